@@ -1,0 +1,17 @@
+//! `tuantra dash`.
+
+use std::process::ExitCode;
+
+use super::Global;
+
+/// Open the dashboard.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs the command.
+///
+/// # Errors
+/// Whatever stopped it, with context.
+pub fn run(_args: &Args, _global: &Global) -> anyhow::Result<ExitCode> {
+    anyhow::bail!("not wired yet")
+}

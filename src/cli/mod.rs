@@ -1,0 +1,94 @@
+//! The command line: what was typed, made into calls of the rooms. One file per command; no logic
+//! of its own.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod check;
+mod dash;
+mod demo;
+mod inventory;
+mod reload;
+mod report;
+mod run;
+mod status;
+
+/// Nothing to complain of.
+pub const EXIT_OK: u8 = 0;
+/// A finding: something required is down, a goal missed, warnings with `--strict`.
+pub const EXIT_FINDING: u8 = 1;
+/// Wrong usage or bad input.
+pub const EXIT_USAGE: u8 = 2;
+/// A report whose measured share is under the floor.
+pub const EXIT_NOT_PROVEN: u8 = 3;
+/// The daemon cannot be reached.
+pub const EXIT_NO_DAEMON: u8 = 4;
+
+/// Options every command takes.
+#[derive(Debug, clap::Args)]
+pub struct Global {
+    /// Configuration file
+    #[arg(long, short, global = true, default_value = "config.yaml", value_name = "FILE")]
+    pub config: PathBuf,
+    /// Language of the output: vi or en (default: the configuration's)
+    #[arg(long, global = true, value_name = "LANG")]
+    pub lang: Option<String>,
+}
+
+#[derive(Debug, Parser)]
+#[command(name = "tuantra", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check config.yaml and the inventory, and report every problem at once
+    Check(check::Args),
+    /// Show the inventory
+    Inventory(inventory::Args),
+    /// Patrol: the daemon
+    Run(run::Args),
+    /// Have the running daemon read the inventory again
+    Reload(reload::Args),
+    /// Open the dashboard
+    Dash(dash::Args),
+    /// Print what is up and what is not
+    Status(status::Args),
+    /// Print a report
+    Report(report::Args),
+    /// Patrol a virtual province
+    Demo(demo::Args),
+}
+
+/// Parses the command line, runs the command, prints its error and returns the exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Printing help or a usage error fails only when the terminal is gone.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { EXIT_USAGE } else { EXIT_OK });
+        }
+    };
+    let result = match &cli.command {
+        Command::Check(args) => check::run(args, &cli.global),
+        Command::Inventory(args) => inventory::run(args, &cli.global),
+        Command::Run(args) => run::run(args, &cli.global),
+        Command::Reload(args) => reload::run(args, &cli.global),
+        Command::Dash(args) => dash::run(args, &cli.global),
+        Command::Status(args) => status::run(args, &cli.global),
+        Command::Report(args) => report::run(args, &cli.global),
+        Command::Demo(args) => demo::run(args, &cli.global),
+    };
+    result.unwrap_or_else(|error| {
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), "tuantra: {error:#}");
+        ExitCode::from(EXIT_USAGE)
+    })
+}

@@ -1,0 +1,1 @@
+//! Wires the rooms together; owns tasks, signals, reload, shutdown and the clock.

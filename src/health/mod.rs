@@ -1,0 +1,1 @@
+//! PURE: rounds in, states and intervals out; thresholds, dependencies, holes.

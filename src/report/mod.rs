@@ -1,0 +1,1 @@
+//! Coverage and availability reports as text, CSV and JSON.
