@@ -90,6 +90,8 @@ pub struct Board {
     pub carrier_sums: Vec<CarrierSum>,
     /// Coverage goal in thousandths.
     pub goal_permille: u16,
+    /// Share of a period that must be measured for a verdict, in millionths.
+    pub measured_floor_ppm: u32,
     marks: Vec<State>,
     index: Arc<Index>,
 }
@@ -233,6 +235,7 @@ impl Board {
             counts: Counts::default(),
             carrier_sums: Vec::new(),
             goal_permille: snapshot.goal_permille,
+            measured_floor_ppm: snapshot.measured_floor_ppm,
             marks: Vec::new(),
             index: Arc::new(index),
         };
@@ -281,7 +284,7 @@ impl Board {
             Arc::make_mut(row).now = now;
         }
         let units_changed = !change.units.is_empty();
-        for (id, own, subtree) in change.units {
+        for crate::api::UnitChange { id, own, subtree } in change.units {
             let Some(&i) = self.index.unit_at.get(&id) else { return Err(OutOfStep) };
             if let Some(row) = self.units.get_mut(i) {
                 let row = Arc::make_mut(row);
@@ -333,8 +336,8 @@ impl Board {
 
     /// An instant on the province's clock.
     #[must_use]
-    pub fn local(&self, at: UnixMs) -> jiff::Zoned {
-        at.to_timestamp().to_zoned(self.index.timezone.clone())
+    pub fn local(&self, at: UnixMs) -> jiff::ZonedDateTime {
+        at.to_timestamp().to_zoned_datetime(self.index.timezone.clone())
     }
 
     /// Where a unit stands in `units`.

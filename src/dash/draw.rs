@@ -40,6 +40,32 @@ impl Line {
     pub fn width(&self) -> usize {
         self.0.iter().map(|(text, _)| width(text)).sum()
     }
+
+    /// The line broken between words into lines of at most `room` columns; a longer word is left
+    /// to be cut where it is drawn.
+    pub fn wrap(&self, room: usize) -> Vec<Self> {
+        let mut broken = Vec::new();
+        let mut now = Self::default();
+        let mut used = 0;
+        for (piece, style) in &self.0 {
+            for word in piece.split_inclusive(' ') {
+                let columns = width(word);
+                if used > 0 && used + width(word.trim_end()) > room {
+                    broken.push(std::mem::take(&mut now));
+                    used = 0;
+                }
+                if used == 0 && word.trim().is_empty() && !broken.is_empty() {
+                    continue;
+                }
+                now.push(word, *style);
+                used += columns;
+            }
+        }
+        if used > 0 || broken.is_empty() {
+            broken.push(now);
+        }
+        broken
+    }
 }
 
 /// A row's cut of an area: `height` rows from `top` on, clipped to it.

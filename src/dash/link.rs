@@ -88,10 +88,8 @@ pub async fn follow(
     let mut attempts: u32 = 0;
     let mut read_at: Option<UnixMs> = None;
     loop {
-        let was_live = attempts;
-        let failure = follow_live(&*live, pace, &feed, &mut attempts).await;
-        if attempts != was_live {
-            // It was there: the count starts anew.
+        let (answered, failure) = follow_live(&*live, pace, &feed).await;
+        if answered {
             attempts = 0;
             wait = pace.first;
             read_at = None;
@@ -132,31 +130,36 @@ pub async fn follow(
     }
 }
 
-/// Follows the daemon until it fails; sets `attempts` to 0 as soon as it has answered.
+/// Follows the daemon until it fails; whether it had answered before, and how it failed.
 async fn follow_live(
     live: &dyn Source,
     pace: Pace,
     feed: &watch::Sender<Feed>,
-    attempts: &mut u32,
-) -> SourceError {
+) -> (bool, SourceError) {
+    let mut answered = false;
     loop {
         let snapshot = match tokio::time::timeout(pace.answer, live.snapshot()).await {
             Ok(Ok(snapshot)) => snapshot,
-            Ok(Err(error)) => return error,
-            Err(_) => return SourceError("the daemon did not answer in time".to_owned()),
+            Ok(Err(error)) => return (answered, error),
+            Err(_) => {
+                let words = "the daemon did not answer in time".to_owned();
+                return (answered, SourceError(words));
+            }
         };
-        let seq = snapshot.seq;
-        let mut changes = match live.changes(seq).await {
+        let mut changes = match live.changes(snapshot.seq).await {
             Ok(changes) => changes,
-            Err(error) => return error,
+            Err(error) => return (answered, error),
         };
-        *attempts = 0;
+        answered = true;
         feed.send_replace(Feed { board: Some(Arc::new(Board::new(snapshot))), link: Link::Live });
         loop {
             let change = match changes.next().await {
                 Ok(Some(change)) => change,
-                Ok(None) => return SourceError("the daemon closed the connection".to_owned()),
-                Err(error) => return error,
+                Ok(None) => {
+                    let words = "the daemon closed the connection".to_owned();
+                    return (answered, SourceError(words));
+                }
+                Err(error) => return (answered, error),
             };
             let mut in_step = true;
             feed.send_modify(|feed| {

@@ -25,8 +25,6 @@ mod update;
 mod view;
 mod words;
 
-#[cfg(test)]
-mod tests;
 
 pub use api_source::ApiSource;
 pub use board::Board;
