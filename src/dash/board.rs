@@ -389,7 +389,11 @@ impl Board {
 
     /// The units without a unit above.
     pub fn roots(&self) -> impl Iterator<Item = &UnitRow> {
-        self.units.iter().enumerate().filter(|(i, _)| self.parent_of(*i).is_none()).map(|(_, u)| &**u)
+        self.units
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| self.parent_of(*i).is_none())
+            .map(|(_, u)| &**u)
     }
 
     /// The worst state beneath a unit, itself included.

@@ -46,16 +46,10 @@ const fn footer(presses: &'static [Press], key: Key, text: &'static str) -> Bind
     Binding { presses, key, text, in_footer: true }
 }
 
-const UP: Binding = bind(
-    &[plain(KeyCode::Up), letter('k')],
-    Key::Step(Step::By(-1)),
-    "dash.key_up",
-);
-const DOWN: Binding = bind(
-    &[plain(KeyCode::Down), letter('j')],
-    Key::Step(Step::By(1)),
-    "dash.key_down",
-);
+const UP: Binding =
+    bind(&[plain(KeyCode::Up), letter('k')], Key::Step(Step::By(-1)), "dash.key_up");
+const DOWN: Binding =
+    bind(&[plain(KeyCode::Down), letter('j')], Key::Step(Step::By(1)), "dash.key_down");
 const PAGES: [Binding; 4] = [
     bind(&[plain(KeyCode::PageUp)], Key::Page(-1), "dash.key_page_up"),
     bind(&[plain(KeyCode::PageDown)], Key::Page(1), "dash.key_page_down"),
@@ -204,10 +198,7 @@ mod tests {
         assert_eq!(meaning(Screen::Coverage, Mode::Normal, &q), Some(Key::Quit));
         assert_eq!(meaning(Screen::Coverage, Mode::Search, &q), None);
         let capital = KeyEvent::new(KeyCode::Char('G'), KeyModifiers::SHIFT);
-        assert_eq!(
-            meaning(Screen::Lines, Mode::Normal, &capital),
-            Some(Key::Step(Step::Last))
-        );
+        assert_eq!(meaning(Screen::Lines, Mode::Normal, &capital), Some(Key::Step(Step::Last)));
         let c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
         assert_eq!(meaning(Screen::Subject, Mode::Search, &c), Some(Key::Quit));
     }

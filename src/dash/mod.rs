@@ -6,25 +6,24 @@
 //! is read from a clock, a socket or a file; only [`run`] does that.
 //!
 //! Must not know where the data come from (socket or store) and must never show old data as if
-//! they were fresh: see [`freshness`](state::Freshness).
+//! they were fresh: see [`Freshness`](state::Freshness).
 
 mod api_source;
 mod board;
 mod draw;
-mod keys;
+pub mod keys;
 pub mod link;
-mod place;
+pub mod place;
 mod run;
 mod screens;
-mod search;
+pub mod search;
 mod source;
-mod state;
+pub mod state;
 mod terminal;
 mod theme;
 mod update;
 mod view;
 mod words;
-
 
 pub use api_source::ApiSource;
 pub use board::Board;

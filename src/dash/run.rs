@@ -71,7 +71,10 @@ fn terminal(doing: &'static str) -> impl FnOnce(io::Error) -> DashError {
     move |source| DashError::Terminal { doing, source }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the dashboard's own clock; everything below gets it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the dashboard's own clock; everything below gets it"
+)]
 fn now() -> UnixMs {
     jiff::Timestamp::now().into()
 }
@@ -91,7 +94,8 @@ pub async fn run(options: Options) -> Result<(), DashError> {
     let sources = (options.live.clone(), options.offline.clone());
     let following = follow(options.live, options.offline, now, Pace::default(), sender);
     let ui = Ui::new(options.lang, size);
-    let mut desk = Desk { screen, theme, ui, feed: receiver, sources, asked: FuturesUnordered::new() };
+    let mut desk =
+        Desk { screen, theme, ui, feed: receiver, sources, asked: FuturesUnordered::new() };
     tokio::select! {
         never = following => match never {},
         ended = desk.work() => ended,

@@ -59,10 +59,8 @@ impl Screen {
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
         let writer = io::BufWriter::with_capacity(1 << 16, io::stdout());
-        let mut screen = Self {
-            backend: CrosstermBackend::new(writer),
-            shown: Buffer::empty(Rect::ZERO),
-        };
+        let mut screen =
+            Self { backend: CrosstermBackend::new(writer), shown: Buffer::empty(Rect::ZERO) };
         execute!(screen.backend, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
         screen.forget()?;
         Ok(screen)

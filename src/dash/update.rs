@@ -158,12 +158,7 @@ fn press_in_screen(ui: &mut Ui, board: &Board, key: Key) {
             ui.mode = Mode::Help;
             ui.help_top = 0;
         }
-        Key::Quit
-        | Key::Suspend
-        | Key::Redraw
-        | Key::Language
-        | Key::Erase
-        | Key::EraseAll => {}
+        Key::Quit | Key::Suspend | Key::Redraw | Key::Language | Key::Erase | Key::EraseAll => {}
     }
 }
 

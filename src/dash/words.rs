@@ -104,7 +104,11 @@ pub fn rtt_or_nothing(lang: Lang, us: Option<u32>) -> String {
 }
 
 /// The verdict's words and style.
-pub fn verdict(lang: Lang, theme: &Theme, verdict: Verdict) -> (&'static str, ratatui::style::Style) {
+pub fn verdict(
+    lang: Lang,
+    theme: &Theme,
+    verdict: Verdict,
+) -> (&'static str, ratatui::style::Style) {
     match verdict {
         Verdict::Met => (text(lang, "dash.verdict_met"), ratatui::style::Style::new()),
         Verdict::Missed => (text(lang, "dash.verdict_missed"), theme.fault()),

@@ -39,12 +39,8 @@ pub fn draw(shot: &Shot<'_>, history: &History, area: Rect, buffer: &mut Buffer)
     if area.height < 4 || area.width < SCALE + 10 {
         return;
     }
-    let plot = Rect {
-        x: area.x + SCALE,
-        width: area.width - SCALE,
-        height: area.height - 3,
-        ..area
-    };
+    let plot =
+        Rect { x: area.x + SCALE, width: area.width - SCALE, height: area.height - 3, ..area };
     let columns = plot.width.min(u16::try_from(history.points.len()).unwrap_or(u16::MAX));
     let limit = limit_us(&history.points);
     if history.points.iter().all(|p| p.rounds == 0) {
@@ -103,14 +99,7 @@ fn scale(shot: &Shot<'_>, limit: u32, area: Rect, plot: Rect, buffer: &mut Buffe
 }
 
 /// One column: the median's block and the thin line from smallest to largest.
-fn curve(
-    shot: &Shot<'_>,
-    point: &ChartPoint,
-    limit: u32,
-    plot: Rect,
-    x: u16,
-    buffer: &mut Buffer,
-) {
+fn curve(shot: &Shot<'_>, point: &ChartPoint, limit: u32, plot: Rect, x: u16, buffer: &mut Buffer) {
     let theme = shot.theme;
     let Some(median) = point.median_us else { return };
     let steps = u64::from(plot.height) * 8;

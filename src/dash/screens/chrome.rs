@@ -21,10 +21,8 @@ fn coverage(shot: &Shot<'_>) -> Option<(String, String, String, bool)> {
     let lang = shot.ui.lang;
     let network = shot.ui.network(shot.board)?;
     let rows = shot.board.roots().flat_map(|u| &u.subtree);
-    let tier = rows
-        .filter(|c| c.network == network.id && c.ladder.required > 0)
-        .map(|c| c.tier)
-        .max()?;
+    let tier =
+        rows.filter(|c| c.network == network.id && c.ladder.required > 0).map(|c| c.tier).max()?;
     let ladders = shot.board.roots().filter_map(|u| on(&u.subtree, &network.id, tier));
     let (live, required) =
         ladders.fold((0, 0), |sum, c| (sum.0 + c.ladder.live, sum.1 + c.ladder.required));

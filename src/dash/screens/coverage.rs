@@ -158,10 +158,8 @@ fn unit_cells(shot: &Shot<'_>, unit: &UnitRow, networks: usize, own: bool) -> Ve
     } else {
         unit.short.clone()
     };
-    let mut cells = vec![
-        Line::styled(theme.glyph(mark).to_string(), theme.state(mark)),
-        Line::plain(name),
-    ];
+    let mut cells =
+        vec![Line::styled(theme.glyph(mark).to_string(), theme.state(mark)), Line::plain(name)];
     let on_network = |network: &crate::model::NetworkId| {
         if own { on(&unit.own, network, unit.kind.tier()) } else { figures(board, unit, network) }
     };
@@ -224,9 +222,10 @@ fn state_now(shot: &Shot<'_>, unit: &UnitRow, row: &UnitCoverage) -> Line {
     };
     let mut words = Line::styled(state_name(lang, state), theme.state(state));
     if state != State::Up {
-        let lines = shot.board.subjects_of(&unit.id).filter(|s| {
-            s.network.as_ref() == Some(&row.network) && s.now.state == state
-        });
+        let lines = shot
+            .board
+            .subjects_of(&unit.id)
+            .filter(|s| s.network.as_ref() == Some(&row.network) && s.now.state == state);
         if let Some(since) = lines.map(|s| s.now.since).max() {
             let age = shot.age(since);
             if words.width() + 1 + crate::locale::width(&age) <= 16 {

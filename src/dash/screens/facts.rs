@@ -83,10 +83,8 @@ pub fn list(shot: &Shot<'_>, subject: &SubjectRow) -> Vec<(&'static str, Line)> 
     let now = &subject.now;
     let since = board.local(now.since);
     let style = theme.state(now.state);
-    let mut state = Line::styled(
-        format!("{} {}", theme.glyph(now.state), state_name(lang, now.state)),
-        style,
-    );
+    let mut state =
+        Line::styled(format!("{} {}", theme.glyph(now.state), state_name(lang, now.state)), style);
     let at = format!("{} ({})", locale::date_time(lang, &since), shot.age(now.since));
     state.push(format!("  {}", t!(lang, "dash.since", at = at)), Style::new());
     if now.suspect > 0 {
@@ -158,8 +156,7 @@ fn why(shot: &Shot<'_>, subject: &SubjectRow) -> String {
         State::Unreachable => match &subject.now.cause {
             Some(cause) => {
                 let root = shot.board.subject(cause);
-                let root = root
-                    .map_or_else(|| cause.to_string(), |s| subject_title(shot.board, s));
+                let root = root.map_or_else(|| cause.to_string(), |s| subject_title(shot.board, s));
                 t!(lang, "dash.why_unreachable", root = root)
             }
             None => text(lang, "dash.why_unreachable_unknown").to_owned(),

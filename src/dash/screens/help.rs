@@ -42,8 +42,7 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
         .collect();
     let wide = area.width >= WIDE;
     let left = if wide { (area.width / 2).min(52) } else { area.width };
-    let height =
-        if wide { area.height } else { (area.height / 2).max(4).min(area.height) };
+    let height = if wide { area.height } else { (area.height / 2).max(4).min(area.height) };
     let keys_area = Rect { width: left, height, ..area };
     let inside = boxed(buffer, keys_area, theme, &title(theme, text(lang, "dash.help_keys")));
     let most = keys.len().saturating_sub(usize::from(inside.height));

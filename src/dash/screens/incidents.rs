@@ -174,15 +174,17 @@ fn about(shot: &Shot<'_>, root: &SubjectId, area: Rect, buffer: &mut Buffer) {
         .iter()
         .map(|id| board.unit(id).map_or_else(|| id.to_string(), |u| u.short.clone()))
         .collect();
-    let words = if units.is_empty() {
-        text(lang, "dash.impact_none").to_owned()
-    } else {
-        units.join(", ")
-    };
+    let words =
+        if units.is_empty() { text(lang, "dash.impact_none").to_owned() } else { units.join(", ") };
     let label = t!(lang, "dash.cut_off", count = units.len());
     let age = duration_short(lang, shot.now.since(incident.since).max(0));
     let first = Line::styled(format!("{label}: "), theme.dim()).then(words, Style::new());
     let left = rows(inside, at, inside.height.saturating_sub(at));
     facts::wrapped(buffer, left, &first);
-    line_right(buffer, rows(area, 0, 1), area.width / 2, &Line::styled(format!(" {age} "), theme.dim()));
+    line_right(
+        buffer,
+        rows(area, 0, 1),
+        area.width / 2,
+        &Line::styled(format!(" {age} "), theme.dim()),
+    );
 }

@@ -101,11 +101,8 @@ impl Columns {
         let (lang, theme, board) = (shot.ui.lang, shot.theme, shot.board);
         let now = &subject.now;
         let style = theme.state(now.state);
-        let name = if self.whole {
-            subject_title(board, subject)
-        } else {
-            subject_label(board, subject)
-        };
+        let name =
+            if self.whole { subject_title(board, subject) } else { subject_label(board, subject) };
         let mut words = state_name(lang, now.state).to_owned();
         if now.state != State::Up {
             words = format!("{words} {}", shot.age(now.since));

@@ -36,8 +36,7 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     facts::draw(shot, subject, inside, buffer);
     let mut below = rows(area, upper, area.height - upper);
     if wide {
-        let right =
-            Rect { x: above.x + above.width, width: area.width - above.width, ..above };
+        let right = Rect { x: above.x + above.width, width: area.width - above.width, ..above };
         outages(shot, right, buffer);
     } else if below.height >= CHART_ROWS * 2 {
         let chart_height = below.height * 60 / 100;
