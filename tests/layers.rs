@@ -20,15 +20,24 @@ const RULES: [(&str, &[&str]); 14] = [
     ("sim", &["model", "locale", "config", "inventory"]),
     (
         "daemon",
-        &[
-            "model", "locale", "config", "health", "coverage", "inventory", "probe", "store", "api",
-        ],
+        &["model", "locale", "config", "health", "coverage", "inventory", "probe", "store", "api"],
     ),
     (
         "cli",
         &[
-            "model", "locale", "config", "health", "coverage", "inventory", "probe", "store",
-            "api", "report", "daemon", "dash", "sim",
+            "model",
+            "locale",
+            "config",
+            "health",
+            "coverage",
+            "inventory",
+            "probe",
+            "store",
+            "api",
+            "report",
+            "daemon",
+            "dash",
+            "sim",
         ],
     ),
 ];
