@@ -69,7 +69,7 @@ pub(super) fn resolve(desk: &mut Desk, raw: &Raw) -> Inventory {
     let vias = via::resolve(desk, &tree, &over, &drafts);
     warn_of_gaps(desk, raw, &tree, &drafts);
 
-    let needs: Vec<Vec<usize>> = vias.iter().map(|v| via::targets(v)).collect();
+    let needs: Vec<Vec<usize>> = vias.iter().map(via::targets).collect();
     let rank: Vec<(UnitIx, &str)> = drafts.iter().map(|d| (d.unit, d.raw.id.as_str())).collect();
     let order = graph::order(&needs, &rank);
     let mut place = vec![SubjectIx(0); drafts.len()];
