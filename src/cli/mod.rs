@@ -7,8 +7,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod check;
+mod context;
 mod dash;
 mod demo;
+pub mod diagnostics;
 mod inventory;
 mod reload;
 mod report;
@@ -88,6 +90,9 @@ pub fn main() -> ExitCode {
     };
     result.unwrap_or_else(|error| {
         use std::io::Write as _;
+        if let Some(context::Told(code)) = error.downcast_ref() {
+            return ExitCode::from(*code);
+        }
         let _ = writeln!(std::io::stderr(), "tuantra: {error:#}");
         ExitCode::from(EXIT_USAGE)
     })
