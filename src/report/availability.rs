@@ -275,9 +275,28 @@ impl AvailabilityReport {
     #[must_use]
     pub fn csv(&self, inventory: &Inventory, page: &Page<'_>) -> String {
         let header = [
-            "subject", "unit", "unit_name", "network", "carrier", "subjects", "up_s", "degraded_s",
-            "down_s", "unreachable_s", "off_hours_s", "unmeasured_s", "planned_s", "availability",
-            "measured", "low", "high", "outages", "mttr_s", "mtbf_s", "sla", "met",
+            "subject",
+            "unit",
+            "unit_name",
+            "network",
+            "carrier",
+            "subjects",
+            "up_s",
+            "degraded_s",
+            "down_s",
+            "unreachable_s",
+            "off_hours_s",
+            "unmeasured_s",
+            "planned_s",
+            "availability",
+            "measured",
+            "low",
+            "high",
+            "outages",
+            "mttr_s",
+            "mtbf_s",
+            "sla",
+            "met",
         ];
         let rows = self.rows.iter().map(|row| {
             let line = self.line(inventory, row);

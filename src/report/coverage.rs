@@ -112,7 +112,8 @@ fn live_verdict(
     goal_ppm: u32,
     floor_ppm: u32,
 ) -> Verdict {
-    if availability.measured_ppm() < floor_ppm {
+    // Without any line there is nothing to measure and nothing left to prove.
+    if ladder.deployed > 0 && availability.measured_ppm() < floor_ppm {
         Verdict::NotProven
     } else if u64::from(ladder.live) * 1_000_000 >= u64::from(ladder.required) * u64::from(goal_ppm)
     {

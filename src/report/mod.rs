@@ -17,7 +17,7 @@ mod text;
 pub use availability::{AvailabilityReport, AvailabilityRow, GroupBy, GroupKey, availability};
 pub use coverage::{CoverageReport, CoverageRow, NotLive, coverage};
 pub use file::{ReportError, load, save};
-pub use period::{PeriodError, last, month, moment, this_month};
+pub use period::{PeriodError, last, moment, month, this_month};
 pub use record::Records;
 pub use share::{Seconds, Share};
 pub use text::{availability_text, coverage_text};

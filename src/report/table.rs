@@ -57,8 +57,7 @@ pub(super) fn csv(
     out += &header.join(&separator.to_string());
     out += "\r\n";
     for row in rows {
-        let cells: Vec<String> =
-            row.iter().map(|c| c.written(separator, decimal_comma)).collect();
+        let cells: Vec<String> = row.iter().map(|c| c.written(separator, decimal_comma)).collect();
         out += &cells.join(&separator.to_string());
         out += "\r\n";
     }
@@ -95,8 +94,9 @@ impl Columns {
         let widths: Vec<usize> = (0..self.header.len())
             .map(|n| all().filter_map(|r| r.get(n)).map(|c| width(c)).max().unwrap_or(0))
             .collect();
-        let rule = "─".repeat(widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1));
-        let mut line = |cells: &[String]| {
+        let full = widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1);
+        let rule = "─".repeat(full) + "\n";
+        let line = |out: &mut String, cells: &[String]| {
             let cells: Vec<String> = cells
                 .iter()
                 .zip(&widths)
@@ -109,13 +109,13 @@ impl Columns {
             out.push_str(cells.join("  ").trim_end());
             out.push('\n');
         };
-        line(&self.header);
-        line(std::slice::from_ref(&rule));
+        line(out, &self.header);
+        *out += &rule;
         for (n, row) in self.rows.iter().enumerate() {
             if total && n + 1 == self.rows.len() {
-                line(std::slice::from_ref(&rule));
+                *out += &rule;
             }
-            line(row);
+            line(out, row);
         }
     }
 }
