@@ -123,6 +123,8 @@ impl Config {
 pub struct Loaded {
     /// `None` when any diagnostic is an error.
     pub config: Option<Config>,
+    /// The language the file asks for, even when it has errors: the one to tell them in.
+    pub language: Lang,
     /// By line and column.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -133,7 +135,11 @@ pub struct Loaded {
 pub fn load(file: &Path) -> Loaded {
     match read_text(file) {
         Ok(text) => from_text(file, &text),
-        Err(message) => Loaded { config: None, diagnostics: vec![about_file(message)] },
+        Err(message) => Loaded {
+            config: None,
+            language: Lang::default(),
+            diagnostics: vec![about_file(message)],
+        },
     }
 }
 
@@ -143,7 +149,7 @@ pub fn from_text(file: &Path, text: &str) -> Loaded {
     let (config, mut diagnostics) = read::read(file, text.trim_start_matches('\u{feff}'));
     diagnostics.sort_by_key(|d| d.place.as_ref().map(|p| (p.line, p.column)));
     let sound = diagnostics.iter().all(|d| d.severity != Severity::Error);
-    Loaded { config: sound.then_some(config), diagnostics }
+    Loaded { language: config.language, config: sound.then_some(config), diagnostics }
 }
 
 fn about_file(message: Message) -> Diagnostic {
