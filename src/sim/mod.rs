@@ -13,12 +13,14 @@
 pub mod backfill;
 mod dice;
 pub mod history;
-//pub mod link;
-//pub mod namespace;
-//mod netlink;
-//pub mod responder;
-//pub mod sample;
+pub mod link;
+pub mod namespace;
+mod netlink;
+mod packet;
+pub mod responder;
+pub mod sample;
 pub mod script;
-//mod sys;
+mod sys;
 pub mod world;
-//mod packet;
+
+pub use sys::{die_with_parent, terminate};

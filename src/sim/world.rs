@@ -349,7 +349,10 @@ fn adds_us(inventory: &Inventory, ix: SubjectIx, seed: u64) -> u32 {
 fn with_jitter(base_us: u32, luck: u64) -> u32 {
     let base = u64::from(base_us);
     let usual = base * (luck % 61) / 1000;
-    let queue =
-        if luck.rotate_left(24) % 64 == 0 { base * (luck.rotate_left(40) % 500) / 1000 } else { 0 };
+    let queue = if luck.rotate_left(24).is_multiple_of(64) {
+        base * (luck.rotate_left(40) % 500) / 1000
+    } else {
+        0
+    };
     u32::try_from(base + usual + queue).unwrap_or(u32::MAX)
 }
