@@ -23,4 +23,7 @@ pub mod script;
 mod sys;
 pub mod world;
 
+#[cfg(test)]
+mod tests;
+
 pub use sys::{die_with_parent, terminate};
