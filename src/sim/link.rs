@@ -121,11 +121,12 @@ impl Link {
         step("make a veth pair", netlink.veth(NEAR, FAR))?;
         let near = step("find the veth pair", sys::interface_index(NEAR.0))?;
         let far = step("find the veth pair", sys::interface_index(FAR.0))?;
+        step("set the veth pair up", netlink.up(far, QUEUE))?;
+        // A socket bound to a device that is down would begin with an error.
         let socket = step("open a packet socket", sys::packet_socket(far))?;
         let socket = socket2::Socket::from(socket);
         // As much as the kernel grants; the default holds some hundred packets.
         let _ = socket.set_recv_buffer_size(8 << 20);
-        step("set the veth pair up", netlink.up(far, QUEUE))?;
         step("set the veth pair up", netlink.up(near, QUEUE))?;
         step("set the veth pair's address", netlink.address(near, OWN.into(), 30))?;
         // One neighbour for everybody: thousands would fill the neighbour table.
