@@ -192,7 +192,7 @@ fn byte_of(text: &str, line: u64, column: u64) -> usize {
 
 fn report_error(desk: &mut Desk, source: u32, text: &str, error: &Error) {
     let error = error.without_snippet();
-    let place = error
+    let mut place = error
         .location()
         .map_or(At { source, start: 0, len: 1 }, |location| at(source, text, location));
     let (message, hint) = match error {
@@ -204,7 +204,9 @@ fn report_error(desk: &mut Desk, source: u32, text: &str, error: &Error) {
         _ => {
             let line = desk.place(place).source;
             let indent = line.len() - line.trim_start().len();
-            if line[..indent].contains('\t') {
+            if let Some(tab) = line[..indent].find('\t') {
+                let from_start = text[..place.start as usize].rfind('\n').map_or(0, |i| i + 1);
+                place.start = u32::try_from(from_start + tab).unwrap_or(place.start);
                 let hint = Message::new("check.yaml_tab_hint");
                 (Message::new("check.yaml_tab"), Some(hint))
             } else {
