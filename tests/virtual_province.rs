@@ -15,7 +15,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tuantra::inventory::{Defaults, load};
 use tuantra::model::{Inventory, Span, UnixMs};
 use tuantra::sim::link::{Kind, Link, LinkError};
-use tuantra::sim::namespace::{self, Entered, NamespaceError};
+use tuantra::sim::namespace::{self, NamespaceError};
 use tuantra::sim::responder::Responder;
 use tuantra::sim::script::{FOREVER, Fault, Script, lines_of};
 use tuantra::sim::world::World;
