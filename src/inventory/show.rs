@@ -80,7 +80,9 @@ fn line(inventory: &Inventory, lang: Lang, subject: &Subject) -> String {
             parts.extend(c.bandwidth_kbps.map(bandwidth));
         }
         SubjectDetail::Device(d) => {
-            parts.push(d.role.clone());
+            if !parts[0].starts_with(&d.role) {
+                parts.push(d.role.clone());
+            }
             parts.extend(d.vendor.clone());
             parts.extend(d.model.clone());
         }
