@@ -52,7 +52,7 @@ fn write_unit(out: &mut String, inventory: &Inventory, lang: Lang, ix: UnitIx, d
     let indent = "  ".repeat(depth);
     // The kind is told only where the name does not begin with it.
     let kind = text(lang, &format!("unit.kind.{}", unit.kind.as_str()));
-    let kind = if fold(&unit.name).starts_with(&fold(kind)) { "" } else { &format!(", {kind}") };
+    let kind = if fold(&unit.name).starts_with(&fold(kind)) { "" } else { &format!(" · {kind}") };
     let _ = writeln!(out, "{indent}{} ({}{kind})", visible(&unit.name), unit.id);
     for subject in inventory.subjects_of(ix) {
         let subject = inventory.subject(*subject);
@@ -80,7 +80,9 @@ fn line(inventory: &Inventory, lang: Lang, subject: &Subject) -> String {
             parts.extend(c.bandwidth_kbps.map(bandwidth));
         }
         SubjectDetail::Device(d) => {
-            parts.push(d.role.clone());
+            if !parts[0].starts_with(&d.role) {
+                parts.push(d.role.clone());
+            }
             parts.extend(d.vendor.clone());
             parts.extend(d.model.clone());
         }
