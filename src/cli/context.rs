@@ -14,12 +14,14 @@ use crate::model::{Diagnostic, Inventory, Message, Severity};
 /// with `?`, and `main` prints nothing more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("exit code {0}")]
-pub(crate) struct Told(pub u8);
+pub struct Told(pub u8);
 
 /// What came of reading the configuration, warnings and all.
-pub(crate) struct Read {
-    /// `None` when a diagnostic is an error.
+pub struct Read {
+    /// `None` when a diagnostic is an error; its `language` is `lang`.
     pub config: Option<Config>,
+    /// What could be read of a file with errors, to go on checking with.
+    pub draft: Option<Config>,
     /// `--lang`, else the file's, else Vietnamese.
     pub lang: Lang,
     /// Everything found.
@@ -27,45 +29,50 @@ pub(crate) struct Read {
 }
 
 /// Reads the configuration as `--config` and `--lang` say; prints nothing.
-pub(crate) fn read(global: &Global) -> Read {
-    let asked = global.lang.as_deref().map(str::parse::<Lang>);
-    let is_default = global.config == Path::new(DEFAULT_FILE);
+pub fn read(global: &Global) -> Read {
     let exists = global.config.try_exists().unwrap_or(true);
-    let (config, file_lang, mut diagnostics) = if exists {
-        let loaded = config::load(&global.config);
-        (loaded.config, loaded.language, loaded.diagnostics)
-    } else {
-        match absent(&global.config, is_default) {
-            Ok(config) => (Some(config), Lang::default(), Vec::new()),
-            Err(diagnostic) => (None, Lang::default(), vec![*diagnostic]),
+    let mut loaded = if exists { config::load(&global.config) } else { absent(&global.config) };
+    let file_lang = loaded.draft.as_ref().map_or(Lang::default(), |draft| draft.language);
+    let lang = match global.lang.as_deref().map(str::parse::<Lang>) {
+        None => file_lang,
+        Some(Ok(lang)) => lang,
+        Some(Err(unknown)) => {
+            let message = Message::new("config.bad_language").with("value", unknown.0);
+            loaded.diagnostics.insert(0, whole(message, None));
+            loaded.config = None;
+            file_lang
         }
     };
-    let lang = asked.as_ref().and_then(|l| l.as_ref().ok()).copied().unwrap_or(file_lang);
-    let mut config = config.map(|config| Config { language: lang, ..config });
-    if let Some(Err(unknown)) = asked {
-        let message = Message::new("config.bad_language").with("value", unknown.0);
-        diagnostics.insert(0, whole(message, None));
-        config = None;
+    let spoken = |config: Config| Config { language: lang, ..config };
+    Read {
+        config: loaded.config.map(spoken),
+        draft: loaded.draft.map(spoken),
+        lang,
+        diagnostics: loaded.diagnostics,
     }
-    Read { config, lang, diagnostics }
 }
 
 /// A province with an `inventory/` and no `config.yaml` runs on the defaults; a folder with
 /// neither is where somebody starts.
-fn absent(file: &Path, is_default: bool) -> Result<Config, Box<Diagnostic>> {
-    let shown = file.display();
-    if !is_default {
-        let message = Message::new("config.file_missing").with("file", shown);
-        return Err(Box::new(whole(message, Some(Message::new("config.given_missing_hint")))));
+fn absent(file: &Path) -> config::Loaded {
+    let refused = |message: Message, hint| config::Loaded {
+        config: None,
+        draft: None,
+        diagnostics: vec![whole(message.with("file", file.display()), Some(Message::new(hint)))],
+    };
+    if file != Path::new(DEFAULT_FILE) {
+        return refused(Message::new("config.file_missing"), "config.given_missing_hint");
     }
     let config = Config::defaults(Path::new(""));
     if config.inventory.is_dir() {
-        return Ok(config);
+        return config::Loaded {
+            config: Some(config.clone()),
+            draft: Some(config),
+            diagnostics: Vec::new(),
+        };
     }
-    let message = Message::new("config.nothing_here")
-        .with("file", shown)
-        .with("inventory", config.inventory.display());
-    Err(Box::new(whole(message, Some(Message::new("config.nothing_here_hint")))))
+    let message = Message::new("config.nothing_here").with("inventory", config.inventory.display());
+    refused(message, "config.nothing_here_hint")
 }
 
 fn whole(message: Message, hint: Option<Message>) -> Diagnostic {
@@ -77,8 +84,8 @@ fn whole(message: Message, hint: Option<Message>) -> Diagnostic {
 /// # Errors
 /// [`Told`] with exit code 2 after printing all diagnostics to standard error. Warnings alone are
 /// left to `tuantra check`.
-pub(crate) fn config(global: &Global) -> Result<Config, Told> {
-    let Read { config, lang, diagnostics } = read(global);
+pub fn config(global: &Global) -> Result<Config, Told> {
+    let Read { config, draft: _, lang, diagnostics } = read(global);
     config.ok_or_else(|| tell(&diagnostics, lang))
 }
 
@@ -87,19 +94,19 @@ pub(crate) fn config(global: &Global) -> Result<Config, Told> {
 /// # Errors
 /// [`Told`] with exit code 2 after printing all diagnostics to standard error. Warnings alone are
 /// left to `tuantra check`.
-pub(crate) fn inventory(config: &Config) -> Result<Inventory, Told> {
+pub fn inventory(config: &Config) -> Result<Inventory, Told> {
     let loaded = load_inventory(config);
     loaded.inventory.ok_or_else(|| tell(&loaded.diagnostics, config.language))
 }
 
 /// Loads the inventory with the configuration's defaults; prints nothing.
-pub(crate) fn load_inventory(config: &Config) -> inventory::Loaded {
+pub fn load_inventory(config: &Config) -> inventory::Loaded {
     let defaults = inventory::Defaults { health: config.health, ping: config.ping };
     inventory::load(&config.inventory, &defaults)
 }
 
 /// Prints diagnostics to standard error.
-pub(crate) fn tell(diagnostics: &[Diagnostic], lang: Lang) -> Told {
+pub fn tell(diagnostics: &[Diagnostic], lang: Lang) -> Told {
     let mut stderr = std::io::stderr().lock();
     let shown = diagnostics::render(diagnostics, lang, wants_colour(stderr.is_terminal()));
     // A reader that went away has no use for the rest.
@@ -108,6 +115,6 @@ pub(crate) fn tell(diagnostics: &[Diagnostic], lang: Lang) -> Told {
 }
 
 /// Colours on a terminal, unless the user asked for none (<https://no-color.org>).
-pub(crate) fn wants_colour(is_terminal: bool) -> bool {
+pub fn wants_colour(is_terminal: bool) -> bool {
     is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }

@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_finding_shows_its_line_what_it_has_to_do_with_and_what_to_do() {
-        let mut repeated = unknown_key(place(12, 15, 5, "  Xã Hòa Khánh: retri  # 前江省"));
+        let mut repeated = unknown_key(place(12, 17, 5, "  Xã Hòa Khánh: retri  # 前江省"));
         repeated.related =
             Some((place(3, 5, 4, "    ấp: 1"), Message::new("config.first_used_here")));
         let mut whole = unknown_key(place(1, 1, 1, ""));

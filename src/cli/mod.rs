@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod check;
-mod context;
+pub mod context;
 mod dash;
 mod demo;
 pub mod diagnostics;

@@ -36,7 +36,7 @@ pub fn run(_args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
 
 /// Reads configuration and inventory again, for the daemon to take over.
 fn fresh(global: &Global) -> Result<daemon::Fresh, (u32, String)> {
-    let context::Read { config, lang, diagnostics } = context::read(global);
+    let context::Read { config, lang, diagnostics, .. } = context::read(global);
     let config = config.ok_or_else(|| refusal(&diagnostics, lang))?;
     let loaded = context::load_inventory(&config);
     let warnings = diagnostics::count(&loaded.diagnostics).warnings;

@@ -123,8 +123,9 @@ impl Config {
 pub struct Loaded {
     /// `None` when any diagnostic is an error.
     pub config: Option<Config>,
-    /// The language the file asks for, even when it has errors: the one to tell them in.
-    pub language: Lang,
+    /// What could be read, with the default in the place of every mistake: to find the language
+    /// and to go on checking, never to run with. `None` when the file cannot be read at all.
+    pub draft: Option<Config>,
     /// By line and column.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -135,21 +136,19 @@ pub struct Loaded {
 pub fn load(file: &Path) -> Loaded {
     match read_text(file) {
         Ok(text) => from_text(file, &text),
-        Err(message) => Loaded {
-            config: None,
-            language: Lang::default(),
-            diagnostics: vec![about_file(message)],
-        },
+        Err(message) => {
+            Loaded { config: None, draft: None, diagnostics: vec![about_file(message)] }
+        }
     }
 }
 
 /// Checks the text of a configuration file; `file` gives its name and folder only.
 #[must_use]
 pub fn from_text(file: &Path, text: &str) -> Loaded {
-    let (config, mut diagnostics) = read::read(file, text.trim_start_matches('\u{feff}'));
+    let (draft, mut diagnostics) = read::read(file, text.trim_start_matches('\u{feff}'));
     diagnostics.sort_by_key(|d| d.place.as_ref().map(|p| (p.line, p.column)));
     let sound = diagnostics.iter().all(|d| d.severity != Severity::Error);
-    Loaded { language: config.language, config: sound.then_some(config), diagnostics }
+    Loaded { config: draft.clone().filter(|_| sound), draft, diagnostics }
 }
 
 fn about_file(message: Message) -> Diagnostic {

@@ -20,7 +20,7 @@ const SOCKET_BYTES_MAX: usize = 100;
 const DAY_MS: i64 = 86_400_000;
 
 /// Every key there is, by section.
-const KEYS: [(&str, &[&str]); 6] = [
+pub(super) const KEYS: [(&str, &[&str]); 6] = [
     (
         "",
         &[
@@ -60,8 +60,9 @@ const KEYS: [(&str, &[&str]); 6] = [
     ("retention", &["samples", "rollups"]),
 ];
 
-/// What the file says, over the defaults, and what is wrong with it.
-pub(super) fn read(file: &Path, text: &str) -> (Config, Vec<Diagnostic>) {
+/// What the file says, over the defaults, and what is wrong with it; nothing is read from what is
+/// no YAML.
+pub(super) fn read(file: &Path, text: &str) -> (Option<Config>, Vec<Diagnostic>) {
     let folder = file.parent().unwrap_or(Path::new(""));
     let mut config = Config { file: file.to_owned(), ..Config::defaults(folder) };
     let mut desk = Desk::new(file, text);
@@ -72,9 +73,12 @@ pub(super) fn read(file: &Path, text: &str) -> (Config, Vec<Diagnostic>) {
         }
         // A file of comments alone has no document at all.
         Err(_) if text.lines().all(|l| l.trim().is_empty() || l.trim_start().starts_with('#')) => {}
-        Err(error) => desk.broken(&error),
+        Err(error) => {
+            desk.broken(&error);
+            return (None, desk.into_diagnostics());
+        }
     }
-    (config, desk.into_diagnostics())
+    (Some(config), desk.into_diagnostics())
 }
 
 fn fill(desk: &mut Desk<'_>, root: &Section<'_>, folder: &Path, config: &mut Config) {

@@ -197,3 +197,20 @@ fn a_file_that_cannot_be_read_says_why() {
     std::fs::write(&large, "#".repeat((1 << 20) + 1)).expect("written");
     assert_eq!(key(&large), "config.file_too_large");
 }
+
+#[test]
+fn the_sample_s_file_says_what_the_defaults_are() {
+    let loaded = read(include_str!("../../config.yaml"));
+    assert_eq!(loaded.diagnostics, []);
+    assert_eq!(loaded.config, Some(Config::defaults(Path::new("conf"))));
+}
+
+#[test]
+fn every_key_is_documented() {
+    let page = include_str!("../../docs/configuration.md");
+    for key in super::read::KEYS.iter().flat_map(|(_, keys)| keys.iter()) {
+        let named = [format!("`{key}`"), format!("`{key}:"), format!(".{key}`")];
+        let titled = [format!("`{key}."), format!("## `{key}`")];
+        assert!(named.iter().chain(&titled).any(|name| page.contains(name.as_str())), "{key}");
+    }
+}

@@ -37,7 +37,7 @@ pub(super) fn parse(text: &str) -> Result<Node, Error> {
             flow_nesting_limit: DEPTH_MAX,
             max_nodes: NODES_MAX,
             max_events: 3 * NODES_MAX,
-            max_documents: 1,
+            max_documents: 2,
         },
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         merge_keys: MergeKeyPolicy::AsOrdinary,

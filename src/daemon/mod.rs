@@ -40,6 +40,8 @@ const TICK: Duration = Duration::from_secs(1);
 const PUBLISH: Duration = Duration::from_millis(250);
 /// How often the month's figures are computed anew.
 const MONTHS: Duration = Duration::from_secs(60);
+/// The first time, this long after the start.
+const FIRST_MONTHS: Duration = Duration::from_secs(10);
 /// How often old samples are looked for.
 const EXPIRE: Duration = Duration::from_secs(3600);
 /// New subjects are all asked within this time, so that a start shows the province soon.
@@ -149,7 +151,8 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
     let mut publish = every(PUBLISH);
     let mut recompute = every(MONTHS);
     let mut expire = every(EXPIRE);
-    recompute.reset();
+    // The first rounds make a month out of nothing: soon after the start, then every minute.
+    recompute.reset_after(FIRST_MONTHS);
     let (months_done, mut months_inbox) = mpsc::channel(1);
     let (loads_done, mut loads_inbox) = mpsc::channel(4);
 

@@ -3,7 +3,7 @@
 
 use super::entries::Context;
 use super::node::{Fields, Map, Node, Value, check_keys};
-use super::place::{At, Desk, Finding};
+use super::place::{At, Desk, Finding, shown};
 use super::raw::{Asked, RawCheck, RawVia};
 use super::scalar;
 use crate::model::{HealthParams, MAX_PINGS_PER_ROUND, Message, PingParams};
@@ -273,7 +273,7 @@ fn check_is_known(desk: &mut Desk, at: At, word: &str) {
         || Message::new("check.checks_hint"),
         |near| Message::new("check.did_you_mean").with("word", near),
     );
-    let message = Message::new("check.unknown_check").with("check", word.escape_debug());
+    let message = Message::new("check.unknown_check").with("check", shown(word));
     desk.report(Finding::error(at, message).hint(hint));
 }
 

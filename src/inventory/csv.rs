@@ -7,10 +7,8 @@
 
 use std::collections::HashMap;
 
-use unicode_normalization::UnicodeNormalization as _;
-
 use super::node::{Key, Map, Node, Value};
-use super::place::{At, Desk, Finding};
+use super::place::{At, Desk, Finding, shown};
 use crate::model::Message;
 
 /// Columns whose cells are lists.
@@ -64,7 +62,7 @@ fn is_header_sound(desk: &mut Desk, header: &[Cell], required: &[&str]) -> bool 
         let (message, related) = if cell.text.is_empty() {
             (Message::new("check.csv_unnamed"), None)
         } else if let Some(at) = first.insert(&cell.text, cell.at) {
-            (Message::new("check.duplicate_key").with("key", &cell.text), Some(at))
+            (Message::new("check.duplicate_key").with("key", shown(&cell.text)), Some(at))
         } else {
             continue;
         };
@@ -185,7 +183,7 @@ fn split(source: u32, text: &str) -> Result<Vec<Vec<Cell>>, At> {
             let len = as_u32(cell.trim().len());
             (raw_len, At { source, start: as_u32(rest + lead), len }, cell.to_owned())
         };
-        row.push(Cell { at, text: content.trim().nfc().collect() });
+        row.push(Cell { at, text: crate::locale::nfc(content.trim()) });
         rest += raw_len;
         match text[rest..].chars().next() {
             Some(c) if c == separator => {

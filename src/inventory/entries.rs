@@ -6,7 +6,7 @@ use super::Defaults;
 use super::asked::{self, Fit};
 use super::defaults::Rules;
 use super::node::{Fields, Node, check_keys};
-use super::place::{At, Desk, Finding};
+use super::place::{At, Desk, Finding, shown};
 use super::raw::{Raw, RawCarrier, RawNetwork, RawUnit};
 use super::scalar::{self, Ref};
 use super::subjects;
@@ -111,9 +111,7 @@ pub(super) fn life(
 /// `sla`: what was promised.
 pub(super) fn sla(desk: &mut Desk, fields: &Fields<'_>) -> ServiceLevel {
     let Some(sla) = fields.sub(desk, "sla", &SLA_KEYS) else { return ServiceLevel::default() };
-    let availability = sla
-        .get("availability")
-        .and_then(|n| scalar::decimal(desk, "availability", n, 6, 1..=1_000_000));
+    let availability = sla.get("availability").and_then(|n| scalar::share_ppm(desk, n));
     let loss = sla.get("loss").and_then(|n| scalar::decimal(desk, "loss", n, 1, 0..=1_000));
     ServiceLevel {
         availability_ppm: availability.and_then(|n| u32::try_from(n).ok()),
@@ -132,7 +130,7 @@ pub(super) fn kind(desk: &mut Desk, word: &Ref) -> Option<UnitKind> {
             || Message::new("check.known_words").with("words", words.join(", ")),
             |near| Message::new("check.did_you_mean").with("word", near),
         );
-        let message = Message::new("check.unknown_kind").with("kind", word.name.escape_debug());
+        let message = Message::new("check.unknown_kind").with("kind", shown(&word.name));
         desk.report(Finding::error(word.at, message).hint(hint));
     }
     found
@@ -309,8 +307,11 @@ pub(super) fn calendar(desk: &mut Desk, node: &Node, raw: &mut Raw) {
             match days(&key.text) {
                 Some(days) => days.for_each(|day| hours[day].extend(&spans)),
                 None => desk.report(
-                    Finding::error(key.at, Message::new("check.bad_days").with("text", &key.text))
-                        .hint(Message::new("check.days_hint")),
+                    Finding::error(
+                        key.at,
+                        Message::new("check.bad_days").with("text", shown(&key.text)),
+                    )
+                    .hint(Message::new("check.days_hint")),
                 ),
             }
         }
@@ -346,7 +347,7 @@ fn hours_of_day(desk: &mut Desk, node: &Node) -> Option<(u16, u16)> {
         .and_then(|(from, to)| Some((minutes(from)?, minutes(to)?)))
         .filter(|(from, to)| from < to);
     if span.is_none() {
-        let message = Message::new("check.bad_hours").with("text", text.escape_debug());
+        let message = Message::new("check.bad_hours").with("text", shown(text));
         desk.report(Finding::error(node.at, message).hint(Message::new("check.hours_hint")));
     }
     span

@@ -3,7 +3,7 @@
 //! Scalars are kept as written, so that `0815` stays a text and `10.0` is not read as a number
 //! before somebody knows what it is meant to be.
 
-use super::place::{At, Desk, Finding};
+use super::place::{At, Desk, Finding, shown};
 use crate::model::Message;
 
 /// A value with its place.
@@ -146,7 +146,8 @@ impl<'a> Fields<'a> {
     pub(super) fn required(&self, desk: &mut Desk, key: &str) -> Option<&'a Node> {
         let found = self.get(key);
         if found.is_none() {
-            desk.report(Finding::error(self.at, missing(key)));
+            let at = self.own("id").map_or(self.at, |id| id.at);
+            desk.report(Finding::error(at, missing(key)));
         }
         found
     }
@@ -175,7 +176,7 @@ pub(super) fn check_keys(desk: &mut Desk, map: &Map, known: &[&str]) {
                 || Message::new("check.known_keys").with("keys", known.join(", ")),
                 |near| Message::new("check.did_you_mean").with("word", near),
             );
-            let message = Message::new("check.unknown_key").with("key", &key.text);
+            let message = Message::new("check.unknown_key").with("key", shown(&key.text));
             desk.report(Finding::error(key.at, message).hint(hint));
         }
     }

@@ -276,6 +276,14 @@ impl Desk {
     }
 }
 
+/// A text from a file as a message shows it: nothing invisible, not endless.
+pub(super) fn shown(text: &str) -> String {
+    const MOST: usize = 80;
+    let cut: String = text.chars().take(MOST).collect();
+    let tail = if text.chars().nth(MOST).is_some() { "…" } else { "" };
+    format!("{}{tail}", crate::locale::visible(&cut))
+}
+
 fn has_word(text: &str, word: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '/');
     !word.is_empty()

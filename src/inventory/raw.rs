@@ -71,6 +71,8 @@ pub(super) struct RawSubject {
     pub unit: Ref,
     pub name: Option<String>,
     pub address: Option<(IpAddr, At)>,
+    /// It says an address or a device, be it one that is reported.
+    pub has_address: bool,
     pub asked: Asked,
     pub since: Option<UnixMs>,
     pub until: Option<UnixMs>,

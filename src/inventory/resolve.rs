@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::defaults::Rules;
-use super::place::{At, Desk, Finding};
+use super::place::{At, Desk, Finding, shown};
 use super::raw::{
     Raw, RawCarrier, RawCheck, RawConnection, RawDetail, RawDevice, RawNetwork, RawSubject, RawUnit,
 };
@@ -69,7 +69,7 @@ pub(super) fn resolve(desk: &mut Desk, raw: &Raw) -> Inventory {
     let vias = via::resolve(desk, &tree, &over, &drafts);
     warn_of_gaps(desk, raw, &tree, &drafts);
 
-    let needs: Vec<Vec<usize>> = vias.iter().map(|v| via::targets(v)).collect();
+    let needs: Vec<Vec<usize>> = vias.iter().map(via::targets).collect();
     let rank: Vec<(UnitIx, &str)> = drafts.iter().map(|d| (d.unit, d.raw.id.as_str())).collect();
     let order = graph::order(&needs, &rank);
     let mut place = vec![SubjectIx(0); drafts.len()];
@@ -124,7 +124,7 @@ pub(super) fn report_unknown<'a>(
     if desk.is_excused(&reference.name) {
         return;
     }
-    let message = Message::new(message).with("name", reference.name.escape_debug());
+    let message = Message::new(message).with("name", shown(&reference.name));
     let mut hint = desk
         .nearest(&reference.name, known.clone())
         .map(|near| Message::new("check.did_you_mean").with("word", near));
@@ -372,8 +372,11 @@ fn warn_of_gaps(desk: &mut Desk, raw: &Raw, tree: &Tree<'_>, drafts: &[Draft<'_>
             }
         }
     }
-    for (draft, _) in links() {
-        if checks(draft, drafts).is_empty() && draft.raw.asked.checks.is_none() {
+    for (draft, link) in links() {
+        // A bad address or an unknown device is reported as that.
+        let is_told = draft.raw.has_address || (link.raw.device.is_some() && link.device.is_none());
+        let is_default = draft.raw.asked.checks.is_none();
+        if is_default && !is_told && checks(draft, drafts).is_empty() {
             let message = Message::new("check.never_measured").with("id", &draft.raw.id);
             desk.report(
                 Finding::warning(draft.raw.at, message)

@@ -4,14 +4,12 @@
 use std::net::IpAddr;
 use std::str::FromStr as _;
 
+use super::node::{Node, Value};
+use super::place::{At, Desk, Finding, shown};
+use crate::locale::fold;
+use crate::model::{DurationError, Id, IdError, Message, UnixMs, parse_duration};
 use ipnet::IpNet;
 use jiff::tz::TimeZone;
-use unicode_normalization::UnicodeNormalization as _;
-use unicode_normalization::char::is_combining_mark;
-
-use super::node::{Node, Value};
-use super::place::{At, Desk, Finding};
-use crate::model::{DurationError, Id, IdError, Message, UnixMs, parse_duration};
 
 /// Longest text accepted, in characters.
 const MAX_TEXT_LEN: usize = 300;
@@ -70,9 +68,7 @@ pub(super) fn slug(desk: &mut Desk, at: At, text: &str) -> Option<Id> {
             let message = match error {
                 IdError::TooLong => Message::new("check.id_too_long"),
                 IdError::Empty => Message::new("check.id_empty"),
-                IdError::BadChar(_) => {
-                    Message::new("check.not_slug").with("id", text.escape_debug())
-                }
+                IdError::BadChar(_) => Message::new("check.not_slug").with("id", shown(text)),
             };
             let near = slugify(text);
             let hint = Id::new(&near).ok().map_or_else(
@@ -89,9 +85,8 @@ pub(super) fn slug(desk: &mut Desk, at: At, text: &str) -> Option<Id> {
 /// What a slug of this text would be.
 fn slugify(text: &str) -> String {
     let mut slug = String::new();
-    for c in text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase) {
+    for c in fold(text).chars() {
         match c {
-            'đ' => slug.push('d'),
             'a'..='z' | '0'..='9' => slug.push(c),
             '.' | '/' if slug.ends_with(|p: char| p.is_ascii_alphanumeric()) => slug.push(c),
             _ if slug.ends_with(|p: char| p.is_ascii_alphanumeric()) => slug.push('-'),
@@ -120,7 +115,7 @@ pub(super) fn references(desk: &mut Desk, key: &str, node: &Node) -> Vec<Ref> {
 /// The address of one host.
 pub(super) fn address(desk: &mut Desk, key: &str, node: &Node) -> Option<IpAddr> {
     let text = word(desk, key, node)?;
-    let message = Message::new("check.bad_address").with("text", text.escape_debug());
+    let message = Message::new("check.bad_address").with("text", shown(text));
     let finding = Finding::error(node.at, message);
     match IpAddr::from_str(text) {
         Ok(address) => {
@@ -147,7 +142,7 @@ pub(super) fn address(desk: &mut Desk, key: &str, node: &Node) -> Option<IpAddr>
 /// An address plan.
 pub(super) fn prefix(desk: &mut Desk, key: &str, node: &Node) -> Option<IpNet> {
     let text = word(desk, key, node)?;
-    let message = Message::new("check.bad_prefix").with("text", text.escape_debug());
+    let message = Message::new("check.bad_prefix").with("text", shown(text));
     match IpNet::from_str(text) {
         Ok(net) if net.trunc() == net => Some(net),
         Ok(net) => {
@@ -187,7 +182,7 @@ pub(super) fn duration_ms(
                 }
                 _ => Message::new("check.duration_hint"),
             };
-            let message = Message::new("check.bad_duration").with("text", text.escape_debug());
+            let message = Message::new("check.bad_duration").with("text", shown(text));
             desk.report(Finding::error(node.at, message).hint(hint));
             None
         }
@@ -226,7 +221,7 @@ pub(super) fn decimal(
         }
         None => {
             let message =
-                Message::new("check.bad_number").with("key", key).with("text", text.escape_debug());
+                Message::new("check.bad_number").with("key", key).with("text", shown(text));
             let hint = match (places, text.contains(',')) {
                 (0, _) => Message::new("check.whole_hint"),
                 (_, true) => Message::new("check.decimal_comma_hint"),
@@ -235,6 +230,20 @@ pub(super) fn decimal(
             desk.report(Finding::error(node.at, message).hint(hint));
             None
         }
+    }
+}
+
+/// A share from 0 to 1 in millionths; a percentage is a common slip and gets its own hint.
+pub(super) fn share_ppm(desk: &mut Desk, node: &Node) -> Option<i64> {
+    let text = word(desk, "availability", node)?;
+    match scaled(text, 4) {
+        Some(percent) if (10_001..=1_000_000).contains(&percent) => {
+            let message = Message::new("check.share_in_percent").with("text", shown(text));
+            let hint = Message::new("check.did_you_mean").with("word", unscaled(percent, 6));
+            desk.report(Finding::error(node.at, message).hint(hint));
+            None
+        }
+        _ => decimal(desk, "availability", node, 6, 1..=1_000_000),
     }
 }
 
@@ -303,7 +312,7 @@ pub(super) fn date(desk: &mut Desk, key: &str, node: &Node) -> Option<(i16, i8, 
 }
 
 fn bad_date(desk: &mut Desk, node: &Node, text: &str) {
-    let message = Message::new("check.bad_date").with("text", text.escape_debug());
+    let message = Message::new("check.bad_date").with("text", shown(text));
     desk.report(Finding::error(node.at, message).hint(Message::new("check.date_hint")));
 }
 
@@ -325,7 +334,7 @@ pub(super) fn bandwidth_kbps(desk: &mut Desk, key: &str, node: &Node) -> Option<
     let kbps = kbps.filter(|kbps| (1..=1_000_000_000_000).contains(kbps));
     if kbps.is_none() {
         let message =
-            Message::new("check.bad_bandwidth").with("key", key).with("text", text.escape_debug());
+            Message::new("check.bad_bandwidth").with("key", key).with("text", shown(text));
         desk.report(Finding::error(node.at, message).hint(Message::new("check.bandwidth_hint")));
     }
     kbps

@@ -223,6 +223,7 @@ fn subject(
         name: text(desk, fields, "name"),
         address: address_node
             .and_then(|n| scalar::address(desk, "address", n).map(|address| (address, n.at))),
+        has_address: address_node.is_some(),
         asked: asked::read(desk, context, fields, Fit::Checked),
         since,
         until,

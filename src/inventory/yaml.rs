@@ -6,10 +6,9 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{DuplicateKeyPolicy, Error, Location, MergeKeyPolicy, Spanned};
-use unicode_normalization::UnicodeNormalization as _;
 
 use super::node::{Key, Map, Node, Value};
-use super::place::{At, Desk, Finding};
+use super::place::{At, Desk, Finding, shown};
 use crate::model::Message;
 
 /// Deepest nesting of a file; the format itself needs eight.
@@ -94,7 +93,6 @@ fn options() -> serde_saphyr::Options {
             flow_nesting_limit: MAX_DEPTH,
             max_nodes: MAX_NODES,
             max_events: 3 * MAX_NODES,
-            max_documents: 1,
         },
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         merge_keys: MergeKeyPolicy::AsOrdinary,
@@ -154,7 +152,7 @@ impl Reading<'_> {
                 continue;
             };
             if let Some(first) = first.get(&text) {
-                let message = Message::new("check.duplicate_key").with("key", &text);
+                let message = Message::new("check.duplicate_key").with("key", shown(&text));
                 self.desk.report(
                     Finding::error(key.at, message).related(*first, Message::new("check.first")),
                 );
@@ -168,7 +166,7 @@ impl Reading<'_> {
 }
 
 fn nfc(text: String) -> String {
-    if unicode_normalization::is_nfc(&text) { text } else { text.nfc().collect() }
+    if unicode_normalization::is_nfc(&text) { text } else { crate::locale::nfc(&text) }
 }
 
 fn at(source: u32, text: &str, location: Location) -> At {
@@ -194,7 +192,7 @@ fn byte_of(text: &str, line: u64, column: u64) -> usize {
 
 fn report_error(desk: &mut Desk, source: u32, text: &str, error: &Error) {
     let error = error.without_snippet();
-    let place = error
+    let mut place = error
         .location()
         .map_or(At { source, start: 0, len: 1 }, |location| at(source, text, location));
     let (message, hint) = match error {
@@ -206,15 +204,31 @@ fn report_error(desk: &mut Desk, source: u32, text: &str, error: &Error) {
         _ => {
             let line = desk.place(place).source;
             let indent = line.len() - line.trim_start().len();
-            let hint = if line[..indent].contains('\t') {
-                Message::new("check.yaml_tab_hint")
+            if let Some(tab) = line[..indent].find('\t') {
+                let from_start = text[..place.start as usize].rfind('\n').map_or(0, |i| i + 1);
+                place.start = u32::try_from(from_start + tab).unwrap_or(place.start);
+                let hint = Message::new("check.yaml_tab_hint");
+                (Message::new("check.yaml_tab"), Some(hint))
             } else {
-                Message::new("check.yaml_syntax_hint")
-            };
-            (Message::new("check.yaml_syntax").with("detail", detail(error)), Some(hint))
+                (syntax(&detail(error)), Some(Message::new("check.yaml_syntax_hint")))
+            }
         }
     };
     desk.report(Finding::error(place, message).hint_if(hint));
+}
+
+/// The commonest mistakes in the user's language, the others in the library's words.
+fn syntax(detail: &str) -> Message {
+    let is_about = |words: &str| detail.contains(words);
+    if is_about("unclosed quote") {
+        Message::new("check.yaml_quote")
+    } else if is_about("unclosed bracket") || is_about("expected ',' or") {
+        Message::new("check.yaml_bracket")
+    } else if is_about("':'") || is_about("mapping values are not allowed") {
+        Message::new("check.yaml_colon")
+    } else {
+        Message::new("check.yaml_syntax").with("detail", detail)
+    }
 }
 
 /// The library's sentence, without the place it puts into it.
