@@ -159,11 +159,19 @@ fn write_text(
             t!(lang, "diagnostics.found.tier", n = count(*units), tier = tier)
         })
         .collect();
+    // Small networks are asked less than once a second.
+    let pace = |per_1000_s| decimal(lang, per_1000_s, if per_1000_s < 1_000 { 2 } else { 1 });
+    let file = config.file.display();
+    let configuration = if config.file.exists() {
+        file.to_string()
+    } else {
+        t!(lang, "diagnostics.found.defaults", config = file)
+    };
     let lines = [
         t!(
             lang,
             "diagnostics.found.files",
-            config = config.file.display(),
+            config = configuration,
             n = count(summary.files),
             inventory = config.inventory.display()
         ),
@@ -175,8 +183,8 @@ fn write_text(
         t!(
             lang,
             "diagnostics.found.rounds",
-            rounds = decimal(lang, summary.rounds_per_1000_s, 1),
-            packets = decimal(lang, summary.packets_per_1000_s, 1)
+            rounds = pace(summary.rounds_per_1000_s),
+            packets = pace(summary.packets_per_1000_s)
         ),
     ];
     for line in lines {

@@ -28,6 +28,7 @@ mod plan;
 mod raw;
 mod resolve;
 mod scalar;
+pub mod show;
 mod subjects;
 mod via;
 mod yaml;

@@ -15,6 +15,8 @@ use crate::model::Message;
 const MAX_DEPTH: usize = 32;
 /// Most values in one file; 35,000 devices written out in full take a million.
 const MAX_NODES: usize = 4_000_000;
+/// Most values that aliases (`*name`) may repeat in one file.
+const MAX_ALIASED: usize = 50_000;
 
 /// What the library hands over, before scalars are looked up in the text.
 enum Raw {
@@ -95,6 +97,7 @@ fn options() -> serde_saphyr::Options {
             max_events: 3 * MAX_NODES,
         },
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MAX_ALIASED },
         merge_keys: MergeKeyPolicy::AsOrdinary,
         leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true,
@@ -192,11 +195,15 @@ fn byte_of(text: &str, line: u64, column: u64) -> usize {
 
 fn report_error(desk: &mut Desk, source: u32, text: &str, error: &Error) {
     let error = error.without_snippet();
-    let place = error
+    let mut place = error
         .location()
         .map_or(At { source, start: 0, len: 1 }, |location| at(source, text, location));
     let (message, hint) = match error {
-        Error::Budget { .. } => (Message::new("check.yaml_too_large"), None),
+        Error::Budget { .. }
+        | Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasReplayStackDepthExceeded { .. } => {
+            (Message::new("check.yaml_too_large"), None)
+        }
         Error::MultipleDocuments { .. } => {
             (Message::new("check.yaml_documents"), Some(Message::new("check.yaml_documents_hint")))
         }
@@ -204,7 +211,9 @@ fn report_error(desk: &mut Desk, source: u32, text: &str, error: &Error) {
         _ => {
             let line = desk.place(place).source;
             let indent = line.len() - line.trim_start().len();
-            if line[..indent].contains('\t') {
+            if let Some(tab) = line[..indent].find('\t') {
+                let from_start = text[..place.start as usize].rfind('\n').map_or(0, |i| i + 1);
+                place.start = u32::try_from(from_start + tab).unwrap_or(place.start);
                 let hint = Message::new("check.yaml_tab_hint");
                 (Message::new("check.yaml_tab"), Some(hint))
             } else {

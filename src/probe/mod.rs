@@ -140,7 +140,7 @@ pub struct Stats {
     pub duplicate: u64,
     /// Replies with our identifier but the wrong source, sequence or token.
     pub stray: u64,
-    /// Answers the kernel dropped because our receive buffer was full.
+    /// Packets that found our receive buffer full; some of them may not have been for us.
     pub overflow: u64,
     /// Sends put off because a buffer or the ring of slots was full.
     pub deferred: u64,

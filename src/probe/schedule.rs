@@ -204,13 +204,12 @@ impl Schedule {
                 .target(seat)
                 .zip(wanted.get(&id))
                 .is_some_and(|(old, new)| old.address == new.address && old.params == new.params);
-            match wanted.remove(&id).filter(|_| same) {
-                Some(target) => self.keep(seat, target),
-                None => {
-                    self.seats[seat.index()] = None;
-                    self.by_id.remove(&id);
-                    emptied.push(seat);
-                }
+            if let Some(target) = same.then(|| wanted.remove(&id)).flatten() {
+                self.keep(seat, target);
+            } else {
+                self.seats[seat.index()] = None;
+                self.by_id.remove(&id);
+                emptied.push(seat);
             }
         }
         self.free.extend(&emptied);
@@ -370,11 +369,11 @@ impl Schedule {
     /// one that was asked for stay.
     fn plan_anew(&mut self, seat: Seat) {
         let Some(entry) = self.entry(seat) else { return };
-        if let (State::Waiting(turn), Some(start_us)) = (entry.state, entry.last_start_us) {
-            if turn.reason != Reason::Asked {
-                let turn = entry.turn_after(start_us);
-                self.wait(seat, turn, turn.planned_us);
-            }
+        if let (State::Waiting(turn), Some(start_us)) = (entry.state, entry.last_start_us)
+            && turn.reason != Reason::Asked
+        {
+            let turn = entry.turn_after(start_us);
+            self.wait(seat, turn, turn.planned_us);
         }
     }
 

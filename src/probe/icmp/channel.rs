@@ -3,6 +3,9 @@
 //! Guarantees: an event names the packet it is about, or why it is about none; one call receives a
 //! bounded number of messages, so that a flood delays the patrol but cannot stop it.
 
+#[cfg(test)]
+mod tests;
+
 use std::net::IpAddr;
 
 use super::packet::{self, Echo, Family, Incoming};
@@ -26,7 +29,8 @@ pub(super) enum Event {
     Duplicate,
     /// Wrong source, token or sequence.
     Stray,
-    /// The kernel dropped this many messages for want of room.
+    /// This many messages found the receive buffer full; the kernel counts before it filters, so
+    /// some may not have been for us.
     Overflow(u32),
 }
 

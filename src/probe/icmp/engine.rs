@@ -5,6 +5,9 @@
 //! that even the smallest receive buffer holds their answers; looks at its orders at least every
 //! [`TICK_WORK_MAX_US`].
 
+#[cfg(test)]
+mod tests;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::net::IpAddr;
@@ -173,7 +176,7 @@ impl Engine {
     /// Runs until it is told to stop or nobody reads the answers any more.
     pub(super) fn run(mut self) {
         while self.obey_orders() {
-            self.notice_suspension();
+            self.notice_suspension(slept_ns());
             self.work();
             if !self.outbox.flush() {
                 return;
@@ -207,8 +210,7 @@ impl Engine {
 
     /// Answers to what was in flight before the machine slept prove nothing, nor does their
     /// absence.
-    fn notice_suspension(&mut self) {
-        let slept_ns = slept_ns();
+    fn notice_suspension(&mut self, slept_ns: i64) {
         if slept_ns - std::mem::replace(&mut self.slept_ns, slept_ns) > SUSPENDED_NS {
             let now_us = now_us();
             for (number, place) in (0_u32..).zip(&mut self.places) {

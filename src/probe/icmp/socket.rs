@@ -105,6 +105,12 @@ impl IcmpSocket {
         Ok(Self { socket, kind, ident })
     }
 
+    /// Makes room for only a few answers.
+    #[cfg(test)]
+    pub(super) fn starve(&self) -> io::Result<()> {
+        self.socket.set_recv_buffer_size(0)
+    }
+
     /// Sends one packet.
     ///
     /// A datagram socket also reports here, once, an ICMP error to an *earlier* packet; such a

@@ -188,7 +188,7 @@ impl Inbox {
         while !control.is_null() {
             // SAFETY: CMSG_FIRSTHDR and CMSG_NXTHDR return headers that lie wholly inside.
             let (head, data) = unsafe { (control.read_unaligned(), libc::CMSG_DATA(control)) };
-            let room = head.cmsg_len as usize;
+            let room = head.cmsg_len;
             // SAFETY: CMSG_LEN only computes.
             let fits = |size: usize| room >= unsafe { libc::CMSG_LEN(size as u32) } as usize;
             match (head.cmsg_level, head.cmsg_type) {
