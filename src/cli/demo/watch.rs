@@ -20,9 +20,9 @@ const COVERAGE_EVERY_MS: i64 = 3_000;
 /// What has been told already.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
-    /// Roots of incidents, and since when. One that becomes part of another incident is told as
-    /// recovered only when it is up again.
-    open: BTreeMap<SubjectId, UnixMs>,
+    /// Roots of incidents as they were told: state, and since when. One that becomes part of
+    /// another incident is told as recovered only when it is up again.
+    open: BTreeMap<SubjectId, (State, UnixMs)>,
     coverage: Option<(UnixMs, String)>,
 }
 
@@ -54,7 +54,9 @@ impl Watch {
         };
         let mut lines = Vec::new();
         for incident in &snapshot.incidents {
-            if self.open.contains_key(&incident.root) {
+            let told = self.open.get(&incident.root);
+            // From degraded to down is news, the other way is half a recovery.
+            if told.is_some_and(|(state, _)| *state == State::Down || *state == incident.state) {
                 continue;
             }
             lines.push(t!(
@@ -67,9 +69,9 @@ impl Watch {
                 units = incident.impact.units.len(),
                 subjects = incident.impact.unreachable
             ));
-            self.open.insert(incident.root.clone(), incident.since);
+            self.open.insert(incident.root.clone(), (incident.state, incident.since));
         }
-        self.open.retain(|id, since| {
+        self.open.retain(|id, (_, since)| {
             let Some(row) = row(id) else { return false };
             let is_up = row.now.state == State::Up;
             if is_up {
@@ -83,7 +85,10 @@ impl Watch {
             }
             !is_up
         });
-        if let Some(coverage) = coverage(snapshot, lang) {
+        // Before everybody has been asked the figures say nothing.
+        let is_settled = snapshot.subjects.iter().all(|s| s.now.state != State::Unmeasured);
+        let coverage = coverage(snapshot, lang).filter(|_| is_settled || !lines.is_empty());
+        if let Some(coverage) = coverage {
             let is_due = self.coverage.as_ref().is_none_or(|(at, told)| {
                 *told != coverage
                     && (!lines.is_empty() || snapshot.at.since(*at) >= COVERAGE_EVERY_MS)
