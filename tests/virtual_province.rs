@@ -211,9 +211,12 @@ fn request(ident: u16, sequence: u16) -> Vec<u8> {
     icmp
 }
 
+/// Who answered which sequence number, and when it was read.
+type Reply = ((IpAddr, u16), Instant);
+
 /// The next echo reply: who sent it, its sequence number, when it was read. `None` when none
 /// came for half a second.
-fn reply(socket: &Socket) -> Result<Option<((IpAddr, u16), Instant)>, io::Error> {
+fn reply(socket: &Socket) -> io::Result<Option<Reply>> {
     loop {
         let mut bytes = [0_u8; 256];
         let len = match (&*socket).read(&mut bytes) {
