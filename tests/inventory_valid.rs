@@ -1,5 +1,7 @@
 //! What the inventory makes of good input: every feature of the format, in full.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
 use std::path::Path;
 
 use tuantra::cli::diagnostics::{count, render};
