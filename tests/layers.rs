@@ -123,6 +123,8 @@ fn imports(code: &str) -> BTreeSet<String> {
             }
         }
     }
+    // A group's trailing comma, and what is no room: `crate::{self}`, `crate::CONSTANT`.
+    found.remove("");
     found
 }
 

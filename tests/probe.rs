@@ -1,6 +1,13 @@
 //! The prober against real ICMP: on the loopback, and in network namespaces the tests make
 //! themselves. What the machine forbids is skipped with a message.
 #![cfg(target_os = "linux")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail and talk like tests"
+)]
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -210,6 +210,9 @@ defaults:
 
   - for: {{ network: tslcd, kind: [ward, township, commune] }}
     set: {{ bandwidth: 20Mbps, sla: {commune} }}
+  # Mạng LAN của xã được đo qua kênh của xã, nên không thể cam kết cao hơn kênh.
+  - for: {{ network: lan, kind: [ward, township, commune] }}
+    set: {{ sla: {commune} }}
 ",
         trunk = sources.sla("trunk_district")?,
         department = sources.sla("department")?,

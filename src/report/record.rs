@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::coverage::{Availability, availability, combine_best};
 use crate::model::{Inventory, Span, State, StateInterval, SubjectId, SubjectIx, UnixMs};
+use crate::store::ALIVE_WITHIN_MS;
 
 /// The intervals of every subject of the inventory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -12,7 +13,8 @@ pub struct Records(Vec<Vec<StateInterval>>);
 impl Records {
     /// Takes the store's intervals and ends what nobody vouches for: a round vouches for one
     /// interval, and two without a round are a hole. So when `now` is more than two intervals
-    /// after `last_alive`, an open interval ends one interval after it.
+    /// after `last_alive` (and longer than a running daemon's record may lag), an open interval
+    /// ends one interval after it.
     #[must_use]
     pub fn new(
         inventory: &Inventory,
@@ -24,7 +26,8 @@ impl Records {
             let mut record = intervals.remove(&subject.id).unwrap_or_default();
             let interval_ms = subject.health.interval_ms;
             let vouched = last_alive.map(|t| t + interval_ms);
-            let is_known = last_alive.is_some_and(|t| now.since(t) <= 2 * interval_ms);
+            let is_known =
+                last_alive.is_some_and(|t| now.since(t) <= ALIVE_WITHIN_MS.max(2 * interval_ms));
             if !is_known && let Some(last) = record.last_mut().filter(|i| i.to.is_none()) {
                 last.to = Some(vouched.unwrap_or(last.from));
                 if last.to.is_some_and(|to| to <= last.from) {

@@ -157,13 +157,16 @@ impl Backfill {
             None => self.plan.other_every_ms,
         };
         let every = entry.health.interval_ms.max(least).max(EVERY_MIN_MS);
-        let phase = hash(self.seed, entry.id.as_str().as_bytes()) % every.unsigned_abs();
+        // Counted from the end: the last round is as recent as the daemon itself would have it.
+        let interval = entry.health.interval_ms.max(1).unsigned_abs();
+        let ago = hash(self.seed, entry.id.as_str().as_bytes()) % interval;
+        let newest = self.plan.window.to - 1 - i64::try_from(ago).unwrap_or(0);
         let count = entry.checks.first().map_or(0, |c| match c.kind {
             CheckKind::Ping { params, .. } => params.count,
         });
         let since = inventory.subject_since(subject).unwrap_or(UnixMs(i64::MIN));
         let begin = self.plan.samples_from.max(self.plan.window.from);
-        let mut at = begin + i64::try_from(phase).unwrap_or(0);
+        let mut at = newest - newest.since(begin).max(0) / every * every;
         let mut moment = 0;
         std::iter::from_fn(move || {
             while at < self.plan.window.to && count > 0 {

@@ -106,11 +106,13 @@ pub fn die_with_parent(command: &mut Command) -> &mut Command {
     }
 }
 
-/// Asks a child process to end: SIGTERM.
-pub fn terminate(child: &std::process::Child) -> io::Result<()> {
-    let pid =
-        i32::try_from(child.id()).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
-    // SAFETY: takes numbers only; the child has not been waited for, so the id is still its own.
+/// Asks a process of ours that has not been waited for yet to end: SIGTERM.
+///
+/// # Errors
+/// There is no such process, or it is not ours.
+pub fn terminate(pid: u32) -> io::Result<()> {
+    let pid = i32::try_from(pid).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+    // SAFETY: takes numbers only.
     match unsafe { libc::kill(pid, libc::SIGTERM) } {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
