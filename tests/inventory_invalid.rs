@@ -1,6 +1,8 @@
 //! What the user reads about bad input: one defect a case, in both languages; and thirty mistakes
 //! in one folder, all told in one run.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
 use std::path::{Path, PathBuf};
 
 use tuantra::cli::diagnostics::{count, render};

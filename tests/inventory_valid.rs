@@ -1,5 +1,7 @@
 //! What the inventory makes of good input: every feature of the format, in full.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
 use std::path::Path;
 
 use tuantra::cli::diagnostics::{count, render};
@@ -142,4 +144,33 @@ fn the_sample_province_loads_without_a_word() {
     assert_eq!(told, "");
     let inventory = loaded.inventory.unwrap();
     assert!(inventory.subjects.len() > 1_000 && inventory.units.len() > 200);
+}
+
+#[test]
+fn the_command_shows_a_unit_by_id_or_by_name() {
+    let show = |args: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_tuantra"))
+            .args(["inventory", "show"])
+            .args(args)
+            .output()
+            .unwrap();
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let (code, tree, told) = show(&["xa hoa khanh"]);
+    assert_eq!((code, told.as_str()), (Some(0), ""));
+    assert!(tree.starts_with("Xã Hòa Khánh (cai-be.hoa-khanh)\n"), "{tree}");
+    let (code, json, _) = show(&["cai-be", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(code, Some(0));
+    assert_eq!(json["units"][0]["id"], "cai-be");
+    assert!(json["subjects"].as_array().unwrap().iter().all(|s| s["unit"] != "dic"));
+    let (code, tree, told) = show(&["phuong 1", "--lang", "en"]);
+    assert_eq!((code, tree.as_str()), (Some(2), ""));
+    assert!(
+        told.contains("may be several units") && told.contains("  my-tho.phuong-1  "),
+        "{told}"
+    );
+    let (code, _, told) = show(&["không có", "--lang", "en"]);
+    assert_eq!((code, told.as_str()), (Some(2), "no unit has the id or name “không có”\n"));
 }

@@ -151,12 +151,11 @@ fn read_health(desk: &mut Desk, fields: &Fields<'_>, health: &mut HealthParams) 
 
 /// `rtt` as a duration or `rtt_ms` as a number, in microseconds.
 pub(super) fn rtt_us(desk: &mut Desk, fields: &Fields<'_>) -> Option<u32> {
-    let ms = match (fields.get("rtt"), fields.get("rtt_ms")) {
-        (Some(node), _) => scalar::duration_ms(desk, "rtt", node, 1..=MINUTE)?.checked_mul(1_000),
-        (None, Some(node)) => scalar::decimal(desk, "rtt_ms", node, 3, 1_000..=MINUTE * 1_000),
-        (None, None) => None,
+    let us = match fields.either(desk, "rtt", "rtt_ms")? {
+        ("rtt", node) => scalar::duration_ms(desk, "rtt", node, 1..=MINUTE)?.checked_mul(1_000)?,
+        (key, node) => scalar::decimal(desk, key, node, 3, 1_000..=MINUTE * 1_000)?,
     };
-    ms.and_then(|us| u32::try_from(us).ok())
+    u32::try_from(us).ok()
 }
 
 fn read_ping(desk: &mut Desk, fields: &Fields<'_>, ping: &mut PingParams) {

@@ -160,7 +160,8 @@ fn insert(map: &mut Map, at: At, column: &str, node: Node) {
     map.entries.push((key, Node { at: nested_at, value: Value::Map(nested) }));
 }
 
-/// The cells of every row that is not blank; the place of the quote that is never closed.
+/// The cells of every row that is not blank; the place of the quote that is never closed, or
+/// is closed in the middle of its cell.
 fn split(source: u32, text: &str) -> Result<Vec<Vec<Cell>>, At> {
     let as_u32 = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let first = text.lines().next().unwrap_or_default();
@@ -174,6 +175,9 @@ fn split(source: u32, text: &str) -> Result<Vec<Vec<Cell>>, At> {
             let close = closing_quote(tail).ok_or(At { source, start: as_u32(rest), len: 1 })?;
             let until = tail[close + 1..].find([separator, '\n', '\r']);
             let raw_len = until.map_or(tail.len(), |i| close + 1 + i);
+            if !tail[close + 1..raw_len].trim().is_empty() {
+                return Err(At { source, start: as_u32(rest + close), len: 1 });
+            }
             let at = At { source, start: as_u32(rest + 1), len: as_u32(close - 1) };
             (raw_len, at, tail[1..close].replace("\"\"", "\""))
         } else {

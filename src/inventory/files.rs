@@ -121,6 +121,7 @@ pub(super) fn read(desk: &mut Desk, path: &Path) -> Option<u32> {
         return None;
     }
     if bytes.len() as u64 > MAX_FILE_BYTES {
+        desk.mark_unread();
         let message = Message::new("check.file_too_large")
             .with("file", path.display())
             .with("mebibytes", MAX_FILE_BYTES / (1024 * 1024));
@@ -147,6 +148,7 @@ pub(super) fn read(desk: &mut Desk, path: &Path) -> Option<u32> {
 }
 
 fn unreadable(desk: &mut Desk, path: &Path, error: &io::Error) {
+    desk.mark_unread();
     let message =
         Message::new("check.unreadable").with("file", path.display()).with("reason", error);
     desk.report_whole(Severity::Error, message);

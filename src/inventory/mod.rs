@@ -17,10 +17,12 @@ use jiff::tz::TimeZone;
 use crate::model::{Diagnostic, HealthParams, Inventory, Message, PingParams, UnitKind};
 
 mod asked;
+mod build;
 mod csv;
 mod defaults;
 mod entries;
 mod files;
+mod gaps;
 mod graph;
 mod node;
 mod place;

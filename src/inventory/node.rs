@@ -119,6 +119,32 @@ impl<'a> Fields<'a> {
         (!matches!(node.value, Value::Null)).then_some(node)
     }
 
+    /// The value of whichever of two spellings of one thing the strongest layer has; both in one
+    /// layer are reported.
+    pub(super) fn either(
+        &self,
+        desk: &mut Desk,
+        first: &'static str,
+        second: &'static str,
+    ) -> Option<(&'static str, &'a Node)> {
+        for map in &self.layers {
+            let (key, node) = match (map.entry(first), map.entry(second)) {
+                (Some(_), Some((key, _))) => {
+                    let message = Message::new("check.given_twice")
+                        .with("first", first)
+                        .with("second", second);
+                    desk.report(Finding::error(key.at, message));
+                    return None;
+                }
+                (Some((_, node)), None) => (first, node),
+                (None, Some((_, node))) => (second, node),
+                (None, None) => continue,
+            };
+            return (!matches!(node.value, Value::Null)).then_some((key, node));
+        }
+        None
+    }
+
     /// The value of a key if it stands in the entry itself.
     pub(super) fn own(&self, key: &str) -> Option<&'a Node> {
         let (_, node) = self.layers.first()?.entry(key)?;

@@ -34,7 +34,6 @@ struct Source {
     file: Arc<PathBuf>,
     text: Arc<str>,
     line_starts: Vec<u32>,
-    is_broken: bool,
 }
 
 /// A finding before its place is worked out.
@@ -84,7 +83,9 @@ pub(super) struct Desk {
     warnings: usize,
     errors: usize,
     beyond: usize,
+    /// Ids that are reported, and all words of the files that could not be understood.
     broken_ids: HashSet<String>,
+    has_broken_source: bool,
     claimed: HashMap<(&'static str, String), At>,
     suggestions: usize,
     stand_ins: usize,
@@ -97,7 +98,7 @@ impl Desk {
         let line_starts =
             std::iter::once(0).chain(newlines).map(|i| u32::try_from(i).unwrap_or(u32::MAX));
         let line_starts = line_starts.collect();
-        self.sources.push(Source { file: Arc::new(file), text, line_starts, is_broken: false });
+        self.sources.push(Source { file: Arc::new(file), text, line_starts });
         u32::try_from(self.sources.len() - 1).unwrap_or(u32::MAX)
     }
 
@@ -109,14 +110,20 @@ impl Desk {
     /// Says that what stands in a source could not be understood, so that references to names in
     /// it are not reported as well.
     pub(super) fn mark_broken(&mut self, source: u32) {
-        if let Some(source) = self.sources.get_mut(source as usize) {
-            source.is_broken = true;
-        }
+        self.has_broken_source = true;
+        let is_mark = |c: char| !(c.is_alphanumeric() || matches!(c, '-' | '.' | '/'));
+        let text = self.text(source);
+        self.broken_ids.extend(text.split(is_mark).map(str::to_owned));
+    }
+
+    /// Says that a file could not be read at all.
+    pub(super) fn mark_unread(&mut self) {
+        self.has_broken_source = true;
     }
 
     /// True when some file could not be understood: absences then prove nothing.
-    pub(super) fn has_broken_source(&self) -> bool {
-        self.sources.iter().any(|s| s.is_broken)
+    pub(super) const fn has_broken_source(&self) -> bool {
+        self.has_broken_source
     }
 
     /// Says that an entry meant to have this id, which is reported already.
@@ -145,12 +152,7 @@ impl Desk {
     /// True when an unknown name follows from something that is reported already.
     pub(super) fn is_excused(&self, name: &str) -> bool {
         let unit = name.split_once('/').map_or(name, |(unit, _)| unit);
-        self.broken_ids.contains(name)
-            || self.broken_ids.contains(unit)
-            || self
-                .sources
-                .iter()
-                .any(|s| s.is_broken && (has_word(&s.text, name) || has_word(&s.text, unit)))
+        self.broken_ids.contains(name) || self.broken_ids.contains(unit)
     }
 
     /// The known word nearest to `word`, when one is near enough to be meant.
@@ -282,12 +284,4 @@ pub(super) fn shown(text: &str) -> String {
     let cut: String = text.chars().take(MOST).collect();
     let tail = if text.chars().nth(MOST).is_some() { "…" } else { "" };
     format!("{}{tail}", crate::locale::visible(&cut))
-}
-
-fn has_word(text: &str, word: &str) -> bool {
-    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '/');
-    !word.is_empty()
-        && text.match_indices(word).any(|(i, found)| {
-            !text[..i].ends_with(is_part) && !text[i + found.len()..].starts_with(is_part)
-        })
 }

@@ -5,16 +5,11 @@ use std::collections::HashMap;
 
 use super::defaults::Rules;
 use super::place::{At, Desk, Finding, shown};
-use super::raw::{
-    Raw, RawCarrier, RawCheck, RawConnection, RawDetail, RawDevice, RawNetwork, RawSubject, RawUnit,
-};
+use super::raw::{Raw, RawConnection, RawDetail, RawDevice, RawNetwork, RawSubject, RawUnit};
 use super::scalar::Ref;
-use super::subjects::last_part;
-use super::{graph, plan, via};
+use super::{build, gaps, graph, plan, via};
 use crate::model::{
-    Carrier, CarrierIx, Check, CheckKind, Connection, Device, Inventory, Message, Network,
-    NetworkIx, Service, ServiceLevel, Severity, Subject, SubjectDetail, SubjectIx, Unit, UnitIx,
-    UnitKind, Via,
+    CarrierIx, Inventory, Message, NetworkIx, Severity, SubjectIx, Unit, UnitIx, UnitKind,
 };
 
 /// Ids of one name space with their indexes.
@@ -67,7 +62,7 @@ pub(super) fn resolve(desk: &mut Desk, raw: &Raw) -> Inventory {
     let drafts = drafts(desk, raw, &tree, &networks, &carriers);
     plan::check(desk, &tree, &raw.networks, &drafts);
     let vias = via::resolve(desk, &tree, &over, &drafts);
-    warn_of_gaps(desk, raw, &tree, &drafts);
+    gaps::warn(desk, raw, &tree, &drafts);
 
     let needs: Vec<Vec<usize>> = vias.iter().map(via::targets).collect();
     let rank: Vec<(UnitIx, &str)> = drafts.iter().map(|d| (d.unit, d.raw.id.as_str())).collect();
@@ -76,9 +71,10 @@ pub(super) fn resolve(desk: &mut Desk, raw: &Raw) -> Inventory {
     for (ix, draft) in (0_u32..).map(SubjectIx).zip(&order) {
         place[*draft] = ix;
     }
-    let networks = (raw.networks.iter().zip(over)).map(|(raw, over)| network(raw, over)).collect();
-    let carriers = raw.carriers.iter().map(carrier).collect();
-    let named = Named { tree: &tree, raw, drafts: &drafts };
+    let networks =
+        (raw.networks.iter().zip(over)).map(|(raw, over)| build::network(raw, over)).collect();
+    let carriers = raw.carriers.iter().map(build::carrier).collect();
+    let named = build::Named { tree: &tree, raw, drafts: &drafts };
     let subjects = order.iter().map(|i| named.subject(*i, via::moved(&vias[*i], &place))).collect();
     let calendars = raw.calendars.iter().map(|(_, c)| c.clone()).collect();
     Inventory::new(tree.units, networks, carriers, calendars, subjects)
@@ -223,48 +219,11 @@ fn tree<'a>(desk: &mut Desk, raw: &'a [RawUnit], networks: &Names<'_>) -> Tree<'
                 required.push((network_ix(i), reference.at));
             }
         }
-        tree.units.push(unit(raw, parents[i].map(|p| place[p]), &required));
+        tree.units.push(build::unit(raw, parents[i].map(|p| place[p]), &required));
         tree.required_at.push(required);
         tree.raw.push(raw);
     }
     tree
-}
-
-fn unit(raw: &RawUnit, parent: Option<UnitIx>, required: &[(NetworkIx, At)]) -> Unit {
-    Unit {
-        id: raw.id.clone().into(),
-        name: raw.name.clone(),
-        short: raw.short.clone().unwrap_or_else(|| raw.name.clone()),
-        kind: raw.kind,
-        parent,
-        code: raw.code.clone(),
-        contact: raw.contact.clone(),
-        location: raw.location,
-        requires: required.iter().map(|(network, _)| *network).collect(),
-        since: raw.since,
-        until: raw.until,
-    }
-}
-
-fn network(raw: &RawNetwork, over: Vec<NetworkIx>) -> Network {
-    Network {
-        id: raw.id.clone().into(),
-        name: raw.name.clone(),
-        name_en: raw.name_en.clone().unwrap_or_else(|| raw.name.clone()),
-        short: raw.short.clone().unwrap_or_else(|| raw.id.as_str().to_uppercase()),
-        over,
-        sla: raw.sla,
-    }
-}
-
-fn carrier(raw: &RawCarrier) -> Carrier {
-    Carrier {
-        id: raw.id.clone().into(),
-        name: raw.name.clone(),
-        contract: raw.contract.clone(),
-        hotline: raw.hotline.clone(),
-        sla: raw.sla,
-    }
 }
 
 /// The subjects whose unit and network are known, in file order. The others are reported and
@@ -347,164 +306,6 @@ pub(super) fn find_local(
         }
     }
     found
-}
-
-/// Warnings about what is not there; none where a file could not be read at all.
-fn warn_of_gaps(desk: &mut Desk, raw: &Raw, tree: &Tree<'_>, drafts: &[Draft<'_>]) {
-    if desk.has_broken_source() {
-        return;
-    }
-    let links = || drafts.iter().filter_map(|d| d.link.as_ref().map(|l| (d, l)));
-    let deployed: std::collections::HashSet<_> =
-        links().map(|(d, l)| (d.unit, l.network)).collect();
-    for (ix, required) in (0_u32..).map(UnitIx).zip(&tree.required_at) {
-        for (network, at) in required {
-            if !deployed.contains(&(ix, *network)) {
-                let id = &raw.networks[network.ix()].id;
-                let message = Message::new("check.not_deployed")
-                    .with("unit", &tree.units[ix.ix()].name)
-                    .with("network", id);
-                desk.report_again(
-                    Finding::warning(tree.raw[ix.ix()].at, message)
-                        .hint(Message::new("check.not_deployed_hint"))
-                        .related(*at, Message::new("check.required_here")),
-                );
-            }
-        }
-    }
-    for (draft, link) in links() {
-        // A bad address or an unknown device is reported as that.
-        let is_told = draft.raw.has_address || (link.raw.device.is_some() && link.device.is_none());
-        let is_default = draft.raw.asked.checks.is_none();
-        if is_default && !is_told && checks(draft, drafts).is_empty() {
-            let message = Message::new("check.never_measured").with("id", &draft.raw.id);
-            desk.report(
-                Finding::warning(draft.raw.at, message)
-                    .hint(Message::new("check.never_measured_hint")),
-            );
-        }
-    }
-    let used: std::collections::HashSet<_> = links().filter_map(|(_, l)| l.carrier).collect();
-    for (ix, carrier) in (0_u32..).map(CarrierIx).zip(&raw.carriers) {
-        if !used.contains(&ix) {
-            let message = Message::new("check.unused_carrier").with("id", &carrier.id);
-            desk.report(Finding::warning(carrier.at, message));
-        }
-    }
-}
-
-/// How a subject is asked: its checks in their order, the first one primary. A check without an
-/// address asks the subject's own, else that of the interface or the device it ends at; where
-/// there is none, it is left out.
-fn checks(draft: &Draft<'_>, drafts: &[Draft<'_>]) -> Vec<Check> {
-    const DEFAULT: &[RawCheck] = &[RawCheck { address: None, critical: false }];
-    let own = draft.raw.address.map(|(address, _)| address).or_else(|| {
-        let link = draft.link.as_ref()?;
-        let device = &drafts[link.device?];
-        let interfaces = device.device().map_or(&[][..], |d| &d.addresses);
-        let interface = link.raw.interface.as_deref();
-        let interface = interfaces.iter().find(|(name, ..)| Some(name.as_str()) == interface);
-        interface.map(|(_, address, _)| *address).or(device.raw.address.map(|(a, _)| a))
-    });
-    let listed = draft.raw.asked.checks.as_deref().unwrap_or(DEFAULT);
-    let params = draft.raw.asked.ping;
-    let asked = listed.iter().filter_map(|check| {
-        let address = check.address.or(own)?;
-        let kind = CheckKind::Ping { address, params };
-        Some(Check { kind, critical: check.critical })
-    });
-    let mut checks: Vec<Check> = Vec::new();
-    for check in asked {
-        if checks.iter().all(|known| known.kind != check.kind) {
-            checks.push(check);
-        }
-    }
-    if let Some(primary) = checks.first_mut() {
-        primary.critical = true;
-    }
-    checks
-}
-
-/// Makes subjects of drafts.
-struct Named<'a> {
-    tree: &'a Tree<'a>,
-    raw: &'a Raw,
-    drafts: &'a [Draft<'a>],
-}
-
-impl Named<'_> {
-    fn subject(&self, i: usize, via: Via) -> Subject {
-        let draft = &self.drafts[i];
-        let raw = draft.raw;
-        let unit = &self.tree.units[draft.unit.ix()];
-        let detail = match (&raw.detail, &draft.link) {
-            (RawDetail::Connection(own), Some(link)) => {
-                SubjectDetail::Connection(self.connection(raw, own, link, unit))
-            }
-            (RawDetail::Device(own), _) => SubjectDetail::Device(Device {
-                id: raw.id.clone().into(),
-                role: own.role.clone(),
-                vendor: own.vendor.clone(),
-                model: own.model.clone(),
-                serial: own.serial.clone(),
-            }),
-            _ => SubjectDetail::Service(Service { id: raw.id.clone().into() }),
-        };
-        Subject {
-            id: raw.id.clone().into(),
-            name: raw.name.clone().unwrap_or_else(|| self.name(draft, unit)),
-            unit: draft.unit,
-            via,
-            checks: checks(draft, self.drafts),
-            health: raw.asked.health,
-            detail,
-        }
-    }
-
-    /// "TSLCD – X. Hòa Khánh", with what tells it from the unit's other lines on that network.
-    fn name(&self, draft: &Draft<'_>, unit: &Unit) -> String {
-        let Some(link) = &draft.link else {
-            return format!("{} – {}", last_part(draft.raw.id.as_str()), unit.short);
-        };
-        let network = &self.raw.networks[link.network.ix()];
-        let part = last_part(draft.raw.id.as_str());
-        let short = network.short.clone().unwrap_or_else(|| network.id.as_str().to_uppercase());
-        if part == network.id.as_str() {
-            return format!("{short} – {}", unit.short);
-        }
-        let apart = part.strip_prefix(network.id.as_str()).unwrap_or(part);
-        format!("{short} {} – {}", apart.trim_matches(['-', '.']), unit.short)
-    }
-
-    fn connection(
-        &self,
-        raw: &RawSubject,
-        own: &RawConnection,
-        link: &Link<'_>,
-        unit: &Unit,
-    ) -> Connection {
-        let carrier = link.carrier.and_then(|ix| self.raw.carriers.get(ix.ix()));
-        let levels = [
-            own.sla,
-            carrier.map_or_else(ServiceLevel::default, |c| c.sla),
-            self.raw.networks[link.network.ix()].sla,
-        ];
-        Connection {
-            network: link.network,
-            carrier: link.carrier,
-            circuit: own.circuit.clone(),
-            bandwidth_kbps: own.bandwidth_kbps,
-            sla: ServiceLevel {
-                availability_ppm: levels.iter().find_map(|l| l.availability_ppm),
-                rtt_us: levels.iter().find_map(|l| l.rtt_us),
-                loss_permille: levels.iter().find_map(|l| l.loss_permille),
-            },
-            device: link.device.map(|i| self.drafts[i].raw.id.clone().into()),
-            interface: own.interface.clone(),
-            since: raw.since.or(unit.since),
-            until: raw.until.or(unit.until),
-        }
-    }
 }
 
 /// True for the unit that runs the network and is reached through nothing of it.

@@ -122,7 +122,7 @@ fn bandwidth(kbps: u64) -> String {
         1_000.. => (1_000, "Mbps"),
         _ => (1, "kbps"),
     };
-    if kbps % unit == 0 {
+    if kbps.is_multiple_of(unit) {
         return format!("{}{name}", kbps / unit);
     }
     let fraction = format!("{:06}", (kbps % unit) * 1_000_000 / unit);

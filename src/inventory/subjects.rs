@@ -174,11 +174,10 @@ fn connection(
 
 /// `bandwidth` with its unit or `bandwidth_mbps` as a number, in kbit/s.
 pub(super) fn bandwidth(desk: &mut Desk, fields: &Fields<'_>) -> Option<u64> {
-    if let Some(node) = fields.get("bandwidth") {
-        return scalar::bandwidth_kbps(desk, "bandwidth", node);
-    }
-    let node = fields.get("bandwidth_mbps")?;
-    let kbps = scalar::decimal(desk, "bandwidth_mbps", node, 3, 1..=1_000_000_000)?;
+    let kbps = match fields.either(desk, "bandwidth", "bandwidth_mbps")? {
+        ("bandwidth", node) => return scalar::bandwidth_kbps(desk, "bandwidth", node),
+        (key, node) => scalar::decimal(desk, key, node, 3, 1..=1_000_000_000)?,
+    };
     u64::try_from(kbps).ok()
 }
 
