@@ -10,6 +10,9 @@ mod server;
 mod snapshot;
 mod types;
 
+#[cfg(test)]
+mod tests;
+
 pub use client::{Changes, Client, ClientError};
 pub use server::{Backend, Feed, HistoryQuery, Peer, serve};
 pub use snapshot::{Coverages, Sources, coverages, snapshot};

@@ -233,6 +233,7 @@ impl Health {
             }
             return;
         }
+        let round = &Round { at: track.not_before_last(round.at), ..*round };
         let pace_before = track.pace();
         track.close_hole(subject, round.at, effects);
         let was_live = track.hard.is_some_and(State::is_live);

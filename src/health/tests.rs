@@ -340,9 +340,9 @@ fn a_hole_is_unmeasured_whether_a_tick_or_only_the_next_round_sees_it() {
         b.good(A, 60);
         assert_eq!(b.record(A), [(0, State::Up)], "two intervals are still allowed");
         if ticks {
-            b.tick(120);
-            assert_eq!(b.state(A), State::Up);
-            b.tick(121);
+            b.tick(125);
+            assert_eq!(b.state(A), State::Up, "an answer may still be on its way");
+            b.tick(126);
             assert_eq!(b.state(A), State::Unmeasured);
         }
         b.good(A, 200);
@@ -392,6 +392,33 @@ fn rounds_our_own_side_spoilt_count_as_not_asked() {
 }
 
 #[test]
+fn a_hole_opened_while_the_answer_was_on_its_way_is_taken_back() {
+    let mut b = Bench::new(vec![Via::none()]);
+    b.good(A, 0);
+    b.tick(70);
+    assert_eq!(b.state(A), State::Unmeasured);
+    b.good(A, 60);
+    assert_eq!(b.record(A), [(0, State::Up)]);
+}
+
+#[test]
+fn a_clock_set_back_loses_nothing_recorded_and_blinds_nobody() {
+    let mut b = Bench::new(vec![Via::none()]);
+    b.good(A, 3600);
+    [3630, 3635, 3640].into_iter().for_each(|s| b.fail(A, s));
+    [100, 105].into_iter().for_each(|s| b.good(A, s));
+    assert_eq!(b.state(A), State::Up);
+    let record: Vec<(i64, State)> = b.records[&A].iter().map(|(t, s, _)| (t.0, *s)).collect();
+    let expected = [
+        (0, State::Unmeasured),
+        (3_600_000, State::Up),
+        (3_630_000, State::Down),
+        (3_640_001, State::Up),
+    ];
+    assert_eq!(record, expected);
+}
+
+#[test]
 fn a_restart_takes_the_hard_state_up_again_with_the_hole_between() {
     let resumed = Resumed {
         state: State::Down,
@@ -404,21 +431,21 @@ fn a_restart_takes_the_hard_state_up_again_with_the_hole_between() {
         Health::new(inventory(vec![Via::none()]), t(1000), |_| Some(resumed.clone()), &mut effects);
     assert_eq!(effects, [Effect::Pace { subject: A, pace: Pace::Retry }]);
     effects.clear();
-    health.tick(t(1001), &mut effects);
+    health.tick(t(1006), &mut effects);
     let hole = Entry { from: t(230), state: State::Unmeasured, cause: None };
     assert_eq!(effects, [Effect::Record { subject: A, entries: vec![hole] }]);
     effects.clear();
     let round = Round {
         subject: A,
         check: 0,
-        at: t(1002),
+        at: t(1007),
         sent: 3,
         lost: 3,
         rtts: Rtts::default(),
         error: None,
     };
-    health.round(&round, t(1004), &mut effects);
-    let down = Entry { from: t(1002), state: State::Down, cause: None };
+    health.round(&round, t(1009), &mut effects);
+    let down = Entry { from: t(1007), state: State::Down, cause: None };
     assert_eq!(effects, [Effect::Record { subject: A, entries: vec![down] }]);
     assert_eq!(health.view(A).since, t(100), "it is still the same outage");
 }

@@ -7,6 +7,10 @@ use crate::model::{HealthParams, Round, Span, State, Subject, SubjectId, Subject
 /// them counts as unmeasured rather than as down.
 const HOLES_MAX: usize = 16;
 
+/// A hole is opened this much later than it could be: rounds in flight and answers on their way
+/// are not missing. It is back-dated, so nothing depends on this but when it is shown.
+const HOLE_GRACE_MS: i64 = 5_000;
+
 /// Rounds looked at for `degraded` (rule 4).
 const POOR_WINDOW: u8 = 5;
 const POOR_MASK: u8 = (1 << POOR_WINDOW) - 1;
@@ -103,6 +107,8 @@ pub(super) struct Track {
     poor_bits: u8,
     /// By decisive check: its last round failed.
     failing_checks: u64,
+    /// Start of the record's entry before the open hole.
+    since_before_hole: UnixMs,
     /// Holes since the first failed round of the run.
     holes: Vec<Span>,
     /// A verdict beneath has asked for a round newer than this already.
@@ -126,6 +132,7 @@ impl Track {
             last_answer: None,
             poor_bits: 0,
             failing_checks: 0,
+            since_before_hole: since,
             holes: Vec::new(),
             asked_for: UnixMs(i64::MIN),
         };
@@ -256,19 +263,29 @@ impl Track {
 
     /// Rule 8, at a tick: opens the hole that began when the last round's vouching ended.
     pub(super) fn open_hole(&mut self, subject: SubjectIx, now: UnixMs, effects: &mut Vec<Effect>) {
-        if self.state != State::Unmeasured && self.is_overdue(now) {
+        if self.state != State::Unmeasured && self.is_overdue(now - HOLE_GRACE_MS) {
+            self.since_before_hole = self.since;
             let entry = self.entry_at(self.vouched_until(), State::Unmeasured);
             self.record(subject, vec![entry], effects);
         }
     }
 
     /// Rule 8, at a round: closes the open hole, or records the one that no tick saw, and takes
-    /// the hard state up again.
+    /// the hard state up again. A hole that a tick opened although this round was on its way is
+    /// taken back.
     pub(super) fn close_hole(&mut self, subject: SubjectIx, at: UnixMs, effects: &mut Vec<Effect>) {
         let is_open = self.state == State::Unmeasured && self.hard.is_some();
+        let is_overdue = self.is_overdue(at);
+        if is_open && !is_overdue && self.last_round.is_some() {
+            if let Some(hard) = self.hard {
+                let entry = self.entry_at(self.since_before_hole, hard);
+                self.record(subject, vec![entry], effects);
+            }
+            return;
+        }
         let hole = if is_open {
             Span::new(self.since, at)
-        } else if self.is_overdue(at) {
+        } else if is_overdue {
             Span::new(self.vouched_until(), at)
         } else {
             return;
@@ -286,6 +303,12 @@ impl Track {
         let Some(hard) = self.hard else { return };
         let entries = [self.entry_at(hole.from, State::Unmeasured), self.entry_at(at, hard)];
         self.record(subject, entries[usize::from(is_open)..].to_vec(), effects);
+    }
+
+    /// The round's time, or just after the round before it when the clock was set back: what is
+    /// recorded already stays recorded, and judging goes on.
+    pub(super) fn not_before_last(&self, at: UnixMs) -> UnixMs {
+        self.last_round.map_or(at, |last| at.max(last + 1))
     }
 
     /// Counts a round of a decisive check.
@@ -402,7 +425,8 @@ impl Track {
             secondary.successes = secondary.successes.saturating_add(1);
             secondary.is_failing &= secondary.successes < recover;
         }
-        let live_now = self.state.is_live() && self.hard.is_some_and(State::is_live);
+        // Of a suspect the primary check decides first; a later round of it brings this in.
+        let live_now = self.state.is_live() && self.phase == Phase::Steady;
         let state = self.live_state();
         (live_now && self.hard != Some(state)).then_some(state)
     }

@@ -21,5 +21,9 @@ pub use fact::{Batch, Event, EventKind, Fact};
 pub use reader::{Current, OutageFilter, Reader, RecordedEvent, SubjectOutage};
 pub use writer::{OpenOptions, Store, StoreStatus};
 
+/// A running daemon's last sign of life in the file is never older: it hands one over at least
+/// every 15 s, and the writer commits within 2 s.
+pub const ALIVE_WITHIN_MS: i64 = 20_000;
+
 #[cfg(test)]
 mod tests;

@@ -239,12 +239,16 @@ impl Reader {
         )
     }
 
-    /// When a daemon was last known alive; `None` when none ever ran on this store.
+    /// When a daemon was last known alive, by its sign of life or a round it recorded; `None` when
+    /// none ever ran on this store. A running daemon's is at most [`super::ALIVE_WITHIN_MS`] old.
     ///
     /// # Errors
     /// When the file cannot be read.
     pub fn last_alive(&self) -> Result<Option<UnixMs>, StoreError> {
-        self.instant("SELECT max(alive) FROM run")
+        self.instant(
+            "SELECT max(at) FROM (SELECT max(alive) AS at FROM run
+             UNION ALL SELECT max(at) FROM latest)",
+        )
     }
 
     /// Start of the earliest interval.

@@ -20,7 +20,7 @@ const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// Step `n` takes a file of `user_version` n to n + 1.
 const MIGRATIONS: [&str; 1] = [include_str!("schema/v1.sql")];
 /// How long a statement waits for another process's lock: it only blocks the writer's thread.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
+const BUSY_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Newest version this binary knows.
 pub(super) fn known_version() -> i64 {

@@ -1,0 +1,444 @@
+//! The loop of the batched engine: orders, sending, receiving, time-outs, answers.
+//!
+//! Guarantees: receives before it closes rounds, so that an answer that came in time counts
+//! however late the thread runs; between two drains at most [`SENDS_PER_DRAIN`] packets leave, so
+//! that even the smallest receive buffer holds their answers; looks at its orders at least every
+//! [`TICK_WORK_MAX_US`].
+
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Channels;
+use super::channel::{Channel, Event, Held};
+use super::packet::Family;
+use super::slots::Sent;
+use super::sys::{Clock, Inbox, now_ns};
+use crate::model::{PingParams, UnixMs};
+use crate::probe::mailbox::Mailbox;
+use crate::probe::outbox::Outbox;
+use crate::probe::round::Gather;
+use crate::probe::schedule::{Schedule, Seat};
+use crate::probe::{Options, Stats, TargetId};
+
+const US_PER_MS: i64 = 1_000;
+const US_PER_S: i64 = 1_000_000;
+/// The kernel's default buffer holds 256 small messages.
+const SENDS_PER_DRAIN: usize = 64;
+/// A tick is as long as this many packets take at the present rate …
+const PACKETS_PER_TICK: i64 = 20;
+/// … within these bounds.
+const TICK_MIN_US: i64 = 1_000;
+const TICK_MAX_US: i64 = 20_000;
+/// Longest work without looking at the orders.
+const TICK_WORK_MAX_US: i64 = 50_000;
+/// Longest sleep with nothing to do; orders wake at once.
+const IDLE_MAX_US: i64 = 1_000_000;
+/// The present rate is measured over this time.
+const RATE_WINDOW_US: i64 = 100_000;
+/// A machine that slept longer than this was suspended.
+const SUSPENDED_NS: i64 = 500_000_000;
+/// Failed rounds in a row after which a target is asked with another identifier: firewalls keep
+/// sessions that went stale.
+const FAILURES_PER_IDENT: u16 = 8;
+
+/// A round in flight.
+#[derive(Debug)]
+struct Running {
+    serial: u32,
+    target: TargetId,
+    to: IpAddr,
+    params: PingParams,
+    gather: Gather,
+    /// When its first packet left; until then when it was first tried.
+    first_us: i64,
+    last_sent_us: i64,
+    /// When the packet to be sent next was tried first.
+    tried_since_us: Option<i64>,
+}
+
+#[derive(Debug, Default)]
+struct Place {
+    running: Option<Running>,
+    failures: u16,
+}
+
+/// Unpredictable numbers, fetched many at a time.
+#[derive(Debug)]
+struct Tokens {
+    bytes: Vec<u8>,
+    used: usize,
+}
+
+impl Tokens {
+    const BYTES: usize = 4_096;
+
+    fn next(&mut self) -> Option<u64> {
+        if self.used >= self.bytes.len() {
+            self.bytes.resize(Self::BYTES, 0);
+            getrandom::fill(&mut self.bytes).ok()?;
+            self.used = 0;
+        }
+        let token = self.bytes.get(self.used..self.used + 8)?.try_into().ok()?;
+        self.used += 8;
+        Some(u64::from_le_bytes(token))
+    }
+}
+
+/// How fast packets leave at present.
+#[derive(Debug, Default)]
+struct Speed {
+    since_us: i64,
+    sent: u64,
+    rate_pps: i64,
+}
+
+impl Speed {
+    fn note(&mut self, now_us: i64, sent: u64) {
+        let elapsed_us = now_us - self.since_us;
+        if elapsed_us >= RATE_WINDOW_US {
+            let packets = i64::try_from(sent - self.sent).unwrap_or(i64::MAX / US_PER_S);
+            let rate_pps = packets.saturating_mul(US_PER_S) / elapsed_us;
+            // Rises at once, falls by halves: too short a tick costs little, too long a one room.
+            self.rate_pps = rate_pps.max(i64::midpoint(self.rate_pps, rate_pps));
+            (self.since_us, self.sent) = (now_us, sent);
+        }
+    }
+
+    fn tick_us(&self) -> i64 {
+        (PACKETS_PER_TICK * US_PER_S / self.rate_pps.max(1)).clamp(TICK_MIN_US, TICK_MAX_US)
+    }
+}
+
+/// The engine; [`Engine::run`] is its thread.
+pub(super) struct Engine {
+    schedule: Schedule,
+    places: Vec<Place>,
+    /// (when, seat, serial): a running round's next packet or its end.
+    timers: BinaryHeap<Reverse<(i64, Seat, u32)>>,
+    serial: u32,
+    v4: Option<Channel>,
+    v6: Option<Channel>,
+    inbox: Inbox,
+    events: Vec<Event>,
+    tokens: Tokens,
+    speed: Speed,
+    stats: Stats,
+    mailbox: Arc<Mailbox>,
+    outbox: Outbox,
+    /// CLOCK_BOOTTIME less CLOCK_MONOTONIC: grows while the machine is suspended.
+    slept_ns: i64,
+}
+
+fn now_us() -> i64 {
+    now_ns(Clock::Monotonic) / 1_000
+}
+
+fn wall_clock() -> UnixMs {
+    UnixMs(now_ns(Clock::Real).div_euclid(1_000_000))
+}
+
+fn slept_ns() -> i64 {
+    now_ns(Clock::Boot) - now_ns(Clock::Monotonic)
+}
+
+impl Engine {
+    pub(super) fn new(
+        options: &Options,
+        channels: Channels,
+        stats: Stats,
+        mailbox: Arc<Mailbox>,
+        outbox: Outbox,
+    ) -> Self {
+        Self {
+            schedule: Schedule::new(options),
+            places: Vec::new(),
+            timers: BinaryHeap::new(),
+            serial: 0,
+            v4: channels.v4,
+            v6: channels.v6,
+            inbox: Inbox::new(),
+            events: Vec::new(),
+            tokens: Tokens { bytes: Vec::new(), used: 0 },
+            speed: Speed::default(),
+            stats,
+            mailbox,
+            outbox,
+            slept_ns: slept_ns(),
+        }
+    }
+
+    /// Runs until it is told to stop or nobody reads the answers any more.
+    pub(super) fn run(mut self) {
+        while self.obey_orders() {
+            self.notice_suspension(slept_ns());
+            self.work();
+            if !self.outbox.flush() {
+                return;
+            }
+            self.publish();
+            self.sleep();
+        }
+    }
+
+    fn obey_orders(&mut self) -> bool {
+        let orders = self.mailbox.take();
+        let now_us = now_us();
+        if let Some(targets) = orders.targets {
+            let timeout_ms = targets.iter().map(|t| t.params.timeout_ms).max().unwrap_or(0);
+            for channel in self.v4.iter_mut().chain(&mut self.v6) {
+                channel.keep_slots_for(i64::from(timeout_ms) * 1_000_000);
+            }
+            for seat in self.schedule.set_targets(now_us, targets) {
+                if let Some(place) = self.places.get_mut(seat.index()) {
+                    let given_up = std::mem::take(place).running.is_some();
+                    self.stats.cancelled += u64::from(given_up);
+                    self.stats.in_flight -= u32::from(given_up);
+                }
+            }
+            self.stats.targets = u32::try_from(self.schedule.len()).unwrap_or(u32::MAX);
+        }
+        orders.paces.into_iter().for_each(|(id, pace)| self.schedule.set_pace(id, pace));
+        orders.ask_now.into_iter().for_each(|id| self.schedule.ask_now(now_us, id));
+        !orders.stop
+    }
+
+    /// Answers to what was in flight before the machine slept prove nothing, nor does their
+    /// absence.
+    fn notice_suspension(&mut self, slept_ns: i64) {
+        if slept_ns - std::mem::replace(&mut self.slept_ns, slept_ns) > SUSPENDED_NS {
+            let now_us = now_us();
+            for (number, place) in (0_u32..).zip(&mut self.places) {
+                if place.running.take().is_some() {
+                    self.stats.cancelled += 1;
+                    self.stats.in_flight -= 1;
+                    self.schedule.finished(now_us, Seat(number));
+                }
+            }
+        }
+    }
+
+    /// One tick: drain, send what is due, until nothing more is due.
+    fn work(&mut self) {
+        let begun_us = now_us();
+        loop {
+            // Read before draining: what comes later cannot be closed as missing.
+            let now_us = now_us();
+            self.receive(now_us);
+            let room_left = self.send_due(now_us);
+            if room_left || now_us - begun_us > TICK_WORK_MAX_US {
+                break;
+            }
+        }
+        let now_ns = now_ns(Clock::Monotonic);
+        self.v4.iter_mut().chain(&mut self.v6).for_each(|channel| channel.expire(now_ns));
+        self.speed.note(now_ns / 1_000, self.stats.sent);
+    }
+
+    fn receive(&mut self, now_us: i64) {
+        let mut events = std::mem::take(&mut self.events);
+        for channel in self.v4.iter_mut().chain(&mut self.v6) {
+            channel.receive(&mut self.inbox, &mut |event| events.push(event));
+        }
+        events.drain(..).for_each(|event| self.note(now_us, event));
+        self.events = events;
+    }
+
+    fn note(&mut self, now_us: i64, event: Event) {
+        let (sent, from) = match event {
+            Event::Duplicate => return self.stats.duplicate += 1,
+            Event::Stray => return self.stats.stray += 1,
+            Event::Overflow(count) => {
+                self.stats.overflow += u64::from(count);
+                let running = self.places.iter_mut().filter_map(|place| place.running.as_mut());
+                return running.for_each(|running| running.gather.overflowed());
+            }
+            Event::Reply { sent, .. } => (sent, None),
+            Event::Refusal { sent, from, .. } => (sent, Some(from)),
+        };
+        let place = self.places.get_mut(sent.seat.index());
+        let running = place.and_then(|place| place.running.as_mut());
+        let Some(running) = running.filter(|running| running.serial == sent.serial) else {
+            self.stats.late += 1;
+            return;
+        };
+        let in_time = match event {
+            Event::Reply { rtt_us, .. } => {
+                i64::from(rtt_us) <= i64::from(running.params.timeout_ms) * US_PER_MS
+                    && running.gather.replied(sent.packet, rtt_us)
+            }
+            Event::Refusal { error, .. } => {
+                tracing::debug!(to = %running.to, from = ?from, ?error, "ICMP error");
+                running.gather.refused(sent.packet, error)
+            }
+            _ => false,
+        };
+        if !in_time {
+            self.stats.late += 1;
+            return;
+        }
+        self.stats.received += u64::from(from.is_none());
+        if running.gather.is_complete() {
+            self.finish(now_us, sent.seat);
+        }
+    }
+
+    /// Sends at most [`SENDS_PER_DRAIN`] packets; true when nothing more can be sent now.
+    fn send_due(&mut self, now_us: i64) -> bool {
+        let mut sends = 0;
+        while sends < SENDS_PER_DRAIN {
+            match self.timers.peek() {
+                Some(Reverse((when_us, seat, serial))) if *when_us <= now_us => {
+                    let (seat, serial) = (*seat, *serial);
+                    self.timers.pop();
+                    if self.serial_of(seat) == Some(serial) {
+                        match self.step(now_us, seat) {
+                            Step::Sent => sends += 1,
+                            Step::Closed => {}
+                            Step::Held => return true,
+                        }
+                    }
+                }
+                _ => match self.schedule.next(now_us) {
+                    Some(seat) => self.begin(now_us, seat),
+                    None => return true,
+                },
+            }
+        }
+        false
+    }
+
+    fn serial_of(&self, seat: Seat) -> Option<u32> {
+        self.places.get(seat.index())?.running.as_ref().map(|running| running.serial)
+    }
+
+    fn begin(&mut self, now_us: i64, seat: Seat) {
+        let Some(target) = self.schedule.target(seat) else { return };
+        if self.places.len() <= seat.index() {
+            self.places.resize_with(seat.index() + 1, Place::default);
+        }
+        self.serial = self.serial.wrapping_add(1);
+        self.places[seat.index()].running = Some(Running {
+            serial: self.serial,
+            target: target.id,
+            to: target.address,
+            params: target.params,
+            gather: Gather::new(target.params, wall_clock()),
+            first_us: now_us,
+            last_sent_us: now_us,
+            tried_since_us: None,
+        });
+        self.stats.in_flight += 1;
+        self.timers.push(Reverse((now_us, seat, self.serial)));
+    }
+
+    /// A running round's time has come: its next packet or its end.
+    fn step(&mut self, now_us: i64, seat: Seat) -> Step {
+        let Some(place) = self.places.get_mut(seat.index()) else { return Step::Closed };
+        let Some(running) = place.running.as_mut() else { return Step::Closed };
+        let Some(packet) = running.gather.next_unsent() else {
+            running.gather.close();
+            self.finish(now_us, seat);
+            return Step::Closed;
+        };
+        let channel = match Family::of(running.to) {
+            Family::V4 => self.v4.as_mut(),
+            Family::V6 => self.v6.as_mut(),
+        };
+        if packet == 0 {
+            running.gather.begin_at(wall_clock());
+        }
+        let sent = Sent { seat, serial: running.serial, packet, at_ns: 0 };
+        let ident = place.failures / FAILURES_PER_IDENT;
+        let result = match (channel, self.tokens.next()) {
+            (Some(channel), Some(token)) => channel.send(running.to, sent, token, ident),
+            (None, _) => Err(Held::Refused(libc::EAFNOSUPPORT)),
+            (_, None) => Err(Held::Later(libc::EAGAIN)),
+        };
+        let timeout_us = i64::from(running.params.timeout_ms) * US_PER_MS;
+        match result {
+            Ok(at_ns) => {
+                running.gather.sent(packet);
+                running.last_sent_us = at_ns / 1_000;
+                if packet == 0 {
+                    running.first_us = running.last_sent_us;
+                }
+                self.stats.sent += 1;
+            }
+            Err(Held::Later(errno)) => {
+                self.stats.deferred += 1;
+                let since_us = *running.tried_since_us.get_or_insert(now_us);
+                if now_us - since_us < timeout_us {
+                    let again = (now_us + TICK_MIN_US, seat, running.serial);
+                    self.timers.push(Reverse(again));
+                    return Step::Held;
+                }
+                running.gather.not_sent(packet, errno);
+                self.stats.local_errors += 1;
+            }
+            Err(Held::Refused(errno)) => {
+                running.gather.not_sent(packet, errno);
+                self.stats.local_errors += 1;
+            }
+        }
+        running.tried_since_us = None;
+        if running.gather.is_complete() {
+            self.finish(now_us, seat);
+        } else {
+            let when_us = match running.gather.next_unsent() {
+                Some(next) => {
+                    let spacing_us = i64::from(running.params.spacing_ms) * US_PER_MS;
+                    running.first_us + i64::from(next) * spacing_us
+                }
+                None => running.last_sent_us + timeout_us,
+            };
+            self.timers.push(Reverse((when_us, seat, running.serial)));
+        }
+        Step::Sent
+    }
+
+    fn finish(&mut self, now_us: i64, seat: Seat) {
+        let Some(place) = self.places.get_mut(seat.index()) else { return };
+        let Some(running) = place.running.take() else { return };
+        let answer = running.gather.answer(running.target);
+        let failed = answer.rtts.as_slice().is_empty();
+        place.failures = if failed { place.failures.wrapping_add(1) } else { 0 };
+        self.outbox.push(answer);
+        self.stats.rounds += 1;
+        self.stats.in_flight -= 1;
+        self.schedule.finished(now_us, seat);
+    }
+
+    fn publish(&mut self) {
+        self.stats.lag_ms = self.schedule.lag_ms(now_us());
+        self.stats.answers_dropped = self.outbox.dropped();
+        self.mailbox.publish(self.stats);
+    }
+
+    fn sleep(&self) {
+        let tick_us = self.speed.tick_us();
+        let sleep_us = if self.stats.in_flight > 0 {
+            tick_us
+        } else {
+            let due_us = self.schedule.next_due_us().unwrap_or(i64::MAX);
+            due_us.saturating_sub(now_us()).clamp(tick_us, IDLE_MAX_US)
+        };
+        self.mailbox.wait(Duration::from_micros(sleep_us.unsigned_abs()));
+    }
+}
+
+/// What one step of a round did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// Tried to send a packet and is done with it.
+    Sent,
+    /// Ended the round.
+    Closed,
+    /// A buffer is full: sending pauses for a tick.
+    Held,
+}

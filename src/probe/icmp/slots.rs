@@ -1,0 +1,162 @@
+//! Which packet an answer belongs to: a ring of slots per identifier. Pure.
+//!
+//! ```text
+//! Open ─reply or error─► Answered ─another─► duplicate
+//!   └─ its round is over ─► late (told by the engine, which knows the rounds)
+//! ```
+//! Guarantees: a slot is used again [`REUSE_AFTER_NS`] after its send at the earliest, so that a
+//! late reply is known as late and never taken for another packet's; only the right source with
+//! the right token counts, the rest is stray. Holds at most 65,536 slots.
+
+use std::collections::VecDeque;
+use std::net::IpAddr;
+
+/// How long a slot is kept for late replies. Longer time-outs extend it.
+pub(super) const REUSE_AFTER_NS: i64 = 10_000_000_000;
+/// Sequence numbers of one identifier.
+const SLOTS_MAX: usize = 1 << 16;
+
+/// One packet of one round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sent {
+    /// The seat that was asked.
+    pub(super) seat: super::super::schedule::Seat,
+    /// Tells this round from others of the same seat.
+    pub(super) serial: u32,
+    /// Which packet of the round.
+    pub(super) packet: u8,
+    /// Monotonic clock just before the send.
+    pub(super) at_ns: i64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    sent: Sent,
+    to: IpAddr,
+    token: u64,
+    answered: bool,
+}
+
+/// What an answer turns out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The first to this packet.
+    First(Sent),
+    /// Another one to a packet already answered.
+    Duplicate,
+    /// Wrong source, token or sequence: a forgery, an echo of something old, or a broken device.
+    Stray,
+}
+
+/// The slots of one identifier.
+#[derive(Debug)]
+pub(super) struct Ring {
+    ident: u16,
+    /// The sequence number of the front slot.
+    first: u16,
+    slots: VecDeque<Slot>,
+}
+
+impl Ring {
+    pub(super) fn new(ident: u16) -> Self {
+        Self { ident, first: 0, slots: VecDeque::new() }
+    }
+
+    pub(super) fn ident(&self) -> u16 {
+        self.ident
+    }
+
+    /// True when no answer is expected any more, not even a late one.
+    pub(super) fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// Forgets the slots sent before `before_ns`.
+    pub(super) fn expire(&mut self, before_ns: i64) {
+        while self.slots.front().is_some_and(|slot| slot.sent.at_ns < before_ns) {
+            self.slots.pop_front();
+            self.first = self.first.wrapping_add(1);
+        }
+    }
+
+    /// Takes the next slot and tells its sequence number; `None` when all are in use.
+    pub(super) fn open(&mut self, sent: Sent, to: IpAddr, token: u64) -> Option<u16> {
+        let len = self.slots.len();
+        if len >= SLOTS_MAX {
+            return None;
+        }
+        self.slots.push_back(Slot { sent, to, token, answered: false });
+        // Cannot cut anything off: len is below 65,536.
+        Some(self.first.wrapping_add(len as u16))
+    }
+
+    /// Gives the slot opened last back: its packet did not leave.
+    pub(super) fn give_back(&mut self) {
+        self.slots.pop_back();
+    }
+
+    /// An answer about `sequence` from or about `address` came, with its token where it carries
+    /// one.
+    pub(super) fn judge(&mut self, sequence: u16, address: IpAddr, token: Option<u64>) -> Verdict {
+        let index = usize::from(sequence.wrapping_sub(self.first));
+        let Some(slot) = self.slots.get_mut(index) else { return Verdict::Stray };
+        if slot.to != address || token.is_some_and(|token| token != slot.token) {
+            return Verdict::Stray;
+        }
+        if std::mem::replace(&mut slot.answered, true) {
+            return Verdict::Duplicate;
+        }
+        Verdict::First(slot.sent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probe::schedule::Seat;
+
+    const TO: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1));
+    const OTHER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 2));
+
+    fn sent(at_ns: i64) -> Sent {
+        Sent { seat: Seat(3), serial: 9, packet: 0, at_ns }
+    }
+
+    #[test]
+    fn only_the_right_source_with_the_right_token_counts_and_only_once() {
+        let mut ring = Ring::new(7);
+        let sequence = ring.open(sent(5), TO, 77).unwrap();
+        assert_eq!(ring.judge(sequence, OTHER, Some(77)), Verdict::Stray);
+        assert_eq!(ring.judge(sequence, TO, Some(78)), Verdict::Stray);
+        assert_eq!(ring.judge(sequence.wrapping_add(1), TO, Some(77)), Verdict::Stray);
+        assert_eq!(ring.judge(sequence, TO, Some(77)), Verdict::First(sent(5)));
+        assert_eq!(ring.judge(sequence, TO, Some(77)), Verdict::Duplicate);
+        assert_eq!(ring.judge(sequence, TO, None), Verdict::Duplicate);
+    }
+
+    #[test]
+    fn a_sequence_number_returns_only_after_its_slot_expired() {
+        let mut ring = Ring::new(7);
+        for n in 0..SLOTS_MAX {
+            assert_eq!(ring.open(sent(n as i64), TO, 1).map(usize::from), Some(n));
+        }
+        assert_eq!(ring.open(sent(0), TO, 1), None);
+        ring.expire(3);
+        let again: Vec<u16> = (0..3).filter_map(|_| ring.open(sent(70_000), TO, 2)).collect();
+        assert_eq!(again, [0, 1, 2]);
+        assert_eq!(ring.open(sent(70_000), TO, 2), None);
+        assert_eq!(ring.judge(3, TO, Some(1)), Verdict::First(sent(3)));
+        assert_eq!(ring.judge(0, TO, Some(1)), Verdict::Stray, "late for a slot used again");
+        ring.expire(i64::MAX);
+        assert!(ring.is_empty());
+    }
+
+    #[test]
+    fn a_slot_given_back_is_the_next_one_again() {
+        let mut ring = Ring::new(7);
+        assert_eq!(ring.open(sent(1), TO, 1), Some(0));
+        ring.give_back();
+        assert_eq!(ring.open(sent(2), TO, 2), Some(0));
+        assert_eq!(ring.judge(0, TO, Some(2)), Verdict::First(sent(2)));
+    }
+}

@@ -1,0 +1,242 @@
+//! The system calls that neither `std` nor `socket2` offers: options of ICMP sockets, receiving
+//! many messages at once with their control data, and the clock that counts suspension.
+//!
+//! The only unsafe code of the room. Guarantees: every pointer given to the kernel points into
+//! memory owned by the caller's frame or by [`Inbox`] and lives through the call; what the kernel
+//! wrote is read within the lengths it reported.
+#![expect(unsafe_code, reason = "recvmmsg, control messages and clock_gettime have no safe form")]
+
+use std::io;
+use std::mem::{size_of, zeroed};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::os::fd::{AsFd, AsRawFd};
+
+/// Messages taken by one system call.
+pub(super) const BATCH: usize = 64;
+/// Enough for an error that quotes our whole packet behind headers with options.
+const MESSAGE_LEN: usize = 256;
+/// Stamp (32), drop counter (24) and extended error with offender (64), with room to spare; in
+/// words, which aligns it for the headers inside.
+const CONTROL_WORDS: usize = 24;
+
+/// Sets a socket option whose value is plain data.
+pub(super) fn set_option<T: Copy>(
+    socket: &impl AsFd,
+    level: libc::c_int,
+    name: libc::c_int,
+    value: &T,
+) -> io::Result<()> {
+    let length = libc::socklen_t::try_from(size_of::<T>()).map_err(io::Error::other)?;
+    let fd = socket.as_fd().as_raw_fd();
+    // SAFETY: `value` is a live `T` and `length` its size; the kernel only reads it.
+    let result =
+        unsafe { libc::setsockopt(fd, level, name, std::ptr::from_ref(value).cast(), length) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// The kernel's clocks, in nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Clock {
+    /// Goes on evenly, stands still while the machine is suspended.
+    Monotonic,
+    /// The same, but counts suspension.
+    Boot,
+    /// The wall clock; stamps of packets are in it.
+    Real,
+}
+
+/// Reads a clock.
+pub(super) fn now_ns(clock: Clock) -> i64 {
+    let id = match clock {
+        Clock::Monotonic => libc::CLOCK_MONOTONIC,
+        Clock::Boot => libc::CLOCK_BOOTTIME,
+        Clock::Real => libc::CLOCK_REALTIME,
+    };
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is a live timespec. These clocks exist on every supported kernel, so the call
+    // cannot fail; if it did, `time` would stay zero, which is a valid value.
+    unsafe { libc::clock_gettime(id, &raw mut time) };
+    timespec_ns(time)
+}
+
+#[expect(clippy::useless_conversion, reason = "the fields are 32 bits wide on some systems")]
+fn timespec_ns(time: libc::timespec) -> i64 {
+    i64::from(time.tv_sec).saturating_mul(1_000_000_000).saturating_add(i64::from(time.tv_nsec))
+}
+
+/// What came with a message from the error queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// The ICMP type, code and, for "too big", the MTU.
+    pub(super) kind: u8,
+    pub(super) code: u8,
+    pub(super) info: u32,
+}
+
+/// One message with its control data.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Message<'a> {
+    pub(super) bytes: &'a [u8],
+    /// The packet was not cut to our buffer.
+    pub(super) whole: bool,
+    /// The sender; from the error queue, whom the refused packet was sent to.
+    pub(super) address: IpAddr,
+    /// When the kernel received it, by the wall clock.
+    pub(super) stamp_ns: Option<i64>,
+    /// Messages this socket has dropped so far for want of room; only told when there are some.
+    pub(super) drops: Option<u32>,
+    /// From the error queue: the ICMP error.
+    pub(super) refusal: Option<Refusal>,
+}
+
+/// Buffers for one batch.
+pub(super) struct Inbox {
+    buffers: Vec<[u8; MESSAGE_LEN]>,
+    names: Vec<libc::sockaddr_storage>,
+    controls: Vec<[u64; CONTROL_WORDS]>,
+    headers: [libc::mmsghdr; BATCH],
+    filled: usize,
+}
+
+// SAFETY: the pointers inside `headers` are only followed by the kernel during `receive`, which
+// sets every one of them anew; between calls only their lengths and flags are read.
+unsafe impl Send for Inbox {}
+
+impl Inbox {
+    pub(super) fn new() -> Self {
+        Self {
+            buffers: vec![[0; MESSAGE_LEN]; BATCH],
+            // SAFETY: a sockaddr_storage of zeros is valid (family AF_UNSPEC).
+            names: vec![unsafe { zeroed() }; BATCH],
+            controls: vec![[0; CONTROL_WORDS]; BATCH],
+            // SAFETY: an mmsghdr of zeros is valid: null pointers with lengths of zero.
+            headers: unsafe { zeroed() },
+            filled: 0,
+        }
+    }
+
+    /// Takes up to [`BATCH`] waiting messages without blocking, from the error queue when
+    /// `errors`; their number. A batch with less is the last for now.
+    ///
+    /// # Errors
+    /// What recvmmsg says, except that nothing waits (`Ok(0)`).
+    pub(super) fn receive(&mut self, socket: &impl AsFd, errors: bool) -> io::Result<usize> {
+        self.filled = 0;
+        let fd = socket.as_fd().as_raw_fd();
+        let mut vectors = [libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 }; BATCH];
+        let parts = self.buffers.iter_mut().zip(&mut self.names).zip(&mut self.controls);
+        for ((header, vector), ((buffer, name), control)) in
+            self.headers.iter_mut().zip(&mut vectors).zip(parts)
+        {
+            *vector = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: MESSAGE_LEN };
+            let header = &mut header.msg_hdr;
+            header.msg_name = std::ptr::from_mut(name).cast();
+            header.msg_namelen = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+            header.msg_iov = std::ptr::from_mut(vector);
+            header.msg_iovlen = 1;
+            header.msg_control = control.as_mut_ptr().cast();
+            header.msg_controllen = size_of::<[u64; CONTROL_WORDS]>() as _;
+            header.msg_flags = 0;
+        }
+        let flags = libc::MSG_DONTWAIT | if errors { libc::MSG_ERRQUEUE } else { 0 };
+        // SAFETY: `headers` holds BATCH headers whose pointers were all just set to live buffers
+        // of the lengths given; they and `vectors` outlive the call; no time-out is passed.
+        let count = unsafe {
+            libc::recvmmsg(
+                fd,
+                self.headers.as_mut_ptr(),
+                BATCH as libc::c_uint,
+                flags as _,
+                std::ptr::null_mut(),
+            )
+        };
+        match usize::try_from(count) {
+            Ok(count) => {
+                self.filled = count.min(BATCH);
+                Ok(self.filled)
+            }
+            Err(_) => match io::Error::last_os_error() {
+                error if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
+                error => Err(error),
+            },
+        }
+    }
+
+    /// The messages of the last batch; those without a readable address are left out.
+    pub(super) fn messages(&self) -> impl Iterator<Item = Message<'_>> {
+        (0..self.filled).filter_map(|index| self.message(index))
+    }
+
+    fn message(&self, index: usize) -> Option<Message<'_>> {
+        let header = &self.headers[index];
+        let length = usize::try_from(header.msg_len).ok()?.min(MESSAGE_LEN);
+        let mut message = Message {
+            bytes: &self.buffers[index][..length],
+            whole: header.msg_hdr.msg_flags & libc::MSG_TRUNC == 0,
+            address: address(&self.names[index])?,
+            stamp_ns: None,
+            drops: None,
+            refusal: None,
+        };
+        // The lengths are the kernel's, the memory is this inbox's: put together anew, because the
+        // inbox may have moved since the call.
+        let mut view = header.msg_hdr;
+        view.msg_control = self.controls[index].as_ptr().cast_mut().cast();
+        // SAFETY: `view` describes `controls[index]` as the kernel filled it, and the macros stay
+        // within msg_controllen.
+        let mut control = unsafe { libc::CMSG_FIRSTHDR(&raw const view) };
+        while !control.is_null() {
+            // SAFETY: CMSG_FIRSTHDR and CMSG_NXTHDR return headers that lie wholly inside.
+            let (head, data) = unsafe { (control.read_unaligned(), libc::CMSG_DATA(control)) };
+            let room = head.cmsg_len;
+            // SAFETY: CMSG_LEN only computes.
+            let fits = |size: usize| room >= unsafe { libc::CMSG_LEN(size as u32) } as usize;
+            match (head.cmsg_level, head.cmsg_type) {
+                (libc::SOL_SOCKET, libc::SCM_TIMESTAMPNS) if fits(size_of::<libc::timespec>()) => {
+                    // SAFETY: the kernel put a timespec there and said so; any bits are valid.
+                    let time = unsafe { data.cast::<libc::timespec>().read_unaligned() };
+                    message.stamp_ns = Some(timespec_ns(time));
+                }
+                (libc::SOL_SOCKET, libc::SO_RXQ_OVFL) if fits(size_of::<u32>()) => {
+                    // SAFETY: the kernel put a u32 there and said so.
+                    message.drops = Some(unsafe { data.cast::<u32>().read_unaligned() });
+                }
+                (libc::IPPROTO_IP, libc::IP_RECVERR) | (libc::IPPROTO_IPV6, libc::IPV6_RECVERR)
+                    if fits(size_of::<libc::sock_extended_err>()) =>
+                {
+                    // SAFETY: the kernel put a sock_extended_err there; any bits are valid.
+                    let error = unsafe { data.cast::<libc::sock_extended_err>().read_unaligned() };
+                    let icmp = [libc::SO_EE_ORIGIN_ICMP, libc::SO_EE_ORIGIN_ICMP6];
+                    message.refusal = icmp.contains(&error.ee_origin).then_some(Refusal {
+                        kind: error.ee_type,
+                        code: error.ee_code,
+                        info: error.ee_info,
+                    });
+                }
+                _ => {}
+            }
+            // SAFETY: `control` came from these macros over the same `view`.
+            control = unsafe { libc::CMSG_NXTHDR(&raw const view, control) };
+        }
+        Some(message)
+    }
+}
+
+fn address(name: &libc::sockaddr_storage) -> Option<IpAddr> {
+    let name = std::ptr::from_ref(name);
+    // SAFETY: a sockaddr_storage is large enough and aligned for every kind of address, and its
+    // family tells which one the kernel wrote; any bits are valid in both.
+    unsafe {
+        match libc::c_int::from((*name).ss_family) {
+            libc::AF_INET => {
+                let v4 = name.cast::<libc::sockaddr_in>().read();
+                Some(IpAddr::V4(Ipv4Addr::from(u32::from_be(v4.sin_addr.s_addr))))
+            }
+            libc::AF_INET6 => {
+                let v6 = name.cast::<libc::sockaddr_in6>().read();
+                Some(IpAddr::V6(Ipv6Addr::from(v6.sin6_addr.s6_addr)))
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,422 @@
+//! Who is asked next. Pure: time is an argument, in microseconds of a clock that only goes on.
+//!
+//! ```text
+//! new ─first sweep─► waiting ─next()─► running ─finished()─► waiting …
+//!                      ▲ set_pace, ask_now plan it anew
+//! ```
+//! Guarantees: one round of a target at a time; at [`Pace::Normal`] a target's turns lie on
+//! `phase + k × interval`, where the phase is a hash of its key, so they neither drift nor bunch;
+//! packets keep within the global rate, each group's rate, and for retries a fifth of the global
+//! rate; a target at [`Pace::Retry`] is still asked at its normal turns when the retries' share is
+//! used up; turns are served in the order they fall due, so nobody starves, and a target that is
+//! overdue has one turn waiting, however long it is.
+//! Must not send anything or read a clock.
+
+mod bucket;
+mod lag;
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+
+use super::{Options, Pace, Target, TargetId};
+use crate::model::MAX_PINGS_PER_ROUND;
+use bucket::Bucket;
+use lag::Lag;
+
+const US_PER_MS: i64 = 1_000;
+/// Retries together get this part of the rate, so that thousands of failing targets leave room
+/// for the patrol of the others.
+const RETRY_SHARE: u32 = 5;
+
+/// A target's seat in the schedule; stays the same while the target is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Seat(pub u32);
+
+impl Seat {
+    /// As an index into a table kept beside the schedule.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Why a target has its turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    /// Its phase, or the first sweep.
+    Planned,
+    /// The retry time after its last round.
+    Retry,
+    /// Somebody asked for it.
+    Asked,
+}
+
+/// One turn, planned and not yet served.
+#[derive(Debug, Clone, Copy)]
+struct Turn {
+    reason: Reason,
+    /// When it should be served.
+    planned_us: i64,
+    /// The retries' rate has been granted.
+    retry_booked: bool,
+    /// The group's rate has been granted.
+    group_booked: bool,
+}
+
+impl Turn {
+    const fn new(reason: Reason, planned_us: i64) -> Self {
+        Self { reason, planned_us, retry_booked: false, group_booked: false }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    Waiting(Turn),
+    Running { asked_again: bool },
+}
+
+#[derive(Debug)]
+struct Entry {
+    target: Target,
+    phase_us: i64,
+    pace: Pace,
+    state: State,
+    last_start_us: Option<i64>,
+    /// The queue's newest item for this entry; older ones are skipped.
+    ticket: u64,
+}
+
+impl Entry {
+    fn interval_us(&self) -> i64 {
+        self.target.interval_ms.saturating_mul(US_PER_MS).max(US_PER_MS)
+    }
+
+    fn retry_us(&self) -> i64 {
+        self.target.retry_ms.saturating_mul(US_PER_MS).max(US_PER_MS)
+    }
+
+    /// What a round costs; never more than any bucket can grant at once.
+    fn packets(&self) -> u8 {
+        let most = u8::try_from(MAX_PINGS_PER_ROUND).unwrap_or(u8::MAX);
+        self.target.params.count.clamp(1, most)
+    }
+
+    /// The first turn of the fixed phase at or after `t_us`.
+    fn phase_turn_from(&self, t_us: i64) -> i64 {
+        let interval_us = self.interval_us();
+        t_us.saturating_add((self.phase_us.saturating_sub(t_us)).rem_euclid(interval_us))
+    }
+
+    /// The turn after the round that began at `start_us`.
+    fn turn_after(&self, start_us: i64) -> Turn {
+        match self.pace {
+            Pace::Normal => {
+                Turn::new(Reason::Planned, self.phase_turn_from(start_us.saturating_add(1)))
+            }
+            Pace::Retry => {
+                let retry = start_us.saturating_add(self.retry_us());
+                if self.phase_turn_from(retry) == retry {
+                    Turn::new(Reason::Planned, retry)
+                } else {
+                    Turn::new(Reason::Retry, retry)
+                }
+            }
+        }
+    }
+}
+
+/// The schedule of all targets.
+#[derive(Debug)]
+pub struct Schedule {
+    seats: Vec<Option<Entry>>,
+    free: Vec<Seat>,
+    by_id: HashMap<TargetId, Seat>,
+    /// (when, ticket, seat): served by time, then in the order they were queued.
+    queue: BinaryHeap<Reverse<(i64, u64, Seat)>>,
+    tickets: u64,
+    all: Bucket,
+    retries: Bucket,
+    groups: HashMap<u32, Bucket>,
+    group_rate_pps: u32,
+    first_sweep_us: i64,
+    lag: Lag,
+}
+
+impl Schedule {
+    /// An empty schedule with the rates of `options`.
+    #[must_use]
+    pub fn new(options: &Options) -> Self {
+        Self {
+            seats: Vec::new(),
+            free: Vec::new(),
+            by_id: HashMap::new(),
+            queue: BinaryHeap::new(),
+            tickets: 0,
+            all: Bucket::new(options.rate_pps),
+            retries: Bucket::new(options.rate_pps / RETRY_SHARE),
+            groups: HashMap::new(),
+            group_rate_pps: options.group_rate_pps,
+            first_sweep_us: options.first_sweep_ms.saturating_mul(US_PER_MS).max(0),
+            lag: Lag::default(),
+        }
+    }
+
+    /// Targets in the schedule.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// True without any target.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+
+    /// The target in a seat.
+    #[must_use]
+    pub fn target(&self, seat: Seat) -> Option<&Target> {
+        self.entry(seat).map(|entry| &entry.target)
+    }
+
+    fn entry(&self, seat: Seat) -> Option<&Entry> {
+        self.seats.get(seat.index())?.as_ref()
+    }
+
+    fn entry_mut(&mut self, seat: Seat) -> Option<&mut Entry> {
+        self.seats.get_mut(seat.index())?.as_mut()
+    }
+
+    /// Replaces the targets. One with the same id, address and parameters keeps its seat, pace
+    /// and round; the others are new ones, asked first within the first sweep. Of several with
+    /// one id the last counts.
+    ///
+    /// Returns the seats that were emptied: a round running there must be given up.
+    pub fn set_targets(&mut self, now_us: i64, targets: Vec<Target>) -> Vec<Seat> {
+        let mut wanted: HashMap<TargetId, Target> =
+            targets.into_iter().map(|target| (target.id, target)).collect();
+        let mut emptied = Vec::new();
+        let seated: Vec<(TargetId, Seat)> = self.by_id.iter().map(|(id, s)| (*id, *s)).collect();
+        for (id, seat) in seated {
+            let same = self
+                .target(seat)
+                .zip(wanted.get(&id))
+                .is_some_and(|(old, new)| old.address == new.address && old.params == new.params);
+            if let Some(target) = same.then(|| wanted.remove(&id)).flatten() {
+                self.keep(seat, target);
+            } else {
+                self.seats[seat.index()] = None;
+                self.by_id.remove(&id);
+                emptied.push(seat);
+            }
+        }
+        self.free.extend(&emptied);
+        self.seat_new(now_us, wanted.into_values().collect());
+        let groups: std::collections::HashSet<u32> =
+            self.seats.iter().flatten().map(|entry| entry.target.group).collect();
+        self.groups.retain(|group, _| groups.contains(group));
+        emptied
+    }
+
+    /// Takes over what may change in a target that stays: interval, retry, phase key, group.
+    fn keep(&mut self, seat: Seat, target: Target) {
+        let Some(entry) = self.entry_mut(seat).filter(|entry| entry.target != target) else {
+            return;
+        };
+        entry.target = target;
+        entry.phase_us = phase_us(&entry.target.phase_key, entry.interval_us());
+        self.plan_anew(seat);
+    }
+
+    /// Seats new targets, their first turns evenly over the first sweep, in the order of their
+    /// hashes so that neighbours in the inventory do not follow each other.
+    fn seat_new(&mut self, now_us: i64, mut targets: Vec<Target>) {
+        targets.sort_by_cached_key(|target| (hash(&target.phase_key), target.id));
+        let count = i64::try_from(targets.len()).unwrap_or(i64::MAX).max(1);
+        for (rank, target) in (0_i64..).zip(targets) {
+            let seat = self.free.pop().unwrap_or_else(|| {
+                self.seats.push(None);
+                Seat(u32::try_from(self.seats.len() - 1).unwrap_or(u32::MAX))
+            });
+            self.by_id.insert(target.id, seat);
+            let mut entry = Entry {
+                target,
+                phase_us: 0,
+                pace: Pace::Normal,
+                state: State::Running { asked_again: false },
+                last_start_us: None,
+                ticket: 0,
+            };
+            let sweep_us = self.first_sweep_us.min(entry.interval_us());
+            entry.phase_us = phase_us(&entry.target.phase_key, entry.interval_us());
+            self.seats[seat.index()] = Some(entry);
+            let first_us = now_us + scale(sweep_us, rank, count);
+            self.wait(seat, Turn::new(Reason::Planned, first_us), first_us);
+        }
+    }
+
+    /// Changes a target's pace; unknown ids are ignored.
+    pub fn set_pace(&mut self, id: TargetId, pace: Pace) {
+        let Some(seat) = self.by_id.get(&id).copied() else { return };
+        if let Some(entry) = self.entry_mut(seat).filter(|entry| entry.pace != pace) {
+            entry.pace = pace;
+            self.plan_anew(seat);
+        }
+    }
+
+    /// Gives a target a turn at once, or right after its running round.
+    pub fn ask_now(&mut self, now_us: i64, id: TargetId) {
+        let Some(seat) = self.by_id.get(&id).copied() else { return };
+        match self.entry_mut(seat).map(|entry| &mut entry.state) {
+            Some(State::Running { asked_again }) => *asked_again = true,
+            Some(State::Waiting(Turn { reason: Reason::Asked, .. })) | None => {}
+            Some(State::Waiting(_)) => self.wait(seat, Turn::new(Reason::Asked, now_us), now_us),
+        }
+    }
+
+    /// The next target whose round may begin at `now_us`; it is running from then on. `None` when
+    /// nobody is due or the rate is used up. Grants the rate for all packets of the round.
+    pub fn next(&mut self, now_us: i64) -> Option<Seat> {
+        while let Some(Reverse((when_us, ticket, seat))) = self.queue.peek().copied() {
+            let Some(entry) = self.entry(seat).filter(|entry| entry.ticket == ticket) else {
+                self.queue.pop();
+                continue;
+            };
+            let State::Waiting(mut turn) = entry.state else {
+                self.queue.pop();
+                continue;
+            };
+            let (packets, group) = (entry.packets(), entry.target.group);
+            if when_us > now_us || self.all.earliest_us(now_us, packets) > now_us {
+                return None;
+            }
+            self.queue.pop();
+            if turn.reason == Reason::Retry && !turn.retry_booked {
+                let phase_turn_us = self.entry(seat)?.phase_turn_from(turn.planned_us);
+                if self.retries.earliest_us(now_us, packets) >= phase_turn_us {
+                    turn = Turn::new(Reason::Planned, phase_turn_us);
+                    self.wait(seat, turn, phase_turn_us);
+                    continue;
+                }
+                turn.retry_booked = true;
+                let granted_us = self.retries.book_us(now_us, packets);
+                if granted_us > now_us {
+                    self.wait(seat, turn, granted_us);
+                    continue;
+                }
+            }
+            if !turn.group_booked {
+                turn.group_booked = true;
+                let rate_pps = self.group_rate_pps;
+                let bucket = self.groups.entry(group).or_insert_with(|| Bucket::new(rate_pps));
+                let granted_us = bucket.book_us(now_us, packets);
+                if granted_us > now_us {
+                    self.wait(seat, turn, granted_us);
+                    continue;
+                }
+            }
+            self.all.book_us(now_us, packets);
+            if turn.reason == Reason::Planned {
+                self.lag.note(now_us, now_us - turn.planned_us);
+            }
+            let entry = self.entry_mut(seat)?;
+            entry.state = State::Running { asked_again: false };
+            entry.last_start_us = Some(now_us);
+            return Some(seat);
+        }
+        None
+    }
+
+    /// The round of a seat is over (answered or given up): plans the next one, which is due at
+    /// once when its turn has already passed.
+    pub fn finished(&mut self, now_us: i64, seat: Seat) {
+        let Some(entry) = self.entry(seat) else { return };
+        let State::Running { asked_again } = entry.state else { return };
+        let turn = if asked_again {
+            Turn::new(Reason::Asked, now_us)
+        } else {
+            entry.turn_after(entry.last_start_us.unwrap_or(now_us))
+        };
+        self.wait(seat, turn, turn.planned_us);
+    }
+
+    /// When the next turn is due by time alone, in microseconds; the rates may delay it.
+    #[must_use]
+    pub fn next_due_us(&self) -> Option<i64> {
+        self.queue.peek().map(|Reverse((when_us, _, _))| *when_us)
+    }
+
+    /// The longest a planned round of the last minute waited, or waits now, in milliseconds.
+    #[must_use]
+    pub fn lag_ms(&self, now_us: i64) -> i64 {
+        let waiting_us = match self.queue.peek() {
+            Some(Reverse((_, ticket, seat))) => match self.entry(*seat) {
+                Some(Entry {
+                    ticket: newest,
+                    state: State::Waiting(Turn { reason: Reason::Planned, planned_us, .. }),
+                    ..
+                }) if newest == ticket => now_us - planned_us,
+                _ => 0,
+            },
+            None => 0,
+        };
+        self.lag.max_us(now_us).max(waiting_us) / US_PER_MS
+    }
+
+    /// Plans a waiting target's turn anew after its pace or interval changed. A first turn and
+    /// one that was asked for stay.
+    fn plan_anew(&mut self, seat: Seat) {
+        let Some(entry) = self.entry(seat) else { return };
+        if let (State::Waiting(turn), Some(start_us)) = (entry.state, entry.last_start_us)
+            && turn.reason != Reason::Asked
+        {
+            let turn = entry.turn_after(start_us);
+            self.wait(seat, turn, turn.planned_us);
+        }
+    }
+
+    /// Queues a seat's turn for `when_us` in place of any other.
+    fn wait(&mut self, seat: Seat, turn: Turn, when_us: i64) {
+        self.tickets += 1;
+        let ticket = self.tickets;
+        let Some(entry) = self.entry_mut(seat) else { return };
+        entry.state = State::Waiting(turn);
+        entry.ticket = ticket;
+        self.queue.push(Reverse((when_us, ticket, seat)));
+        // Replaced items leave the queue when their time comes; many of them at once are swept.
+        if self.queue.len() > 2 * self.seats.len() + 1_024 {
+            let seats = &self.seats;
+            self.queue.retain(|Reverse((_, ticket, seat))| {
+                seats
+                    .get(seat.index())
+                    .and_then(Option::as_ref)
+                    .is_some_and(|entry| entry.ticket == *ticket)
+            });
+        }
+    }
+}
+
+/// `span × rank / count` without overflow.
+fn scale(span_us: i64, rank: i64, count: i64) -> i64 {
+    let scaled = i128::from(span_us) * i128::from(rank) / i128::from(count.max(1));
+    i64::try_from(scaled).unwrap_or(span_us)
+}
+
+/// The fixed place of a key within an interval.
+fn phase_us(key: &str, interval_us: i64) -> i64 {
+    let modulus = u64::try_from(interval_us).unwrap_or(1).max(1);
+    i64::try_from(hash(key) % modulus).unwrap_or(0)
+}
+
+/// FNV-1a, 64 bits, with MurmurHash3's finalizer so that keys which differ in their last
+/// character land apart. It must never change: a target's phase would jump.
+fn hash(key: &str) -> u64 {
+    let mut hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    hash ^ (hash >> 33)
+}

@@ -1,0 +1,324 @@
+//! The schedule on a virtual clock that goes in milliseconds.
+
+use std::collections::{HashMap, HashSet};
+use std::net::{IpAddr, Ipv4Addr};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::PingParams;
+use crate::probe::EngineChoice;
+
+const STEP_US: i64 = 1_000;
+const S: i64 = 1_000_000;
+
+fn options(rate_pps: u32, group_rate_pps: u32, first_sweep_ms: i64) -> Options {
+    Options { engine: EngineChoice::Auto, rate_pps, group_rate_pps, first_sweep_ms }
+}
+
+/// One packet a round, answered within the timeout of 100 ms.
+fn target(id: u32) -> Target {
+    Target {
+        id: TargetId(id),
+        address: IpAddr::V4(Ipv4Addr::from(0x0a00_0000 + id)),
+        params: PingParams { count: 1, spacing_ms: 0, timeout_ms: 100 },
+        interval_ms: 30_000,
+        retry_ms: 5_000,
+        phase_key: format!("district-{}/commune-{}/tslcd", id % 11, id / 11),
+        group: id % 11,
+    }
+}
+
+fn targets(count: u32) -> Vec<Target> {
+    (0..count).map(target).collect()
+}
+
+/// The schedule, its clock and what it started.
+struct Patrol {
+    schedule: Schedule,
+    now_us: i64,
+    round_us: i64,
+    running: Vec<(i64, Seat)>,
+    /// (when, who, packets)
+    log: Vec<(i64, TargetId, u32)>,
+}
+
+impl Patrol {
+    fn new(options: &Options, targets: Vec<Target>) -> Self {
+        let mut schedule = Schedule::new(options);
+        schedule.set_targets(0, targets);
+        Self { schedule, now_us: 0, round_us: 100_000, running: Vec::new(), log: Vec::new() }
+    }
+
+    fn run(&mut self, for_us: i64) {
+        let until = self.now_us + for_us;
+        while self.now_us < until {
+            self.now_us += STEP_US;
+            let now_us = self.now_us;
+            let (over, running) = self.running.iter().partition(|(end_us, _)| *end_us <= now_us);
+            self.running = running;
+            let over: Vec<(i64, Seat)> = over;
+            over.iter().for_each(|(_, seat)| self.schedule.finished(now_us, *seat));
+            while let Some(seat) = self.schedule.next(now_us) {
+                assert!(!self.running.iter().any(|(_, s)| *s == seat), "two rounds at once");
+                let target = self.schedule.target(seat).unwrap();
+                self.log.push((now_us, target.id, u32::from(target.params.count)));
+                self.running.push((now_us + self.round_us, seat));
+            }
+        }
+    }
+
+    fn times_of(&self, id: u32) -> Vec<i64> {
+        self.log.iter().filter(|(_, who, _)| *who == TargetId(id)).map(|(at, ..)| *at).collect()
+    }
+
+    fn all(&mut self, count: u32, pace: Pace) {
+        (0..count).for_each(|id| self.schedule.set_pace(TargetId(id), pace));
+    }
+}
+
+/// The most packets in any second of the log.
+fn peak_pps(log: &[(i64, TargetId, u32)]) -> u32 {
+    let mut window = std::collections::VecDeque::new();
+    let (mut sum, mut peak) = (0, 0);
+    for (at, _, packets) in log {
+        window.push_back((*at, *packets));
+        sum += packets;
+        while window.front().is_some_and(|(first, _)| at - first >= S) {
+            sum -= window.pop_front().unwrap().1;
+        }
+        peak = peak.max(sum);
+    }
+    peak
+}
+
+#[test]
+fn turns_lie_on_the_phase_without_drift_and_outlast_a_change_elsewhere() {
+    let mut patrol = Patrol::new(&options(5_000, 5_000, 10_000), targets(50));
+    patrol.run(3_600 * S);
+    let phase = phase_us(&target(7).phase_key, 30 * S);
+    let turns = patrol.times_of(7);
+    assert_eq!(turns.len(), 121);
+    for turn in &turns[1..] {
+        let late = (turn - phase).rem_euclid(30 * S);
+        assert!(late <= STEP_US, "{late} us off its phase at {turn}");
+    }
+    let fewer = targets(50).into_iter().filter(|t| t.id.0 % 2 == 1).collect();
+    assert_eq!(patrol.schedule.set_targets(patrol.now_us, fewer).len(), 25);
+    patrol.run(60 * S);
+    let turns = patrol.times_of(7);
+    assert_eq!(turns.len(), 123);
+    assert!((turns[122] - phase).rem_euclid(30 * S) <= STEP_US);
+}
+
+#[test]
+fn the_hash_is_what_it_was() {
+    assert_eq!(hash(""), 0xefd0_1f60_ba99_2926);
+    assert_eq!(hash("cai-be/tslcd"), 0xfd00_eae1_adf2_a835);
+}
+
+#[test]
+fn the_load_of_two_thousand_is_flat() {
+    let mut patrol = Patrol::new(&options(5_000, 5_000, 10_000), targets(2_000));
+    patrol.run(90 * S);
+    let mut slots = HashMap::new();
+    for (at, ..) in patrol.log.iter().filter(|(at, ..)| *at > 30 * S) {
+        *slots.entry(at / S).or_insert(0_u32) += 1;
+    }
+    let peak = f64::from(*slots.values().max().unwrap());
+    let mean = 2_000.0 / 30.0;
+    assert!(peak <= 1.3 * mean, "peak {peak} in a second, mean {mean:.1}");
+    assert_eq!(patrol.schedule.lag_ms(patrol.now_us), 0);
+}
+
+#[test]
+fn the_first_sweep_is_even_and_asks_everyone_once() {
+    let mut patrol = Patrol::new(&options(5_000, 5_000, 10_000), targets(2_000));
+    patrol.run(10 * S + STEP_US);
+    let asked: HashSet<TargetId> = patrol.log.iter().map(|(_, id, _)| *id).collect();
+    assert_eq!(asked.len(), 2_000);
+    let mut patrol = Patrol::new(&options(5_000, 5_000, 0), targets(20));
+    patrol.run(STEP_US);
+    assert_eq!(patrol.log.len(), 20);
+}
+
+#[test]
+fn the_rate_is_kept_and_overdue_turns_are_served_in_order() {
+    // 400 rounds a second wanted, 100 allowed.
+    let wanted = targets(400).into_iter().map(|t| Target { interval_ms: 1_000, ..t }).collect();
+    let mut patrol = Patrol::new(&options(100, 5_000, 0), wanted);
+    patrol.run(60 * S);
+    assert!(peak_pps(&patrol.log) <= 110, "{}", peak_pps(&patrol.log));
+    assert!(patrol.log.len() >= 5_980, "{}", patrol.log.len());
+    for id in 0..400 {
+        let turns = patrol.times_of(id);
+        assert!(turns.windows(2).all(|w| w[1] - w[0] <= 5_100_000), "{id} starves: {turns:?}");
+    }
+    let lag_ms = patrol.schedule.lag_ms(patrol.now_us);
+    assert!((2_000..=4_100).contains(&lag_ms), "{lag_ms}");
+}
+
+#[test]
+fn a_group_at_its_limit_delays_only_itself() {
+    let wanted = targets(110)
+        .into_iter()
+        .map(|t| Target { interval_ms: 1_000, retry_ms: 1_000, ..t })
+        .collect();
+    let mut patrol = Patrol::new(&options(5_000, 5, 0), wanted);
+    patrol.run(60 * S);
+    for group in 0..11 {
+        let log: Vec<_> =
+            patrol.log.iter().filter(|(_, id, _)| id.0 % 11 == group).copied().collect();
+        assert!((295..=311).contains(&log.len()), "group {group}: {}", log.len());
+        let asked: HashSet<TargetId> = log.iter().map(|(_, id, _)| *id).collect();
+        assert_eq!(asked.len(), 10);
+    }
+}
+
+#[test]
+fn a_retry_comes_a_retry_time_after_the_last_send_and_normal_pace_returns_to_the_phase() {
+    let mut patrol = Patrol::new(&options(5_000, 5_000, 10_000), targets(1));
+    patrol.run(40 * S);
+    let before = patrol.times_of(0).len();
+    patrol.schedule.set_pace(TargetId(0), Pace::Retry);
+    patrol.run(40 * S);
+    let turns = patrol.times_of(0);
+    assert!(turns.len() >= before + 8);
+    for pair in turns[before..].windows(2) {
+        assert_eq!(pair[1] - pair[0], 5 * S);
+    }
+    patrol.schedule.set_pace(TargetId(0), Pace::Normal);
+    patrol.run(60 * S);
+    let phase = phase_us(&target(0).phase_key, 30 * S);
+    let last = *patrol.times_of(0).last().unwrap();
+    assert!((last - phase).rem_euclid(30 * S) <= STEP_US);
+}
+
+#[test]
+fn a_round_longer_than_its_retry_time_is_never_overtaken() {
+    let mut patrol = Patrol::new(&options(5_000, 5_000, 0), targets(1));
+    patrol.round_us = 7 * S;
+    patrol.schedule.set_pace(TargetId(0), Pace::Retry);
+    patrol.run(100 * S);
+    assert!(patrol.times_of(0).windows(2).all(|w| w[1] - w[0] >= 7 * S));
+}
+
+#[test]
+fn everything_down_sends_the_normal_load_and_a_fifth_of_the_rate_at_most() {
+    // Normal load 100/s; retries would be 600/s, a fifth of the rate is 60/s.
+    let mut patrol = Patrol::new(&options(300, 5_000, 30_000), targets(3_000));
+    patrol.run(60 * S);
+    patrol.log.clear();
+    patrol.all(3_000, Pace::Retry);
+    patrol.run(120 * S);
+    assert!(patrol.log.len() <= 120 * 160 + 200, "{}", patrol.log.len());
+    // Nobody is asked less often than at normal pace.
+    let mut last: HashMap<TargetId, i64> = HashMap::new();
+    for (at, id, _) in &patrol.log {
+        if let Some(before) = last.insert(*id, *at) {
+            assert!(at - before <= 35 * S + STEP_US, "{id:?} waited {} us", at - before);
+        }
+    }
+    assert_eq!(last.len(), 3_000);
+}
+
+#[test]
+fn retries_leave_four_fifths_of_the_rate_to_the_others() {
+    // 1,000 healthy targets need 33/s, 1,000 failing ones would take 200/s; the rate is 60/s.
+    let mut patrol = Patrol::new(&options(60, 5_000, 30_000), targets(2_000));
+    patrol.all(1_000, Pace::Retry);
+    patrol.run(300 * S);
+    let healthy = patrol.log.iter().filter(|(at, id, _)| *at > 60 * S && id.0 >= 1_000).count();
+    assert!(healthy >= 240 * 60 * 2 / 5, "{healthy}");
+    assert!(peak_pps(&patrol.log) <= 72);
+}
+
+#[test]
+fn asking_now_goes_first_and_waits_for_the_running_round() {
+    let mut patrol = Patrol::new(&options(5_000, 5_000, 0), targets(2));
+    patrol.run(STEP_US);
+    patrol.schedule.ask_now(patrol.now_us, TargetId(0));
+    patrol.run(S);
+    assert_eq!(patrol.times_of(0), [STEP_US, STEP_US + 100_000]);
+    patrol.schedule.ask_now(patrol.now_us, TargetId(1));
+    patrol.schedule.ask_now(patrol.now_us, TargetId(1));
+    patrol.schedule.ask_now(patrol.now_us, TargetId(99));
+    patrol.run(STEP_US);
+    assert_eq!(patrol.times_of(1), [STEP_US, S + 2 * STEP_US]);
+}
+
+#[test]
+fn a_changed_address_is_a_new_target_and_a_changed_interval_is_not() {
+    let mut patrol = Patrol::new(&options(5_000, 5_000, 0), targets(3));
+    patrol.run(STEP_US);
+    let mut changed = targets(3);
+    changed[0].address = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    changed[1].interval_ms = 2_000;
+    let emptied = patrol.schedule.set_targets(patrol.now_us, changed);
+    assert_eq!(emptied.len(), 1);
+    patrol.running.retain(|(_, seat)| !emptied.contains(seat));
+    patrol.run(20 * S);
+    assert_eq!(patrol.times_of(0)[1], 2 * STEP_US);
+    assert!(patrol.times_of(1).len() >= 10);
+    assert_eq!(patrol.schedule.len(), 3);
+    patrol.schedule.set_targets(patrol.now_us, Vec::new());
+    assert!(patrol.schedule.is_empty() && patrol.schedule.next(patrol.now_us).is_none());
+}
+
+#[derive(Debug, Clone)]
+enum Order {
+    Targets(Vec<(u32, i64, u8)>),
+    Pace(u32, bool),
+    Ask(u32),
+    Run(i64),
+}
+
+fn order() -> impl Strategy<Value = Order> {
+    prop_oneof![
+        1 => proptest::collection::vec((0_u32..12, 1_i64..5, 1_u8..=10), 0..12)
+            .prop_map(Order::Targets),
+        3 => (0_u32..12, any::<bool>()).prop_map(|(id, retry)| Order::Pace(id, retry)),
+        2 => (0_u32..12).prop_map(Order::Ask),
+        4 => (1_i64..3_000).prop_map(Order::Run),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// Whatever is ordered: one round of a target at once (asserted by the patrol), the rate is
+    /// kept, and afterwards everybody is asked.
+    #[test]
+    fn no_order_breaks_the_promises(
+        rate in 20_u32..500,
+        orders in proptest::collection::vec(order(), 1..40),
+    ) {
+        let mut patrol = Patrol::new(&options(rate, rate, 1_000), targets(5));
+        let mut ids: HashSet<u32> = (0..5).collect();
+        for order in orders {
+            match order {
+                Order::Targets(list) => {
+                    ids = list.iter().map(|(id, ..)| *id).collect();
+                    let list = list.into_iter().map(|(id, seconds, count)| Target {
+                        params: PingParams { count, spacing_ms: 0, timeout_ms: 100 },
+                        interval_ms: seconds * 1_000,
+                        retry_ms: 500,
+                        ..target(id)
+                    });
+                    let gone = patrol.schedule.set_targets(patrol.now_us, list.collect());
+                    patrol.running.retain(|(_, seat)| !gone.contains(seat));
+                }
+                Order::Pace(id, retry) => patrol
+                    .schedule
+                    .set_pace(TargetId(id), if retry { Pace::Retry } else { Pace::Normal }),
+                Order::Ask(id) => patrol.schedule.ask_now(patrol.now_us, TargetId(id)),
+                Order::Run(ms) => patrol.run(ms * 1_000),
+            }
+        }
+        let since = patrol.log.len();
+        patrol.run(60 * S);
+        let asked: HashSet<u32> = patrol.log[since..].iter().map(|(_, id, _)| id.0).collect();
+        prop_assert_eq!(asked, ids);
+        prop_assert!(peak_pps(&patrol.log) <= rate + (rate / 10).max(10) + 1);
+    }
+}
