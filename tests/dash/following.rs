@@ -137,9 +137,8 @@ fn a_lost_daemon_is_said_to_be_lost_while_what_was_known_stays() {
     let live = Script::default();
     live.snapshots.borrow_mut().push_back(snapshot(40));
     // A board can only come from the daemon: it was live before it was lost.
-    let feed = until(live, None, |f| {
-        f.board.is_some() && matches!(f.link, Link::Reconnecting { .. })
-    });
+    let feed =
+        until(live, None, |f| f.board.is_some() && matches!(f.link, Link::Reconnecting { .. }));
     assert!(matches!(feed.link, Link::Reconnecting { since, .. } if since == sample::NOW));
 }
 

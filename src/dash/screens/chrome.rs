@@ -161,8 +161,7 @@ pub fn tabs(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let mut at = 0;
     for (i, screen) in Screen::TABS.into_iter().enumerate() {
         let name = format!(" {} {} ", i + 1, tab_name(shot, screen));
-        let style =
-            if screen == shown { shot.theme.selected() } else { Style::new() };
+        let style = if screen == shown { shot.theme.selected() } else { Style::new() };
         at = text(buffer, area, at, &name, style);
     }
 }

@@ -181,10 +181,9 @@ fn about(shot: &Shot<'_>, root: &SubjectId, area: Rect, buffer: &mut Buffer) {
     let first = Line::styled(format!("{label}: "), theme.dim()).then(words, Style::new());
     let left = rows(inside, at, inside.height.saturating_sub(at));
     facts::wrapped(buffer, left, &first);
-    line_right(
-        buffer,
-        rows(area, 0, 1),
-        area.width / 2,
-        &Line::styled(format!(" {age} "), theme.dim()),
-    );
+    let signs = theme.lines();
+    let age = Line::styled(format!(" {age} "), theme.dim())
+        .then(signs.across, theme.dim())
+        .then(signs.corners[1], theme.dim());
+    line_right(buffer, rows(area, 0, 1), area.width / 2, &age);
 }
