@@ -31,10 +31,12 @@ const US_PER_S: i64 = 1_000_000;
 /// The kernel's default buffer holds 256 small messages.
 const SENDS_PER_DRAIN: usize = 64;
 /// A tick is as long as this many packets take at the present rate …
-const PACKETS_PER_TICK: i64 = 20;
+const PACKETS_PER_TICK: i64 = 50;
 /// … within these bounds.
 const TICK_MIN_US: i64 = 1_000;
 const TICK_MAX_US: i64 = 20_000;
+/// Answers are handed over this often: waking their reader costs as much as a tick.
+const FLUSH_US: i64 = TICK_MAX_US;
 /// Longest work without looking at the orders.
 const TICK_WORK_MAX_US: i64 = 50_000;
 /// Longest sleep with nothing to do; orders wake at once.
@@ -131,6 +133,7 @@ pub(super) struct Engine {
     stats: Stats,
     mailbox: Arc<Mailbox>,
     outbox: Outbox,
+    flushed_us: i64,
     /// CLOCK_BOOTTIME less CLOCK_MONOTONIC: grows while the machine is suspended.
     slept_ns: i64,
 }
@@ -169,6 +172,7 @@ impl Engine {
             stats,
             mailbox,
             outbox,
+            flushed_us: 0,
             slept_ns: slept_ns(),
         }
     }
@@ -178,10 +182,9 @@ impl Engine {
         while self.obey_orders() {
             self.notice_suspension(slept_ns());
             self.work();
-            if !self.outbox.flush() {
+            if !self.hand_over() {
                 return;
             }
-            self.publish();
             self.sleep();
         }
     }
@@ -292,22 +295,27 @@ impl Engine {
     fn send_due(&mut self, now_us: i64) -> bool {
         let mut sends = 0;
         while sends < SENDS_PER_DRAIN {
-            match self.timers.peek() {
+            let seat = match self.timers.peek() {
                 Some(Reverse((when_us, seat, serial))) if *when_us <= now_us => {
                     let (seat, serial) = (*seat, *serial);
                     self.timers.pop();
-                    if self.serial_of(seat) == Some(serial) {
-                        match self.step(now_us, seat) {
-                            Step::Sent => sends += 1,
-                            Step::Closed => {}
-                            Step::Held => return true,
-                        }
+                    if self.serial_of(seat) != Some(serial) {
+                        continue;
                     }
+                    seat
                 }
                 _ => match self.schedule.next(now_us) {
-                    Some(seat) => self.begin(now_us, seat),
+                    Some(seat) => {
+                        self.begin(now_us, seat);
+                        seat
+                    }
                     None => return true,
                 },
+            };
+            match self.step(now_us, seat) {
+                Step::Sent => sends += 1,
+                Step::Closed => {}
+                Step::Held => return true,
             }
         }
         false
@@ -334,7 +342,6 @@ impl Engine {
             tried_since_us: None,
         });
         self.stats.in_flight += 1;
-        self.timers.push(Reverse((now_us, seat, self.serial)));
     }
 
     /// A running round's time has come: its next packet or its end.
@@ -350,7 +357,7 @@ impl Engine {
             Family::V4 => self.v4.as_mut(),
             Family::V6 => self.v6.as_mut(),
         };
-        if packet == 0 {
+        if packet == 0 && running.tried_since_us.is_some() {
             running.gather.begin_at(wall_clock());
         }
         let sent = Sent { seat, serial: running.serial, packet, at_ns: 0 };
@@ -414,10 +421,17 @@ impl Engine {
         self.schedule.finished(now_us, seat);
     }
 
-    fn publish(&mut self) {
-        self.stats.lag_ms = self.schedule.lag_ms(now_us());
+    /// Publishes the counters, then the answers they count; false when nobody reads them.
+    fn hand_over(&mut self) -> bool {
+        let now_us = now_us();
+        if self.stats.in_flight > 0 && now_us - self.flushed_us < FLUSH_US {
+            return true;
+        }
+        self.flushed_us = now_us;
+        self.stats.lag_ms = self.schedule.lag_ms(now_us);
         self.stats.answers_dropped = self.outbox.dropped();
         self.mailbox.publish(self.stats);
+        self.outbox.flush()
     }
 
     fn sleep(&self) {
