@@ -207,13 +207,33 @@ pub struct Change {
     pub daemon: DaemonInfo,
     /// Subjects whose state or last round changed.
     pub subjects: Vec<(SubjectId, SubjectState)>,
-    /// Units whose coverage changed: id, own, subtree.
-    pub units: Vec<(UnitId, Vec<UnitCoverage>, Vec<UnitCoverage>)>,
+    /// Units whose coverage changed.
+    pub units: Vec<UnitChange>,
     /// All open incidents, when they changed.
     pub incidents: Option<Vec<Incident>>,
     /// True when the inventory was reloaded or the month's figures were recomputed: the client
     /// asks for a new snapshot.
     pub resync: bool,
+}
+
+/// A unit's new coverage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitChange {
+    /// The unit.
+    pub id: UnitId,
+    /// As [`UnitRow::own`].
+    pub own: Vec<UnitCoverage>,
+    /// As [`UnitRow::subtree`].
+    pub subtree: Vec<UnitCoverage>,
+}
+
+/// An accepted reload. `POST /v1/reload`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reloaded {
+    /// Subjects in force now.
+    pub subjects: u32,
+    /// Warnings in the files.
+    pub warnings: u32,
 }
 
 /// A subject's past. `GET /v1/history?subject=ID&from=T&to=T&columns=N`.

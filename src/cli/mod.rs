@@ -7,9 +7,12 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod check;
+pub mod context;
 mod dash;
 mod demo;
+pub mod diagnostics;
 mod inventory;
+mod offline;
 mod reload;
 mod report;
 mod run;
@@ -27,7 +30,7 @@ pub const EXIT_NOT_PROVEN: u8 = 3;
 pub const EXIT_NO_DAEMON: u8 = 4;
 
 /// Options every command takes.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub struct Global {
     /// Configuration file
     #[arg(long, short, global = true, default_value = "config.yaml", value_name = "FILE")]
@@ -35,6 +38,15 @@ pub struct Global {
     /// Language of the output: vi or en (default: the configuration's)
     #[arg(long, global = true, value_name = "LANG")]
     pub lang: Option<String>,
+}
+
+/// How an answer is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs; its keys are stable.
+    Json,
 }
 
 #[derive(Debug, Parser)]
@@ -87,8 +99,38 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::run(args, &cli.global),
     };
     result.unwrap_or_else(|error| {
-        use std::io::Write as _;
-        let _ = writeln!(std::io::stderr(), "tuantra: {error:#}");
+        if let Some(context::Told(code)) = error.downcast_ref() {
+            return ExitCode::from(*code);
+        }
+        complain(&format!("{error:#}"));
         ExitCode::from(EXIT_USAGE)
     })
+}
+
+/// Prints an answer; a reader that has gone away (`| head`) is no error.
+fn print(text: &str) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Prints a complaint to standard error; there is nobody left to tell when that fails.
+fn complain(text: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "tuantra: {text}");
+}
+
+/// Sends the log to standard error, in colour on a terminal.
+fn log_to_stderr() {
+    use std::io::IsTerminal as _;
+    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(colour)
+        .with_target(false)
+        .with_max_level(tracing::Level::INFO)
+        .init();
 }

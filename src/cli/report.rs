@@ -1,17 +1,251 @@
-//! `tuantra report`.
+//! `tuantra report`: coverage and availability of a period, for people, spreadsheets and cron.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::Global;
+use anyhow::{Context as _, bail};
 
-/// Print a report.
+use super::{EXIT_FINDING, EXIT_NOT_PROVEN, EXIT_OK, Global, context};
+use crate::config::Config;
+use crate::coverage::Verdict;
+use crate::daemon::clock;
+use crate::locale::{Lang, fold, visible};
+use crate::model::{Inventory, Span, UnitIx, UnixMs};
+use crate::report::{self, GroupBy, Page, Scope};
+use crate::store::Reader;
+use crate::t;
+
+/// Print a report
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+#[command(after_help = "Examples:
+  tuantra report coverage                                  this month so far
+  tuantra report availability --month 2026-10 --by carrier
+  tuantra report coverage --unit cai-be --last 7d --format csv --out cai-be.csv
+
+Exit code: 0 goals met, 1 a goal missed, 2 wrong usage or bad input, 3 not proven (less of the
+period was measured than the configured floor).")]
+pub struct Args {
+    /// What is reported
+    #[arg(value_enum, value_name = "KIND")]
+    kind: Kind,
+    #[command(flatten)]
+    period: Period,
+    /// Only this unit with all beneath it, by id or name
+    #[arg(long, value_name = "UNIT")]
+    unit: Option<String>,
+    /// What the rows of an availability report are gathered by
+    #[arg(long, value_enum, default_value_t = By::Subject)]
+    by: By,
+    /// Devices and services too, not only connections (availability)
+    #[arg(long)]
+    devices: bool,
+    /// How it is written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// CSV for office spreadsheets: byte-order mark, ';', the language's decimal sign
+    #[arg(long)]
+    excel: bool,
+    /// Write to this file, whole or not at all, instead of standard output
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Goal in percent instead of the configured one
+    #[arg(long, value_name = "PCT", value_parser = percentage)]
+    min: Option<u32>,
+}
+
+#[derive(Debug, clap::Args)]
+struct Period {
+    /// Beginning: 2026-10-01, 2026-10-01T07:00 (configured zone) or RFC 3339
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// End, itself no longer inside (default: now)
+    #[arg(long, value_name = "TIME", requires = "from")]
+    to: Option<String>,
+    /// A calendar month: 2026-10
+    #[arg(long, value_name = "MONTH", conflicts_with_all = ["from", "last"])]
+    month: Option<String>,
+    /// The time up to now: 7d, 12h
+    #[arg(long, value_name = "LENGTH", conflicts_with = "from")]
+    last: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Kind {
+    /// Which units have their networks
+    Coverage,
+    /// How much of the time connections worked
+    Availability,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum By {
+    Subject,
+    Unit,
+    District,
+    Department,
+    Network,
+    Carrier,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Text,
+    Csv,
+    Json,
+}
+
+impl From<By> for GroupBy {
+    fn from(by: By) -> Self {
+        match by {
+            By::Subject => Self::Subject,
+            By::Unit => Self::Unit,
+            By::District => Self::District,
+            By::Department => Self::Department,
+            By::Network => Self::Network,
+            By::Carrier => Self::Carrier,
+        }
+    }
+}
+
+/// Percent, with a point or a comma, in millionths.
+fn percentage(text: &str) -> Result<u32, String> {
+    let percent: f64 = text.replace(',', ".").parse().map_err(|_| "not a number".to_owned())?;
+    if !(0.0..=100.0).contains(&percent) {
+        return Err("must be from 0 to 100".to_owned());
+    }
+    // At most 1,000,000, so the conversion is exact.
+    Ok((percent * 10_000.0).round() as u32)
+}
 
 /// Runs the command.
 ///
 /// # Errors
 /// Whatever stopped it, with context.
-pub fn run(_args: &Args, _global: &Global) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("not wired yet")
+pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
+    let config = context::config(global)?;
+    if args.kind == Kind::Coverage && (args.by != By::Subject || args.devices) {
+        bail!(t!(config.language, "report.by_is_for_availability"));
+    }
+    if args.excel && args.format != Format::Csv {
+        bail!(t!(config.language, "report.excel_is_for_csv"));
+    }
+    let now = clock::now();
+    let period = args.period.span(&config, now)?;
+    let inventory = context::inventory(&config)?;
+    let unit = args
+        .unit
+        .as_deref()
+        .map(|word| find_unit(&inventory, word, config.language))
+        .transpose()?;
+    let store = Reader::open(&config.store)?;
+    let records = report::load(&store, &inventory, period, now)?;
+    let scope = Scope {
+        inventory: &inventory,
+        records: &records,
+        period,
+        now,
+        unit,
+        coverage_goal_ppm: match (args.kind, args.min) {
+            (Kind::Coverage, Some(min)) => min,
+            _ => u32::from(config.goals.coverage_permille) * 1_000,
+        },
+        availability_goal_ppm: match (args.kind, args.min) {
+            (Kind::Availability, Some(min)) => min,
+            _ => config.goals.availability_ppm,
+        },
+        floor_ppm: config.measured_floor_ppm,
+    };
+    let page = Page {
+        lang: config.language,
+        zone: &config.timezone,
+        zone_name: &config.timezone_name,
+        excel: args.excel,
+    };
+    let (text, verdict) = write(args, &scope, &page);
+    match &args.out {
+        Some(file) => report::save(file, &text)?,
+        None => super::print(&text)?,
+    }
+    Ok(ExitCode::from(match verdict {
+        Verdict::Met => EXIT_OK,
+        Verdict::Missed => EXIT_FINDING,
+        Verdict::NotProven => EXIT_NOT_PROVEN,
+    }))
+}
+
+fn write(args: &Args, scope: &Scope<'_>, page: &Page<'_>) -> (String, Verdict) {
+    match args.kind {
+        Kind::Coverage => {
+            let found = report::coverage(scope);
+            let text = match args.format {
+                Format::Text => report::coverage_text(&found, scope, page),
+                Format::Csv => found.csv(scope.inventory, page),
+                Format::Json => found.json(scope.inventory),
+            };
+            (text, found.verdict())
+        }
+        Kind::Availability => {
+            let found = report::availability(scope, args.by.into(), args.devices);
+            let text = match args.format {
+                Format::Text => report::availability_text(&found, scope, page),
+                Format::Csv => found.csv(scope.inventory, page),
+                Format::Json => found.json(scope.inventory, page),
+            };
+            (text, found.verdict())
+        }
+    }
+}
+
+impl Period {
+    fn span(&self, config: &Config, now: UnixMs) -> anyhow::Result<Span> {
+        let zone = &config.timezone;
+        let span = match self {
+            Self { month: Some(month), .. } => report::month(month, zone).context("--month")?,
+            Self { last: Some(length), .. } => report::last(length, now).context("--last")?,
+            Self { from: Some(from), to, .. } => {
+                let from = report::moment(from, zone).context("--from")?;
+                let to = to.as_deref().map(|to| report::moment(to, zone)).transpose();
+                Span::new(from, to.context("--to")?.unwrap_or(now))
+            }
+            _ => report::this_month(now, zone),
+        };
+        if span.is_empty() {
+            bail!(t!(config.language, "report.period_reversed", from = span.from, to = span.to));
+        }
+        if span.from >= now {
+            bail!(t!(config.language, "report.period_to_come", from = span.from));
+        }
+        Ok(span)
+    }
+}
+
+/// By id, else by the one name that is or contains the word, without regard to diacritics.
+fn find_unit(inventory: &Inventory, word: &str, lang: Lang) -> anyhow::Result<UnitIx> {
+    if let Some(unit) = inventory.find_unit(word) {
+        return Ok(unit);
+    }
+    let wanted = fold(word);
+    let all = |fits: &dyn Fn(&str) -> bool| -> Vec<UnitIx> {
+        let names = |ix: &UnitIx| {
+            let unit = inventory.unit(*ix);
+            fits(&fold(&unit.name)) || fits(&fold(&unit.short))
+        };
+        inventory.unit_ixs().filter(names).collect()
+    };
+    let mut found = all(&|name| name == wanted);
+    if found.is_empty() {
+        found = all(&|name| name.contains(&wanted));
+    }
+    match found.as_slice() {
+        [one] => Ok(*one),
+        [] => bail!(t!(lang, "report.unknown_unit", unit = visible(word))),
+        several => {
+            let list: Vec<String> = several
+                .iter()
+                .take(10)
+                .map(|u| format!("{} ({})", inventory.unit(*u).id, inventory.unit(*u).name))
+                .collect();
+            bail!(t!(lang, "report.ambiguous_unit", list = list.join(", ")))
+        }
+    }
 }

@@ -1,17 +1,58 @@
-//! `tuantra run`.
+//! `tuantra run`: the daemon.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use super::Global;
+use super::{EXIT_OK, Global, context, diagnostics};
+use crate::daemon;
+use crate::locale::{self, Lang};
+use crate::model::{Diagnostic, Severity};
 
-/// Patrol: the daemon.
+/// Patrol: the daemon
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  tuantra run                          with ./config.yaml
+  tuantra --config /etc/tuantra/config.yaml run
+
+SIGHUP (or `tuantra reload`) reads configuration and inventory again; a broken one changes nothing.
+SIGTERM and SIGINT stop it within two seconds with nothing lost. The log goes to standard error.")]
 pub struct Args {}
 
 /// Runs the command.
 ///
 /// # Errors
-/// Whatever stopped it, with context.
-pub fn run(_args: &Args, _global: &Global) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("not wired yet")
+/// Bad configuration or inventory, a store in use, no permission to ping.
+pub fn run(_args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
+    let config = context::config(global)?;
+    let inventory = context::inventory(&config)?;
+    super::log_to_stderr();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let again = global.clone();
+    let load: daemon::Load = Arc::new(move || fresh(&again));
+    runtime.block_on(daemon::run(config, inventory, load))?;
+    Ok(ExitCode::from(EXIT_OK))
+}
+
+/// Reads configuration and inventory again, for the daemon to take over.
+fn fresh(global: &Global) -> Result<daemon::Fresh, (u32, String)> {
+    let context::Read { config, lang, diagnostics, .. } = context::read(global);
+    let config = config.ok_or_else(|| refusal(&diagnostics, lang))?;
+    let loaded = context::load_inventory(&config);
+    let warnings = diagnostics::count(&loaded.diagnostics).warnings;
+    let inventory = loaded.inventory.ok_or_else(|| refusal(&loaded.diagnostics, lang))?;
+    Ok(daemon::Fresh { config, inventory, warnings: u32::try_from(warnings).unwrap_or(u32::MAX) })
+}
+
+/// How many errors, and the first as `file:line:column: text`.
+fn refusal(diagnostics: &[Diagnostic], lang: Lang) -> (u32, String) {
+    let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error);
+    let first = errors.clone().next().map_or_else(String::new, |d| {
+        let text = locale::message(lang, &d.message);
+        match &d.place {
+            Some(p) => format!("{}:{}:{}: {text}", p.file.display(), p.line, p.column),
+            None => text,
+        }
+    });
+    (u32::try_from(errors.count()).unwrap_or(u32::MAX), first)
 }

@@ -1,17 +1,352 @@
-//! `tuantra status`.
+//! `tuantra status`: the present in a terminal or for a script.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use super::Global;
+use serde_json::json;
 
-/// Print what is up and what is not.
+use super::{EXIT_FINDING, EXIT_NO_DAEMON, EXIT_OK, Format, Global, context, offline};
+use crate::api::{Client, ClientError, Snapshot, SubjectRow, UnitCoverage, UnitRow};
+use crate::locale::{self, Lang};
+use crate::model::{Incident, State, UnitId};
+use crate::t;
+
+/// Print what is up and what is not
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+#[command(after_help = "Examples:
+  tuantra status                     the whole province
+  tuantra status cai-be              one district with all beneath
+  tuantra status --format json | jq .incidents
+
+Exit code: 0 all that is required is up, 1 something required is down, 2 wrong usage or bad
+input, 4 the daemon is not running (the last known state is printed all the same).")]
+pub struct Args {
+    /// Unit by id or name; the whole province when left out
+    #[arg(value_name = "UNIT")]
+    unit: Option<String>,
+    /// text or json
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// Whatever stopped it, with context.
-pub fn run(_args: &Args, _global: &Global) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("not wired yet")
+/// When neither the daemon nor the store can be asked.
+pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
+    let config = context::config(global)?;
+    let lang = config.language;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let answer = runtime.block_on(Client::new(config.socket.clone()).snapshot());
+    let (snapshot, is_live) = match answer {
+        Ok(snapshot) => (snapshot, true),
+        Err(error @ ClientError::Connect { .. }) => {
+            let inventory = context::inventory(&config)?;
+            let snapshot = offline::snapshot(&config, &inventory, crate::daemon::clock::now())
+                .map_err(|offline| anyhow::anyhow!("{error}; {offline:#}"))?;
+            (snapshot, false)
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let scope = Scope::new(&snapshot, args.unit.as_deref(), lang)?;
+    let text = match args.format {
+        Format::Text => scope.text(lang, is_live),
+        Format::Json => format!("{:#}\n", scope.json(is_live)),
+    };
+    super::print(&text)?;
+    Ok(ExitCode::from(match (is_live, scope.lacking().is_empty()) {
+        (false, _) => EXIT_NO_DAEMON,
+        (true, false) => EXIT_FINDING,
+        (true, true) => EXIT_OK,
+    }))
+}
+
+/// The part of a snapshot that was asked for.
+struct Scope<'a> {
+    snapshot: &'a Snapshot,
+    root: &'a UnitRow,
+    units: Vec<&'a UnitRow>,
+    is_whole: bool,
+}
+
+impl<'a> Scope<'a> {
+    fn new(snapshot: &'a Snapshot, wanted: Option<&str>, lang: Lang) -> anyhow::Result<Self> {
+        let root = match wanted {
+            None => snapshot.units.first(),
+            Some(word) => Some(find_unit(snapshot, word, lang)?),
+        };
+        let root = root.ok_or_else(|| anyhow::anyhow!(t!(lang, "status.no_units")))?;
+        let mut inside = std::collections::HashSet::from([&root.id]);
+        let is_whole = wanted.is_none();
+        // Parents stand before their children.
+        let units: Vec<&UnitRow> = snapshot
+            .units
+            .iter()
+            .filter(|u| {
+                let is_inside = is_whole
+                    || u.id == root.id
+                    || u.parent.as_ref().is_some_and(|p| inside.contains(p));
+                if is_inside {
+                    inside.insert(&u.id);
+                }
+                is_inside
+            })
+            .collect();
+        Ok(Self { snapshot, root, units, is_whole })
+    }
+
+    fn contains(&self, unit: &UnitId) -> bool {
+        self.units.iter().any(|u| u.id == *unit)
+    }
+
+    /// Units with a required network that is not live.
+    fn lacking(&self) -> Vec<(&'a UnitRow, &'a UnitCoverage)> {
+        self.units
+            .iter()
+            .flat_map(|u| u.own.iter().map(move |c| (*u, c)))
+            .filter(|(_, c)| c.ladder.live < c.ladder.required)
+            .collect()
+    }
+
+    fn incidents(&self) -> Vec<&'a Incident> {
+        let here = |i: &&Incident| {
+            self.contains(&i.unit) || i.impact.units.iter().any(|u| self.contains(u))
+        };
+        self.snapshot.incidents.iter().filter(here).collect()
+    }
+
+    fn subjects(&self) -> Vec<&'a SubjectRow> {
+        let inside: std::collections::HashSet<&UnitId> = self.units.iter().map(|u| &u.id).collect();
+        self.snapshot.subjects.iter().filter(|s| inside.contains(&s.unit)).collect()
+    }
+
+    fn json(&self, is_live: bool) -> serde_json::Value {
+        let subjects = self.subjects();
+        let mut counts = serde_json::Map::new();
+        for state in State::ALL {
+            let n = subjects.iter().filter(|s| s.now.state == state).count();
+            counts.insert(state.as_str().to_owned(), json!(n));
+        }
+        json!({
+            "kind": "status",
+            "at": self.snapshot.at,
+            "live": is_live,
+            "unit": self.root.id,
+            "coverage": self.root.subtree.iter().map(|c| json!({
+                "network": c.network, "tier": c.tier,
+                "required": c.ladder.required, "deployed": c.ladder.deployed,
+                "measured": c.ladder.measured, "live": c.ladder.live, "met": c.ladder.met,
+            })).collect::<Vec<_>>(),
+            "subjects": counts,
+            "lacking": self.lacking().iter().map(|(u, c)| json!({
+                "unit": u.id, "network": c.network, "state": c.state,
+            })).collect::<Vec<_>>(),
+            "incidents": self.incidents(),
+        })
+    }
+
+    fn text(&self, lang: Lang, is_live: bool) -> String {
+        let mut out = String::new();
+        self.head(&mut out, lang, is_live);
+        self.coverage_table(&mut out, lang);
+        self.incident_list(&mut out, lang);
+        if self.is_whole || self.units.len() > 1 {
+            self.lacking_list(&mut out, lang);
+        } else {
+            self.subject_list(&mut out, lang);
+        }
+        out
+    }
+
+    fn local(&self, at: crate::model::UnixMs) -> jiff::ZonedDateTime {
+        let zone =
+            jiff::tz::TimeZone::get(&self.snapshot.timezone).unwrap_or(jiff::tz::TimeZone::UTC);
+        at.to_timestamp().to_zoned_datetime(zone)
+    }
+
+    fn head(&self, out: &mut String, lang: Lang, is_live: bool) {
+        let at = self.local(self.snapshot.at);
+        let when = format!("{} {}", locale::date(lang, &at), locale::clock(&at));
+        let _ = writeln!(out, "{} · {when}", self.root.name);
+        if is_live {
+            let daemon = &self.snapshot.daemon;
+            let line = t!(
+                lang,
+                "status.daemon",
+                pid = daemon.pid,
+                asked = locale::number(lang, i64::from(daemon.asked)),
+                lag = daemon.lag_ms
+            );
+            let _ = writeln!(out, "{line}");
+            for trouble in daemon.trouble.iter() {
+                let _ = writeln!(out, "! {}", locale::visible(trouble));
+            }
+            if let Some(failure) = &daemon.reload_failure {
+                let first = locale::visible(&failure.first);
+                let _ = writeln!(out, "! {}", t!(lang, "status.reload_refused", first = first));
+            }
+        } else {
+            let _ = writeln!(out, "! {}", t!(lang, "status.no_daemon", when = when));
+        }
+        out.push('\n');
+    }
+
+    fn coverage_table(&self, out: &mut String, lang: Lang) {
+        let heading = |key: &str| locale::text(lang, key).to_owned();
+        let mut rows = vec![[
+            heading("common.network"),
+            heading("status.tier"),
+            heading("common.rung.required"),
+            heading("common.rung.deployed"),
+            heading("common.rung.measured"),
+            heading("common.rung.live"),
+            heading("status.share"),
+            heading("status.month"),
+            heading("common.measured"),
+        ]];
+        for c in &self.root.subtree {
+            let ladder = c.ladder;
+            let n = |n: u32| locale::number(lang, i64::from(n));
+            let share = share_ppm(ladder.live, ladder.required);
+            rows.push([
+                self.network(&c.network),
+                locale::text(lang, tier_key(c.tier)).to_owned(),
+                n(ladder.required),
+                n(ladder.deployed),
+                n(ladder.measured),
+                n(ladder.live),
+                locale::percent(lang, share, 1),
+                c.month.delivered_ppm().map_or("–".to_owned(), |p| locale::percent(lang, p, 2)),
+                locale::percent(lang, c.month.measured_ppm(), 0),
+            ]);
+        }
+        table(out, &rows, 2);
+        out.push('\n');
+    }
+
+    fn network(&self, id: &crate::model::NetworkId) -> String {
+        let found = self.snapshot.networks.iter().find(|n| n.id == *id);
+        found.map_or_else(|| id.to_string(), |n| n.short.clone())
+    }
+
+    fn unit(&self, id: &UnitId) -> String {
+        let found = self.snapshot.units.iter().find(|u| u.id == *id);
+        found.map_or_else(|| id.to_string(), |u| u.short.clone())
+    }
+
+    fn incident_list(&self, out: &mut String, lang: Lang) {
+        let incidents = self.incidents();
+        let count = locale::number(lang, i64::try_from(incidents.len()).unwrap_or(i64::MAX));
+        let _ = writeln!(out, "{}", t!(lang, "status.incidents", count = count));
+        for incident in incidents {
+            let since = self.local(incident.since);
+            let age = self.snapshot.at.since(incident.since).max(0);
+            let impact = match (incident.impact.units.len(), incident.impact.unreachable) {
+                (0, 0) => String::new(),
+                (units, subjects) => t!(lang, "status.impact", units = units, subjects = subjects),
+            };
+            let mut parts = vec![
+                format!("{} {}", locale::state_glyph(incident.state), self.unit(&incident.unit)),
+                incident.root.to_string(),
+                locale::state_name(lang, incident.state).to_owned(),
+                t!(lang, "status.since", when = locale::date_time(lang, &since)),
+                locale::duration(lang, age),
+            ];
+            parts.extend((!impact.is_empty()).then_some(impact));
+            let _ = writeln!(out, "  {}", parts.join(" · "));
+        }
+        out.push('\n');
+    }
+
+    fn lacking_list(&self, out: &mut String, lang: Lang) {
+        let lacking = self.lacking();
+        if lacking.is_empty() {
+            let _ = writeln!(out, "{}", t!(lang, "status.all_live"));
+            return;
+        }
+        let count = locale::number(lang, i64::try_from(lacking.len()).unwrap_or(i64::MAX));
+        let _ = writeln!(out, "{}", t!(lang, "status.lacking", count = count));
+        let rows: Vec<[String; 3]> = lacking
+            .iter()
+            .map(|(unit, c)| {
+                let state = c.state.map_or_else(
+                    || t!(lang, "status.not_deployed"),
+                    |s| format!("{} {}", locale::state_glyph(s), locale::state_name(lang, s)),
+                );
+                [format!("  {}", unit.name), self.network(&c.network), state]
+            })
+            .collect();
+        table(out, &rows, 3);
+    }
+
+    fn subject_list(&self, out: &mut String, lang: Lang) {
+        let rows: Vec<[String; 5]> = self
+            .subjects()
+            .iter()
+            .map(|s| {
+                let state = s.now.state;
+                [
+                    format!("  {} {}", locale::state_glyph(state), locale::state_name(lang, state)),
+                    s.id.to_string(),
+                    s.address.clone().unwrap_or_default(),
+                    s.now.rtt_us.map_or_else(String::new, |us| locale::rtt(lang, us)),
+                    s.now.cause.as_ref().map_or_else(String::new, |c| format!("← {c}")),
+                ]
+            })
+            .collect();
+        table(out, &rows, 5);
+    }
+}
+
+const fn tier_key(tier: crate::model::Tier) -> &'static str {
+    match tier {
+        crate::model::Tier::Province => "unit.tier.province",
+        crate::model::Tier::Department => "unit.tier.department",
+        crate::model::Tier::District => "unit.tier.district",
+        crate::model::Tier::Commune => "unit.tier.commune",
+    }
+}
+
+fn share_ppm(part: u32, whole: u32) -> u32 {
+    u32::try_from(u64::from(part) * 1_000_000 / u64::from(whole.max(1))).unwrap_or(0)
+}
+
+/// Aligns rows; columns from `right_from` on stand to the right.
+fn table<const N: usize>(out: &mut String, rows: &[[String; N]], right_from: usize) {
+    let widths: [usize; N] =
+        std::array::from_fn(|i| rows.iter().map(|r| locale::width(&r[i])).max().unwrap_or(0));
+    for row in rows {
+        let cells: Vec<String> = row
+            .iter()
+            .zip(widths)
+            .enumerate()
+            .map(|(i, (cell, width))| {
+                if i < right_from {
+                    locale::pad(cell, width)
+                } else {
+                    locale::pad_left(cell, width)
+                }
+            })
+            .collect();
+        let _ = writeln!(out, "{}", cells.join("  ").trim_end());
+    }
+}
+
+/// A unit by id, or by a name that fits exactly one.
+fn find_unit<'a>(snapshot: &'a Snapshot, word: &str, lang: Lang) -> anyhow::Result<&'a UnitRow> {
+    if let Some(unit) = snapshot.units.iter().find(|u| u.id.as_str() == word) {
+        return Ok(unit);
+    }
+    let wanted = locale::fold(word);
+    let found: Vec<&UnitRow> =
+        snapshot.units.iter().filter(|u| locale::fold(&u.name).contains(&wanted)).collect();
+    match found.as_slice() {
+        [one] => Ok(one),
+        [] => anyhow::bail!(t!(lang, "status.unknown_unit", unit = locale::visible(word))),
+        many => {
+            let list: Vec<String> =
+                many.iter().take(10).map(|u| format!("{} ({})", u.id, u.name)).collect();
+            anyhow::bail!(t!(lang, "status.ambiguous_unit", list = list.join(", ")))
+        }
+    }
 }

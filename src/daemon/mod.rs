@@ -1,1 +1,288 @@
 //! Wires the rooms together; owns tasks, signals, reload, shutdown and the clock.
+//!
+//! ```text
+//!  prober ─ answers ─► ┌─────────┐ ─ facts, samples ─► store
+//!  clock ─── ticks ──► │ Patrol  │ ─ paces, ask now ─► prober
+//!  signals, requests ► └─────────┘ ─ changes, snapshots ─► api ─► clients
+//! ```
+//! One task owns the patrol; nothing it waits for can block it: files are read and the month's
+//! figures computed on threads of their own.
+
+mod backend;
+pub mod clock;
+mod feed;
+mod months;
+mod patrol;
+pub mod resume;
+mod targets;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::UnixListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, oneshot};
+
+pub(crate) use backend::history;
+pub use months::{Months, month_start};
+
+use crate::api::{Problem, ReloadFailure, Reloaded, Snapshot};
+use crate::config::{Config, Engine};
+use crate::model::{Inventory, Span, UnixMs};
+use crate::probe::{EngineChoice, Options, ProbeError, Prober};
+use crate::store::{OpenOptions, Reader, Store, StoreError};
+use patrol::{Parts, Patrol};
+
+/// How often time is let pass for the core.
+const TICK: Duration = Duration::from_secs(1);
+/// How often clients are given what is new: well within a second of a decision.
+const PUBLISH: Duration = Duration::from_millis(250);
+/// How often the month's figures are computed anew.
+const MONTHS: Duration = Duration::from_secs(60);
+/// The first time, this long after the start.
+const FIRST_MONTHS: Duration = Duration::from_secs(10);
+/// How often old samples are looked for.
+const EXPIRE: Duration = Duration::from_secs(3600);
+/// New subjects are all asked within this time, so that a start shows the province soon.
+const FIRST_SWEEP_MS: i64 = 8_000;
+/// Longest wait for the store at the end; what is not written by then is reported.
+const CLOSING: Duration = Duration::from_millis(1500);
+
+/// Why the daemon could not start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The ping engine.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
+    /// The socket or a signal handler.
+    #[error("{operation} {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        operation: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The ping engine's thread ended by itself.
+    #[error("the ping engine stopped; its last words are in the log above")]
+    EngineGone,
+}
+
+/// What a reload reads anew.
+pub struct Fresh {
+    /// The configuration; its store, socket and engine are those of the start whatever it says.
+    pub config: Config,
+    /// The inventory.
+    pub inventory: Inventory,
+    /// Warnings found.
+    pub warnings: u32,
+}
+
+/// Reads configuration and inventory; a refusal names the first of its errors.
+pub type Load = Arc<dyn Fn() -> Result<Fresh, (u32, String)> + Send + Sync>;
+
+/// What clients ask of the patrol's task.
+enum Request {
+    Snapshot(oneshot::Sender<Arc<Snapshot>>),
+    Reload { by: Option<u32>, reply: Option<oneshot::Sender<Result<Reloaded, Problem>>> },
+}
+
+/// Patrols until SIGTERM or SIGINT. `load` is called again at SIGHUP and on request.
+///
+/// # Errors
+/// [`DaemonError`] when the store is taken, the ping engine may not open a socket, or the Unix
+/// socket cannot be bound; all name the fix.
+pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(), DaemonError> {
+    let config = Arc::new(config);
+    let inventory = Arc::new(inventory);
+    let now = clock::now();
+    let store = Store::open(&config.store, &OpenOptions { now, pid: std::process::id() })?;
+    let past = resume::past(&config.store, now)?;
+    let month_from = month_start(now, &config.timezone);
+    let months = Months::compute(&inventory, &past.intervals, Span::new(month_from, now));
+    let listener = bind(&config)?;
+    let (prober, mut answers) = Prober::start(Options {
+        engine: engine(config.engine),
+        rate_pps: config.rate_pps,
+        group_rate_pps: config.rate_pps,
+        first_sweep_ms: FIRST_SWEEP_MS,
+    })?;
+    // Numbers go on growing over restarts, so that a client's old number is never taken for a
+    // new one.
+    let changes = Arc::new(feed::Changes::new(u64::try_from(now.0).unwrap_or(0)));
+    let (requests, mut inbox) = mpsc::channel::<Request>(64);
+    let backend = backend::Socket::new(requests.clone(), Arc::clone(&changes), &config.store);
+    let server = tokio::spawn(crate::api::serve(listener, Arc::new(backend)));
+    let parts = Parts {
+        config: Arc::clone(&config),
+        inventory: Arc::clone(&inventory),
+        prober,
+        store,
+        changes,
+        months,
+        month_from,
+    };
+    let mut patrol = Patrol::start(parts, |id| past.resumed(id), now);
+    drop(past);
+    tracing::info!(
+        pid = std::process::id(),
+        subjects = inventory.subjects.len(),
+        socket = %config.socket.display(),
+        store = %config.store.display(),
+        "patrolling"
+    );
+
+    let on_signal = |kind| {
+        signal(kind).map_err(|source| DaemonError::Io {
+            operation: "listen for signals in",
+            path: PathBuf::from("this process"),
+            source,
+        })
+    };
+    let mut terminate = on_signal(SignalKind::terminate())?;
+    let mut interrupt = on_signal(SignalKind::interrupt())?;
+    let mut hang_up = on_signal(SignalKind::hangup())?;
+    let mut tick = every(TICK);
+    let mut publish = every(PUBLISH);
+    let mut recompute = every(MONTHS);
+    let mut expire = every(EXPIRE);
+    // The first rounds make a month out of nothing: soon after the start, then every minute.
+    recompute.reset_after(FIRST_MONTHS);
+    let (months_done, mut months_inbox) = mpsc::channel(1);
+    let (loads_done, mut loads_inbox) = mpsc::channel(4);
+
+    let result = loop {
+        tokio::select! {
+            batch = answers.recv() => match batch {
+                Some(batch) => patrol.answers(&batch, clock::now()),
+                None => break Err(DaemonError::EngineGone),
+            },
+            _ = tick.tick() => patrol.tick(clock::now()),
+            _ = publish.tick() => patrol.publish(clock::now()),
+            _ = recompute.tick() => {
+                let (config, inventory) = patrol.month_inputs();
+                let done = months_done.clone();
+                tokio::task::spawn_blocking(move || compute_months(&config, &inventory, &done));
+            }
+            Some((months, from, subjects)) = months_inbox.recv() => {
+                patrol.set_months(months, from, subjects);
+            }
+            _ = expire.tick() => {
+                patrol.store().expire_samples(clock::now() - config.samples_kept_ms);
+            }
+            Some(request) = inbox.recv() => match request {
+                Request::Snapshot(reply) => {
+                    // A client that went away meanwhile needs no answer.
+                    let _ = reply.send(Arc::new(patrol.snapshot(clock::now())));
+                }
+                Request::Reload { by, reply } => {
+                    tracing::info!(uid = by, "reload asked for");
+                    let (load, done) = (Arc::clone(&load), loads_done.clone());
+                    tokio::task::spawn_blocking(move || {
+                        // The loop is gone only when the daemon stops.
+                        let _ = done.blocking_send((load(), reply));
+                    });
+                }
+            },
+            Some((loaded, reply)) = loads_inbox.recv() => {
+                let answer = take_over(&mut patrol, loaded);
+                if let Some(reply) = reply {
+                    let _ = reply.send(answer);
+                }
+                recompute.reset_immediately();
+            }
+            _ = hang_up.recv() => {
+                // A full queue means that reloads are waiting already.
+                let _ = requests.try_send(Request::Reload { by: None, reply: None });
+            }
+            _ = terminate.recv() => break Ok(()),
+            _ = interrupt.recv() => break Ok(()),
+        }
+    };
+    tracing::info!("stopping");
+    server.abort();
+    let store = patrol.stop(clock::now());
+    let closing = tokio::task::spawn_blocking(move || store.close());
+    match tokio::time::timeout(CLOSING, closing).await {
+        Ok(Ok(closed)) => closed?,
+        Ok(Err(error)) => tracing::error!(%error, "close the store"),
+        Err(_) => tracing::error!("the store did not close in time; unwritten samples are lost"),
+    }
+    // Gone already is as good.
+    let _ = std::fs::remove_file(&config.socket);
+    result
+}
+
+const fn engine(choice: Engine) -> EngineChoice {
+    match choice {
+        Engine::Auto => EngineChoice::Auto,
+        Engine::Raw => EngineChoice::Raw,
+        Engine::Datagram => EngineChoice::Datagram,
+        Engine::Portable => EngineChoice::Portable,
+    }
+}
+
+fn every(period: Duration) -> tokio::time::Interval {
+    let mut interval = tokio::time::interval(period);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    interval
+}
+
+/// Binds the Unix socket, for the owner and the group. The store's lock is held, so a socket file
+/// that is there already is a dead daemon's.
+fn bind(config: &Config) -> Result<UnixListener, DaemonError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = &config.socket;
+    let error = |operation| move |source| DaemonError::Io { operation, path: path.clone(), source };
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            return Err(error("remove the old socket")(e));
+        }
+        _ => {}
+    }
+    let listener = UnixListener::bind(path).map_err(error("bind the socket"))?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))
+        .map_err(error("set the permissions of the socket"))?;
+    Ok(listener)
+}
+
+type Computed = (Months, UnixMs, usize);
+
+fn compute_months(config: &Config, inventory: &Inventory, done: &mpsc::Sender<Computed>) {
+    let now = clock::now();
+    let from = month_start(now, &config.timezone);
+    let window = Span::new(from, now);
+    let intervals = Reader::open(&config.store).and_then(|r| r.intervals(None, window));
+    match intervals {
+        Ok(intervals) => {
+            let months = Months::compute(inventory, &intervals, window);
+            // The loop is gone only when the daemon stops.
+            let _ = done.blocking_send((months, from, inventory.subjects.len()));
+        }
+        Err(error) => tracing::warn!(%error, "compute the month's figures"),
+    }
+}
+
+fn take_over(
+    patrol: &mut Patrol,
+    loaded: Result<Fresh, (u32, String)>,
+) -> Result<Reloaded, Problem> {
+    let now = clock::now();
+    match loaded {
+        Ok(Fresh { config, inventory, warnings }) => {
+            let subjects = u32::try_from(inventory.subjects.len()).unwrap_or(u32::MAX);
+            patrol.reload(Arc::new(config), Arc::new(inventory), now);
+            Ok(Reloaded { subjects, warnings })
+        }
+        Err((errors, first)) => {
+            let message = format!("{errors} error(s), the first: {first}");
+            patrol.refuse_reload(ReloadFailure { at: now, errors, first });
+            Err(Problem { error: "refused".to_owned(), message })
+        }
+    }
+}

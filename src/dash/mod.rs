@@ -1,1 +1,36 @@
 //! The terminal dashboard.
+//!
+//! One direction: a [`Source`] gives snapshots and changes, [`link`] keeps them in a [`Board`] and
+//! says how fresh they are, [`update()`] turns keys into a new [`Ui`] and [`Cmd`]s, [`view()`] draws
+//! board and ui into a buffer. `update` and `view` are pure: time comes in as an argument, nothing
+//! is read from a clock, a socket or a file; only [`run`] does that.
+//!
+//! Must not know where the data come from (socket or store) and must never show old data as if
+//! they were fresh: see [`Freshness`](state::Freshness).
+
+mod api_source;
+mod board;
+mod draw;
+pub mod keys;
+pub mod link;
+pub mod place;
+mod run;
+mod screens;
+pub mod search;
+mod source;
+pub mod state;
+mod terminal;
+mod theme;
+mod update;
+mod view;
+mod words;
+
+pub use api_source::ApiSource;
+pub use board::Board;
+pub use link::{Feed, Link};
+pub use run::{DashError, Options, run};
+pub use source::{Answer, Changes, Source, SourceError};
+pub use state::{Action, Cmd, Ui};
+pub use theme::{Colours, Theme};
+pub use update::update;
+pub use view::{Scene, view};

@@ -1,1 +1,199 @@
-//! Files (YAML, CSV) to [`crate::model::Inventory`], with diagnostics that point at file, line and column.
+//! Files (YAML, CSV) to [`crate::model::Inventory`], with diagnostics that point at file, line and
+//! column.
+//!
+//! Every file becomes one generic tree of values with places ([`node`]); small readers walk it and
+//! report whatever is wrong, so one run tells all; what they keep is resolved into indexes. A
+//! folder with any error gives no inventory, and what merely follows from an error already told
+//! is not told again. The room reads files and nothing else: no clock, no network.
+//!
+//! Bounds: [`MAX_FILES`] files of [`MAX_FILE_BYTES`] each, folders [`MAX_FOLDER_DEPTH`] deep, a
+//! thousand diagnostics; beyond, an error says so.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use jiff::tz::TimeZone;
+
+use crate::model::{Diagnostic, HealthParams, Inventory, Message, PingParams, UnitKind};
+
+mod asked;
+mod build;
+mod csv;
+mod defaults;
+mod entries;
+mod files;
+mod gaps;
+mod graph;
+mod node;
+mod place;
+mod plan;
+mod raw;
+mod resolve;
+mod scalar;
+pub mod show;
+mod subjects;
+mod via;
+mod yaml;
+
+#[cfg(test)]
+mod tests;
+
+use defaults::Rules;
+use entries::Context;
+pub use files::{MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_DEPTH};
+use node::{Node, check_keys};
+use place::{Desk, Finding};
+use raw::Raw;
+
+/// Thresholds where the inventory says nothing: the configuration's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Defaults {
+    /// How rounds become states.
+    pub health: HealthParams,
+    /// How a ping round is sent.
+    pub ping: PingParams,
+}
+
+/// What came of reading a folder.
+#[derive(Debug)]
+pub struct Loaded {
+    /// `None` when there is any error.
+    pub inventory: Option<Inventory>,
+    /// Errors and warnings by file, line and column; those about a whole file or folder first.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Files read.
+    pub files: usize,
+}
+
+/// Reads every inventory file below `folder` (or the one file it names). Dates are days in
+/// Vietnam; see [`load_in`].
+#[must_use]
+pub fn load(folder: &Path, defaults: &Defaults) -> Loaded {
+    // Vietnam keeps UTC+7 the year round.
+    load_in(folder, defaults, &TimeZone::fixed(jiff::tz::offset(7)))
+}
+
+/// As [`load`], with dates (`since: 2016-01-01`) beginning at midnight in `zone`.
+#[must_use]
+pub fn load_in(folder: &Path, defaults: &Defaults, zone: &TimeZone) -> Loaded {
+    let mut desk = Desk::default();
+    let mut trees = Vec::new();
+    let mut files = 0;
+    for file in files::list(&mut desk, folder) {
+        files += 1;
+        if let Some(source) = files::read(&mut desk, &file.path) {
+            match file.form {
+                files::Form::Yaml => trees.extend(yaml::read(&mut desk, source).map(Tree::Whole)),
+                files::Form::Csv(section) => {
+                    let required = section.required_columns();
+                    let list = csv::read(&mut desk, source, required);
+                    trees.extend(list.map(|list| Tree::List(section, list)));
+                }
+            }
+        }
+    }
+    let inventory = read_trees(&mut desk, &trees, defaults, zone);
+    let inventory = (desk.errors() == 0).then_some(inventory);
+    Loaded { inventory, diagnostics: desk.into_diagnostics(), files }
+}
+
+/// A file's tree: a YAML file has many sections, a CSV file is one.
+enum Tree {
+    Whole(Node),
+    List(Section, Node),
+}
+
+/// The lists an inventory is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Section {
+    Units,
+    Networks,
+    Carriers,
+    Calendars,
+    Connections,
+    Devices,
+    Services,
+    Defaults,
+}
+
+impl Section {
+    const ALL: [(&'static str, Self); 8] = [
+        ("units", Self::Units),
+        ("networks", Self::Networks),
+        ("carriers", Self::Carriers),
+        ("calendars", Self::Calendars),
+        ("connections", Self::Connections),
+        ("devices", Self::Devices),
+        ("services", Self::Services),
+        ("defaults", Self::Defaults),
+    ];
+
+    const fn required_columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Units => &["id", "name", "kind"],
+            Self::Devices => &["id", "unit"],
+            Self::Connections => &["id", "unit", "network"],
+            _ => &[],
+        }
+    }
+}
+
+fn read_trees(desk: &mut Desk, trees: &[Tree], defaults: &Defaults, zone: &TimeZone) -> Inventory {
+    let sections = sections(desk, trees);
+    let of = |section| sections.get(&section).map_or(&[][..], Vec::as_slice);
+    let rules = Rules::read(desk, of(Section::Defaults));
+    let context = Context { defaults, zone, rules: &rules };
+    rules.check(desk, &context);
+    let mut raw = Raw::default();
+    of(Section::Networks).iter().for_each(|n| entries::network(desk, n, &mut raw));
+    of(Section::Carriers).iter().for_each(|n| entries::carrier(desk, n, &mut raw));
+    of(Section::Calendars).iter().for_each(|n| entries::calendar(desk, n, &mut raw));
+    of(Section::Units).iter().for_each(|n| entries::unit(desk, &context, n, &mut raw));
+    let kinds: HashMap<String, UnitKind> =
+        raw.units.iter().map(|u| (u.id.to_string(), u.kind)).collect();
+    let flat = [
+        (Section::Connections, subjects::flat_connection as subjects::Reader),
+        (Section::Devices, subjects::flat_device),
+        (Section::Services, subjects::flat_service),
+    ];
+    for (section, read) in flat {
+        for node in of(section) {
+            raw.subjects.extend(read(desk, &context, node, &kinds));
+        }
+    }
+    resolve::check_rules(desk, &rules, &raw);
+    resolve::resolve(desk, &raw)
+}
+
+fn sections<'a>(desk: &mut Desk, trees: &'a [Tree]) -> HashMap<Section, Vec<&'a Node>> {
+    let mut sections: HashMap<Section, Vec<&Node>> = HashMap::new();
+    let known = Section::ALL.map(|(name, _)| name);
+    for tree in trees {
+        match tree {
+            Tree::List(section, node) => {
+                let items = defaults::items(desk, "", node);
+                sections.entry(*section).or_default().extend(items);
+            }
+            Tree::Whole(node) => {
+                let map = match &node.value {
+                    node::Value::Map(map) => map,
+                    node::Value::Null => continue,
+                    _ => {
+                        let message = Message::new("check.expect_sections");
+                        let hint = Message::new("check.known_keys").with("keys", known.join(", "));
+                        desk.report(Finding::error(node.at, message).hint(hint));
+                        continue;
+                    }
+                };
+                check_keys(desk, map, &known);
+                for (name, section) in Section::ALL {
+                    if let Some((_, node)) = map.entry(name) {
+                        let items = defaults::items(desk, name, node);
+                        sections.entry(section).or_default().extend(items);
+                    }
+                }
+            }
+        }
+    }
+    sections
+}

@@ -40,7 +40,7 @@ impl Default for HealthParams {
 }
 
 /// How one ping round is sent. All times in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PingParams {
     /// Packets a round, 1 to [`super::MAX_PINGS_PER_ROUND`].
     pub count: u8,

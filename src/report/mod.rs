@@ -1,1 +1,100 @@
 //! Coverage and availability reports as text, CSV and JSON.
+//!
+//! Guarantees: the same figures in every format; every percentage stands beside the share of the
+//! period that was measured; under the configured floor it says "not proven" instead of a
+//! verdict; time after the daemon's last sign of life is unmeasured, whatever the record says.
+//! Pure but for [`load`] and [`save`]: now, zone and language are arguments.
+
+mod availability;
+mod coverage;
+mod file;
+mod period;
+mod record;
+mod share;
+mod table;
+mod text;
+
+pub use availability::{AvailabilityReport, AvailabilityRow, GroupBy, GroupKey, availability};
+pub use coverage::{CoverageReport, CoverageRow, NotLive, coverage};
+pub use file::{ReportError, load, save};
+pub use period::{PeriodError, last, moment, month, this_month};
+pub use record::Records;
+pub use share::{Seconds, Share};
+pub use text::{availability_text, coverage_text};
+
+use crate::coverage::Verdict;
+use crate::locale::Lang;
+use crate::model::{Inventory, Span, UnitIx, UnixMs};
+
+/// What a report is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    /// The units and subjects.
+    pub inventory: &'a Inventory,
+    /// What is recorded of the subjects.
+    pub records: &'a Records,
+    /// The period; [`Scope::window`] ends it at `now`.
+    pub period: Span,
+    /// When the report is made.
+    pub now: UnixMs,
+    /// Only this unit with all beneath it; `None` for all.
+    pub unit: Option<UnitIx>,
+    /// Share of the required units that must be live, in millionths.
+    pub coverage_goal_ppm: u32,
+    /// Availability to reach where no service level was agreed, in millionths.
+    pub availability_goal_ppm: u32,
+    /// Measured share under which there is no verdict, in millionths.
+    pub floor_ppm: u32,
+}
+
+impl Scope<'_> {
+    /// The part of the period that has passed: what is to come is not unmeasured.
+    #[must_use]
+    pub fn window(&self) -> Span {
+        Span::new(self.period.from, self.period.to.min(self.now))
+    }
+
+    /// The units at the top of the report.
+    fn tops(&self) -> Vec<UnitIx> {
+        self.unit.map_or_else(|| self.inventory.roots().collect(), |unit| vec![unit])
+    }
+
+    /// By unit index: whether it is reported on.
+    fn units(&self) -> Vec<bool> {
+        let mut inside = vec![self.unit.is_none(); self.inventory.units.len()];
+        if let Some(top) = self.unit {
+            self.inventory.subtree(top).into_iter().for_each(|u| inside[u.ix()] = true);
+        }
+        inside
+    }
+}
+
+/// For whom a report is written out.
+#[derive(Debug, Clone)]
+pub struct Page<'a> {
+    /// Language.
+    pub lang: Lang,
+    /// Zone of every date.
+    pub zone: &'a jiff::tz::TimeZone,
+    /// Its name.
+    pub zone_name: &'a str,
+    /// CSV for spreadsheets of the office: byte-order mark, `;`, decimal comma in Vietnamese.
+    pub excel: bool,
+}
+
+/// What a report as a whole comes to, for the exit code.
+#[must_use]
+pub fn overall(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
+    let mut overall = Verdict::Met;
+    for verdict in verdicts {
+        overall = match (overall, verdict) {
+            (Verdict::Missed, _) | (_, Verdict::Missed) => Verdict::Missed,
+            (Verdict::NotProven, _) | (_, Verdict::NotProven) => Verdict::NotProven,
+            (Verdict::Met, Verdict::Met) => Verdict::Met,
+        };
+    }
+    overall
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,29 @@
 //! The only room that speaks SQL: intervals, samples, events, the run record, migrations.
+//!
+//! Guarantees: what [`Store::flush`] has acknowledged survives a killed process and a power cut;
+//! a subject's intervals in the file partition time; facts are written in the order submitted and
+//! carry a sequence number taken in the transaction that writes them; submitting never blocks and
+//! a broken disk delays recording, not judging. One writing process per file, any number of
+//! readers. Must not judge: states come in decided.
+
+mod apply;
+mod codec;
+mod error;
+mod fact;
+mod lock;
+mod queue;
+mod reader;
+mod schema;
+mod writer;
+
+pub use error::StoreError;
+pub use fact::{Batch, Event, EventKind, Fact};
+pub use reader::{Current, OutageFilter, Reader, RecordedEvent, SubjectOutage};
+pub use writer::{OpenOptions, Store, StoreStatus};
+
+/// A running daemon's last sign of life in the file is never older: it hands one over at least
+/// every 15 s, and the writer commits within 2 s.
+pub const ALIVE_WITHIN_MS: i64 = 20_000;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,193 @@
+//! A client of the daemon's socket.
+
+use std::path::{Path, PathBuf};
+
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde::de::DeserializeOwned;
+use tokio::net::UnixStream;
+
+use super::types::{Change, History, Problem, Reloaded, Snapshot};
+use crate::model::{Span, SubjectId};
+
+/// Largest answer read, in bytes: a snapshot of 100,000 subjects takes about half.
+const BODY_MAX: usize = 128 << 20;
+/// Largest server-sent event read, in bytes.
+const EVENT_MAX: usize = 64 << 20;
+
+/// Why the daemon gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// Nobody listens there.
+    #[error("connect to the daemon at {}: {source}", path.display())]
+    Connect {
+        /// The socket.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The connection broke or spoke something else than HTTP.
+    #[error("talk to the daemon: {0}")]
+    Http(#[from] hyper::Error),
+    /// The answer is longer than a client reads.
+    #[error("read the daemon's answer: {0}")]
+    Body(String),
+    /// The answer is not what this version understands.
+    #[error("understand the daemon's answer: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The daemon said no.
+    #[error("the daemon refused: {} ({})", .0.message, .0.error)]
+    Refused(Problem),
+}
+
+/// A client; it opens one connection per request.
+#[derive(Debug, Clone)]
+pub struct Client {
+    socket: PathBuf,
+}
+
+impl Client {
+    /// A client of the daemon behind `socket`; nothing is opened yet.
+    #[must_use]
+    pub fn new(socket: PathBuf) -> Self {
+        Self { socket }
+    }
+
+    /// The socket's path.
+    #[must_use]
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// Everything as it is now.
+    ///
+    /// # Errors
+    /// [`ClientError`] when there is no daemon or it refuses.
+    pub async fn snapshot(&self) -> Result<Snapshot, ClientError> {
+        self.json(Method::GET, "/v1/snapshot").await
+    }
+
+    /// The changes after number `after`, as they happen.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with `too_old` when a snapshot must be asked for first.
+    pub async fn changes(&self, after: u64) -> Result<Changes, ClientError> {
+        let response = self.send(Method::GET, &format!("/v1/changes?after={after}")).await?;
+        Ok(Changes { body: response.into_body(), buffer: Vec::new() })
+    }
+
+    /// A subject's past in `columns` points (1 to 2000).
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with `unknown_subject` or `bad_window`.
+    pub async fn history(
+        &self,
+        subject: &SubjectId,
+        window: Span,
+        columns: usize,
+    ) -> Result<History, ClientError> {
+        let Span { from, to } = window;
+        let path = format!("/v1/history?subject={subject}&from={from}&to={to}&columns={columns}");
+        self.json(Method::GET, &path).await
+    }
+
+    /// Has the daemon read its inventory again.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] when the inventory is broken; the old one stays in force.
+    pub async fn reload(&self) -> Result<Reloaded, ClientError> {
+        self.json(Method::POST, "/v1/reload").await
+    }
+
+    async fn json<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+    ) -> Result<T, ClientError> {
+        let response = self.send(method, path).await?;
+        Ok(serde_json::from_slice(&read(response.into_body()).await?)?)
+    }
+
+    /// Sends a request; an answer that is not 2xx is an error.
+    async fn send(&self, method: Method, path: &str) -> Result<Response<Incoming>, ClientError> {
+        let stream = UnixStream::connect(&self.socket)
+            .await
+            .map_err(|source| ClientError::Connect { path: self.socket.clone(), source })?;
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+        tokio::spawn(async move {
+            // An error here also ends the request below, which reports it.
+            let _ = connection.await;
+        });
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "tuantra")
+            .body(Empty::<Bytes>::new())
+            .map_err(|e| ClientError::Body(e.to_string()))?;
+        let response = sender.send_request(request).await?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let status: StatusCode = response.status();
+        let body = read(response.into_body()).await?;
+        Err(ClientError::Refused(serde_json::from_slice(&body).unwrap_or_else(|_| Problem {
+            error: status.as_u16().to_string(),
+            message: String::from_utf8_lossy(&body).chars().take(200).collect(),
+        })))
+    }
+}
+
+async fn read(body: Incoming) -> Result<Bytes, ClientError> {
+    let limited = Limited::new(body, BODY_MAX).collect().await;
+    Ok(limited.map_err(|e| ClientError::Body(e.to_string()))?.to_bytes())
+}
+
+/// Changes as they come.
+#[derive(Debug)]
+pub struct Changes {
+    body: Incoming,
+    buffer: Vec<u8>,
+}
+
+impl Changes {
+    /// The next change; `None` when the daemon closed the stream (it stopped, or this client was
+    /// too slow): ask for a snapshot. Dropping the future loses nothing.
+    ///
+    /// # Errors
+    /// [`ClientError`] when the connection breaks or the daemon speaks another version.
+    pub async fn next(&mut self) -> Result<Option<Change>, ClientError> {
+        loop {
+            while let Some(end) = self.buffer.windows(2).position(|w| w == b"\n\n") {
+                let event: Vec<u8> = self.buffer.drain(..end + 2).collect();
+                if let Some(change) = parse_event(&event)? {
+                    return Ok(Some(change));
+                }
+            }
+            match self.body.frame().await {
+                None => return Ok(None),
+                Some(frame) => {
+                    if let Ok(data) = frame?.into_data() {
+                        self.buffer.extend_from_slice(&data);
+                    }
+                }
+            }
+            if self.buffer.len() > EVENT_MAX {
+                return Err(ClientError::Body(format!("an event passes {EVENT_MAX} bytes")));
+            }
+        }
+    }
+}
+
+/// The `data:` of one server-sent event (WHATWG HTML, section 9.2.6); comments give nothing.
+fn parse_event(event: &[u8]) -> Result<Option<Change>, serde_json::Error> {
+    let mut data = Vec::new();
+    for line in event.split(|b| *b == b'\n') {
+        if let Some(rest) = line.strip_prefix(b"data:") {
+            data.extend_from_slice(rest.strip_prefix(b" ").unwrap_or(rest));
+        }
+    }
+    if data.is_empty() { Ok(None) } else { serde_json::from_slice(&data).map(Some) }
+}

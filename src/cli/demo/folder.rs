@@ -1,0 +1,114 @@
+//! The demo's folder: configuration, inventory, store, socket and logs in one place, gone at the
+//! end unless it is to be kept.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use crate::locale::Lang;
+use crate::sim::sample;
+
+/// The folder; removed when dropped, unless it is to be kept.
+pub(super) struct Folder {
+    path: PathBuf,
+    keep: bool,
+}
+
+impl Folder {
+    /// Makes it ready. The user's own folder is kept, and what is in it is left as it is; else a
+    /// new one, for the user alone, below `$XDG_RUNTIME_DIR` or the system's temporary folder.
+    pub(super) fn prepare(
+        chosen: Option<&Path>,
+        keep: bool,
+        loopback: bool,
+        lang: Lang,
+    ) -> anyhow::Result<Self> {
+        let folder = match chosen {
+            Some(path) => {
+                std::fs::create_dir_all(path)
+                    .with_context(|| format!("make the folder {}", path.display()))?;
+                let path = path.canonicalize()?;
+                Self { path, keep: true }
+            }
+            None => {
+                let base = std::env::var_os("XDG_RUNTIME_DIR")
+                    .map(PathBuf::from)
+                    .filter(|p| p.is_dir())
+                    .unwrap_or_else(std::env::temp_dir);
+                let path = base.join(format!("tuantra-demo-{}", std::process::id()));
+                DirBuilder::new()
+                    .mode(0o700)
+                    .create(&path)
+                    .with_context(|| format!("make the folder {}", path.display()))?;
+                Self { path, keep }
+            }
+        };
+        if !folder.config().exists() {
+            std::fs::write(folder.config(), configuration(lang))
+                .with_context(|| format!("write {}", folder.config().display()))?;
+            let inventory = folder.path.join("inventory");
+            sample::write(&inventory, loopback)
+                .with_context(|| format!("write {}", inventory.display()))?;
+        }
+        Ok(folder)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) const fn is_kept(&self) -> bool {
+        self.keep
+    }
+
+    pub(super) fn config(&self) -> PathBuf {
+        self.path.join("config.yaml")
+    }
+
+    /// The daemon's log.
+    pub(super) fn log(&self) -> PathBuf {
+        self.path.join("daemon.log")
+    }
+
+    /// Opens a file of the folder to add to its end.
+    pub(super) fn append(&self, path: &Path) -> anyhow::Result<File> {
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .with_context(|| format!("open {}", path.display()))
+    }
+
+    /// What really happened, a JSON object a line.
+    pub(super) fn truth(&self) -> PathBuf {
+        self.path.join("truth.jsonl")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if !self.keep {
+            // What cannot be removed is in a temporary folder and named after a process.
+            let _ = std::fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+/// A livelier patrol than a real one needs: every 10 seconds, and every 2 while in doubt.
+fn configuration(lang: Lang) -> String {
+    format!(
+        "\
+# The demo's configuration; a real one asks less often.
+timezone: Asia/Ho_Chi_Minh
+language: {lang}
+inventory: inventory/
+store: tuantra.db
+socket: tuantra.sock
+health: {{ interval: 10s, retry: 2s }}
+probe:
+  icmp: {{ count: 3, spacing: 100ms, timeout: 800ms }}
+"
+    )
+}

@@ -1,1 +1,0 @@
-//! `config.yaml` to [`Config`], checked.

@@ -1,0 +1,176 @@
+//! `config.yaml` to [`Config`], checked.
+//!
+//! Guarantees: everything has a default, so an empty file is valid; every mistake is found in one
+//! reading, each with its place; a [`Config`] exists only when there is no error, and then every
+//! value is inside its bounds. Must not touch anything but the file it is given: whether the
+//! inventory or the store exist is for others to find out.
+
+mod read;
+mod yaml;
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use jiff::tz::{Offset, TimeZone};
+
+use crate::locale::Lang;
+use crate::model::{Diagnostic, HealthParams, Message, PingParams, Severity};
+
+/// Name of the configuration file where none is named.
+pub const DEFAULT_FILE: &str = "config.yaml";
+/// Longest configuration file read, in bytes.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+const DEFAULT_TIMEZONE: &str = "Asia/Ho_Chi_Minh";
+
+/// What sends the pings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Engine {
+    /// The best that is allowed here: raw, then datagram, then portable.
+    #[default]
+    Auto,
+    /// The batched engine on a raw socket.
+    Raw,
+    /// The batched engine on an unprivileged datagram socket.
+    Datagram,
+    /// The engine that runs on any system.
+    Portable,
+}
+
+impl Engine {
+    /// All, the default first.
+    pub const ALL: [Self; 4] = [Self::Auto, Self::Raw, Self::Datagram, Self::Portable];
+
+    /// The word used in files.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Raw => "raw",
+            Self::Datagram => "datagram",
+            Self::Portable => "portable",
+        }
+    }
+}
+
+/// What reports hold the province to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Goals {
+    /// Share of required units that are live, in thousandths.
+    pub coverage_permille: u16,
+    /// Availability where no service level says otherwise, in millionths.
+    pub availability_ppm: u32,
+}
+
+/// The configuration in force, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// The file it came from, as the user named it.
+    pub file: PathBuf,
+    /// Zone in which days and months begin.
+    pub timezone: TimeZone,
+    /// Its IANA name.
+    pub timezone_name: String,
+    /// Language of what is shown where nobody asks for another.
+    pub language: Lang,
+    /// Folder of the inventory, joined to the file's folder.
+    pub inventory: PathBuf,
+    /// The database, joined to the file's folder.
+    pub store: PathBuf,
+    /// The daemon's Unix socket, joined to the file's folder; at most 100 bytes.
+    pub socket: PathBuf,
+    /// Thresholds and times where the inventory says nothing.
+    pub health: HealthParams,
+    /// Rounds where the inventory says nothing.
+    pub ping: PingParams,
+    /// Share of a period that must be measured for a verdict, in millionths.
+    pub measured_floor_ppm: u32,
+    /// What sends the pings.
+    pub engine: Engine,
+    /// Most packets a second, 1 to 100 000.
+    pub rate_pps: u32,
+    /// What reports hold the province to.
+    pub goals: Goals,
+    /// How long samples are kept, in milliseconds.
+    pub samples_kept_ms: i64,
+}
+
+impl Config {
+    /// What an empty `config.yaml` in `folder` means.
+    #[must_use]
+    pub fn defaults(folder: &Path) -> Self {
+        Self {
+            file: folder.join(DEFAULT_FILE),
+            timezone: TimeZone::get(DEFAULT_TIMEZONE)
+                .unwrap_or_else(|_| TimeZone::fixed(Offset::constant(7))),
+            timezone_name: DEFAULT_TIMEZONE.to_owned(),
+            language: Lang::Vi,
+            inventory: folder.join("inventory"),
+            store: folder.join("tuantra.db"),
+            socket: folder.join("tuantra.sock"),
+            health: HealthParams::default(),
+            ping: PingParams::default(),
+            measured_floor_ppm: 950_000,
+            engine: Engine::Auto,
+            rate_pps: 5_000,
+            goals: Goals { coverage_permille: 980, availability_ppm: 995_000 },
+            samples_kept_ms: 400 * 86_400_000,
+        }
+    }
+}
+
+/// What came of reading a configuration.
+#[derive(Debug)]
+pub struct Loaded {
+    /// `None` when any diagnostic is an error.
+    pub config: Option<Config>,
+    /// What could be read, with the default in the place of every mistake: to find the language
+    /// and to go on checking, never to run with. `None` when the file cannot be read at all.
+    pub draft: Option<Config>,
+    /// By line and column.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads and checks a configuration file. A file that is not there is an error here; whether the
+/// default one may be absent is for the command line to say.
+#[must_use]
+pub fn load(file: &Path) -> Loaded {
+    match read_text(file) {
+        Ok(text) => from_text(file, &text),
+        Err(message) => {
+            Loaded { config: None, draft: None, diagnostics: vec![about_file(message)] }
+        }
+    }
+}
+
+/// Checks the text of a configuration file; `file` gives its name and folder only.
+#[must_use]
+pub fn from_text(file: &Path, text: &str) -> Loaded {
+    let (draft, mut diagnostics) = read::read(file, text.trim_start_matches('\u{feff}'));
+    diagnostics.sort_by_key(|d| d.place.as_ref().map(|p| (p.line, p.column)));
+    let sound = diagnostics.iter().all(|d| d.severity != Severity::Error);
+    Loaded { config: draft.clone().filter(|_| sound), draft, diagnostics }
+}
+
+fn about_file(message: Message) -> Diagnostic {
+    Diagnostic { severity: Severity::Error, message, place: None, hint: None, related: None }
+}
+
+fn read_text(file: &Path) -> Result<String, Message> {
+    let named = |key| Message::new(key).with("file", file.display());
+    let failed = |error: &std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => named("config.file_missing"),
+        std::io::ErrorKind::InvalidData => named("config.file_not_utf8"),
+        _ => named("config.file_unreadable").with("reason", error),
+    };
+    let mut text = String::new();
+    std::fs::File::open(file)
+        .and_then(|opened| opened.take(FILE_BYTES_MAX + 1).read_to_string(&mut text))
+        .map_err(|error| failed(&error))?;
+    if text.len() as u64 > FILE_BYTES_MAX {
+        return Err(named("config.file_too_large"));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests;

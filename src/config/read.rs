@@ -1,0 +1,269 @@
+//! The tree of the file to a [`Config`]: bounds, words, references between values; every mistake
+//! is noted and reading goes on with the default in its place.
+
+use std::path::{Path, PathBuf};
+
+use jiff::tz::TimeZone;
+
+use super::yaml;
+use super::{Config, Engine};
+use crate::locale::Lang;
+use crate::model::{
+    Diagnostic, HealthParams, MAX_PINGS_PER_ROUND, Message, PingParams, format_duration,
+};
+
+mod desk;
+use desk::{Desk, Section};
+
+/// A Unix socket's path has 108 bytes on Linux and 104 elsewhere, with a zero at its end.
+const SOCKET_BYTES_MAX: usize = 100;
+const DAY_MS: i64 = 86_400_000;
+
+/// Every key there is, by section.
+pub(super) const KEYS: [(&str, &[&str]); 6] = [
+    (
+        "",
+        &[
+            "timezone",
+            "language",
+            "inventory",
+            "store",
+            "socket",
+            "health",
+            "sentinels",
+            "probe",
+            "credentials",
+            "goals",
+            "alerts",
+            "retention",
+        ],
+    ),
+    (
+        "health",
+        &[
+            "interval",
+            "retry",
+            "confirm",
+            "recover",
+            "poor",
+            "loss_pct",
+            "rtt",
+            "rtt_ms",
+            "correlation_window",
+            "flapping",
+            "measured_floor",
+        ],
+    ),
+    ("probe", &["icmp", "snmp"]),
+    ("probe.icmp", &["engine", "count", "spacing", "timeout", "rate"]),
+    ("goals", &["coverage_pct", "availability"]),
+    ("retention", &["samples", "rollups"]),
+];
+
+/// What the file says, over the defaults, and what is wrong with it; nothing is read from what is
+/// no YAML.
+pub(super) fn read(file: &Path, text: &str) -> (Option<Config>, Vec<Diagnostic>) {
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let mut config = Config { file: file.to_owned(), ..Config::defaults(folder) };
+    let mut desk = Desk::new(file, text);
+    match yaml::parse(text) {
+        Ok(root) => {
+            let root = desk.section(Some(&root), "");
+            fill(&mut desk, &root, folder, &mut config);
+        }
+        // A file of comments alone has no document at all.
+        Err(_) if text.lines().all(|l| l.trim().is_empty() || l.trim_start().starts_with('#')) => {}
+        Err(error) => {
+            desk.broken(&error);
+            return (None, desk.into_diagnostics());
+        }
+    }
+    (Some(config), desk.into_diagnostics())
+}
+
+fn fill(desk: &mut Desk<'_>, root: &Section<'_>, folder: &Path, config: &mut Config) {
+    timezone(desk, root, config);
+    if let Some(word) = desk.word(root, "language", &["vi", "en"]) {
+        config.language = if word == "en" { Lang::En } else { Lang::Vi };
+    }
+    path(desk, root, "inventory", folder, &mut config.inventory);
+    path(desk, root, "store", folder, &mut config.store);
+    path(desk, root, "socket", folder, &mut config.socket);
+    let socket_bytes = config.socket.as_os_str().len();
+    if socket_bytes > SOCKET_BYTES_MAX {
+        let message = Message::new("config.socket_too_long")
+            .with("bytes", socket_bytes)
+            .with("max", SOCKET_BYTES_MAX);
+        desk.error(root.place("socket"), message, Some(Message::new("config.socket_hint")));
+    }
+
+    let health = desk.section(root.get("health"), "health");
+    let probe = desk.section(root.get("probe"), "probe");
+    let icmp = desk.section(probe.get("icmp"), "probe.icmp");
+    read_health(desk, &health, &mut config.health);
+    if let Some(ppm) = desk.number(&health, "measured_floor", 6, 0, 1_000_000) {
+        config.measured_floor_ppm = ppm;
+    }
+    read_ping(desk, &icmp, &mut config.ping);
+    check_round(desk, &health, &icmp, config.health, config.ping);
+    if let Some(word) = desk.word(&icmp, "engine", &Engine::ALL.map(Engine::as_str)) {
+        config.engine =
+            Engine::ALL.into_iter().find(|e| e.as_str() == word).unwrap_or(config.engine);
+    }
+    if let Some(rate_pps) = desk.number(&icmp, "rate", 0, 1, 100_000) {
+        config.rate_pps = rate_pps;
+    }
+
+    let goals = desk.section(root.get("goals"), "goals");
+    if let Some(permille) = desk.number(&goals, "coverage_pct", 1, 0, 1_000) {
+        config.goals.coverage_permille = permille;
+    }
+    if let Some(ppm) = desk.number(&goals, "availability", 6, 0, 1_000_000) {
+        config.goals.availability_ppm = ppm;
+    }
+    let retention = desk.section(root.get("retention"), "retention");
+    if let Some(ms) = desk.duration(&retention, "samples", DAY_MS, 20 * 365 * DAY_MS) {
+        config.samples_kept_ms = ms;
+    }
+
+    for (section, key) in [
+        (root, "sentinels"),
+        (root, "credentials"),
+        (root, "alerts"),
+        (&probe, "snmp"),
+        (&health, "flapping"),
+        (&retention, "rollups"),
+    ] {
+        desk.not_used_yet(section, key);
+    }
+}
+
+fn timezone(desk: &mut Desk<'_>, root: &Section<'_>, config: &mut Config) {
+    let Some(name) = desk.text(root, "timezone") else { return };
+    match TimeZone::get(&name) {
+        Ok(zone) => {
+            config.timezone = zone;
+            config.timezone_name = name;
+        }
+        Err(_) => {
+            let known: Vec<String> =
+                jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
+            let hint = desk::nearest(&name, known.iter().map(String::as_str)).map_or_else(
+                || Message::new("config.timezone_hint"),
+                |near| Message::new("config.did_you_mean").with("word", near),
+            );
+            let message = Message::new("config.unknown_timezone").with("value", &name);
+            desk.error(root.place("timezone"), message, Some(hint));
+        }
+    }
+}
+
+fn path(
+    desk: &mut Desk<'_>,
+    root: &Section<'_>,
+    key: &'static str,
+    folder: &Path,
+    to: &mut PathBuf,
+) {
+    if let Some(text) = desk.text(root, key) {
+        *to = folder.join(text);
+    }
+}
+
+fn read_health(desk: &mut Desk<'_>, section: &Section<'_>, health: &mut HealthParams) {
+    let HealthParams {
+        interval_ms,
+        retry_ms,
+        confirm,
+        recover,
+        poor,
+        loss_permille,
+        rtt_us,
+        correlation_window_ms,
+    } = health;
+    for (key, min_ms, max_ms, to) in [
+        ("interval", 100, DAY_MS, interval_ms),
+        ("retry", 100, DAY_MS, retry_ms),
+        ("correlation_window", 0, 600_000, correlation_window_ms),
+    ] {
+        if let Some(ms) = desk.duration(section, key, min_ms, max_ms) {
+            *to = ms;
+        }
+    }
+    for (key, max, to) in [("confirm", 20, confirm), ("recover", 20, recover), ("poor", 5, poor)] {
+        if let Some(rounds) = desk.number(section, key, 0, 1, max) {
+            *to = rounds;
+        }
+    }
+    if let Some(permille) = desk.number(section, "loss_pct", 1, 0, 1_000) {
+        *loss_permille = permille;
+    }
+    let rtt_ms = desk.duration(section, "rtt", 1, 60_000);
+    if let Some(ms) = rtt_ms.and_then(|ms| u32::try_from(ms).ok()) {
+        *rtt_us = ms * 1_000;
+    }
+    if let Some(us) = desk.number(section, "rtt_ms", 3, 1_000, 60_000_000) {
+        *rtt_us = us;
+    }
+    if section.get("rtt").is_some() && section.get("rtt_ms").is_some() {
+        desk.error(section.place("rtt_ms"), Message::new("config.rtt_twice"), None);
+    }
+}
+
+fn read_ping(desk: &mut Desk<'_>, section: &Section<'_>, ping: &mut PingParams) {
+    let count_max = i64::try_from(MAX_PINGS_PER_ROUND).unwrap_or(i64::MAX);
+    if let Some(count) = desk.number(section, "count", 0, 1, count_max) {
+        ping.count = count;
+    }
+    for (key, min_ms, max_ms, to) in [
+        ("spacing", 1, 10_000, &mut ping.spacing_ms),
+        ("timeout", 10, 60_000, &mut ping.timeout_ms),
+    ] {
+        let ms = desk.duration(section, key, min_ms, max_ms);
+        if let Some(ms) = ms.and_then(|ms| u32::try_from(ms).ok()) {
+            *to = ms;
+        }
+    }
+}
+
+/// A round must be over before the next one starts, whether every `interval` or every `retry`.
+/// Points at what the user wrote himself; says nothing while one of the values is wrong anyway.
+fn check_round(
+    desk: &mut Desk<'_>,
+    health_keys: &Section<'_>,
+    icmp: &Section<'_>,
+    health: HealthParams,
+    ping: PingParams,
+) {
+    let bases = [(icmp, "timeout"), (icmp, "count"), (icmp, "spacing")];
+    if [(health_keys, "interval"), (health_keys, "retry")]
+        .iter()
+        .chain(&bases)
+        .any(|(section, key)| desk.has_error_at(section.place(key)))
+    {
+        return;
+    }
+    if health.retry_ms > health.interval_ms {
+        let place = health_keys.place("retry").or(health_keys.place("interval"));
+        let message = Message::new("config.retry_over_interval")
+            .with("retry", format_duration(health.retry_ms))
+            .with("interval", format_duration(health.interval_ms));
+        desk.error(place, message, Some(Message::new("config.retry_hint")));
+        return;
+    }
+    let round_ms = ping.round_ms();
+    // The retry is the shorter of the two by now.
+    if round_ms > health.retry_ms {
+        let place = bases
+            .iter()
+            .find_map(|(section, key)| section.place(key))
+            .or(health_keys.place("retry"));
+        let message = Message::new("config.round_too_long")
+            .with("count", ping.count)
+            .with("spacing", format_duration(i64::from(ping.spacing_ms)))
+            .with("timeout", format_duration(i64::from(ping.timeout_ms)))
+            .with("round", format_duration(round_ms))
+            .with("retry", format_duration(health.retry_ms));
+        desk.error(place, message, Some(Message::new("config.round_hint")));
+    }
+}

@@ -1,0 +1,332 @@
+//! Looks values up in the tree, judges them one by one and keeps what is wrong with them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_saphyr::{Error, Location};
+
+use super::super::yaml::{Node, Value};
+use super::KEYS;
+use crate::locale::{Lang, decimal, nfc};
+use crate::model::{
+    Diagnostic, DurationError, Message, Place, Severity, format_duration, parse_duration,
+};
+
+/// Most characters of a line that a [`Place`] carries.
+const SOURCE_CHARS_MAX: usize = 400;
+/// Most characters of a value that a message repeats.
+const VALUE_CHARS_MAX: usize = 60;
+
+/// A mapping of the file whose keys are known and unique.
+pub(super) struct Section<'n> {
+    /// Its dotted path; empty at the top.
+    name: &'static str,
+    entries: Vec<(&'n str, &'n Node)>,
+}
+
+impl<'n> Section<'n> {
+    /// The value of a key; a key without a value is as good as none.
+    pub(super) fn get(&self, key: &str) -> Option<&'n Node> {
+        let (_, node) = self.entries.iter().find(|(k, _)| *k == key)?;
+        (!matches!(node.value, Value::Null)).then_some(*node)
+    }
+
+    /// Where the value of a key stands.
+    pub(super) fn place(&self, key: &str) -> Option<Location> {
+        self.get(key).map(|node| node.defined)
+    }
+
+    fn path(&self, key: &str) -> String {
+        if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
+    }
+}
+
+/// The file with what is wrong in it.
+pub(super) struct Desk<'t> {
+    file: Arc<PathBuf>,
+    text: &'t str,
+    found: Vec<(Option<Location>, Diagnostic)>,
+}
+
+impl<'t> Desk<'t> {
+    pub(super) fn new(file: &Path, text: &'t str) -> Self {
+        Self { file: Arc::new(file.to_owned()), text, found: Vec::new() }
+    }
+
+    pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
+        self.found.into_iter().map(|(_, diagnostic)| diagnostic).collect()
+    }
+
+    /// Notes an error.
+    pub(super) fn error(&mut self, at: Option<Location>, message: Message, hint: Option<Message>) {
+        self.note(Severity::Error, at, message, hint, None);
+    }
+
+    /// True when a value at this place was found wrong.
+    pub(super) fn has_error_at(&self, at: Option<Location>) -> bool {
+        at.is_some() && self.found.iter().any(|(other, _)| *other == at)
+    }
+
+    /// Warns once when a key is given that nothing acts on.
+    pub(super) fn not_used_yet(&mut self, section: &Section<'_>, key: &str) {
+        if section.get(key).is_some() {
+            let message = Message::new("config.not_used_yet").with("key", section.path(key));
+            self.note(Severity::Warning, section.place(key), message, None, None);
+        }
+    }
+
+    /// A file that is no YAML: the library's own sentence is all there is to say.
+    pub(super) fn broken(&mut self, error: &Error) {
+        let error = error.without_snippet();
+        let (message, hint) = match error {
+            Error::Budget { .. } => (Message::new("config.yaml_too_large"), None),
+            Error::MultipleDocuments { .. } => (Message::new("config.yaml_documents"), None),
+            _ => {
+                let sentence = error.render();
+                let sentence = sentence.lines().next().unwrap_or_default();
+                let sentence = sentence.split(" at line ").next().unwrap_or(sentence);
+                let sentence = sentence.trim_start_matches("error: ");
+                let hint = if error.location().is_some_and(|at| self.is_indented_by_tab(at)) {
+                    "config.yaml_tab_hint"
+                } else {
+                    "config.yaml_hint"
+                };
+                let message = Message::new("config.yaml_broken").with("detail", cut(sentence));
+                (message, Some(Message::new(hint)))
+            }
+        };
+        self.error(error.location(), message, hint);
+    }
+
+    fn is_indented_by_tab(&self, at: Location) -> bool {
+        let source = self.place(at).source;
+        source[..source.len() - source.trim_start().len()].contains('\t')
+    }
+
+    /// The mapping at a node, its unknown and repeated keys noted. A missing one is empty.
+    pub(super) fn section<'n>(
+        &mut self,
+        node: Option<&'n Node>,
+        name: &'static str,
+    ) -> Section<'n> {
+        let mut section = Section { name, entries: Vec::new() };
+        let map = match node.map(|node| (&node.value, node.defined)) {
+            None | Some((Value::Null, _)) => return section,
+            Some((Value::Map(map), _)) => map,
+            Some((_, at)) => {
+                let message = match name {
+                    "" => Message::new("config.expect_top_mapping"),
+                    name => Message::new("config.expect_mapping").with("key", name),
+                };
+                self.error(Some(at), message, Some(Message::new("config.mapping_hint")));
+                return section;
+            }
+        };
+        let known =
+            KEYS.iter().find(|(of, _)| *of == name).map_or::<&[&str], _>(&[], |(_, keys)| keys);
+        let mut places: Vec<(&str, Location)> = Vec::new();
+        for (key, value) in map {
+            let Value::Text(word) = &key.value else {
+                self.error(Some(key.defined), Message::new("config.bad_key"), None);
+                continue;
+            };
+            if let Some((_, first)) = places.iter().find(|(earlier, _)| *earlier == word.as_str()) {
+                let related = (self.place(*first), Message::new("config.first_used_here"));
+                let message = Message::new("config.duplicate_key").with("key", cut(word));
+                self.note(Severity::Error, Some(key.defined), message, None, Some(related));
+                continue;
+            }
+            places.push((word, key.defined));
+            if known.contains(&word.as_str()) {
+                section.entries.push((word, value));
+            } else {
+                let message = Message::new("config.unknown_key").with("key", cut(word));
+                self.error(Some(key.defined), message, Some(unknown_key_hint(word, known)));
+            }
+        }
+        section
+    }
+
+    /// A scalar as written, in NFC; anything else is noted.
+    pub(super) fn text(&mut self, section: &Section<'_>, key: &str) -> Option<String> {
+        let node = section.get(key)?;
+        let text = match &node.value {
+            Value::Text(text) => nfc(text.trim()),
+            Value::Plain => self.written(node.defined),
+            Value::Null | Value::List | Value::Map(_) => {
+                let message = Message::new("config.expect_scalar").with("key", section.path(key));
+                self.error(Some(node.defined), message, None);
+                return None;
+            }
+        };
+        if text.is_empty() {
+            let message = Message::new("config.empty").with("key", section.path(key));
+            self.error(Some(node.defined), message, Some(Message::new("config.empty_hint")));
+            return None;
+        }
+        Some(text)
+    }
+
+    /// One of the words allowed.
+    pub(super) fn word<'w>(
+        &mut self,
+        section: &Section<'_>,
+        key: &str,
+        allowed: &[&'w str],
+    ) -> Option<&'w str> {
+        let text = self.text(section, key)?;
+        let found = allowed.iter().copied().find(|word| *word == text);
+        if found.is_none() {
+            let message = Message::new("config.unknown_word")
+                .with("key", section.path(key))
+                .with("value", cut(&text));
+            let hint = Message::new("config.allowed_words").with("words", allowed.join(", "));
+            self.error(section.place(key), message, Some(hint));
+        }
+        found
+    }
+
+    /// A length of time from `min_ms` to `max_ms`, in milliseconds.
+    pub(super) fn duration(
+        &mut self,
+        section: &Section<'_>,
+        key: &str,
+        min_ms: i64,
+        max_ms: i64,
+    ) -> Option<i64> {
+        let text = self.text(section, key)?;
+        let (message, hint) = match parse_duration(&text) {
+            Ok(ms) if (min_ms..=max_ms).contains(&ms) => return Some(ms),
+            Ok(_) | Err(DurationError::TooLong) => {
+                let message = Message::new("config.out_of_range")
+                    .with("key", section.path(key))
+                    .with("value", cut(&text))
+                    .with("min", format_duration(min_ms))
+                    .with("max", format_duration(max_ms));
+                (message, None)
+            }
+            Err(DurationError::NoUnit) => {
+                let message = Message::new("config.duration_no_unit").with("value", cut(&text));
+                (message, Some(Message::new("config.duration_unit_hint").with("value", cut(&text))))
+            }
+            Err(DurationError::Empty | DurationError::UnknownUnit(_)) => {
+                let message = Message::new("config.not_duration").with("value", cut(&text));
+                (message, Some(Message::new("config.duration_hint")))
+            }
+        };
+        self.error(section.place(key), message, hint);
+        None
+    }
+
+    /// A number with at most `places` decimals, as that many powers of ten of it: with one,
+    /// `99.5` is 995. `min` and `max` are scaled alike.
+    pub(super) fn number<T: TryFrom<i64>>(
+        &mut self,
+        section: &Section<'_>,
+        key: &str,
+        places: u8,
+        min: i64,
+        max: i64,
+    ) -> Option<T> {
+        let text = self.text(section, key)?;
+        let shown = |scaled: i64| {
+            let unit = 10_i64.pow(u32::from(places));
+            // Bounds are whole numbers or have the decimals of thousandths at most.
+            let decimals = if scaled % unit == 0 { 0 } else { places.min(3) };
+            decimal(Lang::En, scaled * 1_000 / unit, decimals).replace(',', "")
+        };
+        let message = match parse_scaled(&text, places) {
+            Some(scaled) if (min..=max).contains(&scaled) => {
+                if let Ok(value) = T::try_from(scaled) {
+                    return Some(value);
+                }
+                Message::new("config.out_of_range")
+            }
+            Some(_) => Message::new("config.out_of_range"),
+            None if places == 0 => Message::new("config.not_integer"),
+            None => Message::new("config.not_number").with("places", places),
+        };
+        let message = message
+            .with("key", section.path(key))
+            .with("value", cut(&text))
+            .with("min", shown(min))
+            .with("max", shown(max));
+        self.error(section.place(key), message, None);
+        None
+    }
+
+    fn note(
+        &mut self,
+        severity: Severity,
+        at: Option<Location>,
+        message: Message,
+        hint: Option<Message>,
+        related: Option<(Place, Message)>,
+    ) {
+        let place = at.map(|at| self.place(at));
+        self.found.push((at, Diagnostic { severity, message, place, hint, related }));
+    }
+
+    fn place(&self, at: Location) -> Place {
+        let line = at.line().max(1);
+        let column = at.column().max(1);
+        let source = self.text.lines().nth(usize::try_from(line - 1).unwrap_or(usize::MAX));
+        let source: String = source.unwrap_or_default().chars().take(SOURCE_CHARS_MAX).collect();
+        let behind = (source.trim_end().chars().count() as u64).saturating_sub(column - 1);
+        let len = at.span().len().clamp(1, behind.max(1));
+        let as_u32 = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+        let file = Arc::clone(&self.file);
+        Place { file, line: as_u32(line), column: as_u32(column), len: as_u32(len), source }
+    }
+
+    /// The characters of the file at a place.
+    fn written(&self, at: Location) -> String {
+        let span = at.span();
+        let from = usize::try_from(span.offset()).unwrap_or(usize::MAX);
+        let len = usize::try_from(span.len()).unwrap_or(0);
+        let text: String = self.text.chars().skip(from).take(len).collect();
+        text.trim().to_owned()
+    }
+}
+
+/// `-12.5` with two places is -1250; `None` when it is no number or has more decimals.
+fn parse_scaled(text: &str, places: u8) -> Option<i64> {
+    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let fraction = fraction.trim_end_matches('0');
+    let places = usize::from(places);
+    let all_digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+    if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) || fraction.len() > places {
+        return None;
+    }
+    format!("{whole}{fraction:0<places$}").parse::<i64>().ok().map(|n| sign * n)
+}
+
+/// The known word nearest to one that is not known, if it is near enough to be a slip.
+pub(super) fn nearest<'w>(word: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+    let folded = crate::locale::fold(word);
+    let slips_max = (folded.chars().count() / 3).max(1);
+    known
+        .map(|k| (strsim::damerau_levenshtein(&folded, &crate::locale::fold(k)), k))
+        .filter(|(slips, _)| *slips <= slips_max)
+        .min_by_key(|(slips, _)| *slips)
+        .map(|(_, k)| k)
+}
+
+/// A slip of the pen, a key that belongs elsewhere, or else the list of what there is.
+fn unknown_key_hint(word: &str, known: &[&str]) -> Message {
+    if let Some(near) = nearest(word, known.iter().copied()) {
+        return Message::new("config.did_you_mean").with("word", near);
+    }
+    match KEYS.iter().find(|(_, keys)| keys.contains(&word)) {
+        Some(("", _)) => Message::new("config.belongs_at_top").with("key", word),
+        Some((section, _)) => {
+            Message::new("config.belongs_in").with("key", word).with("section", section)
+        }
+        None => Message::new("config.known_keys").with("keys", known.join(", ")),
+    }
+}
+
+fn cut(value: &str) -> String {
+    value.chars().take(VALUE_CHARS_MAX).collect()
+}

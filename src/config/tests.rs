@@ -1,0 +1,216 @@
+use std::path::Path;
+
+use super::*;
+
+fn read(text: &str) -> Loaded {
+    from_text(Path::new("conf/config.yaml"), text)
+}
+
+/// `key line:column+len` of every finding.
+fn findings(text: &str) -> Vec<String> {
+    read(text)
+        .diagnostics
+        .iter()
+        .map(|d| {
+            let place = d.place.as_ref();
+            let place = place.map(|p| format!(" {}:{}+{}", p.line, p.column, p.len));
+            format!("{}{}", d.message.key, place.unwrap_or_default())
+        })
+        .collect()
+}
+
+#[test]
+fn an_empty_file_means_the_defaults() {
+    for text in ["", "\n", "# nothing yet\n", "{}", "health:\n", "\u{feff}", "---\n"] {
+        let loaded = read(text);
+        assert_eq!(loaded.diagnostics, [], "{text:?}");
+        assert_eq!(loaded.config, Some(Config::defaults(Path::new("conf"))), "{text:?}");
+    }
+}
+
+#[test]
+fn the_documented_file_is_accepted_with_a_warning_for_each_key_not_used_yet() {
+    let text = r#"timezone: Asia/Bangkok
+language: en
+inventory: /srv/inventory
+store: data/t.db
+socket: run/t.sock
+health:
+  interval: 60s
+  retry: 10s
+  confirm: 4
+  recover: 1
+  poor: 2
+  loss_pct: 12.5
+  rtt_ms: 150.5
+  correlation_window: 1m
+  flapping: { window: 20, high_pct: 30, low_pct: 25 }
+  measured_floor: 0.9
+sentinels: [ { address: 10.0.0.1 }, { address: 10.0.0.2, carrier: vnpt } ]
+probe:
+  icmp: { engine: datagram, count: 5, spacing: 100ms, timeout: 1s, rate: 200 }
+  snmp: { interval: 60s, timeout: 2s, retries: 2 }
+credentials:
+  core: { version: 3, user: patrol }
+goals: { coverage_pct: 97.5, availability: 0.999 }
+alerts:
+  group_wait: 30s
+retention: { samples: 30d, rollups: 10y }
+"#;
+    let loaded = read(text);
+    let keys: Vec<&str> = loaded.diagnostics.iter().map(|d| d.message.args[0].1.as_str()).collect();
+    assert_eq!(
+        keys,
+        [
+            "health.flapping",
+            "sentinels",
+            "probe.snmp",
+            "credentials",
+            "alerts",
+            "retention.rollups"
+        ]
+    );
+    assert!(loaded.diagnostics.iter().all(|d| d.severity == Severity::Warning));
+    let config = loaded.config.expect("warnings alone");
+    let folder = Path::new("conf");
+    assert_eq!(config.timezone_name, "Asia/Bangkok");
+    assert_eq!(config.language, Lang::En);
+    assert_eq!(config.inventory, Path::new("/srv/inventory"));
+    assert_eq!(config.store, folder.join("data/t.db"));
+    assert_eq!(config.socket, folder.join("run/t.sock"));
+    assert_eq!(
+        config.health,
+        HealthParams {
+            interval_ms: 60_000,
+            retry_ms: 10_000,
+            confirm: 4,
+            recover: 1,
+            poor: 2,
+            loss_permille: 125,
+            rtt_us: 150_500,
+            correlation_window_ms: 60_000,
+        }
+    );
+    assert_eq!(config.ping, PingParams { count: 5, spacing_ms: 100, timeout_ms: 1_000 });
+    assert_eq!((config.engine, config.rate_pps), (Engine::Datagram, 200));
+    assert_eq!(config.measured_floor_ppm, 900_000);
+    assert_eq!(config.goals, Goals { coverage_permille: 975, availability_ppm: 999_000 });
+    assert_eq!(config.samples_kept_ms, 30 * 86_400_000);
+}
+
+#[test]
+fn all_mistakes_are_found_at_once_each_at_its_place() {
+    let text = "\
+langage: vi
+language: fr
+health: { intervall: 30s, interval: 30, confirm: ba, loss_pct: 120 }
+probe: 5
+goals: { coverage_pct: 98, coverage_pct: 97 }
+timezone: Asia/Ho_Chi_Min
+";
+    assert_eq!(
+        findings(text),
+        [
+            "config.unknown_key 1:1+7",
+            "config.unknown_word 2:11+2",
+            "config.unknown_key 3:11+9",
+            "config.duration_no_unit 3:37+2",
+            "config.not_integer 3:50+2",
+            "config.out_of_range 3:64+3",
+            "config.expect_mapping 4:8+1",
+            "config.duplicate_key 5:28+12",
+            "config.unknown_timezone 6:11+15",
+        ]
+    );
+    assert!(read(text).config.is_none());
+}
+
+#[test]
+fn columns_count_characters() {
+    assert_eq!(
+        findings("health: { \"nhịp\": 1, retry: 0s }"),
+        ["config.unknown_key 1:11+6", "config.out_of_range 1:29+2"]
+    );
+}
+
+#[test]
+fn a_round_must_fit_into_the_retry() {
+    assert_eq!(findings("health: { retry: 2s }"), ["config.round_too_long 1:18+2"]);
+    assert_eq!(findings("probe: { icmp: { count: 10, timeout: 4s } }").len(), 1);
+    assert_eq!(findings("health: { interval: 3s }"), ["config.retry_over_interval 1:21+2"]);
+    // One mistake is told once.
+    assert_eq!(findings("health: { retry: 2 }"), ["config.duration_no_unit 1:18+1"]);
+    let fast = "health: { interval: 500ms, retry: 500ms }\n\
+                probe: { icmp: { count: 2, spacing: 50ms, timeout: 300ms } }";
+    assert_eq!(findings(fast), Vec::<String>::new());
+}
+
+#[test]
+fn a_socket_path_must_fit_into_an_address() {
+    let long = format!("socket: /{}\n", "s".repeat(100));
+    assert_eq!(findings(&long), ["config.socket_too_long 1:9+101"]);
+    assert!(findings(&format!("socket: /{}\n", "s".repeat(99))).is_empty());
+}
+
+#[test]
+fn numbers_keep_every_decimal_and_refuse_what_they_cannot_hold() {
+    for (text, ok) in [
+        ("0.995", true),
+        ("1", true),
+        ("1.0000000", true),
+        ("0.1234567", false),
+        ("1.1", false),
+        ("0,995", false),
+        ("-1", false),
+        (".5", false),
+        ("99999999999999999999", false),
+        ("1e-1", false),
+        ("[1]", false),
+        ("true", false),
+    ] {
+        let found = findings(&format!("goals: {{ availability: \"{text}\" }}"));
+        let bare = findings(&format!("goals:\n  availability: {text}\n"));
+        assert_eq!(found.is_empty(), ok, "{text}: {found:?}");
+        assert_eq!(bare.is_empty(), ok, "{text}: {bare:?}");
+    }
+}
+
+#[test]
+fn what_is_no_yaml_is_one_error_at_its_place() {
+    for text in ["health: [1, 2", "a: 1\n---\nb: 2\n", "health:\n\tinterval: 30s\n", "x: *nobody"] {
+        let loaded = read(text);
+        assert_eq!(loaded.diagnostics.len(), 1, "{text:?}: {:?}", loaded.diagnostics);
+        assert!(loaded.config.is_none());
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_says_why() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let key = |file: &Path| load(file).diagnostics[0].message.key;
+    assert_eq!(key(&folder.path().join("none.yaml")), "config.file_missing");
+    assert_eq!(key(folder.path()), "config.file_unreadable");
+    let bytes = folder.path().join("bytes.yaml");
+    std::fs::write(&bytes, b"\xff\xfe").expect("written");
+    assert_eq!(key(&bytes), "config.file_not_utf8");
+    let large = folder.path().join("large.yaml");
+    std::fs::write(&large, "#".repeat((1 << 20) + 1)).expect("written");
+    assert_eq!(key(&large), "config.file_too_large");
+}
+
+#[test]
+fn the_sample_s_file_says_what_the_defaults_are() {
+    let loaded = read(include_str!("../../config.yaml"));
+    assert_eq!(loaded.diagnostics, []);
+    assert_eq!(loaded.config, Some(Config::defaults(Path::new("conf"))));
+}
+
+#[test]
+fn every_key_is_documented() {
+    let page = include_str!("../../docs/configuration.md");
+    for key in super::read::KEYS.iter().flat_map(|(_, keys)| keys.iter()) {
+        let named = [format!("`{key}`"), format!("`{key}:"), format!(".{key}`")];
+        let titled = [format!("`{key}."), format!("## `{key}`")];
+        assert!(named.iter().chain(&titled).any(|name| page.contains(name.as_str())), "{key}");
+    }
+}

@@ -1,0 +1,85 @@
+//! What the socket's server is given: requests go to the patrol's task, the past is read from the
+//! store on a thread of its own.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::{mpsc, oneshot};
+
+use super::Request;
+use super::feed::Changes;
+use crate::api::{Backend, Feed, History, HistoryQuery, Problem, Reloaded, Snapshot};
+use crate::coverage::{chart, outages};
+use crate::store::{Reader, StoreError};
+
+pub(super) struct Socket {
+    requests: mpsc::Sender<Request>,
+    changes: Arc<Changes>,
+    store: PathBuf,
+}
+
+impl Socket {
+    pub(super) fn new(
+        requests: mpsc::Sender<Request>,
+        changes: Arc<Changes>,
+        store: &Path,
+    ) -> Self {
+        Self { requests, changes, store: store.to_owned() }
+    }
+
+    async fn ask<T>(
+        &self,
+        request: impl FnOnce(oneshot::Sender<T>) -> Request + Send,
+    ) -> Result<T, Problem> {
+        let (reply, answer) = oneshot::channel();
+        let stopping = || Problem {
+            error: "stopping".to_owned(),
+            message: "the daemon is stopping".to_owned(),
+        };
+        self.requests.send(request(reply)).await.map_err(|_| stopping())?;
+        answer.await.map_err(|_| stopping())
+    }
+}
+
+impl Backend for Socket {
+    fn snapshot(&self) -> BoxFuture<'_, Result<Arc<Snapshot>, Problem>> {
+        Box::pin(self.ask(Request::Snapshot))
+    }
+
+    fn changes(&self, after: u64) -> Option<Feed> {
+        self.changes.after(after)
+    }
+
+    fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<History, Problem>> {
+        let store = self.store.clone();
+        Box::pin(async move {
+            let read = tokio::task::spawn_blocking(move || history(&store, query)).await;
+            let problem = |message: String| Problem { error: "store".to_owned(), message };
+            read.map_err(|e| problem(e.to_string()))?.map_err(|e| problem(e.to_string()))
+        })
+    }
+
+    fn reload(&self, by: Option<u32>) -> BoxFuture<'_, Result<Reloaded, Problem>> {
+        Box::pin(async move { self.ask(|reply| Request::Reload { by, reply: Some(reply) }).await? })
+    }
+}
+
+/// A subject's past out of the store; also what a client without a daemon reads.
+///
+/// # Errors
+/// [`StoreError`] when the store cannot be read.
+pub(crate) fn history(store: &Path, query: HistoryQuery) -> Result<History, StoreError> {
+    let HistoryQuery { subject, window, columns } = query;
+    let reader = Reader::open(store)?;
+    let samples = reader.samples(&subject, window)?;
+    let intervals = reader.intervals(Some(&subject), window)?.remove(&subject).unwrap_or_default();
+    Ok(History {
+        subject,
+        from: window.from,
+        to: window.to,
+        points: chart(samples, window, columns),
+        outages: outages(&intervals),
+        intervals,
+    })
+}

@@ -1,0 +1,63 @@
+//! What the store remembers, for a daemon that starts and for a client without one.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use crate::coverage::outages;
+use crate::health::{Resumed, ResumedVerdict};
+use crate::model::{Span, State, StateInterval, SubjectId, UnixMs};
+use crate::store::{Current, Reader, StoreError};
+
+/// How far back the last verdict is looked for, and the longest month with a margin: an older
+/// one says nothing about today.
+const PAST_MS: i64 = 35 * 86_400_000;
+
+/// The store's memory.
+#[derive(Debug, Clone, Default)]
+pub struct Past {
+    /// Intervals of the last 35 days, by subject.
+    pub intervals: BTreeMap<SubjectId, Vec<StateInterval>>,
+    /// Open intervals and last rounds.
+    pub current: HashMap<SubjectId, Current>,
+    /// When a daemon was last known alive.
+    pub last_alive: Option<UnixMs>,
+}
+
+/// Reads the store's memory.
+///
+/// # Errors
+/// [`StoreError`] when it cannot be read.
+pub fn past(store: &Path, now: UnixMs) -> Result<Past, StoreError> {
+    let reader = Reader::open(store)?;
+    let current = reader.current()?.into_iter().map(|c| (c.subject.clone(), c)).collect();
+    // A clock that was set back must not hide what was recorded.
+    let window = Span::new(now - PAST_MS, UnixMs(i64::MAX));
+    Ok(Past {
+        intervals: reader.intervals(None, window)?,
+        current,
+        last_alive: reader.last_alive()?,
+    })
+}
+
+impl Past {
+    /// What the core is to know of a subject; `None` for one the store does not know.
+    #[must_use]
+    pub fn resumed(&self, id: &SubjectId) -> Option<Resumed> {
+        let current = self.current.get(id)?;
+        let intervals = self.intervals.get(id).map_or(&[][..], Vec::as_slice);
+        let hard = intervals.iter().rfind(|i| i.state != State::Unmeasured).map(|last| {
+            let outage = outages(intervals).pop().filter(|_| last.state.is_outage());
+            ResumedVerdict {
+                state: last.state,
+                cause: last.cause.clone(),
+                since: outage.map_or(last.from, |o| o.start),
+            }
+        });
+        Some(Resumed {
+            state: current.state,
+            since: current.since,
+            hard,
+            last_round: current.last_round,
+        })
+    }
+}

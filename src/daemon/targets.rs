@@ -1,0 +1,91 @@
+//! Which addresses are asked for which subjects: subjects that share an address and a way of
+//! asking share its rounds, so nobody is asked twice.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use crate::model::{CheckKind, Inventory, PingParams, Round, SubjectIx};
+use crate::probe::{Answer, Target, TargetId};
+
+/// The targets of one inventory.
+#[derive(Debug, Default)]
+pub(super) struct Targets {
+    /// Ids last over reloads, so that the prober keeps what has not changed.
+    ids: HashMap<(IpAddr, PingParams), TargetId>,
+    /// For whom a target is asked: subject and check.
+    fan_out: HashMap<TargetId, Vec<(SubjectIx, u8)>>,
+    /// By subject: its targets, the primary check's first.
+    of_subject: Vec<Vec<TargetId>>,
+}
+
+impl Targets {
+    /// The targets of `inventory`, keeping the ids of those in `self`, and what the prober is to
+    /// be told.
+    pub(super) fn next(self, inventory: &Inventory) -> (Self, Vec<Target>) {
+        let mut ids = HashMap::new();
+        let mut free = self.ids.values().map(|id| id.0 + 1).max().unwrap_or(0);
+        let mut targets: HashMap<TargetId, Target> = HashMap::new();
+        let mut fan_out: HashMap<TargetId, Vec<(SubjectIx, u8)>> = HashMap::new();
+        let mut of_subject = vec![Vec::new(); inventory.subjects.len()];
+        for ix in inventory.subject_ixs() {
+            let subject = inventory.subject(ix);
+            for (check, number) in subject.checks.iter().zip(0_u8..) {
+                let CheckKind::Ping { address, params } = check.kind;
+                let key = (address, params);
+                let id = *ids.entry(key).or_insert_with(|| {
+                    self.ids.get(&key).copied().unwrap_or_else(|| {
+                        free += 1;
+                        TargetId(free - 1)
+                    })
+                });
+                let target = targets.entry(id).or_insert_with(|| Target {
+                    id,
+                    address,
+                    params,
+                    interval_ms: subject.health.interval_ms,
+                    retry_ms: subject.health.retry_ms,
+                    phase_key: subject.id.to_string(),
+                    // What is reached through one thing shares its line and so its packet rate.
+                    group: subject.via.subjects().first().map_or(u32::MAX, |s| s.0),
+                });
+                target.interval_ms = target.interval_ms.min(subject.health.interval_ms);
+                target.retry_ms = target.retry_ms.min(subject.health.retry_ms);
+                fan_out.entry(id).or_default().push((ix, number));
+                of_subject[ix.ix()].push(id);
+            }
+        }
+        let mut targets: Vec<Target> = targets.into_values().collect();
+        targets.sort_by_key(|t| t.id);
+        (Self { ids, fan_out, of_subject }, targets)
+    }
+
+    /// The rounds that one answer is, one per subject asked by it; none for a target that is no
+    /// longer asked.
+    pub(super) fn rounds(&self, answer: &Answer) -> impl Iterator<Item = Round> {
+        let Answer { target, at, sent, lost, rtts, error } = *answer;
+        self.fan_out.get(&target).into_iter().flatten().map(move |&(subject, check)| Round {
+            subject,
+            check,
+            at,
+            sent,
+            lost,
+            rtts,
+            error,
+        })
+    }
+
+    /// A subject's targets, the primary check's first.
+    pub(super) fn of(&self, subject: SubjectIx) -> &[TargetId] {
+        &self.of_subject[subject.ix()]
+    }
+
+    /// Everyone a target is asked for.
+    pub(super) fn subjects_of(&self, target: TargetId) -> impl Iterator<Item = SubjectIx> + '_ {
+        self.fan_out.get(&target).into_iter().flatten().map(|(subject, _)| *subject)
+    }
+
+    /// Addresses asked.
+    pub(super) fn len(&self) -> usize {
+        self.fan_out.len()
+    }
+}

@@ -1,0 +1,65 @@
+//! The daemon behind its Unix socket as a [`Source`].
+
+use super::source::{Answer, Changes, Source, SourceError};
+use crate::api::{self, Change, Client, ClientError, History, Snapshot};
+use crate::model::{Span, SubjectId};
+
+/// Reads from a running daemon.
+#[derive(Debug, Clone)]
+pub struct ApiSource {
+    client: Client,
+}
+
+impl ApiSource {
+    /// A source over a client.
+    #[must_use]
+    pub fn new(client: Client) -> Self {
+        Self { client }
+    }
+}
+
+impl From<ClientError> for SourceError {
+    fn from(error: ClientError) -> Self {
+        let mut words = error.to_string();
+        let mut below = std::error::Error::source(&error);
+        while let Some(cause) = below {
+            let cause_words = cause.to_string();
+            if !words.contains(&cause_words) {
+                words.push_str(": ");
+                words.push_str(&cause_words);
+            }
+            below = cause.source();
+        }
+        Self(words)
+    }
+}
+
+impl Source for ApiSource {
+    fn snapshot(&self) -> Answer<'_, Snapshot> {
+        Box::pin(async { Ok(self.client.snapshot().await?) })
+    }
+
+    fn changes(&self, after: u64) -> Answer<'_, Box<dyn Changes>> {
+        Box::pin(async move {
+            let changes = self.client.changes(after).await?;
+            Ok(Box::new(ApiChanges(changes)) as Box<dyn Changes>)
+        })
+    }
+
+    fn history<'a>(
+        &'a self,
+        subject: &'a SubjectId,
+        window: Span,
+        columns: usize,
+    ) -> Answer<'a, History> {
+        Box::pin(async move { Ok(self.client.history(subject, window, columns).await?) })
+    }
+}
+
+struct ApiChanges(api::Changes);
+
+impl Changes for ApiChanges {
+    fn next(&mut self) -> Answer<'_, Option<Change>> {
+        Box::pin(async { Ok(self.0.next().await?) })
+    }
+}

@@ -1,0 +1,205 @@
+//! One table of keys per screen. It decides what a key does, feeds the footer and the help, and
+//! there is no key beside it.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::place::Step;
+use super::state::{Key, Mode, Screen};
+
+/// What is pressed: a key, with Control or without; Shift is part of the letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Press {
+    code: KeyCode,
+    control: bool,
+}
+
+const fn plain(code: KeyCode) -> Press {
+    Press { code, control: false }
+}
+
+const fn letter(c: char) -> Press {
+    plain(KeyCode::Char(c))
+}
+
+const fn control(c: char) -> Press {
+    Press { code: KeyCode::Char(c), control: true }
+}
+
+/// One line of a table.
+#[derive(Debug, Clone, Copy)]
+pub struct Binding {
+    /// Any of these.
+    pub presses: &'static [Press],
+    /// What they mean.
+    pub key: Key,
+    /// Key of the text that says so.
+    pub text: &'static str,
+    /// Whether the footer names it.
+    pub in_footer: bool,
+}
+
+const fn bind(presses: &'static [Press], key: Key, text: &'static str) -> Binding {
+    Binding { presses, key, text, in_footer: false }
+}
+
+const fn footer(presses: &'static [Press], key: Key, text: &'static str) -> Binding {
+    Binding { presses, key, text, in_footer: true }
+}
+
+const UP: Binding =
+    bind(&[plain(KeyCode::Up), letter('k')], Key::Step(Step::By(-1)), "dash.key_up");
+const DOWN: Binding =
+    bind(&[plain(KeyCode::Down), letter('j')], Key::Step(Step::By(1)), "dash.key_down");
+const PAGES: [Binding; 4] = [
+    bind(&[plain(KeyCode::PageUp)], Key::Page(-1), "dash.key_page_up"),
+    bind(&[plain(KeyCode::PageDown)], Key::Page(1), "dash.key_page_down"),
+    bind(&[plain(KeyCode::Home), letter('g')], Key::Step(Step::First), "dash.key_first"),
+    bind(&[plain(KeyCode::End), letter('G')], Key::Step(Step::Last), "dash.key_last"),
+];
+const OPEN: Binding = footer(
+    &[plain(KeyCode::Enter), plain(KeyCode::Right), letter('l')],
+    Key::Open,
+    "dash.key_open",
+);
+const BACK: Binding = footer(
+    &[plain(KeyCode::Esc), plain(KeyCode::Left), plain(KeyCode::Backspace), letter('h')],
+    Key::Back,
+    "dash.key_back",
+);
+const SORT: Binding = footer(&[letter('s')], Key::Sort, "dash.key_sort");
+const NETWORK: Binding = footer(&[letter('n')], Key::Network, "dash.key_network");
+const SEARCH: Binding = footer(&[letter('/')], Key::Search, "dash.key_search");
+const HELP: Binding = footer(&[letter('?'), plain(KeyCode::F(1))], Key::Help, "dash.key_help");
+const LANGUAGE: Binding = footer(&[letter('L')], Key::Language, "dash.key_language");
+const QUIT: Binding = footer(&[letter('q'), control('c')], Key::Quit, "dash.key_quit");
+const REST: [Binding; 8] = [
+    bind(&[letter('1')], Key::Tab(Screen::Coverage), "dash.tab_coverage"),
+    bind(&[letter('2')], Key::Tab(Screen::Incidents), "dash.tab_incidents"),
+    bind(&[letter('3')], Key::Tab(Screen::Lines), "dash.tab_lines"),
+    bind(&[letter('4')], Key::Tab(Screen::Departments), "dash.tab_departments"),
+    bind(&[plain(KeyCode::Tab)], Key::NextTab(1), "dash.key_next_tab"),
+    bind(&[plain(KeyCode::BackTab)], Key::NextTab(-1), "dash.key_previous_tab"),
+    bind(&[control('l')], Key::Redraw, "dash.key_redraw"),
+    bind(&[control('z')], Key::Suspend, "dash.key_suspend"),
+];
+
+const TREE: [Binding; 8] = [OPEN, BACK, SEARCH, SORT, NETWORK, HELP, LANGUAGE, QUIT];
+const INCIDENTS: [Binding; 6] = [OPEN, BACK, SEARCH, HELP, LANGUAGE, QUIT];
+const LINES: [Binding; 7] = [OPEN, BACK, SEARCH, SORT, HELP, LANGUAGE, QUIT];
+const SUBJECT: [Binding; 7] = [
+    BACK,
+    footer(&[letter('+'), letter('='), plain(KeyCode::Up)], Key::Range(1), "dash.key_longer"),
+    footer(&[letter('-'), plain(KeyCode::Down)], Key::Range(-1), "dash.key_shorter"),
+    SEARCH,
+    HELP,
+    LANGUAGE,
+    QUIT,
+];
+const MOVES: [Binding; 2] = [UP, DOWN];
+const SEARCHING: [Binding; 10] = [
+    footer(&[plain(KeyCode::Enter)], Key::Open, "dash.key_jump"),
+    footer(&[plain(KeyCode::Esc)], Key::Back, "dash.key_close"),
+    bind(&[plain(KeyCode::Up)], Key::Step(Step::By(-1)), "dash.key_up"),
+    bind(&[plain(KeyCode::Down)], Key::Step(Step::By(1)), "dash.key_down"),
+    bind(&[plain(KeyCode::PageUp)], Key::Page(-1), "dash.key_page_up"),
+    bind(&[plain(KeyCode::PageDown)], Key::Page(1), "dash.key_page_down"),
+    footer(&[plain(KeyCode::Backspace)], Key::Erase, "dash.key_erase"),
+    footer(&[control('u')], Key::EraseAll, "dash.key_erase_all"),
+    bind(&[control('c')], Key::Quit, "dash.key_quit"),
+    bind(&[control('z')], Key::Suspend, "dash.key_suspend"),
+];
+const HELPING: [Binding; 3] = [
+    footer(
+        &[plain(KeyCode::Esc), letter('?'), plain(KeyCode::Enter), plain(KeyCode::F(1))],
+        Key::Back,
+        "dash.key_close",
+    ),
+    LANGUAGE,
+    QUIT,
+];
+
+/// The tables in force, first match wins.
+#[must_use]
+pub fn keymap(screen: Screen, mode: Mode) -> &'static [&'static [Binding]] {
+    match (mode, screen) {
+        (Mode::Search, _) => &[&SEARCHING],
+        (Mode::Help, _) => &[&HELPING, &MOVES, &PAGES, &REST],
+        (Mode::Normal, Screen::Coverage | Screen::Departments) => &[&TREE, &MOVES, &PAGES, &REST],
+        (Mode::Normal, Screen::Incidents) => &[&INCIDENTS, &MOVES, &PAGES, &REST],
+        (Mode::Normal, Screen::Lines) => &[&LINES, &MOVES, &PAGES, &REST],
+        (Mode::Normal, Screen::Subject) => &[&SUBJECT, &REST],
+    }
+}
+
+/// What an event of the keyboard means here.
+#[must_use]
+pub fn meaning(screen: Screen, mode: Mode, event: &KeyEvent) -> Option<Key> {
+    let control = event.modifiers.contains(KeyModifiers::CONTROL);
+    if event.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::SUPER | KeyModifiers::META) {
+        return None;
+    }
+    keymap(screen, mode)
+        .iter()
+        .flat_map(|table| table.iter())
+        .find(|b| b.presses.iter().any(|p| p.code == event.code && p.control == control))
+        .map(|b| b.key)
+}
+
+impl Press {
+    /// What is written on it.
+    #[must_use]
+    pub fn label(self, ascii: bool) -> String {
+        let name = match self.code {
+            KeyCode::Char(c) if self.control => format!("Ctrl-{}", c.to_ascii_uppercase()),
+            KeyCode::Char(c) => c.to_string(),
+            KeyCode::F(n) => format!("F{n}"),
+            KeyCode::BackTab => "Shift-Tab".to_owned(),
+            KeyCode::PageUp => "PgUp".to_owned(),
+            KeyCode::PageDown => "PgDn".to_owned(),
+            KeyCode::Up if !ascii => "↑".to_owned(),
+            KeyCode::Down if !ascii => "↓".to_owned(),
+            KeyCode::Left if !ascii => "←".to_owned(),
+            KeyCode::Right if !ascii => "→".to_owned(),
+            other => format!("{other:?}"),
+        };
+        name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_means_two_things_on_one_screen() {
+        let screens = [
+            Screen::Coverage,
+            Screen::Incidents,
+            Screen::Lines,
+            Screen::Departments,
+            Screen::Subject,
+        ];
+        for screen in screens {
+            for mode in [Mode::Normal, Mode::Search, Mode::Help] {
+                let mut seen: Vec<Press> = Vec::new();
+                for binding in keymap(screen, mode).iter().flat_map(|t| t.iter()) {
+                    for press in binding.presses {
+                        assert!(!seen.contains(press), "{screen:?} {mode:?}: {press:?}");
+                        seen.push(*press);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn letters_are_text_while_searching_and_keys_otherwise() {
+        let q = KeyEvent::new(KeyCode::Char('q'), KeyModifiers::NONE);
+        assert_eq!(meaning(Screen::Coverage, Mode::Normal, &q), Some(Key::Quit));
+        assert_eq!(meaning(Screen::Coverage, Mode::Search, &q), None);
+        let capital = KeyEvent::new(KeyCode::Char('G'), KeyModifiers::SHIFT);
+        assert_eq!(meaning(Screen::Lines, Mode::Normal, &capital), Some(Key::Step(Step::Last)));
+        let c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+        assert_eq!(meaning(Screen::Subject, Mode::Search, &c), Some(Key::Quit));
+    }
+}

@@ -1,0 +1,270 @@
+//! The dashboard's loop: the one place here with a clock, a terminal and signals.
+//!
+//! Keys are drawn at once, data at most ten times a second, and nothing when no cell changes.
+
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use super::keys::meaning;
+use super::link::{Feed, Link, Pace, follow};
+use super::source::Source;
+use super::state::{Action, Cmd, HistoryRequest, Mode, Ui};
+use super::terminal::Screen;
+use super::theme::{Colours, Theme};
+use super::update::update;
+use super::view::{Scene, view};
+use crate::api::History;
+use crate::locale::Lang;
+use crate::model::UnixMs;
+
+/// Least time between two frames that data alone ask for.
+const FRAME: Duration = Duration::from_millis(100);
+
+/// How often ages are looked at.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Longest a history is waited for.
+const HISTORY: Duration = Duration::from_secs(15);
+
+/// What the dashboard is started with.
+pub struct Options {
+    /// Language at the start.
+    pub lang: Lang,
+    /// The running daemon.
+    pub live: Rc<dyn Source>,
+    /// What is shown while the daemon is away: the store, read-only.
+    pub offline: Option<Rc<dyn Source>>,
+    /// Signs and lines in ASCII.
+    pub ascii: bool,
+    /// Colours of the terminal.
+    pub colours: Colours,
+}
+
+/// Why the dashboard ended before the user wanted.
+#[derive(Debug, thiserror::Error)]
+pub enum DashError {
+    /// The terminal.
+    #[error("{doing} the terminal: {source}")]
+    Terminal {
+        /// "take", "draw on", …
+        doing: &'static str,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The signals that end it.
+    #[error("listen for signals: {0}")]
+    Signals(io::Error),
+}
+
+fn terminal(doing: &'static str) -> impl FnOnce(io::Error) -> DashError {
+    move |source| DashError::Terminal { doing, source }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the dashboard's own clock; everything below gets it"
+)]
+fn now() -> UnixMs {
+    jiff::Timestamp::now().into()
+}
+
+/// Runs the dashboard until the user leaves it, the terminal goes away or a signal ends it. Must
+/// be called on a current-thread runtime with time and I/O enabled.
+///
+/// # Errors
+/// [`DashError`] when the terminal cannot be used.
+pub async fn run(options: Options) -> Result<(), DashError> {
+    let mut signals = Signals::new().map_err(DashError::Signals)?;
+    let link = Link::Reconnecting { since: now(), reason: String::new() };
+    let (sender, receiver) = watch::channel(Feed { board: None, link });
+    let screen = Screen::take().map_err(terminal("take"))?;
+    let size = screen.size().map_err(terminal("measure"))?;
+    let theme = Theme { colours: options.colours, ascii: options.ascii };
+    let sources = (options.live.clone(), options.offline.clone());
+    let following = follow(options.live, options.offline, now, Pace::default(), sender);
+    let ui = Ui::new(options.lang, size);
+    let mut desk =
+        Desk { screen, theme, ui, feed: receiver, sources, asked: FuturesUnordered::new() };
+    tokio::select! {
+        never = following => match never {},
+        ended = desk.work() => ended,
+        () = signals.ending() => Ok(()),
+    }
+}
+
+/// The signals after which the terminal is given back and the dashboard ends.
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn ending(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+type Asked =
+    std::pin::Pin<Box<dyn Future<Output = (HistoryRequest, Result<Arc<History>, String>)>>>;
+
+struct Desk {
+    screen: Screen,
+    theme: Theme,
+    ui: Ui,
+    feed: watch::Receiver<Feed>,
+    sources: (Rc<dyn Source>, Option<Rc<dyn Source>>),
+    asked: FuturesUnordered<Asked>,
+}
+
+impl Desk {
+    async fn work(&mut self) -> Result<(), DashError> {
+        let mut events = EventStream::new();
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        self.draw()?;
+        // When the next frame asked for by data may be drawn; `None` when none is wanted.
+        let mut due: Option<Instant> = None;
+        let mut last_frame = tokio::time::Instant::now();
+        loop {
+            let mut at_once = false;
+            let mut leave = false;
+            tokio::select! {
+                event = events.next() => match event {
+                    Some(Ok(event)) => {
+                        if let Some(action) = self.action(event) {
+                            leave = self.act(action)?;
+                            at_once = true;
+                        }
+                    }
+                    // The terminal is gone.
+                    Some(Err(_)) | None => return Ok(()),
+                },
+                Ok(()) = self.feed.changed() => {
+                    leave = self.act(Action::Data)?;
+                    due.get_or_insert(last_frame + FRAME);
+                }
+                Some((request, answer)) = self.asked.next() => {
+                    leave = self.act(Action::History(request, answer))?;
+                    at_once = true;
+                }
+                _ = tick.tick() => {
+                    leave = self.act(Action::Tick)?;
+                    due.get_or_insert(last_frame + FRAME);
+                }
+                () = sleep_until(due), if due.is_some() => at_once = true,
+            }
+            if leave {
+                return Ok(());
+            }
+            if at_once {
+                self.draw()?;
+                last_frame = Instant::now();
+                due = None;
+            }
+        }
+    }
+
+    fn action(&self, event: Event) -> Option<Action> {
+        match event {
+            Event::Key(key) if key.kind != KeyEventKind::Release => {
+                if let Some(key) = meaning(self.ui.screen, self.ui.mode, &key) {
+                    return Some(Action::Key(key));
+                }
+                typed(&key).filter(|_| self.ui.mode == Mode::Search).map(Action::Text)
+            }
+            Event::Paste(text) => Some(Action::Text(text)),
+            Event::Resize(columns, rows) => Some(Action::Resized(columns, rows)),
+            _ => None,
+        }
+    }
+
+    /// Takes an action in and does what it asks for; true when the user leaves.
+    fn act(&mut self, action: Action) -> Result<bool, DashError> {
+        let board = self.feed.borrow_and_update().board.clone();
+        for command in update(&mut self.ui, board.as_deref(), action, now()) {
+            match command {
+                Cmd::Quit => return Ok(true),
+                Cmd::Redraw => self.screen.forget().map_err(terminal("clear"))?,
+                Cmd::Suspend => {
+                    self.screen.suspend().map_err(terminal("take back"))?;
+                    self.ui.size = self.screen.size().map_err(terminal("measure"))?;
+                }
+                Cmd::History(request) => self.ask(request),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Asks the source that is shown for a history. At most a handful are under way: each range
+    /// of the open subject asks again only when its answer is due.
+    fn ask(&mut self, request: HistoryRequest) {
+        let offline = matches!(self.feed.borrow().link, Link::Offline { .. });
+        let source = match (&self.sources.1, offline) {
+            (Some(second), true) => second.clone(),
+            _ => self.sources.0.clone(),
+        };
+        self.asked.push(Box::pin(async move {
+            let asked = source.history(&request.subject, request.window, request.columns);
+            let answer = match tokio::time::timeout(HISTORY, asked).await {
+                Ok(answer) => answer.map(Arc::new).map_err(|e| e.to_string()),
+                Err(_) => Err("no answer in time".to_owned()),
+            };
+            (request, answer)
+        }));
+    }
+
+    fn draw(&mut self) -> Result<(), DashError> {
+        let (columns, rows) = self.ui.size;
+        let mut frame = Buffer::empty(Rect::new(0, 0, columns, rows));
+        let feed = self.feed.borrow().clone();
+        let scene = Scene {
+            board: feed.board.as_deref(),
+            link: &feed.link,
+            ui: &self.ui,
+            theme: &self.theme,
+            now: now(),
+        };
+        view(&scene, frame.area, &mut frame);
+        self.screen.show(&frame).map_err(terminal("draw on"))
+    }
+}
+
+async fn sleep_until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The letter a key types.
+fn typed(key: &KeyEvent) -> Option<String> {
+    let shift_only = (key.modifiers - KeyModifiers::SHIFT).is_empty();
+    match key.code {
+        KeyCode::Char(c) if shift_only => Some(c.to_string()),
+        _ => None,
+    }
+}

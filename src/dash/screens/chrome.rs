@@ -1,0 +1,243 @@
+//! What stands around every screen: header, tabs, footer, status line; and what stands in its
+//! place when there is no room or no data.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::dash::board::{on, slot};
+use crate::dash::draw::{Line, line, line_right, rows, text};
+use crate::dash::keys::keymap;
+use crate::dash::link::Link;
+use crate::dash::state::{Freshness, Mode, Screen};
+use crate::dash::update::{live_ppm, top};
+use crate::dash::view::{Scene, Shot};
+use crate::dash::words::tier_word;
+use crate::locale::{self, duration, number, percent};
+use crate::model::State;
+use crate::t;
+
+/// Coverage of the whole province on the chosen network: "98,3 %", "170/173 xã", goal reached.
+fn coverage(shot: &Shot<'_>) -> Option<(String, String, String, bool)> {
+    let lang = shot.ui.lang;
+    let network = shot.ui.network(shot.board)?;
+    let rows = shot.board.roots().flat_map(|u| &u.subtree);
+    let tier =
+        rows.filter(|c| c.network == network.id && c.ladder.required > 0).map(|c| c.tier).max()?;
+    let ladders = shot.board.roots().filter_map(|u| on(&u.subtree, &network.id, tier));
+    let (live, required) =
+        ladders.fold((0, 0), |sum, c| (sum.0 + c.ladder.live, sum.1 + c.ladder.required));
+    let ppm = live_ppm(live, required);
+    let reached = ppm >= u32::from(shot.board.goal_permille) * 1000;
+    let words = format!(
+        "{}/{} {}",
+        number(lang, i64::from(live)),
+        number(lang, i64::from(required)),
+        tier_word(lang, tier, required as usize)
+    );
+    Some((network.short.clone(), percent(lang, ppm, 1), words, reached))
+}
+
+/// The province's name: the only root's.
+fn province(shot: &Shot<'_>) -> String {
+    let root = top(shot.board).and_then(|id| shot.board.unit(&id).map(|u| u.short.clone()));
+    root.unwrap_or_default()
+}
+
+/// "× 3  ▲ 2  ◊ 1": how many subjects are not as they should be.
+fn counts(shot: &Shot<'_>, style: impl Fn(State) -> ratatui::style::Style) -> Line {
+    let mut counted = Line::default();
+    for state in [State::Down, State::Degraded, State::Unreachable, State::Unmeasured] {
+        let count = shot.board.counts[slot(state)];
+        if count > 0 || state == State::Down {
+            let words =
+                format!("{} {}  ", shot.theme.glyph(state), number(shot.ui.lang, i64::from(count)));
+            let shown = if count > 0 { style(state) } else { ratatui::style::Style::new() };
+            counted.push(words, shown);
+        }
+    }
+    counted
+}
+
+/// The words for data that are not now.
+fn warning(shot: &Shot<'_>) -> Option<String> {
+    let lang = shot.ui.lang;
+    let age = |ms: i64| duration(lang, ms);
+    match shot.freshness() {
+        Freshness::Fresh => None,
+        Freshness::Late { age_ms } => Some(t!(lang, "dash.stale_late", age = age(age_ms))),
+        Freshness::Lost { age_ms } => Some(t!(lang, "dash.stale_lost", age = age(age_ms))),
+        Freshness::Store { age_ms } => Some(t!(lang, "dash.stale_store", age = age(age_ms))),
+    }
+}
+
+/// Name, coverage, counts and clock; reversed as a whole, with the age, when the data are old.
+pub fn header(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
+    let (lang, theme) = (shot.ui.lang, shot.theme);
+    let warning = warning(shot);
+    let mut left = Line::styled(format!(" {}", locale::text(lang, "dash.title")), theme.strong());
+    left.push(format!("  {}", province(shot)), theme.strong());
+    if let Some(words) = &warning {
+        left.push(format!("  {words}"), theme.strong());
+    }
+    if let Some((network, share, count, reached)) = coverage(shot) {
+        let label = t!(lang, "dash.header_coverage", network = network);
+        left.push(format!("   {label} "), theme.dim());
+        left.push(share, if reached { theme.strong() } else { theme.fault() });
+        left.push(format!("  {count}   "), theme.strong());
+    }
+    let counted = counts(shot, |s| theme.state(s));
+    let at = shot.board.local(shot.board.at);
+    let clock = Line::plain(format!("{} {} ", locale::clock(&at), at.strftime("%Z")));
+    let end = line(buffer, area, 0, &left);
+    let end = if usize::from(end) + counted.width() <= usize::from(area.width) {
+        line(buffer, area, end, &counted)
+    } else {
+        end
+    };
+    line_right(buffer, area, end, &clock);
+    if warning.is_some() {
+        let end = rows(area, 0, 1);
+        for x in end.left()..end.right() {
+            if let Some(cell) = buffer.cell_mut((x, end.y)) {
+                cell.set_style(theme.stale());
+            }
+        }
+    }
+}
+
+fn tab_name(shot: &Shot<'_>, screen: Screen) -> String {
+    let lang = shot.ui.lang;
+    match screen {
+        Screen::Coverage => locale::text(lang, "dash.tab_coverage").to_owned(),
+        Screen::Incidents => {
+            let name = locale::text(lang, "dash.tab_incidents");
+            match shot.board.incidents.len() {
+                0 => name.to_owned(),
+                open => format!("{name} ({open})"),
+            }
+        }
+        Screen::Lines => locale::text(lang, "dash.tab_lines").to_owned(),
+        Screen::Departments => locale::text(lang, "dash.tab_departments").to_owned(),
+        Screen::Subject => String::new(),
+    }
+}
+
+/// The tabs; the open one is reversed.
+pub fn tabs(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
+    let shown = if shot.ui.screen == Screen::Subject { shot.ui.back } else { shot.ui.screen };
+    let mut at = 0;
+    for (i, screen) in Screen::TABS.into_iter().enumerate() {
+        let name = format!(" {} {} ", i + 1, tab_name(shot, screen));
+        let style =
+            if screen == shown { shot.theme.selected() } else { ratatui::style::Style::new() };
+        at = text(buffer, area, at, &name, style);
+    }
+}
+
+/// The keys of the screen that the footer has room for.
+pub fn footer(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
+    let (lang, theme) = (shot.ui.lang, shot.theme);
+    let mut at = 1;
+    let tables = keymap(shot.ui.screen, shot.ui.mode);
+    for binding in tables.iter().flat_map(|t| t.iter()).filter(|b| b.in_footer) {
+        let Some(press) = binding.presses.first() else { continue };
+        let words = locale::text(lang, binding.text);
+        let mut piece = Line::styled(press.label(theme.ascii), theme.strong());
+        piece.push(format!(" {words}"), theme.dim());
+        if usize::from(at) + piece.width() > usize::from(area.width) {
+            break;
+        }
+        at = line(buffer, area, at, &piece) + 2;
+    }
+}
+
+/// The daemon's own health, what hinders it first.
+pub fn status(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
+    let (lang, theme, daemon) = (shot.ui.lang, shot.theme, &shot.board.daemon);
+    let mut words = Line::plain(" ");
+    let mut say = |text: String, style| {
+        if words.width() > 1 {
+            words.push("  ", theme.dim());
+        }
+        words.push(text, style);
+    };
+    match shot.link {
+        Link::Live => {}
+        Link::Reconnecting { reason, .. } => {
+            say(t!(lang, "dash.status_reason", reason = locale::visible(reason)), theme.fault());
+        }
+        Link::Offline { as_of, reason } => {
+            let at = locale::date_time(lang, &shot.board.local(*as_of));
+            say(t!(lang, "dash.status_as_of", at = at), theme.fault());
+            say(t!(lang, "dash.status_reason", reason = locale::visible(reason)), theme.fault());
+        }
+    }
+    if let Some(failure) = &daemon.reload_failure {
+        let at = shot.when(failure.at);
+        let (errors, first) = (failure.errors, failure.first.clone());
+        say(t!(lang, "dash.status_reload", at = at, errors = errors, first = first), theme.fault());
+    }
+    if let Some(trouble) = &daemon.trouble {
+        say(t!(lang, "dash.status_trouble", trouble = trouble), theme.fault());
+    }
+    if daemon.dropped_samples > 0 {
+        let count = i64::try_from(daemon.dropped_samples).unwrap_or(i64::MAX);
+        say(t!(lang, "dash.status_dropped", count = number(lang, count)), theme.poor());
+    }
+    if *shot.link == Link::Live {
+        let asked = number(lang, i64::from(daemon.asked));
+        let interval = duration(lang, daemon.interval_ms);
+        let lag = number(lang, daemon.lag_ms);
+        let asked = t!(lang, "dash.status_asked", asked = asked, interval = interval, lag = lag);
+        say(asked, theme.dim());
+        let written = match daemon.written {
+            Some(at) => {
+                let age = shot.board.at.since(at).max(0);
+                t!(lang, "dash.status_written", age = duration(lang, age))
+            }
+            None => locale::text(lang, "dash.status_not_written").to_owned(),
+        };
+        say(written, theme.dim());
+    }
+    let end = line(buffer, area, 0, &words);
+    let right = Line::styled(format!("{} ", lang.as_str()), theme.dim());
+    line_right(buffer, area, end + 1, &right);
+}
+
+/// One line where there is no room for more.
+pub fn summary(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
+    let theme = shot.theme;
+    let row = rows(area, 0, 1);
+    let warning = warning(shot);
+    let mut words = Line::default();
+    if let Some(warning) = &warning {
+        words.push(format!("{warning} "), theme.stale());
+    }
+    words.push(format!("{} ", province(shot)), theme.strong());
+    if let Some((_, share, count, reached)) = coverage(shot) {
+        words.push(share, if reached { theme.strong() } else { theme.fault() });
+        words.push(format!(" {count} "), ratatui::style::Style::new());
+    }
+    let end = line(buffer, row, 0, &words);
+    line(buffer, row, end, &counts(shot, |s| theme.state(s)));
+}
+
+/// Before any source has answered.
+pub fn waiting(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+    let (lang, theme) = (scene.ui.lang, scene.theme);
+    let title = format!(" {}", locale::text(lang, "dash.title"));
+    text(buffer, rows(area, 0, 1), 0, &title, theme.strong());
+    text(buffer, rows(area, 2, 1), 1, locale::text(lang, "dash.connecting"), theme.strong());
+    if let Link::Reconnecting { reason, .. } = scene.link
+        && !reason.is_empty()
+    {
+        let reason = t!(lang, "dash.status_reason", reason = locale::visible(reason));
+        text(buffer, rows(area, 3, 1), 1, &reason, theme.fault());
+    }
+    let quit = keymap(Screen::Coverage, Mode::Normal);
+    let quit = quit.iter().flat_map(|t| t.iter()).find(|b| b.text == "dash.key_quit");
+    if let Some((binding, press)) = quit.and_then(|b| Some((b, b.presses.first()?))) {
+        let words = format!("{} {}", press.label(theme.ascii), locale::text(lang, binding.text));
+        text(buffer, rows(area, 5, 1), 1, &words, theme.dim());
+    }
+}

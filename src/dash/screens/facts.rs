@@ -1,0 +1,256 @@
+//! What is known of one subject, and why it is in its state.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::lines::{loss, strip};
+use crate::api::SubjectRow;
+use crate::coverage::verdict;
+use crate::dash::board::Board;
+use crate::dash::draw::{Line, line, rows};
+use crate::dash::view::Shot;
+use crate::dash::words::{
+    NOTHING, measured, rtt_or_nothing, share, subject_title, verdict as verdict_words,
+};
+use crate::locale::{self, duration, number, percent, rtt, state_name, text};
+use crate::model::{State, UnitId};
+use crate::t;
+
+/// Columns of the labels.
+const LABEL: u16 = 12;
+
+/// Most links of the way to a subject that are shown.
+const WAY: usize = 6;
+
+/// Whom to call in a unit, or in the nearest unit above that names somebody.
+pub fn contact(board: &Board, id: &UnitId) -> Option<String> {
+    let mut at = board.unit(id);
+    while let Some(unit) = at {
+        let contact = &unit.contact;
+        let parts: Vec<&str> = [&contact.name, &contact.phone, &contact.email]
+            .into_iter()
+            .filter_map(Option::as_deref)
+            .collect();
+        if !parts.is_empty() {
+            let whose = (unit.id != *id).then(|| format!("{}: ", unit.short));
+            return Some(format!("{}{}", whose.unwrap_or_default(), parts.join(", ")));
+        }
+        at = board.parent(&unit.id);
+    }
+    None
+}
+
+/// Draws the facts from the top of `area` on; returns the lines taken.
+pub fn draw(shot: &Shot<'_>, subject: &SubjectRow, area: Rect, buffer: &mut Buffer) -> u16 {
+    let mut y = 0;
+    for (label, content) in list(shot, subject) {
+        if y >= area.height {
+            break;
+        }
+        let row = rows(area, y, 1);
+        let label = Line::styled(text(shot.ui.lang, label), shot.theme.dim());
+        line(buffer, Rect { width: LABEL.min(row.width), ..row }, 0, &label);
+        let at = LABEL + 1;
+        let room = Rect {
+            x: row.x + at.min(row.width),
+            width: row.width.saturating_sub(at),
+            height: area.height - y,
+            ..row
+        };
+        y += wrapped(buffer, room, &content).max(1);
+    }
+    y
+}
+
+/// Writes a line over as many rows as it needs, broken between words; returns how many.
+pub fn wrapped(buffer: &mut Buffer, area: Rect, content: &Line) -> u16 {
+    if area.is_empty() {
+        return 0;
+    }
+    let broken = content.wrap(usize::from(area.width));
+    let mut y = 0;
+    for piece in broken.iter().take(usize::from(area.height)) {
+        line(buffer, rows(area, y, 1), 0, piece);
+        y += 1;
+    }
+    y
+}
+
+/// Labels (keys of texts) and contents.
+pub fn list(shot: &Shot<'_>, subject: &SubjectRow) -> Vec<(&'static str, Line)> {
+    let (lang, theme, board) = (shot.ui.lang, shot.theme, shot.board);
+    let now = &subject.now;
+    let since = board.local(now.since);
+    let style = theme.state(now.state);
+    let mut state =
+        Line::styled(format!("{} {}", theme.glyph(now.state), state_name(lang, now.state)), style);
+    let at = format!("{} ({})", locale::date_time(lang, &since), shot.age(now.since));
+    state.push(format!("  {}", t!(lang, "dash.since", at = at)), Style::new());
+    if now.suspect > 0 {
+        let confirm = subject.thresholds.confirm;
+        let words = t!(lang, "dash.suspect_of", failed = now.suspect, confirm = confirm);
+        state.push(format!("  {words}"), theme.poor());
+    }
+    let mut facts = vec![
+        ("dash.fact_state", state),
+        ("dash.fact_why", Line::plain(why(shot, subject))),
+        ("dash.fact_recent", recent(shot, subject)),
+        ("dash.fact_month", month(shot, subject)),
+    ];
+    if let Some(way) = way(shot, subject) {
+        facts.push(("dash.fact_way", way));
+    }
+    facts.extend(line_facts(shot, subject));
+    if let Some(contact) = contact(board, &subject.unit) {
+        facts.push(("dash.fact_contact", Line::plain(contact)));
+    }
+    facts.push(("dash.fact_pace", Line::plain(pace(shot, subject))));
+    facts
+}
+
+/// Address, carrier, circuit, hotline.
+fn line_facts(shot: &Shot<'_>, subject: &SubjectRow) -> Vec<(&'static str, Line)> {
+    let (lang, theme) = (shot.ui.lang, shot.theme);
+    let mut facts = Vec::new();
+    let address = subject.address.clone();
+    let mut what = Line::plain(address.unwrap_or_else(|| text(lang, "dash.no_address").to_owned()));
+    if let Some(kbps) = subject.bandwidth_kbps {
+        let mbps = i64::try_from(kbps).unwrap_or(i64::MAX);
+        let digits = if kbps % 1000 == 0 { 0 } else { 1 };
+        let words = locale::decimal(lang, mbps, digits);
+        what.push(format!("  {words} Mbit/s"), Style::new());
+    }
+    what.push(format!("  {}", subject.id), theme.dim());
+    facts.push(("dash.fact_address", what));
+    let carrier = shot.board.carrier(subject);
+    if carrier.is_some() || subject.circuit.is_some() {
+        let mut words = Line::plain(carrier.map_or(NOTHING, |c| &c.name));
+        if let Some(circuit) = &subject.circuit {
+            let circuit = t!(lang, "dash.circuit", circuit = circuit);
+            words.push(format!(", {circuit}"), Style::new());
+        }
+        if let Some(hotline) = carrier.and_then(|c| c.hotline.as_ref()) {
+            let hotline = t!(lang, "dash.hotline", hotline = hotline);
+            words.push(format!(", {hotline}"), theme.strong());
+        }
+        if let Some(contract) = carrier.and_then(|c| c.contract.as_ref()) {
+            words.push(format!(", {contract}"), theme.dim());
+        }
+        facts.push(("dash.fact_carrier", words));
+    }
+    facts
+}
+
+/// Why the subject is in its state, with the thresholds that decided.
+fn why(shot: &Shot<'_>, subject: &SubjectRow) -> String {
+    let (lang, limits) = (shot.ui.lang, &subject.thresholds);
+    let loss = percent(lang, u32::from(limits.loss_permille) * 1000, 0);
+    let rtt = rtt(lang, limits.rtt_us);
+    match subject.now.state {
+        State::Up => t!(lang, "dash.why_up", loss = loss, rtt = rtt),
+        State::Degraded => {
+            t!(lang, "dash.why_degraded", poor = limits.poor, loss = loss, rtt = rtt)
+        }
+        State::Down => t!(lang, "dash.why_down", confirm = limits.confirm),
+        State::Unreachable => match &subject.now.cause {
+            Some(cause) => {
+                let root = shot.board.subject(cause);
+                let root = root.map_or_else(|| cause.to_string(), |s| subject_title(shot.board, s));
+                t!(lang, "dash.why_unreachable", root = root)
+            }
+            None => text(lang, "dash.why_unreachable_unknown").to_owned(),
+        },
+        State::Unmeasured if subject.address.is_none() => {
+            text(lang, "dash.why_no_address").to_owned()
+        }
+        State::Unmeasured => text(lang, "dash.why_unmeasured").to_owned(),
+    }
+}
+
+/// The last rounds as a strip with the last one's figures.
+fn recent(shot: &Shot<'_>, subject: &SubjectRow) -> Line {
+    let (lang, now) = (shot.ui.lang, &subject.now);
+    let mut words = strip(shot, subject, 20);
+    if words.width() > 0 {
+        words.push("  ", Style::new());
+    }
+    let rtt = rtt_or_nothing(lang, now.rtt_us);
+    words.push(t!(lang, "dash.last_rtt", rtt = rtt), Style::new());
+    let lost = loss(shot, now.loss_permille);
+    words.push(format!(", {}", t!(lang, "dash.last_loss", loss = lost)), Style::new());
+    if let Some(at) = now.last_round {
+        let at = locale::clock(&shot.board.local(at));
+        words.push(format!(", {}", t!(lang, "dash.last_at", at = at)), shot.theme.dim());
+    }
+    words
+}
+
+/// The month so far: availability, measured share, service level, verdict, outages.
+fn month(shot: &Shot<'_>, subject: &SubjectRow) -> Line {
+    let (lang, theme, month) = (shot.ui.lang, shot.theme, &subject.month);
+    let mut words = Line::styled(share(lang, month.delivered_ppm(), 2), theme.strong());
+    let measured = measured(lang, month);
+    words.push(format!(", {}", t!(lang, "dash.month_measured", share = measured)), Style::new());
+    if let Some(sla_ppm) = subject.sla_ppm {
+        let level = percent(lang, sla_ppm, 2);
+        words.push(format!(", SLA ≥ {level}: "), Style::new());
+        let found = verdict(month, sla_ppm, shot.board.measured_floor_ppm);
+        let (found, style) = verdict_words(lang, theme, found);
+        words.push(found, style);
+    }
+    let lost_ms = month.millis.down + month.millis.unreachable;
+    let outages = if month.outages == 0 {
+        text(lang, "dash.month_no_outages").to_owned()
+    } else {
+        let count = number(lang, i64::from(month.outages));
+        t!(lang, "dash.month_outages", count = count, lost = duration(lang, lost_ms))
+    };
+    words.push(format!(", {outages}"), Style::new());
+    words
+}
+
+/// What the subject is reached through, nearest first; where there are several ways the failing
+/// one is followed.
+fn way(shot: &Shot<'_>, subject: &SubjectRow) -> Option<Line> {
+    let theme = shot.theme;
+    let mut words = Line::default();
+    let mut at = subject;
+    for depth in 0..WAY {
+        let ways: Vec<&SubjectRow> =
+            at.via.iter().filter_map(|id| shot.board.subject(id)).collect();
+        let failing = ways.iter().find(|s| s.now.state.is_outage());
+        let Some(next) = failing.or(ways.first()).copied() else { break };
+        if depth > 0 {
+            words.push(theme.path(), theme.dim());
+        }
+        let state = next.now.state;
+        words.push(format!("{} ", theme.glyph(state)), theme.state(state));
+        words.push(subject_title(shot.board, next), Style::new());
+        if ways.len() > 1 {
+            words.push(format!(" (+{})", ways.len() - 1), theme.dim());
+        }
+        at = next;
+    }
+    (words.width() > 0).then_some(words)
+}
+
+/// How often it is asked and how many rounds decide.
+fn pace(shot: &Shot<'_>, subject: &SubjectRow) -> String {
+    let (lang, limits) = (shot.ui.lang, &subject.thresholds);
+    t!(
+        lang,
+        "dash.pace",
+        interval = seconds(shot, limits.interval_ms),
+        retry = seconds(shot, limits.retry_ms),
+        confirm = limits.confirm,
+        recover = limits.recover
+    )
+}
+
+/// "30 giây", "0,5 giây".
+fn seconds(shot: &Shot<'_>, ms: i64) -> String {
+    let lang = shot.ui.lang;
+    let decimals = u8::from(ms % 1000 != 0);
+    t!(lang, "dash.seconds", count = locale::decimal(lang, ms, decimals))
+}

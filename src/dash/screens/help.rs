@@ -1,0 +1,85 @@
+//! The keys of the screen beneath, and what the signs and columns mean.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::facts::wrapped;
+use crate::dash::draw::{Line, boxed, line, rows};
+use crate::dash::keys::keymap;
+use crate::dash::state::Mode;
+use crate::dash::view::{Shot, title};
+use crate::locale::{state_name, text};
+use crate::model::State;
+
+/// Columns from which keys and meanings stand side by side.
+const WIDE: u16 = 76;
+
+/// Columns of the keys.
+const KEYS: u16 = 17;
+
+/// What the columns of the coverage screen mean.
+const MEANINGS: [&str; 7] = [
+    "dash.help_coverage",
+    "dash.help_counts",
+    "dash.help_month",
+    "dash.help_measured",
+    "dash.help_verdict",
+    "dash.help_impact",
+    "dash.help_chart",
+];
+
+/// Draws the help.
+pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
+    let (lang, theme) = (shot.ui.lang, shot.theme);
+    let keys: Vec<(String, &str)> = keymap(shot.ui.screen, Mode::Normal)
+        .iter()
+        .flat_map(|table| table.iter())
+        .map(|b| {
+            let labels: Vec<String> = b.presses.iter().map(|p| p.label(theme.ascii)).collect();
+            (labels.join(" "), text(lang, b.text))
+        })
+        .collect();
+    let wide = area.width >= WIDE;
+    let left = if wide { (area.width / 2).min(52) } else { area.width };
+    let height = if wide { area.height } else { (area.height / 2).max(4).min(area.height) };
+    let keys_area = Rect { width: left, height, ..area };
+    let inside = boxed(buffer, keys_area, theme, &title(theme, text(lang, "dash.help_keys")));
+    let most = keys.len().saturating_sub(usize::from(inside.height));
+    let shown = keys.iter().skip(shot.ui.help_top.min(most));
+    for (y, (labels, words)) in (0..inside.height).zip(shown) {
+        let row = rows(inside, y, 1);
+        let key_area = Rect { width: KEYS.min(row.width), ..row };
+        line(buffer, key_area, 1, &Line::styled(labels.clone(), theme.strong()));
+        line(buffer, row, KEYS + 1, &Line::plain(*words));
+    }
+    let signs = if wide {
+        Rect { x: area.x + left, width: area.width - left, ..area }
+    } else {
+        rows(area, height, area.height - height)
+    };
+    let inside = boxed(buffer, signs, theme, &title(theme, text(lang, "dash.help_signs")));
+    let mut y = 0;
+    for state in State::ALL {
+        let words = Line::styled(format!(" {} ", theme.glyph(state)), theme.state(state))
+            .then(state_name(lang, state), theme.strong())
+            .then(format!(": {}", text(lang, state_help(state))), Style::new());
+        let left = rows(inside, y, inside.height.saturating_sub(y));
+        y += wrapped(buffer, left, &words);
+    }
+    for key in MEANINGS {
+        let left = rows(inside, y, inside.height.saturating_sub(y));
+        let padded = Rect { x: left.x + 1, width: left.width.saturating_sub(1), ..left };
+        y += wrapped(buffer, padded, &Line::plain(text(lang, key)));
+    }
+}
+
+const fn state_help(state: State) -> &'static str {
+    match state {
+        State::Up => "dash.help_up",
+        State::Degraded => "dash.help_degraded",
+        State::Down => "dash.help_down",
+        State::Unreachable => "dash.help_unreachable",
+        State::Unmeasured => "dash.help_unmeasured",
+    }
+}

@@ -1,0 +1,190 @@
+//! What is open now, by root cause, with what it cuts off.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::coverage::position;
+use super::{facts, lines};
+use crate::dash::draw::{Column, Line, Table, boxed, line, line_right, list, rows};
+use crate::dash::state::Row;
+use crate::dash::view::{Shot, empty, panes, title};
+use crate::dash::words::{NOTHING, impact, subject_title, tier_word};
+use crate::locale::{duration_short, state_name, text};
+use crate::model::{Incident, SubjectId};
+use crate::t;
+
+fn columns(shot: &Shot<'_>, width: u16) -> Table {
+    let lang = shot.ui.lang;
+    Table::new(
+        vec![
+            Column::words("", 1, 0),
+            Column::words(text(lang, "dash.column_since"), 5, 0),
+            Column::growing(text(lang, "dash.column_root"), 24),
+            Column::words(text(lang, "dash.column_impact"), 30, 0),
+            Column::figures(text(lang, "dash.column_age"), 7, 0),
+            Column::words(text(lang, "dash.column_carrier"), 16, 2),
+            Column::words(text(lang, "dash.column_circuit"), 10, 3),
+            Column::words(text(lang, "dash.column_hotline"), 14, 1),
+        ],
+        width,
+    )
+}
+
+fn cells(shot: &Shot<'_>, incident: &Incident) -> Vec<Line> {
+    let (lang, theme, board) = (shot.ui.lang, shot.theme, shot.board);
+    let style = theme.state(incident.state);
+    let root = board.subject(&incident.root);
+    let name = root.map_or_else(|| incident.root.to_string(), |s| subject_title(board, s));
+    let carrier = root.and_then(|s| board.carrier(s));
+    let or_nothing = |text: Option<String>| Line::plain(text.unwrap_or_else(|| NOTHING.to_owned()));
+    vec![
+        Line::styled(theme.glyph(incident.state).to_string(), style),
+        Line::plain(shot.when(incident.since)),
+        Line::styled(name, style),
+        Line::plain(impact(lang, board, incident)),
+        Line::plain(shot.age(incident.since)),
+        or_nothing(carrier.map(|c| c.name.clone())),
+        or_nothing(root.and_then(|s| s.circuit.clone())),
+        or_nothing(carrier.and_then(|c| c.hotline.clone())),
+    ]
+}
+
+/// The open incidents as a pane of another screen: those with the largest impact first, so that
+/// what does not fit matters least.
+pub fn brief(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
+    let (lang, theme) = (shot.ui.lang, shot.theme);
+    if shot.board.incidents.is_empty() {
+        return empty(buffer, area, theme, text(lang, "dash.no_incidents"));
+    }
+    let mut open: Vec<&Incident> = shot.board.incidents.iter().collect();
+    open.sort_by_key(|i| {
+        std::cmp::Reverse((i.impact.units.len(), i.impact.unreachable, i.state.is_outage()))
+    });
+    let table = columns(shot, area.width);
+    let room = usize::from(area.height);
+    let shown = if open.len() > room { room.saturating_sub(1) } else { open.len() };
+    for (y, incident) in (0..area.height).zip(open.iter().take(shown)) {
+        table.row(buffer, rows(area, y, 1), &cells(shot, incident));
+    }
+    if shown < open.len() {
+        let more = t!(lang, "dash.more_incidents", count = open.len() - shown);
+        let last = rows(area, area.height.saturating_sub(1), 1);
+        line(buffer, last, 2, &Line::styled(more, theme.dim()));
+    }
+}
+
+/// The incidents' screen.
+pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
+    let (lang, theme) = (shot.ui.lang, shot.theme);
+    let panes = panes(shot.ui, shot.board, area);
+    let open = shot.board.incidents.iter().find(|i| Some(&i.root) == shot.ui.incident.as_ref());
+    if let Some(incident) = open {
+        let name = shot.board.subject(&incident.root);
+        let name = name.map_or_else(|| incident.root.to_string(), |s| subject_title(shot.board, s));
+        let heading = title(theme, t!(lang, "dash.consequences_of", root = name));
+        let inside = boxed(buffer, panes.list, theme, &heading);
+        line_right(buffer, rows(panes.list, 0, 1), panes.list.width / 2, &position(shot));
+        consequences(shot, inside, buffer);
+    } else {
+        let count = shot.board.incidents.len();
+        let heading = title(theme, t!(lang, "dash.open_incidents", count = count));
+        let inside = boxed(buffer, panes.list, theme, &heading);
+        line_right(buffer, rows(panes.list, 0, 1), panes.list.width / 2, &position(shot));
+        if count == 0 {
+            empty(buffer, inside, theme, text(lang, "dash.no_incidents"));
+        } else {
+            incident_list(shot, inside, buffer);
+        }
+    }
+    let Some(below) = panes.below else { return };
+    match shot.ui.selected() {
+        Some(Row::Incident(root)) => about(shot, root, below, buffer),
+        Some(Row::Subject(id)) => {
+            let Some(subject) = shot.board.subject(id) else { return };
+            let heading = title(theme, subject_title(shot.board, subject));
+            let inside = boxed(buffer, below, theme, &heading);
+            facts::draw(shot, subject, inside, buffer);
+        }
+        Some(Row::Cut(id)) => {
+            let Some(unit) = shot.board.unit(id) else { return };
+            let inside = boxed(buffer, below, theme, &title(theme, unit.name.clone()));
+            let subjects: Vec<_> = shot.board.subjects_of(id).collect();
+            lines::table_of(shot, inside, buffer, &subjects);
+        }
+        _ => {
+            boxed(buffer, below, theme, &Line::default());
+        }
+    }
+}
+
+fn incident_list(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
+    let table = columns(shot, area.width);
+    let ui = shot.ui;
+    let Some(place) = ui.place() else { return };
+    let height = usize::from(area.height.saturating_sub(1));
+    let window = (place.first_visible(&ui.rows, height), place.index(&ui.rows), ui.rows.len());
+    list(buffer, area, shot.theme, &table, window, |i| {
+        let Some(Row::Incident(root)) = ui.rows.get(i) else { return Vec::new() };
+        let incident = shot.board.incidents.iter().find(|o| o.root == *root);
+        incident.map(|o| cells(shot, o)).unwrap_or_default()
+    });
+}
+
+/// The root, the units cut off and the subjects that cannot be reached.
+fn consequences(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
+    let (lang, theme, ui) = (shot.ui.lang, shot.theme, shot.ui);
+    let columns = lines::Columns::new(shot, area.width, true);
+    let Some(place) = ui.place() else { return };
+    let height = usize::from(area.height.saturating_sub(1));
+    let window = (place.first_visible(&ui.rows, height), place.index(&ui.rows), ui.rows.len());
+    list(buffer, area, theme, &columns.table, window, |i| match ui.rows.get(i) {
+        Some(Row::Subject(id)) => {
+            shot.board.subject(id).map(|s| columns.cells(shot, s)).unwrap_or_default()
+        }
+        Some(Row::Cut(id)) => {
+            let Some(unit) = shot.board.unit(id) else { return Vec::new() };
+            let mark = shot.board.mark(id);
+            vec![
+                Line::styled(theme.glyph(mark).to_string(), theme.state(mark)),
+                Line::styled(unit.name.clone(), theme.strong()),
+                Line::plain(tier_word(lang, unit.kind.tier(), 1)),
+                Line::styled(state_name(lang, mark), theme.state(mark)),
+            ]
+        }
+        _ => Vec::new(),
+    });
+}
+
+/// Below the list: the selected incident's root, whom to call, and the units it cuts off.
+fn about(shot: &Shot<'_>, root: &SubjectId, area: Rect, buffer: &mut Buffer) {
+    let (lang, theme, board) = (shot.ui.lang, shot.theme, shot.board);
+    let Some(incident) = board.incidents.iter().find(|i| i.root == *root) else { return };
+    let subject = board.subject(root);
+    let name = subject.map_or_else(|| root.to_string(), |s| subject_title(board, s));
+    let inside = boxed(buffer, area, theme, &title(theme, name));
+    let mut at = 0;
+    if let Some(subject) = subject {
+        let upper = rows(inside, 0, inside.height.saturating_sub(3));
+        at = facts::draw(shot, subject, upper, buffer);
+    }
+    let units: Vec<String> = incident
+        .impact
+        .units
+        .iter()
+        .map(|id| board.unit(id).map_or_else(|| id.to_string(), |u| u.short.clone()))
+        .collect();
+    let words =
+        if units.is_empty() { text(lang, "dash.impact_none").to_owned() } else { units.join(", ") };
+    let label = t!(lang, "dash.cut_off", count = units.len());
+    let age = duration_short(lang, shot.now.since(incident.since).max(0));
+    let first = Line::styled(format!("{label}: "), theme.dim()).then(words, Style::new());
+    let left = rows(inside, at, inside.height.saturating_sub(at));
+    facts::wrapped(buffer, left, &first);
+    line_right(
+        buffer,
+        rows(area, 0, 1),
+        area.width / 2,
+        &Line::styled(format!(" {age} "), theme.dim()),
+    );
+}

@@ -1,0 +1,166 @@
+//! Lists of subjects: all lines with their carriers, one unit's subjects.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::coverage::position;
+use crate::api::SubjectRow;
+use crate::dash::draw::{Column, Line, Table, boxed, line_right, list, rows};
+use crate::dash::state::{Row, Screen, Sort};
+use crate::dash::view::{Shot, empty, panes, title};
+use crate::dash::words::{
+    NOTHING, rtt_or_nothing, share, subject_kind, subject_label, subject_title,
+};
+use crate::locale::{state_name, text};
+use crate::model::State;
+use crate::t;
+
+/// Rounds the strip shows.
+const STRIP: usize = 20;
+
+/// All lines.
+pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
+    let (lang, theme) = (shot.ui.lang, shot.theme);
+    let area = panes(shot.ui, shot.board, area).list;
+    let mut heading = title(theme, t!(lang, "dash.list_lines", count = shot.ui.rows.len()));
+    let sort = match shot.ui.lines_sort {
+        Sort::Official => None,
+        Sort::Worst => Some("dash.sort_worst"),
+        Sort::Name => Some("dash.sort_carrier"),
+    };
+    if let Some(sort) = sort {
+        heading.push(format!(" ({})", text(lang, sort)), theme.dim());
+    }
+    let inside = boxed(buffer, area, theme, &heading);
+    line_right(buffer, rows(area, 0, 1), area.width / 2, &position(shot));
+    if shot.ui.rows.is_empty() {
+        empty(buffer, inside, theme, text(lang, "dash.no_subjects"));
+    } else {
+        subject_list(shot, inside, buffer);
+    }
+}
+
+/// Draws the open list where its rows are subjects.
+pub fn subject_list(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
+    let whole = shot.ui.screen == Screen::Lines;
+    let columns = Columns::new(shot, area.width, whole);
+    let ui = shot.ui;
+    let Some(place) = ui.place() else { return };
+    let height = usize::from(area.height.saturating_sub(1));
+    let window = (place.first_visible(&ui.rows, height), place.index(&ui.rows), ui.rows.len());
+    list(buffer, area, shot.theme, &columns.table, window, |i| match ui.rows.get(i) {
+        Some(Row::Subject(id)) => {
+            shot.board.subject(id).map(|s| columns.cells(shot, s)).unwrap_or_default()
+        }
+        _ => Vec::new(),
+    });
+}
+
+/// Draws subjects without a selection.
+pub fn table_of(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer, subjects: &[&SubjectRow]) {
+    let columns = Columns::new(shot, area.width, false);
+    list(buffer, area, shot.theme, &columns.table, (0, None, subjects.len()), |i| {
+        subjects.get(i).map(|s| columns.cells(shot, s)).unwrap_or_default()
+    });
+}
+
+/// The columns of a list of subjects.
+pub struct Columns {
+    /// Their places.
+    pub table: Table,
+    whole: bool,
+}
+
+impl Columns {
+    /// Columns for `width`; with `whole` the subjects are of many units.
+    pub fn new(shot: &Shot<'_>, width: u16, whole: bool) -> Self {
+        let lang = shot.ui.lang;
+        let name = if whole { "dash.column_line" } else { "dash.column_subject" };
+        let word = |key, width, rank| Column::words(text(lang, key), width, rank);
+        let figure = |key, width, rank| Column::figures(text(lang, key), width, rank);
+        let columns = vec![
+            Column::words("", 1, 0),
+            Column::growing(text(lang, name), 14),
+            word("dash.column_kind", 8, 7),
+            word("dash.column_state", 18, 1),
+            word("dash.column_address", 15, 5),
+            word("dash.column_carrier", 14, 6),
+            word("dash.column_circuit", 9, if whole { 8 } else { 11 }),
+            figure("dash.column_rtt", 8, 2),
+            figure("dash.column_loss", 7, 3),
+            word("dash.column_recent", 20, 9),
+            figure("dash.column_month", 8, 4),
+            figure("dash.column_sla", 8, 10),
+        ];
+        Self { table: Table::new(columns, width), whole }
+    }
+
+    /// A subject's cells.
+    pub fn cells(&self, shot: &Shot<'_>, subject: &SubjectRow) -> Vec<Line> {
+        let (lang, theme, board) = (shot.ui.lang, shot.theme, shot.board);
+        let now = &subject.now;
+        let style = theme.state(now.state);
+        let name =
+            if self.whole { subject_title(board, subject) } else { subject_label(board, subject) };
+        let mut words = state_name(lang, now.state).to_owned();
+        if now.state != State::Up {
+            words = format!("{words} {}", shot.age(now.since));
+        } else if now.suspect > 0 {
+            words = t!(lang, "dash.suspect", failed = now.suspect);
+        }
+        let carrier = board.carrier(subject).map_or(NOTHING, |c| &c.name);
+        let thresholds = &subject.thresholds;
+        let slow = now.rtt_us.is_some_and(|us| us > thresholds.rtt_us);
+        let lossy = now.loss_permille.is_some_and(|l| l > thresholds.loss_permille);
+        let poor = |is: bool| if is { theme.poor() } else { Style::new() };
+        let optional = |value: &Option<String>| {
+            Line::plain(value.clone().unwrap_or_else(|| NOTHING.to_owned()))
+        };
+        vec![
+            Line::styled(theme.glyph(now.state).to_string(), style),
+            Line::plain(name),
+            Line::plain(subject_kind(board, subject)),
+            Line::styled(words, if now.suspect > 0 { theme.poor() } else { style }),
+            optional(&subject.address),
+            Line::plain(carrier),
+            optional(&subject.circuit),
+            Line::styled(rtt_or_nothing(lang, now.rtt_us), poor(slow)),
+            Line::styled(loss(shot, now.loss_permille), poor(lossy)),
+            if self.table.shows(9) { strip(shot, subject, STRIP) } else { Line::default() },
+            Line::plain(share(lang, subject.month.delivered_ppm(), 2)),
+            Line::plain(share(lang, subject.sla_ppm, 2)),
+        ]
+    }
+}
+
+/// Loss in per cent, or nothing.
+pub fn loss(shot: &Shot<'_>, permille: Option<u16>) -> String {
+    share(shot.ui.lang, permille.map(|p| u32::from(p) * 1000), 0)
+}
+
+/// The last rounds' medians, newest at the right; twice their median is full height, a round
+/// without an answer is marked.
+pub fn strip(shot: &Shot<'_>, subject: &SubjectRow, width: usize) -> Line {
+    let recent = &subject.now.recent_us;
+    let recent = &recent[recent.len().saturating_sub(width)..];
+    let mut sorted: Vec<u32> = recent.iter().flatten().copied().collect();
+    sorted.sort_unstable();
+    let median = u64::from(sorted.get(sorted.len() / 2).copied().unwrap_or(1).max(1));
+    let mut shown = Line::default();
+    for round in recent {
+        match round {
+            Some(us) => {
+                let eighths = usize::try_from(u64::from(*us) * 4 / median).unwrap_or(8).clamp(1, 8);
+                let poor = *us > subject.thresholds.rtt_us;
+                let style = if poor { shot.theme.poor() } else { Style::new() };
+                shown.push(shot.theme.eighths(eighths).to_string(), style);
+            }
+            None => {
+                let sign = shot.theme.glyph(State::Down).to_string();
+                shown.push(sign, shot.theme.fault());
+            }
+        }
+    }
+    shown
+}

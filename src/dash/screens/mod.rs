@@ -1,0 +1,11 @@
+//! The screens: each draws itself into the area given and changes nothing.
+
+pub(super) mod chart;
+pub(super) mod chrome;
+pub(super) mod coverage;
+pub(super) mod facts;
+pub(super) mod help;
+pub(super) mod incidents;
+pub(super) mod lines;
+pub(super) mod search;
+pub(super) mod subject;

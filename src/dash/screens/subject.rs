@@ -1,0 +1,126 @@
+//! One subject: what is known of it, its chart, its last outages.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::{chart, facts};
+use crate::coverage::Outage;
+use crate::dash::draw::{Column, Line, Table, boxed, list, rows};
+use crate::dash::state::Range;
+use crate::dash::view::{Shot, empty, title};
+use crate::dash::words::{NOTHING, subject_title};
+use crate::locale::{date_time, duration, state_name, text};
+use crate::t;
+
+/// Columns from which the outages stand beside the facts.
+const WIDE: u16 = 130;
+
+/// Rows a chart needs at least: box, curve, loss, state and times.
+const CHART_ROWS: u16 = 8;
+
+/// Draws the open subject.
+pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
+    let Some(detail) = &shot.ui.detail else { return };
+    let Some(subject) = shot.board.subject(&detail.subject) else { return };
+    let theme = shot.theme;
+    let wide = area.width >= WIDE;
+    let facts_width = if wide { area.width * 60 / 100 } else { area.width };
+    // Drawn once into nothing, only to know how many lines the facts need.
+    let count = u16::try_from(facts::list(shot, subject).len()).unwrap_or(u16::MAX);
+    let least = CHART_ROWS.max(area.height * 45 / 100);
+    let upper = count.saturating_add(4).min(area.height.saturating_sub(least));
+    let mut above = rows(area, 0, upper);
+    above.width = facts_width;
+    let inside = boxed(buffer, above, theme, &title(theme, subject_title(shot.board, subject)));
+    facts::draw(shot, subject, inside, buffer);
+    let mut below = rows(area, upper, area.height - upper);
+    if wide {
+        let right = Rect { x: above.x + above.width, width: area.width - above.width, ..above };
+        outages(shot, right, buffer);
+    } else if below.height >= CHART_ROWS * 2 {
+        let chart_height = below.height * 60 / 100;
+        outages(shot, rows(below, chart_height, below.height - chart_height), buffer);
+        below = rows(below, 0, chart_height);
+    }
+    let inside = boxed(buffer, below, theme, &chart_title(shot));
+    chart_or_words(shot, inside, buffer);
+}
+
+/// "RTT và mất gói   1 giờ  [24 giờ]  7 ngày  30 ngày"
+fn chart_title(shot: &Shot<'_>) -> Line {
+    let (lang, theme) = (shot.ui.lang, shot.theme);
+    let mut heading = title(theme, text(lang, "dash.chart"));
+    let chosen = shot.ui.detail.as_ref().map(|d| d.range);
+    for range in Range::ALL {
+        heading.push(" ", Style::new());
+        let words = format!(" {} ", text(lang, range.key()));
+        let style = if chosen == Some(range) { theme.selected() } else { theme.dim() };
+        heading.push(words, style);
+    }
+    heading
+}
+
+fn chart_or_words(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
+    let (lang, theme) = (shot.ui.lang, shot.theme);
+    let Some(detail) = &shot.ui.detail else { return };
+    match &detail.history {
+        Some((request, Ok(history))) if request.range == detail.range => {
+            chart::draw(shot, history, area, buffer);
+        }
+        Some((request, Err(reason))) if request.range == detail.range => {
+            let reason = crate::locale::visible(reason);
+            let words = t!(lang, "dash.no_history", reason = reason);
+            empty(buffer, area, theme, &words);
+        }
+        _ => empty(buffer, area, theme, text(lang, "dash.loading")),
+    }
+}
+
+/// The last outages of the chart's window, newest first.
+fn outages(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
+    let (lang, theme) = (shot.ui.lang, shot.theme);
+    let Some(detail) = &shot.ui.detail else { return };
+    let range = text(lang, detail.range.key());
+    let heading = title(theme, t!(lang, "dash.outages", range = range));
+    let inside = boxed(buffer, area, theme, &heading);
+    let Some((request, Ok(history))) = &detail.history else { return };
+    if request.range != detail.range {
+        return;
+    }
+    if history.outages.is_empty() {
+        return empty(buffer, inside, theme, text(lang, "dash.no_outages"));
+    }
+    let columns = vec![
+        Column::words("", 1, 0),
+        Column::words(text(lang, "dash.column_from"), 16, 0),
+        Column::words(text(lang, "dash.column_to"), 16, 2),
+        Column::words(text(lang, "dash.column_length"), 16, 0),
+        Column::growing(text(lang, "dash.column_root"), 12),
+    ];
+    let table = Table::new(columns, inside.width);
+    let count = history.outages.len();
+    list(buffer, inside, theme, &table, (0, None, count), |i| {
+        history.outages.get(count - 1 - i).map(|o| outage_cells(shot, o)).unwrap_or_default()
+    });
+}
+
+fn outage_cells(shot: &Shot<'_>, outage: &Outage) -> Vec<Line> {
+    let (lang, theme, board) = (shot.ui.lang, shot.theme, shot.board);
+    let at = |t| date_time(lang, &board.local(t));
+    let end = outage.end.unwrap_or(shot.now);
+    let cause = match &outage.cause {
+        Some(id) => board.subject(id).map_or_else(|| id.to_string(), |s| subject_title(board, s)),
+        None => NOTHING.to_owned(),
+    };
+    vec![
+        Line::styled(theme.glyph(outage.state).to_string(), theme.state(outage.state)),
+        Line::plain(at(outage.start)),
+        match outage.end {
+            Some(end) => Line::plain(at(end)),
+            None => Line::styled(state_name(lang, outage.state), theme.state(outage.state)),
+        },
+        Line::plain(duration(lang, end.since(outage.start).max(0))),
+        Line::plain(cause),
+    ]
+}

@@ -1,0 +1,132 @@
+//! Takes the terminal and gives it back, whatever happens in between.
+
+use std::io::{self, Stdout};
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crossterm::cursor::{Hide, Show};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
+};
+use crossterm::{execute, queue};
+use ratatui::backend::{Backend as _, CrosstermBackend};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// Whether the terminal is ours now; read by the panic hook.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+fn give_back() -> io::Result<()> {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return Ok(());
+    }
+    let mut out = io::stdout();
+    // Every step is tried even when one fails: a half restored terminal is worse.
+    let left =
+        execute!(out, EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, Show);
+    let cooked = disable_raw_mode();
+    left.and(cooked)
+}
+
+fn restore_before_panic_message() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            // Nothing can be done about a terminal that does not take the bytes.
+            let _ = give_back();
+            before(info);
+        }));
+    });
+}
+
+/// The terminal while it is ours: raw, on its other screen, without a cursor. Dropping it gives
+/// it back.
+pub struct Screen {
+    backend: CrosstermBackend<io::BufWriter<Stdout>>,
+    shown: Buffer,
+}
+
+impl Screen {
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    /// When standard output is no terminal or does not take the bytes.
+    pub fn take() -> io::Result<Self> {
+        restore_before_panic_message();
+        enable_raw_mode()?;
+        TAKEN.store(true, Ordering::SeqCst);
+        let writer = io::BufWriter::with_capacity(1 << 16, io::stdout());
+        let mut screen =
+            Self { backend: CrosstermBackend::new(writer), shown: Buffer::empty(Rect::ZERO) };
+        execute!(screen.backend, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
+        screen.forget()?;
+        Ok(screen)
+    }
+
+    /// Columns and rows now.
+    ///
+    /// # Errors
+    /// When the terminal does not say.
+    pub fn size(&self) -> io::Result<(u16, u16)> {
+        crossterm::terminal::size()
+    }
+
+    /// Clears the terminal, so that the next frame is drawn whole.
+    ///
+    /// # Errors
+    /// When the terminal does not take the bytes.
+    pub fn forget(&mut self) -> io::Result<()> {
+        self.backend.clear()?;
+        self.shown = Buffer::empty(Rect::ZERO);
+        Ok(())
+    }
+
+    /// Shows `frame`: only the cells that differ from what is shown, nothing when none does.
+    ///
+    /// # Errors
+    /// When the terminal does not take the bytes.
+    pub fn show(&mut self, frame: &Buffer) -> io::Result<()> {
+        if self.shown.area != frame.area {
+            self.backend.clear()?;
+            self.shown = Buffer::empty(frame.area);
+        }
+        let changed = self.shown.diff(frame);
+        if changed.is_empty() {
+            return Ok(());
+        }
+        queue!(self.backend, BeginSynchronizedUpdate)?;
+        self.backend.draw(changed.into_iter())?;
+        queue!(self.backend, EndSynchronizedUpdate)?;
+        io::Write::flush(&mut self.backend)?;
+        self.shown.clone_from(frame);
+        Ok(())
+    }
+
+    /// Gives the terminal back, stops this job as Ctrl-Z at a shell does, and takes the terminal
+    /// again when it is continued.
+    ///
+    /// # Errors
+    /// When the terminal does not take the bytes.
+    pub fn suspend(&mut self) -> io::Result<()> {
+        give_back()?;
+        // The whole job, as the terminal's own driver would: a wrapper (cargo, sudo) left running
+        // would keep the shell waiting. A shell sends the signal because the standard library
+        // has no call for it and this room holds no unsafe code.
+        let _ = std::process::Command::new("/bin/sh").args(["-c", "kill -TSTP 0"]).status();
+        enable_raw_mode()?;
+        TAKEN.store(true, Ordering::SeqCst);
+        execute!(self.backend, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
+        self.forget()
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        let _ = self.backend.flush();
+        // The terminal may be gone (SIGHUP): there is nobody left to tell.
+        let _ = give_back();
+    }
+}

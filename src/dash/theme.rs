@@ -1,0 +1,198 @@
+//! Colours and signs. Only faults are coloured; every colour stands beside a sign and a word.
+
+use ratatui::style::{Color, Modifier, Style};
+
+use crate::locale::state_glyph;
+use crate::model::State;
+
+/// How many colours the terminal has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Colours {
+    /// None: bold, dim and reverse only.
+    None,
+    /// The sixteen of old.
+    Sixteen,
+    /// The 256 of xterm.
+    Indexed,
+    /// 24 bits.
+    True,
+}
+
+/// How things look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Theme {
+    /// Colours of the terminal.
+    pub colours: Colours,
+    /// Signs and lines in ASCII; letters keep their marks.
+    pub ascii: bool,
+}
+
+/// Eighths of a cell, from empty to full.
+const EIGHTHS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+const EIGHTHS_ASCII: [char; 9] = [' ', '_', '_', '.', '-', '-', '=', '=', '#'];
+
+/// The signs a box is drawn with.
+pub struct Lines {
+    /// Left to right.
+    pub across: &'static str,
+    /// Top to bottom.
+    pub down: &'static str,
+    /// Top left, top right, bottom left, bottom right.
+    pub corners: [&'static str; 4],
+}
+
+impl Theme {
+    // Okabe and Ito's palette: told apart by colour-blind eyes.
+    fn colour(self, rgb: (u8, u8, u8), indexed: u8, sixteen: Color) -> Style {
+        match self.colours {
+            Colours::None => Style::new(),
+            Colours::Sixteen => Style::new().fg(sixteen),
+            Colours::Indexed => Style::new().fg(Color::Indexed(indexed)),
+            Colours::True => Style::new().fg(Color::Rgb(rgb.0, rgb.1, rgb.2)),
+        }
+    }
+
+    /// A fault: vermilion.
+    #[must_use]
+    pub fn fault(self) -> Style {
+        self.colour((213, 94, 0), 166, Color::Red).add_modifier(Modifier::BOLD)
+    }
+
+    /// Worse than it should be: orange.
+    #[must_use]
+    pub fn poor(self) -> Style {
+        self.colour((230, 159, 0), 214, Color::Yellow)
+    }
+
+    /// Another's fault: sky blue.
+    #[must_use]
+    pub fn cut_off(self) -> Style {
+        self.colour((86, 180, 233), 74, Color::Cyan)
+    }
+
+    /// Not known: reddish purple.
+    #[must_use]
+    pub fn unknown(self) -> Style {
+        self.colour((204, 121, 167), 175, Color::Magenta)
+    }
+
+    /// What is less important.
+    #[must_use]
+    pub fn dim(self) -> Style {
+        Style::new().add_modifier(Modifier::DIM)
+    }
+
+    /// What stands out without being a fault.
+    #[must_use]
+    pub fn strong(self) -> Style {
+        Style::new().add_modifier(Modifier::BOLD)
+    }
+
+    /// The selected row.
+    #[must_use]
+    pub fn selected(self) -> Style {
+        Style::new().add_modifier(Modifier::REVERSED)
+    }
+
+    /// The header over data that are not now.
+    #[must_use]
+    pub fn stale(self) -> Style {
+        self.fault().add_modifier(Modifier::REVERSED)
+    }
+
+    /// A state.
+    #[must_use]
+    pub fn state(self, state: State) -> Style {
+        match state {
+            State::Up => Style::new(),
+            State::Degraded => self.poor(),
+            State::Down => self.fault(),
+            State::Unreachable => self.cut_off(),
+            State::Unmeasured => self.unknown(),
+        }
+    }
+
+    /// A state's sign.
+    #[must_use]
+    pub fn glyph(self, state: State) -> char {
+        if !self.ascii {
+            return state_glyph(state);
+        }
+        match state {
+            State::Up => 'o',
+            State::Degraded => '!',
+            State::Down => 'X',
+            State::Unreachable => '~',
+            State::Unmeasured => '?',
+        }
+    }
+
+    /// A column of `eighths` (0 to 8) height.
+    #[must_use]
+    pub fn eighths(self, eighths: usize) -> char {
+        let set = if self.ascii { EIGHTHS_ASCII } else { EIGHTHS };
+        set[eighths.min(8)]
+    }
+
+    /// A bar of `width` cells filled to `ppm` millionths; whole cells, and never full below
+    /// everything nor empty above nothing.
+    #[must_use]
+    pub fn bar(self, ppm: u32, width: usize) -> String {
+        let (full, empty) = if self.ascii { ('#', '.') } else { ('█', '▁') };
+        let cells = (u64::from(ppm.min(1_000_000)) * width as u64 + 500_000) / 1_000_000;
+        let mut cells = usize::try_from(cells).unwrap_or(width).min(width);
+        if ppm < 1_000_000 && cells == width {
+            cells = width.saturating_sub(1);
+        }
+        if ppm > 0 && cells == 0 {
+            cells = 1.min(width);
+        }
+        (0..width).map(|i| if i < cells { full } else { empty }).collect()
+    }
+
+    /// The signs of boxes.
+    #[must_use]
+    pub const fn lines(self) -> Lines {
+        if self.ascii {
+            Lines { across: "-", down: "|", corners: ["+", "+", "+", "+"] }
+        } else {
+            Lines { across: "─", down: "│", corners: ["┌", "┐", "└", "┘"] }
+        }
+    }
+
+    /// Marks the selected row at its left.
+    #[must_use]
+    pub const fn pointer(self) -> &'static str {
+        if self.ascii { ">" } else { "►" }
+    }
+
+    /// Between the names of a path.
+    #[must_use]
+    pub const fn path(self) -> &'static str {
+        if self.ascii { " > " } else { " › " }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_is_full_only_at_everything_and_empty_only_at_nothing() {
+        let theme = Theme { colours: Colours::None, ascii: true };
+        assert_eq!(theme.bar(1_000_000, 6), "######");
+        assert_eq!(theme.bar(999_999, 6), "#####.");
+        assert_eq!(theme.bar(1, 6), "#.....");
+        assert_eq!(theme.bar(0, 6), "......");
+        assert_eq!(theme.bar(500_000, 0), "");
+    }
+
+    #[test]
+    fn without_colours_nothing_is_coloured() {
+        let theme = Theme { colours: Colours::None, ascii: false };
+        for state in State::ALL {
+            assert_eq!(theme.state(state).fg, None);
+        }
+        assert_eq!(theme.stale().fg, None);
+    }
+}

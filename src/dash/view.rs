@@ -1,0 +1,192 @@
+//! From board and user to cells. Pure; nothing here may panic at any size.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::board::Board;
+use super::draw::{Line, rows, text};
+use super::link::Link;
+use super::screens;
+use super::state::{Freshness, Mode, Screen, Ui, freshness};
+use super::theme::Theme;
+use crate::locale;
+use crate::model::UnixMs;
+
+/// Everything a frame is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Scene<'a> {
+    /// `None` until a source has answered.
+    pub board: Option<&'a Board>,
+    /// Where the board comes from.
+    pub link: &'a Link,
+    /// What the user has chosen.
+    pub ui: &'a Ui,
+    /// How things look.
+    pub theme: &'a Theme,
+    /// The time of the frame.
+    pub now: UnixMs,
+}
+
+/// A scene with its board.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shot<'a> {
+    pub board: &'a Board,
+    pub link: &'a Link,
+    pub ui: &'a Ui,
+    pub theme: &'a Theme,
+    pub now: UnixMs,
+}
+
+/// Smallest terminal that gets the full screen.
+const LEAST: (u16, u16) = (60, 15);
+
+/// Columns from which a second pane stands at the right.
+const TWO_PANES: u16 = 120;
+
+/// Columns left of a chart for its scale.
+pub(super) const SCALE: u16 = 9;
+
+/// Draws one frame into `area`; every cell of it is set.
+pub fn view(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+    let area = area.intersection(buffer.area);
+    for y in area.top()..area.bottom() {
+        for x in area.left()..area.right() {
+            if let Some(cell) = buffer.cell_mut((x, y)) {
+                cell.reset();
+            }
+        }
+    }
+    let Scene { link, ui, theme, now, .. } = *scene;
+    let Some(board) = scene.board else {
+        return screens::chrome::waiting(scene, area, buffer);
+    };
+    let shot = Shot { board, link, ui, theme, now };
+    if area.width < LEAST.0 || area.height < LEAST.1 {
+        return screens::chrome::summary(&shot, area, buffer);
+    }
+    screens::chrome::header(&shot, rows(area, 0, 1), buffer);
+    screens::chrome::tabs(&shot, rows(area, 1, 1), buffer);
+    screens::chrome::footer(&shot, rows(area, area.height - 2, 1), buffer);
+    screens::chrome::status(&shot, rows(area, area.height - 1, 1), buffer);
+    let body = body(area);
+    match (ui.mode, ui.screen) {
+        (Mode::Search, _) => screens::search::draw(&shot, body, buffer),
+        (Mode::Help, _) => screens::help::draw(&shot, body, buffer),
+        (Mode::Normal, Screen::Coverage | Screen::Departments) => {
+            screens::coverage::draw(&shot, body, buffer);
+        }
+        (Mode::Normal, Screen::Incidents) => screens::incidents::draw(&shot, body, buffer),
+        (Mode::Normal, Screen::Lines) => screens::lines::draw(&shot, body, buffer),
+        (Mode::Normal, Screen::Subject) => screens::subject::draw(&shot, body, buffer),
+    }
+}
+
+fn body(area: Rect) -> Rect {
+    rows(area, 2, area.height.saturating_sub(4))
+}
+
+/// The panes of a screen.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Panes {
+    /// The open list.
+    pub list: Rect,
+    /// At its right.
+    pub side: Option<Rect>,
+    /// Beneath both.
+    pub below: Option<Rect>,
+    /// At the right of that.
+    pub below_side: Option<Rect>,
+}
+
+fn split(area: Rect, left: u16) -> (Rect, Rect) {
+    let left = left.min(area.width);
+    let right = Rect { x: area.x + left, width: area.width - left, ..area };
+    (Rect { width: left, ..area }, right)
+}
+
+/// How a screen's body is divided.
+pub(super) fn panes(ui: &Ui, board: &Board, body: Rect) -> Panes {
+    let two = body.width >= TWO_PANES;
+    let open = u16::try_from(board.incidents.len()).unwrap_or(u16::MAX);
+    let (below, side) = match ui.screen {
+        Screen::Coverage | Screen::Departments => {
+            let carriers = if two { board.carriers.len() } else { 0 };
+            let carriers = u16::try_from(carriers).unwrap_or(u16::MAX).saturating_add(1);
+            let wanted = open.max(1).max(carriers).saturating_add(2);
+            (wanted.min(body.height * 2 / 5).max(3), two)
+        }
+        Screen::Incidents => ((body.height / 2).min(12), false),
+        Screen::Lines | Screen::Subject => (0, false),
+    };
+    if body.height < below + 5 || below < 3 {
+        return Panes { list: body, side: None, below: None, below_side: None };
+    }
+    let upper = rows(body, 0, body.height - below);
+    let lower = rows(body, body.height - below, below);
+    let left = if body.width >= 180 { body.width * 52 / 100 } else { body.width * 66 / 100 };
+    let (list, side) = if side { split(upper, left) } else { (upper, Rect { width: 0, ..upper }) };
+    let has_carriers = two && ui.screen != Screen::Incidents && !board.carriers.is_empty();
+    let (below, below_side) =
+        if has_carriers { split(lower, left) } else { (lower, Rect { width: 0, ..lower }) };
+    let some = |r: Rect| (!r.is_empty()).then_some(r);
+    Panes { list, side: some(side), below: some(below), below_side: some(below_side) }
+}
+
+/// Rows the open list shows at a time.
+#[must_use]
+pub(super) fn list_height(ui: &Ui, board: &Board) -> usize {
+    let area = Rect::new(0, 0, ui.size.0, ui.size.1);
+    let list = panes(ui, board, body(area)).list;
+    // Two lines of box, one of headings.
+    usize::from(list.height.saturating_sub(3)).max(1)
+}
+
+/// Hits the search shows at a time.
+#[must_use]
+pub(super) fn search_height(size: (u16, u16)) -> usize {
+    // Box, search line and headings.
+    usize::from(size.1.saturating_sub(4 + 2 + 2)).max(1)
+}
+
+/// Points of a subject's chart.
+#[must_use]
+pub(super) fn chart_columns(size: (u16, u16)) -> usize {
+    usize::from(size.0.saturating_sub(2 + SCALE + 1)).clamp(10, 400)
+}
+
+impl Shot<'_> {
+    /// Whether the data can be trusted to be now.
+    pub fn freshness(&self) -> Freshness {
+        freshness(self.board, self.link, self.now)
+    }
+
+    /// How long ago, at most `now`.
+    pub fn age(&self, since: UnixMs) -> String {
+        locale::duration_short(self.ui.lang, self.now.since(since).max(0))
+    }
+
+    /// "07:31" today, "28/03" on another day: five columns.
+    pub fn when(&self, at: UnixMs) -> String {
+        let (then, today) = (self.board.local(at), self.board.local(self.now));
+        if then.date() == today.date() {
+            then.strftime("%H:%M").to_string()
+        } else {
+            match self.ui.lang {
+                locale::Lang::Vi => then.strftime("%d/%m").to_string(),
+                locale::Lang::En => then.strftime("%m-%d").to_string(),
+            }
+        }
+    }
+}
+
+/// A sentence where a list has no rows.
+pub(super) fn empty(buffer: &mut Buffer, area: Rect, theme: &Theme, words: &str) {
+    if area.height > 0 {
+        text(buffer, rows(area, 0, 1), 1, words, theme.dim());
+    }
+}
+
+/// A title of a pane.
+pub(super) fn title(theme: &Theme, words: impl Into<String>) -> Line {
+    Line::styled(words, theme.strong())
+}

@@ -1,0 +1,117 @@
+//! Phrases the screens share.
+
+use super::board::Board;
+use super::theme::Theme;
+use crate::api::SubjectRow;
+use crate::coverage::{Availability, Verdict};
+use crate::locale::{Lang, fold, percent, rtt, text};
+use crate::model::{Incident, Tier};
+use crate::t;
+
+/// Stands where there is nothing to say.
+pub const NOTHING: &str = "-";
+
+/// "xã", "communes": the word for `count` units of a level.
+pub fn tier_word(lang: Lang, tier: Tier, count: usize) -> &'static str {
+    let key = match (tier, count) {
+        (Tier::Province, 1) => "dash.tier_province_one",
+        (Tier::Province, _) => "dash.tier_province",
+        (Tier::Department, 1) => "dash.tier_department_one",
+        (Tier::Department, _) => "dash.tier_department",
+        (Tier::District, 1) => "dash.tier_district_one",
+        (Tier::District, _) => "dash.tier_district",
+        (Tier::Commune, 1) => "dash.tier_commune_one",
+        (Tier::Commune, _) => "dash.tier_commune",
+    };
+    text(lang, key)
+}
+
+/// "3 xã, 1 huyện": what an incident cuts off, by level, the counted level first.
+pub fn units_cut(lang: Lang, board: &Board, incident: &Incident) -> String {
+    let mut parts = Vec::new();
+    for tier in Tier::ALL.into_iter().rev() {
+        let units = incident.impact.units.iter().filter_map(|id| board.unit(id));
+        let count = units.filter(|u| u.kind.tier() == tier).count();
+        if count > 0 {
+            parts.push(format!("{count} {}", tier_word(lang, tier, count)));
+        }
+    }
+    parts.join(", ")
+}
+
+/// What an incident cuts off, in units and subjects.
+pub fn impact(lang: Lang, board: &Board, incident: &Incident) -> String {
+    let units = units_cut(lang, board, incident);
+    let subjects = incident.impact.unreachable;
+    match (units.is_empty(), subjects) {
+        (true, 0) => text(lang, "dash.impact_none").to_owned(),
+        (false, 0) => t!(lang, "dash.impact_units", units = units),
+        (true, n) => t!(lang, "dash.impact_subjects", count = n),
+        (false, n) => t!(lang, "dash.impact_both", units = units, count = n),
+    }
+}
+
+/// A subject's name with its unit's, unless the name says it already.
+pub fn subject_title(board: &Board, subject: &SubjectRow) -> String {
+    let Some(unit) = board.unit(&subject.unit) else { return subject.name.clone() };
+    let name = fold(&subject.name);
+    if name.contains(&fold(&unit.name)) || name.contains(&fold(&unit.short)) {
+        subject.name.clone()
+    } else {
+        format!("{} · {}", unit.short, subject.name)
+    }
+}
+
+/// A subject's name without its unit's, for lists of one unit.
+pub fn subject_label(board: &Board, subject: &SubjectRow) -> String {
+    let Some(unit) = board.unit(&subject.unit) else { return subject.name.clone() };
+    for whose in [&unit.name, &unit.short] {
+        if let Some((left, right)) = subject.name.split_once(whose.as_str()) {
+            let mark = |c: char| c.is_whitespace() || "-–—·:,".contains(c);
+            let rest = [left.trim_matches(mark), right.trim_matches(mark)];
+            let rest: Vec<&str> = rest.into_iter().filter(|t| !t.is_empty()).collect();
+            if !rest.is_empty() {
+                return rest.join(" ");
+            }
+        }
+    }
+    subject.name.clone()
+}
+
+/// What kind of thing it is: the network of a line, the role of a device.
+pub fn subject_kind(board: &Board, subject: &SubjectRow) -> String {
+    let network = subject.network.as_ref().and_then(|n| board.network(n));
+    match (network, &subject.role) {
+        (Some(network), _) => network.short.clone(),
+        (None, Some(role)) => role.clone(),
+        (None, None) => NOTHING.to_owned(),
+    }
+}
+
+/// A share in millionths, or nothing.
+pub fn share(lang: Lang, ppm: Option<u32>, decimals: u8) -> String {
+    ppm.map_or_else(|| NOTHING.to_owned(), |ppm| percent(lang, ppm, decimals))
+}
+
+/// How much of the period was measured; nothing when the period is empty.
+pub fn measured(lang: Lang, month: &Availability) -> String {
+    share(lang, (month.millis.total() > 0).then(|| month.measured_ppm()), 0)
+}
+
+/// A round-trip time, or nothing.
+pub fn rtt_or_nothing(lang: Lang, us: Option<u32>) -> String {
+    us.map_or_else(|| NOTHING.to_owned(), |us| rtt(lang, us))
+}
+
+/// The verdict's words and style.
+pub fn verdict(
+    lang: Lang,
+    theme: &Theme,
+    verdict: Verdict,
+) -> (&'static str, ratatui::style::Style) {
+    match verdict {
+        Verdict::Met => (text(lang, "dash.verdict_met"), ratatui::style::Style::new()),
+        Verdict::Missed => (text(lang, "dash.verdict_missed"), theme.fault()),
+        Verdict::NotProven => (text(lang, "dash.verdict_not_proven"), theme.unknown()),
+    }
+}

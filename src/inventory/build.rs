@@ -1,0 +1,165 @@
+//! The inventory's own shapes out of resolved drafts: names made up where none is given, the service
+//! level in force, the addresses asked.
+
+use super::place::At;
+use super::raw::{
+    Raw, RawCarrier, RawCheck, RawConnection, RawDetail, RawNetwork, RawSubject, RawUnit,
+};
+use super::resolve::{Draft, Link, Tree};
+use super::subjects::last_part;
+use crate::model::{
+    Carrier, Check, CheckKind, Connection, Device, Network, NetworkIx, Service, ServiceLevel,
+    Subject, SubjectDetail, Unit, UnitIx, Via,
+};
+
+pub(super) fn unit(raw: &RawUnit, parent: Option<UnitIx>, required: &[(NetworkIx, At)]) -> Unit {
+    Unit {
+        id: raw.id.clone().into(),
+        name: raw.name.clone(),
+        short: raw.short.clone().unwrap_or_else(|| raw.name.clone()),
+        kind: raw.kind,
+        parent,
+        code: raw.code.clone(),
+        contact: raw.contact.clone(),
+        location: raw.location,
+        requires: required.iter().map(|(network, _)| *network).collect(),
+        since: raw.since,
+        until: raw.until,
+    }
+}
+
+pub(super) fn network(raw: &RawNetwork, over: Vec<NetworkIx>) -> Network {
+    Network {
+        id: raw.id.clone().into(),
+        name: raw.name.clone(),
+        name_en: raw.name_en.clone().unwrap_or_else(|| raw.name.clone()),
+        short: raw.short.clone().unwrap_or_else(|| raw.id.as_str().to_uppercase()),
+        over,
+        sla: raw.sla,
+    }
+}
+
+pub(super) fn carrier(raw: &RawCarrier) -> Carrier {
+    Carrier {
+        id: raw.id.clone().into(),
+        name: raw.name.clone(),
+        contract: raw.contract.clone(),
+        hotline: raw.hotline.clone(),
+        sla: raw.sla,
+    }
+}
+
+/// How a subject is asked: its checks in their order, the first one primary. A check without an
+/// address asks the subject's own, else that of the interface or the device it ends at; where
+/// there is none, it is left out.
+pub(super) fn checks(draft: &Draft<'_>, drafts: &[Draft<'_>]) -> Vec<Check> {
+    const DEFAULT: &[RawCheck] = &[RawCheck { address: None, critical: false }];
+    let own = draft.raw.address.map(|(address, _)| address).or_else(|| {
+        let link = draft.link.as_ref()?;
+        let device = &drafts[link.device?];
+        let interfaces = device.device().map_or(&[][..], |d| &d.addresses);
+        let interface = link.raw.interface.as_deref();
+        let interface = interfaces.iter().find(|(name, ..)| Some(name.as_str()) == interface);
+        interface.map(|(_, address, _)| *address).or(device.raw.address.map(|(a, _)| a))
+    });
+    let listed = draft.raw.asked.checks.as_deref().unwrap_or(DEFAULT);
+    let params = draft.raw.asked.ping;
+    let asked = listed.iter().filter_map(|check| {
+        let address = check.address.or(own)?;
+        let kind = CheckKind::Ping { address, params };
+        Some(Check { kind, critical: check.critical })
+    });
+    let mut checks: Vec<Check> = Vec::new();
+    for check in asked {
+        if checks.iter().all(|known| known.kind != check.kind) {
+            checks.push(check);
+        }
+    }
+    if let Some(primary) = checks.first_mut() {
+        primary.critical = true;
+    }
+    checks
+}
+
+/// Makes subjects of drafts.
+pub(super) struct Named<'a> {
+    pub tree: &'a Tree<'a>,
+    pub raw: &'a Raw,
+    pub drafts: &'a [Draft<'a>],
+}
+
+impl Named<'_> {
+    /// The subject of a draft with its `via` by final indexes.
+    pub(super) fn subject(&self, i: usize, via: Via) -> Subject {
+        let draft = &self.drafts[i];
+        let raw = draft.raw;
+        let unit = &self.tree.units[draft.unit.ix()];
+        let detail = match (&raw.detail, &draft.link) {
+            (RawDetail::Connection(own), Some(link)) => {
+                SubjectDetail::Connection(self.connection(raw, own, link, unit))
+            }
+            (RawDetail::Device(own), _) => SubjectDetail::Device(Device {
+                id: raw.id.clone().into(),
+                role: own.role.clone(),
+                vendor: own.vendor.clone(),
+                model: own.model.clone(),
+                serial: own.serial.clone(),
+            }),
+            _ => SubjectDetail::Service(Service { id: raw.id.clone().into() }),
+        };
+        Subject {
+            id: raw.id.clone().into(),
+            name: raw.name.clone().unwrap_or_else(|| self.name(draft, unit)),
+            unit: draft.unit,
+            via,
+            checks: checks(draft, self.drafts),
+            health: raw.asked.health,
+            detail,
+        }
+    }
+
+    /// "TSLCD – X. Hòa Khánh", with what tells it from the unit's other lines on that network.
+    fn name(&self, draft: &Draft<'_>, unit: &Unit) -> String {
+        let Some(link) = &draft.link else {
+            return format!("{} – {}", last_part(draft.raw.id.as_str()), unit.short);
+        };
+        let network = &self.raw.networks[link.network.ix()];
+        let part = last_part(draft.raw.id.as_str());
+        let short = network.short.clone().unwrap_or_else(|| network.id.as_str().to_uppercase());
+        if part == network.id.as_str() {
+            return format!("{short} – {}", unit.short);
+        }
+        let apart = part.strip_prefix(network.id.as_str()).unwrap_or(part);
+        format!("{short} {} – {}", apart.trim_matches(['-', '.']), unit.short)
+    }
+
+    fn connection(
+        &self,
+        raw: &RawSubject,
+        own: &RawConnection,
+        link: &Link<'_>,
+        unit: &Unit,
+    ) -> Connection {
+        let carrier = link.carrier.and_then(|ix| self.raw.carriers.get(ix.ix()));
+        let levels = [
+            own.sla,
+            carrier.map_or_else(ServiceLevel::default, |c| c.sla),
+            self.raw.networks[link.network.ix()].sla,
+        ];
+        Connection {
+            network: link.network,
+            carrier: link.carrier,
+            circuit: own.circuit.clone(),
+            bandwidth_kbps: own.bandwidth_kbps,
+            sla: ServiceLevel {
+                availability_ppm: levels.iter().find_map(|l| l.availability_ppm),
+                rtt_us: levels.iter().find_map(|l| l.rtt_us),
+                loss_permille: levels.iter().find_map(|l| l.loss_permille),
+            },
+            device: link.device.map(|i| self.drafts[i].raw.id.clone().into()),
+            interface: own.interface.clone(),
+            since: raw.since.or(unit.since),
+            until: raw.until.or(unit.until),
+        }
+    }
+}

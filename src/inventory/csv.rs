@@ -1,0 +1,224 @@
+//! CSV to the generic tree: a header row, then one entry a row. A dotted column is a nested key,
+//! some columns hold lists separated by `;`, an empty cell is a key left out.
+//!
+//! Cells are split here and not by the csv crate because every cell needs its place. Quoting is
+//! RFC 4180; the separator is a comma, or a semicolon where the header row has no comma (the form
+//! spreadsheets write where the comma is the decimal mark), or a tab.
+
+use std::collections::HashMap;
+
+use super::node::{Key, Map, Node, Value};
+use super::place::{At, Desk, Finding, shown};
+use crate::model::Message;
+
+/// Columns whose cells are lists.
+const LISTS: [&str; 5] = ["requires", "sites", "prefixes", "checks", "via"];
+/// Most columns of a file.
+const MAX_COLUMNS: usize = 200;
+
+struct Cell {
+    at: At,
+    text: String,
+}
+
+/// The rows of a source as a list of mappings; `None` after reporting why there are none.
+/// `required` names the columns without which no row means anything.
+pub(super) fn read(desk: &mut Desk, source: u32, required: &[&str]) -> Option<Node> {
+    let text = desk.text(source);
+    let whole = At { source, start: 0, len: 1 };
+    let rows = match split(source, &text) {
+        Ok(rows) => rows,
+        Err(at) => {
+            desk.mark_broken(source);
+            desk.report(
+                Finding::error(at, Message::new("check.csv_quote"))
+                    .hint(Message::new("check.csv_quote_hint")),
+            );
+            return None;
+        }
+    };
+    let mut rows = rows.into_iter();
+    let Some(header) = rows.next() else {
+        desk.mark_broken(source);
+        desk.report(Finding::error(whole, Message::new("check.csv_empty")));
+        return None;
+    };
+    if !is_header_sound(desk, &header, required) {
+        desk.mark_broken(source);
+        return None;
+    }
+    let items = rows.filter_map(|cells| row(desk, &header, cells)).collect();
+    Some(Node { at: whole, value: Value::List(items) })
+}
+
+fn is_header_sound(desk: &mut Desk, header: &[Cell], required: &[&str]) -> bool {
+    let mut first: HashMap<&str, At> = HashMap::new();
+    let mut is_sound = header.len() <= MAX_COLUMNS;
+    if let Some(beyond) = header.get(MAX_COLUMNS) {
+        let message = Message::new("check.csv_columns").with("most", MAX_COLUMNS);
+        desk.report(Finding::error(beyond.at, message));
+    }
+    for cell in header {
+        let (message, related) = if cell.text.is_empty() {
+            (Message::new("check.csv_unnamed"), None)
+        } else if let Some(at) = first.insert(&cell.text, cell.at) {
+            (Message::new("check.duplicate_key").with("key", shown(&cell.text)), Some(at))
+        } else {
+            continue;
+        };
+        is_sound = false;
+        let finding = Finding::error(cell.at, message);
+        desk.report(match related {
+            Some(at) => finding.related(at, Message::new("check.first")),
+            None => finding,
+        });
+    }
+    for key in required.iter().filter(|key| !first.contains_key(**key)) {
+        is_sound = false;
+        let at = header.first().map_or(At { source: 0, start: 0, len: 1 }, |c| c.at);
+        let near = desk.nearest(key, first.keys().copied()).map(str::to_owned);
+        let hint =
+            near.map(|near| Message::new("check.csv_rename").with("column", near).with("key", key));
+        let message = Message::new(match *key {
+            "id" => "check.csv_missing_id",
+            "unit" => "check.csv_missing_unit",
+            _ => "check.csv_missing_column",
+        });
+        desk.report(Finding::error(at, message.with("key", key)).hint_if(hint));
+    }
+    is_sound
+}
+
+/// One row as a mapping; `None` for an empty one and, after reporting it, for one of the wrong
+/// length.
+fn row(desk: &mut Desk, header: &[Cell], cells: Vec<Cell>) -> Option<Node> {
+    if cells.iter().all(|c| c.text.is_empty()) {
+        return None;
+    }
+    let at = cells.first().map(|c| c.at)?;
+    if let Some(beyond) = cells.iter().skip(header.len()).find(|c| !c.text.is_empty()) {
+        let message = Message::new("check.csv_row_length")
+            .with("cells", cells.len())
+            .with("columns", header.len());
+        desk.report(
+            Finding::error(beyond.at, message).hint(Message::new("check.csv_row_length_hint")),
+        );
+        if let Some(id) = cells.first() {
+            desk.mark_broken_id(&id.text);
+        }
+        return None;
+    }
+    let mut map = Map::default();
+    for (column, cell) in header.iter().zip(cells) {
+        if !cell.text.is_empty() {
+            let value = value(&column.text, &cell);
+            insert(&mut map, column.at, &column.text, Node { at: cell.at, value });
+        }
+    }
+    Some(Node { at, value: Value::Map(map) })
+}
+
+fn value(column: &str, cell: &Cell) -> Value {
+    if !LISTS.contains(&column) {
+        return Value::Text(cell.text.clone());
+    }
+    if cell.text == "[]" {
+        return Value::List(Vec::new());
+    }
+    let mut start = 0;
+    let parts = cell.text.split(';').filter_map(|part| {
+        let from = start + (part.len() - part.trim_start().len());
+        start += part.len() + 1;
+        let as_u32 = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        // A quoted cell's text begins after its quote; doubled quotes inside shift it no further
+        // than the cell's own end.
+        let at = At {
+            start: cell.at.start + as_u32(from).min(cell.at.len),
+            len: as_u32(part.trim().len()).min(cell.at.len.saturating_sub(as_u32(from))),
+            ..cell.at
+        };
+        let text = part.trim();
+        (!text.is_empty()).then(|| Node { at, value: Value::Text(text.to_owned()) })
+    });
+    Value::List(parts.collect())
+}
+
+fn insert(map: &mut Map, at: At, column: &str, node: Node) {
+    let Some((outer, inner)) = column.split_once('.') else {
+        map.entries.push((Key { text: column.to_owned(), at }, node));
+        return;
+    };
+    if let Some((_, Node { value: Value::Map(nested), .. })) =
+        map.entries.iter_mut().find(|(key, _)| key.text == outer)
+    {
+        nested.entries.push((Key { text: inner.to_owned(), at }, node));
+        return;
+    }
+    let nested_at = node.at;
+    let nested = Map { entries: vec![(Key { text: inner.to_owned(), at }, node)] };
+    let key = Key { text: outer.to_owned(), at };
+    map.entries.push((key, Node { at: nested_at, value: Value::Map(nested) }));
+}
+
+/// The cells of every row that is not blank; the place of the quote that is never closed, or
+/// is closed in the middle of its cell.
+fn split(source: u32, text: &str) -> Result<Vec<Vec<Cell>>, At> {
+    let as_u32 = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let first = text.lines().next().unwrap_or_default();
+    let separator = [',', ';', '\t'].into_iter().find(|c| first.contains(*c)).unwrap_or(',');
+    let mut rows = Vec::new();
+    let mut row = Vec::new();
+    let mut rest = 0;
+    while rest < text.len() {
+        let tail = &text[rest..];
+        let (raw_len, at, content) = if tail.starts_with('"') {
+            let close = closing_quote(tail).ok_or(At { source, start: as_u32(rest), len: 1 })?;
+            let until = tail[close + 1..].find([separator, '\n', '\r']);
+            let raw_len = until.map_or(tail.len(), |i| close + 1 + i);
+            if !tail[close + 1..raw_len].trim().is_empty() {
+                return Err(At { source, start: as_u32(rest + close), len: 1 });
+            }
+            let at = At { source, start: as_u32(rest + 1), len: as_u32(close - 1) };
+            (raw_len, at, tail[1..close].replace("\"\"", "\""))
+        } else {
+            let raw_len = tail.find([separator, '\n', '\r']).unwrap_or(tail.len());
+            let cell = &tail[..raw_len];
+            let lead = cell.len() - cell.trim_start().len();
+            let len = as_u32(cell.trim().len());
+            (raw_len, At { source, start: as_u32(rest + lead), len }, cell.to_owned())
+        };
+        row.push(Cell { at, text: crate::locale::nfc(content.trim()) });
+        rest += raw_len;
+        match text[rest..].chars().next() {
+            Some(c) if c == separator => {
+                rest += 1;
+                if rest == text.len() {
+                    let at = At { source, start: as_u32(rest), len: 0 };
+                    row.push(Cell { at, text: String::new() });
+                }
+            }
+            Some(_) => {
+                rest += if text[rest..].starts_with("\r\n") { 2 } else { 1 };
+                rows.push(std::mem::take(&mut row));
+            }
+            None => {}
+        }
+    }
+    if !row.is_empty() {
+        rows.push(row);
+    }
+    rows.retain(|row| row.len() > 1 || row.iter().any(|c| !c.text.is_empty()));
+    Ok(rows)
+}
+
+/// The byte of the quote that closes the one at the start; a doubled one is a quote inside.
+fn closing_quote(text: &str) -> Option<usize> {
+    let mut from = 1;
+    loop {
+        let quote = from + text[from..].find('"')?;
+        if !text[quote + 1..].starts_with('"') {
+            return Some(quote);
+        }
+        from = quote + 2;
+    }
+}

@@ -1,0 +1,136 @@
+//! What the files say, entry by entry: checked by itself, its references not yet resolved.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::place::At;
+use super::scalar::Ref;
+use crate::model::{
+    Calendar, Contact, HealthParams, Id, Location, PingParams, ServiceLevel, UnitKind, UnixMs,
+};
+
+/// Everything read, in file order.
+#[derive(Debug, Default)]
+pub(super) struct Raw {
+    pub units: Vec<RawUnit>,
+    pub networks: Vec<RawNetwork>,
+    pub carriers: Vec<RawCarrier>,
+    pub calendars: Vec<(At, Calendar)>,
+    pub subjects: Vec<RawSubject>,
+}
+
+/// A unit.
+#[derive(Debug)]
+pub(super) struct RawUnit {
+    pub at: At,
+    pub id: Id,
+    pub name: String,
+    pub short: Option<String>,
+    pub kind: UnitKind,
+    pub parent: Option<Ref>,
+    pub code: Option<String>,
+    pub contact: Contact,
+    pub location: Option<Location>,
+    pub requires: Vec<Ref>,
+    pub since: Option<UnixMs>,
+    pub until: Option<UnixMs>,
+    pub merged_into: Option<Ref>,
+    pub prefixes: Vec<IpNet>,
+}
+
+/// A network.
+#[derive(Debug)]
+pub(super) struct RawNetwork {
+    pub at: At,
+    pub id: Id,
+    pub name: String,
+    pub name_en: Option<String>,
+    pub short: Option<String>,
+    pub over: Vec<Ref>,
+    pub sla: ServiceLevel,
+    pub prefixes: Vec<IpNet>,
+}
+
+/// A carrier.
+#[derive(Debug)]
+pub(super) struct RawCarrier {
+    pub at: At,
+    pub id: Id,
+    pub name: String,
+    pub contract: Option<String>,
+    pub hotline: Option<String>,
+    pub sla: ServiceLevel,
+}
+
+/// A connection, device or service.
+#[derive(Debug)]
+pub(super) struct RawSubject {
+    pub at: At,
+    pub id: Id,
+    pub unit: Ref,
+    pub name: Option<String>,
+    pub address: Option<(IpAddr, At)>,
+    /// It says an address or a device, be it one that is reported.
+    pub has_address: bool,
+    pub asked: Asked,
+    pub since: Option<UnixMs>,
+    pub until: Option<UnixMs>,
+    pub detail: RawDetail,
+}
+
+/// What the three kinds do not share.
+#[derive(Debug)]
+pub(super) enum RawDetail {
+    Connection(Box<RawConnection>),
+    Device(Box<RawDevice>),
+    Service,
+}
+
+/// A connection's own.
+#[derive(Debug)]
+pub(super) struct RawConnection {
+    pub network: Ref,
+    pub carrier: Option<Ref>,
+    pub circuit: Option<String>,
+    pub bandwidth_kbps: Option<u64>,
+    pub sla: ServiceLevel,
+    pub device: Option<Ref>,
+    pub interface: Option<String>,
+}
+
+/// A device's own.
+#[derive(Debug)]
+pub(super) struct RawDevice {
+    pub role: String,
+    pub vendor: Option<String>,
+    pub model: Option<String>,
+    pub serial: Option<String>,
+    pub addresses: Vec<(String, IpAddr, At)>,
+}
+
+/// How a subject is asked and what it is reached through.
+#[derive(Debug)]
+pub(super) struct Asked {
+    /// `None`: the default check.
+    pub checks: Option<Vec<RawCheck>>,
+    /// `None`: implied by the tree.
+    pub via: Option<RawVia>,
+    pub health: HealthParams,
+    pub ping: PingParams,
+}
+
+/// A ping, of the subject's own address unless it names one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RawCheck {
+    pub address: Option<IpAddr>,
+    pub critical: bool,
+}
+
+/// `via` as written.
+#[derive(Debug)]
+pub(super) enum RawVia {
+    Subject(Ref),
+    All(Vec<RawVia>),
+    Any(Vec<RawVia>),
+}

@@ -1,0 +1,284 @@
+//! The implied `via`, and properties over random input.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::locale::Lang;
+use crate::model::Severity;
+
+/// Reads a text as the one YAML file of an inventory.
+fn read(text: &str) -> Loaded {
+    let mut desk = Desk::default();
+    let source = desk.add_source(PathBuf::from("inventory/all.yaml"), Arc::from(text));
+    let trees: Vec<Tree> = yaml::read(&mut desk, source).map(Tree::Whole).into_iter().collect();
+    let zone = TimeZone::UTC;
+    let inventory = read_trees(&mut desk, &trees, &Defaults::default(), &zone);
+    let inventory = (desk.errors() == 0).then_some(inventory);
+    Loaded { inventory, diagnostics: desk.into_diagnostics(), files: 1 }
+}
+
+fn good(text: &str) -> Inventory {
+    let loaded = read(text);
+    loaded.inventory.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics))
+}
+
+/// What a subject is reached through, as JSON.
+fn via(inventory: &Inventory, id: &str) -> String {
+    let json = show::json(inventory, None);
+    let subjects = json["subjects"].as_array().unwrap();
+    let subject = subjects.iter().find(|s| s["id"] == id).unwrap_or_else(|| panic!("{id}"));
+    subject["via"].to_string()
+}
+
+const NETWORKS: &str = "
+networks:
+  - { id: wan, name: WAN, over: [tslcd] }
+  - { id: tslcd, name: TSLCD }
+  - { id: lan, name: LAN, over: [tslcd, wan] }
+";
+
+const DIC: &str = "
+  - { id: tg, name: Tỉnh, kind: province }
+  - id: dic
+    name: TTTHDL
+    kind: dic
+    parent: tg
+    connections: { level1: { network: tslcd, address: 10.0.1.1 }, own: { network: lan } }
+    devices: { core-router-1: 10.0.0.1, core-router-2: 10.0.0.2, switch: 10.0.0.3 }
+";
+
+#[test]
+fn in_a_tree_of_two_levels_a_line_goes_by_the_core() {
+    let inventory = good(&format!(
+        "{NETWORKS}units:{DIC}
+  - {{ id: xa, name: Xã, kind: commune, parent: tg, connections: {{ tslcd: {{ address: 10.1.0.1 }} }} }}
+"
+    ));
+    assert_eq!(via(&inventory, "xa/tslcd"), r#"{"any":["dic/core-router-1","dic/core-router-2"]}"#);
+}
+
+#[test]
+fn in_a_tree_of_three_levels_a_line_goes_by_any_trunk_of_the_nearest_unit_above() {
+    let inventory = good(&format!(
+        "{NETWORKS}units:{DIC}
+  - id: huyen
+    name: Huyện
+    kind: district
+    parent: tg
+    connections: {{ tslcd: {{ address: 10.1.0.1 }}, tslcd-2: {{ network: tslcd, address: 10.1.0.2 }} }}
+  - {{ id: xa, name: Xã, kind: commune, parent: huyen, connections: {{ tslcd: {{ address: 10.2.0.1 }} }} }}
+  - {{ id: ap, name: Ấp, kind: commune, parent: xa, connections: {{ wan: {{ address: 10.2.0.2 }} }} }}
+"
+    ));
+    let core = r#"{"any":["dic/core-router-1","dic/core-router-2"]}"#;
+    assert_eq!(via(&inventory, "huyen/tslcd-2"), core);
+    assert_eq!(via(&inventory, "xa/tslcd"), r#"{"any":["huyen/tslcd","huyen/tslcd-2"]}"#);
+    // Carried by others, but its unit has none of these and no unit above has its network.
+    assert_eq!(via(&inventory, "ap/wan"), core);
+}
+
+#[test]
+fn a_lan_goes_over_its_own_unit_s_lines_and_devices_behind_the_lan() {
+    let inventory = good(&format!(
+        "{NETWORKS}units:{DIC}
+  - id: xa
+    name: Xã
+    kind: commune
+    parent: tg
+    connections:
+      tslcd: {{ address: 10.1.0.1, device: router }}
+      tslcd-4g: {{ network: tslcd, address: 10.1.0.2, device: router }}
+      wan: {{ address: 10.1.0.3 }}
+      lan: {{ device: switch }}
+    devices: {{ router: 10.3.0.1, switch: 10.3.0.2, ups: 10.3.0.3 }}
+services:
+  - {{ id: portal, unit: xa, name: Cổng, address: 10.3.0.4 }}
+"
+    ));
+    assert_eq!(via(&inventory, "xa/lan"), r#"{"any":["xa/tslcd","xa/tslcd-4g","xa/wan"]}"#);
+    assert_eq!(via(&inventory, "xa/wan"), r#"{"any":["xa/tslcd","xa/tslcd-4g"]}"#);
+    // The device a line ends at is reached by that line, not behind the LAN.
+    assert_eq!(via(&inventory, "xa/router"), r#"{"any":["xa/tslcd","xa/tslcd-4g"]}"#);
+    assert_eq!(via(&inventory, "xa/switch"), r#""xa/lan""#);
+    assert_eq!(via(&inventory, "xa/ups"), r#"{"any":["xa/wan","xa/lan"]}"#);
+    assert_eq!(via(&inventory, "portal"), r#"{"any":["xa/wan","xa/lan"]}"#);
+    let lan = inventory.find_subject("xa/lan").unwrap();
+    assert_eq!(inventory.subject(lan).checks[0].kind.address().to_string(), "10.3.0.2");
+}
+
+#[test]
+fn the_dic_is_reached_through_nothing() {
+    let inventory = good(&format!(
+        "{NETWORKS}units:{DIC}
+  - {{ id: so, name: Sở, kind: department, parent: tg, devices: {{ router: 10.4.0.1 }} }}
+"
+    ));
+    assert_eq!(via(&inventory, "dic/level1"), "[]");
+    assert_eq!(via(&inventory, "dic/own"), r#""dic/level1""#);
+    assert_eq!(via(&inventory, "dic/core-router-1"), "[]");
+    assert_eq!(via(&inventory, "dic/switch"), "[]");
+    // Without any line: as a connection of its unit on the first network.
+    let core = r#"{"any":["dic/core-router-1","dic/core-router-2"]}"#;
+    assert_eq!(via(&inventory, "so/router"), core);
+}
+
+#[test]
+fn a_line_that_ends_at_another_unit_s_device_is_no_way_to_it() {
+    let inventory = good(&format!(
+        "{NETWORKS}units:{DIC}
+  - {{ id: xa, name: Xã, kind: commune, parent: tg, connections: {{ tslcd: {{ device: dic/core-router-1 }} }} }}
+"
+    ));
+    assert_eq!(via(&inventory, "dic/core-router-1"), "[]");
+}
+
+#[test]
+fn names_are_composed_whatever_form_the_file_has() {
+    let inventory = good("units: [{ id: tg, name: Ti\u{ea}\u{300}n Giang, kind: province }]");
+    assert_eq!(inventory.units[0].name, "Tiền Giang");
+}
+
+#[test]
+fn numbers_that_are_names_keep_their_spelling() {
+    let inventory = good(
+        "units: [{ id: 0815, name: 007, short: 1_0, kind: province, code: 0x1F, contact: { phone: 0273.10 } }]",
+    );
+    let unit = &inventory.units[0];
+    assert_eq!(
+        (unit.id.as_str(), unit.name.as_str(), unit.short.as_str(), unit.code.as_deref()),
+        ("0815", "007", "1_0", Some("0x1F"))
+    );
+    assert_eq!(unit.contact.phone.as_deref(), Some("0273.10"));
+}
+
+#[test]
+fn aliases_are_read_and_deep_nesting_is_refused() {
+    let inventory = good(
+        "units: [{ id: a, name: &n Tỉnh, kind: province }, { id: b, name: *n, kind: province }]",
+    );
+    assert_eq!(inventory.units[1].name, "Tỉnh");
+    let deep = format!("units: {}{}", "[".repeat(5_000), "]".repeat(5_000));
+    assert_eq!(read(&deep).diagnostics.len(), 1);
+    let bomb = (0..30).fold(String::from("a0: &a0 [x]\n"), |mut text, i| {
+        let _ = writeln!(text, "a{}: &a{} [*a{i}, *a{i}, *a{i}, *a{i}]", i + 1, i + 1);
+        text
+    });
+    assert!(read(&bomb).inventory.is_none());
+}
+
+#[test]
+fn every_text_of_the_room_is_in_the_catalogue() {
+    let sources = [
+        include_str!("asked.rs"),
+        include_str!("build.rs"),
+        include_str!("csv.rs"),
+        include_str!("defaults.rs"),
+        include_str!("entries.rs"),
+        include_str!("files.rs"),
+        include_str!("gaps.rs"),
+        include_str!("mod.rs"),
+        include_str!("node.rs"),
+        include_str!("place.rs"),
+        include_str!("plan.rs"),
+        include_str!("resolve.rs"),
+        include_str!("scalar.rs"),
+        include_str!("subjects.rs"),
+        include_str!("via.rs"),
+        include_str!("yaml.rs"),
+    ];
+    for key in sources.iter().flat_map(|s| s.split('"')).filter(|s| s.starts_with("check.")) {
+        for lang in [Lang::Vi, Lang::En] {
+            assert_ne!(crate::locale::text(lang, key), key, "{key} in {lang:?}");
+        }
+    }
+}
+
+/// A tree in which every unit's parent has a smaller number, shuffled in the file.
+fn random_tree() -> impl Strategy<Value = (Vec<(usize, Option<usize>, u8)>, u8)> {
+    (1_usize..40).prop_flat_map(|n| {
+        let units = (0..n).map(move |i| {
+            let parent = if i == 0 { Just(None).boxed() } else { (0..i).prop_map(Some).boxed() };
+            (Just(i), parent, any::<u8>())
+        });
+        (units.collect::<Vec<_>>().prop_shuffle(), any::<u8>())
+    })
+}
+
+fn tree_text(units: &[(usize, Option<usize>, u8)]) -> String {
+    let mut text = format!("{NETWORKS}units:\n");
+    for (i, parent, bits) in units {
+        let kind = ["commune", "district", "department", "dic"][usize::from(bits >> 6)];
+        let parent = parent.map_or_else(String::new, |p| format!(", parent: u{p}"));
+        let _ = writeln!(text, "  - {{ id: u{i}, name: Đơn vị {i}, kind: {kind}{parent},");
+        let mut lines = Vec::new();
+        for (bit, key) in [(1, "tslcd"), (2, "wan"), (4, "lan")] {
+            if bits & bit != 0 {
+                let device = if bits & 8 != 0 { ", device: router" } else { "" };
+                lines.push(format!("{key}: {{ address: 10.{bit}.{i}.1{device} }}"));
+            }
+        }
+        let _ = writeln!(text, "      connections: {{ {} }},", lines.join(", "));
+        let core = if bits & 16 != 0 { ", core-router: " } else { ", switch: " };
+        let _ = writeln!(text, "      devices: {{ router: 10.8.{i}.1{core}10.8.{i}.2 }} }}");
+    }
+    text
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn parents_stand_before_their_children((units, _) in random_tree()) {
+        let inventory = good(&tree_text(&units));
+        prop_assert_eq!(inventory.units.len(), units.len());
+        for ix in inventory.unit_ixs() {
+            prop_assert!(inventory.unit(ix).parent.is_none_or(|parent| parent < ix));
+        }
+        for ix in inventory.subject_ixs() {
+            let parents = inventory.subject(ix).via.subjects();
+            prop_assert!(parents.iter().all(|parent| *parent < ix));
+        }
+    }
+
+    #[test]
+    fn no_bytes_break_the_reader(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.yaml"), &bytes).unwrap();
+        std::fs::write(folder.path().join("units.csv"), &bytes).unwrap();
+        let loaded = load(folder.path(), &Defaults::default());
+        prop_assert_eq!(loaded.files, 2);
+        let has_error = loaded.diagnostics.iter().any(|d| d.severity == Severity::Error);
+        prop_assert_eq!(loaded.inventory.is_none(), has_error);
+    }
+
+    #[test]
+    fn no_change_to_a_good_file_breaks_the_reader(
+        (units, _) in random_tree(),
+        at in any::<prop::sample::Index>(),
+        cut in 0_usize..6,
+        put in "[\\PC\n\t]{0,4}",
+    ) {
+        let text = tree_text(&units);
+        let mut chars: Vec<char> = text.chars().collect();
+        let at = at.index(chars.len());
+        chars.splice(at..(at + cut).min(chars.len()), put.chars());
+        let loaded = read(&chars.into_iter().collect::<String>());
+        for diagnostic in &loaded.diagnostics {
+            let place = diagnostic.place.as_ref();
+            prop_assert!(place.is_none_or(|p| p.line >= 1 && p.column >= 1 && p.len >= 1));
+        }
+    }
+
+    #[test]
+    fn no_csv_breaks_the_reader(text in "(id|name|kind|,|;|\"|\n|\r\n|ấ|[a-z.]{1,3}){0,60}") {
+        let mut desk = Desk::default();
+        let source = desk.add_source(PathBuf::from("units.csv"), Arc::from(text));
+        let list = csv::read(&mut desk, source, &[]);
+        let trees: Vec<Tree> = list.map(|l| Tree::List(Section::Units, l)).into_iter().collect();
+        read_trees(&mut desk, &trees, &Defaults::default(), &TimeZone::UTC);
+    }
+}

@@ -1,0 +1,209 @@
+//! The coverage report: the ladder of every unit's subtree, and who is not live.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::table::{self, Cell};
+use super::{Page, Scope, Share, overall};
+use crate::coverage::{
+    Availability, Ladder, LadderRow, UnitNetwork, Verdict, ladder_rows, unit_networks,
+};
+use crate::model::{Inventory, NetworkIx, Span, State, UnitIx, UnixMs};
+
+/// A unit's subtree (itself included) on one network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CoverageRow {
+    /// Root of the subtree.
+    pub unit: UnitIx,
+    /// The network.
+    pub network: NetworkIx,
+    /// How many units stand on each rung.
+    pub ladder: Ladder,
+    /// Time of all counted units together.
+    pub availability: Availability,
+    /// Whether enough of the required units are live.
+    pub verdict: Verdict,
+}
+
+/// A unit without a network it must have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotLive {
+    /// The unit.
+    pub unit: UnitIx,
+    /// The network.
+    pub network: NetworkIx,
+    /// What its lines are in; `None` when it has none.
+    pub state: Option<State>,
+}
+
+/// The report's figures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CoverageReport {
+    /// When the units' states were taken: the window's end.
+    pub at: UnixMs,
+    /// The time judged.
+    pub window: Span,
+    /// Share of required units to be live, in millionths.
+    pub goal_ppm: u32,
+    /// Measured share under which there is no verdict, in millionths.
+    pub floor_ppm: u32,
+    /// Units at the top.
+    pub tops: Vec<UnitIx>,
+    /// Every unit with something required beneath it, in the official order, by network.
+    pub rows: Vec<CoverageRow>,
+    /// Rows of the tops, by tier.
+    pub tiers: Vec<LadderRow>,
+    /// Who is not live, in the official order, by network.
+    pub not_live: Vec<NotLive>,
+}
+
+/// Computes the report.
+#[must_use]
+pub fn coverage(scope: &Scope<'_>) -> CoverageReport {
+    let Scope { inventory, records, floor_ppm, coverage_goal_ppm, .. } = *scope;
+    let window = scope.window();
+    let at = window.to;
+    let inside = scope.units();
+    let mut units = unit_networks(
+        inventory,
+        at,
+        |subject| records.state_at(subject, at),
+        |lines| records.availability(inventory, lines, window),
+        scope.availability_goal_ppm,
+        floor_ppm,
+    );
+    units.retain(|u| inside[u.unit.ix()]);
+    let split: Vec<LadderRow> =
+        ladder_rows(inventory, &units).into_iter().filter(|r| inside[r.unit.ix()]).collect();
+    let mut sums: BTreeMap<(UnitIx, NetworkIx), (Ladder, Availability)> = BTreeMap::new();
+    for row in &split {
+        let (ladder, availability) = sums.entry((row.unit, row.network)).or_default();
+        *ladder += row.ladder;
+        *availability += row.availability;
+    }
+    let tops = scope.tops();
+    CoverageReport {
+        at,
+        window,
+        goal_ppm: coverage_goal_ppm,
+        floor_ppm,
+        rows: sums
+            .into_iter()
+            .map(|((unit, network), (ladder, availability))| {
+                let verdict = live_verdict(&ladder, &availability, coverage_goal_ppm, floor_ppm);
+                CoverageRow { unit, network, ladder, availability, verdict }
+            })
+            .collect(),
+        tiers: split.into_iter().filter(|r| tops.contains(&r.unit)).collect(),
+        not_live: units.iter().filter_map(not_live).collect(),
+        tops,
+    }
+}
+
+fn not_live(row: &UnitNetwork) -> Option<NotLive> {
+    let UnitNetwork { unit, network, state, .. } = *row;
+    (row.ladder().live == 0).then_some(NotLive { unit, network, state })
+}
+
+fn live_verdict(
+    ladder: &Ladder,
+    availability: &Availability,
+    goal_ppm: u32,
+    floor_ppm: u32,
+) -> Verdict {
+    // Without any line there is nothing to measure and nothing left to prove.
+    if ladder.deployed > 0 && availability.measured_ppm() < floor_ppm {
+        Verdict::NotProven
+    } else if u64::from(ladder.live) * 1_000_000 >= u64::from(ladder.required) * u64::from(goal_ppm)
+    {
+        Verdict::Met
+    } else {
+        Verdict::Missed
+    }
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    kind: &'static str,
+    at: UnixMs,
+    rows: Vec<Line<'a>>,
+}
+
+/// A row as CSV and JSON have it.
+#[derive(Serialize)]
+struct Line<'a> {
+    unit: &'a str,
+    network: &'a str,
+    required: u32,
+    deployed: u32,
+    measured: u32,
+    live: u32,
+    met: u32,
+    measured_share: Share,
+    availability: Option<Share>,
+}
+
+impl CoverageReport {
+    /// Every network at the top has its goal.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        overall(self.rows.iter().filter(|r| self.tops.contains(&r.unit)).map(|r| r.verdict))
+    }
+
+    fn lines<'a>(&'a self, inventory: &'a Inventory) -> impl Iterator<Item = Line<'a>> {
+        self.rows.iter().map(|row| Line {
+            unit: inventory.unit(row.unit).id.as_str(),
+            network: inventory.network(row.network).id.as_str(),
+            required: row.ladder.required,
+            deployed: row.ladder.deployed,
+            measured: row.ladder.measured,
+            live: row.ladder.live,
+            met: row.ladder.met,
+            measured_share: Share(row.availability.measured_ppm()),
+            availability: row.availability.delivered_ppm().map(Share),
+        })
+    }
+
+    /// One JSON object, ended by a new line.
+    #[must_use]
+    pub fn json(&self, inventory: &Inventory) -> String {
+        table::json(&Document {
+            kind: "coverage",
+            at: self.at,
+            rows: self.lines(inventory).collect(),
+        })
+    }
+
+    /// A row per unit and network under a header row.
+    #[must_use]
+    pub fn csv(&self, inventory: &Inventory, page: &Page<'_>) -> String {
+        let header = [
+            "unit",
+            "unit_name",
+            "network",
+            "required",
+            "deployed",
+            "measured",
+            "live",
+            "met",
+            "measured_share",
+            "availability",
+        ];
+        let rows = self.rows.iter().zip(self.lines(inventory)).map(|(row, line)| {
+            vec![
+                Cell::text(line.unit),
+                Cell::text(&inventory.unit(row.unit).name),
+                Cell::text(line.network),
+                Cell::figure(line.required),
+                Cell::figure(line.deployed),
+                Cell::figure(line.measured),
+                Cell::figure(line.live),
+                Cell::figure(line.met),
+                Cell::figure(line.measured_share),
+                Cell::optional(line.availability),
+            ]
+        });
+        table::csv(&header, rows, page)
+    }
+}

@@ -1,0 +1,112 @@
+//! From what was typed to a half-open span of time, in the configured zone.
+
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+
+use crate::model::{DurationError, Span, UnixMs, parse_duration};
+
+/// What was typed is no time.
+#[derive(Debug, thiserror::Error)]
+pub enum PeriodError {
+    /// Neither a date, a date and time, nor RFC 3339.
+    #[error("'{0}' is not a time: write 2026-10-01, 2026-10-01T07:00 or 2026-10-01T00:00:00Z")]
+    Moment(String),
+    /// Not `YYYY-MM`.
+    #[error("'{0}' is not a month: write 2026-10")]
+    Month(String),
+    /// Not a length of time.
+    #[error("'{0}' is not a length of time (write 7d, 12h): {1}")]
+    Length(String, DurationError),
+}
+
+fn instant(at: DateTime, zone: &TimeZone) -> Option<UnixMs> {
+    at.to_zoned_datetime(zone.clone()).ok().map(|z| UnixMs::from(z.timestamp()))
+}
+
+/// A date is its first instant; a date and time is local; RFC 3339 carries its offset.
+///
+/// # Errors
+/// [`PeriodError::Moment`].
+pub fn moment(text: &str, zone: &TimeZone) -> Result<UnixMs, PeriodError> {
+    if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        return Ok(at.into());
+    }
+    text.parse::<DateTime>()
+        .ok()
+        .or_else(|| text.parse::<Date>().ok().map(DateTime::from))
+        .and_then(|at| instant(at, zone))
+        .ok_or_else(|| PeriodError::Moment(text.chars().take(40).collect()))
+}
+
+/// `2026-10`: from its first instant to the next month's.
+///
+/// # Errors
+/// [`PeriodError::Month`].
+pub fn month(text: &str, zone: &TimeZone) -> Result<Span, PeriodError> {
+    let span = || {
+        let (year, number) = text.split_once('-')?;
+        let first = Date::new(year.parse().ok()?, number.parse().ok()?, 1).ok()?;
+        month_of(first, zone)
+    };
+    span().ok_or_else(|| PeriodError::Month(text.chars().take(40).collect()))
+}
+
+fn month_of(day: Date, zone: &TimeZone) -> Option<Span> {
+    let first = day.first_of_month();
+    let next = first.last_of_month().tomorrow().ok()?;
+    Some(Span::new(instant(first.into(), zone)?, instant(next.into(), zone)?))
+}
+
+/// The last `length` (`7d`, `12h`) up to now.
+///
+/// # Errors
+/// [`PeriodError::Length`].
+pub fn last(length: &str, now: UnixMs) -> Result<Span, PeriodError> {
+    match parse_duration(length) {
+        Ok(ms) => Ok(Span::new(now - ms, now)),
+        Err(error) => Err(PeriodError::Length(length.chars().take(40).collect(), error)),
+    }
+}
+
+/// The current month in the zone, from its first instant to now.
+#[must_use]
+pub fn this_month(now: UnixMs, zone: &TimeZone) -> Span {
+    let today = zone.to_datetime(now.to_timestamp()).date();
+    let from = month_of(today, zone).map_or(now, |m| m.from);
+    Span::new(from, now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn zone() -> TimeZone {
+        TimeZone::get("Asia/Ho_Chi_Minh").unwrap()
+    }
+
+    #[test]
+    fn days_and_months_begin_at_local_midnight() {
+        let at = |text| moment(text, &zone()).unwrap().to_string();
+        assert_eq!(at("2026-10-01"), "2026-09-30T17:00:00Z");
+        assert_eq!(at("2026-10-01T07:30"), "2026-10-01T00:30:00Z");
+        assert_eq!(at("2026-10-01 07:30"), "2026-10-01T00:30:00Z");
+        assert_eq!(at("2026-10-01T07:30:00Z"), "2026-10-01T07:30:00Z");
+        let october = month("2026-10", &zone()).unwrap();
+        assert_eq!(october.to, moment("2026-11-01", &zone()).unwrap());
+        assert_eq!(month("2026-12", &zone()).unwrap().len_ms(), 31 * 86_400_000);
+        let now = moment("2026-10-19T10:00", &zone()).unwrap();
+        assert_eq!(this_month(now, &zone()), Span::new(october.from, now));
+        assert_eq!(last("7d", now).unwrap().len_ms(), 7 * 86_400_000);
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for text in ["", "yesterday", "2026-13-01", "2026-10", "31/10/2026"] {
+            assert!(moment(text, &zone()).is_err(), "{text}");
+        }
+        for text in ["", "2026", "2026-13", "2026-00", "2026-10-01", "x-y"] {
+            assert!(month(text, &zone()).is_err(), "{text}");
+        }
+        assert!(last("7", UnixMs(0)).is_err() && last("soon", UnixMs(0)).is_err());
+    }
+}

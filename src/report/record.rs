@@ -1,0 +1,80 @@
+//! What the store says of each subject, as far as the daemon can vouch for it.
+
+use std::collections::BTreeMap;
+
+use crate::coverage::{Availability, availability, combine_best};
+use crate::model::{Inventory, Span, State, StateInterval, SubjectId, SubjectIx, UnixMs};
+use crate::store::ALIVE_WITHIN_MS;
+
+/// The intervals of every subject of the inventory.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Records(Vec<Vec<StateInterval>>);
+
+impl Records {
+    /// Takes the store's intervals and ends what nobody vouches for: a round vouches for one
+    /// interval, and two without a round are a hole. So when `now` is more than two intervals
+    /// after `last_alive` (and longer than a running daemon's record may lag), an open interval
+    /// ends one interval after it.
+    #[must_use]
+    pub fn new(
+        inventory: &Inventory,
+        mut intervals: BTreeMap<SubjectId, Vec<StateInterval>>,
+        last_alive: Option<UnixMs>,
+        now: UnixMs,
+    ) -> Self {
+        let one = |subject: &crate::model::Subject| {
+            let mut record = intervals.remove(&subject.id).unwrap_or_default();
+            let interval_ms = subject.health.interval_ms;
+            let vouched = last_alive.map(|t| t + interval_ms);
+            let is_known =
+                last_alive.is_some_and(|t| now.since(t) <= ALIVE_WITHIN_MS.max(2 * interval_ms));
+            if !is_known && let Some(last) = record.last_mut().filter(|i| i.to.is_none()) {
+                last.to = Some(vouched.unwrap_or(last.from));
+                if last.to.is_some_and(|to| to <= last.from) {
+                    record.pop();
+                }
+            }
+            record
+        };
+        Self(inventory.subjects.iter().map(one).collect())
+    }
+
+    /// One subject's intervals.
+    #[must_use]
+    pub fn of(&self, subject: SubjectIx) -> &[StateInterval] {
+        self.0.get(subject.ix()).map_or(&[], Vec::as_slice)
+    }
+
+    /// A subject's state at `at`; unmeasured where nothing is recorded.
+    #[must_use]
+    pub fn state_at(&self, subject: SubjectIx, at: UnixMs) -> State {
+        let record = self.of(subject);
+        let next = record.partition_point(|i| i.from <= at);
+        next.checked_sub(1)
+            .and_then(|last| record.get(last))
+            .filter(|i| i.to.is_none_or(|to| at < to))
+            .map_or(State::Unmeasured, |i| i.state)
+    }
+
+    /// What the subjects got together over `window`, as far as one of them existed in it.
+    #[must_use]
+    pub fn availability(
+        &self,
+        inventory: &Inventory,
+        subjects: &[SubjectIx],
+        window: Span,
+    ) -> Availability {
+        let lists: Vec<&[StateInterval]> = subjects.iter().map(|s| self.of(*s)).collect();
+        let lives = subjects.iter().map(|s| lifetime(inventory, *s, window));
+        let window = lives.reduce(|a, b| Span::new(a.from.min(b.from), a.to.max(b.to)));
+        window.map_or_else(Availability::default, |w| availability(&combine_best(&lists), w))
+    }
+}
+
+/// The part of `window` in which the subject is to be judged.
+fn lifetime(inventory: &Inventory, subject: SubjectIx, window: Span) -> Span {
+    let s = inventory.subject(subject);
+    let until = s.connection().and_then(|c| c.until).or(inventory.unit(s.unit).until);
+    let from = inventory.subject_since(subject).unwrap_or(window.from).max(window.from);
+    Span::new(from, until.unwrap_or(window.to).min(window.to).max(from))
+}

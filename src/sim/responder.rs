@@ -1,0 +1,197 @@
+//! The thread behind the device: reads echo requests, asks the [`World`] how each fares, and
+//! answers after the delay it says. Everything else is dropped in silence, as a cut line does.
+//!
+//! Bounded: at most [`PENDING_MAX`] answers wait at a time, what comes on top is lost and
+//! counted. Nothing is sent anywhere but into the device it was given.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::io;
+use std::os::fd::AsFd as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::link::Link;
+use super::packet::echo;
+use super::script::Truth;
+use super::sys;
+use super::world::World;
+use crate::model::UnixMs;
+
+/// Most answers that wait for their time.
+pub const PENDING_MAX: usize = 65_536;
+/// Requests read before due answers are sent.
+const BATCH: usize = 64;
+/// Longest sleep: how late a stop or a line of the truth log may come.
+const IDLE: Duration = Duration::from_millis(20);
+/// Larger than any packet the device carries.
+const PACKET_MAX: usize = 2_048;
+
+/// What the responder has done so far.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Echo requests read.
+    pub requests: AtomicU64,
+    /// Answers sent.
+    pub answers: AtomicU64,
+    /// Answers lost because too many waited or the device had no room.
+    pub overflow: AtomicU64,
+}
+
+/// A running responder; ends when dropped.
+#[derive(Debug)]
+pub struct Responder {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+    counters: Arc<Counters>,
+}
+
+/// An answer on its way.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Pending {
+    due: Instant,
+    order: u64,
+    packet: Vec<u8>,
+}
+
+impl Responder {
+    /// Starts answering on `link`. The world's clock shows `now` at this moment; each start and
+    /// end of a fault goes to `truth` when its time comes.
+    ///
+    /// # Errors
+    /// No thread could be started.
+    pub fn start(
+        link: Link,
+        world: World,
+        now: UnixMs,
+        truth: mpsc::Sender<Truth>,
+    ) -> io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let counters = Arc::new(Counters::default());
+        let lines = world.script().truth(world.inventory());
+        let mut work = Work {
+            link,
+            world,
+            started: (clock(), now),
+            truth: (lines, 0, truth),
+            pending: BinaryHeap::new(),
+            order: 0,
+            counters: Arc::clone(&counters),
+        };
+        let stopped = Arc::clone(&stop);
+        let thread = std::thread::Builder::new().name("province".to_owned()).spawn(move || {
+            if let Err(error) = work.run(&stopped) {
+                tracing::error!(%error, "the virtual province stopped answering");
+            }
+        })?;
+        Ok(Self { stop, thread: Some(thread), counters })
+    }
+
+    /// What it has done so far.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// True while it answers.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.thread.as_ref().is_some_and(|t| !t.is_finished())
+    }
+}
+
+impl Drop for Responder {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            // It ends within its longest sleep; a panic in it has been printed.
+            let _ = thread.join();
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "answers real packets in real time")]
+fn clock() -> Instant {
+    Instant::now()
+}
+
+struct Work {
+    link: Link,
+    world: World,
+    started: (Instant, UnixMs),
+    truth: (Vec<Truth>, usize, mpsc::Sender<Truth>),
+    pending: BinaryHeap<Reverse<Pending>>,
+    order: u64,
+    counters: Arc<Counters>,
+}
+
+impl Work {
+    fn world_time(&self, at: Instant) -> UnixMs {
+        let passed = at.saturating_duration_since(self.started.0).as_millis();
+        self.started.1 + i64::try_from(passed).unwrap_or(i64::MAX)
+    }
+
+    fn run(&mut self, stop: &AtomicBool) -> io::Result<()> {
+        let mut buffer = [0_u8; PACKET_MAX];
+        let mut moment = self.world.moment(self.started.1);
+        while !stop.load(Ordering::Relaxed) {
+            let now = clock();
+            let sleep = self
+                .pending
+                .peek()
+                .map_or(IDLE, |next| next.0.due.saturating_duration_since(now).min(IDLE));
+            sys::wait_readable(self.link.as_fd(), sleep)?;
+            let now = clock();
+            let time = self.world_time(now);
+            if !moment.span.contains(time) {
+                moment = self.world.moment(time);
+            }
+            self.tell(time);
+            for _ in 0..BATCH {
+                let Some(packet) = self.link.receive(&mut buffer)? else { break };
+                let Some(echo) = echo(packet) else { continue };
+                self.counters.requests.fetch_add(1, Ordering::Relaxed);
+                if let Some(delay_us) = self.world.answer(&moment, echo.asked, echo.packet) {
+                    self.keep(now + Duration::from_micros(u64::from(delay_us)), echo.reply);
+                }
+            }
+            self.send_due(clock())?;
+        }
+        Ok(())
+    }
+
+    /// Tells the truth that has come due.
+    fn tell(&mut self, time: UnixMs) {
+        let (lines, next, sender) = &mut self.truth;
+        while let Some(line) = lines.get(*next).filter(|l| l.t <= time) {
+            // Nobody may be listening; the province goes on.
+            let _ = sender.send(line.clone());
+            *next += 1;
+        }
+    }
+
+    fn keep(&mut self, due: Instant, packet: Vec<u8>) {
+        if self.pending.len() >= PENDING_MAX {
+            self.counters.overflow.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        self.order += 1;
+        self.pending.push(Reverse(Pending { due, order: self.order, packet }));
+    }
+
+    fn send_due(&mut self, now: Instant) -> io::Result<()> {
+        while self.pending.peek().is_some_and(|next| next.0.due <= now) {
+            let Some(Reverse(next)) = self.pending.pop() else { break };
+            let counter = if self.link.send(&next.packet)? {
+                &self.counters.answers
+            } else {
+                &self.counters.overflow
+            };
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}

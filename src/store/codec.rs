@@ -1,0 +1,116 @@
+//! Integers and blobs in which states, errors and round-trip times are kept.
+
+use crate::model::{RoundError, Rtts, State};
+
+/// A state's number in the file.
+pub(super) const fn state_code(state: State) -> i64 {
+    match state {
+        State::Up => 0,
+        State::Degraded => 1,
+        State::Down => 2,
+        State::Unreachable => 3,
+        State::Unmeasured => 4,
+    }
+}
+
+/// The state of a number in the file.
+pub(super) fn state_of(code: i64) -> Option<State> {
+    State::ALL.into_iter().find(|s| state_code(*s) == code)
+}
+
+/// Kind in the upper half, value in the lower 32 bits.
+pub(super) fn error_code(error: RoundError) -> i64 {
+    let (kind, value) = match error {
+        RoundError::Unreachable { code } => (1_i64, u32::from(code)),
+        RoundError::TtlExceeded => (2, 0),
+        RoundError::FragNeeded { mtu } => (3, u32::from(mtu)),
+        RoundError::Local { errno } => (4, errno.cast_unsigned()),
+        RoundError::Overflow => (5, 0),
+    };
+    kind << 32 | i64::from(value)
+}
+
+/// The error of a number in the file.
+pub(super) fn error_of(code: i64) -> Option<RoundError> {
+    let value = u32::try_from(code & i64::from(u32::MAX)).ok()?;
+    Some(match code >> 32 {
+        1 => RoundError::Unreachable { code: u8::try_from(value).ok()? },
+        2 => RoundError::TtlExceeded,
+        3 => RoundError::FragNeeded { mtu: u16::try_from(value).ok()? },
+        4 => RoundError::Local { errno: value.cast_signed() },
+        5 => RoundError::Overflow,
+        _ => return None,
+    })
+}
+
+/// Each time in microseconds as a LEB128 number: two bytes up to 16 ms, three up to 2 s.
+pub(super) fn encode_rtts(rtts: &Rtts, into: &mut Vec<u8>) {
+    into.clear();
+    for &rtt_us in rtts.as_slice() {
+        let mut rest = rtt_us;
+        while rest >= 0x80 {
+            into.push((rest & 0x7f) as u8 | 0x80);
+            rest >>= 7;
+        }
+        into.push(rest as u8);
+    }
+}
+
+/// The reverse of [`encode_rtts`]; `None` when the bytes are not such a list.
+pub(super) fn decode_rtts(bytes: &[u8]) -> Option<Rtts> {
+    let mut rtts = Rtts::default();
+    let (mut value, mut shift) = (0_u64, 0_u32);
+    for byte in bytes {
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            rtts.push(u32::try_from(value).ok()?);
+            (value, shift) = (0, 0);
+        } else {
+            shift += 7;
+            if shift > 28 {
+                return None;
+            }
+        }
+    }
+    (shift == 0).then_some(rtts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn states_and_errors_come_back() {
+        for state in State::ALL {
+            assert_eq!(state_of(state_code(state)), Some(state));
+        }
+        assert_eq!(state_of(5), None);
+        for error in [
+            RoundError::Unreachable { code: 13 },
+            RoundError::TtlExceeded,
+            RoundError::FragNeeded { mtu: 1400 },
+            RoundError::Local { errno: 101 },
+            RoundError::Local { errno: -1 },
+            RoundError::Overflow,
+        ] {
+            assert_eq!(error_of(error_code(error)), Some(error));
+        }
+        assert_eq!(error_of(0), None);
+    }
+
+    proptest! {
+        #[test]
+        fn round_trip_times_come_back(us in proptest::collection::vec(any::<u32>(), 0..=10)) {
+            let rtts = Rtts::from_us(&us);
+            let mut bytes = Vec::new();
+            encode_rtts(&rtts, &mut bytes);
+            prop_assert_eq!(decode_rtts(&bytes), Some(rtts));
+        }
+
+        #[test]
+        fn strange_bytes_are_refused_or_read_but_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
+            let _ = decode_rtts(&bytes);
+        }
+    }
+}

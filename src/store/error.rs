@@ -1,0 +1,102 @@
+//! What can go wrong with the store, naming the operation and the file.
+
+use std::path::PathBuf;
+
+/// Why the store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process writes this store.
+    #[error("the store {path} is in use by process {pid}: only one daemon may write it", path = path.display())]
+    Locked {
+        /// The store's file.
+        path: PathBuf,
+        /// The other process; 0 when it has not yet said who it is.
+        pid: u32,
+    },
+    /// The file is something else; it was not touched.
+    #[error("{path} is not a tuantra store: {why}", path = path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What it seems to be.
+        why: &'static str,
+    },
+    /// The file was written by a newer version; it was not touched.
+    #[error(
+        "the store {path} has schema version {found}, this tuantra knows up to {known}: use the newer version that wrote it",
+        path = path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Version of the file.
+        found: i64,
+        /// Newest version this binary knows.
+        known: i64,
+    },
+    /// A reader found a version that only the daemon may migrate.
+    #[error(
+        "the store {path} has schema version {found}, this tuantra needs {known}: start the daemon once to migrate it",
+        path = path.display()
+    )]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Version of the file.
+        found: i64,
+        /// Version this binary needs.
+        known: i64,
+    },
+    /// There is no such file.
+    #[error("there is no store at {path}: has the daemon ever run?", path = path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The operating system refused.
+    #[error("{operation} {path}: {source}", path = path.display())]
+    Io {
+        /// What was tried.
+        operation: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// SQLite refused.
+    #[error("{operation} in {path}: {source}", path = path.display())]
+    Sql {
+        /// What was tried.
+        operation: &'static str,
+        /// In which file.
+        path: PathBuf,
+        /// Why not.
+        source: rusqlite::Error,
+    },
+    /// Something recorded cannot be understood.
+    #[error("the store {path} holds a {what} that cannot be read: {value}", path = path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What it should be.
+        what: &'static str,
+        /// What it is.
+        value: String,
+    },
+    /// Submitted records could not be committed; they are kept and tried again.
+    #[error("recording is behind: {trouble}")]
+    Behind {
+        /// Why, with how much waits.
+        trouble: String,
+    },
+    /// The store was closed before it could write these.
+    #[error("the store was closed with {facts} facts and {samples} samples unwritten: {trouble}")]
+    Unwritten {
+        /// Facts given up.
+        facts: usize,
+        /// Samples given up.
+        samples: usize,
+        /// Why.
+        trouble: String,
+    },
+}

@@ -1,0 +1,293 @@
+//! What waits to be written. Submitting never blocks; a bound on everything.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::StoreError;
+use super::fact::{Batch, Fact};
+use crate::model::{Sample, SubjectId, UnixMs};
+
+/// Most samples that wait; beyond it the oldest are given up and counted (about 100 MB).
+pub(super) const SAMPLES_MAX: usize = 1_000_000;
+/// Facts beyond which waiting interval facts are folded to one a subject, and events beyond it
+/// given up, oldest first, and counted.
+pub(super) const FACTS_MAX: usize = 200_000;
+/// Most samples in one transaction.
+const SAMPLES_PER_COMMIT: usize = 100_000;
+/// Samples that are worth a transaction before their time.
+const SAMPLES_URGENT: usize = 20_000;
+/// Most facts in one transaction.
+const FACTS_PER_COMMIT: usize = 20_000;
+/// How long samples wait for company.
+const SAMPLES_WAIT: Duration = Duration::from_secs(2);
+/// How long a fact waits for company.
+const FACTS_WAIT: Duration = Duration::from_millis(20);
+
+/// Called once with how a flush ended.
+pub(super) type Waiter = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// What the writer is to do next.
+pub(super) enum Work {
+    /// Write these.
+    Commit(Load),
+    /// Nothing waits: delete samples before this time, one step.
+    Expire(UnixMs),
+    /// Everything is written and the store is being closed.
+    Close,
+}
+
+/// What goes into one transaction.
+#[derive(Default)]
+pub(super) struct Load {
+    /// In order.
+    pub(super) facts: Vec<Fact>,
+    /// In order.
+    pub(super) samples: Vec<(SubjectId, Sample)>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    facts: VecDeque<Fact>,
+    samples: VecDeque<(SubjectId, Sample)>,
+    waiters: Vec<Waiter>,
+    expire_before: Option<UnixMs>,
+    closing: bool,
+    dead: bool,
+    dropped_samples: u64,
+    dropped_events: u64,
+    /// Length of `facts` after the last folding: it is not tried again before this has doubled.
+    folded_len: usize,
+    written: Option<UnixMs>,
+    trouble: Option<String>,
+}
+
+/// Shared between the store's handle and its writer's thread.
+#[derive(Default)]
+pub(super) struct Queue {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+impl Waiting {
+    fn is_urgent(&self) -> bool {
+        !self.facts.is_empty()
+            || !self.waiters.is_empty()
+            || self.closing
+            || self.samples.len() >= SAMPLES_URGENT
+    }
+
+    fn is_empty(&self) -> bool {
+        self.facts.is_empty() && self.samples.is_empty()
+    }
+
+    fn enforce_bounds(&mut self) {
+        if let Some(excess) = self.samples.len().checked_sub(SAMPLES_MAX).filter(|n| *n > 0) {
+            self.samples.drain(..excess);
+            self.dropped_samples += excess as u64;
+        }
+        if self.facts.len() > FACTS_MAX.max(self.folded_len * 2) {
+            let (folded, dropped) = fold(std::mem::take(&mut self.facts), FACTS_MAX);
+            self.facts = folded;
+            self.dropped_events += dropped;
+            self.folded_len = self.facts.len();
+        }
+    }
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        // Nothing is left half done when a holder panics: every change is one assignment.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn submit(&self, batch: Batch) {
+        let mut q = self.lock();
+        for fact in batch.facts {
+            match (&fact, q.facts.back_mut()) {
+                (Fact::Alive { at }, Some(Fact::Alive { at: last })) => *last = (*last).max(*at),
+                _ => q.facts.push_back(fact),
+            }
+        }
+        q.samples.extend(batch.samples);
+        q.enforce_bounds();
+        drop(q);
+        self.changed.notify_all();
+    }
+
+    /// Calls `waiter` when all that was submitted so far is committed, or has failed to be.
+    pub(super) fn when_written(&self, waiter: Waiter) {
+        let mut q = self.lock();
+        if q.dead {
+            let trouble = q.trouble.clone().unwrap_or_else(|| "the store is closed".to_owned());
+            drop(q);
+            waiter(Err(StoreError::Behind { trouble }));
+            return;
+        }
+        q.waiters.push(waiter);
+        drop(q);
+        self.changed.notify_all();
+    }
+
+    pub(super) fn expire_before(&self, before: UnixMs) {
+        self.lock().expire_before = Some(before);
+        self.changed.notify_all();
+    }
+
+    pub(super) fn close(&self) {
+        self.lock().closing = true;
+        self.changed.notify_all();
+    }
+
+    pub(super) fn samples_waiting(&self) -> usize {
+        self.lock().samples.len()
+    }
+
+    /// `written`, `dropped_samples`, `trouble`.
+    pub(super) fn status(&self) -> (Option<UnixMs>, u64, Option<String>) {
+        let q = self.lock();
+        (q.written, q.dropped_samples, q.trouble.clone())
+    }
+
+    /// Blocks until there is something to do, gathering: samples wait up to 2 s, a fact 20 ms.
+    pub(super) fn next(&self) -> Work {
+        let mut q = self.lock();
+        loop {
+            while q.is_empty() && q.waiters.is_empty() && !q.closing && q.expire_before.is_none() {
+                q = self.changed.wait(q).unwrap_or_else(PoisonError::into_inner);
+            }
+            if q.is_empty() {
+                for waiter in std::mem::take(&mut q.waiters) {
+                    waiter(Ok(()));
+                }
+                if q.closing {
+                    q.dead = true;
+                    return Work::Close;
+                }
+                if let Some(before) = q.expire_before.take() {
+                    return Work::Expire(before);
+                }
+                continue;
+            }
+            if !q.is_urgent() {
+                q = self.wait_while(q, SAMPLES_WAIT, |q| !q.is_urgent());
+            }
+            if !q.facts.is_empty() {
+                q = self.wait_while(q, FACTS_WAIT, |q| q.waiters.is_empty() && !q.closing);
+            }
+            let facts = q.facts.len().min(FACTS_PER_COMMIT);
+            let samples = q.samples.len().min(SAMPLES_PER_COMMIT);
+            return Work::Commit(Load {
+                facts: q.facts.drain(..facts).collect(),
+                samples: q.samples.drain(..samples).collect(),
+            });
+        }
+    }
+
+    fn wait_while<'q>(
+        &self,
+        q: MutexGuard<'q, Waiting>,
+        at_most: Duration,
+        condition: impl Fn(&Waiting) -> bool,
+    ) -> MutexGuard<'q, Waiting> {
+        self.changed
+            .wait_timeout_while(q, at_most, |q| condition(q))
+            .unwrap_or_else(PoisonError::into_inner)
+            .0
+    }
+
+    /// Tells that a load is committed.
+    pub(super) fn committed(&self, load: &Load, trouble: Option<String>) {
+        let facts = load.facts.iter().filter_map(Fact::at);
+        let newest = facts.chain(load.samples.iter().map(|(_, s)| s.at)).max();
+        let mut q = self.lock();
+        q.written = q.written.max(newest);
+        q.trouble = trouble;
+        q.folded_len = 0;
+    }
+
+    /// Puts a load back in front that could not be committed, tells whoever waits, and blocks
+    /// for `pause` (or until the store is being closed).
+    pub(super) fn put_back(&self, mut load: Load, error: &str, pause: Duration) {
+        let mut q = self.lock();
+        load.facts.extend(std::mem::take(&mut q.facts));
+        load.samples.extend(std::mem::take(&mut q.samples));
+        q.facts = load.facts.into();
+        q.samples = load.samples.into();
+        q.enforce_bounds();
+        let mut trouble = format!(
+            "{error}; {} facts and {} samples wait in memory",
+            q.facts.len(),
+            q.samples.len()
+        );
+        if q.dropped_events > 0 {
+            trouble += &format!(", {} events given up", q.dropped_events);
+        }
+        q.trouble = Some(trouble.clone());
+        for waiter in std::mem::take(&mut q.waiters) {
+            waiter(Err(StoreError::Behind { trouble: trouble.clone() }));
+        }
+        drop(self.wait_while(q, pause, |q| !q.closing));
+    }
+
+    /// True when the store is being closed.
+    pub(super) fn is_closing(&self) -> bool {
+        self.lock().closing
+    }
+
+    /// The writer gives up: what is unwritten, and why.
+    pub(super) fn abandon(&self) -> (usize, usize, String) {
+        let mut q = self.lock();
+        q.dead = true;
+        let trouble = q.trouble.clone().unwrap_or_default();
+        for waiter in std::mem::take(&mut q.waiters) {
+            waiter(Err(StoreError::Behind { trouble: trouble.clone() }));
+        }
+        (q.facts.len(), q.samples.len(), trouble)
+    }
+}
+
+/// One interval fact a subject, at the place of its first, with the effect of all; one sign of
+/// life; and of the events the newest that fit beside them into `facts_max`.
+fn fold(facts: VecDeque<Fact>, facts_max: usize) -> (VecDeque<Fact>, u64) {
+    let mut folded: VecDeque<Fact> = VecDeque::new();
+    let mut place: HashMap<SubjectId, usize> = HashMap::new();
+    let mut alive: Option<UnixMs> = None;
+    let mut events = 0_usize;
+    for fact in facts {
+        match fact {
+            Fact::Alive { at } => alive = alive.max(Some(at)),
+            Fact::Event(event) => {
+                events += 1;
+                folded.push_back(Fact::Event(event));
+            }
+            Fact::Intervals { subject, from, intervals } => {
+                let earlier = place.get(&subject).and_then(|p| folded.get_mut(*p));
+                if let Some(Fact::Intervals { from: first, intervals: record, .. }) = earlier {
+                    record.retain(|i| i.from < from);
+                    if let Some(last) = record.last_mut() {
+                        last.to = Some(last.to.map_or(from, |to| to.min(from)));
+                    }
+                    record.extend(intervals);
+                    *first = (*first).min(from);
+                } else {
+                    place.insert(subject.clone(), folded.len());
+                    folded.push_back(Fact::Intervals { subject, from, intervals });
+                }
+            }
+        }
+    }
+    folded.extend(alive.map(|at| Fact::Alive { at }));
+    let mut excess = folded.len().saturating_sub(facts_max).min(events);
+    let dropped = excess as u64;
+    folded.retain(|fact| {
+        let given_up = excess > 0 && matches!(fact, Fact::Event(_));
+        excess -= usize::from(given_up);
+        !given_up
+    });
+    (folded, dropped)
+}
+
+#[cfg(test)]
+#[path = "queue_tests.rs"]
+mod tests;

@@ -1,0 +1,72 @@
+use super::*;
+use crate::model::{State, StateInterval};
+use crate::store::{Event, EventKind};
+
+fn id(text: &str) -> SubjectId {
+    SubjectId::new(text).unwrap()
+}
+
+fn event(at: i64) -> Fact {
+    let detail = serde_json::Value::Null;
+    Fact::Event(Event { at: UnixMs(at), kind: EventKind::State, subject: None, detail })
+}
+
+fn open(subject: &str, from: i64, state: State) -> Fact {
+    let from = UnixMs(from);
+    let intervals = vec![StateInterval { from, to: None, state, cause: None }];
+    Fact::Intervals { subject: id(subject), from, intervals }
+}
+
+#[test]
+fn folding_keeps_what_the_facts_say_and_gives_up_the_oldest_events_only() {
+    let facts = VecDeque::from([
+        event(1),
+        open("a", 10, State::Up),
+        event(2),
+        open("b", 11, State::Up),
+        Fact::Alive { at: UnixMs(12) },
+        open("a", 20, State::Down),
+        event(3),
+        Fact::Alive { at: UnixMs(22) },
+        open("a", 30, State::Up),
+        open("a", 20, State::Degraded),
+    ]);
+    let (folded, dropped) = fold(facts, 5);
+    assert_eq!(dropped, 1);
+    let at = UnixMs(10);
+    let intervals = vec![
+        StateInterval { from: at, to: Some(UnixMs(20)), state: State::Up, cause: None },
+        StateInterval { from: UnixMs(20), to: None, state: State::Degraded, cause: None },
+    ];
+    assert_eq!(
+        Vec::from(folded),
+        [
+            Fact::Intervals { subject: id("a"), from: at, intervals },
+            event(2),
+            open("b", 11, State::Up),
+            event(3),
+            Fact::Alive { at: UnixMs(22) },
+        ]
+    );
+}
+
+#[test]
+fn the_oldest_samples_are_given_up_and_counted() {
+    let queue = Queue::default();
+    let sample = |at| crate::model::Sample {
+        at: UnixMs(at),
+        check: 0,
+        sent: 1,
+        lost: 1,
+        rtts: crate::model::Rtts::default(),
+        error: None,
+    };
+    let subject = id("a");
+    let count = i64::try_from(SAMPLES_MAX).unwrap() + 3;
+    let samples = (0..count).map(|at| (subject.clone(), sample(at))).collect();
+    queue.submit(Batch { facts: Vec::new(), samples });
+    assert_eq!(queue.status().1, 3);
+    assert_eq!(queue.samples_waiting(), SAMPLES_MAX);
+    let Work::Commit(load) = queue.next() else { panic!("samples wait") };
+    assert_eq!(load.samples[0].1.at, UnixMs(3));
+}

@@ -1,0 +1,340 @@
+//! Read-only side: works beside a daemon that writes, and without one.
+//!
+//! Every call reads in transactions of one statement: a reader that held one open would keep the
+//! write-ahead log from being reset, which then grows without bound.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension as _, Row};
+
+use super::apply::HOUR_MS;
+use super::codec::{decode_rtts, error_of, state_of};
+use super::fact::{Event, EventKind};
+use super::{StoreError, schema};
+use crate::coverage::Outage;
+use crate::model::{Sample, Span, State, StateInterval, SubjectId, UnixMs};
+
+/// Most events one call returns.
+const EVENTS_MAX: usize = 100_000;
+
+/// A subject's open interval.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Current {
+    /// Whose.
+    pub subject: SubjectId,
+    /// State.
+    pub state: State,
+    /// Since when.
+    pub since: UnixMs,
+    /// Root cause when unreachable.
+    pub cause: Option<SubjectId>,
+    /// Newest sample.
+    pub last_round: Option<UnixMs>,
+}
+
+/// An event as it was recorded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordedEvent {
+    /// Its number in the sequence of facts.
+    pub seq: i64,
+    /// The event.
+    pub event: Event,
+}
+
+/// An outage and whose it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubjectOutage {
+    /// Whose.
+    pub subject: SubjectId,
+    /// The outage.
+    pub outage: Outage,
+}
+
+/// Which outages are wanted; the default is all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OutageFilter {
+    /// Of this subject only.
+    pub subject: Option<SubjectId>,
+    /// With this root cause only: the subject's own (`down`) or those it made unreachable.
+    pub cause: Option<SubjectId>,
+    /// At least this long; an open one counts as long enough.
+    pub longer_than_ms: i64,
+}
+
+/// A store open for reading.
+#[derive(Debug)]
+pub struct Reader {
+    path: PathBuf,
+    conn: Connection,
+}
+
+impl Reader {
+    /// Opens the store read-only.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`], [`StoreError::Foreign`], [`StoreError::Newer`],
+    /// [`StoreError::Older`].
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Ok(Self { path: path.to_owned(), conn: schema::open_for_reading(path)? })
+    }
+
+    /// The open interval of every subject that has one.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn current(&self) -> Result<Vec<Current>, StoreError> {
+        self.rows(
+            "SELECT k.key, s.state, s.t0, c.key, l.at FROM state s
+             JOIN subject k ON k.id = s.subject
+             LEFT JOIN subject c ON c.id = s.cause
+             LEFT JOIN latest l ON l.subject = s.subject
+             WHERE s.t1 IS NULL ORDER BY k.key",
+            [],
+            |row| {
+                Ok(Current {
+                    subject: self.subject(row.get(0))?,
+                    state: self.state(row.get(1))?,
+                    since: UnixMs(self.get(row.get(2))?),
+                    cause: self.optional_subject(row.get(3))?,
+                    last_round: self.get(row.get::<_, Option<i64>>(4))?.map(UnixMs),
+                })
+            },
+        )
+    }
+
+    /// The intervals that touch `window`, unclipped, of one subject or of all that have any.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn intervals(
+        &self,
+        subject: Option<&SubjectId>,
+        window: Span,
+    ) -> Result<BTreeMap<SubjectId, Vec<StateInterval>>, StoreError> {
+        let mut found = BTreeMap::new();
+        for (number, id) in self.subjects(subject)? {
+            // One statement a subject: short transactions, however long the window.
+            let intervals = self.rows(
+                "SELECT s.t0, s.t1, s.state, c.key FROM state s
+                 LEFT JOIN subject c ON c.id = s.cause
+                 WHERE s.subject = ?1 AND s.t0 < ?3 AND (s.t1 IS NULL OR s.t1 > ?2)
+                   AND s.t0 >= coalesce((SELECT max(t0) FROM state WHERE subject = ?1 AND t0 <= ?2), ?2)
+                 ORDER BY s.t0",
+                [Value::Integer(number), window.from.0.into(), window.to.0.into()],
+                |row| {
+                    Ok(StateInterval {
+                        from: UnixMs(self.get(row.get(0))?),
+                        to: self.get(row.get::<_, Option<i64>>(1))?.map(UnixMs),
+                        state: self.state(row.get(2))?,
+                        cause: self.optional_subject(row.get(3))?,
+                    })
+                },
+            )?;
+            if !intervals.is_empty() {
+                found.insert(id, intervals);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The subject's samples inside `window`, oldest first.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn samples(&self, subject: &SubjectId, window: Span) -> Result<Vec<Sample>, StoreError> {
+        let mut found = Vec::new();
+        let Some(&(number, _)) = self.subjects(Some(subject))?.first() else { return Ok(found) };
+        let mut kept = self.rows("SELECT min(hour), max(hour) FROM sample", [], |row| {
+            Ok((self.get(row.get::<_, Option<i64>>(0))?, self.get(row.get::<_, Option<i64>>(1))?))
+        })?;
+        let Some((Some(first), Some(last))) = kept.pop() else { return Ok(found) };
+        if window.is_empty() {
+            return Ok(found);
+        }
+        let from = window.from.0.div_euclid(HOUR_MS).max(first);
+        let to = (window.to.0 - 1).div_euclid(HOUR_MS).min(last);
+        for hour in from..=to {
+            found.extend(self.rows(
+                "SELECT at, chk, sent, lost, error, rtts FROM sample
+                 WHERE hour = ?1 AND subject = ?2 AND at >= ?3 AND at < ?4 ORDER BY at, chk",
+                [Value::Integer(hour), number.into(), window.from.0.into(), window.to.0.into()],
+                |row| self.sample(row),
+            )?);
+        }
+        Ok(found)
+    }
+
+    /// The newest `limit` events inside `window` (at most 100,000), oldest first.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn events(&self, window: Span, limit: usize) -> Result<Vec<RecordedEvent>, StoreError> {
+        let limit = i64::try_from(limit.min(EVENTS_MAX)).unwrap_or(i64::MAX);
+        let mut found = self.rows(
+            "SELECT e.seq, e.at, e.kind, k.key, e.detail FROM event e
+             LEFT JOIN subject k ON k.id = e.subject
+             WHERE e.at >= ?1 AND e.at < ?2 ORDER BY e.at DESC, e.seq DESC LIMIT ?3",
+            [Value::Integer(window.from.0), window.to.0.into(), limit.into()],
+            |row| {
+                let kind: String = self.get(row.get(2))?;
+                let detail: String = self.get(row.get(4))?;
+                Ok(RecordedEvent {
+                    seq: self.get(row.get(0))?,
+                    event: Event {
+                        at: UnixMs(self.get(row.get(1))?),
+                        kind: EventKind::from_word(&kind)
+                            .ok_or_else(|| self.corrupt("kind of event", &kind))?,
+                        subject: self.optional_subject(row.get(3))?,
+                        detail: serde_json::from_str(&detail)
+                            .map_err(|_| self.corrupt("detail of an event", &detail))?,
+                    },
+                })
+            },
+        )?;
+        found.reverse();
+        Ok(found)
+    }
+
+    /// The outages that touch `window`, by subject, oldest first; each whole, from its true start.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn outages(
+        &self,
+        window: Span,
+        filter: &OutageFilter,
+    ) -> Result<Vec<SubjectOutage>, StoreError> {
+        let text = |id: &Option<SubjectId>| {
+            id.as_ref().map_or(Value::Null, |s| Value::Text(s.as_str().to_owned()))
+        };
+        self.rows(
+            "SELECT subject, start_ms, end_ms, state, cause, unmeasured_ms FROM v_outages
+             WHERE start_ms < ?2 AND (end_ms IS NULL OR end_ms > ?1)
+               AND (?3 IS NULL OR subject = ?3)
+               AND (?4 IS NULL OR cause = ?4 OR (cause IS NULL AND subject = ?4))
+               AND (duration_ms IS NULL OR duration_ms >= ?5)
+             ORDER BY subject, start_ms",
+            [
+                Value::Integer(window.from.0),
+                window.to.0.into(),
+                text(&filter.subject),
+                text(&filter.cause),
+                filter.longer_than_ms.into(),
+            ],
+            |row| {
+                let state: String = self.get(row.get(3))?;
+                Ok(SubjectOutage {
+                    subject: self.subject(row.get(0))?,
+                    outage: Outage {
+                        start: UnixMs(self.get(row.get(1))?),
+                        end: self.get(row.get::<_, Option<i64>>(2))?.map(UnixMs),
+                        state: state.parse().map_err(|_| self.corrupt("state", &state))?,
+                        cause: self.optional_subject(row.get(4))?,
+                        unmeasured_ms: self.get(row.get(5))?,
+                    },
+                })
+            },
+        )
+    }
+
+    /// When a daemon was last known alive, by its sign of life or a round it recorded; `None` when
+    /// none ever ran on this store. A running daemon's is at most [`super::ALIVE_WITHIN_MS`] old.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn last_alive(&self) -> Result<Option<UnixMs>, StoreError> {
+        self.instant(
+            "SELECT max(at) FROM (SELECT max(alive) AS at FROM run
+             UNION ALL SELECT max(at) FROM latest)",
+        )
+    }
+
+    /// Start of the earliest interval.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn first_record(&self) -> Result<Option<UnixMs>, StoreError> {
+        self.instant("SELECT min((SELECT min(t0) FROM state WHERE subject = k.id)) FROM subject k")
+    }
+
+    fn instant(&self, sql: &'static str) -> Result<Option<UnixMs>, StoreError> {
+        self.conn
+            .prepare_cached(sql)
+            .and_then(|mut s| s.query_row([], |row| row.get::<_, Option<i64>>(0)).optional())
+            .map(|found| found.flatten().map(UnixMs))
+            .map_err(schema::sql("read", &self.path))
+    }
+
+    fn subjects(&self, only: Option<&SubjectId>) -> Result<Vec<(i64, SubjectId)>, StoreError> {
+        let only = only.map_or(Value::Null, |s| Value::Text(s.as_str().to_owned()));
+        let sql = if only == Value::Null {
+            "SELECT id, key FROM subject WHERE ?1 IS NULL"
+        } else {
+            "SELECT id, key FROM subject WHERE key = ?1"
+        };
+        self.rows(sql, [only], |row| Ok((self.get(row.get(0))?, self.subject(row.get(1))?)))
+    }
+
+    fn sample(&self, row: &Row<'_>) -> Result<Sample, StoreError> {
+        let error: Option<i64> = self.get(row.get(4))?;
+        let rtts = row.get_ref(5).and_then(|v| v.as_blob().map_err(Into::into));
+        let rtts = rtts.map_err(schema::sql("read", &self.path))?;
+        Ok(Sample {
+            at: UnixMs(self.get(row.get(0))?),
+            check: self.get(row.get(1))?,
+            sent: self.get(row.get(2))?,
+            lost: self.get(row.get(3))?,
+            error: error
+                .map(|e| {
+                    error_of(e).ok_or_else(|| self.corrupt("error of a sample", &e.to_string()))
+                })
+                .transpose()?,
+            rtts: decode_rtts(rtts)
+                .ok_or_else(|| self.corrupt("list of round-trip times", &format!("{rtts:02x?}")))?,
+        })
+    }
+
+    fn rows<T, const N: usize>(
+        &self,
+        sql: &'static str,
+        params: [Value; N],
+        mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let fail = || schema::sql("read", &self.path);
+        let mut statement = self.conn.prepare_cached(sql).map_err(fail())?;
+        let mut rows = statement.query(rusqlite::params_from_iter(params)).map_err(fail())?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next().map_err(fail())? {
+            found.push(read(row)?);
+        }
+        Ok(found)
+    }
+
+    fn get<T>(&self, value: Result<T, rusqlite::Error>) -> Result<T, StoreError> {
+        value.map_err(schema::sql("read", &self.path))
+    }
+
+    fn subject(&self, value: Result<String, rusqlite::Error>) -> Result<SubjectId, StoreError> {
+        let key = self.get(value)?;
+        SubjectId::new(&key).map_err(|_| self.corrupt("subject's id", &key))
+    }
+
+    fn optional_subject(
+        &self,
+        value: Result<Option<String>, rusqlite::Error>,
+    ) -> Result<Option<SubjectId>, StoreError> {
+        self.get(value)?.map(|key| self.subject(Ok(key))).transpose()
+    }
+
+    fn state(&self, value: Result<i64, rusqlite::Error>) -> Result<State, StoreError> {
+        let code = self.get(value)?;
+        state_of(code).ok_or_else(|| self.corrupt("state", &code.to_string()))
+    }
+
+    fn corrupt(&self, what: &'static str, value: &str) -> StoreError {
+        let value = value.chars().take(100).collect();
+        StoreError::Corrupt { path: self.path.clone(), what, value }
+    }
+}

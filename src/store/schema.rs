@@ -1,0 +1,222 @@
+//! Opening the file: who made it, which version it has, migrations.
+//!
+//! The application id (bytes 68–71 of the header) is read before SQLite sees the file, so that a
+//! foreign one is never touched. A new store is made whole under another name and moved into
+//! place, so that a crash leaves either none or a complete one.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::StoreError;
+
+/// "TTRA"
+pub(super) const APPLICATION_ID: u32 = 0x5454_5241;
+const HEADER_LEN: usize = 100;
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// Step `n` takes a file of `user_version` n to n + 1.
+const MIGRATIONS: [&str; 1] = [include_str!("schema/v1.sql")];
+/// How long a statement waits for another process's lock: it only blocks the writer's thread.
+const BUSY_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// Newest version this binary knows.
+pub(super) fn known_version() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+/// Turns a SQLite error into ours.
+pub(super) fn sql(
+    operation: &'static str,
+    path: &Path,
+) -> impl FnOnce(rusqlite::Error) -> StoreError {
+    let path = path.to_owned();
+    move |source| StoreError::Sql { operation, path, source }
+}
+
+/// Whether there is a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Presence {
+    /// No file, or an empty one.
+    Absent,
+    /// A file with our application id.
+    Ours,
+}
+
+/// Looks at the header without opening the file as a database.
+///
+/// # Errors
+/// [`StoreError::Foreign`] when it is something else.
+pub(super) fn inspect(path: &Path) -> Result<Presence, StoreError> {
+    let io = |source| StoreError::Io { operation: "read", path: path.to_owned(), source };
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Presence::Absent),
+        Err(e) => return Err(io(e)),
+    };
+    let mut header = Vec::with_capacity(HEADER_LEN);
+    file.take(HEADER_LEN as u64).read_to_end(&mut header).map_err(io)?;
+    let foreign = |why| StoreError::Foreign { path: path.to_owned(), why };
+    if header.is_empty() {
+        return Ok(Presence::Absent);
+    }
+    if header.len() < HEADER_LEN || !header.starts_with(MAGIC) {
+        return Err(foreign("it is no SQLite database"));
+    }
+    if header.get(68..72) != Some(&APPLICATION_ID.to_be_bytes()[..]) {
+        return Err(foreign("it is another program's SQLite database"));
+    }
+    Ok(Presence::Ours)
+}
+
+/// Opens the file for the writer, making or migrating it. The caller holds the lock.
+///
+/// # Errors
+/// [`StoreError::Foreign`] and [`StoreError::Newer`] leave the file as it was.
+pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
+    if inspect(path)? == Presence::Absent {
+        create(path)?;
+    }
+    let mut conn = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )
+    .map_err(sql("open", path))?;
+    conn.busy_timeout(BUSY_TIMEOUT).map_err(sql("open", path))?;
+    refuse_newer(path, version(path, &conn)?)?;
+    // FULL: in simulated power cuts NORMAL lost acknowledged rows, FULL none.
+    conn.execute_batch(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;
+         PRAGMA trusted_schema=OFF; PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY;
+         PRAGMA journal_size_limit=16777216; PRAGMA wal_autocheckpoint=1000;",
+    )
+    .map_err(sql("configure", path))?;
+    conn.set_prepared_statement_cache_capacity(64);
+    migrate(path, &mut conn)?;
+    Ok(conn)
+}
+
+/// Opens the file for reading only, with or without a daemon that writes it.
+///
+/// # Errors
+/// [`StoreError::Missing`], [`StoreError::Foreign`], [`StoreError::Newer`],
+/// [`StoreError::Older`].
+pub(super) fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
+    if inspect(path)? == Presence::Absent {
+        return Err(StoreError::Missing { path: path.to_owned() });
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    let plain = Connection::open_with_flags(path, flags)
+        .and_then(|conn| conn.busy_timeout(BUSY_TIMEOUT).map(|()| conn))
+        .map_err(sql("open", path))?;
+    let (conn, found) = match version(path, &plain) {
+        Ok(found) => (plain, found),
+        // A WAL database needs its shared-memory file even for reading. Where we may not create
+        // it and nothing waits in the WAL, nobody is writing: the file itself is all there is.
+        Err(error) if is_cannot_open(&error) && !has_content(&beside(path, "-wal")) => {
+            let uri = format!("file:{}?immutable=1", escape_uri(path));
+            let conn = Connection::open_with_flags(uri, flags).map_err(sql("open", path))?;
+            let found = version(path, &conn)?;
+            (conn, found)
+        }
+        Err(error) => return Err(error),
+    };
+    refuse_newer(path, found)?;
+    if found < known_version() {
+        let path = path.to_owned();
+        return Err(StoreError::Older { path, found, known: known_version() });
+    }
+    conn.execute_batch("PRAGMA trusted_schema=OFF; PRAGMA query_only=ON; PRAGMA cache_size=-8192;")
+        .map_err(sql("configure", path))?;
+    conn.set_prepared_statement_cache_capacity(32);
+    Ok(conn)
+}
+
+fn is_cannot_open(error: &StoreError) -> bool {
+    let StoreError::Sql { source, .. } = error else { return false };
+    matches!(
+        source.sqlite_error_code(),
+        Some(rusqlite::ErrorCode::CannotOpen | rusqlite::ErrorCode::ReadOnly)
+    )
+}
+
+fn has_content(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|m| m.len() > 0)
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+fn escape_uri(path: &Path) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::new();
+    for byte in path.as_os_str().as_encoded_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(byte) {
+            text.push(char::from(*byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "%{byte:02X}");
+        }
+    }
+    text
+}
+
+fn version(path: &Path, conn: &Connection) -> Result<i64, StoreError> {
+    conn.pragma_query_value(None, "user_version", |row| row.get(0))
+        .map_err(sql("read the schema version", path))
+}
+
+fn refuse_newer(path: &Path, found: i64) -> Result<(), StoreError> {
+    let known = known_version();
+    if found > known {
+        return Err(StoreError::Newer { path: path.to_owned(), found, known });
+    }
+    Ok(())
+}
+
+fn create(path: &Path) -> Result<(), StoreError> {
+    let unfinished = beside(path, ".new");
+    let io = |operation| {
+        let path = unfinished.clone();
+        move |source| StoreError::Io { operation, path, source }
+    };
+    for leftover in [&unfinished, &beside(&unfinished, "-journal")] {
+        match std::fs::remove_file(leftover) {
+            Err(e) if e.kind() != ErrorKind::NotFound => return Err(io("remove")(e)),
+            _ => {}
+        }
+    }
+    let mut conn = Connection::open(&unfinished).map_err(sql("create", &unfinished))?;
+    conn.execute_batch(
+        "PRAGMA page_size=4096; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA synchronous=FULL;",
+    )
+    .map_err(sql("create", &unfinished))?;
+    conn.pragma_update(None, "application_id", APPLICATION_ID)
+        .map_err(sql("create", &unfinished))?;
+    migrate(&unfinished, &mut conn)?;
+    conn.close().map_err(|(_, e)| sql("create", &unfinished)(e))?;
+    std::fs::rename(&unfinished, path).map_err(io("move into place"))?;
+    // The name must survive a power cut as the content does.
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder).and_then(|f| f.sync_all()).map_err(io("sync the folder of"))
+}
+
+fn migrate(path: &Path, conn: &mut Connection) -> Result<(), StoreError> {
+    let found = usize::try_from(version(path, conn)?).unwrap_or(0);
+    for (next, statements) in (1_i64..).zip(MIGRATIONS).skip(found) {
+        let step = conn
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(sql("migrate", path))?;
+        step.execute_batch(statements).map_err(sql("migrate", path))?;
+        step.pragma_update(None, "user_version", next).map_err(sql("migrate", path))?;
+        step.commit().map_err(sql("migrate", path))?;
+    }
+    Ok(())
+}

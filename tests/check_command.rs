@@ -1,0 +1,118 @@
+//! `tuantra check` as it is typed: exit codes, the two formats, and where one starts.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+const PROVINCE: &str = "\
+networks:
+  - { id: tslcd, name: Mạng truyền số liệu chuyên dùng, short: TSLCD }
+units:
+  - { id: tien-giang, name: Tỉnh Tiền Giang, kind: province }
+  - { id: hoa-khanh, name: Xã Hòa Khánh, kind: commune, parent: tien-giang, requires: [tslcd],
+      connections: { tslcd: { address: 10.84.0.2 } } }
+";
+/// A unit that lacks what it must have is worth a warning.
+const NOT_DEPLOYED: &str = "\
+units:
+  - { id: my-loi-a, name: Xã Mỹ Lợi A, kind: commune, parent: tien-giang, requires: [tslcd] }
+";
+
+struct Sample(tempfile::TempDir);
+
+impl Sample {
+    fn new(files: &[(&str, &str)]) -> std::io::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap_or(Path::new("")))?;
+            std::fs::write(path, text)?;
+        }
+        Ok(Self(folder))
+    }
+
+    fn tuantra(&self, args: &[&str]) -> std::io::Result<Output> {
+        Command::new(env!("CARGO_BIN_EXE_tuantra")).args(args).current_dir(&self.0).output()
+    }
+
+    fn json(&self) -> Result<(Option<i32>, serde_json::Value), Box<dyn std::error::Error>> {
+        let output = self.tuantra(&["check", "--format", "json"])?;
+        Ok((output.status.code(), serde_json::from_slice(&output.stdout)?))
+    }
+}
+
+type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
+
+#[test]
+fn a_sound_province_is_summed_up() -> Result<()> {
+    let sample = Sample::new(&[("inventory/a.yaml", PROVINCE)])?;
+    let output = sample.tuantra(&["check", "--strict"])?;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    insta::assert_snapshot!("sound_vi", String::from_utf8(output.stdout)?);
+    let output = sample.tuantra(&["check", "--lang", "en"])?;
+    insta::assert_snapshot!("sound_en", String::from_utf8(output.stdout)?);
+    let (code, json) = sample.json()?;
+    assert_eq!(code, Some(0));
+    assert_eq!(json["errors"], 0);
+    assert_eq!(json["diagnostics"], serde_json::json!([]));
+    assert_eq!(
+        json["summary"],
+        serde_json::json!({
+            "files": 1,
+            "units": 2,
+            "units_by_tier": { "province": 1, "department": 0, "district": 0, "commune": 1 },
+            "connections": 1,
+            "devices": 0,
+            "services": 0,
+            "addresses": 1,
+            "rounds_per_1000_s": 33,
+            "packets_per_1000_s": 100,
+        })
+    );
+    Ok(())
+}
+
+#[test]
+fn warnings_count_only_when_strict() -> Result<()> {
+    let sample =
+        Sample::new(&[("inventory/a.yaml", PROVINCE), ("inventory/b.yaml", NOT_DEPLOYED)])?;
+    assert_eq!(sample.tuantra(&["check"])?.status.code(), Some(0));
+    assert_eq!(sample.tuantra(&["check", "--strict"])?.status.code(), Some(1));
+    let (_, json) = sample.json()?;
+    assert_eq!((&json["errors"], &json["warnings"]), (&0.into(), &1.into()));
+    Ok(())
+}
+
+#[test]
+fn mistakes_of_the_configuration_and_of_the_inventory_are_told_together() -> Result<()> {
+    let twice = [PROVINCE, "  - { id: hoa-khanh, name: Xã Hòa Khánh, kind: xã }\n"].concat();
+    let sample = Sample::new(&[
+        ("config.yaml", "language: en\nhealth: { interval: 30, retri: 5s }\n"),
+        ("inventory/a.yaml", &twice),
+    ])?;
+    let (code, json) = sample.json()?;
+    assert_eq!(code, Some(2));
+    assert_eq!(json["summary"], serde_json::Value::Null);
+    let found = json["diagnostics"].as_array().ok_or("a list")?;
+    let of = |file: &str| found.iter().filter(|d| d["file"] == *file).count();
+    assert_eq!(of("config.yaml"), 2);
+    assert!(of("inventory/a.yaml") >= 1);
+    assert_eq!(found[0]["code"], "config.duration_no_unit");
+    assert_eq!(found[0]["message"], "“30” lacks its unit of time");
+    assert_eq!((&found[0]["line"], &found[0]["column"]), (&2.into(), &21.into()));
+    Ok(())
+}
+
+#[test]
+fn an_empty_folder_says_how_to_start() -> Result<()> {
+    let sample = Sample::new(&[])?;
+    let output = sample.tuantra(&["check", "--lang", "en"])?;
+    assert_eq!(output.status.code(), Some(2));
+    insta::assert_snapshot!("nothing_here", String::from_utf8(output.stdout)?);
+    let output = sample.tuantra(&["check", "--config", "there.yaml", "--lang", "vi"])?;
+    assert_eq!(output.status.code(), Some(2));
+    insta::assert_snapshot!("given_missing", String::from_utf8(output.stdout)?);
+    let output = sample.tuantra(&["check", "--lang", "fr"])?;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stdout)?.contains("“fr”"));
+    Ok(())
+}

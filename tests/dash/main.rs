@@ -1,0 +1,9 @@
+//! The dashboard from outside: screens as text at three sizes and in both languages, what keys
+//! do, and that no size and no snapshot makes it fall over.
+
+mod desk;
+mod following;
+mod keys;
+mod properties;
+mod sample;
+mod screens;

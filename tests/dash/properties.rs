@@ -1,0 +1,102 @@
+//! No size, no snapshot and no key makes the dashboard fall over.
+
+use proptest::prelude::*;
+use tuantra::api::Snapshot;
+use tuantra::dash::state::Row;
+use tuantra::dash::{Board, Colours, Link, Theme};
+use tuantra::locale::Lang;
+use tuantra::model::{State, UnixMs};
+
+use crate::desk::Desk;
+use crate::sample;
+
+/// The sample with parts left out, states and references at random, hostile names.
+fn snapshots() -> impl Strategy<Value = Snapshot> {
+    (
+        proptest::collection::vec((0usize..900, 0usize..5, any::<Option<u32>>()), 0..40),
+        proptest::collection::vec((0usize..200, "\\PC{0,40}"), 0..6),
+        0usize..200,
+        0usize..900,
+        any::<bool>(),
+        any::<i64>(),
+    )
+        .prop_map(|(states, names, units, subjects, incidents, at)| {
+            let mut snapshot = sample::province();
+            for (i, state, rtt_us) in states {
+                if let Some(subject) = snapshot.subjects.get_mut(i) {
+                    subject.now.state = State::ALL[state];
+                    subject.now.rtt_us = rtt_us;
+                    subject.now.recent_us.push(rtt_us);
+                    subject.now.since = UnixMs(at);
+                }
+            }
+            for (i, name) in names {
+                if let Some(unit) = snapshot.units.get_mut(i) {
+                    unit.name = format!("{name}\u{202e}\u{1b}[2J");
+                    unit.short = name;
+                }
+            }
+            snapshot.units.truncate(units);
+            snapshot.subjects.truncate(subjects);
+            if !incidents {
+                snapshot.incidents.clear();
+            }
+            snapshot
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_size_and_snapshot_is_drawn(
+        snapshot in snapshots(),
+        columns in 1u16..=320,
+        rows in 1u16..=100,
+        keys in "[1234jkGgsnL?/a-e +=-]{0,24}",
+        back in 0usize..3,
+        vi in any::<bool>(),
+        ascii in any::<bool>(),
+        link in 0usize..3,
+    ) {
+        let lang = if vi { Lang::Vi } else { Lang::En };
+        let mut desk = Desk::over(Board::new(snapshot), lang, (columns, rows));
+        desk.theme = Theme { colours: Colours::Sixteen, ascii };
+        desk.link = match link {
+            0 => Link::Live,
+            1 => Link::Reconnecting { since: sample::NOW, reason: "gone".to_owned() },
+            _ => Link::Offline { as_of: UnixMs(0), reason: "gone".to_owned() },
+        };
+        for key in keys.split_inclusive(|c: char| c == 'e' || c == 'j') {
+            desk.press(key);
+            desk.press("<Enter>");
+            let text = desk.text();
+            prop_assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+        }
+        desk.press(&"<Esc>".repeat(back));
+        desk.text();
+        if let Some(Row::Unit(id)) = desk.ui.selected() {
+            prop_assert!(desk.board.unit(id).is_some());
+        }
+    }
+}
+
+#[test]
+fn every_size_draws_every_screen_without_leaving_its_area() {
+    let mut screens: Vec<Desk> = ["", "2", "2<Enter>", "3", "4", "?", "/x", "/cai be tslcd<Enter>"]
+        .into_iter()
+        .map(|keys| {
+            let mut desk = Desk::new(Lang::Vi, (200, 60));
+            desk.press(keys);
+            desk
+        })
+        .collect();
+    for desk in &mut screens {
+        for columns in (1..=320).step_by(13).chain([59, 60, 76, 119, 120, 130, 180]) {
+            for rows in (1..=100).step_by(9).chain([2, 3, 4, 5, 14, 15, 16]) {
+                desk.ui.size = (columns, rows);
+                assert_eq!(desk.frame().area.width, columns);
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! What the user sees.
+
+use insta::assert_snapshot;
+use tuantra::api::ReloadFailure;
+use tuantra::dash::{Board, Link};
+use tuantra::locale::Lang;
+use tuantra::model::UnixMs;
+
+use crate::desk::{Desk, styles};
+use crate::sample;
+
+const SMALL: (u16, u16) = (80, 24);
+const MIDDLE: (u16, u16) = (120, 40);
+const LARGE: (u16, u16) = (200, 60);
+
+/// One picture per size and language after pressing `keys`.
+macro_rules! pictures {
+    ($($name:ident: $keys:expr;)+) => {$(
+        #[test]
+        fn $name() {
+            for (size, lang) in [
+                (SMALL, Lang::Vi),
+                (SMALL, Lang::En),
+                (MIDDLE, Lang::Vi),
+                (MIDDLE, Lang::En),
+                (LARGE, Lang::Vi),
+                (LARGE, Lang::En),
+            ] {
+                let mut desk = Desk::new(lang, size);
+                desk.press($keys);
+                let name = format!("{}_{}x{}_{}", stringify!($name), size.0, size.1, lang.as_str());
+                assert_snapshot!(name, desk.text());
+            }
+        }
+    )+};
+}
+
+pictures! {
+    coverage: "";
+    coverage_worst_first: "s";
+    district: "<Down><Down><Down><Down><Enter><Down>";
+    commune: "<Down><Down><Down><Down><Enter><Down><Enter><Down>";
+    departments: "4";
+    incidents: "2";
+    consequences: "2<Down><Enter><Down><Down>";
+    lines: "3s";
+    subject: "/cai be tslcd<Enter>++";
+    help: "?";
+    search: "/hoa khanh";
+}
+
+#[test]
+fn styles_of_the_first_screen() {
+    let desk = Desk::new(Lang::Vi, SMALL);
+    assert_snapshot!(styles(&desk.frame()));
+}
+
+#[test]
+fn late_data_reverse_the_whole_header() {
+    let mut desk = Desk::new(Lang::Vi, SMALL);
+    desk.now = sample::NOW + 125_000;
+    let frame = desk.frame();
+    assert!(
+        (0..80).all(|x| frame[(x, 0)].modifier.contains(ratatui::style::Modifier::REVERSED)),
+        "a frozen green header must be impossible"
+    );
+    assert_snapshot!(desk.text());
+    desk.now = sample::NOW + 59_000;
+    let frame = desk.frame();
+    assert!(!frame[(0, 0)].modifier.contains(ratatui::style::Modifier::REVERSED));
+}
+
+#[test]
+fn lost_and_offline_are_told_apart() {
+    for lang in [Lang::Vi, Lang::En] {
+        let mut desk = Desk::new(lang, MIDDLE);
+        let reason = "connect to the daemon at tuantra.sock: Connection refused".to_owned();
+        desk.link = Link::Reconnecting { since: sample::NOW, reason: reason.clone() };
+        assert_snapshot!(format!("lost_{}", lang.as_str()), desk.text());
+        desk.link = Link::Offline { as_of: UnixMs(sample::NOW.0 - 3_900_000), reason };
+        assert_snapshot!(format!("offline_{}", lang.as_str()), desk.text());
+    }
+}
+
+#[test]
+fn the_status_line_tells_what_hinders_the_daemon() {
+    let mut snapshot = sample::province();
+    snapshot.daemon.reload_failure = Some(ReloadFailure {
+        at: sample::NOW,
+        errors: 3,
+        first: "inventory/cai-be.yaml:12:9: unknown carrier\u{1b}[31m".to_owned(),
+    });
+    snapshot.daemon.trouble = Some("disk full".to_owned());
+    snapshot.daemon.dropped_samples = 1_330;
+    let desk = Desk::over(Board::new(snapshot), Lang::Vi, LARGE);
+    let text = desk.text();
+    let last = text.lines().last().unwrap_or_default();
+    assert!(!last.contains('\u{1b}'), "{last}");
+    assert_snapshot!(last);
+}
+
+#[test]
+fn without_room_one_line_says_it_all() {
+    let mut desk = Desk::new(Lang::Vi, (59, 14));
+    assert_snapshot!("summary", desk.text());
+    desk.now = sample::NOW + 600_000;
+    assert_snapshot!("summary_stale", desk.text());
+}
+
+#[test]
+fn ascii_draws_no_sign_outside_of_letters() {
+    for keys in ["", "2", "3", "4", "?", "/cai be tslcd<Enter>"] {
+        let mut desk = Desk::new(Lang::En, LARGE);
+        desk.theme.ascii = true;
+        desk.press(keys);
+        let text = desk.text();
+        let signs: String = text
+            .chars()
+            .filter(|c| !c.is_ascii() && !c.is_alphabetic() && !"·…–≥".contains(*c))
+            .collect();
+        assert_eq!(signs, "", "{text}");
+    }
+}

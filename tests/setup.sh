@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Installs from Debian what some tests need beyond the Rust toolchain and a C compiler. Every such
+# test skips itself with a message where its tool is missing, so this is never required.
+set -euo pipefail
+declare -A package=([ip]=iproute2 [nft]=nftables)
+missing=()
+for tool in "${!package[@]}"; do
+    PATH="$PATH:/usr/sbin:/sbin" command -v "$tool" >/dev/null || missing+=("${package[$tool]}")
+done
+[ "${#missing[@]}" -eq 0 ] && { echo "nothing to install"; exit 0; }
+if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then
+    echo "not installed (needs apt-get and root): ${missing[*]}; the tests that want them will skip"
+    exit 0
+fi
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends "${missing[@]}"
