@@ -111,7 +111,8 @@ impl Show<'_> {
         let mut watch = Watch::default();
         let mut truth = self.folder.append(&self.folder.truth())?;
         if self.headless {
-            self.say(&t!(self.lang, "demo.began", folder = self.folder.path().display()))?;
+            let key = if self.responder.is_some() { "demo.began" } else { "demo.began_loopback" };
+            self.say(&t!(self.lang, key, folder = self.folder.path().display()))?;
         }
         loop {
             tokio::select! {
