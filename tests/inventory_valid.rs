@@ -107,3 +107,39 @@ fn units_are_found_by_id_and_by_name_without_marks() {
     assert_eq!(found("xã"), ["my-loi-a", "hoa-khanh", "khong-ma"]);
     assert!(found("không có").is_empty());
 }
+
+/// The blocks of one language in the format's reference.
+fn documented(language: &str) -> Vec<String> {
+    let reference = std::fs::read_to_string("docs/inventory.md").unwrap();
+    let blocks = reference.split("```").skip(1).step_by(2);
+    blocks.filter_map(|b| b.strip_prefix(&format!("{language}\n")).map(str::to_owned)).collect()
+}
+
+#[test]
+fn the_examples_of_the_reference_load() {
+    let folder = tempfile::tempdir().unwrap();
+    for example in documented("yaml") {
+        std::fs::write(folder.path().join("all.yaml"), example).unwrap();
+        let loaded = load(folder.path(), &Defaults::default());
+        let told = render(&loaded.diagnostics, Lang::En, false);
+        assert!(loaded.inventory.is_some(), "{told}");
+    }
+    let networks = "networks: [{ id: tslcd, name: A }, { id: wan, name: B }]\n\
+                    carriers: [{ id: vnpt, name: C }]";
+    std::fs::write(folder.path().join("all.yaml"), networks).unwrap();
+    for (example, file) in documented("csv").iter().zip(["units.csv", "connections.csv"]) {
+        std::fs::write(folder.path().join(file), example).unwrap();
+    }
+    let loaded = load(folder.path(), &Defaults::default());
+    let told = render(&loaded.diagnostics, Lang::En, false);
+    assert_eq!(loaded.inventory.unwrap().subjects.len(), 1, "{told}");
+}
+
+#[test]
+fn the_sample_province_loads_without_a_word() {
+    let loaded = load(Path::new("inventory"), &Defaults::default());
+    let told = render(&loaded.diagnostics, Lang::En, false);
+    assert_eq!(told, "");
+    let inventory = loaded.inventory.unwrap();
+    assert!(inventory.subjects.len() > 1_000 && inventory.units.len() > 200);
+}

@@ -425,7 +425,8 @@ impl Track {
             secondary.successes = secondary.successes.saturating_add(1);
             secondary.is_failing &= secondary.successes < recover;
         }
-        let live_now = self.state.is_live() && self.hard.is_some_and(State::is_live);
+        // Of a suspect the primary check decides first; a later round of it brings this in.
+        let live_now = self.state.is_live() && self.phase == Phase::Steady;
         let state = self.live_state();
         (live_now && self.hard != Some(state)).then_some(state)
     }

@@ -131,14 +131,14 @@ fn read_health(desk: &mut Desk, fields: &Fields<'_>, health: &mut HealthParams) 
     };
     ms("interval", 100..=DAY, &mut health.interval_ms);
     ms("retry", 100..=DAY, &mut health.retry_ms);
-    ms("correlation_window", 0..=60 * MINUTE, &mut health.correlation_window_ms);
+    ms("correlation_window", 0..=10 * MINUTE, &mut health.correlation_window_ms);
     let mut count = |key: &str, most, slot: &mut u8| {
         if let Some(n) = fields.get(key).and_then(|n| scalar::whole(desk, key, n, 1..=most)) {
             *slot = u8::try_from(n).unwrap_or(u8::MAX);
         }
     };
-    count("confirm", 100, &mut health.confirm);
-    count("recover", 100, &mut health.recover);
+    count("confirm", 20, &mut health.confirm);
+    count("recover", 20, &mut health.recover);
     count("poor", 5, &mut health.poor);
     let loss = fields.get("loss_pct");
     if let Some(permille) = loss.and_then(|n| scalar::decimal(desk, "loss_pct", n, 1, 0..=1000)) {
@@ -153,7 +153,7 @@ fn read_health(desk: &mut Desk, fields: &Fields<'_>, health: &mut HealthParams) 
 pub(super) fn rtt_us(desk: &mut Desk, fields: &Fields<'_>) -> Option<u32> {
     let ms = match (fields.get("rtt"), fields.get("rtt_ms")) {
         (Some(node), _) => scalar::duration_ms(desk, "rtt", node, 1..=MINUTE)?.checked_mul(1_000),
-        (None, Some(node)) => scalar::decimal(desk, "rtt_ms", node, 3, 1..=MINUTE * 1_000),
+        (None, Some(node)) => scalar::decimal(desk, "rtt_ms", node, 3, 1_000..=MINUTE * 1_000),
         (None, None) => None,
     };
     ms.and_then(|us| u32::try_from(us).ok())
@@ -174,7 +174,8 @@ fn read_ping(desk: &mut Desk, fields: &Fields<'_>, ping: &mut PingParams) {
     ms("timeout", 10..=MINUTE, &mut ping.timeout_ms);
 }
 
-/// The next round must not start before the last one has ended. Told at the key that the entry
+/// A suspect is asked at least as often as a healthy subject, and the next round must not start
+/// before the last one has ended. Told at the key that the entry
 /// or a default sets; where only the configuration speaks, its own check tells it.
 fn check_round_fits(
     desk: &mut Desk,
@@ -183,15 +184,26 @@ fn check_round_fits(
     health: HealthParams,
     ping: PingParams,
 ) {
+    let of = |fields: Option<&Fields<'_>>, key: &str| {
+        fields.and_then(|f| f.get(key)).map(|node| node.at)
+    };
+    if health.retry_ms > health.interval_ms {
+        let place = of(health_fields, "retry").or_else(|| of(health_fields, "interval"));
+        if let Some(at) = place {
+            let message = Message::new("check.retry_over_interval")
+                .with("retry", crate::model::format_duration(health.retry_ms))
+                .with("interval", crate::model::format_duration(health.interval_ms));
+            let hint = Message::new("check.retry_hint");
+            desk.report(Finding::error(at, message).hint(hint));
+        }
+        return;
+    }
     let (key, limit) = if ping.round_ms() > health.retry_ms {
         ("retry", health.retry_ms)
     } else if ping.round_ms() > health.interval_ms {
         ("interval", health.interval_ms)
     } else {
         return;
-    };
-    let of = |fields: Option<&Fields<'_>>, key: &str| {
-        fields.and_then(|f| f.get(key)).map(|node| node.at)
     };
     let place = of(health_fields, key)
         .or_else(|| ["timeout", "count", "spacing"].iter().find_map(|key| of(ping_fields, key)));

@@ -1,12 +1,8 @@
 //! The real binary patrolling loopback: start, clients, reload, crash, stop.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
-
-mod common;
-
 use std::time::{Duration, Instant};
 
-use common::{INVENTORY, Province, assert_partition, follow, may_ping};
+use super::common::{INVENTORY, Province, assert_partition, follow, may_ping};
 use tuantra::coverage::Ladder;
 use tuantra::model::{Span, State, UnixMs};
 use tuantra::store::Reader;
