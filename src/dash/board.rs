@@ -268,11 +268,13 @@ impl Board {
         self.seq = change.seq;
         self.at = change.at;
         self.daemon = Arc::new(clean_daemon(change.daemon));
+        let mut marks_change = false;
         for (id, now) in change.subjects {
             let Some(&i) = self.index.subject_at.get(&id) else { return Err(OutOfStep) };
             let Some(row) = self.subjects.get_mut(i) else { return Err(OutOfStep) };
             let (old, new) = (slot(row.now.state), slot(now.state));
             if old != new {
+                marks_change = true;
                 self.counts[old] = self.counts[old].saturating_sub(1);
                 self.counts[new] += 1;
                 let carrier = self.index.carrier_of.get(i).copied().flatten();
@@ -283,7 +285,7 @@ impl Board {
             }
             Arc::make_mut(row).now = now;
         }
-        let units_changed = !change.units.is_empty();
+        marks_change |= !change.units.is_empty();
         for crate::api::UnitChange { id, own, subtree } in change.units {
             let Some(&i) = self.index.unit_at.get(&id) else { return Err(OutOfStep) };
             if let Some(row) = self.units.get_mut(i) {
@@ -295,19 +297,25 @@ impl Board {
         if let Some(incidents) = change.incidents {
             self.incidents = incidents.into();
         }
-        if units_changed {
+        if marks_change {
             self.mark_units();
         }
         Ok(())
     }
 
-    /// The worst own state beneath each unit, itself included, over all networks it must have.
+    /// The worst own state beneath each unit, itself included, over all networks it must have;
+    /// of a unit that must have none (the DIC) over its subjects.
     fn mark_units(&mut self) {
-        let mut marks: Vec<Option<State>> = self
-            .units
-            .iter()
-            .map(|u| u.own.iter().filter_map(|c| c.state).max_by_key(|s| severity(*s)))
-            .collect();
+        let worst = |i: usize, u: &UnitRow| {
+            if !u.own.is_empty() || self.index.children.get(i).is_some_and(|c| !c.is_empty()) {
+                return u.own.iter().filter_map(|c| c.state).max_by_key(|s| severity(*s));
+            }
+            let subjects = self.index.subjects_of.get(i).into_iter().flatten();
+            let states = subjects.filter_map(|s| self.subjects.get(*s)).map(|s| s.now.state);
+            states.max_by_key(|s| severity(*s))
+        };
+        let mut marks: Vec<Option<State>> =
+            self.units.iter().enumerate().map(|(i, u)| worst(i, u)).collect();
         // Children stand after their parents: one pass from the end carries all of them up.
         for i in (0..self.units.len()).rev() {
             let above = self.parent_of(i);

@@ -36,9 +36,22 @@ impl Line {
         self.0.push((text.into(), style));
     }
 
+    /// Adds all pieces of another line.
+    pub fn append(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// Columns it takes.
     pub fn width(&self) -> usize {
         self.0.iter().map(|(text, _)| width(text)).sum()
+    }
+
+    /// Without the blank that ended its last word.
+    fn trimmed(mut self) -> Self {
+        if let Some((last, _)) = self.0.last_mut() {
+            last.truncate(last.trim_end().len());
+        }
+        self
     }
 
     /// The line broken between words into lines of at most `room` columns; a longer word is left
@@ -51,7 +64,7 @@ impl Line {
             for word in piece.split_inclusive(' ') {
                 let columns = width(word);
                 if used > 0 && used + width(word.trim_end()) > room {
-                    broken.push(std::mem::take(&mut now));
+                    broken.push(std::mem::take(&mut now).trimmed());
                     used = 0;
                 }
                 if used == 0 && word.trim().is_empty() && !broken.is_empty() {
@@ -62,7 +75,7 @@ impl Line {
             }
         }
         if used > 0 || broken.is_empty() {
-            broken.push(now);
+            broken.push(now.trimmed());
         }
         broken
     }

@@ -131,10 +131,18 @@ fn press_in_screen(ui: &mut Ui, board: &Board, key: Key) {
         }
         Key::Open => open(ui, board),
         Key::Back => back(ui, board),
-        Key::Sort => match ui.screen {
-            Screen::Lines => ui.lines_sort = ui.lines_sort.next(),
-            _ => ui.sort = ui.sort.next(),
-        },
+        Key::Sort => {
+            match ui.screen {
+                Screen::Lines => ui.lines_sort = ui.lines_sort.next(),
+                _ => ui.sort = ui.sort.next(),
+            }
+            // Who has not moved yet wants to see the new first row, not where the old one went.
+            let rows = std::mem::take(&mut ui.rows);
+            if let Some(place) = ui.place_mut().filter(|p| p.index(&rows) == Some(0)) {
+                *place = Place::default();
+            }
+            ui.rows = rows;
+        }
         Key::Network => next_network(ui, board),
         Key::Range(by) => {
             if let Some(detail) = &mut ui.detail {

@@ -123,7 +123,7 @@ pub(super) fn panes(ui: &Ui, board: &Board, body: Rect) -> Panes {
     }
     let upper = rows(body, 0, body.height - below);
     let lower = rows(body, body.height - below, below);
-    let left = if body.width >= 180 { body.width * 52 / 100 } else { body.width * 66 / 100 };
+    let left = if body.width >= 180 { body.width * 52 / 100 } else { body.width * 64 / 100 };
     let (list, side) = if side { split(upper, left) } else { (upper, Rect { width: 0, ..upper }) };
     let has_carriers = two && ui.screen != Screen::Incidents && !board.carriers.is_empty();
     let (below, below_side) =

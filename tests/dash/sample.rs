@@ -681,7 +681,8 @@ pub fn grown(extra_communes: usize) -> Snapshot {
 
 /// The province as it was.
 pub fn province() -> Snapshot {
-    grown(0)
+    static MADE: std::sync::OnceLock<Snapshot> = std::sync::OnceLock::new();
+    MADE.get_or_init(|| grown(0)).clone()
 }
 
 /// A past for a subject: a daily wave, some loss, an outage, a hole.

@@ -3,6 +3,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use crate::dash::board::{on, slot};
 use crate::dash::draw::{Line, line, line_right, rows, text};
@@ -44,15 +45,15 @@ fn province(shot: &Shot<'_>) -> String {
 }
 
 /// "× 3  ▲ 2  ◊ 1": how many subjects are not as they should be.
-fn counts(shot: &Shot<'_>, style: impl Fn(State) -> ratatui::style::Style) -> Line {
+fn counts(shot: &Shot<'_>, gap: &str) -> Line {
     let mut counted = Line::default();
     for state in [State::Down, State::Degraded, State::Unreachable, State::Unmeasured] {
         let count = shot.board.counts[slot(state)];
         if count > 0 || state == State::Down {
-            let words =
-                format!("{} {}  ", shot.theme.glyph(state), number(shot.ui.lang, i64::from(count)));
-            let shown = if count > 0 { style(state) } else { ratatui::style::Style::new() };
-            counted.push(words, shown);
+            let number = number(shot.ui.lang, i64::from(count));
+            let words = format!("{gap}{} {number}", shot.theme.glyph(state));
+            let style = if count > 0 { shot.theme.state(state) } else { Style::new() };
+            counted.push(words, style);
         }
     }
     counted
@@ -70,36 +71,68 @@ fn warning(shot: &Shot<'_>) -> Option<String> {
     }
 }
 
-/// Name, coverage, counts and clock; reversed as a whole, with the age, when the data are old.
-pub fn header(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
+/// How much of the header there is room for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
+enum Room {
+    Everything,
+    NoZone,
+    Narrow,
+    NoWord,
+    NoClock,
+    NoCounts,
+}
+
+/// Name, warning, coverage and counts; and what stands at the right.
+fn header_parts(shot: &Shot<'_>, warning: Option<&str>, room: Room) -> (Line, Line) {
     let (lang, theme) = (shot.ui.lang, shot.theme);
-    let warning = warning(shot);
-    let mut left = Line::styled(format!(" {}", locale::text(lang, "dash.title")), theme.strong());
-    left.push(format!("  {}", province(shot)), theme.strong());
-    if let Some(words) = &warning {
+    let gap = if room < Room::Narrow { "  " } else { " " };
+    let title = locale::text(lang, "dash.title");
+    let mut left = Line::styled(format!(" {title}{gap}{}", province(shot)), theme.strong());
+    if let Some(words) = warning {
         left.push(format!("  {words}"), theme.strong());
     }
     if let Some((network, share, count, reached)) = coverage(shot) {
-        let label = t!(lang, "dash.header_coverage", network = network);
-        left.push(format!("   {label} "), theme.dim());
+        let label = match room {
+            Room::Everything | Room::NoZone | Room::Narrow => {
+                t!(lang, "dash.header_coverage", network = network)
+            }
+            _ => network,
+        };
+        left.push(format!("  {label} "), theme.dim());
         left.push(share, if reached { theme.strong() } else { theme.fault() });
-        left.push(format!("  {count}   "), theme.strong());
+        left.push(format!("{gap}{count} "), theme.strong());
     }
-    let counted = counts(shot, |s| theme.state(s));
+    if room < Room::NoCounts {
+        left.append(counts(shot, gap));
+    }
     let at = shot.board.local(shot.board.at);
-    let clock = Line::plain(format!("{} {} ", locale::clock(&at), at.strftime("%Z")));
-    let end = line(buffer, area, 0, &left);
-    let end = if usize::from(end) + counted.width() <= usize::from(area.width) {
-        line(buffer, area, end, &counted)
-    } else {
-        end
+    let mut clock = Line::default();
+    if room < Room::NoClock {
+        clock.push(format!("  {} ", locale::clock(&at)), Style::new());
+    }
+    if room < Room::NoZone {
+        clock.push(format!("{} ", at.strftime("%Z")), Style::new());
+    }
+    (left, clock)
+}
+
+/// Name, coverage, counts and the data's time; reversed as a whole, with the age, when the data
+/// are old.
+pub fn header(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
+    let warning = warning(shot);
+    let rooms = [Room::Everything, Room::NoZone, Room::Narrow, Room::NoWord, Room::NoClock];
+    let fits = |room: &Room| {
+        let (left, clock) = header_parts(shot, warning.as_deref(), *room);
+        left.width() + clock.width() <= usize::from(area.width)
     };
+    let room = rooms.into_iter().find(fits).unwrap_or(Room::NoCounts);
+    let (left, clock) = header_parts(shot, warning.as_deref(), room);
+    let end = line(buffer, area, 0, &left);
     line_right(buffer, area, end, &clock);
     if warning.is_some() {
-        let end = rows(area, 0, 1);
-        for x in end.left()..end.right() {
-            if let Some(cell) = buffer.cell_mut((x, end.y)) {
-                cell.set_style(theme.stale());
+        for x in area.left()..area.right() {
+            if let Some(cell) = buffer.cell_mut((x, area.y)) {
+                cell.set_style(shot.theme.stale());
             }
         }
     }
@@ -128,8 +161,7 @@ pub fn tabs(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let mut at = 0;
     for (i, screen) in Screen::TABS.into_iter().enumerate() {
         let name = format!(" {} {} ", i + 1, tab_name(shot, screen));
-        let style =
-            if screen == shown { shot.theme.selected() } else { ratatui::style::Style::new() };
+        let style = if screen == shown { shot.theme.selected() } else { Style::new() };
         at = text(buffer, area, at, &name, style);
     }
 }
@@ -216,10 +248,10 @@ pub fn summary(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     words.push(format!("{} ", province(shot)), theme.strong());
     if let Some((_, share, count, reached)) = coverage(shot) {
         words.push(share, if reached { theme.strong() } else { theme.fault() });
-        words.push(format!(" {count} "), ratatui::style::Style::new());
+        words.push(format!(" {count} "), Style::new());
     }
     let end = line(buffer, row, 0, &words);
-    line(buffer, row, end, &counts(shot, |s| theme.state(s)));
+    line(buffer, row, end, &counts(shot, " "));
 }
 
 /// Before any source has answered.

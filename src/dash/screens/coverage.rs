@@ -19,6 +19,9 @@ use crate::t;
 /// Cells of the bar of what is live now.
 const BAR: usize = 6;
 
+/// Rows from which the selected unit's line is told about.
+const MAIN_LINE: u16 = 12;
+
 /// Inner width of the list from which every network has a column.
 const NETWORK_COLUMNS: u16 = 96;
 
@@ -56,7 +59,8 @@ pub fn position(shot: &Shot<'_>) -> Line {
     let hidden = crate::dash::view::list_height(shot.ui, shot.board) < rows.len();
     match shot.ui.place().and_then(|p| p.index(rows)).filter(|_| hidden) {
         Some(index) => Line::styled(format!(" {}/{} ", index + 1, rows.len()), shot.theme.dim())
-            .then(shot.theme.lines().across, shot.theme.dim()),
+            .then(shot.theme.lines().across, shot.theme.dim())
+            .then(shot.theme.lines().corners[1], shot.theme.dim()),
         None => Line::default(),
     }
 }
@@ -252,6 +256,9 @@ fn beside(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
                 empty(buffer, list, theme, text(lang, "dash.no_subjects"));
             } else {
                 lines::table_of(shot, list, buffer, &subjects);
+                let taken = u16::try_from(subjects.len()).unwrap_or(u16::MAX).saturating_add(2);
+                let left = rows(list, taken, list.height.saturating_sub(taken));
+                main_line(shot, id, left, buffer);
             }
         }
         Some(Row::Subject(id)) => {
@@ -264,6 +271,23 @@ fn beside(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
             boxed(buffer, area, theme, &Line::default());
         }
     }
+}
+
+/// What is known of a unit's line on the chosen network, where there is room for it.
+fn main_line(shot: &Shot<'_>, id: &UnitId, area: Rect, buffer: &mut Buffer) {
+    let chosen = shot.ui.network(shot.board).map(|n| &n.id);
+    let mut subjects = shot.board.subjects_of(id);
+    let Some(subject) = subjects.find(|s| s.network.is_some() && s.network.as_ref() == chosen)
+    else {
+        return;
+    };
+    if area.height < MAIN_LINE {
+        return;
+    }
+    let name = crate::dash::words::subject_title(shot.board, subject);
+    let heading = Line::styled(name, shot.theme.strong());
+    crate::dash::draw::line(buffer, rows(area, 0, 1), 0, &heading);
+    facts::draw(shot, subject, rows(area, 1, area.height - 1), buffer);
 }
 
 /// Whom to call in a unit, on one line; returns how many lines that took.
@@ -282,7 +306,7 @@ fn carriers_pane(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let inside = boxed(buffer, area, theme, &words);
     let columns = vec![
         Column::growing(text(lang, "dash.column_carrier"), 10),
-        Column::figures(text(lang, "dash.column_live"), 9, 0),
+        Column::figures(text(lang, "dash.column_live"), 7, 0),
         Column::figures(text(lang, "dash.column_month"), 8, 2),
         Column::figures(text(lang, "dash.column_measured"), 6, 3),
         Column::words(text(lang, "dash.column_hotline"), 14, 1),

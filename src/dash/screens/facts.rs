@@ -92,54 +92,54 @@ pub fn list(shot: &Shot<'_>, subject: &SubjectRow) -> Vec<(&'static str, Line)> 
         let words = t!(lang, "dash.suspect_of", failed = now.suspect, confirm = confirm);
         state.push(format!("  {words}"), theme.poor());
     }
-    let mut facts = vec![
-        ("dash.fact_state", state),
-        ("dash.fact_why", Line::plain(why(shot, subject))),
-        ("dash.fact_recent", recent(shot, subject)),
-        ("dash.fact_month", month(shot, subject)),
-    ];
-    if let Some(way) = way(shot, subject) {
-        facts.push(("dash.fact_way", way));
-    }
-    facts.extend(line_facts(shot, subject));
+    // Where room is short the end is cut off: what it is, why, and whom to call come first.
+    let mut facts =
+        vec![("dash.fact_state", state), ("dash.fact_why", Line::plain(why(shot, subject)))];
+    facts.extend(carrier(shot, subject).map(|words| ("dash.fact_carrier", words)));
     if let Some(contact) = contact(board, &subject.unit) {
         facts.push(("dash.fact_contact", Line::plain(contact)));
     }
+    facts.push(("dash.fact_recent", recent(shot, subject)));
+    facts.push(("dash.fact_month", month(shot, subject)));
+    facts.extend(way(shot, subject).map(|words| ("dash.fact_way", words)));
+    facts.push(("dash.fact_address", address(shot, subject)));
     facts.push(("dash.fact_pace", Line::plain(pace(shot, subject))));
     facts
 }
 
-/// Address, carrier, circuit, hotline.
-fn line_facts(shot: &Shot<'_>, subject: &SubjectRow) -> Vec<(&'static str, Line)> {
+/// Address, bandwidth and id.
+fn address(shot: &Shot<'_>, subject: &SubjectRow) -> Line {
     let (lang, theme) = (shot.ui.lang, shot.theme);
-    let mut facts = Vec::new();
     let address = subject.address.clone();
     let mut what = Line::plain(address.unwrap_or_else(|| text(lang, "dash.no_address").to_owned()));
     if let Some(kbps) = subject.bandwidth_kbps {
-        let mbps = i64::try_from(kbps).unwrap_or(i64::MAX);
-        let digits = if kbps % 1000 == 0 { 0 } else { 1 };
-        let words = locale::decimal(lang, mbps, digits);
+        let milli_mbps = i64::try_from(kbps).unwrap_or(i64::MAX);
+        let decimals = u8::from(kbps % 1000 != 0);
+        let words = locale::decimal(lang, milli_mbps, decimals);
         what.push(format!("  {words} Mbit/s"), Style::new());
     }
     what.push(format!("  {}", subject.id), theme.dim());
-    facts.push(("dash.fact_address", what));
+    what
+}
+
+/// Carrier, circuit, hotline, contract: whom to call and what to say.
+fn carrier(shot: &Shot<'_>, subject: &SubjectRow) -> Option<Line> {
+    let (lang, theme) = (shot.ui.lang, shot.theme);
     let carrier = shot.board.carrier(subject);
-    if carrier.is_some() || subject.circuit.is_some() {
-        let mut words = Line::plain(carrier.map_or(NOTHING, |c| &c.name));
-        if let Some(circuit) = &subject.circuit {
-            let circuit = t!(lang, "dash.circuit", circuit = circuit);
-            words.push(format!(", {circuit}"), Style::new());
-        }
-        if let Some(hotline) = carrier.and_then(|c| c.hotline.as_ref()) {
-            let hotline = t!(lang, "dash.hotline", hotline = hotline);
-            words.push(format!(", {hotline}"), theme.strong());
-        }
-        if let Some(contract) = carrier.and_then(|c| c.contract.as_ref()) {
-            words.push(format!(", {contract}"), theme.dim());
-        }
-        facts.push(("dash.fact_carrier", words));
+    if carrier.is_none() && subject.circuit.is_none() {
+        return None;
     }
-    facts
+    let mut words = Line::plain(carrier.map_or(NOTHING, |c| &c.name));
+    if let Some(circuit) = &subject.circuit {
+        words.push(format!(", {}", t!(lang, "dash.circuit", circuit = circuit)), Style::new());
+    }
+    if let Some(hotline) = carrier.and_then(|c| c.hotline.as_ref()) {
+        words.push(format!(", {}", t!(lang, "dash.hotline", hotline = hotline)), theme.strong());
+    }
+    if let Some(contract) = carrier.and_then(|c| c.contract.as_ref()) {
+        words.push(format!(", {contract}"), theme.dim());
+    }
+    Some(words)
 }
 
 /// Why the subject is in its state, with the thresholds that decided.

@@ -21,7 +21,7 @@ fn columns(shot: &Shot<'_>, width: u16) -> Table {
             Column::words("", 1, 0),
             Column::words(text(lang, "dash.column_since"), 5, 0),
             Column::growing(text(lang, "dash.column_root"), 24),
-            Column::words(text(lang, "dash.column_impact"), 30, 0),
+            Column::words(text(lang, "dash.column_impact"), 34, 0),
             Column::figures(text(lang, "dash.column_age"), 7, 0),
             Column::words(text(lang, "dash.column_carrier"), 16, 2),
             Column::words(text(lang, "dash.column_circuit"), 10, 3),
@@ -181,10 +181,9 @@ fn about(shot: &Shot<'_>, root: &SubjectId, area: Rect, buffer: &mut Buffer) {
     let first = Line::styled(format!("{label}: "), theme.dim()).then(words, Style::new());
     let left = rows(inside, at, inside.height.saturating_sub(at));
     facts::wrapped(buffer, left, &first);
-    line_right(
-        buffer,
-        rows(area, 0, 1),
-        area.width / 2,
-        &Line::styled(format!(" {age} "), theme.dim()),
-    );
+    let signs = theme.lines();
+    let age = Line::styled(format!(" {age} "), theme.dim())
+        .then(signs.across, theme.dim())
+        .then(signs.corners[1], theme.dim());
+    line_right(buffer, rows(area, 0, 1), area.width / 2, &age);
 }

@@ -19,6 +19,9 @@ use crate::t;
 /// Rounds the strip shows.
 const STRIP: usize = 20;
 
+/// Width from which a state that is not up says for how long.
+const AGES: u16 = 56;
+
 /// All lines.
 pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let (lang, theme) = (shot.ui.lang, shot.theme);
@@ -70,6 +73,7 @@ pub struct Columns {
     /// Their places.
     pub table: Table,
     whole: bool,
+    ages: bool,
 }
 
 impl Columns {
@@ -81,9 +85,9 @@ impl Columns {
         let figure = |key, width, rank| Column::figures(text(lang, key), width, rank);
         let columns = vec![
             Column::words("", 1, 0),
-            Column::growing(text(lang, name), 14),
+            Column::growing(text(lang, name), if whole { 22 } else { 12 }),
             word("dash.column_kind", 8, 7),
-            word("dash.column_state", 18, 1),
+            word("dash.column_state", if width < AGES { 14 } else { 20 }, 1),
             word("dash.column_address", 15, 5),
             word("dash.column_carrier", 14, 6),
             word("dash.column_circuit", 9, if whole { 8 } else { 11 }),
@@ -93,7 +97,7 @@ impl Columns {
             figure("dash.column_month", 8, 4),
             figure("dash.column_sla", 8, 10),
         ];
-        Self { table: Table::new(columns, width), whole }
+        Self { table: Table::new(columns, width), whole, ages: width >= AGES }
     }
 
     /// A subject's cells.
@@ -104,9 +108,9 @@ impl Columns {
         let name =
             if self.whole { subject_title(board, subject) } else { subject_label(board, subject) };
         let mut words = state_name(lang, now.state).to_owned();
-        if now.state != State::Up {
+        if now.state != State::Up && self.ages {
             words = format!("{words} {}", shot.age(now.since));
-        } else if now.suspect > 0 {
+        } else if now.state == State::Up && now.suspect > 0 {
             words = t!(lang, "dash.suspect", failed = now.suspect);
         }
         let carrier = board.carrier(subject).map_or(NOTHING, |c| &c.name);
