@@ -7,10 +7,8 @@ use std::path::Path;
 use tuantra::inventory::{Defaults, load};
 use tuantra::model::{Inventory, SubjectIx, Tier};
 
-#[path = "../examples/sample_inventory/generate.rs"]
+#[path = "../examples/sample_inventory/generate/mod.rs"]
 mod generate;
-#[path = "../examples/sample_inventory/tables.rs"]
-mod tables;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -189,6 +189,7 @@ fn province_answers(link: Link) -> Outcome {
     if let Some((key, early)) = got.iter().find(|(k, rtt)| **rtt < expected[*k]) {
         return Err(format!("{key:?} after {early:?}, expected {:?}", expected[key]).into());
     }
+    flood(&socket, &mirror)?;
     if responder.counters().overflow.load(std::sync::atomic::Ordering::Relaxed) != 0 {
         return Err("answers were lost on the way".into());
     }
@@ -200,13 +201,36 @@ fn province_answers(link: Link) -> Outcome {
     Ok(())
 }
 
+/// Asks as fast as answers come back, a window at a time, and says how fast that was.
+fn flood(socket: &Socket, world: &World) -> Outcome {
+    const PACKETS: u16 = 20_000;
+    const WINDOW: u16 = 200;
+    let core = world.inventory().find_subject("dic/core-router-1").ok_or("no core router")?;
+    let core = world.inventory().subject(core).checks[0].kind.address();
+    let started = now();
+    let mut got = 0;
+    for sequence in 0..PACKETS {
+        socket.send_to(&request(7, sequence), &SocketAddr::new(core, 0).into())?;
+        if sequence % WINDOW == WINDOW - 1 {
+            while got <= sequence {
+                reply(socket)?.ok_or("an answer of the flood is missing")?;
+                got += 1;
+            }
+        }
+    }
+    let rate = f64::from(PACKETS) / started.elapsed().as_secs_f64();
+    say(&format!("flood: {rate:.0} answers/s"));
+    Ok(())
+}
+
 fn request(ident: u16, sequence: u16) -> Vec<u8> {
     let mut icmp = vec![8, 0, 0, 0];
     icmp.extend(ident.to_be_bytes());
     icmp.extend(sequence.to_be_bytes());
     icmp.extend(*b"tuantra!");
     let sum: u32 = icmp.chunks(2).map(|p| u32::from(p[0]) << 8 | u32::from(p[1])).sum();
-    let sum = !(((sum & 0xFFFF) + (sum >> 16)) as u16);
+    let folded = (sum & 0xFFFF) + (sum >> 16);
+    let sum = !(((folded & 0xFFFF) + (folded >> 16)) as u16);
     icmp[2..4].copy_from_slice(&sum.to_be_bytes());
     icmp
 }

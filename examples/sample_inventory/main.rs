@@ -15,7 +15,6 @@ use anyhow::Context as _;
 use clap::Parser;
 
 mod generate;
-mod tables;
 
 #[derive(Parser)]
 struct Args {

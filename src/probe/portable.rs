@@ -80,8 +80,12 @@ impl Clients {
         let v4 = Client::new(&Config::default());
         let v6 = Client::new(&Config::builder().kind(ICMP::V6).build());
         match (v4, v6) {
+            // surge-ping writes its own advice into the error; ours says the same in our words.
             (Err(source), Err(_)) if source.kind() == std::io::ErrorKind::PermissionDenied => {
-                Err(ProbeError::NotPermitted { tried: "datagram or raw", source })
+                Err(ProbeError::NotPermitted {
+                    tried: "datagram or raw",
+                    source: std::io::ErrorKind::PermissionDenied.into(),
+                })
             }
             (Err(source), Err(_)) => Err(ProbeError::Socket {
                 operation: "open the socket",

@@ -18,12 +18,12 @@ use super::sys;
 #[derive(Debug, thiserror::Error)]
 pub enum LinkError {
     /// One step of setting it up failed.
-    #[error("{step}: {source}")]
+    #[error("{step}: {error}")]
     Step {
         /// What was tried.
         step: &'static str,
         /// Why it failed.
-        source: io::Error,
+        error: io::Error,
     },
     /// Neither way works.
     #[error("make a device into the virtual province: {tun}; {veth}")]
@@ -71,7 +71,7 @@ pub enum Kind {
 }
 
 fn step<T>(step: &'static str, result: io::Result<T>) -> Result<T, LinkError> {
-    result.map_err(|source| LinkError::Step { step, source })
+    result.map_err(|error| LinkError::Step { step, error })
 }
 
 impl Link {

@@ -19,16 +19,16 @@ pub enum NamespaceError {
          kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0), \
          run as root, or use --loopback"
     )]
-    Forbidden(#[source] io::Error),
+    Forbidden(io::Error),
     /// Called too late.
     #[error("make a network namespace: the process has more than one thread")]
     Threads,
     /// The user's and group's numbers could not be carried over.
     #[error("map user and group into the new namespace: {0}")]
-    Map(#[source] io::Error),
+    Map(io::Error),
     /// The loopback device could not be set up.
     #[error("set up the loopback device in the new namespace: {0}")]
-    Loopback(#[source] io::Error),
+    Loopback(io::Error),
 }
 
 /// How the namespace was made.

@@ -2,11 +2,13 @@
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 
 use anyhow::Context as _;
 
 use super::{EXIT_OK, Global, context};
+use crate::config::Config;
 use crate::daemon::clock;
 use crate::locale::Lang;
 use crate::model::{Inventory, parse_duration};
@@ -20,9 +22,11 @@ use crate::t;
 mod folder;
 mod past;
 mod show;
+mod signals;
 mod watch;
 
 use folder::Folder;
+use signals::Signals;
 
 /// Patrol a virtual province
 #[derive(Debug, clap::Args)]
@@ -75,28 +79,52 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let inside = Global { config: folder.config(), lang: Some(lang.as_str().to_owned()) };
     let config = context::config(&inside)?;
     let inventory = Arc::new(context::inventory(&config)?);
-    if !config.store.exists() {
-        past::write(&config, &inventory, args.seed, lang)?;
-    }
-    let (truth, told) = mpsc::channel();
-    let responder = if args.loopback {
-        None
-    } else {
-        Some(province(&inventory, args.seed, truth).with_context(|| t!(lang, "demo.no_province"))?)
-    };
-    let show = show::Show {
-        folder: &folder,
-        socket: &config.socket,
-        timezone: &config.timezone,
-        lang,
-        headless: args.headless,
-        lasts_ms,
-        told: &told,
-        responder: responder.as_ref(),
-    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(show.run())?;
+    runtime.block_on(async {
+        let mut signals = Signals::new()?;
+        if !config.store.exists() && !fill(&config, &inventory, args.seed, &mut signals).await? {
+            return Ok(());
+        }
+        let (truth, told) = mpsc::channel();
+        let responder = if args.loopback {
+            None
+        } else {
+            let province = province(&inventory, args.seed, truth);
+            Some(province.with_context(|| t!(lang, "demo.no_province"))?)
+        };
+        let show = show::Show {
+            folder: &folder,
+            socket: &config.socket,
+            timezone: &config.timezone,
+            lang,
+            headless: args.headless,
+            lasts_ms,
+            told: &told,
+            responder: responder.as_ref(),
+        };
+        show.run(&mut signals).await
+    })?;
     Ok(ExitCode::from(EXIT_OK))
+}
+
+/// Fills the new store with a past; false when a signal came in between.
+async fn fill(
+    config: &Config,
+    inventory: &Arc<Inventory>,
+    seed: u64,
+    signals: &mut Signals,
+) -> anyhow::Result<bool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let (config, inventory, stopped) = (config.clone(), Arc::clone(inventory), Arc::clone(&stop));
+    let mut task =
+        tokio::task::spawn_blocking(move || past::write(&config, &inventory, seed, &stopped));
+    let signalled = tokio::select! {
+        done = &mut task => return done?,
+        () = signals.any() => true,
+    };
+    stop.store(signalled, Ordering::Relaxed);
+    task.await??;
+    Ok(false)
 }
 
 /// Opens the device into the province and has it answered for; the script begins now.

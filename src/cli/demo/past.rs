@@ -3,7 +3,9 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::iter::Peekable;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
 
@@ -19,7 +21,9 @@ const HOUR_MS: i64 = 3_600_000;
 /// Subjects whose intervals are written in one batch.
 const SUBJECTS_A_BATCH: usize = 200;
 
-/// Fills a new store with the weeks up to now.
+/// Fills a new store with the weeks up to now. It is made under another name and gets its own
+/// when it is whole, so that one that was interrupted is never gone on with; false when `stop`
+/// became true in between.
 ///
 /// # Errors
 /// The store cannot be made or written.
@@ -27,29 +31,70 @@ pub(super) fn write(
     config: &Config,
     inventory: &Arc<Inventory>,
     seed: u64,
-    lang: Lang,
-) -> anyhow::Result<()> {
+    stop: &AtomicBool,
+) -> anyhow::Result<bool> {
+    let draft = Draft::new(&config.store)?;
     let now = clock::now();
     let plan = Plan::until(now, &config.timezone);
     let options = OpenOptions { now: plan.window.from, pid: std::process::id() };
-    let store = Store::open(&config.store, &options)
-        .with_context(|| format!("make the store {}", config.store.display()))?;
-    let past = Backfill::new(Arc::clone(inventory), plan, &config.timezone, seed);
-    let progress = Progress { lang, is_terminal: std::io::stderr().is_terminal() };
+    let store = Store::open(&draft.0, &options)
+        .with_context(|| format!("make the store {}", draft.0.display()))?;
+    let progress = Progress { lang: config.language, is_terminal: std::io::stderr().is_terminal() };
     progress.show(0, false);
-    let first = Batch { facts: vec![Fact::Alive { at: plan.window.from }], samples: Vec::new() };
-    let facts = facts(inventory, &past, plan.window.from);
+    let past = Backfill::new(Arc::clone(inventory), plan, &config.timezone, seed);
+    let alive = |at| Batch { facts: vec![Fact::Alive { at }], samples: Vec::new() };
     let hours = Hours::new(inventory, &past, plan).inspect(|batch| {
         let at = batch.samples.last().map_or(plan.window.to, |(_, s)| s.at);
         let whole = plan.window.to.since(plan.samples_from).max(1);
         progress.show(at.since(plan.samples_from) * 100 / whole, false);
     });
-    let last = Batch { facts: vec![Fact::Alive { at: plan.window.to }], samples: Vec::new() };
-    let batches = std::iter::once(first).chain(facts).chain(hours).chain(std::iter::once(last));
+    let batches = std::iter::once(alive(plan.window.from))
+        .chain(facts(inventory, &past, plan.window.from))
+        .chain(hours)
+        .chain(std::iter::once(alive(plan.window.to)))
+        .take_while(|_| !stop.load(Ordering::Relaxed));
     store.backfill(batches).context("write the past")?;
     store.close().context("close the store")?;
+    if stop.load(Ordering::Relaxed) {
+        return Ok(false);
+    }
+    std::fs::rename(&draft.0, &config.store)
+        .with_context(|| format!("name the store {}", config.store.display()))?;
     progress.show(100, true);
-    Ok(())
+    Ok(true)
+}
+
+/// A store that is not whole yet; what is left of it is removed when dropped.
+struct Draft(PathBuf);
+
+impl Draft {
+    fn new(store: &Path) -> anyhow::Result<Self> {
+        let mut name = store.as_os_str().to_owned();
+        name.push(".new");
+        let draft = Self(PathBuf::from(name));
+        draft.remove().with_context(|| format!("remove the old {}", draft.0.display()))?;
+        Ok(draft)
+    }
+
+    /// Removes the file with its lock and its journals; one that is not there is no error.
+    fn remove(&self) -> std::io::Result<()> {
+        for suffix in ["", "-wal", "-shm", ".lock"] {
+            let mut name = self.0.as_os_str().to_owned();
+            name.push(suffix);
+            match std::fs::remove_file(&name) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // What could not be removed is removed by the next attempt.
+        let _ = self.remove();
+    }
 }
 
 fn facts(

@@ -10,9 +10,9 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use jiff::tz::TimeZone;
 use tokio::process::{Child, Command};
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::folder::Folder;
+use super::signals::Signals;
 use super::watch::{self, Watch};
 use crate::api::Client;
 use crate::cli::print;
@@ -58,10 +58,7 @@ struct Patrol {
 impl Show<'_> {
     /// Runs until the dashboard is closed, the time is over, or a signal comes; then stops
     /// everything.
-    pub(super) async fn run(&self) -> anyhow::Result<()> {
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminated = signal(SignalKind::terminate())?;
-        let mut hangup = signal(SignalKind::hangup())?;
+    pub(super) async fn run(&self, signals: &mut Signals) -> anyhow::Result<()> {
         let child = self.start_daemon()?;
         let mut patrol = Patrol { child, started: clock::now(), deaths: 0 };
         let front = if self.headless { Ok(None) } else { self.start_dashboard().map(Some) };
@@ -70,9 +67,7 @@ impl Show<'_> {
             Ok(mut dashboard) => {
                 let ended = tokio::select! {
                     ended = self.go_on(&mut patrol, dashboard.as_mut()) => ended,
-                    _ = interrupt.recv() => Ok(()),
-                    _ = terminated.recv() => Ok(()),
-                    _ = hangup.recv() => Ok(()),
+                    () = signals.any() => Ok(()),
                 };
                 if let Some(dashboard) = &mut dashboard {
                     stop(dashboard).await;
@@ -111,7 +106,8 @@ impl Show<'_> {
         let mut watch = Watch::default();
         let mut truth = self.folder.append(&self.folder.truth())?;
         if self.headless {
-            self.say(&t!(self.lang, "demo.began", folder = self.folder.path().display()))?;
+            let key = if self.responder.is_some() { "demo.began" } else { "demo.began_loopback" };
+            self.say(&t!(self.lang, key, folder = self.folder.path().display()))?;
         }
         loop {
             tokio::select! {

@@ -5,8 +5,10 @@
 //! that even the smallest receive buffer holds their answers; looks at its orders at least every
 //! [`TICK_WORK_MAX_US`].
 
+mod speed;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -14,6 +16,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::speed::{Speed, TICK_MAX_US, TICK_MIN_US};
+use self::tokens::Tokens;
 use super::Channels;
 use super::channel::{Channel, Event, Held};
 use super::packet::Family;
@@ -27,20 +31,14 @@ use crate::probe::schedule::{Schedule, Seat};
 use crate::probe::{Options, Stats, TargetId};
 
 const US_PER_MS: i64 = 1_000;
-const US_PER_S: i64 = 1_000_000;
 /// The kernel's default buffer holds 256 small messages.
 const SENDS_PER_DRAIN: usize = 64;
-/// A tick is as long as this many packets take at the present rate …
-const PACKETS_PER_TICK: i64 = 20;
-/// … within these bounds.
-const TICK_MIN_US: i64 = 1_000;
-const TICK_MAX_US: i64 = 20_000;
+/// Answers are handed over this often: waking their reader costs as much as a tick.
+const FLUSH_US: i64 = TICK_MAX_US;
 /// Longest work without looking at the orders.
 const TICK_WORK_MAX_US: i64 = 50_000;
 /// Longest sleep with nothing to do; orders wake at once.
 const IDLE_MAX_US: i64 = 1_000_000;
-/// The present rate is measured over this time.
-const RATE_WINDOW_US: i64 = 100_000;
 /// A machine that slept longer than this was suspended.
 const SUSPENDED_NS: i64 = 500_000_000;
 /// Failed rounds in a row after which a target is asked with another identifier: firewalls keep
@@ -68,53 +66,6 @@ struct Place {
     failures: u16,
 }
 
-/// Unpredictable numbers, fetched many at a time.
-#[derive(Debug)]
-struct Tokens {
-    bytes: Vec<u8>,
-    used: usize,
-}
-
-impl Tokens {
-    const BYTES: usize = 4_096;
-
-    fn next(&mut self) -> Option<u64> {
-        if self.used >= self.bytes.len() {
-            self.bytes.resize(Self::BYTES, 0);
-            getrandom::fill(&mut self.bytes).ok()?;
-            self.used = 0;
-        }
-        let token = self.bytes.get(self.used..self.used + 8)?.try_into().ok()?;
-        self.used += 8;
-        Some(u64::from_le_bytes(token))
-    }
-}
-
-/// How fast packets leave at present.
-#[derive(Debug, Default)]
-struct Speed {
-    since_us: i64,
-    sent: u64,
-    rate_pps: i64,
-}
-
-impl Speed {
-    fn note(&mut self, now_us: i64, sent: u64) {
-        let elapsed_us = now_us - self.since_us;
-        if elapsed_us >= RATE_WINDOW_US {
-            let packets = i64::try_from(sent - self.sent).unwrap_or(i64::MAX / US_PER_S);
-            let rate_pps = packets.saturating_mul(US_PER_S) / elapsed_us;
-            // Rises at once, falls by halves: too short a tick costs little, too long a one room.
-            self.rate_pps = rate_pps.max(i64::midpoint(self.rate_pps, rate_pps));
-            (self.since_us, self.sent) = (now_us, sent);
-        }
-    }
-
-    fn tick_us(&self) -> i64 {
-        (PACKETS_PER_TICK * US_PER_S / self.rate_pps.max(1)).clamp(TICK_MIN_US, TICK_MAX_US)
-    }
-}
-
 /// The engine; [`Engine::run`] is its thread.
 pub(super) struct Engine {
     schedule: Schedule,
@@ -131,6 +82,7 @@ pub(super) struct Engine {
     stats: Stats,
     mailbox: Arc<Mailbox>,
     outbox: Outbox,
+    flushed_us: i64,
     /// CLOCK_BOOTTIME less CLOCK_MONOTONIC: grows while the machine is suspended.
     slept_ns: i64,
 }
@@ -164,11 +116,12 @@ impl Engine {
             v6: channels.v6,
             inbox: Inbox::new(),
             events: Vec::new(),
-            tokens: Tokens { bytes: Vec::new(), used: 0 },
+            tokens: Tokens::default(),
             speed: Speed::default(),
             stats,
             mailbox,
             outbox,
+            flushed_us: 0,
             slept_ns: slept_ns(),
         }
     }
@@ -178,10 +131,9 @@ impl Engine {
         while self.obey_orders() {
             self.notice_suspension(slept_ns());
             self.work();
-            if !self.outbox.flush() {
+            if !self.hand_over() {
                 return;
             }
-            self.publish();
             self.sleep();
         }
     }
@@ -292,22 +244,27 @@ impl Engine {
     fn send_due(&mut self, now_us: i64) -> bool {
         let mut sends = 0;
         while sends < SENDS_PER_DRAIN {
-            match self.timers.peek() {
+            let seat = match self.timers.peek() {
                 Some(Reverse((when_us, seat, serial))) if *when_us <= now_us => {
                     let (seat, serial) = (*seat, *serial);
                     self.timers.pop();
-                    if self.serial_of(seat) == Some(serial) {
-                        match self.step(now_us, seat) {
-                            Step::Sent => sends += 1,
-                            Step::Closed => {}
-                            Step::Held => return true,
-                        }
+                    if self.serial_of(seat) != Some(serial) {
+                        continue;
                     }
+                    seat
                 }
                 _ => match self.schedule.next(now_us) {
-                    Some(seat) => self.begin(now_us, seat),
+                    Some(seat) => {
+                        self.begin(now_us, seat);
+                        seat
+                    }
                     None => return true,
                 },
+            };
+            match self.step(now_us, seat) {
+                Step::Sent => sends += 1,
+                Step::Closed => {}
+                Step::Held => return true,
             }
         }
         false
@@ -334,7 +291,6 @@ impl Engine {
             tried_since_us: None,
         });
         self.stats.in_flight += 1;
-        self.timers.push(Reverse((now_us, seat, self.serial)));
     }
 
     /// A running round's time has come: its next packet or its end.
@@ -350,7 +306,7 @@ impl Engine {
             Family::V4 => self.v4.as_mut(),
             Family::V6 => self.v6.as_mut(),
         };
-        if packet == 0 {
+        if packet == 0 && running.tried_since_us.is_some() {
             running.gather.begin_at(wall_clock());
         }
         let sent = Sent { seat, serial: running.serial, packet, at_ns: 0 };
@@ -414,10 +370,17 @@ impl Engine {
         self.schedule.finished(now_us, seat);
     }
 
-    fn publish(&mut self) {
-        self.stats.lag_ms = self.schedule.lag_ms(now_us());
+    /// Publishes the counters, then the answers they count; false when nobody reads them.
+    fn hand_over(&mut self) -> bool {
+        let now_us = now_us();
+        if self.stats.in_flight > 0 && now_us - self.flushed_us < FLUSH_US {
+            return true;
+        }
+        self.flushed_us = now_us;
+        self.stats.lag_ms = self.schedule.lag_ms(now_us);
         self.stats.answers_dropped = self.outbox.dropped();
         self.mailbox.publish(self.stats);
+        self.outbox.flush()
     }
 
     fn sleep(&self) {

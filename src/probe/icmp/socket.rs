@@ -4,7 +4,7 @@
 //! Guarantees: never blocks; receive stamps and the drop counter are on; a raw socket delivers
 //! only echo replies to our identifiers and errors that quote them.
 
-use std::io;
+use std::io::{self, Read as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
 
@@ -91,6 +91,7 @@ impl IcmpSocket {
             Kind::Raw => {
                 filter_types(&socket, family).map_err(failed("set the ICMP filter"))?;
                 socket.attach_filter(&ident_filter(family, block)).map_err(failed("attach BPF"))?;
+                forget_waiting(&socket);
                 block
             }
             Kind::Datagram => {
@@ -155,6 +156,13 @@ fn bind_ident(socket: &Socket, family: Family) -> io::Result<u16> {
     socket.bind(&SockAddr::from(SocketAddr::new(any, 0)))?;
     let bound = socket.local_addr()?.as_socket();
     bound.map(|address| address.port()).ok_or_else(|| io::Error::other("no identifier was bound"))
+}
+
+/// Takes away what came between opening the socket and attaching its filters: other programs'
+/// packets, which would only fill the buffer.
+fn forget_waiting(mut socket: &Socket) {
+    let mut byte = [0];
+    while socket.read(&mut byte).is_ok() {}
 }
 
 /// Blocks all types but replies and the errors we read: the cheapest filter goes first.

@@ -7,8 +7,14 @@ use crate::probe::schedule::Seat;
 
 const TO: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-fn raw(block: u16) -> Option<Channel> {
-    match Channel::open(Family::V4, Kind::Raw, block) {
+/// The `n`th block of identifiers of this process: others may run the same tests on the same
+/// loopback.
+fn block(n: u16) -> u16 {
+    (std::process::id() as u16).wrapping_mul(4).wrapping_add(n).wrapping_mul(IDENTS)
+}
+
+fn raw(n: u16) -> Option<Channel> {
+    match Channel::open(Family::V4, Kind::Raw, block(n)) {
         Ok(channel) => Some(channel),
         Err(error) => {
             println!("skipped: {error}");
@@ -30,7 +36,7 @@ fn events(channel: &mut Channel) -> Vec<Event> {
 
 #[test]
 fn a_full_receive_buffer_is_told_and_other_programs_pings_do_not_fill_it() {
-    let (Some(mut ours), Some(mut others)) = (raw(0x5550), raw(0xaaa0)) else { return };
+    let (Some(mut ours), Some(mut others)) = (raw(0), raw(1)) else { return };
     ours.ports[0].socket.starve().unwrap();
     ours.send(TO, sent(0), 1, 0).unwrap();
     for _ in 0..500 {
@@ -59,7 +65,7 @@ fn a_full_receive_buffer_is_told_and_other_programs_pings_do_not_fill_it() {
 
 #[test]
 fn every_ring_has_its_own_identifier_and_gets_its_own_replies() {
-    let Some(mut channel) = raw(0x1230) else { return };
+    let Some(mut channel) = raw(2) else { return };
     for ring in 0..2 * IDENTS {
         channel.send(TO, sent(ring as u8), 7, ring).unwrap();
     }
@@ -73,12 +79,12 @@ fn every_ring_has_its_own_identifier_and_gets_its_own_replies() {
     packets.sort_unstable();
     assert_eq!(packets, (0..16).collect::<Vec<u8>>());
     let idents: Vec<u16> = channel.rings.iter().map(Ring::ident).collect();
-    assert_eq!(idents, (0x1230..0x1238).collect::<Vec<u16>>());
+    assert_eq!(idents, (0..IDENTS).map(|n| block(2) + n).collect::<Vec<u16>>());
 }
 
 #[test]
 fn a_wall_clock_step_cannot_make_a_time_longer_than_since_the_last_drain() {
-    let Some(mut channel) = raw(0x4440) else { return };
+    let Some(mut channel) = raw(3) else { return };
     let at_ns = channel.send(TO, sent(0), 9, 0).unwrap();
     let [Event::Reply { rtt_us, .. }] = events(&mut channel)[..] else { panic!("one reply") };
     let most_us = (now_ns(Clock::Monotonic) - at_ns) / 1_000;
