@@ -1,6 +1,7 @@
 //! What a frame of the dashboard costs at 200×60: build, difference and encoding, with 1 % of the
 //! subjects changing before each frame. Prints a table; judges nothing.
 
+#[expect(clippy::expect_used, reason = "the sample is made of slugs")]
 #[expect(dead_code, reason = "the tests use more of the sample than the benchmark")]
 #[path = "../tests/dash/sample.rs"]
 mod sample;

@@ -63,6 +63,7 @@ struct Index {
     folded_subjects: Vec<String>,
     carrier_of: Vec<Option<usize>>,
     connections: Vec<usize>,
+    roots: Vec<usize>,
 }
 
 /// Everything a screen shows.
@@ -155,11 +156,13 @@ impl Index {
         let subject_at =
             snapshot.subjects.iter().enumerate().map(|(i, s)| (s.id.clone(), i)).collect();
         let mut children = vec![Vec::new(); snapshot.units.len()];
+        let mut roots = Vec::new();
         for (i, unit) in snapshot.units.iter().enumerate() {
             // A parent stands before its children; anything else would make a loop possible.
             let above = unit.parent.as_ref().and_then(|p| unit_at.get(p)).filter(|p| **p < i);
-            if let Some(above) = above {
-                children[*above].push(i);
+            match above {
+                Some(above) => children[*above].push(i),
+                None => roots.push(i),
             }
         }
         let mut subjects_of = vec![Vec::new(); snapshot.units.len()];
@@ -203,6 +206,7 @@ impl Index {
                 .map(|s| s.carrier.as_ref().and_then(|c| carrier_at.get(c)).copied())
                 .collect(),
             connections,
+            roots,
             unit_at,
             subject_at,
         }
@@ -397,11 +401,7 @@ impl Board {
 
     /// The units without a unit above.
     pub fn roots(&self) -> impl Iterator<Item = &UnitRow> {
-        self.units
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| self.parent_of(*i).is_none())
-            .map(|(_, u)| &**u)
+        self.index.roots.iter().filter_map(|i| self.units.get(*i)).map(|u| &**u)
     }
 
     /// The worst state beneath a unit, itself included.

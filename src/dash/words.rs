@@ -28,13 +28,13 @@ pub fn tier_word(lang: Lang, tier: Tier, count: usize) -> &'static str {
 
 /// "3 xã, 1 huyện": what an incident cuts off, by level, the counted level first.
 pub fn units_cut(lang: Lang, board: &Board, incident: &Incident) -> String {
+    let mut counts = [0_usize; Tier::ALL.len()];
+    for unit in incident.impact.units.iter().filter_map(|id| board.unit(id)) {
+        counts[unit.kind.tier() as usize] += 1;
+    }
     let mut parts = Vec::new();
-    for tier in Tier::ALL.into_iter().rev() {
-        let units = incident.impact.units.iter().filter_map(|id| board.unit(id));
-        let count = units.filter(|u| u.kind.tier() == tier).count();
-        if count > 0 {
-            parts.push(format!("{count} {}", tier_word(lang, tier, count)));
-        }
+    for (tier, count) in Tier::ALL.into_iter().zip(counts).rev().filter(|(_, n)| *n > 0) {
+        parts.push(format!("{count} {}", tier_word(lang, tier, count)));
     }
     parts.join(", ")
 }

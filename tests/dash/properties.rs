@@ -67,7 +67,7 @@ proptest! {
             1 => Link::Reconnecting { since: sample::NOW, reason: "gone".to_owned() },
             _ => Link::Offline { as_of: UnixMs(0), reason: "gone".to_owned() },
         };
-        for key in keys.split_inclusive(|c: char| c == 'e' || c == 'j') {
+        for key in keys.split_inclusive(['e', 'j']) {
             desk.press(key);
             desk.press("<Enter>");
             let text = desk.text();
