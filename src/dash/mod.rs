@@ -14,6 +14,7 @@ mod draw;
 pub mod keys;
 pub mod link;
 pub mod place;
+mod rows;
 mod run;
 mod screens;
 pub mod search;
