@@ -3,7 +3,9 @@
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::rc::Rc;
+use std::sync::Arc;
 
+use super::offline::StoreSource;
 use super::{EXIT_OK, Global, context};
 use crate::api::Client;
 use crate::config::Config;
@@ -38,7 +40,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let options = Options {
         lang: config.language,
         live: Rc::new(ApiSource::new(Client::new(config.socket.clone()))),
-        offline: offline(&config),
+        offline: offline(config),
         ascii: args.ascii,
         colours: if args.no_colour {
             Colours::None
@@ -51,9 +53,11 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(EXIT_OK))
 }
 
-/// What is shown while the daemon is away: the store, read-only.
-fn offline(_config: &Config) -> Option<Rc<dyn Source>> {
-    None
+/// What is shown while the daemon is away: the store, read-only. With a broken inventory the
+/// daemon may still run on the old one, so only the fallback is missing then.
+fn offline(config: Config) -> Option<Rc<dyn Source>> {
+    let inventory = context::load_inventory(&config).inventory?;
+    Some(Rc::new(StoreSource { config: Arc::new(config), inventory: Arc::new(inventory) }))
 }
 
 /// The terminal's colours, by its environment.

@@ -1,13 +1,16 @@
 //! The present as the store knows it, for clients while no daemon runs: the same snapshot, made
 //! by the same functions, of the time the daemon was last alive.
 
+use std::sync::Arc;
+
 use anyhow::Context as _;
 
-use crate::api::{self, DaemonInfo, Snapshot, Sources, SubjectState};
+use crate::api::{self, DaemonInfo, HistoryQuery, Snapshot, Sources, SubjectState};
 use crate::config::Config;
-use crate::daemon::{Months, month_start, resume};
+use crate::daemon::{Months, history, month_start, resume};
+use crate::dash::{Answer, Changes, Source, SourceError};
 use crate::health::{self, View};
-use crate::model::{Inventory, Span, State, SubjectIx, UnixMs};
+use crate::model::{Inventory, Span, State, SubjectId, SubjectIx, UnixMs};
 
 /// Makes a snapshot out of the store; `at` in it is when the daemon was last alive.
 ///
@@ -85,4 +88,42 @@ pub(crate) fn snapshot(
     };
     let incidents = health::open_incidents(inventory, |s| views[s.ix()]);
     Ok(api::snapshot(&sources, api::coverages(&sources, at), incidents, daemon, 0, at))
+}
+
+/// The dashboard's second source.
+pub(crate) struct StoreSource {
+    pub(crate) config: Arc<Config>,
+    pub(crate) inventory: Arc<Inventory>,
+}
+
+/// Runs a read of the store on a thread of its own, so that the screen does not wait for it.
+async fn read<T: Send + 'static>(
+    work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
+) -> Result<T, SourceError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result.map_err(|e| SourceError(format!("{e:#}"))),
+        Err(error) => Err(SourceError(format!("read the store: {error}"))),
+    }
+}
+
+impl Source for StoreSource {
+    fn snapshot(&self) -> Answer<'_, Snapshot> {
+        let (config, inventory) = (Arc::clone(&self.config), Arc::clone(&self.inventory));
+        Box::pin(read(move || snapshot(&config, &inventory, crate::daemon::clock::now())))
+    }
+
+    fn changes(&self, _after: u64) -> Answer<'_, Box<dyn Changes>> {
+        Box::pin(async { Err(SourceError("a store without a daemon does not change".to_owned())) })
+    }
+
+    fn history<'a>(
+        &'a self,
+        subject: &'a SubjectId,
+        window: Span,
+        columns: usize,
+    ) -> Answer<'a, api::History> {
+        let config = Arc::clone(&self.config);
+        let query = HistoryQuery { subject: subject.clone(), window, columns };
+        Box::pin(read(move || Ok(history(&config.store, query)?)))
+    }
 }

@@ -173,6 +173,7 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
                 patrol.set_months(months, from, subjects);
             }
             _ = expire.tick() => {
+                let (config, _) = patrol.month_inputs();
                 patrol.store().expire_samples(clock::now() - config.samples_kept_ms);
             }
             Some(request) = inbox.recv() => match request {
