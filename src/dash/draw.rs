@@ -66,6 +66,10 @@ impl Line {
                 if used > 0 && used + width(word.trim_end()) > room {
                     broken.push(std::mem::take(&mut now).trimmed());
                     used = 0;
+                    // The end of the line says what the comma would.
+                    if word.trim() == "," {
+                        continue;
+                    }
                 }
                 if used == 0 && word.trim().is_empty() && !broken.is_empty() {
                     continue;

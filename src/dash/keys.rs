@@ -149,7 +149,7 @@ impl Press {
     /// What is written on it.
     #[must_use]
     pub fn label(self, ascii: bool) -> String {
-        let name = match self.code {
+        match self.code {
             KeyCode::Char(c) if self.control => format!("Ctrl-{}", c.to_ascii_uppercase()),
             KeyCode::Char(c) => c.to_string(),
             KeyCode::F(n) => format!("F{n}"),
@@ -161,8 +161,7 @@ impl Press {
             KeyCode::Left if !ascii => "←".to_owned(),
             KeyCode::Right if !ascii => "→".to_owned(),
             other => format!("{other:?}"),
-        };
-        name
+        }
     }
 }
 

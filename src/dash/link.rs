@@ -100,17 +100,17 @@ pub async fn follow(
         let impatient = !shown || attempts >= PATIENCE;
         let fresh_enough = read_at.is_some_and(|t| now().since(t) < pace.reread_ms);
         let mut opened = fresh_enough;
-        if let (Some(second), true, false) = (&second, impatient, fresh_enough) {
-            if let Ok(Ok(snapshot)) = tokio::time::timeout(pace.answer, second.snapshot()).await {
-                // The store's snapshot carries in `started` when the daemon was last alive.
-                let as_of =
-                    if snapshot.daemon.pid == 0 { snapshot.daemon.started } else { snapshot.at };
-                let board = Some(Arc::new(Board::new(snapshot)));
-                let link = Link::Offline { as_of, reason: reason.clone() };
-                feed.send_replace(Feed { board, link });
-                read_at = Some(now());
-                opened = true;
-            }
+        if let (Some(second), true, false) = (&second, impatient, fresh_enough)
+            && let Ok(Ok(snapshot)) = tokio::time::timeout(pace.answer, second.snapshot()).await
+        {
+            // The store's snapshot carries in `started` when the daemon was last alive.
+            let as_of =
+                if snapshot.daemon.pid == 0 { snapshot.daemon.started } else { snapshot.at };
+            let board = Some(Arc::new(Board::new(snapshot)));
+            let link = Link::Offline { as_of, reason: reason.clone() };
+            feed.send_replace(Feed { board, link });
+            read_at = Some(now());
+            opened = true;
         }
         if !opened {
             feed.send_if_modified(|feed| {

@@ -103,6 +103,6 @@ pub fn find(board: &Board, text: &str) -> (Vec<Hit>, usize) {
         found.select_nth_unstable_by(MAX_HITS, |a, b| a.0.cmp(&b.0));
         found.truncate(MAX_HITS);
     }
-    found.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    found.sort_unstable_by_key(|(key, _)| *key);
     (found.into_iter().map(|(_, hit)| hit).collect(), all)
 }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::board::{Board, on, severity};
 use super::place::{Place, Step};
-use super::search::Hit;
+use super::search::{Hit, Search};
 use super::state::{
     Action, Cmd, Detail, HistoryRequest, Key, Mode, Range, Row, RowsKey, Screen, Sort, Tree, Ui,
 };
@@ -160,7 +160,7 @@ fn press_in_screen(ui: &mut Ui, board: &Board, key: Key) {
         }
         Key::Search => {
             ui.mode = Mode::Search;
-            ui.search.look(board);
+            ui.search = Search::default();
         }
         Key::Help => {
             ui.mode = Mode::Help;
@@ -380,7 +380,7 @@ fn tree_rows(
         let found = board.units.iter().map(|u| &**u).filter(|u| {
             let parent = board.parent(&u.id);
             in_departments(u, parent.is_some())
-                && !parent.is_some_and(|p| p.kind.tier() == Tier::Department)
+                && parent.is_none_or(|p| p.kind.tier() != Tier::Department)
         });
         return sorted_units(board, found, sort, network);
     }
@@ -420,7 +420,7 @@ fn settle(ui: &mut Ui, board: &Board) {
         ui.incident = None;
     }
     if ui.screen == Screen::Subject
-        && !ui.detail.as_ref().is_some_and(|d| board.subject(&d.subject).is_some())
+        && ui.detail.as_ref().is_none_or(|d| board.subject(&d.subject).is_none())
     {
         ui.screen = ui.back;
         ui.detail = None;

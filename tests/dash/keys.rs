@@ -49,13 +49,14 @@ fn new_data_that_sort_anew_leave_the_selection_where_it_is() {
     let selected = desk.ui.selected().cloned();
     let mut snapshot = sample::province();
     snapshot.seq += 1;
-    let my_tho = snapshot.units.iter_mut().find(|u| u.id.as_str() == "my-tho").expect("there");
-    for row in &mut my_tho.subtree {
-        row.ladder.live = 0;
+    let repaired = snapshot.units.iter_mut().find(|u| u.id.as_str() == "go-cong-tay");
+    for row in &mut repaired.expect("there").subtree {
+        row.ladder.live = row.ladder.required;
     }
     desk.board = Board::new(snapshot);
     desk.act(Action::Data);
-    assert_eq!(desk.ui.rows.first(), Some(&unit("my-tho")));
+    assert_ne!(desk.ui.rows.first(), Some(&unit("go-cong-tay")));
+    assert_eq!(desk.ui.rows.first(), selected.as_ref());
     assert_eq!(desk.ui.selected().cloned(), selected);
 }
 

@@ -7,3 +7,4 @@ mod keys;
 mod properties;
 mod sample;
 mod screens;
+mod terminal;

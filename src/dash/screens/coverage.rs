@@ -110,7 +110,7 @@ fn unit_columns(shot: &Shot<'_>, width: u16) -> (Table, usize) {
         vec![Column::words("", 1, 0), Column::growing(text(lang, "dash.column_unit"), 12)];
     if networks == 0 {
         let name = chosen.map(|n| n.short.clone()).unwrap_or_default();
-        columns.push(Column::figures(name, 8, 0));
+        columns.push(Column::figures(name, 7, 0));
     }
     for network in shot.board.networks.iter().take(networks) {
         columns.push(Column::figures(network.short.clone(), 7, 3));
@@ -119,7 +119,7 @@ fn unit_columns(shot: &Shot<'_>, width: u16) -> (Table, usize) {
         Some(network) => t!(lang, "dash.column_now_on", network = network.short),
         None => text(lang, "dash.column_now").to_owned(),
     };
-    columns.push(Column::words(now, 16, 0));
+    columns.push(Column::words(now, 15, 0));
     columns.push(Column::figures(text(lang, "dash.column_month"), 8, 0));
     columns.push(Column::figures(text(lang, "dash.column_measured"), 6, 0));
     columns.push(Column::words(text(lang, "dash.column_verdict"), 15, 0));
@@ -232,7 +232,7 @@ fn state_now(shot: &Shot<'_>, unit: &UnitRow, row: &UnitCoverage) -> Line {
             .filter(|s| s.network.as_ref() == Some(&row.network) && s.now.state == state);
         if let Some(since) = lines.map(|s| s.now.since).max() {
             let age = shot.age(since);
-            if words.width() + 1 + crate::locale::width(&age) <= 16 {
+            if words.width() + 1 + crate::locale::width(&age) <= 15 {
                 words.push(format!(" {age}"), theme.state(state));
             }
         }
