@@ -102,9 +102,21 @@ pub fn main() -> ExitCode {
         if let Some(context::Told(code)) = error.downcast_ref() {
             return ExitCode::from(*code);
         }
-        complain(&format!("{error:#}"));
+        complain(&sentence(&error));
         ExitCode::from(EXIT_USAGE)
     })
+}
+
+/// An error with its causes; a cause that the text before it quotes already is left out.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !text.contains(&cause) {
+            let separator = if text.is_empty() { "" } else { ": " };
+            text = format!("{text}{separator}{cause}");
+        }
+    }
+    text
 }
 
 /// Prints an answer; a reader that has gone away (`| head`) is no error.

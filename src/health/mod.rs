@@ -312,7 +312,20 @@ impl Health {
             effects.push(Effect::Pace { subject, pace });
         }
         self.recause_beneath(subject, now, effects);
+        if state == State::Down {
+            self.ask_beneath(subject, effects);
+        }
         self.settle_held(subject, now, effects);
+    }
+
+    /// Something is down: what is reached through it is probably lost too, and is asked now
+    /// instead of at its next turn, so that the impact is known after `confirm` retries.
+    fn ask_beneath(&self, subject: SubjectIx, effects: &mut Vec<Effect>) {
+        for child in self.beneath(subject) {
+            if self.tracks[child.ix()].is_quiet() {
+                effects.push(Effect::AskNow { subject: child });
+            }
+        }
     }
 
     /// After news about `subject`: verdicts on what lies beneath it may be given now.

@@ -254,6 +254,17 @@ fn a_stale_parent_is_asked_at_once_and_an_answer_blames_the_child() {
 }
 
 #[test]
+fn what_lies_beneath_something_down_is_asked_at_once() {
+    let mut b = Bench::new(vec![Via::none(), via(A), via(B)]);
+    for s in [A, B, C] {
+        b.good(s, 0);
+    }
+    b.fail(C, 5);
+    [10, 15, 20].into_iter().for_each(|s| b.fail(A, s));
+    assert_eq!(b.asked_now, [B], "C is suspect and asked at its retry pace already");
+}
+
+#[test]
 fn waiting_is_bounded_by_the_correlation_window() {
     let mut b = Bench::new(vec![Via::none(), via(A)]);
     b.good(A, 0);

@@ -207,6 +207,11 @@ impl Track {
         }
     }
 
+    /// Live, as far as is known, and asked at its normal pace.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.is_asked && self.phase == Phase::Steady && self.hard.is_some_and(State::is_live)
+    }
+
     /// Failing without a verdict.
     pub(super) const fn is_suspect(&self) -> bool {
         matches!(self.phase, Phase::Failing { .. } | Phase::Held { .. })

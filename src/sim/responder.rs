@@ -155,7 +155,8 @@ impl Work {
                 let Some(echo) = echo(packet) else { continue };
                 self.counters.requests.fetch_add(1, Ordering::Relaxed);
                 if let Some(delay_us) = self.world.answer(&moment, echo.asked, echo.packet) {
-                    self.keep(now + Duration::from_micros(u64::from(delay_us)), echo.reply);
+                    // It may have been sent after the batch began: an answer is never early.
+                    self.keep(clock() + Duration::from_micros(u64::from(delay_us)), echo.reply);
                 }
             }
             self.send_due(clock())?;

@@ -71,7 +71,7 @@ fn truth(log: &str, subject: &str) -> (UnixMs, UnixMs) {
 #[tokio::test]
 async fn a_cut_fibre_is_one_incident_and_a_killed_daemon_one_hole() {
     let folder = tempfile::tempdir().unwrap();
-    let mut demo = Command::new(env!("CARGO_BIN_EXE_tuantra"))
+    let demo = Command::new(env!("CARGO_BIN_EXE_tuantra"))
         .args(["demo", "--headless", "--for", "70s", "--lang", "en", "--folder"])
         .arg(folder.path())
         .stdin(Stdio::null())

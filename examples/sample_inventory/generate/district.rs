@@ -72,8 +72,8 @@ units:
     location: {{ lat: {lat}, lon: {lon} }}
     prefixes: [{lan}, {communes}]
     connections:
-      tslcd: {{ name: Tuyến trục VNPT, carrier: vnpt, circuit: TG-T-{c1:02}, address: {a_far}, checks: [ping, {{ ping: {a_near} }}] }}
-      tslcd-2: {{ network: tslcd, name: Tuyến trục Viettel, carrier: viettel, circuit: TG-T-{c2:02}, address: {b_far}, checks: [ping, {{ ping: {b_near} }}] }}
+      tslcd: {{ name: Trục VNPT, carrier: vnpt, circuit: TG-T-{c1:02}, address: {a_far}, checks: [ping, {{ ping: {a_near} }}] }}
+      tslcd-2: {{ network: tslcd, name: Trục Viettel, carrier: viettel, circuit: TG-T-{c2:02}, address: {b_far}, checks: [ping, {{ ping: {b_near} }}] }}
       wan: {{ device: firewall }}
     devices:
       firewall: {firewall}

@@ -172,13 +172,13 @@ defaults:
   - for: {{ kind: [ward, township, commune] }}
     set: {{ requires: [tslcd, lan] }}
 
-  # Tuyến tỉnh - huyện: hỏi hai lần mỗi giây, để đứt tuyến được biết trong khoảng một giây.
+  # Tuyến tỉnh - huyện: hỏi dày hơn, vì một tuyến đứt kéo theo cả huyện.
   - for: {{ network: tslcd, kind: [city, town, district] }}
     set:
       bandwidth: 1Gbps
       sla: {trunk}
-      health: {{ interval: 500ms, retry: 500ms }}
-      ping: {{ count: 2, spacing: 50ms, timeout: 300ms }}
+      health: {{ interval: 10s, retry: 2s }}
+      ping: {{ count: 3, spacing: 100ms, timeout: 1s }}
   - for: {{ network: wan, kind: [city, town, district] }}
     set: {{ sla: {trunk} }}
 

@@ -10,6 +10,18 @@ use anyhow::Context as _;
 use crate::locale::Lang;
 use crate::sim::sample;
 
+/// Comes after the sample's own defaults, and so over them.
+const LIVELY_FILE: &str = "demo.yaml";
+/// The trunks are asked twice a second: what the script does to them is on record within one.
+const LIVELY: &str = "\
+# The demo's own: a real province asks its trunks less often.
+defaults:
+  - for: { network: tslcd, kind: [city, town, district] }
+    set:
+      health: { interval: 500ms, retry: 500ms }
+      ping: { count: 2, spacing: 50ms, timeout: 300ms }
+";
+
 /// The folder; removed when dropped, unless it is to be kept.
 pub(super) struct Folder {
     path: PathBuf,
@@ -50,6 +62,7 @@ impl Folder {
                 .with_context(|| format!("write {}", folder.config().display()))?;
             let inventory = folder.path.join("inventory");
             sample::write(&inventory, loopback)
+                .and_then(|()| std::fs::write(inventory.join(LIVELY_FILE), LIVELY))
                 .with_context(|| format!("write {}", inventory.display()))?;
         }
         Ok(folder)
