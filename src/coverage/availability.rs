@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ClassMillis, Span, State, StateInterval, UnixMs};
+use crate::model::{ClassMillis, Inventory, Span, State, StateInterval, SubjectIx, UnixMs};
 
 const MILLION: i64 = 1_000_000;
 
@@ -27,14 +27,19 @@ pub enum Verdict {
     NotProven,
 }
 
+/// `part` of `whole` in millionths. Nearly all never reads as all, and something never as nothing:
+/// a lost second of a month must not vanish in the rounding.
 fn ppm(part: i64, whole: i64) -> Option<u32> {
     if whole <= 0 {
         return None;
     }
+    if part >= whole {
+        return Some(1_000_000);
+    }
     // Rounded half up in i128: a century in milliseconds times a million passes 63 bits.
     let scaled =
         (i128::from(part) * i128::from(2 * MILLION) + i128::from(whole)) / i128::from(2 * whole);
-    u32::try_from(scaled).ok()
+    u32::try_from(scaled).ok().map(|ppm| ppm.clamp(u32::from(part > 0), 999_999))
 }
 
 impl Availability {
@@ -116,20 +121,40 @@ pub fn availability(intervals: &[StateInterval], window: Span) -> Availability {
     sum
 }
 
-/// Whether `availability` reaches `sla_ppm`; not proven when less than `floor_ppm` of the window
+/// Whether `availability` reaches `sla_ppm`, by whole milliseconds; not proven when less than `floor_ppm` of the window
 /// was measured.
 #[must_use]
 pub fn verdict(availability: &Availability, sla_ppm: u32, floor_ppm: u32) -> Verdict {
-    match availability.delivered_ppm() {
-        Some(got) if availability.measured_ppm() >= floor_ppm => {
-            if got >= sla_ppm {
-                Verdict::Met
-            } else {
-                Verdict::Missed
-            }
-        }
-        _ => Verdict::NotProven,
+    let millis = &availability.millis;
+    let reaches = |part: i64, whole: i64, ppm: u32| {
+        i128::from(part) * i128::from(MILLION) >= i128::from(whole) * i128::from(ppm)
+    };
+    let total = millis.total();
+    if millis.judged() == 0 || !reaches(total - millis.unmeasured, total, floor_ppm) {
+        Verdict::NotProven
+    } else if reaches(millis.live(), millis.judged(), sla_ppm) {
+        Verdict::Met
+    } else {
+        Verdict::Missed
     }
+}
+
+/// What the lines of one unit on one network got together over the part of `window` in which one
+/// of them at least was in force; a single line is the common case. `record` gives a subject's
+/// sorted intervals.
+#[must_use]
+pub fn lines_availability<'a>(
+    inventory: &Inventory,
+    lines: &[SubjectIx],
+    window: Span,
+    record: impl Fn(SubjectIx) -> &'a [StateInterval],
+) -> Availability {
+    let lives = lines.iter().map(|s| inventory.subject(*s).lifetime(window));
+    let life = lives
+        .filter(|life| !life.is_empty())
+        .reduce(|a, b| Span::new(a.from.min(b.from), a.to.max(b.to)));
+    let lists: Vec<&[StateInterval]> = lines.iter().map(|s| record(*s)).collect();
+    life.map_or_else(Availability::default, |life| availability(&combine_best(&lists), life))
 }
 
 /// The intervals of a unit on a network that several connections serve: at every instant the

@@ -95,7 +95,7 @@ pub fn unit_networks(
         for &network in &inventory.unit(unit).requires {
             let connections: Vec<SubjectIx> = inventory
                 .connections_of(unit, network)
-                .filter(|s| inventory.subject(*s).connection().is_some_and(|c| c.exists_at(at)))
+                .filter(|s| inventory.subject(*s).exists_at(at))
                 .collect();
             let state = connections.iter().map(|s| state_of(*s)).reduce(State::best_of);
             let availability = if connections.is_empty() {

@@ -9,7 +9,9 @@ mod chart;
 mod ladder;
 mod outages;
 
-pub use availability::{Availability, Verdict, availability, combine_best, verdict};
+pub use availability::{
+    Availability, Verdict, availability, combine_best, lines_availability, verdict,
+};
 pub use chart::{ChartPoint, chart};
 pub use ladder::{Ladder, LadderRow, UnitNetwork, ladder_rows, unit_networks};
 pub use outages::{Outage, outages};

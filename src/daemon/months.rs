@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::tz::TimeZone;
 
-use crate::coverage::{Availability, availability, combine_best};
+use crate::coverage::{Availability, lines_availability};
 use crate::model::{Inventory, Span, StateInterval, SubjectId, SubjectIx, UnixMs};
 
 /// Start of the month that `now` lies in, in `timezone`.
@@ -36,14 +36,20 @@ impl Months {
         let of = |s: SubjectIx| {
             intervals.get(&inventory.subject(s).id).map_or(&[][..], |list| list.as_slice())
         };
-        let by_subject = inventory.subject_ixs().map(|s| availability(of(s), window)).collect();
+        let by_subject = inventory
+            .subject_ixs()
+            .map(|s| lines_availability(inventory, &[s], window, of))
+            .collect();
         let mut by_lines = HashMap::new();
         for unit in inventory.unit_ixs() {
             for &network in &inventory.unit(unit).requires {
-                let lines: Vec<SubjectIx> = inventory.connections_of(unit, network).collect();
+                // Those in force at the window's end, as the ladder asks for them.
+                let lines: Vec<SubjectIx> = inventory
+                    .connections_of(unit, network)
+                    .filter(|s| inventory.subject(*s).exists_at(window.to))
+                    .collect();
                 if lines.len() > 1 {
-                    let lists: Vec<&[StateInterval]> = lines.iter().map(|s| of(*s)).collect();
-                    let together = availability(&combine_best(&lists), window);
+                    let together = lines_availability(inventory, &lines, window, of);
                     by_lines.insert(lines, together);
                 }
             }

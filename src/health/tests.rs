@@ -45,9 +45,9 @@ fn subject(n: u32, via: Via) -> Subject {
             sla: ServiceLevel::default(),
             device: None,
             interface: None,
-            since: None,
-            until: None,
         }),
+        since: None,
+        until: None,
     }
 }
 

@@ -2,9 +2,7 @@
 //! level in force, the addresses asked.
 
 use super::place::At;
-use super::raw::{
-    Raw, RawCarrier, RawCheck, RawConnection, RawDetail, RawNetwork, RawSubject, RawUnit,
-};
+use super::raw::{Raw, RawCarrier, RawCheck, RawConnection, RawDetail, RawNetwork, RawUnit};
 use super::resolve::{Draft, Link, Tree};
 use super::subjects::last_part;
 use crate::model::{
@@ -96,7 +94,7 @@ impl Named<'_> {
         let unit = &self.tree.units[draft.unit.ix()];
         let detail = match (&raw.detail, &draft.link) {
             (RawDetail::Connection(own), Some(link)) => {
-                SubjectDetail::Connection(self.connection(raw, own, link, unit))
+                SubjectDetail::Connection(self.connection(own, link))
             }
             (RawDetail::Device(own), _) => SubjectDetail::Device(Device {
                 id: raw.id.clone().into(),
@@ -114,6 +112,8 @@ impl Named<'_> {
             via,
             checks: checks(draft, self.drafts),
             health: raw.asked.health,
+            since: raw.since.or(unit.since),
+            until: raw.until.or(unit.until),
             detail,
         }
     }
@@ -133,13 +133,7 @@ impl Named<'_> {
         format!("{short} {} – {}", apart.trim_matches(['-', '.']), unit.short)
     }
 
-    fn connection(
-        &self,
-        raw: &RawSubject,
-        own: &RawConnection,
-        link: &Link<'_>,
-        unit: &Unit,
-    ) -> Connection {
+    fn connection(&self, own: &RawConnection, link: &Link<'_>) -> Connection {
         let carrier = link.carrier.and_then(|ix| self.raw.carriers.get(ix.ix()));
         let levels = [
             own.sla,
@@ -158,8 +152,6 @@ impl Named<'_> {
             },
             device: link.device.map(|i| self.drafts[i].raw.id.clone().into()),
             interface: own.interface.clone(),
-            since: raw.since.or(unit.since),
-            until: raw.until.or(unit.until),
         }
     }
 }

@@ -219,7 +219,7 @@ fn connection_json(inventory: &Inventory, c: &Connection) -> Value {
         "network": inventory.network(c.network).id,
         "carrier": c.carrier.map(|ix| &inventory.carrier(ix).id),
         "circuit": c.circuit, "bandwidth_kbps": c.bandwidth_kbps, "sla": sla(c.sla),
-        "device": c.device, "interface": c.interface, "since": c.since, "until": c.until,
+        "device": c.device, "interface": c.interface,
     })
 }
 

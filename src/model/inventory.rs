@@ -349,18 +349,6 @@ pub struct Connection {
     pub device: Option<DeviceId>,
     /// Interface of that device.
     pub interface: Option<String>,
-    /// In force from.
-    pub since: Option<UnixMs>,
-    /// In force until (exclusive).
-    pub until: Option<UnixMs>,
-}
-
-impl Connection {
-    /// True when the connection is in force at `at`.
-    #[must_use]
-    pub fn exists_at(&self, at: UnixMs) -> bool {
-        exists_at(self.since, self.until, at)
-    }
 }
 
 /// Something with an address.
@@ -435,6 +423,10 @@ pub struct Subject {
     pub checks: Vec<Check>,
     /// Thresholds and times in force.
     pub health: HealthParams,
+    /// In force from: its own date, else its unit's; `None` = always.
+    pub since: Option<UnixMs>,
+    /// In force until (exclusive): its own date, else its unit's; `None` = still.
+    pub until: Option<UnixMs>,
     /// Connection, device or service.
     pub detail: SubjectDetail,
 }
@@ -448,6 +440,20 @@ impl Subject {
             SubjectDetail::Device(_) => SubjectKind::Device,
             SubjectDetail::Service(_) => SubjectKind::Service,
         }
+    }
+
+    /// True when the subject is in force at `at`.
+    #[must_use]
+    pub fn exists_at(&self, at: UnixMs) -> bool {
+        exists_at(self.since, self.until, at)
+    }
+
+    /// The part of `window` in which the subject is in force, and so to be judged; empty when
+    /// there is none.
+    #[must_use]
+    pub fn lifetime(&self, window: Span) -> Span {
+        let from = self.since.unwrap_or(window.from).max(window.from);
+        Span::new(from, self.until.unwrap_or(window.to).min(window.to).max(from))
     }
 
     /// Its connection, when it is one.
@@ -637,21 +643,5 @@ impl Inventory {
     /// Every network's index.
     pub fn network_ixs(&self) -> impl Iterator<Item = NetworkIx> + use<> {
         (0..u32::try_from(self.networks.len()).unwrap_or(u32::MAX)).map(NetworkIx)
-    }
-
-    /// From when the subject is to be judged: its connection's `since`, else its unit's.
-    #[must_use]
-    pub fn subject_since(&self, subject: SubjectIx) -> Option<UnixMs> {
-        let subject = self.subject(subject);
-        subject.connection().and_then(|c| c.since).or(self.unit(subject.unit).since)
-    }
-
-    /// True when the subject exists over some part of `window`.
-    #[must_use]
-    pub fn subject_in(&self, subject: SubjectIx, window: Span) -> bool {
-        let s = self.subject(subject);
-        let ends = s.connection().and_then(|c| c.until).or(self.unit(s.unit).until);
-        self.subject_since(subject).is_none_or(|t| t < window.to)
-            && ends.is_none_or(|t| window.from < t)
     }
 }

@@ -80,7 +80,10 @@ pub fn availability(scope: &Scope<'_>, by: GroupBy, devices_too: bool) -> Availa
     let inside = scope.units();
     let mut order: Vec<SubjectIx> = inventory
         .subject_ixs()
-        .filter(|s| inside[inventory.subject(*s).unit.ix()] && inventory.subject_in(*s, window))
+        .filter(|s| {
+            inside[inventory.subject(*s).unit.ix()]
+                && !inventory.subject(*s).lifetime(window).is_empty()
+        })
         .filter(|s| devices_too || inventory.subject(*s).connection().is_some())
         .collect();
     order.sort_by_key(|s| {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::coverage::{Availability, availability, combine_best};
+use crate::coverage::{Availability, lines_availability};
 use crate::model::{Inventory, Span, State, StateInterval, SubjectId, SubjectIx, UnixMs};
 use crate::store::ALIVE_WITHIN_MS;
 
@@ -64,17 +64,6 @@ impl Records {
         subjects: &[SubjectIx],
         window: Span,
     ) -> Availability {
-        let lists: Vec<&[StateInterval]> = subjects.iter().map(|s| self.of(*s)).collect();
-        let lives = subjects.iter().map(|s| lifetime(inventory, *s, window));
-        let window = lives.reduce(|a, b| Span::new(a.from.min(b.from), a.to.max(b.to)));
-        window.map_or_else(Availability::default, |w| availability(&combine_best(&lists), w))
+        lines_availability(inventory, subjects, window, |s| self.of(s))
     }
-}
-
-/// The part of `window` in which the subject is to be judged.
-fn lifetime(inventory: &Inventory, subject: SubjectIx, window: Span) -> Span {
-    let s = inventory.subject(subject);
-    let until = s.connection().and_then(|c| c.until).or(inventory.unit(s.unit).until);
-    let from = inventory.subject_since(subject).unwrap_or(window.from).max(window.from);
-    Span::new(from, until.unwrap_or(window.to).min(window.to).max(from))
 }

@@ -69,9 +69,9 @@ fn line(id: &str, unit: u32, network: u32, carrier: Option<u32>) -> Subject {
             sla: ServiceLevel { availability_ppm: sla, ..ServiceLevel::default() },
             device: None,
             interface: None,
-            since: None,
-            until: None,
         }),
+        since: None,
+        until: None,
     }
 }
 
@@ -277,9 +277,7 @@ fn what_nobody_vouches_for_is_unmeasured() {
 fn what_is_to_come_is_not_unmeasured_and_what_did_not_exist_is_not_judged() {
     let mut desk = Desk::new();
     assert_eq!(desk.scope().window(), Span::new(from(), now()));
-    if let SubjectDetail::Connection(c) = &mut desk.inventory.subjects[6].detail {
-        c.since = Some(now() - DAY);
-    }
+    desk.inventory.subjects[6].since = Some(now() - DAY);
     let report = availability(&desk.scope(), GroupBy::Subject, false);
     let row = report.rows.iter().find(|r| r.key == GroupKey::Subject(SubjectIx(6))).unwrap();
     assert_eq!(row.availability.millis.total(), DAY);

@@ -133,7 +133,7 @@ impl Backfill {
             }
         }
         for ix in inventory.subject_ixs() {
-            if let Some(since) = inventory.subject_since(ix) {
+            if let Some(since) = inventory.subject(ix).since {
                 trim(&mut all[ix.ix()], since);
             }
         }
@@ -164,7 +164,7 @@ impl Backfill {
         let count = entry.checks.first().map_or(0, |c| match c.kind {
             CheckKind::Ping { params, .. } => params.count,
         });
-        let since = inventory.subject_since(subject).unwrap_or(UnixMs(i64::MIN));
+        let since = entry.since.unwrap_or(UnixMs(i64::MIN));
         let begin = self.plan.samples_from.max(self.plan.window.from);
         let mut at = newest - newest.since(begin).max(0) / every * every;
         let mut moment = 0;
