@@ -25,6 +25,12 @@ fn incident_of<'a>(snapshot: &'a Snapshot, unit: &str) -> Vec<&'a Incident> {
         .collect()
 }
 
+/// Every subject has been asked by the daemon that runs now.
+fn all_asked(snapshot: &Snapshot) -> bool {
+    let started = snapshot.daemon.started;
+    snapshot.subjects.iter().all(|s| s.now.last_round.is_some_and(|t| t >= started))
+}
+
 /// Communes beneath a district that have no other way than through it.
 fn single_homed(snapshot: &Snapshot, district: &str) -> BTreeSet<String> {
     let beneath =
@@ -81,7 +87,7 @@ async fn a_cut_fibre_is_one_incident_and_a_killed_daemon_one_hole() {
         .unwrap();
     let client = Client::new(folder.path().join("tuantra.sock"));
     let first = tokio::select! {
-        first = follow(&client, |s| s.subjects.iter().all(|s| s.now.last_round.is_some())) => first,
+        first = follow(&client, all_asked) => first,
         output = tokio::task::spawn_blocking(move || demo.wait_with_output()) => {
             let output = output.unwrap().unwrap();
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
