@@ -16,6 +16,9 @@ mod patrol;
 pub mod resume;
 mod targets;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
