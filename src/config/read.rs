@@ -17,6 +17,7 @@ use desk::{Desk, Section};
 
 /// A Unix socket's path has 108 bytes on Linux and 104 elsewhere, with a zero at its end.
 const SOCKET_BYTES_MAX: usize = 100;
+const RATE_PPS_MAX: i64 = 100_000;
 const DAY_MS: i64 = 86_400_000;
 
 /// Every key there is, by section.
@@ -55,7 +56,7 @@ pub(super) const KEYS: [(&str, &[&str]); 6] = [
         ],
     ),
     ("probe", &["icmp", "snmp"]),
-    ("probe.icmp", &["engine", "count", "spacing", "timeout", "rate"]),
+    ("probe.icmp", &["engine", "count", "spacing", "timeout", "rate", "group_rate"]),
     ("goals", &["coverage_pct", "availability"]),
     ("retention", &["samples", "rollups"]),
 ];
@@ -110,9 +111,15 @@ fn fill(desk: &mut Desk<'_>, root: &Section<'_>, folder: &Path, config: &mut Con
         config.engine =
             Engine::ALL.into_iter().find(|e| e.as_str() == word).unwrap_or(config.engine);
     }
-    if let Some(rate_pps) = desk.number(&icmp, "rate", 0, 1, 100_000) {
+    if let Some(rate_pps) = desk.number(&icmp, "rate", 0, 1, RATE_PPS_MAX) {
         config.rate_pps = rate_pps;
     }
+    // A wrong rate bounds nothing: one mistake is told once.
+    let is_rate_wrong = desk.has_error_at(icmp.place("rate"));
+    let most = if is_rate_wrong { RATE_PPS_MAX } else { i64::from(config.rate_pps) };
+    config.group_rate_pps = desk
+        .number(&icmp, "group_rate", 0, 1, most)
+        .unwrap_or_else(|| config.group_rate_pps.min(config.rate_pps));
 
     let goals = desk.section(root.get("goals"), "goals");
     if let Some(permille) = desk.number(&goals, "coverage_pct", 1, 0, 1_000) {
