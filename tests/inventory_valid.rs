@@ -4,13 +4,18 @@
 
 use std::path::Path;
 
+use jiff::tz::TimeZone;
 use tuantra::cli::diagnostics::{count, render};
-use tuantra::inventory::{Defaults, Loaded, load, show};
+use tuantra::inventory::{self, Defaults, Loaded, show};
 use tuantra::locale::Lang;
 use tuantra::model::Inventory;
 
+fn load(folder: &Path) -> Loaded {
+    inventory::load(folder, &Defaults::default(), &TimeZone::fixed(jiff::tz::offset(7)))
+}
+
 fn loaded(case: &str) -> Loaded {
-    let loaded = load(&Path::new("tests/inventory/valid").join(case), &Defaults::default());
+    let loaded = load(&Path::new("tests/inventory/valid").join(case));
     let told = render(&loaded.diagnostics, Lang::En, false);
     assert_eq!(count(&loaded.diagnostics).errors, 0, "{case}: {told}");
     loaded
@@ -84,7 +89,7 @@ fn links_in_a_circle_end() {
     std::os::unix::fs::symlink(folder.path(), inner.join("up")).unwrap();
     std::os::unix::fs::symlink(inner.join("self"), inner.join("self")).unwrap();
     std::fs::write(inner.join("u.yaml"), "units: [{ id: tg, name: T, kind: province }]").unwrap();
-    let loaded = load(folder.path(), &Defaults::default());
+    let loaded = load(folder.path());
     assert_eq!(loaded.files, 1);
     // The link to itself cannot be read and is told as that.
     assert_eq!(count(&loaded.diagnostics).errors, 1);
@@ -92,7 +97,7 @@ fn links_in_a_circle_end() {
 
 #[test]
 fn a_folder_that_is_not_there_is_one_error() {
-    let loaded = load(Path::new("tests/inventory/nowhere"), &Defaults::default());
+    let loaded = load(Path::new("tests/inventory/nowhere"));
     assert_eq!(count(&loaded.diagnostics).errors, 1);
     assert_eq!(loaded.diagnostics[0].message.key, "check.unreadable");
 }
@@ -122,7 +127,7 @@ fn the_examples_of_the_reference_load() {
     let folder = tempfile::tempdir().unwrap();
     for example in documented("yaml") {
         std::fs::write(folder.path().join("all.yaml"), example).unwrap();
-        let loaded = load(folder.path(), &Defaults::default());
+        let loaded = load(folder.path());
         let told = render(&loaded.diagnostics, Lang::En, false);
         assert!(loaded.inventory.is_some(), "{told}");
     }
@@ -132,14 +137,14 @@ fn the_examples_of_the_reference_load() {
     for (example, file) in documented("csv").iter().zip(["units.csv", "connections.csv"]) {
         std::fs::write(folder.path().join(file), example).unwrap();
     }
-    let loaded = load(folder.path(), &Defaults::default());
+    let loaded = load(folder.path());
     let told = render(&loaded.diagnostics, Lang::En, false);
     assert_eq!(loaded.inventory.unwrap().subjects.len(), 1, "{told}");
 }
 
 #[test]
 fn the_sample_province_loads_without_a_word() {
-    let loaded = load(Path::new("inventory"), &Defaults::default());
+    let loaded = load(Path::new("inventory"));
     let told = render(&loaded.diagnostics, Lang::En, false);
     assert_eq!(told, "");
     let inventory = loaded.inventory.unwrap();

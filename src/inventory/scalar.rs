@@ -6,11 +6,11 @@ use std::str::FromStr as _;
 
 use super::node::{Node, Value};
 use super::place::{At, Desk, Finding, shown};
-use crate::locale::fold;
+use crate::locale::{fold, is_hidden};
 use crate::model::{
     DurationError, Id, IdError, Message, UnixMs, format_scaled, parse_duration, parse_scaled,
 };
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use jiff::tz::TimeZone;
 
 /// Longest text accepted, in characters.
@@ -42,7 +42,7 @@ pub(super) fn text(desk: &mut Desk, key: &str, node: &Node) -> Option<String> {
     let text = word(desk, key, node)?;
     let finding = if text.is_empty() {
         Message::new("check.empty_text").with("key", key)
-    } else if let Some(c) = text.chars().find(|c| is_refused(*c)) {
+    } else if let Some(c) = text.chars().find(|c| is_hidden(*c)) {
         Message::new("check.control_character")
             .with("key", key)
             .with("code", format!("U+{:04X}", u32::from(c)))
@@ -53,13 +53,6 @@ pub(super) fn text(desk: &mut Desk, key: &str, node: &Node) -> Option<String> {
     };
     desk.report(Finding::error(node.at, finding));
     None
-}
-
-/// Control characters, and those that turn or hide text: zero-width, bidirectional, tags.
-fn is_refused(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// A slug.
@@ -114,12 +107,13 @@ pub(super) fn references(desk: &mut Desk, key: &str, node: &Node) -> Vec<Ref> {
     items.iter().filter_map(|item| reference(desk, key, item)).collect()
 }
 
-/// The address of one host.
+/// The address of one host; an IPv4 address written as IPv6 (`::ffff:10.0.0.1`, RFC 4291, section
+/// 2.5.5.2) is that IPv4 address, so that one host has one spelling.
 pub(super) fn address(desk: &mut Desk, key: &str, node: &Node) -> Option<IpAddr> {
     let text = word(desk, key, node)?;
     let message = Message::new("check.bad_address").with("text", shown(text));
     let finding = Finding::error(node.at, message);
-    match IpAddr::from_str(text) {
+    match IpAddr::from_str(text).map(|address| address.to_canonical()) {
         Ok(address) => {
             let is_host = !address.is_unspecified()
                 && !address.is_multicast()
@@ -141,11 +135,11 @@ pub(super) fn address(desk: &mut Desk, key: &str, node: &Node) -> Option<IpAddr>
     }
 }
 
-/// An address plan.
+/// An address plan; one of IPv4 addresses written as IPv6 is of IPv4, as with [`address`].
 pub(super) fn prefix(desk: &mut Desk, key: &str, node: &Node) -> Option<IpNet> {
     let text = word(desk, key, node)?;
     let message = Message::new("check.bad_prefix").with("text", shown(text));
-    match IpNet::from_str(text) {
+    match IpNet::from_str(text).map(canonical) {
         Ok(net) if net.trunc() == net => Some(net),
         Ok(net) => {
             let hint = Message::new("check.did_you_mean").with("word", net.trunc());
@@ -157,6 +151,15 @@ pub(super) fn prefix(desk: &mut Desk, key: &str, node: &Node) -> Option<IpNet> {
             None
         }
     }
+}
+
+fn canonical(net: IpNet) -> IpNet {
+    let IpNet::V6(v6) = net else { return net };
+    let length = v6.prefix_len().checked_sub(96);
+    length
+        .zip(v6.addr().to_ipv4_mapped())
+        .and_then(|(length, address)| Ipv4Net::new(address, length).ok())
+        .map_or(net, IpNet::V4)
 }
 
 /// A duration between bounds, in milliseconds.

@@ -201,6 +201,7 @@ fn subject_json(inventory: &Inventory, ix: SubjectIx) -> Value {
         "id": subject.id, "kind": subject.kind(), "name": subject.name,
         "unit": inventory.unit(subject.unit).id, "via": via_json(inventory, &subject.via),
         "checks": checks, "health": subject.health,
+        "since": subject.since, "until": subject.until,
     });
     let detail = match &subject.detail {
         SubjectDetail::Connection(c) => connection_json(inventory, c),

@@ -10,8 +10,8 @@ use super::super::yaml::{Node, Value};
 use super::KEYS;
 use crate::locale::nfc;
 use crate::model::{
-    Diagnostic, DurationError, Message, Place, Severity, format_duration, format_scaled, parse_duration,
-    parse_scaled,
+    Diagnostic, DurationError, Message, Place, Severity, format_duration, format_scaled,
+    parse_duration, parse_scaled,
 };
 
 /// Most characters of a line that a [`Place`] carries.
