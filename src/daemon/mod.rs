@@ -123,7 +123,7 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
     let (prober, mut answers) = Prober::start(Options {
         engine: engine(config.engine),
         rate_pps: config.rate_pps,
-        group_rate_pps: config.rate_pps,
+        group_rate_pps: config.group_rate_pps,
         first_sweep_ms: FIRST_SWEEP_MS,
     })?;
     // Numbers go on growing over restarts, so that a client's old number is never taken for a
