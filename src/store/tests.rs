@@ -205,6 +205,64 @@ fn half_made_stores_are_made_again() {
 }
 
 #[test]
+fn a_new_store_does_not_inherit_the_log_of_the_one_removed() {
+    let place = Place::new();
+    let beside = |ending: &str| place.folder.path().join(format!("tuantra.db{ending}"));
+    let kept = |ending: &str| place.folder.path().join(format!("kept{ending}"));
+    let endings = ["-wal", "-shm"];
+    let store = place.open();
+    store.submit(facts(vec![replace("a", T0, vec![interval(T0, None, State::Up)])]));
+    store.flush_blocking().unwrap();
+    // What a killed daemon leaves behind.
+    for ending in endings {
+        std::fs::copy(beside(ending), kept(ending)).unwrap();
+    }
+    store.close().unwrap();
+    std::fs::remove_file(place.db()).unwrap();
+    endings.iter().for_each(|e| std::fs::rename(kept(e), beside(e)).unwrap());
+
+    let store = place.open();
+    assert_eq!(place.reader().current().unwrap(), []);
+    store.close().unwrap();
+    assert_eq!(place.reader().current().unwrap(), []);
+}
+
+#[test]
+fn two_names_of_one_file_share_one_lock() {
+    let place = Place::new();
+    let names = tempfile::tempdir().unwrap();
+    let folder = names.path().join("folder");
+    std::os::unix::fs::symlink(place.folder.path(), &folder).unwrap();
+    let link = names.path().join("link.db");
+    // Made before what it points to: the store must not take the link's place.
+    std::os::unix::fs::symlink(place.db(), &link).unwrap();
+    let store = Store::open(&link, &options()).unwrap();
+    store.submit(facts(vec![replace("a", T0, vec![interval(T0, None, State::Up)])]));
+    store.flush_blocking().unwrap();
+    for name in [place.db(), folder.join("tuantra.db"), link.clone()] {
+        let refused = Store::open(&name, &options());
+        assert!(matches!(refused, Err(StoreError::Locked { .. })), "{name:?}: {refused:?}");
+        assert_eq!(record(&Reader::open(&name).unwrap(), "a").len(), 1);
+    }
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    store.close().unwrap();
+    Store::open(&folder.join("tuantra.db"), &options()).unwrap();
+}
+
+#[test]
+fn a_reader_refuses_another_programs_database() {
+    let place = Place::new();
+    let conn = rusqlite::Connection::open(place.db()).unwrap();
+    conn.execute_batch("PRAGMA journal_mode=WAL; CREATE TABLE other (x)").unwrap();
+    assert!(matches!(Reader::open(&place.db()), Err(StoreError::Foreign { .. })));
+    assert!(matches!(Store::open(&place.db(), &options()), Err(StoreError::Foreign { .. })));
+    conn.close().unwrap();
+    assert!(matches!(Reader::open(&place.db()), Err(StoreError::Foreign { .. })));
+    std::fs::write(place.db(), b"").unwrap();
+    assert!(matches!(Reader::open(&place.db()), Err(StoreError::Missing { .. })));
+}
+
+#[test]
 fn a_fact_sqlite_refuses_does_not_hold_up_the_others() {
     let place = Place::new();
     let store = place.open();

@@ -8,11 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rusqlite::Connection;
-
 use super::apply::{Applier, expire_step, is_of_the_disk};
+use super::here::true_name;
 use super::lock::StoreLock;
 use super::queue::{Load, Queue, Waiter, Work};
+use super::schema::Link;
 use super::{Batch, StoreError, schema};
 use crate::model::UnixMs;
 
@@ -63,14 +63,15 @@ impl Store {
     /// [`StoreError::Locked`] names the process that writes it; [`StoreError::Foreign`] and
     /// [`StoreError::Newer`] leave the file as it was.
     pub fn open(path: &Path, options: &OpenOptions) -> Result<Self, StoreError> {
+        let file = true_name(path);
         // Before the lock file appears beside something that is not ours.
-        schema::inspect(path)?;
-        let lock = StoreLock::take(path, options.pid, options.now)?;
-        let conn = schema::open_for_writing(path)?;
+        schema::refuse_foreign_header(&file)?;
+        let lock = StoreLock::take(&file, options.pid, options.now)?;
+        let link = schema::open_for_writing(&file)?;
         let queue = Arc::new(Queue::default());
         let writer = Writer {
-            path: path.to_owned(),
-            conn,
+            path: file,
+            link,
             applier: Applier::new(options.now, options.pid),
             queue: Arc::clone(&queue),
             _lock: lock,
@@ -196,7 +197,7 @@ fn gone() -> StoreError {
 
 struct Writer {
     path: PathBuf,
-    conn: Connection,
+    link: Link,
     applier: Applier,
     queue: Arc<Queue>,
     _lock: StoreLock,
@@ -209,7 +210,7 @@ impl Writer {
         loop {
             match self.queue.next() {
                 Work::Close => return self.stop(),
-                Work::Expire(before) => match expire_step(&mut self.conn, before) {
+                Work::Expire(before) => match expire_step(&mut self.link.conn, before) {
                     Ok(true) => self.queue.expire_before(before),
                     Ok(false) => {}
                     // Asked for again at the next call; recording has its own report.
@@ -239,14 +240,14 @@ impl Writer {
 
     /// What was refused for what it is, in words; the rest is committed.
     fn commit(&mut self, load: &Load) -> Result<Option<String>, rusqlite::Error> {
-        let all = self.applier.commit(&mut self.conn, &load.facts, &load.samples, false);
+        let all = self.applier.commit(&mut self.link.conn, &load.facts, &load.samples, false);
         match all {
             Ok(_) => Ok(None),
             Err(error) if is_of_the_disk(&error) => Err(error),
             // One bad fact must not hold up the others for ever.
             Err(_) => {
                 let refused =
-                    self.applier.commit(&mut self.conn, &load.facts, &load.samples, true)?;
+                    self.applier.commit(&mut self.link.conn, &load.facts, &load.samples, true)?;
                 for fact in &refused {
                     tracing::error!(%fact, "a fact could not be recorded");
                 }
@@ -257,8 +258,8 @@ impl Writer {
 
     fn stop(self) -> Result<(), StoreError> {
         self.applier
-            .stop(&self.conn)
+            .stop(&self.link.conn)
             .map_err(schema::sql("mark the end of the run", &self.path))?;
-        self.conn.close().map_err(|(_, e)| schema::sql("close", &self.path)(e))
+        self.link.close(&self.path)
     }
 }
