@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::apply::{Applier, expire_step, is_of_the_disk};
 use super::here::true_name;
 use super::lock::StoreLock;
-use super::queue::{Load, Queue, Waiter, Work};
+use super::queue::{Ending, FACTS_MAX, Load, Queue, SAMPLES_MAX, Waiter, Work};
 use super::schema::Link;
 use super::{Batch, StoreError, schema};
 use crate::model::UnixMs;
@@ -20,8 +20,16 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Attempts to write what waits while the store is being closed.
 const CLOSING_ATTEMPTS: u32 = 3;
-/// Samples of a back-fill handed over at a time, and waiting before more are taken.
+/// Samples (facts) of a back-fill handed over at a time.
 const BACKFILL_CHUNK: usize = 50_000;
+/// Samples and facts waiting before a back-fill hands over more; with a chunk on top they stay
+/// within the queue's bounds.
+const BACKFILL_SAMPLES_WAITING: usize = 200_000;
+const BACKFILL_FACTS_WAITING: usize = 100_000;
+const _: () = assert!(
+    BACKFILL_SAMPLES_WAITING + BACKFILL_CHUNK < SAMPLES_MAX
+        && BACKFILL_FACTS_WAITING + BACKFILL_CHUNK < FACTS_MAX
+);
 
 /// Who opens the store, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,20 +137,27 @@ impl Store {
         waited.recv().unwrap_or_else(|_| Err(gone()))
     }
 
-    /// Writes a long history, waiting for the disk whenever much is queued, so that no sample is
-    /// given up. Blocks; not for the daemon's own tasks.
+    /// Writes a long history, waiting for the disk whenever much is queued, so that no sample and
+    /// no event is given up. Blocks; not for the daemon's own tasks.
     ///
     /// # Errors
     /// As [`Self::flush`]; what came before is written or waits.
     pub fn backfill(&self, batches: impl IntoIterator<Item = Batch>) -> Result<(), StoreError> {
         for batch in batches {
-            let Batch { facts, mut samples } = batch;
-            self.submit(Batch { facts, samples: Vec::new() });
+            let Batch { mut facts, mut samples } = batch;
+            while !facts.is_empty() {
+                let rest = facts.split_off(facts.len().min(BACKFILL_CHUNK));
+                self.submit(Batch { facts, samples: Vec::new() });
+                facts = rest;
+                if self.queue.facts_waiting() > BACKFILL_FACTS_WAITING {
+                    self.flush_blocking()?;
+                }
+            }
             while !samples.is_empty() {
                 let rest = samples.split_off(samples.len().min(BACKFILL_CHUNK));
                 self.submit(Batch { facts: Vec::new(), samples });
                 samples = rest;
-                if self.queue.samples_waiting() > BACKFILL_CHUNK * 4 {
+                if self.queue.samples_waiting() > BACKFILL_SAMPLES_WAITING {
                     self.flush_blocking()?;
                 }
             }
@@ -205,6 +220,7 @@ struct Writer {
 
 impl Writer {
     fn run(mut self) -> Result<(), StoreError> {
+        let _ending = Ending(Arc::clone(&self.queue));
         let mut pause = FIRST_PAUSE;
         let mut closing_attempts = 0;
         loop {
@@ -261,5 +277,32 @@ impl Writer {
             .stop(&self.link.conn)
             .map_err(schema::sql("mark the end of the run", &self.path))?;
         self.link.close(&self.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waits_for_a_writer_that_panics_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = OpenOptions { now: UnixMs(0), pid: 1 };
+        let store = Store::open(&folder.path().join("tuantra.db"), &options).unwrap();
+        let store = Arc::new(store);
+        // Answered by the writer's thread, which it takes down; the next one waits behind it.
+        store.queue.when_written(Box::new(|_| panic!("on purpose")));
+        let (told, heard) = std::sync::mpsc::channel();
+        let waiting = Arc::clone(&store);
+        std::thread::spawn(move || told.send(waiting.flush_blocking()));
+        let answer = heard.recv_timeout(Duration::from_secs(20)).expect("the flush hangs");
+        assert!(matches!(answer, Err(StoreError::Behind { .. })), "{answer:?}");
+        assert!(store.status().trouble.is_some_and(|t| t.contains("has ended")));
+        store.submit(Batch {
+            facts: vec![super::super::Fact::Alive { at: UnixMs(1) }],
+            samples: Vec::new(),
+        });
+        assert_eq!(store.queue.facts_waiting(), 0);
+        assert!(store.close().is_err());
     }
 }
