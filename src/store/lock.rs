@@ -1,5 +1,6 @@
 //! One writer per store: an advisory lock of the operating system on `<store>.lock`, which also
-//! says who holds it. A crash releases it; the file stays, since removing it would race.
+//! says who holds it. A crash releases it; the file stays, since removing it would race. `store`
+//! is its true name ([`super::here::true_name`]), so that two names of one file share one lock.
 
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};

@@ -10,6 +10,7 @@ mod apply;
 mod codec;
 mod error;
 mod fact;
+mod here;
 mod lock;
 mod queue;
 mod reader;

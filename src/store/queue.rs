@@ -1,10 +1,11 @@
 //! What waits to be written. Submitting never blocks; a bound on everything.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::StoreError;
+use super::apply::partition;
 use super::fact::{Batch, Fact};
 use crate::model::{Sample, SubjectId, UnixMs};
 
@@ -69,6 +70,15 @@ pub(super) struct Queue {
     changed: Condvar,
 }
 
+/// Held by the writer's thread: however that ends, a panic included, whoever waits learns it.
+pub(super) struct Ending(pub(super) Arc<Queue>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.die();
+    }
+}
+
 impl Waiting {
     fn is_urgent(&self) -> bool {
         !self.facts.is_empty()
@@ -103,6 +113,10 @@ impl Queue {
 
     pub(super) fn submit(&self, batch: Batch) {
         let mut q = self.lock();
+        if q.dead {
+            q.dropped_samples += batch.samples.len() as u64;
+            return;
+        }
         for fact in batch.facts {
             match (&fact, q.facts.back_mut()) {
                 (Fact::Alive { at }, Some(Fact::Alive { at: last })) => *last = (*last).max(*at),
@@ -141,6 +155,10 @@ impl Queue {
 
     pub(super) fn samples_waiting(&self) -> usize {
         self.lock().samples.len()
+    }
+
+    pub(super) fn facts_waiting(&self) -> usize {
+        self.lock().facts.len()
     }
 
     /// `written`, `dropped_samples`, `trouble`.
@@ -245,11 +263,26 @@ impl Queue {
         }
         (q.facts.len(), q.samples.len(), trouble)
     }
+
+    /// Nobody will write any more; says why unless that is known.
+    fn die(&self) {
+        let mut q = self.lock();
+        if !q.dead {
+            q.dead = true;
+            q.trouble = Some("the writer's thread has ended unexpectedly".to_owned());
+        }
+        let trouble = q.trouble.clone().unwrap_or_default();
+        let waiters = std::mem::take(&mut q.waiters);
+        drop(q);
+        for waiter in waiters {
+            waiter(Err(StoreError::Behind { trouble: trouble.clone() }));
+        }
+    }
 }
 
 /// One interval fact a subject, at the place of its first, with the effect of all; one sign of
 /// life; and of the events the newest that fit beside them into `facts_max`.
-fn fold(facts: VecDeque<Fact>, facts_max: usize) -> (VecDeque<Fact>, u64) {
+pub(super) fn fold(facts: VecDeque<Fact>, facts_max: usize) -> (VecDeque<Fact>, u64) {
     let mut folded: VecDeque<Fact> = VecDeque::new();
     let mut place: HashMap<SubjectId, usize> = HashMap::new();
     let mut alive: Option<UnixMs> = None;
@@ -262,6 +295,8 @@ fn fold(facts: VecDeque<Fact>, facts_max: usize) -> (VecDeque<Fact>, u64) {
                 folded.push_back(Fact::Event(event));
             }
             Fact::Intervals { subject, from, intervals } => {
+                // In order and within the fact's own time, as each would have been written.
+                let intervals = partition(None, from, &intervals);
                 let earlier = place.get(&subject).and_then(|p| folded.get_mut(*p));
                 if let Some(Fact::Intervals { from: first, intervals: record, .. }) = earlier {
                     record.retain(|i| i.from < from);

@@ -7,11 +7,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{OptionalExtension as _, Row};
 
 use super::apply::HOUR_MS;
 use super::codec::{decode_rtts, error_of, state_of};
 use super::fact::{Event, EventKind};
+use super::here::true_name;
+use super::schema::Link;
 use super::{StoreError, schema};
 use crate::coverage::Outage;
 use crate::model::{Sample, Span, State, StateInterval, SubjectId, UnixMs};
@@ -67,7 +69,7 @@ pub struct OutageFilter {
 #[derive(Debug)]
 pub struct Reader {
     path: PathBuf,
-    conn: Connection,
+    link: Link,
 }
 
 impl Reader {
@@ -77,7 +79,8 @@ impl Reader {
     /// [`StoreError::Missing`], [`StoreError::Foreign`], [`StoreError::Newer`],
     /// [`StoreError::Older`].
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self { path: path.to_owned(), conn: schema::open_for_reading(path)? })
+        let path = true_name(path);
+        Ok(Self { link: schema::open_for_reading(&path)?, path })
     }
 
     /// The open interval of every subject that has one.
@@ -260,7 +263,8 @@ impl Reader {
     }
 
     fn instant(&self, sql: &'static str) -> Result<Option<UnixMs>, StoreError> {
-        self.conn
+        self.link
+            .conn
             .prepare_cached(sql)
             .and_then(|mut s| s.query_row([], |row| row.get::<_, Option<i64>>(0)).optional())
             .map(|found| found.flatten().map(UnixMs))
@@ -303,7 +307,7 @@ impl Reader {
         mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
         let fail = || schema::sql("read", &self.path);
-        let mut statement = self.conn.prepare_cached(sql).map_err(fail())?;
+        let mut statement = self.link.conn.prepare_cached(sql).map_err(fail())?;
         let mut rows = statement.query(rusqlite::params_from_iter(params)).map_err(fail())?;
         let mut found = Vec::new();
         while let Some(row) = rows.next().map_err(fail())? {

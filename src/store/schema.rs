@@ -1,8 +1,11 @@
 //! Opening the file: who made it, which version it has, migrations.
 //!
-//! The application id (bytes 68–71 of the header) is read before SQLite sees the file, so that a
-//! foreign one is never touched. A new store is made whole under another name and moved into
-//! place, so that a crash leaves either none or a complete one.
+//! Closing any descriptor of a file drops every POSIX lock that the process holds on it, SQLite's
+//! among them; an outsider would then take itself for the last and the log away. So while this
+//! process has a connection ([`super::here`]) the file is looked at through SQLite only; before,
+//! the writer reads the application id (bytes 68–71 of the header) itself, so that a foreign file
+//! is never touched. A new store is made whole under another name and moved into place, so that
+//! a crash leaves either none or a complete one.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
@@ -12,11 +15,14 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::StoreError;
+use super::here::Here;
 
 /// "TTRA"
 pub(super) const APPLICATION_ID: u32 = 0x5454_5241;
 const HEADER_LEN: usize = 100;
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+const NO_DATABASE: &str = "it is no SQLite database";
+const OTHER_DATABASE: &str = "it is another program's SQLite database";
 /// Step `n` takes a file of `user_version` n to n + 1.
 const MIGRATIONS: [&str; 1] = [include_str!("schema/v1.sql")];
 /// How long a statement waits for another process's lock: it only blocks the writer's thread.
@@ -36,56 +42,79 @@ pub(super) fn sql(
     move |source| StoreError::Sql { operation, path, source }
 }
 
-/// Whether there is a store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Presence {
-    /// No file, or an empty one.
-    Absent,
-    /// A file with our application id.
-    Ours,
+/// A connection, counted among those of this process for as long as it is open.
+#[derive(Debug)]
+pub(super) struct Link {
+    // Before `_here`: closed first.
+    pub(super) conn: Connection,
+    _here: Here,
 }
 
-/// Looks at the header without opening the file as a database.
+impl Link {
+    /// Closes the connection and says how that went.
+    pub(super) fn close(self, path: &Path) -> Result<(), StoreError> {
+        self.conn.close().map_err(|(_, e)| sql("close", path)(e))
+    }
+}
+
+/// Refuses a file that is something else without opening it as a database. While this process
+/// has a connection to the file, it is left alone: the connection's own check has to do.
 ///
 /// # Errors
-/// [`StoreError::Foreign`] when it is something else.
-pub(super) fn inspect(path: &Path) -> Result<Presence, StoreError> {
-    let io = |source| StoreError::Io { operation: "read", path: path.to_owned(), source };
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Presence::Absent),
-        Err(e) => return Err(io(e)),
-    };
-    let mut header = Vec::with_capacity(HEADER_LEN);
-    file.take(HEADER_LEN as u64).read_to_end(&mut header).map_err(io)?;
-    let foreign = |why| StoreError::Foreign { path: path.to_owned(), why };
-    if header.is_empty() {
-        return Ok(Presence::Absent);
+/// [`StoreError::Foreign`]; [`StoreError::Io`] when it cannot be read.
+pub(super) fn refuse_foreign_header(path: &Path) -> Result<(), StoreError> {
+    Here::unless_open(path, || {
+        let io = |source| StoreError::Io { operation: "read", path: path.to_owned(), source };
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(e) => return Err(io(e)),
+        };
+        let mut header = Vec::with_capacity(HEADER_LEN);
+        file.take(HEADER_LEN as u64).read_to_end(&mut header).map_err(io)?;
+        if header.is_empty() {
+            return Ok(());
+        }
+        if header.len() < HEADER_LEN || !header.starts_with(MAGIC) {
+            return Err(foreign(path, NO_DATABASE));
+        }
+        if header.get(68..72) != Some(&APPLICATION_ID.to_be_bytes()[..]) {
+            return Err(foreign(path, OTHER_DATABASE));
+        }
+        Ok(())
+    })
+    .unwrap_or(Ok(()))
+}
+
+fn foreign(path: &Path, why: &'static str) -> StoreError {
+    StoreError::Foreign { path: path.to_owned(), why }
+}
+
+/// No file, or an empty one; asks for the name's data only.
+fn is_absent(path: &Path) -> Result<bool, StoreError> {
+    match std::fs::metadata(path) {
+        Ok(found) => Ok(found.len() == 0),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(true),
+        Err(source) => Err(StoreError::Io { operation: "look at", path: path.to_owned(), source }),
     }
-    if header.len() < HEADER_LEN || !header.starts_with(MAGIC) {
-        return Err(foreign("it is no SQLite database"));
-    }
-    if header.get(68..72) != Some(&APPLICATION_ID.to_be_bytes()[..]) {
-        return Err(foreign("it is another program's SQLite database"));
-    }
-    Ok(Presence::Ours)
 }
 
 /// Opens the file for the writer, making or migrating it. The caller holds the lock.
 ///
 /// # Errors
 /// [`StoreError::Foreign`] and [`StoreError::Newer`] leave the file as it was.
-pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
-    if inspect(path)? == Presence::Absent {
+pub(super) fn open_for_writing(path: &Path) -> Result<Link, StoreError> {
+    if is_absent(path)? {
         create(path)?;
     }
+    let here = Here::new(path);
     let mut conn = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )
     .map_err(sql("open", path))?;
     conn.busy_timeout(BUSY_TIMEOUT).map_err(sql("open", path))?;
-    refuse_newer(path, version(path, &conn)?)?;
+    refuse_newer(path, own_version(path, &conn)?)?;
     // FULL: in simulated power cuts NORMAL lost acknowledged rows, FULL none.
     conn.execute_batch(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;
@@ -95,7 +124,7 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
     .map_err(sql("configure", path))?;
     conn.set_prepared_statement_cache_capacity(64);
     migrate(path, &mut conn)?;
-    Ok(conn)
+    Ok(Link { conn, _here: here })
 }
 
 /// Opens the file for reading only, with or without a daemon that writes it.
@@ -103,24 +132,25 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
 /// # Errors
 /// [`StoreError::Missing`], [`StoreError::Foreign`], [`StoreError::Newer`],
 /// [`StoreError::Older`].
-pub(super) fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
-    if inspect(path)? == Presence::Absent {
+pub(super) fn open_for_reading(path: &Path) -> Result<Link, StoreError> {
+    if is_absent(path)? {
         return Err(StoreError::Missing { path: path.to_owned() });
     }
+    let here = Here::new(path);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_URI;
     let plain = Connection::open_with_flags(path, flags)
         .and_then(|conn| conn.busy_timeout(BUSY_TIMEOUT).map(|()| conn))
         .map_err(sql("open", path))?;
-    let (conn, found) = match version(path, &plain) {
+    let (conn, found) = match own_version(path, &plain) {
         Ok(found) => (plain, found),
         // A WAL database needs its shared-memory file even for reading. Where we may not create
         // it and nothing waits in the WAL, nobody is writing: the file itself is all there is.
         Err(error) if is_cannot_open(&error) && !has_content(&beside(path, "-wal")) => {
             let uri = format!("file:{}?immutable=1", escape_uri(path));
             let conn = Connection::open_with_flags(uri, flags).map_err(sql("open", path))?;
-            let found = version(path, &conn)?;
+            let found = own_version(path, &conn)?;
             (conn, found)
         }
         Err(error) => return Err(error),
@@ -133,7 +163,7 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
     conn.execute_batch("PRAGMA trusted_schema=OFF; PRAGMA query_only=ON; PRAGMA cache_size=-8192;")
         .map_err(sql("configure", path))?;
     conn.set_prepared_statement_cache_capacity(32);
-    Ok(conn)
+    Ok(Link { conn, _here: here })
 }
 
 fn is_cannot_open(error: &StoreError) -> bool {
@@ -168,6 +198,19 @@ fn escape_uri(path: &Path) -> String {
     text
 }
 
+/// The schema's version of a file that is ours.
+fn own_version(path: &Path, conn: &Connection) -> Result<i64, StoreError> {
+    let id = conn.pragma_query_value(None, "application_id", |row| row.get::<_, i64>(0));
+    match id {
+        Ok(id) if id == i64::from(APPLICATION_ID) => version(path, conn),
+        Ok(_) => Err(foreign(path, OTHER_DATABASE)),
+        Err(e) if e.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
+            Err(foreign(path, NO_DATABASE))
+        }
+        Err(e) => Err(sql("read the application id", path)(e)),
+    }
+}
+
 fn version(path: &Path, conn: &Connection) -> Result<i64, StoreError> {
     conn.pragma_query_value(None, "user_version", |row| row.get(0))
         .map_err(sql("read the schema version", path))
@@ -187,12 +230,12 @@ fn create(path: &Path) -> Result<(), StoreError> {
         let path = unfinished.clone();
         move |source| StoreError::Io { operation, path, source }
     };
-    for leftover in [&unfinished, &beside(&unfinished, "-journal")] {
-        match std::fs::remove_file(leftover) {
-            Err(e) if e.kind() != ErrorKind::NotFound => return Err(io("remove")(e)),
-            _ => {}
-        }
-    }
+    // The name must survive a power cut as the content does.
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let sync_folder =
+        || File::open(folder).and_then(|f| f.sync_all()).map_err(io("sync the folder of"));
+    remove_if_there(&unfinished)?;
+    remove_if_there(&beside(&unfinished, "-journal"))?;
     let mut conn = Connection::open(&unfinished).map_err(sql("create", &unfinished))?;
     conn.execute_batch(
         "PRAGMA page_size=4096; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA synchronous=FULL;",
@@ -202,10 +245,22 @@ fn create(path: &Path) -> Result<(), StoreError> {
         .map_err(sql("create", &unfinished))?;
     migrate(&unfinished, &mut conn)?;
     conn.close().map_err(|(_, e)| sql("create", &unfinished)(e))?;
+    // SQLite would replay into the new file what a killed daemon left of one that was removed.
+    for log in ["-wal", "-shm", "-journal"] {
+        remove_if_there(&beside(path, log))?;
+    }
+    sync_folder()?;
     std::fs::rename(&unfinished, path).map_err(io("move into place"))?;
-    // The name must survive a power cut as the content does.
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder).and_then(|f| f.sync_all()).map_err(io("sync the folder of"))
+    sync_folder()
+}
+
+fn remove_if_there(path: &Path) -> Result<(), StoreError> {
+    match std::fs::remove_file(path) {
+        Err(source) if source.kind() != ErrorKind::NotFound => {
+            Err(StoreError::Io { operation: "remove", path: path.to_owned(), source })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn migrate(path: &Path, conn: &mut Connection) -> Result<(), StoreError> {

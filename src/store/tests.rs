@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
-use crate::coverage::outages;
 use crate::model::{
     RoundError, Rtts, Sample, Span, State, StateInterval, SubjectId, UnixMs, check_partition,
 };
+
+mod properties;
 
 const T0: i64 = 1_790_000_000_000;
 const ALL_TIME: Span = Span::new(UnixMs(0), UnixMs(i64::MAX));
@@ -205,6 +205,64 @@ fn half_made_stores_are_made_again() {
 }
 
 #[test]
+fn a_new_store_does_not_inherit_the_log_of_the_one_removed() {
+    let place = Place::new();
+    let beside = |ending: &str| place.folder.path().join(format!("tuantra.db{ending}"));
+    let kept = |ending: &str| place.folder.path().join(format!("kept{ending}"));
+    let endings = ["-wal", "-shm"];
+    let store = place.open();
+    store.submit(facts(vec![replace("a", T0, vec![interval(T0, None, State::Up)])]));
+    store.flush_blocking().unwrap();
+    // What a killed daemon leaves behind.
+    for ending in endings {
+        std::fs::copy(beside(ending), kept(ending)).unwrap();
+    }
+    store.close().unwrap();
+    std::fs::remove_file(place.db()).unwrap();
+    endings.iter().for_each(|e| std::fs::rename(kept(e), beside(e)).unwrap());
+
+    let store = place.open();
+    assert_eq!(place.reader().current().unwrap(), []);
+    store.close().unwrap();
+    assert_eq!(place.reader().current().unwrap(), []);
+}
+
+#[test]
+fn two_names_of_one_file_share_one_lock() {
+    let place = Place::new();
+    let names = tempfile::tempdir().unwrap();
+    let folder = names.path().join("folder");
+    std::os::unix::fs::symlink(place.folder.path(), &folder).unwrap();
+    let link = names.path().join("link.db");
+    // Made before what it points to: the store must not take the link's place.
+    std::os::unix::fs::symlink(place.db(), &link).unwrap();
+    let store = Store::open(&link, &options()).unwrap();
+    store.submit(facts(vec![replace("a", T0, vec![interval(T0, None, State::Up)])]));
+    store.flush_blocking().unwrap();
+    for name in [place.db(), folder.join("tuantra.db"), link.clone()] {
+        let refused = Store::open(&name, &options());
+        assert!(matches!(refused, Err(StoreError::Locked { .. })), "{name:?}: {refused:?}");
+        assert_eq!(record(&Reader::open(&name).unwrap(), "a").len(), 1);
+    }
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    store.close().unwrap();
+    Store::open(&folder.join("tuantra.db"), &options()).unwrap();
+}
+
+#[test]
+fn a_reader_refuses_another_programs_database() {
+    let place = Place::new();
+    let conn = rusqlite::Connection::open(place.db()).unwrap();
+    conn.execute_batch("PRAGMA journal_mode=WAL; CREATE TABLE other (x)").unwrap();
+    assert!(matches!(Reader::open(&place.db()), Err(StoreError::Foreign { .. })));
+    assert!(matches!(Store::open(&place.db(), &options()), Err(StoreError::Foreign { .. })));
+    conn.close().unwrap();
+    assert!(matches!(Reader::open(&place.db()), Err(StoreError::Foreign { .. })));
+    std::fs::write(place.db(), b"").unwrap();
+    assert!(matches!(Reader::open(&place.db()), Err(StoreError::Missing { .. })));
+}
+
+#[test]
 fn a_fact_sqlite_refuses_does_not_hold_up_the_others() {
     let place = Place::new();
     let store = place.open();
@@ -275,12 +333,15 @@ fn samples_age_by_the_hour_and_facts_stay() {
         .backfill([Batch { facts: vec![replace("s0", start, up)], samples: samples.collect() }])
         .unwrap();
     store.expire_samples(UnixMs(start + 2 * hour + 5));
-    // Closing comes after the work that waits: ageing goes on between, one step at a time.
-    while place.reader().samples(&subjects[59], ALL_TIME).unwrap().len() > 120 {
+    // Closing comes after the work that waits: ageing goes on between, one step at a time, each
+    // time the writer has nothing else to do. Far more turns than there are steps.
+    let turns = (0..1_000).find(|_| {
         store.submit(facts(vec![Fact::Alive { at: UnixMs(start) }]));
         store.flush_blocking().unwrap();
         std::thread::yield_now();
-    }
+        place.reader().samples(&subjects[59], ALL_TIME).unwrap().len() == 120
+    });
+    assert!(turns.is_some(), "samples do not age");
     store.close().unwrap();
     let reader = place.reader();
     for subject in &subjects {
@@ -289,6 +350,23 @@ fn samples_age_by_the_hour_and_facts_stay() {
         assert_eq!(left[0].at, UnixMs(start + 2 * hour));
     }
     assert_eq!(reader.current().unwrap()[0].last_round, Some(UnixMs(start + 359 * 30_000)));
+}
+
+#[test]
+fn a_back_fill_of_facts_waits_for_the_disk_too() {
+    let place = Place::new();
+    let store = place.open();
+    let count = super::queue::FACTS_MAX + 10;
+    let event = |n: usize| {
+        let at = UnixMs(T0 + i64::try_from(n).unwrap());
+        let detail = serde_json::Value::Null;
+        Fact::Event(Event { at, kind: EventKind::State, subject: None, detail })
+    };
+    store.backfill([facts((0..count).map(event).collect())]).unwrap();
+    store.close().unwrap();
+    let conn = rusqlite::Connection::open(place.db()).unwrap();
+    let there: i64 = conn.query_row("SELECT count(*) FROM event", [], |row| row.get(0)).unwrap();
+    assert_eq!(usize::try_from(there), Ok(count));
 }
 
 #[test]
@@ -382,101 +460,4 @@ fn the_daily_view_cuts_at_local_midnight_and_sums_to_the_day() {
             ("2026-09-23".to_owned(), 0, 4 * hour, 0, 4.0 / 24.0),
         ]
     );
-}
-
-/// A record of up to twelve intervals on a small grid, partitioned, perhaps open.
-fn any_record() -> impl Strategy<Value = (i64, Vec<StateInterval>)> {
-    (0..40_i64, proptest::collection::vec((1..6_i64, 0..5_usize), 0..12), any::<bool>()).prop_map(
-        |(start, parts, open)| {
-            let mut at = start;
-            let last = parts.len().saturating_sub(1);
-            let mut intervals = Vec::new();
-            for (n, (length, state)) in parts.into_iter().enumerate() {
-                let to = (!(open && n == last)).then_some(at + length);
-                let mut i = interval(at, to, State::ALL[state]);
-                if i.state == State::Unreachable {
-                    i.cause = Some(id(["x", "y"][usize::try_from(length % 2).unwrap()]));
-                }
-                intervals.push(i);
-                at += length;
-            }
-            (start, intervals)
-        },
-    )
-}
-
-/// What each instant of the small grid is in, the slow and obvious way.
-fn naive(steps: &[(i64, Vec<StateInterval>)]) -> Vec<Option<(State, Option<SubjectId>)>> {
-    let mut line: Vec<Option<(State, Option<SubjectId>)>> = vec![None; 140];
-    for (from, intervals) in steps {
-        let from = usize::try_from(*from).unwrap();
-        line[from..].fill(None);
-        for i in intervals {
-            let start = usize::try_from(i.from.0).unwrap();
-            let end = i.to.map_or(line.len(), |t| usize::try_from(t.0).unwrap());
-            line[start..end].fill(Some((i.state, i.cause.clone())));
-        }
-        // A hole between what is recorded is unmeasured.
-        let first = line.iter().position(Option::is_some).unwrap_or(line.len());
-        let last = line.iter().rposition(Option::is_some).map_or(0, |l| l + 1);
-        for cell in line.iter_mut().take(last).skip(first) {
-            cell.get_or_insert((State::Unmeasured, None));
-        }
-    }
-    line
-}
-
-fn painted(intervals: &[StateInterval]) -> Vec<Option<(State, Option<SubjectId>)>> {
-    let mut line = vec![None; 140];
-    for i in intervals {
-        let start = usize::try_from(i.from.0).unwrap();
-        let end = i.to.map_or(line.len(), |t| usize::try_from(t.0).unwrap());
-        line[start..end].fill(Some((i.state, i.cause.clone())));
-    }
-    line
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
-
-    #[test]
-    fn replacing_is_what_a_painter_would_do(
-        steps in proptest::collection::vec(any_record(), 1..8),
-        together in any::<bool>(),
-    ) {
-        let place = Place::new();
-        let store = place.open();
-        for (from, intervals) in &steps {
-            store.submit(facts(vec![replace("a", *from, intervals.clone())]));
-            if !together {
-                store.flush_blocking().unwrap();
-            }
-        }
-        store.close().unwrap();
-        let found = record(&place.reader(), "a");
-        prop_assert!(check_partition(&found).is_ok(), "{:?}", found);
-        prop_assert_eq!(painted(&found), naive(&steps));
-    }
-
-    #[test]
-    fn the_outage_view_says_what_coverage_says(records in proptest::collection::vec(any_record(), 1..4)) {
-        let place = Place::new();
-        let store = place.open();
-        for (n, (from, intervals)) in records.iter().enumerate() {
-            store.submit(facts(vec![replace(&format!("s{n}"), *from, intervals.clone())]));
-        }
-        store.close().unwrap();
-        let reader = place.reader();
-        for (n, (_, intervals)) in records.iter().enumerate() {
-            let subject = id(&format!("s{n}"));
-            let filter = OutageFilter { subject: Some(subject.clone()), ..OutageFilter::default() };
-            let found: Vec<_> =
-                reader.outages(ALL_TIME, &filter).unwrap().into_iter().map(|o| o.outage).collect();
-            prop_assert_eq!(&found, &outages(intervals));
-            let window = Span::new(UnixMs(20), UnixMs(30));
-            let touching = reader.outages(window, &filter).unwrap().len();
-            let expected = found.iter().filter(|o| o.start < window.to && o.end.is_none_or(|e| e > window.from));
-            prop_assert_eq!(touching, expected.count());
-        }
-    }
 }

@@ -8,11 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rusqlite::Connection;
-
 use super::apply::{Applier, expire_step, is_of_the_disk};
+use super::here::true_name;
 use super::lock::StoreLock;
-use super::queue::{Load, Queue, Waiter, Work};
+use super::queue::{Ending, FACTS_MAX, Load, Queue, SAMPLES_MAX, Waiter, Work};
+use super::schema::Link;
 use super::{Batch, StoreError, schema};
 use crate::model::UnixMs;
 
@@ -20,8 +20,16 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Attempts to write what waits while the store is being closed.
 const CLOSING_ATTEMPTS: u32 = 3;
-/// Samples of a back-fill handed over at a time, and waiting before more are taken.
+/// Samples (facts) of a back-fill handed over at a time.
 const BACKFILL_CHUNK: usize = 50_000;
+/// Samples and facts waiting before a back-fill hands over more; with a chunk on top they stay
+/// within the queue's bounds.
+const BACKFILL_SAMPLES_WAITING: usize = 200_000;
+const BACKFILL_FACTS_WAITING: usize = 100_000;
+const _: () = assert!(
+    BACKFILL_SAMPLES_WAITING + BACKFILL_CHUNK < SAMPLES_MAX
+        && BACKFILL_FACTS_WAITING + BACKFILL_CHUNK < FACTS_MAX
+);
 
 /// Who opens the store, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,14 +71,15 @@ impl Store {
     /// [`StoreError::Locked`] names the process that writes it; [`StoreError::Foreign`] and
     /// [`StoreError::Newer`] leave the file as it was.
     pub fn open(path: &Path, options: &OpenOptions) -> Result<Self, StoreError> {
+        let file = true_name(path);
         // Before the lock file appears beside something that is not ours.
-        schema::inspect(path)?;
-        let lock = StoreLock::take(path, options.pid, options.now)?;
-        let conn = schema::open_for_writing(path)?;
+        schema::refuse_foreign_header(&file)?;
+        let lock = StoreLock::take(&file, options.pid, options.now)?;
+        let link = schema::open_for_writing(&file)?;
         let queue = Arc::new(Queue::default());
         let writer = Writer {
-            path: path.to_owned(),
-            conn,
+            path: file,
+            link,
             applier: Applier::new(options.now, options.pid),
             queue: Arc::clone(&queue),
             _lock: lock,
@@ -128,20 +137,27 @@ impl Store {
         waited.recv().unwrap_or_else(|_| Err(gone()))
     }
 
-    /// Writes a long history, waiting for the disk whenever much is queued, so that no sample is
-    /// given up. Blocks; not for the daemon's own tasks.
+    /// Writes a long history, waiting for the disk whenever much is queued, so that no sample and
+    /// no event is given up. Blocks; not for the daemon's own tasks.
     ///
     /// # Errors
     /// As [`Self::flush`]; what came before is written or waits.
     pub fn backfill(&self, batches: impl IntoIterator<Item = Batch>) -> Result<(), StoreError> {
         for batch in batches {
-            let Batch { facts, mut samples } = batch;
-            self.submit(Batch { facts, samples: Vec::new() });
+            let Batch { mut facts, mut samples } = batch;
+            while !facts.is_empty() {
+                let rest = facts.split_off(facts.len().min(BACKFILL_CHUNK));
+                self.submit(Batch { facts, samples: Vec::new() });
+                facts = rest;
+                if self.queue.facts_waiting() > BACKFILL_FACTS_WAITING {
+                    self.flush_blocking()?;
+                }
+            }
             while !samples.is_empty() {
                 let rest = samples.split_off(samples.len().min(BACKFILL_CHUNK));
                 self.submit(Batch { facts: Vec::new(), samples });
                 samples = rest;
-                if self.queue.samples_waiting() > BACKFILL_CHUNK * 4 {
+                if self.queue.samples_waiting() > BACKFILL_SAMPLES_WAITING {
                     self.flush_blocking()?;
                 }
             }
@@ -196,7 +212,7 @@ fn gone() -> StoreError {
 
 struct Writer {
     path: PathBuf,
-    conn: Connection,
+    link: Link,
     applier: Applier,
     queue: Arc<Queue>,
     _lock: StoreLock,
@@ -204,12 +220,13 @@ struct Writer {
 
 impl Writer {
     fn run(mut self) -> Result<(), StoreError> {
+        let _ending = Ending(Arc::clone(&self.queue));
         let mut pause = FIRST_PAUSE;
         let mut closing_attempts = 0;
         loop {
             match self.queue.next() {
                 Work::Close => return self.stop(),
-                Work::Expire(before) => match expire_step(&mut self.conn, before) {
+                Work::Expire(before) => match expire_step(&mut self.link.conn, before) {
                     Ok(true) => self.queue.expire_before(before),
                     Ok(false) => {}
                     // Asked for again at the next call; recording has its own report.
@@ -239,14 +256,14 @@ impl Writer {
 
     /// What was refused for what it is, in words; the rest is committed.
     fn commit(&mut self, load: &Load) -> Result<Option<String>, rusqlite::Error> {
-        let all = self.applier.commit(&mut self.conn, &load.facts, &load.samples, false);
+        let all = self.applier.commit(&mut self.link.conn, &load.facts, &load.samples, false);
         match all {
             Ok(_) => Ok(None),
             Err(error) if is_of_the_disk(&error) => Err(error),
             // One bad fact must not hold up the others for ever.
             Err(_) => {
                 let refused =
-                    self.applier.commit(&mut self.conn, &load.facts, &load.samples, true)?;
+                    self.applier.commit(&mut self.link.conn, &load.facts, &load.samples, true)?;
                 for fact in &refused {
                     tracing::error!(%fact, "a fact could not be recorded");
                 }
@@ -257,8 +274,35 @@ impl Writer {
 
     fn stop(self) -> Result<(), StoreError> {
         self.applier
-            .stop(&self.conn)
+            .stop(&self.link.conn)
             .map_err(schema::sql("mark the end of the run", &self.path))?;
-        self.conn.close().map_err(|(_, e)| schema::sql("close", &self.path)(e))
+        self.link.close(&self.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waits_for_a_writer_that_panics_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = OpenOptions { now: UnixMs(0), pid: 1 };
+        let store = Store::open(&folder.path().join("tuantra.db"), &options).unwrap();
+        let store = Arc::new(store);
+        // Answered by the writer's thread, which it takes down; the next one waits behind it.
+        store.queue.when_written(Box::new(|_| panic!("on purpose")));
+        let (told, heard) = std::sync::mpsc::channel();
+        let waiting = Arc::clone(&store);
+        std::thread::spawn(move || told.send(waiting.flush_blocking()));
+        let answer = heard.recv_timeout(Duration::from_secs(20)).expect("the flush hangs");
+        assert!(matches!(answer, Err(StoreError::Behind { .. })), "{answer:?}");
+        assert!(store.status().trouble.is_some_and(|t| t.contains("has ended")));
+        store.submit(Batch {
+            facts: vec![super::super::Fact::Alive { at: UnixMs(1) }],
+            samples: Vec::new(),
+        });
+        assert_eq!(store.queue.facts_waiting(), 0);
+        assert!(store.close().is_err());
     }
 }

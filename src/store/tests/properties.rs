@@ -1,0 +1,163 @@
+//! The record against slow and obvious models of it.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::coverage::outages;
+
+/// Up to twelve intervals on a small grid. `raw` ones leave holes, overlap, begin before the
+/// time they are recorded from, are open in the middle and come in any order; else they
+/// partition time, perhaps up to an open one.
+fn any_record(raw: bool) -> impl Strategy<Value = (i64, Vec<StateInterval>)> {
+    let shift = if raw { -4..5_i64 } else { 0..1_i64 };
+    let part = (1..6_i64, 0..5_usize, shift, 0..10_u8);
+    (5..40_i64, proptest::collection::vec(part, 0..12), any::<bool>()).prop_map(
+        move |(start, parts, open)| {
+            let mut at = start;
+            let last = parts.len().saturating_sub(1);
+            let mut intervals = Vec::new();
+            for (n, (length, state, shift, chance)) in parts.into_iter().enumerate() {
+                let is_open = if raw { chance == 0 } else { open && n == last };
+                let begin = (at + shift).max(0);
+                let mut i =
+                    interval(begin, (!is_open).then_some(begin + length), State::ALL[state]);
+                if i.state == State::Unreachable {
+                    i.cause = Some(id(["x", "y"][usize::try_from(length % 2).unwrap()]));
+                }
+                intervals.push(i);
+                if raw && chance == 1 {
+                    intervals.reverse();
+                }
+                at = begin + length;
+            }
+            (start, intervals)
+        },
+    )
+}
+
+/// Longer than any record that [`any_record`] draws.
+const LINE: usize = 200;
+
+type Line = Vec<Option<(State, Option<SubjectId>)>>;
+
+/// What each instant of the small grid is in, the slow and obvious way: an interval wipes out
+/// whatever was said from its beginning on.
+fn naive(steps: &[(i64, Vec<StateInterval>)]) -> Line {
+    let mut line: Line = vec![None; LINE];
+    for (from, intervals) in steps {
+        line[usize::try_from(*from).unwrap()..].fill(None);
+        let mut sorted = intervals.clone();
+        sorted.sort_by_key(|i| i.from);
+        for i in sorted {
+            let start = usize::try_from(i.from.0.max(*from)).unwrap();
+            let end = i.to.map_or(LINE, |t| usize::try_from(t.0).unwrap());
+            line[start..].fill(None);
+            line[start..end.max(start)].fill(Some((i.state, i.cause)));
+        }
+        // A hole between what is recorded is unmeasured.
+        let first = line.iter().position(Option::is_some).unwrap_or(LINE);
+        let last = line.iter().rposition(Option::is_some).map_or(0, |l| l + 1);
+        for cell in line.iter_mut().take(last).skip(first) {
+            cell.get_or_insert((State::Unmeasured, None));
+        }
+    }
+    line
+}
+
+fn painted(intervals: &[StateInterval]) -> Line {
+    let mut line = vec![None; LINE];
+    for i in intervals {
+        let start = usize::try_from(i.from.0).unwrap();
+        let end = i.to.map_or(LINE, |t| usize::try_from(t.0).unwrap());
+        line[start..end].fill(Some((i.state, i.cause.clone())));
+    }
+    line
+}
+
+/// Where nothing is recorded nothing was measured: to whoever reads it is the same.
+fn unmeasured_is_nothing(mut line: Line) -> Line {
+    for cell in &mut line {
+        cell.take_if(|(state, _)| *state == State::Unmeasured);
+    }
+    line
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn replacing_is_what_a_painter_would_do(
+        clean in proptest::collection::vec(any_record(false), 1..8),
+        raw in proptest::collection::vec(any_record(true), 1..8),
+        is_raw in any::<bool>(),
+        together in any::<bool>(),
+    ) {
+        let steps = if is_raw { raw } else { clean };
+        let place = Place::new();
+        let store = place.open();
+        for (from, intervals) in &steps {
+            store.submit(facts(vec![replace("a", *from, intervals.clone())]));
+            if !together {
+                store.flush_blocking().unwrap();
+            }
+        }
+        store.close().unwrap();
+        let found = record(&place.reader(), "a");
+        prop_assert!(check_partition(&found).is_ok(), "{:?}", found);
+        prop_assert_eq!(painted(&found), naive(&steps));
+    }
+
+    #[test]
+    fn folding_what_waits_changes_nothing_that_is_read(
+        earlier in any_record(false),
+        steps in proptest::collection::vec((any_record(true), any::<bool>()), 1..8),
+    ) {
+        let read = |waiting: Vec<Fact>| {
+            let place = Place::new();
+            let store = place.open();
+            store.submit(facts(vec![replace("a", earlier.0, earlier.1.clone())]));
+            for fact in waiting {
+                store.submit(facts(vec![fact]));
+            }
+            store.close().unwrap();
+            let reader = place.reader();
+            for subject in ["a", "b"] {
+                let found = record(&reader, subject);
+                assert!(check_partition(&found).is_ok(), "{found:?}");
+            }
+            ["a", "b"].map(|subject| unmeasured_is_nothing(painted(&record(&reader, subject))))
+        };
+        let one_by_one: Vec<Fact> = steps
+            .iter()
+            .map(|((from, intervals), is_a)| {
+                replace(if *is_a { "a" } else { "b" }, *from, intervals.clone())
+            })
+            .collect();
+        let (folded, dropped) = crate::store::queue::fold(one_by_one.clone().into(), 0);
+        prop_assert_eq!(dropped, 0);
+        prop_assert!(folded.len() <= 2);
+        prop_assert_eq!(read(folded.into()), read(one_by_one));
+    }
+
+    #[test]
+    fn the_outage_view_says_what_coverage_says(records in proptest::collection::vec(any_record(false), 1..4)) {
+        let place = Place::new();
+        let store = place.open();
+        for (n, (from, intervals)) in records.iter().enumerate() {
+            store.submit(facts(vec![replace(&format!("s{n}"), *from, intervals.clone())]));
+        }
+        store.close().unwrap();
+        let reader = place.reader();
+        for (n, (_, intervals)) in records.iter().enumerate() {
+            let subject = id(&format!("s{n}"));
+            let filter = OutageFilter { subject: Some(subject.clone()), ..OutageFilter::default() };
+            let found: Vec<_> =
+                reader.outages(ALL_TIME, &filter).unwrap().into_iter().map(|o| o.outage).collect();
+            prop_assert_eq!(&found, &outages(intervals));
+            let window = Span::new(UnixMs(20), UnixMs(30));
+            let touching = reader.outages(window, &filter).unwrap().len();
+            let expected = found.iter().filter(|o| o.start < window.to && o.end.is_none_or(|e| e > window.from));
+            prop_assert_eq!(touching, expected.count());
+        }
+    }
+}
