@@ -34,7 +34,7 @@ fn load(text: &str) -> Inventory {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.yaml"), text).unwrap();
     let defaults = inventory::Defaults::default();
-    let loaded = inventory::load_in(folder.path(), &defaults, &TimeZone::UTC);
+    let loaded = inventory::load(folder.path(), &defaults, &TimeZone::UTC);
     loaded.inventory.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics))
 }
 
