@@ -124,7 +124,7 @@ async fn an_operator_walks_through_the_dashboard() {
     terminal.press("?");
     terminal.expect("trợ giúp");
     terminal.press("\u{1b}");
-    terminal.expect("Sự cố đang mở");
+    terminal.expect("Vụ việc đang mở");
     terminal.resize(60, 200);
     terminal.expect("Nhà mạng");
 
