@@ -8,6 +8,7 @@ mod diagnostic;
 mod duration;
 mod id;
 mod incident;
+mod index;
 mod interval;
 mod inventory;
 mod params;
@@ -15,7 +16,9 @@ mod round;
 mod sample;
 mod scaled;
 mod state;
+mod subject;
 mod time;
+mod unit;
 
 pub use diagnostic::{Diagnostic, Message, Place, Severity};
 pub use duration::{DurationError, format_duration, parse_duration};
@@ -23,15 +26,16 @@ pub use id::{
     CalendarId, CarrierId, DeviceId, Id, IdError, NetworkId, ServiceId, SubjectId, UnitId,
 };
 pub use incident::{Impact, Incident};
+pub use index::{CarrierIx, NetworkIx, SubjectIx, UnitIx};
 pub use interval::{ClassMillis, StateInterval, check_partition};
-pub use inventory::{
-    Calendar, Carrier, CarrierIx, Check, CheckKind, Connection, Contact, Device, Inventory,
-    Location, Network, NetworkIx, Service, ServiceLevel, Subject, SubjectDetail, SubjectIx,
-    SubjectKind, Tier, Unit, UnitIx, UnitKind, Via,
-};
+pub use inventory::{Calendar, Carrier, Inventory, Network, ServiceLevel};
 pub use params::{HealthParams, Misfit, PingParams, misfit};
 pub use round::{MAX_PINGS_PER_ROUND, Round, RoundError, Rtts};
 pub use sample::Sample;
 pub use scaled::{format_scaled, parse_scaled};
 pub use state::State;
+pub use subject::{
+    Check, CheckKind, Connection, Device, Service, Subject, SubjectDetail, SubjectKind, Via,
+};
 pub use time::{Span, UnixMs};
+pub use unit::{Contact, Location, Tier, Unit, UnitKind};

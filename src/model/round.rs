@@ -1,6 +1,6 @@
 //! One check's answer at one time.
 
-use super::inventory::SubjectIx;
+use super::index::SubjectIx;
 use super::time::UnixMs;
 
 /// Most packets one round may send; more is refused by the configuration's check.
