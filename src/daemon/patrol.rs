@@ -1,27 +1,28 @@
 //! The patrol: owns the core, performs its effects, and knows what clients see. It does no I/O
 //! that can block; what comes in (answers, ticks, requests) is handed to it by [`super::run`].
 
+mod faults;
+mod show;
+
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
+
+use faults::OwnFaults;
 
 use super::feed::Changes;
 use super::months::Months;
 use super::targets::Targets;
-use crate::api::{
-    self, Change, Coverages, DaemonInfo, ReloadFailure, Snapshot, Sources, SubjectState, UnitChange,
-};
+use crate::api::{Coverages, ReloadFailure};
 use crate::config::Config;
 use crate::health::{self, Effect, Health};
 use crate::model::{
     Incident, Inventory, Sample, State, StateInterval, SubjectId, SubjectIx, UnixMs,
 };
-use crate::probe::{Answer, Pace, Prober, Stats, TargetId};
+use crate::probe::{Answer, Pace, Prober, TargetId};
 use crate::store::{Batch, Event, EventKind, Fact, Store};
 
 /// Medians kept per subject for the small charts.
 const RECENT: usize = 20;
-/// With a client there, it hears at least this often, in milliseconds.
-const HEARTBEAT_MS: i64 = 2_000;
 /// The store's record that the daemon lives is renewed this often, in milliseconds.
 const ALIVE_MS: i64 = 15_000;
 
@@ -31,36 +32,6 @@ struct Recent {
     rtt_us: Option<u32>,
     loss_permille: Option<u16>,
     medians: VecDeque<Option<u32>>,
-}
-
-/// Faults of our own machine within the last minute: then nobody is measured, and whoever looks
-/// at the screen has to know why.
-#[derive(Debug, Clone, Copy, Default)]
-struct OwnFaults {
-    since: UnixMs,
-    before: (u64, u64),
-    now: (u64, u64),
-}
-
-impl OwnFaults {
-    fn tick(&mut self, stats: &Stats, now: UnixMs) {
-        self.now = (stats.local_errors, stats.overflow + stats.answers_dropped);
-        if now.since(self.since) >= 60_000 || now < self.since {
-            (self.since, self.before) = (now, self.now);
-        }
-    }
-
-    fn sentence(&self) -> Option<String> {
-        let refused = self.now.0 - self.before.0.min(self.now.0);
-        let lost = self.now.1 - self.before.1.min(self.now.1);
-        match (refused, lost) {
-            (0, 0) => None,
-            (0, lost) => Some(format!("{lost} answers lost on this machine in the last minute")),
-            (n, _) => Some(format!(
-                "{n} packets refused by this machine in the last minute (no route, firewall?)"
-            )),
-        }
-    }
 }
 
 pub(super) struct Patrol {
@@ -313,150 +284,6 @@ impl Patrol {
 
     fn open_incidents(&self, now: UnixMs) -> Vec<Incident> {
         health::open_incidents(self.inventory(), now, |s| self.health.view(s))
-    }
-
-    /// Computes incidents anew; those that opened or closed become events. One that gains or loses
-    /// a line stays the same incident.
-    fn refresh(&mut self, now: UnixMs) -> bool {
-        let incidents = self.open_incidents(now);
-        let is_in = |list: &[Incident], i: &Incident| {
-            list.iter()
-                .any(|x| x.state == i.state && x.members().any(|m| i.members().any(|n| n == m)))
-        };
-        for (kind, these, those) in [
-            (EventKind::IncidentOpened, &incidents, &self.incidents),
-            (EventKind::IncidentClosed, &self.incidents, &incidents),
-        ] {
-            for incident in these.iter().filter(|i| !is_in(those, i)) {
-                let detail = serde_json::json!({
-                    "since": incident.since,
-                    "state": incident.state,
-                    "unreachable": incident.impact.unreachable,
-                    "units": incident.impact.units.len(),
-                });
-                let root = Some(incident.root.clone());
-                self.batch.facts.push(Fact::Event(Event { at: now, kind, subject: root, detail }));
-            }
-        }
-        let changed = incidents != self.incidents;
-        self.incidents = incidents;
-        self.is_stale = false;
-        changed
-    }
-
-    fn state(&self, subject: SubjectIx) -> SubjectState {
-        let view = self.health.view(subject);
-        let recent = &self.recents[subject.ix()];
-        SubjectState {
-            state: view.state,
-            since: view.since,
-            cause: view.cause.map(|c| self.id(c)),
-            suspect: view.suspect,
-            last_round: view.last_round,
-            rtt_us: recent.rtt_us,
-            loss_permille: recent.loss_permille,
-            recent_us: recent.medians.iter().copied().collect(),
-        }
-    }
-
-    fn with_sources<T>(&self, f: impl FnOnce(&Sources<'_>) -> T) -> T {
-        f(&Sources {
-            inventory: self.inventory(),
-            state: &|s| self.state(s),
-            month: &|lines| self.months.of(lines),
-            goal_ppm: self.config.goals.availability_ppm,
-            goal_permille: self.config.goals.coverage_permille,
-            measured_floor_ppm: self.config.measured_floor_ppm,
-            timezone: &self.config.timezone_name,
-            month_from: self.month_from,
-        })
-    }
-
-    fn info(&self) -> DaemonInfo {
-        let stats = self.prober.stats();
-        let status = self.store.status();
-        DaemonInfo {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            pid: std::process::id(),
-            started: self.started,
-            asked: u32::try_from(self.targets.len()).unwrap_or(u32::MAX),
-            interval_ms: self.config.health.interval_ms,
-            lag_ms: stats.lag_ms,
-            written: status.written,
-            dropped_samples: status.dropped_samples,
-            reload_failure: self.reload_failure.clone(),
-            trouble: status.trouble.or_else(|| self.own_faults.sentence()),
-        }
-    }
-
-    /// Gives clients what is new; called a few times a second.
-    pub(super) fn publish(&mut self, now: UnixMs) {
-        let was_stale = self.is_stale;
-        let new_incidents = was_stale && self.refresh(now);
-        self.submit();
-        if !self.changes.is_watched() {
-            // Whoever has asked for a snapshot and does not listen yet must not miss this.
-            if was_stale || self.resync {
-                self.changes.skip();
-                self.resync = false;
-            }
-            return;
-        }
-        let is_due = now.since(self.published) >= HEARTBEAT_MS || now < self.published;
-        if !(is_due || self.resync || !self.dirty.is_empty() || new_incidents) {
-            return;
-        }
-        let units = if was_stale { self.changed_units(now) } else { Vec::new() };
-        let subjects =
-            std::mem::take(&mut self.dirty).into_iter().map(|s| (self.id(s), self.state(s)));
-        self.changes.publish(Change {
-            seq: 0,
-            at: now,
-            daemon: self.info(),
-            subjects: subjects.collect(),
-            units,
-            incidents: new_incidents.then(|| self.incidents.clone()),
-            resync: std::mem::take(&mut self.resync),
-        });
-        self.published = now;
-    }
-
-    /// Units whose coverage is not what clients were told last.
-    fn changed_units(&mut self, now: UnixMs) -> Vec<UnitChange> {
-        let coverages = self.with_sources(|sources| api::coverages(sources, now));
-        let inventory = Arc::clone(self.inventory());
-        let changed = inventory
-            .unit_ixs()
-            .filter(|u| {
-                coverages.own.get(u.ix()) != self.coverages.own.get(u.ix())
-                    || coverages.subtree.get(u.ix()) != self.coverages.subtree.get(u.ix())
-            })
-            .map(|u| UnitChange {
-                id: inventory.unit(u).id.clone(),
-                own: coverages.own[u.ix()].clone(),
-                subtree: coverages.subtree[u.ix()].clone(),
-            })
-            .collect();
-        self.coverages = coverages;
-        changed
-    }
-
-    /// Everything as it is now. Pending changes are given out first, so that the number in the
-    /// snapshot is right for all who listen.
-    pub(super) fn snapshot(&mut self, now: UnixMs) -> Snapshot {
-        self.publish(now);
-        self.dirty.clear();
-        self.coverages = self.with_sources(|sources| api::coverages(sources, now));
-        self.with_sources(|sources| {
-            api::snapshot(
-                sources,
-                self.coverages.clone(),
-                self.incidents.clone(),
-                self.info(),
-                self.changes.seq(),
-                now,
-            )
-        })
     }
 
     /// Takes new figures of the month; clients ask for a new snapshot.

@@ -1,0 +1,162 @@
+//! A subject's record: how verdicts, holes and clock leaps are written into it.
+
+use super::{Fails, Phase, Track};
+use crate::health::{Effect, Entry};
+use crate::model::{Span, State, SubjectIx, UnixMs};
+
+/// Holes kept inside one failing run; past that the last two are joined, so that the time between
+/// them counts as unmeasured rather than as down.
+const HOLES_MAX: usize = 16;
+
+/// A hole is opened this much later than it could be: rounds in flight and answers on their way
+/// are not missing. It is back-dated, so nothing depends on this but when it is shown.
+const HOLE_GRACE_MS: i64 = 5_000;
+
+/// How far back the clock may be set while the record goes on where it was. Beyond it the earlier
+/// reading was the wrong one, and what it put into the future is taken out of the record.
+const SET_BACK_MAX_MS: i64 = 3_600_000;
+
+impl Track {
+    /// The time the last round vouches for ends one interval after it (rule 8); without any
+    /// sample left after a restart, after the start of the record.
+    fn vouched_until(&self) -> UnixMs {
+        let last = self.last_round.unwrap_or(self.since);
+        (last + self.vouch_ms).max(self.since)
+    }
+
+    /// True when at `t` no round has come for two intervals.
+    fn is_overdue(&self, t: UnixMs) -> bool {
+        t.since(self.last_round.unwrap_or(self.since)) > 2 * self.vouch_ms
+    }
+
+    /// From when nobody vouches for the subject once it is asked no more; at most `now`.
+    pub(in crate::health) fn unasked_from(&self, now: UnixMs) -> UnixMs {
+        if self.state == State::Unmeasured { self.since } else { self.vouched_until().min(now) }
+    }
+
+    /// Rule 8, at a tick: opens the hole that began when the last round's vouching ended.
+    pub(in crate::health) fn open_hole(
+        &mut self,
+        subject: SubjectIx,
+        now: UnixMs,
+        effects: &mut Vec<Effect>,
+    ) {
+        if self.state != State::Unmeasured && self.is_overdue(now - HOLE_GRACE_MS) {
+            self.since_before_hole = self.since;
+            let entry = self.entry_at(self.vouched_until(), State::Unmeasured);
+            self.record(subject, vec![entry], effects);
+        }
+    }
+
+    /// Rule 8, at a round: closes the open hole, or records the one that no tick saw, and takes
+    /// the hard state up again. A hole that a tick opened although this round was on its way is
+    /// taken back.
+    pub(in crate::health) fn close_hole(
+        &mut self,
+        subject: SubjectIx,
+        at: UnixMs,
+        effects: &mut Vec<Effect>,
+    ) {
+        let is_open = self.state == State::Unmeasured && self.hard.is_some();
+        let is_overdue = self.is_overdue(at);
+        if is_open && !is_overdue && self.last_round.is_some() {
+            if let Some(hard) = self.hard {
+                let entry = self.entry_at(self.since_before_hole, hard);
+                self.record(subject, vec![entry], effects);
+            }
+            return;
+        }
+        let hole = if is_open {
+            Span::new(self.since, at)
+        } else if is_overdue {
+            Span::new(self.vouched_until(), at)
+        } else {
+            return;
+        };
+        if hole.is_empty() {
+            return;
+        }
+        if !matches!(self.phase, Phase::Steady) {
+            let is_full = self.holes.len() == HOLES_MAX;
+            match self.holes.last_mut() {
+                Some(last) if is_full => last.to = hole.to,
+                _ => self.holes.push(hole),
+            }
+        }
+        let Some(hard) = self.hard else { return };
+        let entries = [self.entry_at(hole.from, State::Unmeasured), self.entry_at(at, hard)];
+        self.record(subject, entries[usize::from(is_open)..].to_vec(), effects);
+    }
+
+    /// The round's time. When the clock was set back a little, just after the round before: what
+    /// is recorded stays recorded, and judging goes on.
+    pub(in crate::health) fn not_before_last(&self, at: UnixMs) -> UnixMs {
+        self.last_round.map_or(at, |last| at.max(last + 1))
+    }
+
+    /// True when the round before was stamped by a clock that ran far ahead.
+    pub(in crate::health) fn is_from_the_future(&self, at: UnixMs) -> bool {
+        self.last_round.is_some_and(|last| last.since(at) > SET_BACK_MAX_MS)
+    }
+
+    /// Takes what a wrong clock put into the future out of the record: from `at` on it reads as
+    /// the hard state says.
+    pub(in crate::health) fn forget_future(
+        &mut self,
+        subject: SubjectIx,
+        at: UnixMs,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.last_round = None;
+        self.last_answer = None;
+        self.phase = Phase::Steady;
+        self.holes.clear();
+        self.fails.fill(Fails::default());
+        self.asked_for = UnixMs(i64::MIN);
+        self.hard_since = self.hard_since.min(at);
+        let entry = self.entry_at(at, self.hard.unwrap_or(State::Unmeasured));
+        self.record(subject, vec![entry], effects);
+    }
+
+    /// `state` from `since` on, interrupted by the holes of the run, which are used up.
+    pub(super) fn entries_around_holes(&mut self, since: UnixMs, state: State) -> Vec<Entry> {
+        let mut entries = vec![self.entry_at(since, state)];
+        for hole in std::mem::take(&mut self.holes) {
+            if hole.to <= since {
+                continue;
+            }
+            if hole.from <= since {
+                // The run began inside it; the record already says so.
+                entries.clear();
+            } else {
+                entries.push(self.entry_at(hole.from, State::Unmeasured));
+            }
+            entries.push(self.entry_at(hole.to, state));
+        }
+        entries
+    }
+
+    /// Start of the record's last entry.
+    pub(in crate::health) const fn since(&self) -> UnixMs {
+        self.since
+    }
+
+    pub(super) fn entry_at(&self, from: UnixMs, state: State) -> Entry {
+        let cause = if state == State::Unreachable { self.cause } else { None };
+        Entry { from, state, cause }
+    }
+
+    /// Makes `entries` the end of the record.
+    pub(super) fn record(
+        &mut self,
+        subject: SubjectIx,
+        entries: Vec<Entry>,
+        effects: &mut Vec<Effect>,
+    ) {
+        if let Some(last) = entries.last() {
+            self.state = last.state;
+            self.since = last.from;
+            effects.push(Effect::Record { subject, entries });
+        }
+    }
+}
