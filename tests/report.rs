@@ -1,5 +1,7 @@
 //! `tuantra report` as cron runs it: on a real store, beside the process that writes it and after.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails the test")]
+
 use std::path::Path;
 use std::process::{Command, Output};
 
