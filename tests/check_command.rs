@@ -72,6 +72,28 @@ fn a_sound_province_is_summed_up() -> Result<()> {
 }
 
 #[test]
+fn the_pace_is_that_of_addresses_and_leaves_out_what_has_ended() -> Result<()> {
+    let more = "
+connections:
+  - { id: a, unit: hoa-khanh, network: tslcd, device: router }
+  - { id: b, unit: hoa-khanh, network: tslcd, device: router, health: { interval: 10s } }
+  - { id: c, unit: hoa-khanh, network: tslcd, device: router, ping: { count: 1 } }
+  - { id: old, unit: hoa-khanh, network: tslcd, address: 10.84.0.9, until: 2016-01-01 }
+devices:
+  - { id: router, unit: hoa-khanh, address: 10.84.0.3 }
+";
+    let sample = Sample::new(&[("inventory/a.yaml", PROVINCE), ("inventory/b.yaml", more)])?;
+    let (code, json) = sample.json()?;
+    assert_eq!(code, Some(0), "{json}");
+    let summary = &json["summary"];
+    assert_eq!((&summary["connections"], &summary["addresses"]), (&5.into(), &2.into()));
+    // Every 30 s the one of the province; the router every 10 s, for `c` also every 30 s.
+    assert_eq!(summary["rounds_per_1000_s"], 33 + 100 + 33);
+    assert_eq!(summary["packets_per_1000_s"], 100 + 300 + 33);
+    Ok(())
+}
+
+#[test]
 fn warnings_count_only_when_strict() -> Result<()> {
     let sample =
         Sample::new(&[("inventory/a.yaml", PROVINCE), ("inventory/b.yaml", NOT_DEPLOYED)])?;

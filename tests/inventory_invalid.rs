@@ -25,7 +25,7 @@ fn every_defect_is_told_once_with_its_place() {
     assert!(cases.len() >= 32, "{} cases", cases.len());
     for case in cases {
         let name = case.file_stem().unwrap().to_string_lossy().into_owned();
-        let loaded = load(&case, &Defaults::default());
+        let loaded = load(&case, &Defaults::default(), &jiff::tz::TimeZone::UTC);
         assert!(loaded.inventory.is_none(), "{name} loads");
         assert_eq!(count(&loaded.diagnostics).errors, 1, "{name}");
         let vi = render(&loaded.diagnostics, Lang::Vi, false);
@@ -38,7 +38,8 @@ fn every_defect_is_told_once_with_its_place() {
 
 #[test]
 fn thirty_mistakes_get_thirty_errors_in_one_run() {
-    let loaded = load(Path::new("tests/inventory/thirty"), &Defaults::default());
+    let loaded =
+        load(Path::new("tests/inventory/thirty"), &Defaults::default(), &jiff::tz::TimeZone::UTC);
     let told = render(&loaded.diagnostics, Lang::Vi, false);
     assert_eq!(count(&loaded.diagnostics).errors, 30, "{told}");
     let mut places: Vec<_> = loaded
@@ -68,7 +69,7 @@ fn a_thousand_findings_are_kept_and_the_rest_is_counted() {
         ));
     }
     std::fs::write(folder.path().join("units.yaml"), file).unwrap();
-    let loaded = load(folder.path(), &Defaults::default());
+    let loaded = load(folder.path(), &Defaults::default(), &jiff::tz::TimeZone::UTC);
     assert_eq!(loaded.diagnostics.len(), 1001);
     assert_eq!(count(&loaded.diagnostics).errors, 600);
     let last = loaded.diagnostics.last().unwrap();

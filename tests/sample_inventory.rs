@@ -16,7 +16,7 @@ fn root() -> &'static Path {
 
 /// The sample, and everything the loader has to say about it.
 fn load_sample() -> (Option<Inventory>, Vec<String>) {
-    let loaded = load(&root().join("inventory"), &Defaults::default());
+    let loaded = load(&root().join("inventory"), &Defaults::default(), &jiff::tz::TimeZone::UTC);
     let findings: Vec<String> = loaded
         .diagnostics
         .iter()

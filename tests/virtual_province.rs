@@ -120,7 +120,9 @@ fn try_case(case: &str) -> Outcome {
 
 fn sample() -> Result<Inventory, &'static str> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("inventory");
-    load(&folder, &Defaults::default()).inventory.ok_or("the sample inventory has errors")
+    load(&folder, &Defaults::default(), &jiff::tz::TimeZone::UTC)
+        .inventory
+        .ok_or("the sample inventory has errors")
 }
 
 #[expect(clippy::disallowed_methods, reason = "measures real packets")]

@@ -75,7 +75,7 @@ impl Client {
     /// [`ClientError::Refused`] with `too_old` when a snapshot must be asked for first.
     pub async fn changes(&self, after: u64) -> Result<Changes, ClientError> {
         let response = self.send(Method::GET, &format!("/v1/changes?after={after}")).await?;
-        Ok(Changes { body: response.into_body(), buffer: Vec::new() })
+        Ok(Changes { body: response.into_body(), buffer: Vec::new(), scanned: 0 })
     }
 
     /// A subject's past in `columns` points (1 to 2000).
@@ -150,6 +150,8 @@ async fn read(body: Incoming) -> Result<Bytes, ClientError> {
 pub struct Changes {
     body: Incoming,
     buffer: Vec<u8>,
+    /// No event ends before this place of the buffer.
+    scanned: usize,
 }
 
 impl Changes {
@@ -160,8 +162,8 @@ impl Changes {
     /// [`ClientError`] when the connection breaks or the daemon speaks another version.
     pub async fn next(&mut self) -> Result<Option<Change>, ClientError> {
         loop {
-            while let Some(end) = self.buffer.windows(2).position(|w| w == b"\n\n") {
-                let event: Vec<u8> = self.buffer.drain(..end + 2).collect();
+            while let Some(end) = fresh_end(&self.buffer, &mut self.scanned) {
+                let event: Vec<u8> = self.buffer.drain(..end).collect();
                 if let Some(change) = parse_event(&event)? {
                     return Ok(Some(change));
                 }
@@ -179,6 +181,15 @@ impl Changes {
             }
         }
     }
+}
+
+/// Where the first event in the buffer ends; looks only at what has come since the last time.
+fn fresh_end(buffer: &[u8], scanned: &mut usize) -> Option<usize> {
+    let found =
+        buffer[*scanned..].windows(2).position(|w| w == b"\n\n").map(|at| *scanned + at + 2);
+    // The last byte may be the first half of the mark.
+    *scanned = if found.is_some() { 0 } else { buffer.len().saturating_sub(1) };
+    found
 }
 
 /// The `data:` of one server-sent event (WHATWG HTML, section 9.2.6); comments give nothing.

@@ -5,8 +5,8 @@ use super::types::{
     CarrierInfo, Change, DaemonInfo, NetworkInfo, Snapshot, SubjectRow, SubjectState, UnitCoverage,
     UnitRow,
 };
-use crate::coverage::{Availability, LadderRow, UnitNetwork, Verdict, ladder_rows, unit_networks};
-use crate::model::{Incident, Inventory, SubjectIx, Tier, UnitIx, UnixMs};
+use crate::coverage::{Availability, LadderRow, UnitNetwork, ladder_rows, unit_networks};
+use crate::model::{Incident, Inventory, SubjectIx, UnixMs};
 
 /// Where a snapshot's parts come from.
 pub struct Sources<'a> {
@@ -56,40 +56,18 @@ pub fn coverages(sources: &Sources<'_>, at: UnixMs) -> Coverages {
     for unit in &units {
         found.own[unit.unit.ix()].push(own_coverage(inventory, unit));
     }
-    let mut verdicts: std::collections::HashMap<(UnitIx, crate::model::NetworkIx, Tier), Verdict> =
-        std::collections::HashMap::new();
-    for unit in &units {
-        let tier = inventory.unit(unit.unit).kind.tier();
-        let mut above = Some(unit.unit);
-        while let Some(u) = above {
-            verdicts
-                .entry((u, unit.network, tier))
-                .and_modify(|v| *v = join(*v, unit.verdict))
-                .or_insert(unit.verdict);
-            above = inventory.unit(u).parent;
-        }
-    }
     for row in ladder_rows(inventory, &units) {
-        let LadderRow { unit, network, tier, ladder, availability } = row;
+        let LadderRow { unit, network, tier, ladder, availability, verdict } = row;
         found.subtree[unit.ix()].push(UnitCoverage {
             network: inventory.network(network).id.clone(),
             tier,
             ladder,
             state: None,
             month: availability,
-            verdict: verdicts.get(&(unit, network, tier)).copied().unwrap_or(Verdict::NotProven),
+            verdict,
         });
     }
     found
-}
-
-/// Many units' verdict: one missed is missed, one not proven leaves the rest unproven.
-fn join(a: Verdict, b: Verdict) -> Verdict {
-    match (a, b) {
-        (Verdict::Missed, _) | (_, Verdict::Missed) => Verdict::Missed,
-        (Verdict::NotProven, _) | (_, Verdict::NotProven) => Verdict::NotProven,
-        (Verdict::Met, Verdict::Met) => Verdict::Met,
-    }
 }
 
 fn own_coverage(inventory: &Inventory, unit: &UnitNetwork) -> UnitCoverage {
@@ -188,17 +166,14 @@ fn subject_row(sources: &Sources<'_>, ix: SubjectIx) -> SubjectRow {
 }
 
 impl Snapshot {
-    /// Applies the change that follows it. False when the change does not fit (its number is not
-    /// the next one, or it asks for a new snapshot): then nothing is applied and the caller asks
-    /// for a snapshot.
+    /// Applies the change that follows it. False when it does not fit (its number is not the next
+    /// one, it names what the snapshot does not have, or it asks for a new snapshot): then the
+    /// caller asks for a snapshot.
     pub fn apply(&mut self, change: &Change) -> bool {
         if change.resync || change.seq != self.seq + 1 {
             return false;
         }
-        self.seq = change.seq;
-        self.at = change.at;
-        self.daemon = change.daemon.clone();
-        merge(
+        let fits = merge(
             &mut self.subjects,
             &change.subjects,
             |r| &r.id,
@@ -206,8 +181,7 @@ impl Snapshot {
             |row, c| {
                 row.now = c.1.clone();
             },
-        );
-        merge(
+        ) && merge(
             &mut self.units,
             &change.units,
             |r| &r.id,
@@ -217,6 +191,12 @@ impl Snapshot {
                 row.subtree.clone_from(&c.subtree);
             },
         );
+        if !fits {
+            return false;
+        }
+        self.seq = change.seq;
+        self.at = change.at;
+        self.daemon = change.daemon.clone();
         if let Some(incidents) = &change.incidents {
             self.incidents.clone_from(incidents);
         }
@@ -224,18 +204,21 @@ impl Snapshot {
     }
 }
 
-/// Applies changes to rows in one pass: both are in the inventory's order.
+/// Applies changes to rows in one pass, both being in the inventory's order; false when a change
+/// has no row.
 fn merge<R, C, I: PartialEq>(
     rows: &mut [R],
     changes: &[C],
     row_id: impl Fn(&R) -> &I,
     change_id: impl Fn(&C) -> &I,
     apply: impl Fn(&mut R, &C),
-) {
+) -> bool {
     let mut rows = rows.iter_mut();
-    for change in changes {
-        if let Some(row) = rows.by_ref().find(|row| row_id(row) == change_id(change)) {
+    changes.iter().all(|change| match rows.by_ref().find(|r| row_id(r) == change_id(change)) {
+        Some(row) => {
             apply(row, change);
+            true
         }
-    }
+        None => false,
+    })
 }

@@ -46,7 +46,7 @@ pub struct DaemonInfo {
     pub pid: u32,
     /// When it started; in a snapshot made from the store, when it was last known alive.
     pub started: UnixMs,
-    /// Subjects it asks.
+    /// Addresses it asks.
     pub asked: u32,
     /// Default interval between rounds, in milliseconds.
     pub interval_ms: i64,

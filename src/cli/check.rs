@@ -1,15 +1,19 @@
 //! `tuantra check`: the configuration and the inventory, every problem at once.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::{IsTerminal as _, Write};
+use std::net::IpAddr;
 use std::process::ExitCode;
 
 use serde_json::json;
 
 use super::{EXIT_FINDING, EXIT_OK, EXIT_USAGE, Global, context, diagnostics};
 use crate::config::Config;
+use crate::daemon::clock;
 use crate::locale::{Lang, decimal, message, number, text};
-use crate::model::{CheckKind, Diagnostic, Inventory, Severity, SubjectKind, Tier};
+use crate::model::{
+    CheckKind, Diagnostic, Inventory, PingParams, Severity, SubjectKind, Tier, UnixMs,
+};
 use crate::t;
 
 /// Check config.yaml and the inventory, and report every problem at once.
@@ -41,7 +45,8 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     if let Some(config) = &read.draft {
         let loaded = context::load_inventory(config);
         found.extend(loaded.diagnostics);
-        summary = loaded.inventory.map(|inventory| Summary::of(&inventory, loaded.files));
+        summary =
+            loaded.inventory.map(|inventory| Summary::of(&inventory, loaded.files, clock::now()));
     }
     let count = diagnostics::count(&found);
     let mut stdout = std::io::stdout().lock();
@@ -82,24 +87,27 @@ struct Summary {
 }
 
 impl Summary {
-    fn of(inventory: &Inventory, files: usize) -> Self {
+    fn of(inventory: &Inventory, files: usize, now: UnixMs) -> Self {
         let subjects =
             |kind| inventory.subjects.iter().filter(|subject| subject.kind() == kind).count();
-        let asked = || {
-            inventory
-                .subjects
-                .iter()
-                .flat_map(|subject| subject.checks.iter().map(|check| (&subject.health, check)))
+        // As the daemon does: who shares an address and a way of asking shares its rounds, at the
+        // shortest interval.
+        let mut targets: HashMap<(IpAddr, PingParams), i64> = HashMap::new();
+        for subject in inventory.subjects.iter().filter(|s| s.until.is_none_or(|end| now < end)) {
+            for check in &subject.checks {
+                let CheckKind::Ping { address, params } = check.kind;
+                let interval_ms = subject.health.interval_ms.max(1);
+                let shared = targets.entry((address, params)).or_insert(interval_ms);
+                *shared = interval_ms.min(*shared);
+            }
+        }
+        let per_1000_s = |packets_of: fn(&PingParams) -> i64| {
+            let micro = |((_, params), interval_ms): (&(IpAddr, PingParams), &i64)| {
+                packets_of(params) * 1_000_000_000 / interval_ms
+            };
+            targets.iter().map(micro).sum::<i64>() / 1_000
         };
-        let per_1000_s = |packets_of: fn(&CheckKind) -> i64| {
-            let micro: i64 = asked()
-                .map(|(health, check)| {
-                    packets_of(&check.kind) * 1_000_000_000 / health.interval_ms.max(1)
-                })
-                .sum();
-            micro / 1_000
-        };
-        let addresses: HashSet<_> = asked().map(|(_, check)| check.kind.address()).collect();
+        let addresses: HashSet<_> = targets.keys().map(|(address, _)| address).collect();
         Self {
             files,
             units: inventory.units.len(),
@@ -111,9 +119,7 @@ impl Summary {
             services: subjects(SubjectKind::Service),
             addresses: addresses.len(),
             rounds_per_1000_s: per_1000_s(|_| 1),
-            packets_per_1000_s: per_1000_s(|kind| match kind {
-                CheckKind::Ping { params, .. } => i64::from(params.count),
-            }),
+            packets_per_1000_s: per_1000_s(|params| i64::from(params.count)),
         }
     }
 

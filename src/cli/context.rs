@@ -102,7 +102,7 @@ pub fn inventory(config: &Config) -> Result<Inventory, Told> {
 /// Loads the inventory with the configuration's defaults; prints nothing.
 pub fn load_inventory(config: &Config) -> inventory::Loaded {
     let defaults = inventory::Defaults { health: config.health, ping: config.ping };
-    inventory::load_in(&config.inventory, &defaults, &config.timezone)
+    inventory::load(&config.inventory, &defaults, &config.timezone)
 }
 
 /// Prints diagnostics to standard error.

@@ -3,11 +3,10 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use super::{EXIT_OK, EXIT_USAGE, Global, context};
+use super::{EXIT_OK, Global, context, unit};
 use crate::inventory::show;
-use crate::locale::{Lang, visible};
+use crate::locale::Lang;
 use crate::model::Inventory;
-use crate::t;
 
 /// Show the inventory.
 #[derive(Debug, clap::Args)]
@@ -42,10 +41,10 @@ enum Format {
     Json,
 }
 
-/// Runs the command: exit code 2 when the inventory has errors or no single unit is meant.
+/// Runs the command.
 ///
 /// # Errors
-/// The configuration or the inventory has errors (all printed), or standard output cannot be
+/// The configuration or the inventory has errors (all printed), no single unit is meant, or standard output cannot be
 /// written to other than because its reader went away.
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let Command::Show { unit, format } = &args.command;
@@ -53,17 +52,13 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let inventory = context::inventory(&config)?;
     let unit = match unit {
         None => None,
-        Some(query) => match show::find(&inventory, query).as_slice() {
-            [only] => Some(*only),
-            candidates => {
-                let candidates = candidates.iter().map(|ix| {
-                    let unit = inventory.unit(*ix);
-                    format!("  {}  {}", unit.id, visible(&unit.name))
-                });
-                tell_no_unit(config.language, query, &candidates.collect::<Vec<_>>());
-                return Ok(ExitCode::from(EXIT_USAGE));
-            }
-        },
+        Some(word) => {
+            let units = inventory.unit_ixs().map(|key| {
+                let unit = inventory.unit(key);
+                unit::Candidate { key, id: unit.id.as_str(), name: &unit.name, short: &unit.short }
+            });
+            Some(unit::find(config.language, word, units)?)
+        }
     };
     let written = write(&mut io::stdout().lock(), &inventory, config.language, unit, *format);
     match written {
@@ -84,16 +79,4 @@ fn write(
         Format::Json => writeln!(out, "{:#}", show::json(inventory, unit))?,
     }
     out.flush()
-}
-
-fn tell_no_unit(lang: Lang, query: &str, candidates: &[String]) {
-    let query = visible(query);
-    let mut lines = vec![if candidates.is_empty() {
-        t!(lang, "inventory.no_unit", name = query)
-    } else {
-        t!(lang, "inventory.several_units", name = query)
-    }];
-    lines.extend_from_slice(candidates);
-    // Nobody is left to be told when standard error is closed.
-    let _ = writeln!(io::stderr().lock(), "{}", lines.join("\n"));
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod ask;
 mod check;
 pub mod context;
 mod dash;
@@ -17,6 +18,7 @@ mod reload;
 mod report;
 mod run;
 mod status;
+mod unit;
 
 /// Nothing to complain of.
 pub const EXIT_OK: u8 = 0;
@@ -129,16 +131,18 @@ fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Prints a complaint to standard error; there is nobody left to tell when that fails.
+/// Prints a complaint to standard error, line by line with what is hidden in it made visible;
+/// there is nobody left to tell when that fails.
 fn complain(text: &str) {
     use std::io::Write as _;
-    let _ = writeln!(std::io::stderr(), "tuantra: {text}");
+    let lines: Vec<String> = text.lines().map(crate::locale::visible).collect();
+    let _ = writeln!(std::io::stderr(), "tuantra: {}", lines.join("\n"));
 }
 
 /// Sends the log to standard error, in colour on a terminal.
 fn log_to_stderr() {
     use std::io::IsTerminal as _;
-    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let colour = context::wants_colour(std::io::stderr().is_terminal());
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_ansi(colour)

@@ -26,28 +26,28 @@ pub(crate) fn snapshot(
     let at = past.last_alive.max(last_round).unwrap_or(now);
     let month_from = month_start(at, &config.timezone);
     let months = Months::compute(inventory, &past.intervals, Span::new(month_from, at));
+    let find = |id: SubjectId| inventory.find_subject(id.as_str());
     let views: Vec<View> = inventory
         .subjects
         .iter()
-        .map(|subject| match past.resumed(&subject.id) {
-            None => View {
-                state: State::Unmeasured,
-                since: at,
-                cause: None,
+        .map(|subject| {
+            let resumed = past.resumed(&subject.id);
+            let (state, since) =
+                resumed.as_ref().map_or((State::Unmeasured, at), |r| (r.state, r.since));
+            let last_round = resumed.as_ref().and_then(|r| r.last_round);
+            let verdict = resumed.and_then(|r| r.hard).map(|h| health::Verdict {
+                state: h.state,
+                since: h.since,
+                cause: h.cause.and_then(find),
+            });
+            let now = verdict.filter(|v| v.state == state);
+            View {
+                state,
+                since: now.map_or(since, |v| v.since),
+                cause: now.and_then(|v| v.cause),
+                verdict,
                 suspect: 0,
-                last_round: None,
-            },
-            Some(resumed) => {
-                let hard = resumed.hard.filter(|h| h.state == resumed.state);
-                View {
-                    state: resumed.state,
-                    since: hard.as_ref().map_or(resumed.since, |h| h.since),
-                    cause: hard
-                        .and_then(|h| h.cause)
-                        .and_then(|c| inventory.find_subject(c.as_str())),
-                    suspect: 0,
-                    last_round: resumed.last_round,
-                }
+                last_round,
             }
         })
         .collect();
@@ -86,7 +86,7 @@ pub(crate) fn snapshot(
         reload_failure: None,
         trouble: None,
     };
-    let incidents = health::open_incidents(inventory, |s| views[s.ix()]);
+    let incidents = health::open_incidents(inventory, at, |s| views[s.ix()]);
     Ok(api::snapshot(&sources, api::coverages(&sources, at), incidents, daemon, 0, at))
 }
 
@@ -124,6 +124,9 @@ impl Source for StoreSource {
     ) -> Answer<'a, api::History> {
         let config = Arc::clone(&self.config);
         let query = HistoryQuery { subject: subject.clone(), window, columns };
-        Box::pin(read(move || Ok(history(&config.store, query)?)))
+        Box::pin(read(move || {
+            let found = history(&config.store, query)?;
+            found.ok_or_else(|| anyhow::anyhow!("the store knows no such subject"))
+        }))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{EXIT_OK, Global, context, diagnostics};
 use crate::daemon;
@@ -30,7 +31,10 @@ pub fn run(_args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let again = global.clone();
     let load: daemon::Load = Arc::new(move || fresh(&again));
-    runtime.block_on(daemon::run(config, inventory, load))?;
+    let ended = runtime.block_on(daemon::run(config, inventory, load));
+    // A query that still reads, or a store on a hanging disk, must not hold the process.
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    ended?;
     Ok(ExitCode::from(EXIT_OK))
 }
 

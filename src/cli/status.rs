@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::{EXIT_FINDING, EXIT_NO_DAEMON, EXIT_OK, Format, Global, context, offline};
-use crate::api::{Client, ClientError, Snapshot, SubjectRow, UnitCoverage, UnitRow};
+use super::ask::{Failure, ask};
+use super::{EXIT_FINDING, EXIT_NO_DAEMON, EXIT_OK, Format, Global, context, offline, unit};
+use crate::api::{ClientError, Snapshot, SubjectRow, UnitCoverage, UnitRow};
 use crate::locale::{self, Lang};
 use crate::model::{Incident, State, UnitId};
 use crate::t;
@@ -19,7 +20,7 @@ use crate::t;
   tuantra status --format json | jq .incidents
 
 Exit code: 0 all that is required is up, 1 something required is down, 2 wrong usage or bad
-input, 4 the daemon is not running (the last known state is printed all the same).")]
+input, 4 the daemon cannot be reached (where it is not running, the last known state is printed).")]
 pub struct Args {
     /// Unit by id or name; the whole province when left out
     #[arg(value_name = "UNIT")]
@@ -36,17 +37,17 @@ pub struct Args {
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let config = context::config(global)?;
     let lang = config.language;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let answer = runtime.block_on(Client::new(config.socket.clone()).snapshot());
-    let (snapshot, is_live) = match answer {
+    let (snapshot, is_live) = match ask(&config, async |client| client.snapshot().await) {
         Ok(snapshot) => (snapshot, true),
-        Err(error @ ClientError::Connect { .. }) => {
+        Err(Failure::NotRunning(error)) => {
             let inventory = context::inventory(&config)?;
             let snapshot = offline::snapshot(&config, &inventory, crate::daemon::clock::now())
                 .map_err(|offline| anyhow::anyhow!("{error}; {offline:#}"))?;
             (snapshot, false)
         }
-        Err(error) => return Err(error.into()),
+        Err(Failure::Refused(problem)) => return Err(ClientError::Refused(problem).into()),
+        Err(Failure::Told(told)) => return Err(told.into()),
+        Err(Failure::Other(error)) => return Err(error),
     };
     let scope = Scope::new(&snapshot, args.unit.as_deref(), lang)?;
     let text = match args.format {
@@ -167,7 +168,7 @@ impl<'a> Scope<'a> {
     fn head(&self, out: &mut String, lang: Lang, is_live: bool) {
         let at = self.local(self.snapshot.at);
         let when = format!("{} {}", locale::date(lang, &at), locale::clock(&at));
-        let _ = writeln!(out, "{} · {when}", self.root.name);
+        let _ = writeln!(out, "{} · {when}", locale::visible(&self.root.name));
         if is_live {
             let daemon = &self.snapshot.daemon;
             let line = t!(
@@ -226,12 +227,12 @@ impl<'a> Scope<'a> {
 
     fn network(&self, id: &crate::model::NetworkId) -> String {
         let found = self.snapshot.networks.iter().find(|n| n.id == *id);
-        found.map_or_else(|| id.to_string(), |n| n.short.clone())
+        locale::visible(found.map_or(id.as_str(), |n| &n.short))
     }
 
     fn unit(&self, id: &UnitId) -> String {
         let found = self.snapshot.units.iter().find(|u| u.id == *id);
-        found.map_or_else(|| id.to_string(), |u| u.short.clone())
+        locale::visible(found.map_or(id.as_str(), |u| &u.short))
     }
 
     fn incident_list(&self, out: &mut String, lang: Lang) {
@@ -247,7 +248,7 @@ impl<'a> Scope<'a> {
             };
             let mut parts = vec![
                 format!("{} {}", locale::state_glyph(incident.state), self.unit(&incident.unit)),
-                incident.root.to_string(),
+                locale::visible(incident.root.as_str()),
                 locale::state_name(lang, incident.state).to_owned(),
                 t!(lang, "status.since", when = locale::date_time(lang, &since)),
                 locale::duration(lang, age),
@@ -273,7 +274,7 @@ impl<'a> Scope<'a> {
                     || t!(lang, "status.not_deployed"),
                     |s| format!("{} {}", locale::state_glyph(s), locale::state_name(lang, s)),
                 );
-                [format!("  {}", unit.name), self.network(&c.network), state]
+                [format!("  {}", locale::visible(&unit.name)), self.network(&c.network), state]
             })
             .collect();
         table(out, &rows, 3);
@@ -287,10 +288,13 @@ impl<'a> Scope<'a> {
                 let state = s.now.state;
                 [
                     format!("  {} {}", locale::state_glyph(state), locale::state_name(lang, state)),
-                    s.id.to_string(),
-                    s.address.clone().unwrap_or_default(),
+                    locale::visible(s.id.as_str()),
+                    locale::visible(s.address.as_deref().unwrap_or_default()),
                     s.now.rtt_us.map_or_else(String::new, |us| locale::rtt(lang, us)),
-                    s.now.cause.as_ref().map_or_else(String::new, |c| format!("← {c}")),
+                    s.now
+                        .cause
+                        .as_ref()
+                        .map_or_else(String::new, |c| format!("← {}", locale::visible(c.as_str()))),
                 ]
             })
             .collect();
@@ -332,21 +336,13 @@ fn table<const N: usize>(out: &mut String, rows: &[[String; N]], right_from: usi
     }
 }
 
-/// A unit by id, or by a name that fits exactly one.
+/// The unit that the user means.
 fn find_unit<'a>(snapshot: &'a Snapshot, word: &str, lang: Lang) -> anyhow::Result<&'a UnitRow> {
-    if let Some(unit) = snapshot.units.iter().find(|u| u.id.as_str() == word) {
-        return Ok(unit);
-    }
-    let wanted = locale::fold(word);
-    let found: Vec<&UnitRow> =
-        snapshot.units.iter().filter(|u| locale::fold(&u.name).contains(&wanted)).collect();
-    match found.as_slice() {
-        [one] => Ok(one),
-        [] => anyhow::bail!(t!(lang, "status.unknown_unit", unit = locale::visible(word))),
-        many => {
-            let list: Vec<String> =
-                many.iter().take(10).map(|u| format!("{} ({})", u.id, u.name)).collect();
-            anyhow::bail!(t!(lang, "status.ambiguous_unit", list = list.join(", ")))
-        }
-    }
+    let units = snapshot.units.iter().map(|unit| unit::Candidate {
+        key: unit,
+        id: unit.id.as_str(),
+        name: &unit.name,
+        short: &unit.short,
+    });
+    unit::find(lang, word, units)
 }

@@ -25,7 +25,8 @@ const DEFAULT_TIMEZONE: &str = "Asia/Ho_Chi_Minh";
 /// What sends the pings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Engine {
-    /// The best that is allowed here: raw, then datagram, then portable.
+    /// On Linux a datagram socket, else a raw one, whichever is allowed first; on other systems the
+    /// portable engine.
     #[default]
     Auto,
     /// The batched engine on a raw socket.
@@ -88,6 +89,8 @@ pub struct Config {
     pub engine: Engine,
     /// Most packets a second, 1 to 100 000.
     pub rate_pps: u32,
+    /// Most packets a second to what is reached through one parent, 1 to `rate_pps`.
+    pub group_rate_pps: u32,
     /// What reports hold the province to.
     pub goals: Goals,
     /// How long samples are kept, in milliseconds.
@@ -112,6 +115,7 @@ impl Config {
             measured_floor_ppm: 950_000,
             engine: Engine::Auto,
             rate_pps: 5_000,
+            group_rate_pps: 500,
             goals: Goals { coverage_permille: 980, availability_ppm: 995_000 },
             samples_kept_ms: 400 * 86_400_000,
         }

@@ -9,7 +9,7 @@ use super::yaml;
 use super::{Config, Engine};
 use crate::locale::Lang;
 use crate::model::{
-    Diagnostic, HealthParams, MAX_PINGS_PER_ROUND, Message, PingParams, format_duration,
+    Diagnostic, HealthParams, Message, Misfit, PingParams, format_duration, misfit,
 };
 
 mod desk;
@@ -17,6 +17,7 @@ use desk::{Desk, Section};
 
 /// A Unix socket's path has 108 bytes on Linux and 104 elsewhere, with a zero at its end.
 const SOCKET_BYTES_MAX: usize = 100;
+const RATE_PPS_MAX: i64 = 100_000;
 const DAY_MS: i64 = 86_400_000;
 
 /// Every key there is, by section.
@@ -55,7 +56,7 @@ pub(super) const KEYS: [(&str, &[&str]); 6] = [
         ],
     ),
     ("probe", &["icmp", "snmp"]),
-    ("probe.icmp", &["engine", "count", "spacing", "timeout", "rate"]),
+    ("probe.icmp", &["engine", "count", "spacing", "timeout", "rate", "group_rate"]),
     ("goals", &["coverage_pct", "availability"]),
     ("retention", &["samples", "rollups"]),
 ];
@@ -101,7 +102,7 @@ fn fill(desk: &mut Desk<'_>, root: &Section<'_>, folder: &Path, config: &mut Con
     let probe = desk.section(root.get("probe"), "probe");
     let icmp = desk.section(probe.get("icmp"), "probe.icmp");
     read_health(desk, &health, &mut config.health);
-    if let Some(ppm) = desk.number(&health, "measured_floor", 6, 0, 1_000_000) {
+    if let Some(ppm) = desk.number(&health, "measured_floor", 6, 0..=1_000_000) {
         config.measured_floor_ppm = ppm;
     }
     read_ping(desk, &icmp, &mut config.ping);
@@ -110,19 +111,25 @@ fn fill(desk: &mut Desk<'_>, root: &Section<'_>, folder: &Path, config: &mut Con
         config.engine =
             Engine::ALL.into_iter().find(|e| e.as_str() == word).unwrap_or(config.engine);
     }
-    if let Some(rate_pps) = desk.number(&icmp, "rate", 0, 1, 100_000) {
+    if let Some(rate_pps) = desk.number(&icmp, "rate", 0, 1..=RATE_PPS_MAX) {
         config.rate_pps = rate_pps;
     }
+    // A wrong rate bounds nothing: one mistake is told once.
+    let is_rate_wrong = desk.has_error_at(icmp.place("rate"));
+    let most = if is_rate_wrong { RATE_PPS_MAX } else { i64::from(config.rate_pps) };
+    config.group_rate_pps = desk
+        .number(&icmp, "group_rate", 0, 1..=most)
+        .unwrap_or_else(|| config.group_rate_pps.min(config.rate_pps));
 
     let goals = desk.section(root.get("goals"), "goals");
-    if let Some(permille) = desk.number(&goals, "coverage_pct", 1, 0, 1_000) {
+    if let Some(permille) = desk.number(&goals, "coverage_pct", 1, 0..=1_000) {
         config.goals.coverage_permille = permille;
     }
-    if let Some(ppm) = desk.number(&goals, "availability", 6, 0, 1_000_000) {
+    if let Some(ppm) = desk.number(&goals, "availability", 6, 0..=1_000_000) {
         config.goals.availability_ppm = ppm;
     }
     let retention = desk.section(root.get("retention"), "retention");
-    if let Some(ms) = desk.duration(&retention, "samples", DAY_MS, 20 * 365 * DAY_MS) {
+    if let Some(ms) = desk.duration(&retention, "samples", DAY_MS..=20 * 365 * DAY_MS) {
         config.samples_kept_ms = ms;
     }
 
@@ -181,28 +188,32 @@ fn read_health(desk: &mut Desk<'_>, section: &Section<'_>, health: &mut HealthPa
         rtt_us,
         correlation_window_ms,
     } = health;
-    for (key, min_ms, max_ms, to) in [
-        ("interval", 100, DAY_MS, interval_ms),
-        ("retry", 100, DAY_MS, retry_ms),
-        ("correlation_window", 0, 600_000, correlation_window_ms),
+    for (key, bounds, to) in [
+        ("interval", HealthParams::INTERVAL_MS, interval_ms),
+        ("retry", HealthParams::INTERVAL_MS, retry_ms),
+        ("correlation_window", HealthParams::CORRELATION_WINDOW_MS, correlation_window_ms),
     ] {
-        if let Some(ms) = desk.duration(section, key, min_ms, max_ms) {
+        if let Some(ms) = desk.duration(section, key, bounds) {
             *to = ms;
         }
     }
-    for (key, max, to) in [("confirm", 20, confirm), ("recover", 20, recover), ("poor", 5, poor)] {
-        if let Some(rounds) = desk.number(section, key, 0, 1, max) {
+    for (key, bounds, to) in [
+        ("confirm", HealthParams::ROUNDS, confirm),
+        ("recover", HealthParams::ROUNDS, recover),
+        ("poor", HealthParams::POOR, poor),
+    ] {
+        if let Some(rounds) = desk.number(section, key, 0, bounds) {
             *to = rounds;
         }
     }
-    if let Some(permille) = desk.number(section, "loss_pct", 1, 0, 1_000) {
+    if let Some(permille) = desk.number(section, "loss_pct", 1, HealthParams::LOSS_PERMILLE) {
         *loss_permille = permille;
     }
-    let rtt_ms = desk.duration(section, "rtt", 1, 60_000);
+    let rtt_ms = desk.duration(section, "rtt", HealthParams::RTT_MS);
     if let Some(ms) = rtt_ms.and_then(|ms| u32::try_from(ms).ok()) {
         *rtt_us = ms * 1_000;
     }
-    if let Some(us) = desk.number(section, "rtt_ms", 3, 1_000, 60_000_000) {
+    if let Some(us) = desk.number(section, "rtt_ms", 3, HealthParams::RTT_US) {
         *rtt_us = us;
     }
     if section.get("rtt").is_some() && section.get("rtt_ms").is_some() {
@@ -211,15 +222,14 @@ fn read_health(desk: &mut Desk<'_>, section: &Section<'_>, health: &mut HealthPa
 }
 
 fn read_ping(desk: &mut Desk<'_>, section: &Section<'_>, ping: &mut PingParams) {
-    let count_max = i64::try_from(MAX_PINGS_PER_ROUND).unwrap_or(i64::MAX);
-    if let Some(count) = desk.number(section, "count", 0, 1, count_max) {
+    if let Some(count) = desk.number(section, "count", 0, PingParams::COUNT) {
         ping.count = count;
     }
-    for (key, min_ms, max_ms, to) in [
-        ("spacing", 1, 10_000, &mut ping.spacing_ms),
-        ("timeout", 10, 60_000, &mut ping.timeout_ms),
+    for (key, bounds, to) in [
+        ("spacing", PingParams::SPACING_MS, &mut ping.spacing_ms),
+        ("timeout", PingParams::TIMEOUT_MS, &mut ping.timeout_ms),
     ] {
-        let ms = desk.duration(section, key, min_ms, max_ms);
+        let ms = desk.duration(section, key, bounds);
         if let Some(ms) = ms.and_then(|ms| u32::try_from(ms).ok()) {
             *to = ms;
         }
@@ -243,27 +253,27 @@ fn check_round(
     {
         return;
     }
-    if health.retry_ms > health.interval_ms {
-        let place = health_keys.place("retry").or(health_keys.place("interval"));
-        let message = Message::new("config.retry_over_interval")
-            .with("retry", format_duration(health.retry_ms))
-            .with("interval", format_duration(health.interval_ms));
-        desk.error(place, message, Some(Message::new("config.retry_hint")));
-        return;
-    }
-    let round_ms = ping.round_ms();
-    // The retry is the shorter of the two by now.
-    if round_ms > health.retry_ms {
-        let place = bases
-            .iter()
-            .find_map(|(section, key)| section.place(key))
-            .or(health_keys.place("retry"));
-        let message = Message::new("config.round_too_long")
-            .with("count", ping.count)
-            .with("spacing", format_duration(i64::from(ping.spacing_ms)))
-            .with("timeout", format_duration(i64::from(ping.timeout_ms)))
-            .with("round", format_duration(round_ms))
-            .with("retry", format_duration(health.retry_ms));
-        desk.error(place, message, Some(Message::new("config.round_hint")));
+    match misfit(health, ping) {
+        None => {}
+        Some(Misfit::RetryOverInterval) => {
+            let place = health_keys.place("retry").or(health_keys.place("interval"));
+            let message = Message::new("config.retry_over_interval")
+                .with("retry", format_duration(health.retry_ms))
+                .with("interval", format_duration(health.interval_ms));
+            desk.error(place, message, Some(Message::new("config.retry_hint")));
+        }
+        Some(Misfit::RoundOverRetry) => {
+            let place = bases
+                .iter()
+                .find_map(|(section, key)| section.place(key))
+                .or(health_keys.place("retry"));
+            let message = Message::new("config.round_too_long")
+                .with("count", ping.count)
+                .with("spacing", format_duration(i64::from(ping.spacing_ms)))
+                .with("timeout", format_duration(i64::from(ping.timeout_ms)))
+                .with("round", format_duration(ping.round_ms()))
+                .with("retry", format_duration(health.retry_ms));
+            desk.error(place, message, Some(Message::new("config.round_hint")));
+        }
     }
 }

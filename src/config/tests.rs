@@ -48,7 +48,7 @@ health:
   measured_floor: 0.9
 sentinels: [ { address: 10.0.0.1 }, { address: 10.0.0.2, carrier: vnpt } ]
 probe:
-  icmp: { engine: datagram, count: 5, spacing: 100ms, timeout: 1s, rate: 200 }
+  icmp: { engine: datagram, count: 5, spacing: 100ms, timeout: 1s, rate: 200, group_rate: 50 }
   snmp: { interval: 60s, timeout: 2s, retries: 2 }
 credentials:
   core: { version: 3, user: patrol }
@@ -93,6 +93,7 @@ retention: { samples: 30d, rollups: 10y }
     );
     assert_eq!(config.ping, PingParams { count: 5, spacing_ms: 100, timeout_ms: 1_000 });
     assert_eq!((config.engine, config.rate_pps), (Engine::Datagram, 200));
+    assert_eq!(config.group_rate_pps, 50);
     assert_eq!(config.measured_floor_ppm, 900_000);
     assert_eq!(config.goals, Goals { coverage_permille: 975, availability_ppm: 999_000 });
     assert_eq!(config.samples_kept_ms, 30 * 86_400_000);
@@ -143,6 +144,21 @@ fn a_round_must_fit_into_the_retry() {
     let fast = "health: { interval: 500ms, retry: 500ms }\n\
                 probe: { icmp: { count: 2, spacing: 50ms, timeout: 300ms } }";
     assert_eq!(findings(fast), Vec::<String>::new());
+}
+
+#[test]
+fn a_group_never_has_more_than_all_together() {
+    let group_rate = |icmp: &str| {
+        let loaded = read(&format!("probe: {{ icmp: {{ {icmp} }} }}"));
+        loaded.config.map(|c| c.group_rate_pps).ok_or(loaded.diagnostics.len())
+    };
+    assert_eq!(group_rate("rate: 5000"), Ok(500));
+    assert_eq!(group_rate("rate: 80"), Ok(80));
+    assert_eq!(group_rate("rate: 80, group_rate: 80"), Ok(80));
+    assert_eq!(group_rate("rate: 80, group_rate: 81"), Err(1));
+    assert_eq!(group_rate("group_rate: 0"), Err(1));
+    // What a wrong rate would allow is not judged.
+    assert_eq!(group_rate("rate: 0, group_rate: 9000"), Err(1));
 }
 
 #[test]

@@ -27,6 +27,18 @@ pub enum Verdict {
     NotProven,
 }
 
+impl Verdict {
+    /// The verdict on two together: one missed is missed, one not proven leaves the rest unproven.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Missed, _) | (_, Self::Missed) => Self::Missed,
+            (Self::NotProven, _) | (_, Self::NotProven) => Self::NotProven,
+            (Self::Met, Self::Met) => Self::Met,
+        }
+    }
+}
+
 /// `part` of `whole` in millionths. Nearly all never reads as all, and something never as nothing:
 /// a lost second of a month must not vanish in the rounding.
 fn ppm(part: i64, whole: i64) -> Option<u32> {

@@ -1,5 +1,7 @@
 //! The coverage ladder: required ⊇ deployed ⊇ measured ⊇ live ⊇ met.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Availability, Verdict, verdict};
@@ -74,6 +76,8 @@ pub struct LadderRow {
     pub ladder: Ladder,
     /// Time of all counted units together.
     pub availability: Availability,
+    /// `met` when every unit counted met its level, `missed` when one missed it.
+    pub verdict: Verdict,
 }
 
 /// Where every unit stands on every network it must have, at `at`.
@@ -128,25 +132,29 @@ pub fn unit_networks(
 /// required, ordered by unit, network, tier. Sums over the tree add up exactly.
 #[must_use]
 pub fn ladder_rows(inventory: &Inventory, units: &[UnitNetwork]) -> Vec<LadderRow> {
-    let mut sums: std::collections::BTreeMap<(UnitIx, NetworkIx, Tier), (Ladder, Availability)> =
-        std::collections::BTreeMap::new();
+    let mut sums: BTreeMap<(UnitIx, NetworkIx, Tier), (Ladder, Availability, Verdict)> =
+        BTreeMap::new();
     for row in units {
         let tier = inventory.unit(row.unit).kind.tier();
         let mut above = Some(row.unit);
         while let Some(unit) = above {
-            let (ladder, availability) = sums.entry((unit, row.network, tier)).or_default();
+            let start = (Ladder::default(), Availability::default(), Verdict::Met);
+            let (ladder, availability, verdict) =
+                sums.entry((unit, row.network, tier)).or_insert(start);
             *ladder += row.ladder();
             *availability += row.availability;
+            *verdict = verdict.and(row.verdict);
             above = inventory.unit(unit).parent;
         }
     }
     sums.into_iter()
-        .map(|((unit, network, tier), (ladder, availability))| LadderRow {
+        .map(|((unit, network, tier), (ladder, availability, verdict))| LadderRow {
             unit,
             network,
             tier,
             ladder,
             availability,
+            verdict,
         })
         .collect()
 }

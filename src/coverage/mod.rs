@@ -9,6 +9,9 @@ mod chart;
 mod ladder;
 mod outages;
 
+#[cfg(test)]
+mod tests;
+
 pub use availability::{
     Availability, Verdict, availability, combine_best, lines_availability, verdict,
 };

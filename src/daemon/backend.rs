@@ -11,6 +11,7 @@ use super::Request;
 use super::feed::Changes;
 use crate::api::{Backend, Feed, History, HistoryQuery, Problem, Reloaded, Snapshot};
 use crate::coverage::{chart, outages};
+use crate::model::{Span, UnixMs};
 use crate::store::{Reader, StoreError};
 
 pub(super) struct Socket {
@@ -54,9 +55,14 @@ impl Backend for Socket {
     fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<History, Problem>> {
         let store = self.store.clone();
         Box::pin(async move {
+            let subject = query.subject.clone();
             let read = tokio::task::spawn_blocking(move || history(&store, query)).await;
             let problem = |message: String| Problem { error: "store".to_owned(), message };
-            read.map_err(|e| problem(e.to_string()))?.map_err(|e| problem(e.to_string()))
+            let found = read.map_err(|e| problem(e.to_string()))?;
+            found.map_err(|e| problem(e.to_string()))?.ok_or_else(|| Problem {
+                error: "unknown_subject".to_owned(),
+                message: format!("the store knows no subject '{subject}'"),
+            })
         })
     }
 
@@ -65,21 +71,26 @@ impl Backend for Socket {
     }
 }
 
-/// A subject's past out of the store; also what a client without a daemon reads.
+/// A subject's past out of the store; also what a client without a daemon reads. `None` for a
+/// subject without any record.
 ///
 /// # Errors
 /// [`StoreError`] when the store cannot be read.
-pub(crate) fn history(store: &Path, query: HistoryQuery) -> Result<History, StoreError> {
+pub(crate) fn history(store: &Path, query: HistoryQuery) -> Result<Option<History>, StoreError> {
     let HistoryQuery { subject, window, columns } = query;
     let reader = Reader::open(store)?;
+    let ever = Span::new(UnixMs(i64::MIN), UnixMs(i64::MAX));
+    let Some(mut intervals) = reader.intervals(Some(&subject), ever)?.remove(&subject) else {
+        return Ok(None);
+    };
+    intervals.retain(|i| !i.clip(window).is_empty());
     let samples = reader.samples(&subject, window)?;
-    let intervals = reader.intervals(Some(&subject), window)?.remove(&subject).unwrap_or_default();
-    Ok(History {
+    Ok(Some(History {
         subject,
         from: window.from,
         to: window.to,
         points: chart(samples, window, columns),
         outages: outages(&intervals),
         intervals,
-    })
+    }))
 }

@@ -60,6 +60,14 @@ impl Changes {
         let _ = inner.live.send(change);
     }
 
+    /// Something changed that nobody was there to be told: whoever has an older number asks for a
+    /// snapshot.
+    pub(super) fn skip(&self) {
+        let mut inner = self.lock();
+        inner.seq += 1;
+        inner.ring.clear();
+    }
+
     /// What was published after number `after`; `None` when that is not known any more, or is
     /// another daemon's number.
     pub(super) fn after(&self, after: u64) -> Option<Feed> {

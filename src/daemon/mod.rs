@@ -16,6 +16,9 @@ mod patrol;
 pub mod resume;
 mod targets;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,6 +101,17 @@ enum Request {
 /// [`DaemonError`] when the store is taken, the ping engine may not open a socket, or the Unix
 /// socket cannot be bound; all name the fix.
 pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(), DaemonError> {
+    // First of all: a signal that comes while the store is read must not kill the process.
+    let on_signal = |kind| {
+        signal(kind).map_err(|source| DaemonError::Io {
+            operation: "listen for signals in",
+            path: PathBuf::from("this process"),
+            source,
+        })
+    };
+    let mut terminate = on_signal(SignalKind::terminate())?;
+    let mut interrupt = on_signal(SignalKind::interrupt())?;
+    let mut hang_up = on_signal(SignalKind::hangup())?;
     let config = Arc::new(config);
     let inventory = Arc::new(inventory);
     let now = clock::now();
@@ -109,7 +123,7 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
     let (prober, mut answers) = Prober::start(Options {
         engine: engine(config.engine),
         rate_pps: config.rate_pps,
-        group_rate_pps: config.rate_pps,
+        group_rate_pps: config.group_rate_pps,
         first_sweep_ms: FIRST_SWEEP_MS,
     })?;
     // Numbers go on growing over restarts, so that a client's old number is never taken for a
@@ -137,16 +151,6 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
         "patrolling"
     );
 
-    let on_signal = |kind| {
-        signal(kind).map_err(|source| DaemonError::Io {
-            operation: "listen for signals in",
-            path: PathBuf::from("this process"),
-            source,
-        })
-    };
-    let mut terminate = on_signal(SignalKind::terminate())?;
-    let mut interrupt = on_signal(SignalKind::interrupt())?;
-    let mut hang_up = on_signal(SignalKind::hangup())?;
     let mut tick = every(TICK);
     let mut publish = every(PUBLISH);
     let mut recompute = every(MONTHS);
@@ -155,6 +159,7 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
     recompute.reset_after(FIRST_MONTHS);
     let (months_done, mut months_inbox) = mpsc::channel(1);
     let (loads_done, mut loads_inbox) = mpsc::channel(4);
+    let loading = Arc::new(std::sync::Mutex::new(()));
 
     let result = loop {
         tokio::select! {
@@ -165,12 +170,13 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
             _ = tick.tick() => patrol.tick(clock::now()),
             _ = publish.tick() => patrol.publish(clock::now()),
             _ = recompute.tick() => {
+                patrol.follow_calendar(clock::now());
                 let (config, inventory) = patrol.month_inputs();
                 let done = months_done.clone();
-                tokio::task::spawn_blocking(move || compute_months(&config, &inventory, &done));
+                tokio::task::spawn_blocking(move || compute_months(&config, inventory, &done));
             }
-            Some((months, from, subjects)) = months_inbox.recv() => {
-                patrol.set_months(months, from, subjects);
+            Some((months, from, of)) = months_inbox.recv() => {
+                patrol.set_months(months, from, &of);
             }
             _ = expire.tick() => {
                 let (config, _) = patrol.month_inputs();
@@ -184,7 +190,10 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
                 Request::Reload { by, reply } => {
                     tracing::info!(uid = by, "reload asked for");
                     let (load, done) = (Arc::clone(&load), loads_done.clone());
+                    let turn = Arc::clone(&loading);
                     tokio::task::spawn_blocking(move || {
+                        // One at a time, so that an older reading never comes after a newer one.
+                        let _turn = turn.lock();
                         // The loop is gone only when the daemon stops.
                         let _ = done.blocking_send((load(), reply));
                     });
@@ -252,18 +261,18 @@ fn bind(config: &Config) -> Result<UnixListener, DaemonError> {
     Ok(listener)
 }
 
-type Computed = (Months, UnixMs, usize);
+type Computed = (Months, UnixMs, Arc<Inventory>);
 
-fn compute_months(config: &Config, inventory: &Inventory, done: &mpsc::Sender<Computed>) {
+fn compute_months(config: &Config, inventory: Arc<Inventory>, done: &mpsc::Sender<Computed>) {
     let now = clock::now();
     let from = month_start(now, &config.timezone);
     let window = Span::new(from, now);
     let intervals = Reader::open(&config.store).and_then(|r| r.intervals(None, window));
     match intervals {
         Ok(intervals) => {
-            let months = Months::compute(inventory, &intervals, window);
+            let months = Months::compute(&inventory, &intervals, window);
             // The loop is gone only when the daemon stops.
-            let _ = done.blocking_send((months, from, inventory.subjects.len()));
+            let _ = done.blocking_send((months, from, inventory));
         }
         Err(error) => tracing::warn!(%error, "compute the month's figures"),
     }
@@ -277,7 +286,7 @@ fn take_over(
     match loaded {
         Ok(Fresh { config, inventory, warnings }) => {
             let subjects = u32::try_from(inventory.subjects.len()).unwrap_or(u32::MAX);
-            patrol.reload(Arc::new(config), Arc::new(inventory), now);
+            patrol.reload(config, Arc::new(inventory), now);
             Ok(Reloaded { subjects, warnings })
         }
         Err((errors, first)) => {

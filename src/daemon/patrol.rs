@@ -15,7 +15,7 @@ use crate::health::{self, Effect, Health};
 use crate::model::{
     Incident, Inventory, Sample, State, StateInterval, SubjectId, SubjectIx, UnixMs,
 };
-use crate::probe::{Answer, Pace, Prober, TargetId};
+use crate::probe::{Answer, Pace, Prober, Stats, TargetId};
 use crate::store::{Batch, Event, EventKind, Fact, Store};
 
 /// Medians kept per subject for the small charts.
@@ -31,6 +31,36 @@ struct Recent {
     rtt_us: Option<u32>,
     loss_permille: Option<u16>,
     medians: VecDeque<Option<u32>>,
+}
+
+/// Faults of our own machine within the last minute: then nobody is measured, and whoever looks
+/// at the screen has to know why.
+#[derive(Debug, Clone, Copy, Default)]
+struct OwnFaults {
+    since: UnixMs,
+    before: (u64, u64),
+    now: (u64, u64),
+}
+
+impl OwnFaults {
+    fn tick(&mut self, stats: &Stats, now: UnixMs) {
+        self.now = (stats.local_errors, stats.overflow + stats.answers_dropped);
+        if now.since(self.since) >= 60_000 || now < self.since {
+            (self.since, self.before) = (now, self.now);
+        }
+    }
+
+    fn sentence(&self) -> Option<String> {
+        let refused = self.now.0 - self.before.0.min(self.now.0);
+        let lost = self.now.1 - self.before.1.min(self.now.1);
+        match (refused, lost) {
+            (0, 0) => None,
+            (0, lost) => Some(format!("{lost} answers lost on this machine in the last minute")),
+            (n, _) => Some(format!(
+                "{n} packets refused by this machine in the last minute (no route, firewall?)"
+            )),
+        }
+    }
 }
 
 pub(super) struct Patrol {
@@ -56,6 +86,7 @@ pub(super) struct Patrol {
     alive: UnixMs,
     started: UnixMs,
     reload_failure: Option<ReloadFailure>,
+    own_faults: OwnFaults,
     batch: Batch,
 }
 
@@ -99,6 +130,7 @@ impl Patrol {
             alive: now,
             started: now,
             reload_failure: None,
+            own_faults: OwnFaults::default(),
             batch: Batch::default(),
         };
         patrol.batch.facts.push(Fact::Alive { at: now });
@@ -111,9 +143,12 @@ impl Patrol {
                 "subjects": inventory.subjects.len(),
             }),
         );
-        patrol.follow_inventory();
+        patrol.recents = vec![Recent::default(); inventory.subjects.len()];
+        patrol.follow_calendar(now);
         patrol.perform(effects, now);
-        patrol.refresh(now);
+        // What was open when the last daemon stopped has been told; what recovered meanwhile is
+        // found out by its next rounds.
+        patrol.incidents = patrol.open_incidents(now);
         patrol.submit();
         patrol
     }
@@ -126,13 +161,28 @@ impl Patrol {
         &self.store
     }
 
-    /// Tells the prober whom to ask after the inventory changed.
-    fn follow_inventory(&mut self) {
+    /// Tells the prober whom to ask: what is in force now. Targets that stay are not disturbed.
+    pub(super) fn follow_calendar(&mut self, now: UnixMs) {
         let inventory = Arc::clone(self.inventory());
-        let (targets, list) = std::mem::take(&mut self.targets).next(&inventory);
+        let (targets, list) = std::mem::take(&mut self.targets).next(&inventory, now);
         self.targets = targets;
-        self.recents = vec![Recent::default(); inventory.subjects.len()];
         self.prober.set_targets(list);
+        let all: Vec<TargetId> = self.targets.ids().collect();
+        self.set_paces(all);
+        self.is_stale = true;
+    }
+
+    fn set_paces(&self, targets: impl IntoIterator<Item = TargetId>) {
+        let paces: Vec<(TargetId, Pace)> = targets
+            .into_iter()
+            .map(|target| {
+                let retry = self.targets.subjects_of(target).any(|s| self.retrying.contains(&s));
+                (target, if retry { Pace::Retry } else { Pace::Normal })
+            })
+            .collect();
+        if !paces.is_empty() {
+            self.prober.set_pace(&paces);
+        }
     }
 
     /// Judges a batch of answers.
@@ -168,6 +218,7 @@ impl Patrol {
             self.alive = now;
             self.batch.facts.push(Fact::Alive { at: now });
         }
+        self.own_faults.tick(&self.prober.stats(), now);
         self.submit();
     }
 
@@ -191,16 +242,7 @@ impl Patrol {
                 Effect::AskNow { subject } => asked.extend(self.targets.of(subject)),
             }
         }
-        let paces: Vec<(TargetId, Pace)> = paced
-            .into_iter()
-            .map(|target| {
-                let retry = self.targets.subjects_of(target).any(|s| self.retrying.contains(&s));
-                (target, if retry { Pace::Retry } else { Pace::Normal })
-            })
-            .collect();
-        if !paces.is_empty() {
-            self.prober.set_pace(&paces);
-        }
+        self.set_paces(paced);
         if !asked.is_empty() {
             self.prober.ask_now(&asked);
         }
@@ -269,11 +311,17 @@ impl Patrol {
         }
     }
 
-    /// Computes coverages and incidents anew; incidents that opened or closed become events.
+    fn open_incidents(&self, now: UnixMs) -> Vec<Incident> {
+        health::open_incidents(self.inventory(), now, |s| self.health.view(s))
+    }
+
+    /// Computes incidents anew; those that opened or closed become events. One that gains or loses
+    /// a line stays the same incident.
     fn refresh(&mut self, now: UnixMs) -> bool {
-        let incidents = health::open_incidents(self.inventory(), |s| self.health.view(s));
+        let incidents = self.open_incidents(now);
         let is_in = |list: &[Incident], i: &Incident| {
-            list.iter().any(|x| x.root == i.root && x.since == i.since)
+            list.iter()
+                .any(|x| x.state == i.state && x.members().any(|m| i.members().any(|n| n == m)))
         };
         for (kind, these, those) in [
             (EventKind::IncidentOpened, &incidents, &self.incidents),
@@ -337,7 +385,7 @@ impl Patrol {
             written: status.written,
             dropped_samples: status.dropped_samples,
             reload_failure: self.reload_failure.clone(),
-            trouble: status.trouble,
+            trouble: status.trouble.or_else(|| self.own_faults.sentence()),
         }
     }
 
@@ -347,6 +395,11 @@ impl Patrol {
         let new_incidents = was_stale && self.refresh(now);
         self.submit();
         if !self.changes.is_watched() {
+            // Whoever has asked for a snapshot and does not listen yet must not miss this.
+            if was_stale || self.resync {
+                self.changes.skip();
+                self.resync = false;
+            }
             return;
         }
         let is_due = now.since(self.published) >= HEARTBEAT_MS || now < self.published;
@@ -407,9 +460,9 @@ impl Patrol {
     }
 
     /// Takes new figures of the month; clients ask for a new snapshot.
-    pub(super) fn set_months(&mut self, months: Months, from: UnixMs, subjects: usize) {
+    pub(super) fn set_months(&mut self, months: Months, from: UnixMs, of: &Arc<Inventory>) {
         // Figures computed before a reload do not fit the new inventory.
-        if subjects == self.inventory().subjects.len() {
+        if Arc::ptr_eq(of, self.inventory()) {
             self.months = months;
             self.month_from = from;
             self.resync = true;
@@ -422,7 +475,8 @@ impl Patrol {
     }
 
     /// Takes another inventory (and its thresholds) over.
-    pub(super) fn reload(&mut self, config: Arc<Config>, inventory: Arc<Inventory>, now: UnixMs) {
+    pub(super) fn reload(&mut self, config: Config, inventory: Arc<Inventory>, now: UnixMs) {
+        let config = Arc::new(self.keep_what_is_open(config));
         let mut effects = Vec::new();
         let subjects = inventory.subjects.len();
         let old = Arc::clone(self.inventory());
@@ -439,13 +493,13 @@ impl Patrol {
             .collect();
         self.dirty.clear();
         self.months = Months::default();
-        let mut kept = std::mem::take(&mut self.recents);
-        self.follow_inventory();
-        for (s, recent) in old.subject_ixs().zip(kept.drain(..)) {
+        let kept = std::mem::replace(&mut self.recents, vec![Recent::default(); subjects]);
+        for (s, recent) in old.subject_ixs().zip(kept) {
             if let Some(new) = inventory.find_subject(old.subject(s).id.as_str()) {
                 self.recents[new.ix()] = recent;
             }
         }
+        self.follow_calendar(now);
         self.perform(effects, now);
         self.reload_failure = None;
         self.is_stale = true;
@@ -454,6 +508,23 @@ impl Patrol {
         let detail = serde_json::json!({ "subjects": subjects });
         self.event(now, EventKind::Reloaded, None, detail);
         self.submit();
+    }
+
+    /// The store, the socket and the engine are open: a reload cannot change them.
+    fn keep_what_is_open(&self, new: Config) -> Config {
+        let old = &self.config;
+        if (&new.store, &new.socket, new.engine, new.rate_pps)
+            != (&old.store, &old.socket, old.engine, old.rate_pps)
+        {
+            tracing::warn!("store, socket, engine and rate change only with a restart");
+        }
+        Config {
+            store: old.store.clone(),
+            socket: old.socket.clone(),
+            engine: old.engine,
+            rate_pps: old.rate_pps,
+            ..new
+        }
     }
 
     /// Keeps the old inventory and says why.

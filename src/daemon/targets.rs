@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use crate::model::{CheckKind, Inventory, PingParams, Round, SubjectIx};
+use crate::model::{CheckKind, Inventory, PingParams, Round, SubjectIx, UnixMs};
 use crate::probe::{Answer, Target, TargetId};
 
 /// The targets of one inventory.
@@ -19,9 +19,9 @@ pub(super) struct Targets {
 }
 
 impl Targets {
-    /// The targets of `inventory`, keeping the ids of those in `self`, and what the prober is to
-    /// be told.
-    pub(super) fn next(self, inventory: &Inventory) -> (Self, Vec<Target>) {
+    /// The targets of what is in force at `now`, keeping the ids of those in `self`, and what the
+    /// prober is to be told.
+    pub(super) fn next(self, inventory: &Inventory, now: UnixMs) -> (Self, Vec<Target>) {
         let mut ids = HashMap::new();
         let mut free = self.ids.values().map(|id| id.0 + 1).max().unwrap_or(0);
         let mut targets: HashMap<TargetId, Target> = HashMap::new();
@@ -29,6 +29,9 @@ impl Targets {
         let mut of_subject = vec![Vec::new(); inventory.subjects.len()];
         for ix in inventory.subject_ixs() {
             let subject = inventory.subject(ix);
+            if !subject.exists_at(now) {
+                continue;
+            }
             for (check, number) in subject.checks.iter().zip(0_u8..) {
                 let CheckKind::Ping { address, params } = check.kind;
                 let key = (address, params);
@@ -82,6 +85,11 @@ impl Targets {
     /// Everyone a target is asked for.
     pub(super) fn subjects_of(&self, target: TargetId) -> impl Iterator<Item = SubjectIx> + '_ {
         self.fan_out.get(&target).into_iter().flatten().map(|(subject, _)| *subject)
+    }
+
+    /// Every target.
+    pub(super) fn ids(&self) -> impl Iterator<Item = TargetId> + '_ {
+        self.fan_out.keys().copied()
     }
 
     /// Addresses asked.

@@ -2,38 +2,47 @@
 
 use std::collections::BTreeMap;
 
-use super::View;
-use crate::model::{Impact, Incident, Inventory, State, SubjectIx};
+use super::{Verdict, View};
+use crate::model::{Impact, Incident, Inventory, State, SubjectIx, UnixMs};
 
-/// The open incidents by the subjects' present states, oldest first.
+/// The open incidents at `at` by the last verdicts (a hole in what is known closes none), oldest
+/// first. What is not in force then has none.
 ///
 /// A root is a `down` subject, or a `degraded` one with nothing degraded on its way. The lines of
-/// one unit on one network that are down together are one incident, led by the one that went last.
-/// A unit is hit when a network it must have is lost to it and one of its lines is the root or
-/// unreachable because of it.
+/// one unit on one network that are down together are one incident since the first of them, led by
+/// the one that went last. A unit is hit when a network it must have is lost to it and one of its
+/// lines is the root or unreachable because of it.
 #[must_use]
-pub fn open_incidents(inventory: &Inventory, view: impl Fn(SubjectIx) -> View) -> Vec<Incident> {
-    let views: Vec<View> = inventory.subject_ixs().map(view).collect();
-    let state = |s: SubjectIx| views[s.ix()].state;
+pub fn open_incidents(
+    inventory: &Inventory,
+    at: UnixMs,
+    view: impl Fn(SubjectIx) -> View,
+) -> Vec<Incident> {
+    let verdicts: Vec<Option<Verdict>> = inventory
+        .subject_ixs()
+        .map(|s| view(s).verdict.filter(|_| inventory.subject(s).exists_at(at)))
+        .collect();
+    let state = |s: SubjectIx| verdicts[s.ix()].map_or(State::Unmeasured, |v| v.state);
+    let since = |s: SubjectIx| verdicts[s.ix()].map_or(at, |v| v.since);
     let mut groups: BTreeMap<(u32, u32), Vec<SubjectIx>> = BTreeMap::new();
     for ix in inventory.subject_ixs() {
         let is_root = match state(ix) {
             State::Down => true,
-            State::Degraded => !has_degraded_ancestor(inventory, &views, ix),
+            State::Degraded => !has_degraded_ancestor(inventory, &state, ix),
             _ => false,
         };
         if is_root {
-            groups.entry(group_key(inventory, &views, ix)).or_default().push(ix);
+            groups.entry(group_key(inventory, &state, ix)).or_default().push(ix);
         }
     }
-    let mut hit_of = vec![None; views.len()];
+    let mut hit_of = vec![None; verdicts.len()];
     for (n, members) in groups.values().enumerate() {
         for member in members {
             hit_of[member.ix()] = Some(n);
         }
     }
     let root_of = |s: SubjectIx| match state(s) {
-        State::Unreachable => views[s.ix()].cause.and_then(|c| hit_of[c.ix()]),
+        State::Unreachable => verdicts[s.ix()].and_then(|v| v.cause).and_then(|c| hit_of[c.ix()]),
         State::Down => hit_of[s.ix()],
         _ => None,
     };
@@ -43,7 +52,7 @@ pub fn open_incidents(inventory: &Inventory, view: impl Fn(SubjectIx) -> View) -
             impacts[n].unreachable += 1;
         }
     }
-    for unit in inventory.unit_ixs() {
+    for unit in inventory.unit_ixs().filter(|u| inventory.unit(*u).exists_at(at)) {
         let mut hit: Vec<usize> = Vec::new();
         for &network in &inventory.unit(unit).requires {
             let lines: Vec<SubjectIx> = inventory.connections_of(unit, network).collect();
@@ -62,17 +71,16 @@ pub fn open_incidents(inventory: &Inventory, view: impl Fn(SubjectIx) -> View) -
         .into_values()
         .zip(impacts)
         .filter_map(|(members, impact)| {
-            let root = members
-                .iter()
-                .copied()
-                .reduce(|a, b| if views[b.ix()].since > views[a.ix()].since { b } else { a })?;
+            let first = members.iter().copied().map(since).min()?;
+            let root =
+                members.iter().copied().reduce(|a, b| if since(b) > since(a) { b } else { a })?;
             let subject = inventory.subject(root);
             let with = members.into_iter().filter(|m| *m != root);
             Some(Incident {
                 root: subject.id.clone(),
                 with: with.map(|m| inventory.subject(m).id.clone()).collect(),
                 state: state(root),
-                since: views[root.ix()].since,
+                since: first,
                 unit: inventory.unit(subject.unit).id.clone(),
                 impact,
             })
@@ -83,20 +91,27 @@ pub fn open_incidents(inventory: &Inventory, view: impl Fn(SubjectIx) -> View) -
 }
 
 /// Lines of one unit on one network share a key while they are down; everything else is alone.
-fn group_key(inventory: &Inventory, views: &[View], ix: SubjectIx) -> (u32, u32) {
+fn group_key(
+    inventory: &Inventory,
+    state: &impl Fn(SubjectIx) -> State,
+    ix: SubjectIx,
+) -> (u32, u32) {
     let subject = inventory.subject(ix);
     match subject.connection() {
-        Some(connection) if views[ix.ix()].state == State::Down => inventory
+        Some(connection) if state(ix) == State::Down => inventory
             .connections_of(subject.unit, connection.network)
-            .find(|s| views[s.ix()].state == State::Down)
+            .find(|s| state(*s) == State::Down)
             .map_or((ix.0, 0), |first| (first.0, 0)),
         _ => (ix.0, 1),
     }
 }
 
-fn has_degraded_ancestor(inventory: &Inventory, views: &[View], ix: SubjectIx) -> bool {
+fn has_degraded_ancestor(
+    inventory: &Inventory,
+    state: &impl Fn(SubjectIx) -> State,
+    ix: SubjectIx,
+) -> bool {
     inventory.subject(ix).via.subjects().into_iter().any(|parent| {
-        views[parent.ix()].state == State::Degraded
-            || has_degraded_ancestor(inventory, views, parent)
+        state(parent) == State::Degraded || has_degraded_ancestor(inventory, state, parent)
     })
 }

@@ -113,6 +113,17 @@ pub struct ResumedVerdict {
     pub since: UnixMs,
 }
 
+/// The last verdict on a subject, which a hole does not undo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    /// Any state but `unmeasured`.
+    pub state: State,
+    /// Since when; of an outage, its start.
+    pub since: UnixMs,
+    /// Root cause when unreachable.
+    pub cause: Option<SubjectIx>,
+}
+
 /// What can be seen of a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct View {
@@ -122,6 +133,8 @@ pub struct View {
     pub since: UnixMs,
     /// Root cause when unreachable.
     pub cause: Option<SubjectIx>,
+    /// The last verdict; `None` before the first.
+    pub verdict: Option<Verdict>,
     /// Failed rounds in a row without a verdict yet.
     pub suspect: u8,
     /// When it was last asked.
@@ -190,6 +203,9 @@ impl Health {
             match moved(ix) {
                 Some(new) => {
                     track.refit(self.inventory.subject(new), moved);
+                    if track.lost_its_cause() && track.start_proving(now) {
+                        effects.push(Effect::Pace { subject: new, pace: Pace::Retry });
+                    }
                     tracks[new.ix()] = Some(track);
                 }
                 None => gone.push((old.subject(ix).id.clone(), track.unasked_from(now))),
@@ -228,10 +244,14 @@ impl Health {
         let subject = round.subject;
         let track = &mut self.tracks[subject.ix()];
         if !track.is_decisive(round.check) {
-            if let Some(verdict) = track.secondary_round(round) {
-                track.change(subject, verdict, round.at, effects);
+            if let Some(state) = track.secondary_round(round) {
+                let since = round.at.max(track.since());
+                track.change(subject, state, since, effects);
             }
             return;
+        }
+        if track.is_from_the_future(round.at) {
+            track.forget_future(subject, round.at, effects);
         }
         let round = &Round { at: track.not_before_last(round.at), ..*round };
         let pace_before = track.pace();
@@ -239,7 +259,7 @@ impl Health {
         let was_live = track.hard.is_some_and(State::is_live);
         let step = track.decisive_round(round, now);
         match step {
-            track::Step::None => {}
+            track::Step::None => self.reconsider(subject, round, effects),
             track::Step::Confirmed => {
                 self.held.insert(subject);
                 self.try_verdict(subject, now, effects);
@@ -263,8 +283,8 @@ impl Health {
     }
 
     /// Opens holes of subjects that have not been asked for too long and gives the verdicts whose
-    /// waiting time is over. Call it about once a second; its effects do not depend on how
-    /// punctually.
+    /// waiting time is over. Call it about once a second; what it records about holes does not
+    /// depend on how punctually.
     pub fn tick(&mut self, now: UnixMs, effects: &mut Vec<Effect>) {
         for (ix, track) in (0_u32..).map(SubjectIx).zip(&mut self.tracks) {
             track.open_hole(ix, now, effects);
@@ -277,6 +297,23 @@ impl Health {
             .collect();
         for subject in expired {
             self.try_verdict(subject, now, effects);
+        }
+    }
+
+    /// An unreachable subject failed again: its way may have opened, or be blocked by something
+    /// else, without any news about the parent that it was blamed on (the daemon was restarted,
+    /// the inventory changed, or the subject answered for a moment and failed again).
+    fn reconsider(&mut self, subject: SubjectIx, round: &Round, effects: &mut Vec<Effect>) {
+        if !round.is_failed() || !self.tracks[subject.ix()].is_settled_unreachable() {
+            return;
+        }
+        let passage = self.passage(subject, UnixMs(i64::MIN));
+        let track = &mut self.tracks[subject.ix()];
+        match passage {
+            Passage::Blocked(cause) => track.recause(subject, cause, round.at, effects),
+            Passage::Open | Passage::Undecided(_) => {
+                track.start_proving(round.at);
+            }
         }
     }
 

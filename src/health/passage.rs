@@ -56,7 +56,7 @@ pub(super) fn passage(
                 match passage(inventory, tracks, part, first) {
                     Passage::Open => return Passage::Open,
                     Passage::Blocked(cause) => {
-                        let gone = tracks[cause.ix()].outage_start();
+                        let gone = tracks[cause.ix()].hard_since();
                         if last_gone.is_none_or(|(at, _)| at < gone) {
                             last_gone = Some((gone, cause));
                         }

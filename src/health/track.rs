@@ -1,7 +1,9 @@
 //! One subject's life: counts, verdicts, holes. Knows nothing of other subjects.
 
-use super::{Effect, Entry, Pace, Resumed, View};
-use crate::model::{HealthParams, Round, Span, State, Subject, SubjectId, SubjectIx, UnixMs};
+use super::{Effect, Entry, Pace, Resumed, Verdict, View};
+use crate::model::{
+    Check, HealthParams, Round, Span, State, Subject, SubjectId, SubjectIx, UnixMs,
+};
 
 /// Holes kept inside one failing run; past that the last two are joined, so that the time between
 /// them counts as unmeasured rather than as down.
@@ -10,6 +12,10 @@ const HOLES_MAX: usize = 16;
 /// A hole is opened this much later than it could be: rounds in flight and answers on their way
 /// are not missing. It is back-dated, so nothing depends on this but when it is shown.
 const HOLE_GRACE_MS: i64 = 5_000;
+
+/// How far back the clock may be set while the record goes on where it was. Beyond it the earlier
+/// reading was the wrong one, and what it put into the future is taken out of the record.
+const SET_BACK_MAX_MS: i64 = 3_600_000;
 
 /// Rounds looked at for `degraded` (rule 4).
 const POOR_WINDOW: u8 = 5;
@@ -22,8 +28,6 @@ pub(super) enum Phase {
     Steady,
     /// Failed rounds without a verdict: *suspect*.
     Failing {
-        /// The decisive check that fails; only its rounds are counted.
-        check: u8,
         /// Send time of the first failed round.
         first: UnixMs,
         /// Failed rounds so far.
@@ -82,11 +86,20 @@ struct Secondary {
     is_failing: bool,
 }
 
+/// A decisive check's failed rounds in a row.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Fails {
+    first: UnixMs,
+    count: u8,
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct Track {
     params: HealthParams,
-    /// By check: true when its failure takes the subject down.
-    decisive: Vec<bool>,
+    checks: Vec<Check>,
+    /// By check; those of decisive checks only are counted.
+    fails: Vec<Fails>,
+    /// By check; those of the others only are counted.
     secondaries: Vec<Secondary>,
     /// It has a check at all.
     pub(super) is_asked: bool,
@@ -94,19 +107,19 @@ pub(super) struct Track {
     pub(super) hard: Option<State>,
     /// Root cause of the hard state when unreachable.
     pub(super) cause: Option<SubjectIx>,
-    /// Start of the hard state's outage; meaningless while live.
-    outage_start: UnixMs,
+    /// Since when the hard state holds; of an outage, its start whatever the state became.
+    hard_since: UnixMs,
     /// Recorded state and its start.
     state: State,
     since: UnixMs,
     pub(super) phase: Phase,
     /// Last decisive round, answered or not.
     last_round: Option<UnixMs>,
+    /// For how long that round vouches: the interval then in force.
+    vouch_ms: i64,
     last_answer: Option<UnixMs>,
     /// Newest round in the lowest bit; set when poor.
     poor_bits: u8,
-    /// By decisive check: its last round failed.
-    failing_checks: u64,
     /// Start of the record's entry before the open hole.
     since_before_hole: UnixMs,
     /// Holes since the first failed round of the run.
@@ -119,19 +132,20 @@ impl Track {
     fn blank(subject: &Subject, state: State, since: UnixMs) -> Self {
         let mut track = Self {
             params: subject.health,
-            decisive: Vec::new(),
+            checks: Vec::new(),
+            fails: Vec::new(),
             secondaries: Vec::new(),
             is_asked: false,
             hard: None,
             cause: None,
-            outage_start: since,
+            hard_since: since,
             state,
             since,
             phase: Phase::Steady,
             last_round: None,
+            vouch_ms: subject.health.interval_ms,
             last_answer: None,
             poor_bits: 0,
-            failing_checks: 0,
             since_before_hole: since,
             holes: Vec::new(),
             asked_for: UnixMs(i64::MIN),
@@ -156,7 +170,11 @@ impl Track {
         if let Some(verdict) = &resumed.hard {
             track.hard = Some(verdict.state);
             track.cause = verdict.cause.as_ref().and_then(find);
-            track.outage_start = verdict.since;
+            track.hard_since = verdict.since;
+            if verdict.state == State::Degraded {
+                // It was degraded by rounds that are forgotten: five good ones end it.
+                track.poor_bits = POOR_MASK;
+            }
         }
         track
     }
@@ -172,11 +190,18 @@ impl Track {
         self.refit_checks(subject);
     }
 
+    /// Counts of checks that are no longer the same begin anew.
     fn refit_checks(&mut self, subject: &Subject) {
-        self.decisive =
-            subject.checks.iter().enumerate().map(|(i, c)| i == 0 || c.critical).collect();
-        self.secondaries.resize(subject.checks.len(), Secondary::default());
         self.is_asked = !subject.checks.is_empty();
+        if self.checks == subject.checks {
+            return;
+        }
+        self.checks.clone_from(&subject.checks);
+        self.fails = vec![Fails::default(); subject.checks.len()];
+        self.secondaries = vec![Secondary::default(); subject.checks.len()];
+        if self.is_suspect() {
+            self.phase = Phase::Steady;
+        }
     }
 
     pub(super) fn view(&self) -> View {
@@ -186,10 +211,14 @@ impl Track {
             | Phase::Proving { count, .. } => count,
             Phase::Steady | Phase::Recovering { .. } => 0,
         };
+        let verdict =
+            self.hard.map(|state| Verdict { state, since: self.hard_since, cause: self.cause });
+        let in_trouble = self.state.is_outage() || self.state == State::Degraded;
         View {
             state: self.state,
-            since: if self.state.is_outage() { self.outage_start } else { self.since },
+            since: if in_trouble { self.hard_since } else { self.since },
             cause: if self.state == State::Unreachable { self.cause } else { None },
+            verdict,
             suspect,
             last_round: self.last_round,
         }
@@ -221,12 +250,23 @@ impl Track {
         self.last_answer.is_some_and(|answer| answer >= t)
     }
 
-    pub(super) const fn outage_start(&self) -> UnixMs {
-        self.outage_start
+    pub(super) const fn hard_since(&self) -> UnixMs {
+        self.hard_since
     }
 
+    /// The primary check always is.
     pub(super) fn is_decisive(&self, check: u8) -> bool {
-        self.decisive.get(usize::from(check)).copied().unwrap_or(false)
+        self.checks.get(usize::from(check)).is_some_and(|c| check == 0 || c.critical)
+    }
+
+    /// Unreachable through something that is no longer in the inventory.
+    pub(super) fn lost_its_cause(&self) -> bool {
+        self.hard == Some(State::Unreachable) && self.cause.is_none()
+    }
+
+    /// Unreachable by the last verdict, and nothing has changed since.
+    pub(super) fn is_settled_unreachable(&self) -> bool {
+        self.phase == Phase::Steady && self.hard == Some(State::Unreachable)
     }
 
     /// True once per confirming round: the driver asks each ancestor once for each verdict.
@@ -253,12 +293,12 @@ impl Track {
     /// sample left after a restart, after the start of the record.
     fn vouched_until(&self) -> UnixMs {
         let last = self.last_round.unwrap_or(self.since);
-        (last + self.params.interval_ms).max(self.since)
+        (last + self.vouch_ms).max(self.since)
     }
 
     /// True when at `t` no round has come for two intervals.
     fn is_overdue(&self, t: UnixMs) -> bool {
-        t.since(self.last_round.unwrap_or(self.since)) > 2 * self.params.interval_ms
+        t.since(self.last_round.unwrap_or(self.since)) > 2 * self.vouch_ms
     }
 
     /// From when nobody vouches for the subject once it is asked no more; at most `now`.
@@ -310,22 +350,50 @@ impl Track {
         self.record(subject, entries[usize::from(is_open)..].to_vec(), effects);
     }
 
-    /// The round's time, or just after the round before it when the clock was set back: what is
-    /// recorded already stays recorded, and judging goes on.
+    /// The round's time. When the clock was set back a little, just after the round before: what
+    /// is recorded stays recorded, and judging goes on.
     pub(super) fn not_before_last(&self, at: UnixMs) -> UnixMs {
         self.last_round.map_or(at, |last| at.max(last + 1))
+    }
+
+    /// True when the round before was stamped by a clock that ran far ahead.
+    pub(super) fn is_from_the_future(&self, at: UnixMs) -> bool {
+        self.last_round.is_some_and(|last| last.since(at) > SET_BACK_MAX_MS)
+    }
+
+    /// Takes what a wrong clock put into the future out of the record: from `at` on it reads as
+    /// the hard state says.
+    pub(super) fn forget_future(
+        &mut self,
+        subject: SubjectIx,
+        at: UnixMs,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.last_round = None;
+        self.last_answer = None;
+        self.phase = Phase::Steady;
+        self.holes.clear();
+        self.fails.fill(Fails::default());
+        self.asked_for = UnixMs(i64::MIN);
+        self.hard_since = self.hard_since.min(at);
+        let entry = self.entry_at(at, self.hard.unwrap_or(State::Unmeasured));
+        self.record(subject, vec![entry], effects);
     }
 
     /// Counts a round of a decisive check.
     pub(super) fn decisive_round(&mut self, round: &Round, now: UnixMs) -> Step {
         let at = round.at;
         self.last_round = Some(self.last_round.map_or(at, |l| l.max(at)));
+        self.vouch_ms = self.params.interval_ms;
         let failed = round.is_failed();
-        let bit = 1_u64.checked_shl(u32::from(round.check)).unwrap_or(0);
-        if failed {
-            self.failing_checks |= bit;
-        } else {
-            self.failing_checks &= !bit;
+        if let Some(fails) = self.fails.get_mut(usize::from(round.check)) {
+            *fails = match (failed, fails.count) {
+                (false, _) => Fails::default(),
+                (true, 0) => Fails { first: at, count: 1 },
+                (true, n) => Fails { first: fails.first, count: n.saturating_add(1) },
+            };
+        }
+        if !failed {
             self.last_answer = Some(at);
         }
         if round.check == 0 {
@@ -334,34 +402,39 @@ impl Track {
                 || round.rtts.median_us().is_some_and(|us| us > self.params.rtt_us);
             self.poor_bits = (self.poor_bits << 1 | u8::from(poor)) & POOR_MASK;
         }
-        if failed { self.failed_round(round, now) } else { self.answered_round(round) }
+        match self.worst_run() {
+            Some(run) => self.failing_round(run, failed, at, now),
+            None => self.answered_round(at),
+        }
     }
 
-    fn failed_round(&mut self, round: &Round, now: UnixMs) -> Step {
-        let at = round.at;
+    /// The decisive check that has failed most often in a row, the earliest of equals.
+    fn worst_run(&self) -> Option<Fails> {
+        let failing = self.fails.iter().filter(|f| f.count > 0);
+        failing.copied().max_by_key(|f| (f.count, std::cmp::Reverse(f.first)))
+    }
+
+    /// A decisive check fails, this one or (`failed` is false) another.
+    fn failing_round(&mut self, run: Fails, failed: bool, at: UnixMs, now: UnixMs) -> Step {
         let in_outage = self.hard.is_some_and(State::is_outage);
+        let Fails { first, count } = run;
         self.phase = match self.phase {
-            Phase::Steady if in_outage => Phase::Steady,
-            Phase::Steady => {
+            Phase::Steady if !in_outage => {
                 self.holes.clear();
-                Phase::Failing { check: round.check, first: at, count: 1 }
+                Phase::Failing { first, count }
             }
-            Phase::Failing { check, first, count } if check == round.check => {
-                Phase::Failing { check, first, count: count.saturating_add(1) }
-            }
-            Phase::Held { first, last, confirmed, count } => {
-                Phase::Held { first, last, confirmed, count: count.saturating_add(1) }
+            Phase::Failing { .. } => Phase::Failing { first, count },
+            Phase::Held { first, last, confirmed, .. } => {
+                Phase::Held { first, last, confirmed, count }
             }
             // A success that does not hold leaves the outage unbroken (rule 3).
-            Phase::Recovering { .. } => Phase::Steady,
-            Phase::Proving { from, count } if at >= from => {
-                Phase::Proving { from, count: count.saturating_add(1) }
-            }
+            Phase::Recovering { .. } if failed => Phase::Steady,
+            Phase::Proving { from, .. } => Phase::Proving { from, count },
             other => other,
         };
-        let (first, count) = match self.phase {
-            Phase::Failing { first, count, .. } => (first, count),
-            Phase::Proving { from, count } => (from, count),
+        let first = match self.phase {
+            Phase::Failing { first, .. } => first,
+            Phase::Proving { from, .. } => from,
             _ => return Step::None,
         };
         if count < self.params.confirm {
@@ -371,12 +444,9 @@ impl Track {
         Step::Confirmed
     }
 
-    fn answered_round(&mut self, round: &Round) -> Step {
-        let at = round.at;
-        if self.failing_checks != 0 {
-            // Another decisive check still fails: this answer alone proves nothing.
-            return Step::None;
-        }
+    /// Every decisive check answers.
+    fn answered_round(&mut self, at: UnixMs) -> Step {
+        let mut calmed = false;
         if self.hard.is_some_and(State::is_outage) {
             if !matches!(self.phase, Phase::Recovering { .. }) {
                 self.holes.clear();
@@ -385,9 +455,7 @@ impl Track {
         } else if self.is_suspect() {
             self.phase = Phase::Steady;
             self.holes.clear();
-            if self.hard.is_some() {
-                return Step::Calmed;
-            }
+            calmed = true;
         }
         if let Phase::Recovering { first, count } = self.phase {
             let count = count.saturating_add(1);
@@ -395,7 +463,11 @@ impl Track {
             return if count >= self.params.recover { self.live_from(first) } else { Step::None };
         }
         let state = self.live_state();
-        if self.hard == Some(state) { Step::None } else { Step::Live { state, since: at } }
+        match (self.hard == Some(state), calmed) {
+            (false, _) => Step::Live { state, since: at },
+            (true, true) => Step::Calmed,
+            (true, false) => Step::None,
+        }
     }
 
     /// The first answers after an outage, or ever: earlier poor rounds are forgotten.
@@ -446,6 +518,7 @@ impl Track {
         effects: &mut Vec<Effect>,
     ) {
         let before = self.hard.replace(state);
+        self.hard_since = since;
         self.cause = None;
         let entries = self.entries_around_holes(since, state);
         self.record(subject, entries, effects);
@@ -471,7 +544,7 @@ impl Track {
         self.hard = Some(state);
         self.cause = cause;
         if !before.is_some_and(State::is_outage) {
-            self.outage_start = since;
+            self.hard_since = since;
         }
         let entries = self.entries_around_holes(since, state);
         self.record(subject, entries, effects);
@@ -520,8 +593,15 @@ impl Track {
             return false;
         }
         self.holes.clear();
-        self.phase = Phase::Proving { from: at, count: 0 };
+        self.fails.fill(Fails::default());
+        // What it answered after the parent's first answer is no failure to prove itself.
+        self.phase = Phase::Proving { from: at.max(self.hard_since), count: 0 };
         true
+    }
+
+    /// Start of the record's last entry.
+    pub(super) const fn since(&self) -> UnixMs {
+        self.since
     }
 
     fn entry_at(&self, from: UnixMs, state: State) -> Entry {

@@ -6,7 +6,7 @@ use super::node::{Fields, Map, Node, Value, check_keys};
 use super::place::{At, Desk, Finding, shown};
 use super::raw::{Asked, RawCheck, RawVia};
 use super::scalar;
-use crate::model::{HealthParams, MAX_PINGS_PER_ROUND, Message, PingParams};
+use crate::model::{HealthParams, Message, Misfit, PingParams, misfit};
 
 /// Keys of a connection in the nested form.
 pub(super) const CONNECTION_KEYS: [&str; 16] = [
@@ -120,28 +120,30 @@ const HEALTH_KEYS: [&str; 9] = [
 ];
 const PING_KEYS: [&str; 3] = ["count", "spacing", "timeout"];
 
-const MINUTE: i64 = 60_000;
-const DAY: i64 = 86_400_000;
-
 fn read_health(desk: &mut Desk, fields: &Fields<'_>, health: &mut HealthParams) {
     let mut ms = |key: &str, bounds, slot: &mut i64| {
         if let Some(ms) = fields.get(key).and_then(|n| scalar::duration_ms(desk, key, n, bounds)) {
             *slot = ms;
         }
     };
-    ms("interval", 100..=DAY, &mut health.interval_ms);
-    ms("retry", 100..=DAY, &mut health.retry_ms);
-    ms("correlation_window", 0..=10 * MINUTE, &mut health.correlation_window_ms);
-    let mut count = |key: &str, most, slot: &mut u8| {
-        if let Some(n) = fields.get(key).and_then(|n| scalar::whole(desk, key, n, 1..=most)) {
+    ms("interval", HealthParams::INTERVAL_MS, &mut health.interval_ms);
+    ms("retry", HealthParams::INTERVAL_MS, &mut health.retry_ms);
+    ms(
+        "correlation_window",
+        HealthParams::CORRELATION_WINDOW_MS,
+        &mut health.correlation_window_ms,
+    );
+    let mut count = |key: &str, bounds, slot: &mut u8| {
+        if let Some(n) = fields.get(key).and_then(|n| scalar::whole(desk, key, n, bounds)) {
             *slot = u8::try_from(n).unwrap_or(u8::MAX);
         }
     };
-    count("confirm", 20, &mut health.confirm);
-    count("recover", 20, &mut health.recover);
-    count("poor", 5, &mut health.poor);
+    count("confirm", HealthParams::ROUNDS, &mut health.confirm);
+    count("recover", HealthParams::ROUNDS, &mut health.recover);
+    count("poor", HealthParams::POOR, &mut health.poor);
     let loss = fields.get("loss_pct");
-    if let Some(permille) = loss.and_then(|n| scalar::decimal(desk, "loss_pct", n, 1, 0..=1000)) {
+    let bounds = HealthParams::LOSS_PERMILLE;
+    if let Some(permille) = loss.and_then(|n| scalar::decimal(desk, "loss_pct", n, 1, bounds)) {
         health.loss_permille = u16::try_from(permille).unwrap_or(1000);
     }
     if let Some(us) = rtt_us(desk, fields) {
@@ -152,15 +154,17 @@ fn read_health(desk: &mut Desk, fields: &Fields<'_>, health: &mut HealthParams) 
 /// `rtt` as a duration or `rtt_ms` as a number, in microseconds.
 pub(super) fn rtt_us(desk: &mut Desk, fields: &Fields<'_>) -> Option<u32> {
     let us = match fields.either(desk, "rtt", "rtt_ms")? {
-        ("rtt", node) => scalar::duration_ms(desk, "rtt", node, 1..=MINUTE)?.checked_mul(1_000)?,
-        (key, node) => scalar::decimal(desk, key, node, 3, 1_000..=MINUTE * 1_000)?,
+        ("rtt", node) => {
+            scalar::duration_ms(desk, "rtt", node, HealthParams::RTT_MS)?.checked_mul(1_000)?
+        }
+        (key, node) => scalar::decimal(desk, key, node, 3, HealthParams::RTT_US)?,
     };
     u32::try_from(us).ok()
 }
 
 fn read_ping(desk: &mut Desk, fields: &Fields<'_>, ping: &mut PingParams) {
-    let most = i64::try_from(MAX_PINGS_PER_ROUND).unwrap_or(10);
-    let count = fields.get("count").and_then(|n| scalar::whole(desk, "count", n, 1..=most));
+    let count =
+        fields.get("count").and_then(|n| scalar::whole(desk, "count", n, PingParams::COUNT));
     if let Some(count) = count {
         ping.count = u8::try_from(count).unwrap_or(1);
     }
@@ -169,8 +173,8 @@ fn read_ping(desk: &mut Desk, fields: &Fields<'_>, ping: &mut PingParams) {
             *slot = u32::try_from(ms).unwrap_or(u32::MAX);
         }
     };
-    ms("spacing", 1..=10_000, &mut ping.spacing_ms);
-    ms("timeout", 10..=MINUTE, &mut ping.timeout_ms);
+    ms("spacing", PingParams::SPACING_MS, &mut ping.spacing_ms);
+    ms("timeout", PingParams::TIMEOUT_MS, &mut ping.timeout_ms);
 }
 
 /// A suspect is asked at least as often as a healthy subject, and the next round must not start
@@ -186,38 +190,30 @@ fn check_round_fits(
     let of = |fields: Option<&Fields<'_>>, key: &str| {
         fields.and_then(|f| f.get(key)).map(|node| node.at)
     };
-    if health.retry_ms > health.interval_ms {
-        let place = of(health_fields, "retry").or_else(|| of(health_fields, "interval"));
-        if let Some(at) = place {
+    let time = crate::model::format_duration;
+    match misfit(health, ping) {
+        None => {}
+        Some(Misfit::RetryOverInterval) => {
+            let place = of(health_fields, "retry").or_else(|| of(health_fields, "interval"));
+            let Some(at) = place else { return };
             let message = Message::new("check.retry_over_interval")
-                .with("retry", crate::model::format_duration(health.retry_ms))
-                .with("interval", crate::model::format_duration(health.interval_ms));
-            let hint = Message::new("check.retry_hint");
-            desk.report(Finding::error(at, message).hint(hint));
+                .with("retry", time(health.retry_ms))
+                .with("interval", time(health.interval_ms));
+            desk.report(Finding::error(at, message).hint(Message::new("check.retry_hint")));
         }
-        return;
-    }
-    let (key, limit) = if ping.round_ms() > health.retry_ms {
-        ("retry", health.retry_ms)
-    } else if ping.round_ms() > health.interval_ms {
-        ("interval", health.interval_ms)
-    } else {
-        return;
-    };
-    let place = of(health_fields, key)
-        .or_else(|| ["timeout", "count", "spacing"].iter().find_map(|key| of(ping_fields, key)));
-    if let Some(at) = place {
-        let time = |ms: i64| crate::model::format_duration(ms);
-        let message = Message::new("check.round_too_long")
-            .with("key", key)
-            .with("limit", time(limit))
-            .with("gaps", ping.count.saturating_sub(1))
-            .with("spacing", time(i64::from(ping.spacing_ms)))
-            .with("timeout", time(i64::from(ping.timeout_ms)))
-            .with("round", time(ping.round_ms()));
-        desk.report(
-            Finding::error(at, message).hint(Message::new("check.round_hint").with("key", key)),
-        );
+        Some(Misfit::RoundOverRetry) => {
+            let place = of(health_fields, "retry").or_else(|| {
+                ["timeout", "count", "spacing"].iter().find_map(|key| of(ping_fields, key))
+            });
+            let Some(at) = place else { return };
+            let message = Message::new("check.round_too_long")
+                .with("retry", time(health.retry_ms))
+                .with("gaps", ping.count.saturating_sub(1))
+                .with("spacing", time(i64::from(ping.spacing_ms)))
+                .with("timeout", time(i64::from(ping.timeout_ms)))
+                .with("round", time(ping.round_ms()));
+            desk.report(Finding::error(at, message).hint(Message::new("check.round_hint")));
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::resolve::{Draft, Link, Tree};
 use super::subjects::last_part;
 use crate::model::{
     Carrier, Check, CheckKind, Connection, Device, Network, NetworkIx, Service, ServiceLevel,
-    Subject, SubjectDetail, Unit, UnitIx, Via,
+    Subject, SubjectDetail, Unit, UnitIx, UnixMs, Via,
 };
 
 pub(super) fn unit(raw: &RawUnit, parent: Option<UnitIx>, required: &[(NetworkIx, At)]) -> Unit {
@@ -79,6 +79,11 @@ pub(super) fn checks(draft: &Draft<'_>, drafts: &[Draft<'_>]) -> Vec<Check> {
     checks
 }
 
+/// From when until when a subject is in force: its own dates, else its unit's.
+pub(super) fn life(draft: &Draft<'_>, unit: &Unit) -> (Option<UnixMs>, Option<UnixMs>) {
+    (draft.raw.since.or(unit.since), draft.raw.until.or(unit.until))
+}
+
 /// Makes subjects of drafts.
 pub(super) struct Named<'a> {
     pub tree: &'a Tree<'a>,
@@ -105,6 +110,7 @@ impl Named<'_> {
             }),
             _ => SubjectDetail::Service(Service { id: raw.id.clone().into() }),
         };
+        let (since, until) = life(draft, unit);
         Subject {
             id: raw.id.clone().into(),
             name: raw.name.clone().unwrap_or_else(|| self.name(draft, unit)),
@@ -112,8 +118,8 @@ impl Named<'_> {
             via,
             checks: checks(draft, self.drafts),
             health: raw.asked.health,
-            since: raw.since.or(unit.since),
-            until: raw.until.or(unit.until),
+            since,
+            until,
             detail,
         }
     }

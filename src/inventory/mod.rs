@@ -65,17 +65,10 @@ pub struct Loaded {
     pub files: usize,
 }
 
-/// Reads every inventory file below `folder` (or the one file it names). Dates are days in
-/// Vietnam; see [`load_in`].
+/// Reads every inventory file below `folder` (or the one file it names). Dates
+/// (`since: 2016-01-01`) begin at midnight in `zone`.
 #[must_use]
-pub fn load(folder: &Path, defaults: &Defaults) -> Loaded {
-    // Vietnam keeps UTC+7 the year round.
-    load_in(folder, defaults, &TimeZone::fixed(jiff::tz::offset(7)))
-}
-
-/// As [`load`], with dates (`since: 2016-01-01`) beginning at midnight in `zone`.
-#[must_use]
-pub fn load_in(folder: &Path, defaults: &Defaults, zone: &TimeZone) -> Loaded {
+pub fn load(folder: &Path, defaults: &Defaults, zone: &TimeZone) -> Loaded {
     let mut desk = Desk::default();
     let mut trees = Vec::new();
     let mut files = 0;

@@ -1,45 +1,69 @@
-//! Addresses: no two subjects on one, and each inside its plan.
+//! Addresses: no two subjects on one at a time, and each inside its plan.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::build;
 use super::place::{At, Desk, Finding};
 use super::raw::RawNetwork;
 use super::resolve::{Draft, Tree};
-use crate::model::Message;
+use crate::model::{Message, UnixMs};
 
-/// Reports addresses that two subjects have and warns of those outside every plan that could be
-/// theirs. A connection may name an address of the device it ends at.
+/// Reports addresses that two subjects have at one time and warns of those outside every plan that
+/// could be theirs. A connection may name an address of the device it ends at, and what follows
+/// another on its address takes it over.
 pub(super) fn check(
     desk: &mut Desk,
     tree: &Tree<'_>,
     networks: &[RawNetwork],
     drafts: &[Draft<'_>],
 ) {
-    let mut owners: HashMap<IpAddr, (At, usize)> = HashMap::new();
+    let mut owners: HashMap<IpAddr, Vec<(At, usize)>> = HashMap::new();
     for (i, draft) in drafts.iter().enumerate() {
         for (address, at) in addresses(draft) {
-            let (first_at, first) = *owners.entry(address).or_insert((at, i));
-            if first != i && !ends_at(&drafts[i], first) && !ends_at(&drafts[first], i) {
+            let owners = owners.entry(address).or_default();
+            let first = owners.iter().find(|(_, other)| {
+                *other != i
+                    && !share_device(drafts, i, *other, address)
+                    && live_together(tree, draft, &drafts[*other])
+            });
+            if let Some((first_at, first)) = first {
                 let message = Message::new("check.duplicate_address")
                     .with("address", address)
                     .with("id", &draft.raw.id)
-                    .with("other", &drafts[first].raw.id);
+                    .with("other", &drafts[*first].raw.id);
                 desk.report(
                     Finding::error(at, message)
                         .hint(Message::new("check.duplicate_address_hint"))
-                        .related(first_at, Message::new("check.first")),
+                        .related(*first_at, Message::new("check.first")),
                 );
             }
+            owners.push((at, i));
             warn_outside(desk, tree, networks, draft, address, at);
         }
     }
 }
 
-fn ends_at(draft: &Draft<'_>, device: usize) -> bool {
-    draft.link.as_ref().is_some_and(|link| link.device == Some(device))
+/// True when the address is that of a device which is one of the two or which both end at.
+fn share_device(drafts: &[Draft<'_>], one: usize, other: usize, address: IpAddr) -> bool {
+    let device = |i: usize| drafts[i].link.as_ref().and_then(|link| link.device);
+    let (mine, theirs) = (device(one), device(other));
+    mine == Some(other)
+        || theirs == Some(one)
+        || mine.is_some_and(|device| {
+            theirs == mine && addresses(&drafts[device]).any(|(known, _)| known == address)
+        })
+}
+
+/// True when there is a time at which both are in force.
+fn live_together(tree: &Tree<'_>, one: &Draft<'_>, other: &Draft<'_>) -> bool {
+    let life = |draft: &Draft<'_>| build::life(draft, &tree.units[draft.unit.ix()]);
+    let ((from, to), (other_from, other_to)) = (life(one), life(other));
+    let begins_in_time =
+        |from: Option<UnixMs>, to: Option<UnixMs>| from.zip(to).is_none_or(|(from, to)| from < to);
+    begins_in_time(from, other_to) && begins_in_time(other_from, to)
 }
 
 /// The addresses that are the subject's own.

@@ -6,9 +6,11 @@ use std::str::FromStr as _;
 
 use super::node::{Node, Value};
 use super::place::{At, Desk, Finding, shown};
-use crate::locale::fold;
-use crate::model::{DurationError, Id, IdError, Message, UnixMs, parse_duration};
-use ipnet::IpNet;
+use crate::locale::{fold, is_hidden};
+use crate::model::{
+    DurationError, Id, IdError, Message, UnixMs, format_scaled, parse_duration, parse_scaled,
+};
+use ipnet::{IpNet, Ipv4Net};
 use jiff::tz::TimeZone;
 
 /// Longest text accepted, in characters.
@@ -40,7 +42,7 @@ pub(super) fn text(desk: &mut Desk, key: &str, node: &Node) -> Option<String> {
     let text = word(desk, key, node)?;
     let finding = if text.is_empty() {
         Message::new("check.empty_text").with("key", key)
-    } else if let Some(c) = text.chars().find(|c| is_refused(*c)) {
+    } else if let Some(c) = text.chars().find(|c| is_hidden(*c)) {
         Message::new("check.control_character")
             .with("key", key)
             .with("code", format!("U+{:04X}", u32::from(c)))
@@ -51,13 +53,6 @@ pub(super) fn text(desk: &mut Desk, key: &str, node: &Node) -> Option<String> {
     };
     desk.report(Finding::error(node.at, finding));
     None
-}
-
-/// Control characters, and those that turn or hide text: zero-width, bidirectional, tags.
-fn is_refused(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// A slug.
@@ -112,12 +107,13 @@ pub(super) fn references(desk: &mut Desk, key: &str, node: &Node) -> Vec<Ref> {
     items.iter().filter_map(|item| reference(desk, key, item)).collect()
 }
 
-/// The address of one host.
+/// The address of one host; an IPv4 address written as IPv6 (`::ffff:10.0.0.1`, RFC 4291, section
+/// 2.5.5.2) is that IPv4 address, so that one host has one spelling.
 pub(super) fn address(desk: &mut Desk, key: &str, node: &Node) -> Option<IpAddr> {
     let text = word(desk, key, node)?;
     let message = Message::new("check.bad_address").with("text", shown(text));
     let finding = Finding::error(node.at, message);
-    match IpAddr::from_str(text) {
+    match IpAddr::from_str(text).map(|address| address.to_canonical()) {
         Ok(address) => {
             let is_host = !address.is_unspecified()
                 && !address.is_multicast()
@@ -139,11 +135,11 @@ pub(super) fn address(desk: &mut Desk, key: &str, node: &Node) -> Option<IpAddr>
     }
 }
 
-/// An address plan.
+/// An address plan; one of IPv4 addresses written as IPv6 is of IPv4, as with [`address`].
 pub(super) fn prefix(desk: &mut Desk, key: &str, node: &Node) -> Option<IpNet> {
     let text = word(desk, key, node)?;
     let message = Message::new("check.bad_prefix").with("text", shown(text));
-    match IpNet::from_str(text) {
+    match IpNet::from_str(text).map(canonical) {
         Ok(net) if net.trunc() == net => Some(net),
         Ok(net) => {
             let hint = Message::new("check.did_you_mean").with("word", net.trunc());
@@ -155,6 +151,15 @@ pub(super) fn prefix(desk: &mut Desk, key: &str, node: &Node) -> Option<IpNet> {
             None
         }
     }
+}
+
+fn canonical(net: IpNet) -> IpNet {
+    let IpNet::V6(v6) = net else { return net };
+    let length = v6.prefix_len().checked_sub(96);
+    length
+        .zip(v6.addr().to_ipv4_mapped())
+        .and_then(|(length, address)| Ipv4Net::new(address, length).ok())
+        .map_or(net, IpNet::V4)
 }
 
 /// A duration between bounds, in milliseconds.
@@ -205,17 +210,17 @@ pub(super) fn decimal(
     desk: &mut Desk,
     key: &str,
     node: &Node,
-    places: u32,
+    places: u8,
     bounds: std::ops::RangeInclusive<i64>,
 ) -> Option<i64> {
     let text = word(desk, key, node)?;
-    match scaled(text, places) {
+    match parse_scaled(text, places) {
         Some(value) if bounds.contains(&value) => Some(value),
         Some(_) => {
             let message = Message::new("check.out_of_bounds")
                 .with("key", key)
-                .with("least", unscaled(*bounds.start(), places))
-                .with("most", unscaled(*bounds.end(), places));
+                .with("least", format_scaled(*bounds.start(), places))
+                .with("most", format_scaled(*bounds.end(), places));
             desk.report(Finding::error(node.at, message));
             None
         }
@@ -236,38 +241,15 @@ pub(super) fn decimal(
 /// A share from 0 to 1 in millionths; a percentage is a common slip and gets its own hint.
 pub(super) fn share_ppm(desk: &mut Desk, node: &Node) -> Option<i64> {
     let text = word(desk, "availability", node)?;
-    match scaled(text, 4) {
+    match parse_scaled(text, 4) {
         Some(percent) if (10_001..=1_000_000).contains(&percent) => {
             let message = Message::new("check.share_in_percent").with("text", shown(text));
-            let hint = Message::new("check.did_you_mean").with("word", unscaled(percent, 6));
+            let hint = Message::new("check.did_you_mean").with("word", format_scaled(percent, 6));
             desk.report(Finding::error(node.at, message).hint(hint));
             None
         }
         _ => decimal(desk, "availability", node, 6, 1..=1_000_000),
     }
-}
-
-fn scaled(text: &str, places: u32) -> Option<i64> {
-    let (is_negative, digits) =
-        text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let places = usize::try_from(places).ok()?;
-    let fraction = fraction.trim_end_matches('0');
-    let all_digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
-    if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) || fraction.len() > places {
-        return None;
-    }
-    let value: i64 = format!("{whole}{fraction:0<places$}").parse().ok()?;
-    Some(if is_negative { -value } else { value })
-}
-
-fn unscaled(value: i64, places: u32) -> String {
-    let unit = 10_i64.pow(places);
-    let width = usize::try_from(places).unwrap_or(0);
-    let sign = if value < 0 { "-" } else { "" };
-    let (whole, fraction) = (value.abs() / unit, value.abs() % unit);
-    let text = format!("{sign}{whole}.{fraction:0width$}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// `true` or `false`.
@@ -328,7 +310,7 @@ pub(super) fn bandwidth_kbps(desk: &mut Desk, key: &str, node: &Node) -> Option<
         _ => None,
     };
     let kbps = factor.and_then(|factor| {
-        let thousandths = scaled(number.trim(), 3)?.checked_mul(factor)?;
+        let thousandths = parse_scaled(number.trim(), 3)?.checked_mul(factor)?;
         u64::try_from(thousandths / 1_000).ok()
     });
     let kbps = kbps.filter(|kbps| (1..=1_000_000_000_000).contains(kbps));
@@ -343,19 +325,6 @@ pub(super) fn bandwidth_kbps(desk: &mut Desk, key: &str, node: &Node) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn decimals_are_exact() {
-        assert_eq!(scaled("0.995", 6), Some(995_000));
-        assert_eq!(scaled("1", 6), Some(1_000_000));
-        assert_eq!(scaled("-10.5", 6), Some(-10_500_000));
-        assert_eq!(scaled("0.50", 1), Some(5));
-        for bad in ["", ".5", "1e3", "0.9999999", "1,5", "-", "+1", "0x10", "٣"] {
-            assert_eq!(scaled(bad, 6), None, "{bad}");
-        }
-        assert_eq!(unscaled(-10_500_000, 6), "-10.5");
-        assert_eq!(unscaled(100, 0), "100");
-    }
 
     #[test]
     fn slugs_are_suggested_without_marks() {

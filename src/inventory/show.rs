@@ -12,28 +12,6 @@ use crate::model::{
 };
 use crate::t;
 
-/// Most candidates named when a name fits several units.
-const MAX_CANDIDATES: usize = 20;
-
-/// The units a user may mean: by id, else by the whole name, else by a part of the name; case and
-/// diacritics do not matter. One is an answer; of more, at most twenty are given.
-#[must_use]
-pub fn find(inventory: &Inventory, query: &str) -> Vec<UnitIx> {
-    if let Some(unit) = inventory.find_unit(query.trim()) {
-        return vec![unit];
-    }
-    let query = fold(query.trim());
-    let matching = |fits: &dyn Fn(&str) -> bool| -> Vec<UnitIx> {
-        let fits = |ix: &UnitIx| {
-            let unit = inventory.unit(*ix);
-            fits(&fold(&unit.name)) || fits(&fold(&unit.short)) || fits(unit.id.as_str())
-        };
-        inventory.unit_ixs().filter(fits).take(MAX_CANDIDATES).collect()
-    };
-    let whole = matching(&|name| name == query);
-    if whole.is_empty() { matching(&|name| name.contains(&query)) } else { whole }
-}
-
 /// The unit (or every root) with all beneath: kind, lines and devices, two columns a level.
 #[must_use]
 pub fn tree(inventory: &Inventory, lang: Lang, unit: Option<UnitIx>) -> String {
@@ -201,6 +179,7 @@ fn subject_json(inventory: &Inventory, ix: SubjectIx) -> Value {
         "id": subject.id, "kind": subject.kind(), "name": subject.name,
         "unit": inventory.unit(subject.unit).id, "via": via_json(inventory, &subject.via),
         "checks": checks, "health": subject.health,
+        "since": subject.since, "until": subject.until,
     });
     let detail = match &subject.detail {
         SubjectDetail::Connection(c) => connection_json(inventory, c),

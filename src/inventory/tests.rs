@@ -111,6 +111,112 @@ services:
 }
 
 #[test]
+fn a_subject_s_life_is_its_own_else_its_unit_s() {
+    let inventory = good(
+        "networks: [{ id: tslcd, name: TSLCD }]
+units:
+  - { id: tg, name: Tỉnh, kind: province, since: 2016-01-01, until: 2025-07-01,
+      connections: { tslcd: { address: 10.0.0.1, until: 2020-01-01 } },
+      devices: { router: 10.0.0.2, switch: { address: 10.0.0.3, since: 2016-03-15 } } }
+  - { id: always, name: Tỉnh, kind: province, devices: { router: 10.0.0.5 } }
+services:
+  - { id: portal, unit: tg, name: Cổng, address: 10.0.0.4, until: 2016-02-01T12:00:00Z }
+",
+    );
+    let json = show::json(&inventory, None);
+    let ms = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_millisecond();
+    for (id, since, until) in [
+        ("tg/tslcd", Some("2016-01-01T00:00:00Z"), Some("2020-01-01T00:00:00Z")),
+        ("tg/router", Some("2016-01-01T00:00:00Z"), Some("2025-07-01T00:00:00Z")),
+        ("tg/switch", Some("2016-03-15T00:00:00Z"), Some("2025-07-01T00:00:00Z")),
+        ("portal", Some("2016-01-01T00:00:00Z"), Some("2016-02-01T12:00:00Z")),
+        ("always/router", None, None),
+    ] {
+        let subject = inventory.subject(inventory.find_subject(id).unwrap());
+        let life = (subject.since.map(|t| t.0), subject.until.map(|t| t.0));
+        assert_eq!(life, (since.map(ms), until.map(ms)), "{id}");
+        let shown = json["subjects"].as_array().unwrap().iter().find(|s| s["id"] == id).unwrap();
+        assert_eq!(shown["since"], serde_json::json!(since), "{id}");
+        assert_eq!(shown["until"], serde_json::json!(until), "{id}");
+    }
+}
+
+/// How many subjects are said to be on another's address.
+fn duplicates(devices: &str) -> usize {
+    let text = format!(
+        "networks: [{{ id: tslcd, name: TSLCD }}]
+units:
+  - {{ id: tg, name: Tỉnh, kind: province, since: 2016-01-01 }}
+  - {{ id: cu, name: Cũ, kind: province, until: 2016-01-01 }}
+{devices}"
+    );
+    let diagnostics = read(&text).diagnostics;
+    let errors: Vec<_> = diagnostics.iter().filter(|d| d.severity == Severity::Error).collect();
+    assert!(errors.iter().all(|d| d.message.key == "check.duplicate_address"), "{errors:#?}");
+    errors.len()
+}
+
+#[test]
+fn an_address_belongs_to_one_subject_at_a_time() {
+    let device = |id: &str, unit: &str, rest: &str| {
+        format!("  - {{ id: {id}, unit: {unit}, role: router, address: 10.0.0.1{rest} }}\n")
+    };
+    let of = |list: &[String]| duplicates(&format!("devices:\n{}", list.concat()));
+    let old = device("old", "tg", ", until: 2016-03-15");
+    assert_eq!(of(&[old.clone(), device("new", "tg", ", since: 2016-03-15")]), 0);
+    assert_eq!(of(&[device("new", "tg", ", since: 2016-03-15"), old.clone()]), 0);
+    assert_eq!(of(&[old.clone(), device("new", "tg", ", since: 2016-03-14")]), 1);
+    assert_eq!(of(&[old.clone(), device("new", "tg", "")]), 1);
+    // The units' own dates count.
+    assert_eq!(of(&[device("old", "cu", ""), device("new", "tg", "")]), 0);
+    // The third clashes with the second, not with the first.
+    let middle = device("middle", "tg", ", since: 2016-03-15, until: 2017-01-01");
+    assert_eq!(of(&[old, middle, device("new", "tg", ", since: 2016-06-01")]), 1);
+}
+
+#[test]
+fn lines_share_the_address_of_the_device_they_end_at_in_any_order() {
+    let lines = "connections:
+  - { id: a, unit: tg, network: tslcd, address: 10.0.0.1, device: router }
+  - { id: b, unit: tg, network: tslcd, address: 10.0.0.1, device: router }
+";
+    let devices = |address: &str| {
+        format!("devices:\n  - {{ id: router, unit: tg, role: router, address: {address} }}\n")
+    };
+    assert_eq!(duplicates(&format!("{lines}{}", devices("10.0.0.1"))), 0);
+    assert_eq!(duplicates(&format!("{}{lines}", devices("10.0.0.1"))), 0);
+    assert_eq!(duplicates(&format!("{lines}{}", devices("10.0.0.2"))), 1);
+}
+
+#[test]
+fn an_ipv4_address_has_one_spelling() {
+    let devices = "devices:
+  - { id: a, unit: tg, role: router, address: 10.0.0.1 }
+  - { id: b, unit: tg, role: router, address: \"::ffff:10.0.0.1\" }
+";
+    assert_eq!(duplicates(devices), 1);
+    let inventory = good(
+        "units: [{ id: tg, name: Tỉnh, kind: province, prefixes: [\"::ffff:10.0.0.0/104\"],
+            devices: { a: \"::ffff:10.0.0.1\", b: \"2001:db8::1\" } }]",
+    );
+    let address = |id: &str| {
+        let subject = inventory.subject(inventory.find_subject(id).unwrap());
+        subject.checks[0].kind.address().to_string()
+    };
+    assert_eq!((address("tg/a"), address("tg/b")), ("10.0.0.1".into(), "2001:db8::1".into()));
+}
+
+#[test]
+fn texts_have_no_character_that_nobody_sees() {
+    for hidden in ['\u{ad}', '\u{61c}', '\u{115f}', '\u{200b}', '\u{202e}', '\u{2800}', '\u{3164}']
+    {
+        let text = format!("units: [{{ id: tg, name: \"Tỉ{hidden}nh\", kind: province }}]");
+        let found: Vec<_> = read(&text).diagnostics.iter().map(|d| d.message.key).collect();
+        assert_eq!(found, ["check.control_character"], "U+{:04X}", u32::from(hidden));
+    }
+}
+
+#[test]
 fn the_dic_is_reached_through_nothing() {
     let inventory = good(&format!(
         "{NETWORKS}units:{DIC}
@@ -249,7 +355,7 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a.yaml"), &bytes).unwrap();
         std::fs::write(folder.path().join("units.csv"), &bytes).unwrap();
-        let loaded = load(folder.path(), &Defaults::default());
+        let loaded = load(folder.path(), &Defaults::default(), &TimeZone::UTC);
         prop_assert_eq!(loaded.files, 2);
         let has_error = loaded.diagnostics.iter().any(|d| d.severity == Severity::Error);
         prop_assert_eq!(loaded.inventory.is_none(), has_error);

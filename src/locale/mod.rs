@@ -21,7 +21,7 @@ pub use fold::{fold, nfc};
 pub use number::{decimal, number, percent, rtt};
 pub use sort::{SortKey, sort_key};
 pub use time::{clock, date, date_time, duration, duration_short};
-pub use visible::visible;
+pub use visible::{is_hidden, visible};
 
 use crate::model::State;
 

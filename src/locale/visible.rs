@@ -18,9 +18,11 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
-/// Unicode 16: general categories Cc, Zl, Zp and Cf where they change what is seen, and the
-/// blank letters, fillers and variation selectors.
-fn is_hidden(c: char) -> bool {
+/// True for a character that steers a terminal, turns text round or cannot be seen. Unicode 16:
+/// general categories Cc, Zl, Zp and Cf where they change what is seen, and the blank letters,
+/// fillers and variation selectors.
+#[must_use]
+pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'

@@ -16,12 +16,19 @@ pub struct Incident {
     pub with: Vec<SubjectId>,
     /// `down` or `degraded`.
     pub state: State,
-    /// Start of the root's outage.
+    /// Start of the first of these lines' outages.
     pub since: UnixMs,
     /// The root's unit.
     pub unit: UnitId,
     /// What is unreachable through it.
     pub impact: Impact,
+}
+
+impl Incident {
+    /// The root and the lines that are down with it.
+    pub fn members(&self) -> impl Iterator<Item = &SubjectId> {
+        std::iter::once(&self.root).chain(&self.with)
+    }
 }
 
 /// What an incident cuts off.

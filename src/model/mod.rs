@@ -13,6 +13,7 @@ mod inventory;
 mod params;
 mod round;
 mod sample;
+mod scaled;
 mod state;
 mod time;
 
@@ -28,8 +29,9 @@ pub use inventory::{
     Location, Network, NetworkIx, Service, ServiceLevel, Subject, SubjectDetail, SubjectIx,
     SubjectKind, Tier, Unit, UnitIx, UnitKind, Via,
 };
-pub use params::{HealthParams, PingParams};
+pub use params::{HealthParams, Misfit, PingParams, misfit};
 pub use round::{MAX_PINGS_PER_ROUND, Round, RoundError, Rtts};
 pub use sample::Sample;
+pub use scaled::{format_scaled, parse_scaled};
 pub use state::State;
 pub use time::{Span, UnixMs};

@@ -1,5 +1,7 @@
 //! Thresholds and times of a subject's health and of its pings, already resolved from the
-//! defaults, its network, its kind and its own entry.
+//! defaults, its network, its kind and its own entry; and the bounds every reader holds them to.
+
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +24,24 @@ pub struct HealthParams {
     pub rtt_us: u32,
     /// Longest a verdict waits for the subject's ancestors.
     pub correlation_window_ms: i64,
+}
+
+impl HealthParams {
+    /// Bounds of `interval_ms` and `retry_ms`.
+    pub const INTERVAL_MS: RangeInclusive<i64> = 100..=86_400_000;
+    /// Bounds of `confirm` and `recover`.
+    pub const ROUNDS: RangeInclusive<i64> = 1..=20;
+    /// Bounds of `poor`: it counts among the last five.
+    pub const POOR: RangeInclusive<i64> = 1..=5;
+    /// Bounds of `loss_permille`.
+    pub const LOSS_PERMILLE: RangeInclusive<i64> = 0..=1_000;
+    /// Bounds of `rtt_us` in milliseconds, as it may be written.
+    pub const RTT_MS: RangeInclusive<i64> = 1..=60_000;
+    /// Bounds of `rtt_us`: those of [`Self::RTT_MS`].
+    pub const RTT_US: RangeInclusive<i64> =
+        *Self::RTT_MS.start() * 1_000..=*Self::RTT_MS.end() * 1_000;
+    /// Bounds of `correlation_window_ms`.
+    pub const CORRELATION_WINDOW_MS: RangeInclusive<i64> = 0..=600_000;
 }
 
 impl Default for HealthParams {
@@ -51,6 +71,13 @@ pub struct PingParams {
 }
 
 impl PingParams {
+    /// Bounds of `count`.
+    pub const COUNT: RangeInclusive<i64> = 1..=super::MAX_PINGS_PER_ROUND as i64;
+    /// Bounds of `spacing_ms`.
+    pub const SPACING_MS: RangeInclusive<i64> = 1..=10_000;
+    /// Bounds of `timeout_ms`.
+    pub const TIMEOUT_MS: RangeInclusive<i64> = 10..=60_000;
+
     /// The longest a round can take, in milliseconds.
     #[must_use]
     pub fn round_ms(self) -> i64 {
@@ -62,5 +89,52 @@ impl PingParams {
 impl Default for PingParams {
     fn default() -> Self {
         Self { count: 3, spacing_ms: 200, timeout_ms: 2_000 }
+    }
+}
+
+/// Why times that are inside their bounds one by one do not go together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Misfit {
+    /// A suspect would be asked more seldom than a healthy subject.
+    RetryOverInterval,
+    /// A round would not be over when the next one starts after `retry_ms`, and so perhaps not
+    /// after the longer `interval_ms`.
+    RoundOverRetry,
+}
+
+/// What keeps `health` and `ping` from going together; `None` when they do.
+#[must_use]
+pub fn misfit(health: HealthParams, ping: PingParams) -> Option<Misfit> {
+    if health.retry_ms > health.interval_ms {
+        Some(Misfit::RetryOverInterval)
+    } else if ping.round_ms() > health.retry_ms {
+        Some(Misfit::RoundOverRetry)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_inside_the_bounds_and_go_together() {
+        let (health, ping) = (HealthParams::default(), PingParams::default());
+        assert!(HealthParams::INTERVAL_MS.contains(&health.interval_ms));
+        assert!(HealthParams::INTERVAL_MS.contains(&health.retry_ms));
+        assert!(HealthParams::RTT_US.contains(&health.rtt_us.into()));
+        assert!(PingParams::TIMEOUT_MS.contains(&ping.timeout_ms.into()));
+        assert_eq!(misfit(health, ping), None);
+    }
+
+    #[test]
+    fn a_round_may_take_all_of_the_retry_and_no_more() {
+        let (health, ping) = (HealthParams::default(), PingParams::default());
+        let retry = |retry_ms| misfit(HealthParams { retry_ms, ..health }, ping);
+        assert_eq!(retry(ping.round_ms()), None);
+        assert_eq!(retry(ping.round_ms() - 1), Some(Misfit::RoundOverRetry));
+        assert_eq!(retry(health.interval_ms), None);
+        assert_eq!(retry(health.interval_ms + 1), Some(Misfit::RetryOverInterval));
     }
 }

@@ -22,7 +22,11 @@ fn sample() -> Arc<Inventory> {
     static SAMPLE: OnceLock<Arc<Inventory>> = OnceLock::new();
     Arc::clone(SAMPLE.get_or_init(|| {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("inventory");
-        Arc::new(load(&folder, &Defaults::default()).inventory.expect("the sample"))
+        Arc::new(
+            load(&folder, &Defaults::default(), &jiff::tz::TimeZone::UTC)
+                .inventory
+                .expect("the sample"),
+        )
     }))
 }
 

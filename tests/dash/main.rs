@@ -9,4 +9,3 @@ mod keys;
 mod properties;
 mod sample;
 mod screens;
-mod terminal;

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::common::{INVENTORY, Province, assert_partition, follow, may_ping};
+use tuantra::api::ClientError;
 use tuantra::coverage::Ladder;
 use tuantra::model::{Span, State, UnixMs};
 use tuantra::store::Reader;
@@ -32,16 +33,19 @@ async fn a_province_comes_up_and_its_coverage_is_counted() {
     assert_eq!(status.status.code(), Some(0), "{}", String::from_utf8_lossy(&status.stderr));
     let text = String::from_utf8(status.stdout).unwrap();
     assert!(text.contains("huyen.xa/router") && text.contains("127.0.1.3"), "{text}");
+    let late =
+        follow(&province.client(), |s| s.daemon.written.is_some_and(|w| w > snapshot.at + 2_500))
+            .await;
     let history = province
         .client()
-        .history(
-            &snapshot.subjects[0].id,
-            Span::new(snapshot.at - 60_000, snapshot.at + 60_000),
-            10,
-        )
+        .history(&snapshot.subjects[0].id, Span::new(late.at - 60_000, late.at), 10)
         .await
         .unwrap();
     assert_eq!(history.points.len(), 10);
+    assert!(history.points.iter().map(|p| p.rounds).sum::<u32>() >= 2, "{history:?}");
+    let stranger = tuantra::model::SubjectId::new("nobody").unwrap();
+    let refused = province.client().history(&stranger, Span::new(UnixMs(0), late.at), 10).await;
+    assert!(matches!(refused, Err(ClientError::Refused(p)) if p.error == "unknown_subject"));
 }
 
 #[tokio::test]
@@ -99,7 +103,10 @@ async fn a_killed_daemon_leaves_a_hole_and_no_lie() {
             std::thread::park_timeout(Duration::from_millis(100));
         }
         daemon = province.daemon();
-        follow(&client, |s| all_up(s) && s.at > before.at + 2_500).await;
+        let asked = |s: &tuantra::api::Snapshot| {
+            s.subjects.iter().all(|s| s.now.last_round.is_some_and(|t| t > before.at + 2_500))
+        };
+        before = follow(&client, |s| all_up(s) && asked(s)).await;
     }
     daemon.signal("-TERM");
     daemon.child.wait().unwrap();
@@ -110,7 +117,8 @@ async fn a_killed_daemon_leaves_a_hole_and_no_lie() {
         let states: Vec<State> = intervals.iter().map(|i| i.state).collect();
         assert!(states.iter().all(|s| !s.is_outage()), "{subject}: {states:?}");
         let holes = states.iter().filter(|s| **s == State::Unmeasured).count();
-        assert!(holes >= 2, "{subject}: both times it was dead are unmeasured: {states:?}");
+        // Before its first round, and both times the daemon was dead.
+        assert_eq!(holes, 3, "{subject}: {states:?}");
     }
 }
 

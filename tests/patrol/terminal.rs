@@ -117,11 +117,14 @@ async fn an_operator_walks_through_the_dashboard() {
     terminal.press("xa mot");
     terminal.expect("switch");
     terminal.press("\u{1b}");
+    // Escape and a letter that come together are Alt and the letter.
+    terminal.expect("Open incidents");
     terminal.press("L");
     terminal.expect("Hiện tại");
     terminal.press("?");
     terminal.expect("trợ giúp");
     terminal.press("\u{1b}");
+    terminal.expect("Vụ việc đang mở");
     terminal.resize(60, 200);
     terminal.expect("Nhà mạng");
 

@@ -1,5 +1,6 @@
 //! Looks values up in the tree, judges them one by one and keeps what is wrong with them.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,9 +8,10 @@ use serde_saphyr::{Error, Location};
 
 use super::super::yaml::{Node, Value};
 use super::KEYS;
-use crate::locale::{Lang, decimal, nfc};
+use crate::locale::nfc;
 use crate::model::{
-    Diagnostic, DurationError, Message, Place, Severity, format_duration, parse_duration,
+    Diagnostic, DurationError, Message, Place, Severity, format_duration, format_scaled,
+    parse_duration, parse_scaled,
 };
 
 /// Most characters of a line that a [`Place`] carries.
@@ -186,23 +188,22 @@ impl<'t> Desk<'t> {
         found
     }
 
-    /// A length of time from `min_ms` to `max_ms`, in milliseconds.
+    /// A length of time inside `bounds`, all in milliseconds.
     pub(super) fn duration(
         &mut self,
         section: &Section<'_>,
         key: &str,
-        min_ms: i64,
-        max_ms: i64,
+        bounds: RangeInclusive<i64>,
     ) -> Option<i64> {
         let text = self.text(section, key)?;
         let (message, hint) = match parse_duration(&text) {
-            Ok(ms) if (min_ms..=max_ms).contains(&ms) => return Some(ms),
+            Ok(ms) if bounds.contains(&ms) => return Some(ms),
             Ok(_) | Err(DurationError::TooLong) => {
                 let message = Message::new("config.out_of_range")
                     .with("key", section.path(key))
                     .with("value", cut(&text))
-                    .with("min", format_duration(min_ms))
-                    .with("max", format_duration(max_ms));
+                    .with("min", format_duration(*bounds.start()))
+                    .with("max", format_duration(*bounds.end()));
                 (message, None)
             }
             Err(DurationError::NoUnit) => {
@@ -219,24 +220,17 @@ impl<'t> Desk<'t> {
     }
 
     /// A number with at most `places` decimals, as that many powers of ten of it: with one,
-    /// `99.5` is 995. `min` and `max` are scaled alike.
+    /// `99.5` is 995. The bounds are scaled alike.
     pub(super) fn number<T: TryFrom<i64>>(
         &mut self,
         section: &Section<'_>,
         key: &str,
         places: u8,
-        min: i64,
-        max: i64,
+        bounds: RangeInclusive<i64>,
     ) -> Option<T> {
         let text = self.text(section, key)?;
-        let shown = |scaled: i64| {
-            let unit = 10_i64.pow(u32::from(places));
-            // Bounds are whole numbers or have the decimals of thousandths at most.
-            let decimals = if scaled % unit == 0 { 0 } else { places.min(3) };
-            decimal(Lang::En, scaled * 1_000 / unit, decimals).replace(',', "")
-        };
         let message = match parse_scaled(&text, places) {
-            Some(scaled) if (min..=max).contains(&scaled) => {
+            Some(scaled) if bounds.contains(&scaled) => {
                 if let Ok(value) = T::try_from(scaled) {
                     return Some(value);
                 }
@@ -249,8 +243,8 @@ impl<'t> Desk<'t> {
         let message = message
             .with("key", section.path(key))
             .with("value", cut(&text))
-            .with("min", shown(min))
-            .with("max", shown(max));
+            .with("min", format_scaled(*bounds.start(), places))
+            .with("max", format_scaled(*bounds.end(), places));
         self.error(section.place(key), message, None);
         None
     }
@@ -287,19 +281,6 @@ impl<'t> Desk<'t> {
         let text: String = self.text.chars().skip(from).take(len).collect();
         text.trim().to_owned()
     }
-}
-
-/// `-12.5` with two places is -1250; `None` when it is no number or has more decimals.
-fn parse_scaled(text: &str, places: u8) -> Option<i64> {
-    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let fraction = fraction.trim_end_matches('0');
-    let places = usize::from(places);
-    let all_digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-    if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) || fraction.len() > places {
-        return None;
-    }
-    format!("{whole}{fraction:0<places$}").parse::<i64>().ok().map(|n| sign * n)
 }
 
 /// The known word nearest to one that is not known, if it is near enough to be a slip.

@@ -6,6 +6,7 @@ use ratatui::style::Style;
 
 use super::{facts, incidents, lines};
 use crate::api::{SubjectRow, UnitCoverage, UnitRow};
+use crate::coverage::Verdict;
 use crate::dash::board::{Counts, on, slot};
 use crate::dash::draw::{Column, Line, Table, boxed, line_right, list, rows};
 use crate::dash::rows::{figures, live_ppm};
@@ -180,6 +181,13 @@ fn unit_cells(shot: &Shot<'_>, unit: &UnitRow, networks: usize, own: bool) -> Ve
     };
     cells.push(if alone { state_now(shot, unit, row) } else { bar_now(shot, row) });
     let (words, style) = verdict(lang, theme, row.verdict);
+    let words = match row.verdict {
+        Verdict::Met | Verdict::Missed if !alone => {
+            let n = |n: u32| number(lang, i64::from(n));
+            t!(lang, "dash.met_of", met = n(row.ladder.met), required = n(row.ladder.required))
+        }
+        _ => words.to_owned(),
+    };
     cells.push(Line::plain(share(lang, row.month.delivered_ppm(), 2)));
     cells.push(Line::plain(measured(lang, &row.month)));
     cells.push(Line::styled(words, style));

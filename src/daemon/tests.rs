@@ -1,0 +1,160 @@
+//! The daemon's own pieces: targets, changes, months.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use super::feed::Changes;
+use super::months::{Months, month_start};
+use super::targets::Targets;
+use crate::api::{Change, DaemonInfo};
+use crate::coverage::Availability;
+use crate::inventory;
+use crate::model::{Inventory, Rtts, Span, State, StateInterval, SubjectId, SubjectIx, UnixMs};
+use crate::probe::{Answer, TargetId};
+
+const PROVINCE: &str = "\
+networks:
+  - { id: tslcd, name: TSLCD }
+  - { id: lan, name: LAN, over: [tslcd] }
+units:
+  - id: tinh
+    name: Tỉnh
+    kind: province
+    connections:
+      lan: { device: switch, health: { interval: 20s } }
+      tslcd: { address: 127.0.1.1 }
+      tslcd-old: { network: tslcd, address: 127.0.1.9, until: 2026-01-01 }
+    requires: [tslcd]
+    devices: { switch: { address: 127.0.1.2, health: { interval: 10s, retry: 4s } } }
+";
+
+fn load(text: &str) -> Inventory {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.yaml"), text).unwrap();
+    let defaults = inventory::Defaults::default();
+    let loaded = inventory::load(folder.path(), &defaults, &TimeZone::UTC);
+    loaded.inventory.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics))
+}
+
+fn at(text: &str) -> UnixMs {
+    text.parse().unwrap()
+}
+
+fn find(inventory: &Inventory, id: &str) -> SubjectIx {
+    inventory.find_subject(id).unwrap()
+}
+
+#[test]
+fn subjects_on_one_address_share_its_rounds_at_the_shorter_interval() {
+    let inventory = load(PROVINCE);
+    let (targets, list) = Targets::default().next(&inventory, at("2026-06-01T00:00:00Z"));
+    assert_eq!(list.len(), 2, "the line that has ended is not asked");
+    let (lan, switch) = (find(&inventory, "tinh/lan"), find(&inventory, "tinh/switch"));
+    assert_eq!(targets.of(lan), targets.of(switch));
+    let shared = list.iter().find(|t| t.id == targets.of(lan)[0]).unwrap();
+    assert_eq!((shared.interval_ms, shared.retry_ms), (10_000, 4_000));
+    let answer = Answer {
+        target: shared.id,
+        at: UnixMs(5),
+        sent: 3,
+        lost: 1,
+        rtts: Rtts::from_us(&[7]),
+        error: None,
+    };
+    let asked: Vec<SubjectIx> = targets.rounds(&answer).map(|r| r.subject).collect();
+    assert!(asked.contains(&lan) && asked.contains(&switch));
+    assert_eq!(targets.rounds(&Answer { target: TargetId(99), ..answer }).count(), 0);
+}
+
+#[test]
+fn targets_keep_their_ids_over_a_reload_and_follow_the_calendar() {
+    let old = load(PROVINCE);
+    let (targets, before) = Targets::default().next(&old, at("2025-06-01T00:00:00Z"));
+    assert_eq!(before.len(), 3);
+    let new = load(&PROVINCE.replace("127.0.1.1", "127.0.1.7"));
+    let (targets, after) = targets.next(&new, at("2026-06-01T00:00:00Z"));
+    let kept: Vec<TargetId> = after.iter().filter(|t| before.contains(t)).map(|t| t.id).collect();
+    assert_eq!(kept, [targets.of(find(&new, "tinh/switch"))[0]]);
+    let fresh = targets.of(find(&new, "tinh/tslcd"))[0];
+    assert!(before.iter().all(|t| t.id != fresh), "an id is never given to another address");
+}
+
+fn change() -> Change {
+    Change {
+        seq: 0,
+        at: UnixMs(0),
+        daemon: DaemonInfo {
+            version: String::new(),
+            pid: 1,
+            started: UnixMs(0),
+            asked: 0,
+            interval_ms: 1,
+            lag_ms: 0,
+            written: None,
+            dropped_samples: 0,
+            reload_failure: None,
+            trouble: None,
+        },
+        subjects: Vec::new(),
+        units: Vec::new(),
+        incidents: None,
+        resync: false,
+    }
+}
+
+#[test]
+fn a_client_gets_what_it_missed_or_is_sent_for_a_snapshot() {
+    let changes = Changes::new(100);
+    (0..3).for_each(|_| changes.publish(change()));
+    let missed = |after| changes.after(after).map(|f| f.missed.iter().map(|c| c.seq).collect());
+    assert_eq!(missed(103), Some(Vec::<u64>::new()));
+    assert_eq!(missed(101), Some(vec![102, 103]));
+    assert_eq!(missed(100), Some(vec![101, 102, 103]));
+    assert_eq!(missed(99), None, "from another daemon's life");
+    assert_eq!(missed(104), None, "from the future");
+    changes.skip();
+    assert_eq!(missed(103), None, "something happened that was not published");
+    assert_eq!(missed(104), Some(Vec::new()));
+    (0..300).for_each(|_| changes.publish(change()));
+    assert_eq!(missed(105), None, "the ring is bounded");
+    assert!(missed(300).is_some());
+}
+
+#[test]
+fn a_subscriber_hears_what_follows() {
+    let changes = Arc::new(Changes::new(0));
+    assert!(!changes.is_watched());
+    let mut feed = changes.after(0).unwrap();
+    assert!(changes.is_watched());
+    changes.publish(change());
+    assert_eq!(feed.live.try_recv().unwrap().seq, 1);
+}
+
+#[test]
+fn months_begin_at_midnight_of_the_configured_zone() {
+    let zone = TimeZone::get("Asia/Ho_Chi_Minh").unwrap();
+    let last = month_start(at("2026-10-31T16:59:59.999Z"), &zone);
+    assert_eq!(last, at("2026-09-30T17:00:00Z"));
+    assert_eq!(month_start(at("2026-10-31T17:00:00Z"), &zone), at("2026-10-31T17:00:00Z"));
+    // A month in which the clocks change still begins at midnight.
+    let berlin = TimeZone::get("Europe/Berlin").unwrap();
+    assert_eq!(month_start(at("2026-10-30T12:00:00Z"), &berlin), at("2026-09-30T22:00:00Z"));
+}
+
+#[test]
+fn a_line_is_judged_from_the_day_it_exists() {
+    let text = PROVINCE.replace("127.0.1.1 }", "127.0.1.1, since: 2026-06-16 }");
+    let inventory = load(&text);
+    let line = find(&inventory, "tinh/tslcd");
+    let window = Span::new(at("2026-06-01T00:00:00Z"), at("2026-07-01T00:00:00Z"));
+    let up =
+        StateInterval { from: at("2026-06-16T00:00:00Z"), to: None, state: State::Up, cause: None };
+    let id = SubjectId::new("tinh/tslcd").unwrap();
+    let months = Months::compute(&inventory, &BTreeMap::from([(id, vec![up])]), window);
+    let got = months.of(&[line]);
+    assert_eq!((got.millis.up, got.millis.unmeasured), (15 * 86_400_000, 0));
+    assert_eq!(got.measured_ppm(), 1_000_000);
+    assert_eq!(months.of(&[]), Availability::default());
+}
