@@ -1,5 +1,7 @@
 //! `tuantra report` as cron runs it: on a real store, beside the process that writes it and after.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails the test")]
+
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -167,4 +169,36 @@ fn without_a_store_it_says_so() {
     assert_eq!(code(&output), 2);
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(text.contains("there is no store at") && text.contains("tuantra.db"), "{text}");
+}
+
+#[test]
+fn what_is_wrong_is_told_in_the_readers_language() {
+    let folder = tempfile::tempdir().unwrap();
+    province(folder.path(), 1, at("2020-03-01T00:00:00Z")).close().unwrap();
+    let told = |lang: &str, args: &[&str]| {
+        let output = report(folder.path(), &[&["coverage", "--lang", lang], args].concat());
+        assert_eq!(code(&output), 2, "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let cases: [(&[&str], &str, &str); 9] = [
+        (&["--month", "2020-13"], "--month: “2020-13” không phải là tháng", "is not a month"),
+        (&["--from", "hôm qua"], "--from: “hôm qua” không phải là thời điểm", "is not a time"),
+        (&["--from", "2020-01-01", "--to", "x"], "--to: “x” không phải là thời điểm", "--to: “x”"),
+        (&["--last", "7"], "thiếu đơn vị", "needs a unit"),
+        (&["--last", "7w"], "không có đơn vị “w”", "“w” is not a unit"),
+        (&["--last", "900y"], "dài quá 100 năm", "over 100 years"),
+        (&["--from", "2020-01-01", "--to", "2020-01-01"], "không có độ dài", "period is empty"),
+        (&["--from", "2020-01-02", "--to", "2020-01-01"], "trước khi bắt đầu", "before it begins"),
+        (&["--out", "absent/report.csv"], "không ghi được báo cáo", "cannot be written"),
+    ];
+    for (args, vi, en) in cases {
+        for (lang, expected) in [("vi", vi), ("en", en)] {
+            let text = told(lang, args);
+            assert!(text.contains(expected), "{args:?} {lang}: {text}");
+        }
+    }
+    std::fs::write(folder.path().join("tuantra.db"), "not a database".repeat(20)).unwrap();
+    assert!(told("vi", &[]).contains("không phải là kho số liệu của tuantra"));
+    std::fs::remove_file(folder.path().join("tuantra.db")).unwrap();
+    assert!(told("vi", &[]).contains("chưa có kho số liệu tại"));
 }

@@ -3,16 +3,16 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
+use anyhow::{anyhow, bail};
 
 use super::{EXIT_FINDING, EXIT_NOT_PROVEN, EXIT_OK, Global, context};
 use crate::config::Config;
 use crate::coverage::Verdict;
 use crate::daemon::clock;
 use crate::locale::{Lang, fold, visible};
-use crate::model::{Inventory, Span, UnitIx, UnixMs};
-use crate::report::{self, GroupBy, Page, Scope};
-use crate::store::Reader;
+use crate::model::{DurationError, Inventory, Span, UnitIx, UnixMs};
+use crate::report::{self, GroupBy, Page, PeriodError, ReportError, Scope};
+use crate::store::{Reader, StoreError};
 use crate::t;
 
 /// Print a report
@@ -137,8 +137,9 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         .as_deref()
         .map(|word| find_unit(&inventory, word, config.language))
         .transpose()?;
-    let store = Reader::open(&config.store)?;
-    let records = report::load(&store, &inventory, period, now)?;
+    let refused = |error: ReportError| anyhow!(told(config.language, &error));
+    let store = Reader::open(&config.store).map_err(|e| refused(e.into()))?;
+    let records = report::load(&store, &inventory, period, now).map_err(refused)?;
     let scope = Scope {
         inventory: &inventory,
         records: &records,
@@ -163,7 +164,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     };
     let (text, verdict) = write(args, &scope, &page);
     match &args.out {
-        Some(file) => report::save(file, &text)?,
+        Some(file) => report::save(file, &text).map_err(refused)?,
         None => super::print(&text)?,
     }
     Ok(ExitCode::from(match verdict {
@@ -198,24 +199,78 @@ fn write(args: &Args, scope: &Scope<'_>, page: &Page<'_>) -> (String, Verdict) {
 
 impl Period {
     fn span(&self, config: &Config, now: UnixMs) -> anyhow::Result<Span> {
-        let zone = &config.timezone;
+        let (zone, lang) = (&config.timezone, config.language);
+        let refused = |option| move |error: PeriodError| anyhow!(no_time(lang, option, &error));
         let span = match self {
-            Self { month: Some(month), .. } => report::month(month, zone).context("--month")?,
-            Self { last: Some(length), .. } => report::last(length, now).context("--last")?,
+            Self { month: Some(month), .. } => {
+                report::month(month, zone).map_err(refused("--month"))?
+            }
+            Self { last: Some(length), .. } => {
+                report::last(length, now).map_err(refused("--last"))?
+            }
             Self { from: Some(from), to, .. } => {
-                let from = report::moment(from, zone).context("--from")?;
+                let from = report::moment(from, zone).map_err(refused("--from"))?;
                 let to = to.as_deref().map(|to| report::moment(to, zone)).transpose();
-                Span::new(from, to.context("--to")?.unwrap_or(now))
+                Span::new(from, to.map_err(refused("--to"))?.unwrap_or(now))
             }
             _ => report::this_month(now, zone),
         };
+        if span.from == span.to {
+            bail!(t!(lang, "report.period_empty", from = span.from));
+        }
         if span.is_empty() {
-            bail!(t!(config.language, "report.period_reversed", from = span.from, to = span.to));
+            bail!(t!(lang, "report.period_reversed", from = span.from, to = span.to));
         }
         if span.from >= now {
-            bail!(t!(config.language, "report.period_to_come", from = span.from));
+            bail!(t!(lang, "report.period_to_come", from = span.from));
         }
         Ok(span)
+    }
+}
+
+/// What is wrong with an option's time, in the reader's language.
+fn no_time(lang: Lang, option: &str, error: &PeriodError) -> String {
+    match error {
+        PeriodError::Moment(text) => {
+            t!(lang, "report.bad_moment", option = option, text = visible(text))
+        }
+        PeriodError::Month(text) => {
+            t!(lang, "report.bad_month", option = option, text = visible(text))
+        }
+        PeriodError::Length(text, why) => {
+            let why = match why {
+                DurationError::Empty => t!(lang, "report.length_empty"),
+                DurationError::NoUnit => t!(lang, "report.length_no_unit"),
+                DurationError::UnknownUnit(unit) => {
+                    t!(lang, "report.length_unknown_unit", unit = visible(unit))
+                }
+                DurationError::TooLong => t!(lang, "report.length_too_long"),
+            };
+            t!(lang, "report.bad_length", option = option, text = visible(text), why = why)
+        }
+    }
+}
+
+/// Why there is no report, in the reader's language; what the system says stays as it says it.
+fn told(lang: Lang, error: &ReportError) -> String {
+    let named = |file: &std::path::Path| visible(&file.display().to_string()).to_string();
+    match error {
+        ReportError::Save { path, source } => {
+            t!(lang, "report.not_saved", file = named(path), error = source)
+        }
+        ReportError::Store(StoreError::Missing { path }) => {
+            t!(lang, "report.store_missing", file = named(path))
+        }
+        ReportError::Store(StoreError::Foreign { path, .. }) => {
+            t!(lang, "report.store_foreign", file = named(path))
+        }
+        ReportError::Store(StoreError::Newer { path, found, known }) => {
+            t!(lang, "report.store_newer", file = named(path), found = found, known = known)
+        }
+        ReportError::Store(StoreError::Older { path, found, known }) => {
+            t!(lang, "report.store_older", file = named(path), found = found, known = known)
+        }
+        ReportError::Store(other) => t!(lang, "report.store_unreadable", error = other),
     }
 }
 

@@ -40,7 +40,7 @@ pub struct NotLive {
 /// The report's figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CoverageReport {
-    /// When the units' states were taken: the window's end.
+    /// When the units' states were taken: the window's end, itself no longer inside.
     pub at: UnixMs,
     /// The time judged.
     pub window: Span,
@@ -64,11 +64,13 @@ pub fn coverage(scope: &Scope<'_>) -> CoverageReport {
     let Scope { inventory, records, floor_ppm, coverage_goal_ppm, .. } = *scope;
     let window = scope.window();
     let at = window.to;
+    // The end is no longer inside: who begins there belongs to the next period.
+    let last = at - 1;
     let inside = scope.units();
     let mut units = unit_networks(
         inventory,
-        at,
-        |subject| records.state_at(subject, at),
+        last,
+        |subject| records.state_at(subject, last),
         |lines| records.availability(inventory, lines, window),
         scope.availability_goal_ppm,
         floor_ppm,

@@ -23,7 +23,7 @@ pub enum ReportError {
     },
 }
 
-/// Reads what is recorded about `period`, and at its end.
+/// Reads what is recorded about `period`.
 ///
 /// # Errors
 /// [`ReportError::Store`].
@@ -33,8 +33,7 @@ pub fn load(
     period: Span,
     now: UnixMs,
 ) -> Result<Records, ReportError> {
-    // The state at the period's end is asked for too, hence one millisecond more.
-    let intervals = store.intervals(None, Span::new(period.from, period.to + 1))?;
+    let intervals = store.intervals(None, period)?;
     Ok(Records::new(inventory, intervals, store.last_alive()?, now))
 }
 

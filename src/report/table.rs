@@ -26,22 +26,45 @@ impl Cell {
         Self::Figure(figure.map_or_else(String::new, |f| f.to_string()))
     }
 
-    /// Quoted where needed; a text that a spreadsheet would calculate gets an apostrophe.
+    /// Quoted where any spreadsheet may see more than one cell; a text that it would calculate
+    /// gets an apostrophe.
     fn written(&self, separator: char, decimal_comma: bool) -> String {
-        let text = match self {
-            Self::Figure(figure) if decimal_comma => figure.replace('.', ","),
-            Self::Figure(figure) => figure.clone(),
-            Self::Text(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) => {
-                format!("'{text}")
-            }
-            Self::Text(text) => text.clone(),
+        let (text, is_parted) = match self {
+            Self::Figure(figure) if decimal_comma => (figure.replace('.', ","), false),
+            Self::Figure(figure) => (figure.clone(), false),
+            Self::Text(text) => (guarded(text), text.contains(SEPARATORS)),
         };
-        if text.contains([separator, '"', '\n', '\r']) {
+        if is_parted || text.contains([separator, '"']) {
             format!("\"{}\"", text.replace('"', "\"\""))
         } else {
             text
         }
     }
+}
+
+/// What ends a cell in one spreadsheet or another, whatever we separate them by.
+const SEPARATORS: [char; 5] = [',', ';', '\t', '\r', '\n'];
+
+/// An apostrophe before what a spreadsheet would calculate: at the beginning, and after each
+/// separator inside, since quotes do not hold together a cell in the middle of a line for a
+/// spreadsheet that parts the line elsewhere.
+fn guarded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    let mut begins = true;
+    for (at, c) in text.char_indices() {
+        // Blanks and quotes before it do not make a formula less of one.
+        let calculates = || {
+            text[at..]
+                .trim_start_matches([' ', '"', '\u{a0}', '\u{feff}'])
+                .starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
+        };
+        if begins && (calculates() || (at == 0 && SEPARATORS[2..].contains(&c))) {
+            out.push('\'');
+        }
+        out.push(c);
+        begins = SEPARATORS.contains(&c);
+    }
+    out
 }
 
 /// RFC 4180 with `\r\n`; for [`Page::excel`] with a byte-order mark, `;` and the language's
@@ -117,5 +140,49 @@ impl Columns {
             }
             line(out, row);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_part_of_a_text_is_calculated_whatever_parts_the_line() {
+        for (text, written) in [
+            ("Xã An Cư", "Xã An Cư"),
+            ("TT. Cái Bè - khu 1", "TT. Cái Bè - khu 1"),
+            ("Ấp 3, xã An Cư", "\"Ấp 3, xã An Cư\""),
+            ("a;b", "\"a;b\""),
+            ("a\tb", "\"a\tb\""),
+            ("a\nb", "\"a\nb\""),
+            ("=1+1", "'=1+1"),
+            ("\t=1", "\"'\t'=1\""),
+            (" @SUM(A1)", "' @SUM(A1)"),
+            ("＝1+1", "'＝1+1"),
+            ("a;=1+1", "\"a;'=1+1\""),
+            ("a, \"-1\"", "\"a,' \"\"-1\"\"\""),
+            ("a\r\n+1", "\"a\r\n'+1\""),
+            ("", ""),
+        ] {
+            for separator in [',', ';'] {
+                assert_eq!(Cell::text(text).written(separator, false), written);
+            }
+        }
+        // Another spreadsheet's list separator: none of its cells begins like a formula.
+        let cells = ["1", "x;=cmd()", "y,=cmd()", "z\t @cmd()"].map(Cell::text);
+        for separator in [',', ';'] {
+            let line = cells.iter().map(|c| c.written(separator, false)).collect::<Vec<_>>();
+            for cell in line.join(&separator.to_string()).split([',', ';', '\t']) {
+                let bare = cell.trim_start_matches([' ', '"']);
+                assert!(!bare.starts_with(['=', '+', '-', '@']), "{cell}");
+            }
+        }
+    }
+
+    #[test]
+    fn figures_are_written_as_the_spreadsheet_reads_them() {
+        assert_eq!(Cell::figure("-0.5").written(';', true), "-0,5");
+        assert_eq!(Cell::figure("0.5").written(',', false), "0.5");
     }
 }

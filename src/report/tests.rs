@@ -12,6 +12,8 @@ use crate::model::{
     Unit, UnitId, UnitKind, Via,
 };
 
+mod edges;
+
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 

@@ -50,9 +50,11 @@ pub fn coverage_text(report: &CoverageReport, scope: &Scope<'_>, page: &Page<'_>
         &[
             "report.note_rungs",
             "report.note_share",
+            "report.note_goal",
             "report.note_availability",
             "report.note_measured",
         ],
+        report.goal_ppm,
         report.floor_ppm,
     );
     out
@@ -78,7 +80,8 @@ fn coverage_table(
             t!(lang, "common.rung.met"),
             t!(lang, "common.availability"),
             t!(lang, "common.measured"),
-            t!(lang, "report.verdict"),
+            // Named so that it is not taken for a verdict on the service levels beside it.
+            t!(lang, "report.live_verdict"),
         ],
         &[8],
     );
@@ -211,6 +214,7 @@ pub fn availability_text(
             "report.note_bounds",
             "report.note_outages",
         ],
+        report.total.sla_ppm,
         report.floor_ppm,
     );
     out
@@ -303,11 +307,12 @@ fn verdict_name(lang: Lang, verdict: Verdict) -> String {
     t!(lang, verdict_key(verdict))
 }
 
-fn notes(out: &mut String, lang: Lang, keys: &[&str], floor_ppm: u32) {
+fn notes(out: &mut String, lang: Lang, keys: &[&str], goal_ppm: u32, floor_ppm: u32) {
+    let (goal, floor) = (percent(lang, goal_ppm, COARSE), percent(lang, floor_ppm, COARSE));
     line(out, "");
     line(out, &t!(lang, "report.notes"));
     for (n, key) in (1..).zip(keys) {
-        let text = t!(lang, key, floor = percent(lang, floor_ppm, COARSE));
+        let text = t!(lang, key, goal = goal, floor = floor);
         line(out, &format!("  ({n}) {text}"));
     }
 }

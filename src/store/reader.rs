@@ -15,7 +15,7 @@ use super::fact::{Event, EventKind};
 use super::here::true_name;
 use super::schema::Link;
 use super::{StoreError, schema};
-use crate::coverage::Outage;
+use crate::coverage::{Outage, outages};
 use crate::model::{Sample, Span, State, StateInterval, SubjectId, UnixMs};
 
 /// Most events one call returns.
@@ -201,6 +201,7 @@ impl Reader {
     }
 
     /// The outages that touch `window`, by subject, oldest first; each whole, from its true start.
+    /// One subject's are found in its own record; for all, every subject's is read whole.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -209,21 +210,20 @@ impl Reader {
         window: Span,
         filter: &OutageFilter,
     ) -> Result<Vec<SubjectOutage>, StoreError> {
-        let text = |id: &Option<SubjectId>| {
-            id.as_ref().map_or(Value::Null, |s| Value::Text(s.as_str().to_owned()))
-        };
+        if let Some(subject) = &filter.subject {
+            return self.outages_of(subject, window, filter);
+        }
+        let cause = filter.cause.as_ref().map(|s| Value::Text(s.as_str().to_owned()));
         self.rows(
             "SELECT subject, start_ms, end_ms, state, cause, unmeasured_ms FROM v_outages
              WHERE start_ms < ?2 AND (end_ms IS NULL OR end_ms > ?1)
-               AND (?3 IS NULL OR subject = ?3)
-               AND (?4 IS NULL OR cause = ?4 OR (cause IS NULL AND subject = ?4))
-               AND (duration_ms IS NULL OR duration_ms >= ?5)
+               AND (?3 IS NULL OR cause = ?3 OR (cause IS NULL AND subject = ?3))
+               AND (duration_ms IS NULL OR duration_ms >= ?4)
              ORDER BY subject, start_ms",
             [
                 Value::Integer(window.from.0),
                 window.to.0.into(),
-                text(&filter.subject),
-                text(&filter.cause),
+                cause.unwrap_or(Value::Null),
                 filter.longer_than_ms.into(),
             ],
             |row| {
@@ -240,6 +240,26 @@ impl Reader {
                 })
             },
         )
+    }
+
+    /// The view would number the outages of all subjects first: a condition on the subject's id
+    /// does not reach its inner query.
+    fn outages_of(
+        &self,
+        subject: &SubjectId,
+        window: Span,
+        filter: &OutageFilter,
+    ) -> Result<Vec<SubjectOutage>, StoreError> {
+        let all_time = Span::new(UnixMs(i64::MIN), UnixMs(i64::MAX));
+        let record = self.intervals(Some(subject), all_time)?.remove(subject).unwrap_or_default();
+        let is_wanted = |o: &Outage| {
+            o.start < window.to
+                && o.end.is_none_or(|end| end > window.from)
+                && filter.cause.as_ref().is_none_or(|c| o.cause.as_ref().unwrap_or(subject) == c)
+                && o.end.is_none_or(|end| end.since(o.start) >= filter.longer_than_ms)
+        };
+        let found = outages(&record).into_iter().filter(is_wanted);
+        Ok(found.map(|outage| SubjectOutage { subject: subject.clone(), outage }).collect())
     }
 
     /// When a daemon was last known alive, by its sign of life or a round it recorded; `None` when

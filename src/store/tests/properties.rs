@@ -148,16 +148,30 @@ proptest! {
         }
         store.close().unwrap();
         let reader = place.reader();
+        let view = reader.outages(ALL_TIME, &OutageFilter::default()).unwrap();
         for (n, (_, intervals)) in records.iter().enumerate() {
             let subject = id(&format!("s{n}"));
-            let filter = OutageFilter { subject: Some(subject.clone()), ..OutageFilter::default() };
+            let of_subject = |cause: Option<&str>, longer_than_ms| OutageFilter {
+                subject: Some(subject.clone()),
+                cause: cause.map(id),
+                longer_than_ms,
+            };
+            let mine = |found: Vec<SubjectOutage>| -> Vec<SubjectOutage> {
+                found.into_iter().filter(|o| o.subject == subject).collect()
+            };
             let found: Vec<_> =
-                reader.outages(ALL_TIME, &filter).unwrap().into_iter().map(|o| o.outage).collect();
+                mine(view.clone()).into_iter().map(|o| o.outage).collect();
             prop_assert_eq!(&found, &outages(intervals));
             let window = Span::new(UnixMs(20), UnixMs(30));
-            let touching = reader.outages(window, &filter).unwrap().len();
+            let touching = reader.outages(window, &of_subject(None, 0)).unwrap().len();
             let expected = found.iter().filter(|o| o.start < window.to && o.end.is_none_or(|e| e > window.from));
             prop_assert_eq!(touching, expected.count());
+            for (cause, longer_than_ms) in [(None, 0), (None, 4), (Some("x"), 0), (Some("s0"), 2)] {
+                let alone = of_subject(cause, longer_than_ms);
+                let all = OutageFilter { subject: None, ..alone.clone() };
+                let expected = mine(reader.outages(window, &all).unwrap());
+                prop_assert_eq!(reader.outages(window, &alone).unwrap(), expected);
+            }
         }
     }
 }
