@@ -3,8 +3,9 @@
 //! Guarantees: receives before it closes rounds, so that an answer that came in time counts
 //! however late the thread runs; between two drains at most [`SENDS_PER_DRAIN`] packets leave, so
 //! that even the smallest receive buffer holds their answers; looks at its orders at least every
-//! [`TICK_WORK_MAX_US`].
+//! [`TICK_WORK_MAX_US`]; packets that a socket does not take delay no packets of another.
 
+mod gates;
 mod speed;
 #[cfg(test)]
 mod tests;
@@ -16,10 +17,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::speed::{Speed, TICK_MAX_US, TICK_MIN_US};
+use self::gates::Gates;
+use self::speed::{Speed, TICK_MAX_US};
 use self::tokens::Tokens;
 use super::Channels;
-use super::channel::{Channel, Event, Held};
+use super::channel::{Channel, Event, Held, Way};
 use super::packet::Family;
 use super::slots::Sent;
 use super::sys::{Clock, Inbox, now_ns};
@@ -63,7 +65,20 @@ struct Running {
 #[derive(Debug, Default)]
 struct Place {
     running: Option<Running>,
+    /// The last round was answered in full.
+    proven: bool,
+    /// Rounds without any reply since the last one with some.
     failures: u16,
+}
+
+impl Place {
+    fn way(&self) -> Way {
+        if self.proven {
+            Way::Proven
+        } else {
+            Way::Doubtful { ident: self.failures / FAILURES_PER_IDENT }
+        }
+    }
 }
 
 /// The engine; [`Engine::run`] is its thread.
@@ -72,6 +87,7 @@ pub(super) struct Engine {
     places: Vec<Place>,
     /// (when, seat, serial): a running round's next packet or its end.
     timers: BinaryHeap<Reverse<(i64, Seat, u32)>>,
+    gates: Gates,
     serial: u32,
     v4: Option<Channel>,
     v6: Option<Channel>,
@@ -111,6 +127,7 @@ impl Engine {
             schedule: Schedule::new(options),
             places: Vec::new(),
             timers: BinaryHeap::new(),
+            gates: Gates::default(),
             serial: 0,
             v4: channels.v4,
             v6: channels.v6,
@@ -128,14 +145,26 @@ impl Engine {
 
     /// Runs until it is told to stop or nobody reads the answers any more.
     pub(super) fn run(mut self) {
-        while self.obey_orders() {
-            self.notice_suspension(slept_ns());
-            self.work();
-            if !self.hand_over() {
-                return;
-            }
-            self.sleep();
+        while self.turn() {}
+    }
+
+    /// Orders, one tick of work, and the sleep until the next; false when it is to end.
+    pub(super) fn turn(&mut self) -> bool {
+        if !self.obey_orders() {
+            return false;
         }
+        self.notice_suspension(slept_ns());
+        self.work();
+        if !self.hand_over() {
+            return false;
+        }
+        self.sleep();
+        true
+    }
+
+    #[cfg(test)]
+    pub(super) fn stats(&self) -> Stats {
+        self.stats
     }
 
     fn obey_orders(&mut self) -> bool {
@@ -178,6 +207,7 @@ impl Engine {
     /// One tick: drain, send what is due, until nothing more is due.
     fn work(&mut self) {
         let begun_us = now_us();
+        self.gates.begin_tick();
         loop {
             // Read before draining: what comes later cannot be closed as missing.
             let now_us = now_us();
@@ -193,6 +223,7 @@ impl Engine {
     }
 
     fn receive(&mut self, now_us: i64) {
+        // Those that turned up while sending are among them.
         let mut events = std::mem::take(&mut self.events);
         for channel in self.v4.iter_mut().chain(&mut self.v6) {
             channel.receive(&mut self.inbox, &mut |event| events.push(event));
@@ -244,30 +275,30 @@ impl Engine {
     fn send_due(&mut self, now_us: i64) -> bool {
         let mut sends = 0;
         while sends < SENDS_PER_DRAIN {
-            let seat = match self.timers.peek() {
-                Some(Reverse((when_us, seat, serial))) if *when_us <= now_us => {
-                    let (seat, serial) = (*seat, *serial);
-                    self.timers.pop();
-                    if self.serial_of(seat) != Some(serial) {
-                        continue;
-                    }
-                    seat
-                }
-                _ => match self.schedule.next(now_us) {
-                    Some(seat) => {
-                        self.begin(now_us, seat);
-                        seat
-                    }
-                    None => return true,
-                },
-            };
-            match self.step(now_us, seat) {
-                Step::Sent => sends += 1,
-                Step::Closed => {}
-                Step::Held => return true,
-            }
+            let Some(seat) = self.next_due(now_us) else { return true };
+            sends += usize::from(self.step(now_us, seat) == Step::Sent);
         }
         false
+    }
+
+    /// Whose packet or end is due: what waits first, then rounds in flight, then new ones.
+    fn next_due(&mut self, now_us: i64) -> Option<Seat> {
+        while let Some((seat, serial)) = self.gates.next() {
+            if self.serial_of(seat) == Some(serial) {
+                return Some(seat);
+            }
+        }
+        while let Some(Reverse((when_us, seat, serial))) = self.timers.peek().copied()
+            && when_us <= now_us
+        {
+            self.timers.pop();
+            if self.serial_of(seat) == Some(serial) {
+                return Some(seat);
+            }
+        }
+        let seat = self.schedule.next(now_us)?;
+        self.begin(now_us, seat);
+        Some(seat)
     }
 
     fn serial_of(&self, seat: Seat) -> Option<u32> {
@@ -296,13 +327,15 @@ impl Engine {
     /// A running round's time has come: its next packet or its end.
     fn step(&mut self, now_us: i64, seat: Seat) -> Step {
         let Some(place) = self.places.get_mut(seat.index()) else { return Step::Closed };
+        let way = place.way();
         let Some(running) = place.running.as_mut() else { return Step::Closed };
         let Some(packet) = running.gather.next_unsent() else {
             running.gather.close();
             self.finish(now_us, seat);
             return Step::Closed;
         };
-        let channel = match Family::of(running.to) {
+        let family = Family::of(running.to);
+        let channel = match family {
             Family::V4 => self.v4.as_mut(),
             Family::V6 => self.v6.as_mut(),
         };
@@ -310,13 +343,21 @@ impl Engine {
             running.gather.begin_at(wall_clock());
         }
         let sent = Sent { seat, serial: running.serial, packet, at_ns: 0 };
-        let ident = place.failures / FAILURES_PER_IDENT;
-        let result = match (channel, self.tokens.next()) {
-            (Some(channel), Some(token)) => channel.send(running.to, sent, token, ident),
-            (None, _) => Err(Held::Refused(libc::EAFNOSUPPORT)),
-            (_, None) => Err(Held::Later(libc::EAGAIN)),
-        };
         let timeout_us = i64::from(running.params.timeout_ms) * US_PER_MS;
+        let since_us = running.tried_since_us.unwrap_or(now_us);
+        let open = self.gates.is_open(family, way);
+        let result = match channel {
+            None => Err(Held::Refused(libc::EAFNOSUPPORT)),
+            Some(_) if !open => Err(Held::Later(libc::EAGAIN)),
+            Some(channel) => match self.tokens.next() {
+                Some(token) => {
+                    let events = &mut self.events;
+                    let tell = &mut |event| events.push(event);
+                    channel.send(running.to, sent, token, way, &mut self.inbox, tell)
+                }
+                None => Err(Held::Later(libc::EAGAIN)),
+            },
+        };
         match result {
             Ok(at_ns) => {
                 running.gather.sent(packet);
@@ -327,11 +368,14 @@ impl Engine {
                 self.stats.sent += 1;
             }
             Err(Held::Later(errno)) => {
-                self.stats.deferred += 1;
-                let since_us = *running.tried_since_us.get_or_insert(now_us);
+                if open {
+                    self.stats.deferred += 1;
+                    self.stats.no_buffers += u64::from(errno == libc::ENOBUFS);
+                    self.gates.refused(family, way);
+                }
+                running.tried_since_us = Some(since_us);
                 if now_us - since_us < timeout_us {
-                    let again = (now_us + TICK_MIN_US, seat, running.serial);
-                    self.timers.push(Reverse(again));
+                    self.gates.wait(family, way, seat, running.serial);
                     return Step::Held;
                 }
                 running.gather.not_sent(packet, errno);
@@ -363,6 +407,7 @@ impl Engine {
         let Some(running) = place.running.take() else { return };
         let answer = running.gather.answer(running.target);
         let failed = answer.rtts.as_slice().is_empty();
+        place.proven = answer.sent > 0 && answer.lost == 0 && answer.error.is_none();
         place.failures = if failed { place.failures.wrapping_add(1) } else { 0 };
         self.outbox.push(answer);
         self.stats.rounds += 1;
@@ -402,6 +447,6 @@ enum Step {
     Sent,
     /// Ended the round.
     Closed,
-    /// A buffer is full: sending pauses for a tick.
+    /// Its socket takes no packets now: it waits.
     Held,
 }
