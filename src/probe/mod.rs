@@ -144,8 +144,8 @@ pub struct Stats {
     pub overflow: u64,
     /// Sends put off because a buffer or the ring of slots was full.
     pub deferred: u64,
-    /// Those of them for want of buffers (`ENOBUFS`): the neighbour table is full
-    /// (`net.ipv4.neigh.default.gc_thresh3`, likewise `net.ipv6`) or a device's queue.
+    /// Those of them for want of buffers (`ENOBUFS`): the neighbour table is full (raise
+    /// `net.ipv4.neigh.default.gc_thresh3`, likewise `net.ipv6`) or a device's queue.
     pub no_buffers: u64,
     /// Sends our own machine refused.
     pub local_errors: u64,
