@@ -51,9 +51,11 @@ impl Mailbox {
     pub(super) fn set_targets(&self, targets: Vec<Target>) {
         self.post(|orders| {
             // Orders for targets that are gone must not pile up.
-            let ids: HashSet<TargetId> = targets.iter().map(|target| target.id).collect();
-            orders.paces.retain(|id, _| ids.contains(id));
-            orders.ask_now.retain(|id| ids.contains(id));
+            if !orders.paces.is_empty() || !orders.ask_now.is_empty() {
+                let ids: HashSet<TargetId> = targets.iter().map(|target| target.id).collect();
+                orders.paces.retain(|id, _| ids.contains(id));
+                orders.ask_now.retain(|id| ids.contains(id));
+            }
             orders.targets = Some(targets);
         });
     }

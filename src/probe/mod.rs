@@ -144,6 +144,9 @@ pub struct Stats {
     pub overflow: u64,
     /// Sends put off because a buffer or the ring of slots was full.
     pub deferred: u64,
+    /// Those of them for want of buffers (`ENOBUFS`): the neighbour table is full (raise
+    /// `net.ipv4.neigh.default.gc_thresh3`, likewise `net.ipv6`) or a device's queue.
+    pub no_buffers: u64,
     /// Sends our own machine refused.
     pub local_errors: u64,
     /// Rounds given up because the machine was suspended or the target taken away.
@@ -168,6 +171,7 @@ impl Stats {
             stray: 0,
             overflow: 0,
             deferred: 0,
+            no_buffers: 0,
             local_errors: 0,
             cancelled: 0,
             answers_dropped: 0,

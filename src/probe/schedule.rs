@@ -13,6 +13,7 @@
 //! Must not send anything or read a clock.
 
 mod bucket;
+mod entry;
 mod lag;
 #[cfg(test)]
 mod tests;
@@ -21,8 +22,8 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
 use super::{Options, Pace, Target, TargetId};
-use crate::model::MAX_PINGS_PER_ROUND;
 use bucket::Bucket;
+use entry::{Entry, Reason, State, Turn, hash, phase_us};
 use lag::Lag;
 
 const US_PER_MS: i64 = 1_000;
@@ -39,91 +40,6 @@ impl Seat {
     #[must_use]
     pub const fn index(self) -> usize {
         self.0 as usize
-    }
-}
-
-/// Why a target has its turn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reason {
-    /// Its phase, or the first sweep.
-    Planned,
-    /// The retry time after its last round.
-    Retry,
-    /// Somebody asked for it.
-    Asked,
-}
-
-/// One turn, planned and not yet served.
-#[derive(Debug, Clone, Copy)]
-struct Turn {
-    reason: Reason,
-    /// When it should be served.
-    planned_us: i64,
-    /// The retries' rate has been granted.
-    retry_booked: bool,
-    /// The group's rate has been granted.
-    group_booked: bool,
-}
-
-impl Turn {
-    const fn new(reason: Reason, planned_us: i64) -> Self {
-        Self { reason, planned_us, retry_booked: false, group_booked: false }
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-enum State {
-    Waiting(Turn),
-    Running { asked_again: bool },
-}
-
-#[derive(Debug)]
-struct Entry {
-    target: Target,
-    phase_us: i64,
-    pace: Pace,
-    state: State,
-    last_start_us: Option<i64>,
-    /// The queue's newest item for this entry; older ones are skipped.
-    ticket: u64,
-}
-
-impl Entry {
-    fn interval_us(&self) -> i64 {
-        self.target.interval_ms.saturating_mul(US_PER_MS).max(US_PER_MS)
-    }
-
-    fn retry_us(&self) -> i64 {
-        self.target.retry_ms.saturating_mul(US_PER_MS).max(US_PER_MS)
-    }
-
-    /// What a round costs; never more than any bucket can grant at once.
-    fn packets(&self) -> u8 {
-        let most = u8::try_from(MAX_PINGS_PER_ROUND).unwrap_or(u8::MAX);
-        self.target.params.count.clamp(1, most)
-    }
-
-    /// The first turn of the fixed phase at or after `t_us`.
-    fn phase_turn_from(&self, t_us: i64) -> i64 {
-        let interval_us = self.interval_us();
-        t_us.saturating_add((self.phase_us.saturating_sub(t_us)).rem_euclid(interval_us))
-    }
-
-    /// The turn after the round that began at `start_us`.
-    fn turn_after(&self, start_us: i64) -> Turn {
-        match self.pace {
-            Pace::Normal => {
-                Turn::new(Reason::Planned, self.phase_turn_from(start_us.saturating_add(1)))
-            }
-            Pace::Retry => {
-                let retry = start_us.saturating_add(self.retry_us());
-                if self.phase_turn_from(retry) == retry {
-                    Turn::new(Reason::Planned, retry)
-                } else {
-                    Turn::new(Reason::Retry, retry)
-                }
-            }
-        }
     }
 }
 
@@ -402,21 +318,4 @@ impl Schedule {
 fn scale(span_us: i64, rank: i64, count: i64) -> i64 {
     let scaled = i128::from(span_us) * i128::from(rank) / i128::from(count.max(1));
     i64::try_from(scaled).unwrap_or(span_us)
-}
-
-/// The fixed place of a key within an interval.
-fn phase_us(key: &str, interval_us: i64) -> i64 {
-    let modulus = u64::try_from(interval_us).unwrap_or(1).max(1);
-    i64::try_from(hash(key) % modulus).unwrap_or(0)
-}
-
-/// FNV-1a, 64 bits, with MurmurHash3's finalizer so that keys which differ in their last
-/// character land apart. It must never change: a target's phase would jump.
-fn hash(key: &str) -> u64 {
-    let mut hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-    hash ^ (hash >> 33)
 }

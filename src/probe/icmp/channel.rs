@@ -6,25 +6,31 @@
 #[cfg(test)]
 mod tests;
 
+use std::io;
 use std::net::IpAddr;
 
 use super::packet::{self, Echo, Family, Incoming};
 use super::slots::{REUSE_AFTER_NS, Ring, Sent, Verdict};
 use super::socket::{IDENTS, IcmpSocket, Kind, is_congestion};
+use super::stamp::Reading;
 use super::sys::{BATCH, Clock, Inbox, Message, now_ns};
 use crate::model::RoundError;
 use crate::probe::ProbeError;
 
 /// Batches received from one socket before others get their turn.
 const BATCHES_MAX: usize = 64;
+/// Tries of one send that errors to earlier packets hit.
+const PENDING_ERRORS_MAX: usize = 16;
+/// Identifiers of each way.
+const IDENTS_PER_WAY: u16 = IDENTS / 2;
 
 /// What a message turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event {
     /// The first reply to a packet.
     Reply { sent: Sent, rtt_us: u32 },
-    /// The first ICMP error about a packet.
-    Refusal { sent: Sent, from: IpAddr, error: RoundError },
+    /// The first ICMP error about a packet, and who said it where the kernel tells.
+    Refusal { sent: Sent, from: Option<IpAddr>, error: RoundError },
     /// Another answer to an answered packet.
     Duplicate,
     /// Wrong source, token or sequence.
@@ -43,6 +49,45 @@ pub(super) enum Held {
     Refused(i32),
 }
 
+/// Which of the family's sockets a packet leaves by. Packets to absent neighbours stay in their
+/// socket's send buffer for seconds; those to targets that answer must not wait behind them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// The target answered its last round in full.
+    Proven,
+    /// It did not, or was never asked. Different `ident`s lead to different identifiers.
+    Doubtful { ident: u16 },
+}
+
+impl Way {
+    /// Whether it is doubtful, as an index.
+    pub(super) const fn index(self) -> usize {
+        match self {
+            Self::Proven => 0,
+            Self::Doubtful { .. } => 1,
+        }
+    }
+
+    /// The rings to try, in this order: first its own, every other one, then those of the other
+    /// way, which are better than none.
+    fn rings(self) -> impl Iterator<Item = usize> {
+        let ident = if let Self::Doubtful { ident } = self { ident } else { 0 };
+        (0..IDENTS).map(move |n| {
+            let pair = usize::from(ident.wrapping_add(n) % IDENTS_PER_WAY);
+            2 * pair + (self.index() + usize::from(n / IDENTS_PER_WAY)) % 2
+        })
+    }
+}
+
+/// A packet whose send failed.
+struct Tried {
+    packet: [u8; packet::PACKET_LEN],
+    to: IpAddr,
+    ring: usize,
+    way: Way,
+    error: io::Error,
+}
+
 #[derive(Debug)]
 struct Port {
     socket: IcmpSocket,
@@ -59,6 +104,8 @@ pub(super) struct Channel {
     kind: Kind,
     /// Of a raw channel one for all rings, of a datagram one a port per ring.
     ports: Vec<Port>,
+    /// Of a raw channel those that send, one for each [`Way`]; datagram ports send themselves.
+    senders: Vec<IcmpSocket>,
     rings: Vec<Ring>,
     /// Another datagram socket could not be opened; the ones there must do.
     exhausted: bool,
@@ -72,11 +119,17 @@ impl Channel {
             family,
             kind,
             ports: Vec::new(),
+            senders: Vec::new(),
             rings: Vec::new(),
             exhausted: false,
             reuse_after_ns: REUSE_AFTER_NS,
         };
         channel.add_port(block)?;
+        if kind == Kind::Raw {
+            for _ in 0..2 {
+                channel.senders.push(IcmpSocket::open_sender(family)?);
+            }
+        }
         Ok(channel)
     }
 
@@ -115,16 +168,17 @@ impl Channel {
     }
 
     /// Sends one echo request and tells when, by the monotonic clock; `sent.at_ns` is ignored.
-    /// Different `ring`s have different identifiers; a full one is passed over.
+    /// Full rings are passed over. ICMP errors to earlier packets that turn up are told.
     pub(super) fn send(
         &mut self,
         to: IpAddr,
         sent: Sent,
         token: u64,
-        ring: u16,
+        way: Way,
+        inbox: &mut Inbox,
+        tell: &mut impl FnMut(Event),
     ) -> Result<i64, Held> {
-        for offset in 0..IDENTS {
-            let index = usize::from(ring.wrapping_add(offset) % IDENTS);
+        for index in way.rings() {
             if !self.has_ring(index) {
                 continue;
             }
@@ -134,17 +188,71 @@ impl Channel {
             let Some(sequence) = slots.open(Sent { at_ns, ..sent }, to, token) else { continue };
             let echo = Echo { ident: slots.ident(), sequence };
             let packet = packet::request(self.family, echo, token);
-            let port = match self.kind {
-                Kind::Raw => &self.ports[0],
-                Kind::Datagram => &self.ports[index],
+            let socket = self.sender(index, way);
+            let result = match socket.send(&packet, to) {
+                Err(error) if !is_congestion(&error) => {
+                    let tried = Tried { packet, to, ring: index, way, error };
+                    self.send_again(tried, inbox, tell)
+                }
+                result => result.map(|()| at_ns),
             };
-            return port.socket.send(&packet, to).map(|()| at_ns).map_err(|error| {
-                slots.give_back();
+            return result.map_err(|error| {
+                self.rings[index].give_back();
                 let errno = error.raw_os_error().unwrap_or(libc::EIO);
                 if is_congestion(&error) { Held::Later(errno) } else { Held::Refused(errno) }
             });
         }
-        Err(Held::Later(libc::ENOBUFS))
+        Err(Held::Later(libc::EAGAIN))
+    }
+
+    fn sender(&self, ring: usize, way: Way) -> &IcmpSocket {
+        match self.kind {
+            Kind::Raw => &self.senders[way.index()],
+            Kind::Datagram => &self.ports[ring].socket,
+        }
+    }
+
+    /// A send failed, perhaps with an ICMP error to an *earlier* packet: takes all of those out of
+    /// the way and tries again, so that they hit no innocent one.
+    fn send_again(
+        &mut self,
+        tried: Tried,
+        inbox: &mut Inbox,
+        tell: &mut impl FnMut(Event),
+    ) -> io::Result<i64> {
+        let Tried { packet, to, ring, way, mut error } = tried;
+        for tries in 0..PENDING_ERRORS_MAX {
+            let queued = match self.kind {
+                Kind::Datagram => self.receive_queue(ring, true, inbox, tell),
+                // What it says has come to the receiving socket as well.
+                Kind::Raw => discard_errors(self.sender(ring, way), inbox),
+            };
+            let pending = self.sender(ring, way).forget_error();
+            // The error of the first try may have been the only one pending; later ones are this
+            // packet's own when nothing was left to take away.
+            if tries > 0 && queued == 0 && !pending {
+                break;
+            }
+            let at_ns = now_ns(Clock::Monotonic);
+            self.rings[ring].restamp(at_ns);
+            match self.sender(ring, way).send(&packet, to) {
+                Ok(()) => return Ok(at_ns),
+                Err(congestion) if is_congestion(&congestion) => return Err(congestion),
+                Err(again) => error = again,
+            }
+        }
+        Err(error)
+    }
+
+    /// Makes room for only a few waiting packets on the doubtful ways' sockets.
+    #[cfg(test)]
+    pub(super) fn starve_doubtful(&mut self) {
+        for ident in 0..IDENTS_PER_WAY {
+            let way = Way::Doubtful { ident };
+            let ring = way.rings().next().unwrap();
+            assert!(self.has_ring(ring));
+            self.sender(ring, way).starve_sending().unwrap();
+        }
     }
 
     /// Takes what has come, replies first, then errors.
@@ -155,42 +263,54 @@ impl Channel {
                 Kind::Datagram => !self.rings[index].is_empty(),
             };
             if expected {
-                self.receive_port(index, inbox, tell);
+                self.receive_queue(index, false, inbox, tell);
+                if self.kind == Kind::Datagram {
+                    self.receive_queue(index, true, inbox, tell);
+                }
             }
         }
     }
 
-    fn receive_port(&mut self, index: usize, inbox: &mut Inbox, tell: &mut impl FnMut(Event)) {
-        let queues: &[bool] = match self.kind {
-            Kind::Raw => &[false],
-            Kind::Datagram => &[false, true],
-        };
-        for errors in queues {
-            for _ in 0..BATCHES_MAX {
-                // On a datagram socket a failure tells an ICMP error to some packet, once; its
-                // details are in the error queue.
-                let Ok(count) = inbox.receive(&self.ports[index].socket, *errors) else { continue };
-                // Both clocks are read after the batch: the difference to the stamp is how long
-                // a message waited for us.
-                let (now_ns, real_ns) = (now_ns(Clock::Monotonic), self::now_ns(Clock::Real));
-                for message in inbox.messages() {
-                    self.note_drops(index, &message, tell);
-                    let waited_ns = message.stamp_ns.map_or(0, |stamp_ns| real_ns - stamp_ns);
-                    // Nothing that came before the last drain can be here now: a bound that keeps
-                    // a step of the wall clock out.
-                    let most_ns = (now_ns - self.ports[index].drained_ns).max(0);
-                    let came_ns = now_ns - waited_ns.clamp(0, most_ns);
-                    if let Some(event) = self.judge(&message, came_ns) {
-                        tell(event);
-                    }
-                }
-                if count < BATCH {
-                    if !errors {
-                        self.ports[index].drained_ns = now_ns;
-                    }
-                    break;
-                }
+    /// Takes what has come to one port, from its error queue when `errors`; how much.
+    fn receive_queue(
+        &mut self,
+        index: usize,
+        errors: bool,
+        inbox: &mut Inbox,
+        tell: &mut impl FnMut(Event),
+    ) -> usize {
+        let mut taken = 0;
+        for _ in 0..BATCHES_MAX {
+            // On a datagram socket a failure tells an ICMP error to some packet, once; its
+            // details are in the error queue.
+            let Ok(count) = inbox.receive(&self.ports[index].socket, errors) else { continue };
+            taken += count;
+            let reading = Reading::now();
+            for message in inbox.messages() {
+                self.take(index, &message, reading, tell);
             }
+            if count < BATCH {
+                if !errors {
+                    self.ports[index].drained_ns = reading.monotonic_ns;
+                }
+                break;
+            }
+        }
+        taken
+    }
+
+    /// Takes one message; `reading` is of the clocks after its batch.
+    fn take(
+        &mut self,
+        port: usize,
+        message: &Message<'_>,
+        reading: Reading,
+        tell: &mut impl FnMut(Event),
+    ) {
+        self.note_drops(port, message, tell);
+        let came_ns = reading.came_ns(message.stamp_ns, self.ports[port].drained_ns);
+        if let Some(event) = self.judge(message, came_ns, reading) {
+            tell(event);
         }
     }
 
@@ -206,7 +326,7 @@ impl Channel {
     }
 
     /// What a message is about; `None` when about nothing of ours.
-    fn judge(&mut self, message: &Message<'_>, came_ns: i64) -> Option<Event> {
+    fn judge(&mut self, message: &Message<'_>, came_ns: i64, reading: Reading) -> Option<Event> {
         let incoming = match (message.refusal, self.kind, self.family) {
             (Some(refusal), ..) => {
                 let error = packet::refusal(self.family, refusal.kind, refusal.code, refusal.info)?;
@@ -225,12 +345,30 @@ impl Channel {
             (Verdict::Duplicate, _) => Event::Duplicate,
             (Verdict::Stray, _) => Event::Stray,
             (Verdict::First(sent), Incoming::Refusal { error, .. }) => {
-                Event::Refusal { sent, from: message.address, error }
+                // Raw sockets get the error from its sender, the error queue names it.
+                let from = match message.refusal {
+                    Some(refusal) => refusal.offender,
+                    None => Some(message.address),
+                };
+                Event::Refusal { sent, from, error }
             }
             (Verdict::First(sent), Incoming::Reply { .. }) => {
-                let rtt_ns = (came_ns - sent.at_ns).max(0);
+                let rtt_ns = reading.rtt_ns(came_ns, sent.at_ns);
                 Event::Reply { sent, rtt_us: u32::try_from(rtt_ns / 1_000).unwrap_or(u32::MAX) }
             }
         })
     }
+}
+
+/// Empties a sending socket's error queue; how much was there.
+fn discard_errors(socket: &IcmpSocket, inbox: &mut Inbox) -> usize {
+    let mut taken = 0;
+    for _ in 0..BATCHES_MAX {
+        let Ok(count) = inbox.receive(socket, true) else { continue };
+        taken += count;
+        if count < BATCH {
+            break;
+        }
+    }
+    taken
 }

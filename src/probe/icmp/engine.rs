@@ -1,10 +1,14 @@
-//! The loop of the batched engine: orders, sending, receiving, time-outs, answers.
+//! The loop of the batched engine: orders, receiving, time-outs, answers; what it sends is in
+//! [`sending`].
 //!
 //! Guarantees: receives before it closes rounds, so that an answer that came in time counts
-//! however late the thread runs; between two drains at most [`SENDS_PER_DRAIN`] packets leave, so
-//! that even the smallest receive buffer holds their answers; looks at its orders at least every
-//! [`TICK_WORK_MAX_US`].
+//! however late the thread runs; between two drains at most [`sending::SENDS_PER_DRAIN`] packets
+//! leave, so that even the smallest receive buffer holds their answers; looks at its orders at
+//! least every [`TICK_WORK_MAX_US`]; packets that a socket does not take delay no packets of
+//! another.
 
+mod gates;
+mod sending;
 mod speed;
 #[cfg(test)]
 mod tests;
@@ -16,12 +20,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::speed::{Speed, TICK_MAX_US, TICK_MIN_US};
+use self::gates::Gates;
+use self::speed::{Speed, TICK_MAX_US};
 use self::tokens::Tokens;
 use super::Channels;
-use super::channel::{Channel, Event, Held};
-use super::packet::Family;
-use super::slots::Sent;
+use super::channel::{Channel, Event, Way};
 use super::sys::{Clock, Inbox, now_ns};
 use crate::model::{PingParams, UnixMs};
 use crate::probe::mailbox::Mailbox;
@@ -31,8 +34,6 @@ use crate::probe::schedule::{Schedule, Seat};
 use crate::probe::{Options, Stats, TargetId};
 
 const US_PER_MS: i64 = 1_000;
-/// The kernel's default buffer holds 256 small messages.
-const SENDS_PER_DRAIN: usize = 64;
 /// Answers are handed over this often: waking their reader costs as much as a tick.
 const FLUSH_US: i64 = TICK_MAX_US;
 /// Longest work without looking at the orders.
@@ -63,7 +64,20 @@ struct Running {
 #[derive(Debug, Default)]
 struct Place {
     running: Option<Running>,
+    /// The last round was answered in full.
+    proven: bool,
+    /// Rounds without any reply since the last one with some.
     failures: u16,
+}
+
+impl Place {
+    fn way(&self) -> Way {
+        if self.proven {
+            Way::Proven
+        } else {
+            Way::Doubtful { ident: self.failures / FAILURES_PER_IDENT }
+        }
+    }
 }
 
 /// The engine; [`Engine::run`] is its thread.
@@ -72,6 +86,7 @@ pub(super) struct Engine {
     places: Vec<Place>,
     /// (when, seat, serial): a running round's next packet or its end.
     timers: BinaryHeap<Reverse<(i64, Seat, u32)>>,
+    gates: Gates,
     serial: u32,
     v4: Option<Channel>,
     v6: Option<Channel>,
@@ -111,6 +126,7 @@ impl Engine {
             schedule: Schedule::new(options),
             places: Vec::new(),
             timers: BinaryHeap::new(),
+            gates: Gates::default(),
             serial: 0,
             v4: channels.v4,
             v6: channels.v6,
@@ -128,14 +144,26 @@ impl Engine {
 
     /// Runs until it is told to stop or nobody reads the answers any more.
     pub(super) fn run(mut self) {
-        while self.obey_orders() {
-            self.notice_suspension(slept_ns());
-            self.work();
-            if !self.hand_over() {
-                return;
-            }
-            self.sleep();
+        while self.turn() {}
+    }
+
+    /// Orders, one tick of work, and the sleep until the next; false when it is to end.
+    pub(super) fn turn(&mut self) -> bool {
+        if !self.obey_orders() {
+            return false;
         }
+        self.notice_suspension(slept_ns());
+        self.work();
+        if !self.hand_over() {
+            return false;
+        }
+        self.sleep();
+        true
+    }
+
+    #[cfg(test)]
+    pub(super) fn stats(&self) -> Stats {
+        self.stats
     }
 
     fn obey_orders(&mut self) -> bool {
@@ -178,6 +206,7 @@ impl Engine {
     /// One tick: drain, send what is due, until nothing more is due.
     fn work(&mut self) {
         let begun_us = now_us();
+        self.gates.begin_tick();
         loop {
             // Read before draining: what comes later cannot be closed as missing.
             let now_us = now_us();
@@ -193,6 +222,7 @@ impl Engine {
     }
 
     fn receive(&mut self, now_us: i64) {
+        // Those that turned up while sending are among them.
         let mut events = std::mem::take(&mut self.events);
         for channel in self.v4.iter_mut().chain(&mut self.v6) {
             channel.receive(&mut self.inbox, &mut |event| events.push(event));
@@ -240,129 +270,12 @@ impl Engine {
         }
     }
 
-    /// Sends at most [`SENDS_PER_DRAIN`] packets; true when nothing more can be sent now.
-    fn send_due(&mut self, now_us: i64) -> bool {
-        let mut sends = 0;
-        while sends < SENDS_PER_DRAIN {
-            let seat = match self.timers.peek() {
-                Some(Reverse((when_us, seat, serial))) if *when_us <= now_us => {
-                    let (seat, serial) = (*seat, *serial);
-                    self.timers.pop();
-                    if self.serial_of(seat) != Some(serial) {
-                        continue;
-                    }
-                    seat
-                }
-                _ => match self.schedule.next(now_us) {
-                    Some(seat) => {
-                        self.begin(now_us, seat);
-                        seat
-                    }
-                    None => return true,
-                },
-            };
-            match self.step(now_us, seat) {
-                Step::Sent => sends += 1,
-                Step::Closed => {}
-                Step::Held => return true,
-            }
-        }
-        false
-    }
-
-    fn serial_of(&self, seat: Seat) -> Option<u32> {
-        self.places.get(seat.index())?.running.as_ref().map(|running| running.serial)
-    }
-
-    fn begin(&mut self, now_us: i64, seat: Seat) {
-        let Some(target) = self.schedule.target(seat) else { return };
-        if self.places.len() <= seat.index() {
-            self.places.resize_with(seat.index() + 1, Place::default);
-        }
-        self.serial = self.serial.wrapping_add(1);
-        self.places[seat.index()].running = Some(Running {
-            serial: self.serial,
-            target: target.id,
-            to: target.address,
-            params: target.params,
-            gather: Gather::new(target.params, wall_clock()),
-            first_us: now_us,
-            last_sent_us: now_us,
-            tried_since_us: None,
-        });
-        self.stats.in_flight += 1;
-    }
-
-    /// A running round's time has come: its next packet or its end.
-    fn step(&mut self, now_us: i64, seat: Seat) -> Step {
-        let Some(place) = self.places.get_mut(seat.index()) else { return Step::Closed };
-        let Some(running) = place.running.as_mut() else { return Step::Closed };
-        let Some(packet) = running.gather.next_unsent() else {
-            running.gather.close();
-            self.finish(now_us, seat);
-            return Step::Closed;
-        };
-        let channel = match Family::of(running.to) {
-            Family::V4 => self.v4.as_mut(),
-            Family::V6 => self.v6.as_mut(),
-        };
-        if packet == 0 && running.tried_since_us.is_some() {
-            running.gather.begin_at(wall_clock());
-        }
-        let sent = Sent { seat, serial: running.serial, packet, at_ns: 0 };
-        let ident = place.failures / FAILURES_PER_IDENT;
-        let result = match (channel, self.tokens.next()) {
-            (Some(channel), Some(token)) => channel.send(running.to, sent, token, ident),
-            (None, _) => Err(Held::Refused(libc::EAFNOSUPPORT)),
-            (_, None) => Err(Held::Later(libc::EAGAIN)),
-        };
-        let timeout_us = i64::from(running.params.timeout_ms) * US_PER_MS;
-        match result {
-            Ok(at_ns) => {
-                running.gather.sent(packet);
-                running.last_sent_us = at_ns / 1_000;
-                if packet == 0 {
-                    running.first_us = running.last_sent_us;
-                }
-                self.stats.sent += 1;
-            }
-            Err(Held::Later(errno)) => {
-                self.stats.deferred += 1;
-                let since_us = *running.tried_since_us.get_or_insert(now_us);
-                if now_us - since_us < timeout_us {
-                    let again = (now_us + TICK_MIN_US, seat, running.serial);
-                    self.timers.push(Reverse(again));
-                    return Step::Held;
-                }
-                running.gather.not_sent(packet, errno);
-                self.stats.local_errors += 1;
-            }
-            Err(Held::Refused(errno)) => {
-                running.gather.not_sent(packet, errno);
-                self.stats.local_errors += 1;
-            }
-        }
-        running.tried_since_us = None;
-        if running.gather.is_complete() {
-            self.finish(now_us, seat);
-        } else {
-            let when_us = match running.gather.next_unsent() {
-                Some(next) => {
-                    let spacing_us = i64::from(running.params.spacing_ms) * US_PER_MS;
-                    running.first_us + i64::from(next) * spacing_us
-                }
-                None => running.last_sent_us + timeout_us,
-            };
-            self.timers.push(Reverse((when_us, seat, running.serial)));
-        }
-        Step::Sent
-    }
-
     fn finish(&mut self, now_us: i64, seat: Seat) {
         let Some(place) = self.places.get_mut(seat.index()) else { return };
         let Some(running) = place.running.take() else { return };
         let answer = running.gather.answer(running.target);
         let failed = answer.rtts.as_slice().is_empty();
+        place.proven = answer.sent > 0 && answer.lost == 0 && answer.error.is_none();
         place.failures = if failed { place.failures.wrapping_add(1) } else { 0 };
         self.outbox.push(answer);
         self.stats.rounds += 1;
@@ -393,15 +306,4 @@ impl Engine {
         };
         self.mailbox.wait(Duration::from_micros(sleep_us.unsigned_abs()));
     }
-}
-
-/// What one step of a round did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
-    /// Tried to send a packet and is done with it.
-    Sent,
-    /// Ended the round.
-    Closed,
-    /// A buffer is full: sending pauses for a tick.
-    Held,
 }

@@ -7,9 +7,12 @@
 
 mod channel;
 mod engine;
+#[cfg(test)]
+mod network_tests;
 mod packet;
 mod slots;
 mod socket;
+mod stamp;
 mod sys;
 
 use std::io;

@@ -90,6 +90,13 @@ impl Ring {
         Some(self.first.wrapping_add(len as u16))
     }
 
+    /// The slot opened last is sent only now.
+    pub(super) fn restamp(&mut self, at_ns: i64) {
+        if let Some(slot) = self.slots.back_mut() {
+            slot.sent.at_ns = at_ns;
+        }
+    }
+
     /// Gives the slot opened last back: its packet did not leave.
     pub(super) fn give_back(&mut self) {
         self.slots.pop_back();

@@ -2,7 +2,8 @@
 //! choose a block of identifiers and filter by a BPF program on it).
 //!
 //! Guarantees: never blocks; receive stamps and the drop counter are on; a raw socket delivers
-//! only echo replies to our identifiers and errors that quote them.
+//! only echo replies to our identifiers and errors that quote them; whatever sends learns when the
+//! system threw its packet away.
 
 use std::io::{self, Read as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -18,13 +19,17 @@ use crate::probe::ProbeError;
 pub(super) const IDENTS: u16 = 8;
 /// Asked for; the system may grant less. A stall of half a second at full rate must fit.
 const RECEIVE_BUFFER: usize = 4 << 20;
-/// Sends tried again because of errors to earlier packets; a real one comes every time.
-const PENDING_ERRORS_MAX: usize = 2;
+/// Asked for; the system may grant less. A packet to an absent neighbour stays in it, at nearly a
+/// kilobyte each, until the address resolution gives up after three seconds.
+const SEND_BUFFER: usize = 16 << 20;
 /// `linux/icmp.h`: the types a raw socket does not deliver, a bit each.
 const ICMP_FILTER: libc::c_int = 1;
 const SOL_RAW: libc::c_int = 255;
 /// `linux/icmpv6.h`: likewise, 256 bits.
 const ICMPV6_FILTER: libc::c_int = 1;
+
+/// Classic BPF: return, the number of bytes to deliver being the operand.
+const RET: u16 = 0x06;
 
 /// The two kinds of socket that can carry echo requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +51,6 @@ impl Kind {
 #[derive(Debug)]
 pub(super) struct IcmpSocket {
     socket: Socket,
-    kind: Kind,
     /// Its identifier; of a raw socket the first of [`IDENTS`].
     pub(super) ident: u16,
 }
@@ -69,17 +73,7 @@ impl IcmpSocket {
                 source,
             }
         };
-        let (domain, protocol) = match family {
-            Family::V4 => (Domain::IPV4, Protocol::ICMPV4),
-            Family::V6 => (Domain::IPV6, Protocol::ICMPV6),
-        };
-        let kind_of = match kind {
-            Kind::Datagram => Type::DGRAM,
-            Kind::Raw => Type::RAW,
-        };
-        let socket =
-            Socket::new(domain, kind_of, Some(protocol)).map_err(failed("open the socket"))?;
-        socket.set_nonblocking(true).map_err(failed("set non-blocking"))?;
+        let socket = new_socket(family, kind).map_err(failed("open the socket"))?;
         // The system's limit applies silently; the drop counter tells when it was too small.
         socket.set_recv_buffer_size(RECEIVE_BUFFER).map_err(failed("set SO_RCVBUF"))?;
         for (name, option) in
@@ -89,21 +83,39 @@ impl IcmpSocket {
         }
         let ident = match kind {
             Kind::Raw => {
-                filter_types(&socket, family).map_err(failed("set the ICMP filter"))?;
+                block_types(&socket, family, types_read(family))
+                    .map_err(failed("set the ICMP filter"))?;
                 socket.attach_filter(&ident_filter(family, block)).map_err(failed("attach BPF"))?;
                 forget_waiting(&socket);
                 block
             }
             Kind::Datagram => {
-                let (level, option) = match family {
-                    Family::V4 => (libc::IPPROTO_IP, libc::IP_RECVERR),
-                    Family::V6 => (libc::IPPROTO_IPV6, libc::IPV6_RECVERR),
-                };
-                sys::set_option(&socket, level, option, &1_i32).map_err(failed("set RECVERR"))?;
+                prepare_sending(&socket, family).map_err(failed("prepare sending"))?;
                 bind_ident(&socket, family).map_err(failed("bind an identifier"))?
             }
         };
-        Ok(Self { socket, kind, ident })
+        Ok(Self { socket, ident })
+    }
+
+    /// A raw socket that sends and gets nothing but the errors of its own sends. Raw packets leave
+    /// by such ones because only with `RECVERR` does a raw socket tell that a packet was dropped
+    /// for want of buffers, and because each has a send buffer of its own.
+    pub(super) fn open_sender(family: Family) -> Result<Self, ProbeError> {
+        let failed = |operation: &'static str| {
+            move |source| ProbeError::Socket {
+                operation,
+                kind: Kind::Raw.name(),
+                family: family.name(),
+                source,
+            }
+        };
+        let socket = new_socket(family, Kind::Raw).map_err(failed("open the sending socket"))?;
+        block_types(&socket, family, &[]).map_err(failed("set the ICMP filter"))?;
+        let drop_all = [SockFilter::new(RET, 0, 0, 0)];
+        socket.attach_filter(&drop_all).map_err(failed("attach BPF"))?;
+        prepare_sending(&socket, family).map_err(failed("prepare sending"))?;
+        forget_waiting(&socket);
+        Ok(Self { socket, ident: 0 })
     }
 
     /// Makes room for only a few answers.
@@ -112,25 +124,53 @@ impl IcmpSocket {
         self.socket.set_recv_buffer_size(0)
     }
 
+    /// Makes room for only a few packets that wait for their neighbour's address.
+    #[cfg(test)]
+    pub(super) fn starve_sending(&self) -> io::Result<()> {
+        self.socket.set_send_buffer_size(0)
+    }
+
     /// Sends one packet.
     ///
-    /// A datagram socket also reports here, once, an ICMP error to an *earlier* packet; such a
-    /// pending error is cleared and the send tried again, so that it hits no innocent one.
+    /// # Errors
+    /// What the system says to this packet or, once each, about an *earlier* one that met an ICMP
+    /// error: see [`Self::forget_error`].
     pub(super) fn send(&self, packet: &[u8], to: IpAddr) -> io::Result<()> {
-        let to = SockAddr::from(SocketAddr::new(to, 0));
-        let mut result = self.socket.send_to(packet, &to);
-        for _ in 0..PENDING_ERRORS_MAX {
-            match &result {
-                Err(error) if self.kind == Kind::Datagram && !is_congestion(error) => {
-                    // The failed send has taken the error it told; another may have come since.
-                    let _ = self.socket.take_error();
-                    result = self.socket.send_to(packet, &to);
-                }
-                _ => break,
-            }
-        }
-        result.map(drop)
+        self.socket.send_to(packet, &SockAddr::from(SocketAddr::new(to, 0))).map(drop)
     }
+
+    /// Takes the error that would hit the next send; true when there was one.
+    pub(super) fn forget_error(&self) -> bool {
+        self.socket.take_error().is_ok_and(|error| error.is_some())
+    }
+}
+
+fn new_socket(family: Family, kind: Kind) -> io::Result<Socket> {
+    let (domain, protocol) = match family {
+        Family::V4 => (Domain::IPV4, Protocol::ICMPV4),
+        Family::V6 => (Domain::IPV6, Protocol::ICMPV6),
+    };
+    let kind = match kind {
+        Kind::Datagram => Type::DGRAM,
+        Kind::Raw => Type::RAW,
+    };
+    let socket = Socket::new(domain, kind, Some(protocol))?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// A large send buffer, and the error queue, without which some errors are not told at all.
+fn prepare_sending(socket: &Socket, family: Family) -> io::Result<()> {
+    let bytes = libc::c_int::try_from(SEND_BUFFER).unwrap_or(libc::c_int::MAX);
+    // Beyond the system's limit for CAP_NET_ADMIN only; else the limit applies silently.
+    if sys::set_option(socket, libc::SOL_SOCKET, libc::SO_SNDBUFFORCE, &bytes).is_err() {
+        socket.set_send_buffer_size(SEND_BUFFER)?;
+    }
+    let (level, option) = match family {
+        Family::V4 => (libc::IPPROTO_IP, libc::IP_RECVERR),
+        Family::V6 => (libc::IPPROTO_IPV6, libc::IPV6_RECVERR),
+    };
+    sys::set_option(socket, level, option, &1_i32)
 }
 
 /// True when the packet may leave a little later.
@@ -165,17 +205,26 @@ fn forget_waiting(mut socket: &Socket) {
     while socket.read(&mut byte).is_ok() {}
 }
 
-/// Blocks all types but replies and the errors we read: the cheapest filter goes first.
-fn filter_types(socket: &Socket, family: Family) -> io::Result<()> {
+/// The types we read: replies and errors.
+const fn types_read(family: Family) -> &'static [u8] {
+    match family {
+        Family::V4 => &[0, 3, 11],
+        Family::V6 => &[1, 2, 3, 129],
+    }
+}
+
+/// Blocks all types but those `passed`: the cheapest filter, it goes first.
+fn block_types(socket: &Socket, family: Family, passed: &[u8]) -> io::Result<()> {
     match family {
         Family::V4 => {
-            let passed: u32 = 1 << 0 | 1 << 3 | 1 << 11;
+            // Types from 32 on pass in any case; BPF keeps them out.
+            let passed = passed.iter().fold(0_u32, |mask, kind| mask | 1 << (kind % 32));
             sys::set_option(socket, SOL_RAW, ICMP_FILTER, &!passed)
         }
         Family::V6 => {
             let mut blocked = [u32::MAX; 8];
-            for kind in [1_usize, 2, 3, 129] {
-                blocked[kind / 32] &= !(1 << (kind % 32));
+            for kind in passed {
+                blocked[usize::from(kind / 32)] &= !(1 << (kind % 32));
             }
             sys::set_option(socket, libc::IPPROTO_ICMPV6, ICMPV6_FILTER, &blocked)
         }
@@ -198,7 +247,6 @@ fn ident_filter(family: Family, block: u16) -> Vec<SockFilter> {
     const TAX: u16 = 0x07;
     const JEQ: u16 = 0x15;
     const JUMP: u16 = 0x05;
-    const RET: u16 = 0x06;
     let mask = u32::from(!(IDENTS - 1));
     let block = u32::from(block & !(IDENTS - 1));
     let op = SockFilter::new;

@@ -67,6 +67,8 @@ fn timespec_ns(time: libc::timespec) -> i64 {
 /// What came with a message from the error queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Refusal {
+    /// Who said it: a router, the target or, for a neighbour that does not answer, this machine.
+    pub(super) offender: Option<IpAddr>,
     /// The ICMP type, code and, for "too big", the MTU.
     pub(super) kind: u8,
     pub(super) code: u8,
@@ -188,9 +190,11 @@ impl Inbox {
         while !control.is_null() {
             // SAFETY: CMSG_FIRSTHDR and CMSG_NXTHDR return headers that lie wholly inside.
             let (head, data) = unsafe { (control.read_unaligned(), libc::CMSG_DATA(control)) };
-            let room = head.cmsg_len;
+            // A size_t or, with musl, a socklen_t: the cast changes one of them only.
+            let length: usize = head.cmsg_len as _;
             // SAFETY: CMSG_LEN only computes.
-            let fits = |size: usize| room >= unsafe { libc::CMSG_LEN(size as u32) } as usize;
+            let room = length.saturating_sub(unsafe { libc::CMSG_LEN(0) } as usize);
+            let fits = |size: usize| room >= size;
             match (head.cmsg_level, head.cmsg_type) {
                 (libc::SOL_SOCKET, libc::SCM_TIMESTAMPNS) if fits(size_of::<libc::timespec>()) => {
                     // SAFETY: the kernel put a timespec there and said so; any bits are valid.
@@ -207,7 +211,18 @@ impl Inbox {
                     // SAFETY: the kernel put a sock_extended_err there; any bits are valid.
                     let error = unsafe { data.cast::<libc::sock_extended_err>().read_unaligned() };
                     let icmp = [libc::SO_EE_ORIGIN_ICMP, libc::SO_EE_ORIGIN_ICMP6];
+                    // SAFETY: `room` bytes lie behind `data`; a sockaddr_storage of zeros is valid
+                    // and stays so whatever bytes of an address are copied to its beginning.
+                    let offender = unsafe {
+                        let mut offender: libc::sockaddr_storage = zeroed();
+                        let skipped = size_of::<libc::sock_extended_err>();
+                        let length = (room - skipped).min(size_of_val(&offender));
+                        let from = data.add(skipped);
+                        (&raw mut offender).cast::<u8>().copy_from_nonoverlapping(from, length);
+                        offender
+                    };
                     message.refusal = icmp.contains(&error.ee_origin).then_some(Refusal {
+                        offender: self::address(&offender),
                         kind: error.ee_type,
                         code: error.ee_code,
                         info: error.ee_info,

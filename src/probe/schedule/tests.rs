@@ -247,6 +247,71 @@ fn asking_now_goes_first_and_waits_for_the_running_round() {
     assert_eq!(patrol.times_of(1), [STEP_US, S + 2 * STEP_US]);
 }
 
+/// A failing core: 1,500 of 3,000 targets are asked at once.
+#[test]
+fn many_asked_at_once_keep_within_the_rates_and_starve_nobody() {
+    let (rate, group_rate) = (600, 120);
+    let mut wanted = targets(3_000);
+    for target in &mut wanted {
+        target.params.count = 3;
+        target.interval_ms = 60_000;
+        // The asked ones lie behind one line, each of the others' groups has a line of its own.
+        target.group = if target.id.0 < 1_500 { 0 } else { target.id.0 % 11 + 1 };
+    }
+    let mut patrol = Patrol::new(&options(rate, group_rate, 60_000), wanted.clone());
+    patrol.run(120 * S);
+    patrol.log.clear();
+    let asked_us = patrol.now_us;
+    for _ in 0..5 {
+        // Whoever asks again before the turn came gains nothing.
+        (0..1_500).for_each(|id| patrol.schedule.ask_now(patrol.now_us, TargetId(id)));
+        patrol.run(S);
+    }
+    assert!(peak_pps(&patrol.log) <= rate + rate / 10, "{}", peak_pps(&patrol.log));
+    let (line, others): (Vec<_>, Vec<_>) =
+        patrol.log.iter().copied().partition(|(_, id, _)| id.0 < 1_500);
+    assert!(peak_pps(&line) <= group_rate + group_rate / 10 + 3, "{}", peak_pps(&line));
+    // The first ones go at once, as many as the group's burst holds.
+    assert!(line.iter().filter(|(at, ..)| *at == asked_us + STEP_US).count() >= 3);
+    // 75 packets a second are the others' normal load.
+    let packets: u32 = others.iter().map(|(.., packets)| packets).sum();
+    assert!(packets >= 5 * 75 - 30, "{packets}");
+
+    // All are asked within the time their line needs, and the others keep their turns meanwhile.
+    patrol.run(45 * S);
+    let asked: HashSet<TargetId> = patrol.log.iter().map(|(_, id, _)| *id).collect();
+    assert!((0..1_500).all(|id| asked.contains(&TargetId(id))));
+    for target in &wanted[1_500..] {
+        for turn in patrol.times_of(target.id.0) {
+            let late = (turn - phase_us(&target.phase_key, 60 * S)).rem_euclid(60 * S);
+            assert!(late <= 500_000, "{:?} is {late} us late", target.id);
+        }
+    }
+}
+
+/// The same with no line between them that is narrower than the whole.
+#[test]
+fn many_asked_at_once_delay_the_others_by_their_packets_at_the_most() {
+    let mut wanted = targets(3_000);
+    wanted.iter_mut().for_each(|target| target.params.count = 3);
+    let mut patrol = Patrol::new(&options(1_000, 100_000, 30_000), wanted.clone());
+    patrol.run(60 * S);
+    patrol.log.clear();
+    let asked_us = patrol.now_us;
+    (0..1_500).for_each(|id| patrol.schedule.ask_now(asked_us, TargetId(id)));
+    patrol.run(30 * S);
+    assert!(peak_pps(&patrol.log) <= 1_100, "{}", peak_pps(&patrol.log));
+    // 4,500 packets at 1,000 a second, among 300 a second of the normal load.
+    for target in &wanted[1_500..] {
+        for turn in patrol.times_of(target.id.0) {
+            let late = (turn - phase_us(&target.phase_key, 30 * S)).rem_euclid(30 * S);
+            assert!(late <= 5 * S, "{:?} is {late} us late", target.id);
+        }
+    }
+    let asked: HashSet<TargetId> = patrol.log.iter().map(|(_, id, _)| *id).collect();
+    assert_eq!(asked.len(), 3_000);
+}
+
 #[test]
 fn a_changed_address_is_a_new_target_and_a_changed_interval_is_not() {
     let mut patrol = Patrol::new(&options(5_000, 5_000, 0), targets(3));

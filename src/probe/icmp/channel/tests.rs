@@ -27,6 +27,12 @@ fn sent(packet: u8) -> Sent {
     Sent { seat: Seat(0), serial: 1, packet, at_ns: 0 }
 }
 
+/// Sends to the loopback.
+fn send(channel: &mut Channel, packet: u8, token: u64, way: Way) -> i64 {
+    let mut none = |event| panic!("{event:?} while sending");
+    channel.send(TO, sent(packet), token, way, &mut Inbox::new(), &mut none).unwrap()
+}
+
 /// Receives until nothing more comes; answers on the loopback are there when the send returns.
 fn events(channel: &mut Channel) -> Vec<Event> {
     let mut events = Vec::new();
@@ -38,20 +44,20 @@ fn events(channel: &mut Channel) -> Vec<Event> {
 fn a_full_receive_buffer_is_told_and_other_programs_pings_do_not_fill_it() {
     let (Some(mut ours), Some(mut others)) = (raw(0), raw(1)) else { return };
     ours.ports[0].socket.starve().unwrap();
-    ours.send(TO, sent(0), 1, 0).unwrap();
+    send(&mut ours, 0, 1, Way::Proven);
     for _ in 0..500 {
-        others.send(TO, sent(0), 2, 0).unwrap();
+        send(&mut others, 0, 2, Way::Proven);
     }
     let of_ours = events(&mut ours);
     assert!(matches!(of_ours[..], [Event::Reply { .. }]), "{of_ours:?}");
 
     for _ in 0..500 {
-        ours.send(TO, sent(0), 3, 0).unwrap();
+        send(&mut ours, 0, 3, Way::Proven);
     }
     let before = events(&mut ours);
     assert!(matches!(before[0], Event::Reply { .. }), "others' pings count as lost: {before:?}");
     // The kernel tells of dropped messages with the next one that has room.
-    ours.send(TO, sent(0), 4, 0).unwrap();
+    send(&mut ours, 0, 4, Way::Proven);
     let dropped: usize = before
         .iter()
         .copied()
@@ -66,8 +72,9 @@ fn a_full_receive_buffer_is_told_and_other_programs_pings_do_not_fill_it() {
 #[test]
 fn every_ring_has_its_own_identifier_and_gets_its_own_replies() {
     let Some(mut channel) = raw(2) else { return };
-    for ring in 0..2 * IDENTS {
-        channel.send(TO, sent(ring as u8), 7, ring).unwrap();
+    for ident in 0..IDENTS {
+        send(&mut channel, 2 * ident as u8, 7, Way::Doubtful { ident });
+        send(&mut channel, 2 * ident as u8 + 1, 7, Way::Proven);
     }
     let mut packets: Vec<u8> = events(&mut channel)
         .into_iter()
@@ -83,10 +90,43 @@ fn every_ring_has_its_own_identifier_and_gets_its_own_replies() {
 }
 
 #[test]
-fn a_wall_clock_step_cannot_make_a_time_longer_than_since_the_last_drain() {
+fn every_way_tries_its_own_identifiers_first_and_all_of_them() {
+    let proven: Vec<usize> = Way::Proven.rings().collect();
+    assert_eq!(proven, [0, 2, 4, 6, 1, 3, 5, 7]);
+    let doubtful: Vec<usize> = Way::Doubtful { ident: 6 }.rings().collect();
+    assert_eq!(doubtful, [5, 7, 1, 3, 4, 6, 0, 2]);
+}
+
+/// The round-trip time the channel tells when the wall clock is stepped between a packet's send
+/// and its receipt and again before it is read, and the longest it could have been.
+fn rtt_us_with_steps(channel: &mut Channel, step_before_ns: i64, step_after_ns: i64) -> (i64, i64) {
+    let at_ns = send(channel, 0, 9, Way::Proven);
+    let mut inbox = Inbox::new();
+    assert_eq!(inbox.receive(&channel.ports[0].socket, false).unwrap(), 1);
+    let reading = Reading::now();
+    let stepped = Reading { real_ns: reading.real_ns + step_before_ns + step_after_ns, ..reading };
+    let mut events = Vec::new();
+    for message in inbox.messages() {
+        let stamp_ns = message.stamp_ns.map(|stamp_ns| stamp_ns + step_before_ns);
+        assert!(stamp_ns.is_some(), "the kernel stamps");
+        let message = Message { stamp_ns, ..message };
+        channel.take(0, &message, stepped, &mut |event| events.push(event));
+    }
+    channel.ports[0].drained_ns = reading.monotonic_ns;
+    let [Event::Reply { rtt_us, .. }] = events[..] else { panic!("one reply: {events:?}") };
+    (i64::from(rtt_us), (reading.monotonic_ns - at_ns) / 1_000)
+}
+
+#[test]
+fn a_wall_clock_step_does_not_spoil_a_round_trip_time() {
     let Some(mut channel) = raw(3) else { return };
-    let at_ns = channel.send(TO, sent(0), 9, 0).unwrap();
-    let [Event::Reply { rtt_us, .. }] = events(&mut channel)[..] else { panic!("one reply") };
-    let most_us = (now_ns(Clock::Monotonic) - at_ns) / 1_000;
-    assert!(i64::from(rtt_us) <= most_us, "{rtt_us} us, at most {most_us}");
+    let hour_ns = 3_600_000_000_000;
+    for (before_ns, after_ns) in
+        [(0, 0), (hour_ns, 0), (-hour_ns, 0), (0, hour_ns), (0, -hour_ns), (hour_ns, -2 * hour_ns)]
+    {
+        let (rtt_us, most_us) = rtt_us_with_steps(&mut channel, before_ns, after_ns);
+        assert!((0..=most_us).contains(&rtt_us), "{rtt_us} us, at most {most_us}");
+        // A stamp that cannot be is left out: then the time is that of the reading.
+        assert!(after_ns == 0 || rtt_us == most_us, "{rtt_us} us instead of {most_us}");
+    }
 }

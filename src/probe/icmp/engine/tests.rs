@@ -2,7 +2,9 @@
 
 use std::net::Ipv4Addr;
 
+use super::super::slots::Sent;
 use super::super::socket::Kind;
+use super::sending::Step;
 use super::*;
 use crate::model::RoundError;
 use crate::probe::{Answer, EngineChoice, EngineKind, Target};

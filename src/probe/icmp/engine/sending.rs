@@ -1,0 +1,160 @@
+//! The engine's sending: whose packet is due, and what the socket says to it.
+//!
+//! Guarantees: packets that a socket does not take wait at its gate, at most their time-out long,
+//! and are then told as a fault of our own.
+
+use std::cmp::Reverse;
+
+use super::super::channel::Held;
+use super::super::packet::Family;
+use super::super::slots::Sent;
+use super::{Engine, Place, Running, US_PER_MS, wall_clock};
+use crate::probe::round::Gather;
+use crate::probe::schedule::Seat;
+
+/// The kernel's default buffer holds 256 small messages.
+pub(super) const SENDS_PER_DRAIN: usize = 64;
+
+/// What one step of a round did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Tried to send a packet and is done with it.
+    Sent,
+    /// Ended the round.
+    Closed,
+    /// Its socket takes no packets now: it waits.
+    Held,
+}
+
+impl Engine {
+    /// Sends at most [`SENDS_PER_DRAIN`] packets; true when nothing more can be sent now.
+    pub(super) fn send_due(&mut self, now_us: i64) -> bool {
+        let mut sends = 0;
+        while sends < SENDS_PER_DRAIN {
+            let Some(seat) = self.next_due(now_us) else { return true };
+            sends += usize::from(self.step(now_us, seat) == Step::Sent);
+        }
+        false
+    }
+
+    /// Whose packet or end is due: what waits first, then rounds in flight, then new ones.
+    fn next_due(&mut self, now_us: i64) -> Option<Seat> {
+        while let Some((seat, serial)) = self.gates.next() {
+            if self.serial_of(seat) == Some(serial) {
+                return Some(seat);
+            }
+        }
+        while let Some(Reverse((when_us, seat, serial))) = self.timers.peek().copied()
+            && when_us <= now_us
+        {
+            self.timers.pop();
+            if self.serial_of(seat) == Some(serial) {
+                return Some(seat);
+            }
+        }
+        let seat = self.schedule.next(now_us)?;
+        self.begin(now_us, seat);
+        Some(seat)
+    }
+
+    fn serial_of(&self, seat: Seat) -> Option<u32> {
+        self.places.get(seat.index())?.running.as_ref().map(|running| running.serial)
+    }
+
+    pub(super) fn begin(&mut self, now_us: i64, seat: Seat) {
+        let Some(target) = self.schedule.target(seat) else { return };
+        if self.places.len() <= seat.index() {
+            self.places.resize_with(seat.index() + 1, Place::default);
+        }
+        self.serial = self.serial.wrapping_add(1);
+        self.places[seat.index()].running = Some(Running {
+            serial: self.serial,
+            target: target.id,
+            to: target.address,
+            params: target.params,
+            gather: Gather::new(target.params, wall_clock()),
+            first_us: now_us,
+            last_sent_us: now_us,
+            tried_since_us: None,
+        });
+        self.stats.in_flight += 1;
+    }
+
+    /// A running round's time has come: its next packet or its end.
+    pub(super) fn step(&mut self, now_us: i64, seat: Seat) -> Step {
+        let Some(place) = self.places.get_mut(seat.index()) else { return Step::Closed };
+        let way = place.way();
+        let Some(running) = place.running.as_mut() else { return Step::Closed };
+        let Some(packet) = running.gather.next_unsent() else {
+            running.gather.close();
+            self.finish(now_us, seat);
+            return Step::Closed;
+        };
+        let family = Family::of(running.to);
+        let channel = match family {
+            Family::V4 => self.v4.as_mut(),
+            Family::V6 => self.v6.as_mut(),
+        };
+        if packet == 0 && running.tried_since_us.is_some() {
+            running.gather.begin_at(wall_clock());
+        }
+        let sent = Sent { seat, serial: running.serial, packet, at_ns: 0 };
+        let timeout_us = i64::from(running.params.timeout_ms) * US_PER_MS;
+        let since_us = running.tried_since_us.unwrap_or(now_us);
+        let open = self.gates.is_open(family, way);
+        let result = match channel {
+            None => Err(Held::Refused(libc::EAFNOSUPPORT)),
+            Some(_) if !open => Err(Held::Later(libc::EAGAIN)),
+            Some(channel) => match self.tokens.next() {
+                Some(token) => {
+                    let events = &mut self.events;
+                    let tell = &mut |event| events.push(event);
+                    channel.send(running.to, sent, token, way, &mut self.inbox, tell)
+                }
+                None => Err(Held::Later(libc::EAGAIN)),
+            },
+        };
+        match result {
+            Ok(at_ns) => {
+                running.gather.sent(packet);
+                running.last_sent_us = at_ns / 1_000;
+                if packet == 0 {
+                    running.first_us = running.last_sent_us;
+                }
+                self.stats.sent += 1;
+            }
+            Err(Held::Later(errno)) => {
+                if open {
+                    self.stats.deferred += 1;
+                    self.stats.no_buffers += u64::from(errno == libc::ENOBUFS);
+                    self.gates.refused(family, way);
+                }
+                running.tried_since_us = Some(since_us);
+                if now_us - since_us < timeout_us {
+                    self.gates.wait(family, way, seat, running.serial);
+                    return Step::Held;
+                }
+                running.gather.not_sent(packet, errno);
+                self.stats.local_errors += 1;
+            }
+            Err(Held::Refused(errno)) => {
+                running.gather.not_sent(packet, errno);
+                self.stats.local_errors += 1;
+            }
+        }
+        running.tried_since_us = None;
+        if running.gather.is_complete() {
+            self.finish(now_us, seat);
+        } else {
+            let when_us = match running.gather.next_unsent() {
+                Some(next) => {
+                    let spacing_us = i64::from(running.params.spacing_ms) * US_PER_MS;
+                    running.first_us + i64::from(next) * spacing_us
+                }
+                None => running.last_sent_us + timeout_us,
+            };
+            self.timers.push(Reverse((when_us, seat, running.serial)));
+        }
+        Step::Sent
+    }
+}
