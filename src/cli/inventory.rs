@@ -50,16 +50,8 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let Command::Show { unit, format } = &args.command;
     let config = context::config(global)?;
     let inventory = context::inventory(&config)?;
-    let unit = match unit {
-        None => None,
-        Some(word) => {
-            let units = inventory.unit_ixs().map(|key| {
-                let unit = inventory.unit(key);
-                unit::Candidate { key, id: unit.id.as_str(), name: &unit.name, short: &unit.short }
-            });
-            Some(unit::find(config.language, word, units)?)
-        }
-    };
+    let unit =
+        unit.as_deref().map(|word| unit::find_in(config.language, word, &inventory)).transpose()?;
     let written = write(&mut io::stdout().lock(), &inventory, config.language, unit, *format);
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),

@@ -5,12 +5,12 @@ use std::process::ExitCode;
 
 use anyhow::{anyhow, bail};
 
-use super::{EXIT_FINDING, EXIT_NOT_PROVEN, EXIT_OK, Global, context};
+use super::{EXIT_FINDING, EXIT_NOT_PROVEN, EXIT_OK, Global, context, unit};
 use crate::config::Config;
 use crate::coverage::Verdict;
 use crate::daemon::clock;
-use crate::locale::{Lang, fold, visible};
-use crate::model::{DurationError, Inventory, Span, UnitIx, UnixMs};
+use crate::locale::{Lang, visible};
+use crate::model::{DurationError, Span, UnixMs};
 use crate::report::{self, GroupBy, Page, PeriodError, ReportError, Scope};
 use crate::store::{Reader, StoreError};
 use crate::t;
@@ -135,7 +135,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let unit = args
         .unit
         .as_deref()
-        .map(|word| find_unit(&inventory, word, config.language))
+        .map(|word| unit::find_in(config.language, word, &inventory))
         .transpose()?;
     let refused = |error: ReportError| anyhow!(told(config.language, &error));
     let store = Reader::open(&config.store).map_err(|e| refused(e.into()))?;
@@ -271,36 +271,5 @@ fn told(lang: Lang, error: &ReportError) -> String {
             t!(lang, "report.store_older", file = named(path), found = found, known = known)
         }
         ReportError::Store(other) => t!(lang, "report.store_unreadable", error = other),
-    }
-}
-
-/// By id, else by the one name that is or contains the word, without regard to diacritics.
-fn find_unit(inventory: &Inventory, word: &str, lang: Lang) -> anyhow::Result<UnitIx> {
-    if let Some(unit) = inventory.find_unit(word) {
-        return Ok(unit);
-    }
-    let wanted = fold(word);
-    let all = |fits: &dyn Fn(&str) -> bool| -> Vec<UnitIx> {
-        let names = |ix: &UnitIx| {
-            let unit = inventory.unit(*ix);
-            fits(&fold(&unit.name)) || fits(&fold(&unit.short))
-        };
-        inventory.unit_ixs().filter(names).collect()
-    };
-    let mut found = all(&|name| name == wanted);
-    if found.is_empty() {
-        found = all(&|name| name.contains(&wanted));
-    }
-    match found.as_slice() {
-        [one] => Ok(*one),
-        [] => bail!(t!(lang, "report.unknown_unit", unit = visible(word))),
-        several => {
-            let list: Vec<String> = several
-                .iter()
-                .take(10)
-                .map(|u| format!("{} ({})", inventory.unit(*u).id, inventory.unit(*u).name))
-                .collect();
-            bail!(t!(lang, "report.ambiguous_unit", list = list.join(", ")))
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! Which unit a user means: one answer for every command that takes a unit.
 
 use crate::locale::{Lang, fold, visible};
+use crate::model::{Inventory, UnitIx};
 use crate::t;
 
 /// Most candidates named when a word fits several units.
@@ -59,6 +60,18 @@ pub fn find<'a, K: Copy>(
             anyhow::bail!(text)
         }
     }
+}
+
+/// The unit of an inventory that `word` means.
+///
+/// # Errors
+/// As [`find`].
+pub fn find_in(lang: Lang, word: &str, inventory: &Inventory) -> anyhow::Result<UnitIx> {
+    let units = inventory.unit_ixs().map(|key| {
+        let unit = inventory.unit(key);
+        Candidate { key, id: unit.id.as_str(), name: &unit.name, short: &unit.short }
+    });
+    find(lang, word, units)
 }
 
 #[cfg(test)]

@@ -1,6 +1,13 @@
 //! The real binary patrolling: loopback, and the demo's virtual province.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on must stop"
+)]
+#![expect(clippy::print_stdout, reason = "a skipped test says why")]
+#![expect(clippy::disallowed_methods, reason = "real processes live in real time")]
 
 mod common;
 mod daemon;
