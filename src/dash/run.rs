@@ -172,6 +172,12 @@ impl Desk {
                     at_once = true;
                 }
                 _ = tick.tick() => {
+                    // A change of size that comes together with a key is lost on the way here.
+                    let size = self.screen.size().map_err(terminal("measure"))?;
+                    if size != self.ui.size {
+                        self.act(Action::Resized(size.0, size.1))?;
+                        at_once = true;
+                    }
                     leave = self.act(Action::Tick)?;
                     due.get_or_insert(last_frame + FRAME);
                 }
