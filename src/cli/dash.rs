@@ -6,10 +6,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::offline::StoreSource;
-use super::{EXIT_OK, Global, context};
+use super::{EXIT_NO_DAEMON, EXIT_OK, Global, context};
 use crate::api::Client;
 use crate::config::Config;
 use crate::dash::{self, ApiSource, Colours, Options, Source};
+use crate::t;
 
 /// Open the dashboard.
 #[derive(Debug, clap::Args)]
@@ -35,6 +36,12 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let config = context::config(global)?;
     if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
         anyhow::bail!("the dashboard needs a terminal; `tuantra status` prints the same figures");
+    }
+    if !config.store.exists() && std::os::unix::net::UnixStream::connect(&config.socket).is_err() {
+        // Neither a daemon nor anything a daemon has left: there is nothing to show.
+        let socket = config.socket.display();
+        super::complain(&t!(config.language, "daemon.not_running", socket = socket));
+        return Ok(ExitCode::from(EXIT_NO_DAEMON));
     }
     // No log is set up here: the screen is the dashboard's.
     let options = Options {

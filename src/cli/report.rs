@@ -215,14 +215,17 @@ impl Period {
             }
             _ => report::this_month(now, zone),
         };
+        let named = |at: UnixMs| {
+            crate::locale::date_time(lang, &at.to_timestamp().to_zoned_datetime(zone.clone()))
+        };
         if span.from == span.to {
-            bail!(t!(lang, "report.period_empty", from = span.from));
+            bail!(t!(lang, "report.period_empty", from = named(span.from)));
         }
         if span.is_empty() {
-            bail!(t!(lang, "report.period_reversed", from = span.from, to = span.to));
+            bail!(t!(lang, "report.period_reversed", from = named(span.from), to = named(span.to)));
         }
         if span.from >= now {
-            bail!(t!(lang, "report.period_to_come", from = span.from));
+            bail!(t!(lang, "report.period_to_come", from = named(span.from)));
         }
         Ok(span)
     }

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{EXIT_OK, Global, context, diagnostics};
-use crate::daemon;
+use crate::daemon::{self, DaemonError};
 use crate::locale::{self, Lang};
 use crate::model::{Diagnostic, Severity};
+use crate::probe::ProbeError;
+use crate::store::StoreError;
+use crate::t;
 
 /// Patrol: the daemon
 #[derive(Debug, clap::Args)]
@@ -26,6 +29,7 @@ pub struct Args {}
 pub fn run(_args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let config = context::config(global)?;
     let inventory = context::inventory(&config)?;
+    let lang = config.language;
     super::log_to_stderr();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -34,6 +38,13 @@ pub fn run(_args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let ended = runtime.block_on(daemon::run(config, inventory, load));
     // A query that still reads, or a store on a hanging disk, must not hold the process.
     runtime.shutdown_timeout(Duration::from_millis(200));
+    if let Err(DaemonError::Store(StoreError::Locked { path, pid })) = &ended {
+        let store = path.display();
+        anyhow::bail!(t!(lang, "daemon.already_running", pid = pid, store = store));
+    }
+    if let Err(DaemonError::Probe(ProbeError::NotPermitted { source, .. })) = &ended {
+        anyhow::bail!(t!(lang, "daemon.may_not_ping", error = source));
+    }
     ended?;
     Ok(ExitCode::from(EXIT_OK))
 }

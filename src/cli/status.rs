@@ -40,6 +40,11 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let (snapshot, is_live) = match ask(&config, async |client| client.snapshot().await) {
         Ok(snapshot) => (snapshot, true),
         Err(Failure::NotRunning(error)) => {
+            if !config.store.exists() {
+                // Nothing has ever been patrolled here.
+                super::complain(&t!(lang, "daemon.not_running", socket = config.socket.display()));
+                return Ok(ExitCode::from(EXIT_NO_DAEMON));
+            }
             let inventory = context::inventory(&config)?;
             let snapshot = offline::snapshot(&config, &inventory, crate::daemon::clock::now())
                 .map_err(|offline| anyhow::anyhow!("{error}; {offline:#}"))?;

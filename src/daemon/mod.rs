@@ -42,7 +42,7 @@ const TICK: Duration = Duration::from_secs(1);
 /// How often clients are given what is new: well within a second of a decision.
 const PUBLISH: Duration = Duration::from_millis(250);
 /// How often the month's figures are computed anew.
-const MONTHS: Duration = Duration::from_secs(60);
+const MONTHS: Duration = Duration::from_secs(30);
 /// The first time, this long after the start.
 const FIRST_MONTHS: Duration = Duration::from_secs(10);
 /// How often old samples are looked for.
@@ -115,17 +115,18 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
     let config = Arc::new(config);
     let inventory = Arc::new(inventory);
     let now = clock::now();
-    let store = Store::open(&config.store, &OpenOptions { now, pid: std::process::id() })?;
-    let past = resume::past(&config.store, now)?;
-    let month_from = month_start(now, &config.timezone);
-    let months = Months::compute(&inventory, &past.intervals, Span::new(month_from, now));
-    let listener = bind(&config)?;
+    // Before the store, so that a machine that lets nobody ping is left without an empty one.
     let (prober, mut answers) = Prober::start(Options {
         engine: engine(config.engine),
         rate_pps: config.rate_pps,
         group_rate_pps: config.group_rate_pps,
         first_sweep_ms: FIRST_SWEEP_MS,
     })?;
+    let store = Store::open(&config.store, &OpenOptions { now, pid: std::process::id() })?;
+    let past = resume::past(&config.store, now)?;
+    let month_from = month_start(now, &config.timezone);
+    let months = Months::compute(&inventory, &past.intervals, Span::new(month_from, now));
+    let listener = bind(&config)?;
     // Numbers go on growing over restarts, so that a client's old number is never taken for a
     // new one.
     let changes = Arc::new(feed::Changes::new(u64::try_from(now.0).unwrap_or(0)));
@@ -155,7 +156,7 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
     let mut publish = every(PUBLISH);
     let mut recompute = every(MONTHS);
     let mut expire = every(EXPIRE);
-    // The first rounds make a month out of nothing: soon after the start, then every minute.
+    // The first rounds make a month out of nothing: soon after the start, then regularly.
     recompute.reset_after(FIRST_MONTHS);
     let (months_done, mut months_inbox) = mpsc::channel(1);
     let (loads_done, mut loads_inbox) = mpsc::channel(4);

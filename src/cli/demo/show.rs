@@ -61,6 +61,9 @@ impl Show<'_> {
     pub(super) async fn run(&self, signals: &mut Signals) -> anyhow::Result<()> {
         let child = self.start_daemon()?;
         let mut patrol = Patrol { child, started: clock::now(), deaths: 0 };
+        if !self.headless {
+            self.await_daemon().await;
+        }
         let front = if self.headless { Ok(None) } else { self.start_dashboard().map(Some) };
         let result = match front {
             Err(error) => Err(error),
@@ -149,6 +152,18 @@ impl Show<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Gives the daemon a moment, so that the dashboard does not open with its absence. One that
+    /// takes longer, or died, is what the dashboard then shows.
+    async fn await_daemon(&self) {
+        let client = Client::new(self.socket.to_owned());
+        for _ in 0..50 {
+            if client.snapshot().await.is_ok() {
+                return;
+            }
+            tokio::time::sleep(TICK / 5).await;
+        }
     }
 
     fn say(&self, line: &str) -> anyhow::Result<()> {
