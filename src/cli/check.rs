@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::{EXIT_FINDING, EXIT_OK, EXIT_USAGE, Global, context, diagnostics};
+use super::{EXIT_FINDING, EXIT_OK, EXIT_USAGE, Format, Global, context, diagnostics};
 use crate::config::Config;
 use crate::daemon::clock;
 use crate::locale::{Lang, decimal, message, number, text};
@@ -25,12 +25,6 @@ pub struct Args {
     /// How to print what was found
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     format: Format,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 /// Runs the command: exit code 0 when clean, 1 on warnings with `--strict`, 2 on errors.

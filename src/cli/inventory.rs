@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use super::{EXIT_OK, Global, context, unit};
+use super::{EXIT_OK, Format, Global, context, unit};
 use crate::inventory::show;
 use crate::locale::Lang;
 use crate::model::Inventory;
@@ -33,12 +33,6 @@ What follows an arrow is what a subject is reached through: a | b is any of them
         #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
         format: Format,
     },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 /// Runs the command.
