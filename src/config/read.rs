@@ -187,6 +187,7 @@ fn read_health(desk: &mut Desk<'_>, section: &Section<'_>, health: &mut HealthPa
         loss_permille,
         rtt_us,
         correlation_window_ms,
+        ..
     } = health;
     for (key, bounds, to) in [
         ("interval", HealthParams::INTERVAL_MS, interval_ms),

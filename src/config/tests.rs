@@ -89,6 +89,7 @@ retention: { samples: 30d, rollups: 10y }
             loss_permille: 125,
             rtt_us: 150_500,
             correlation_window_ms: 60_000,
+            ..HealthParams::default()
         }
     );
     assert_eq!(config.ping, PingParams { count: 5, spacing_ms: 100, timeout_ms: 1_000 });

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Verdict, View};
-use crate::model::{Impact, Incident, Inventory, State, SubjectIx, UnixMs};
+use crate::model::{Impact, Incident, IncidentId, Inventory, State, SubjectIx, UnixMs};
 
 /// The open incidents at `at` by the last verdicts (a hole in what is known closes none), oldest
 /// first. What is not in force then has none.
@@ -77,12 +77,19 @@ pub fn open_incidents(
             let subject = inventory.subject(root);
             let with = members.into_iter().filter(|m| *m != root);
             Some(Incident {
+                id: IncidentId::new(subject.id.as_str(), first),
+                opened: first,
                 root: subject.id.clone(),
                 with: with.map(|m| inventory.subject(m).id.clone()).collect(),
                 state: state(root),
                 since: first,
                 unit: inventory.unit(subject.unit).id.clone(),
                 impact,
+                ack: None,
+                planned: false,
+                flapping: false,
+                guess: None,
+                split_from: None,
             })
         })
         .collect();

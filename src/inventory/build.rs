@@ -23,6 +23,7 @@ pub(super) fn unit(raw: &RawUnit, parent: Option<UnitIx>, required: &[(NetworkIx
         requires: required.iter().map(|(network, _)| *network).collect(),
         since: raw.since,
         until: raw.until,
+        merged_into: None,
     }
 }
 
@@ -118,6 +119,9 @@ impl Named<'_> {
             via,
             checks: checks(draft, self.drafts),
             health: raw.asked.health,
+            calendar: None,
+            off_hours_allowed: false,
+            is_enabled: true,
             since,
             until,
             detail,
@@ -155,6 +159,7 @@ impl Named<'_> {
                 availability_ppm: levels.iter().find_map(|l| l.availability_ppm),
                 rtt_us: levels.iter().find_map(|l| l.rtt_us),
                 loss_permille: levels.iter().find_map(|l| l.loss_permille),
+                hours: levels.iter().find_map(|l| l.hours),
             },
             device: link.device.map(|i| self.drafts[i].raw.id.clone().into()),
             interface: own.interface.clone(),

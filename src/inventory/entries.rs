@@ -117,6 +117,7 @@ pub(super) fn sla(desk: &mut Desk, fields: &Fields<'_>) -> ServiceLevel {
         availability_ppm: availability.and_then(|n| u32::try_from(n).ok()),
         rtt_us: asked::rtt_us(desk, &sla),
         loss_permille: loss.and_then(|n| u16::try_from(n).ok()),
+        hours: None,
     }
 }
 
@@ -293,7 +294,7 @@ pub(super) fn carrier(desk: &mut Desk, node: &Node, raw: &mut Raw) {
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// A calendar.
-pub(super) fn calendar(desk: &mut Desk, node: &Node, raw: &mut Raw) {
+pub(super) fn calendar(desk: &mut Desk, context: &Context<'_>, node: &Node, raw: &mut Raw) {
     let Some(map) = node.as_map(desk, "calendars") else { return };
     check_keys(desk, map, &["id", "name", "hours", "holidays", "make_up"]);
     let fields = Fields::new(node.at, map);
@@ -322,7 +323,10 @@ pub(super) fn calendar(desk: &mut Desk, node: &Node, raw: &mut Raw) {
         items.iter().filter_map(|n| scalar::date(desk, key, n)).collect()
     };
     let (holidays, make_up) = (dates("holidays"), dates("make_up"));
-    raw.calendars.push((at, Calendar { id: id.into(), hours, holidays, make_up }));
+    raw.calendars.push((
+        at,
+        Calendar { id: id.into(), zone: context.zone.clone(), hours, holidays, make_up },
+    ));
 }
 
 /// `mon` or `mon-fri` as days from Monday.

@@ -140,7 +140,7 @@ fn read_trees(desk: &mut Desk, trees: &[Tree], defaults: &Defaults, zone: &TimeZ
     let mut raw = Raw::default();
     of(Section::Networks).iter().for_each(|n| entries::network(desk, n, &mut raw));
     of(Section::Carriers).iter().for_each(|n| entries::carrier(desk, n, &mut raw));
-    of(Section::Calendars).iter().for_each(|n| entries::calendar(desk, n, &mut raw));
+    of(Section::Calendars).iter().for_each(|n| entries::calendar(desk, &context, n, &mut raw));
     of(Section::Units).iter().for_each(|n| entries::unit(desk, &context, n, &mut raw));
     let kinds: HashMap<String, UnitKind> =
         raw.units.iter().map(|u| (u.id.to_string(), u.kind)).collect();

@@ -23,6 +23,8 @@ index_of! {
     NetworkIx,
     /// Place in [`super::Inventory::carriers`].
     CarrierIx,
+    /// Place in [`super::Inventory::calendars`].
+    CalendarIx,
     /// Place in [`super::Inventory::subjects`]. Stable for the life of one loaded inventory only; the id
     /// is what lasts.
     SubjectIx,

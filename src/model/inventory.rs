@@ -6,8 +6,10 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{CalendarId, CarrierId, NetworkId, SubjectId, UnitId};
-use super::index::{CarrierIx, NetworkIx, SubjectIx, UnitIx};
+use super::calendar::Calendar;
+use super::id::{CarrierId, NetworkId, SubjectId, UnitId};
+use super::index::{CalendarIx, CarrierIx, NetworkIx, SubjectIx, UnitIx};
+use super::maintenance::Maintenance;
 use super::subject::Subject;
 use super::unit::Unit;
 
@@ -23,6 +25,9 @@ pub struct ServiceLevel {
     /// Loss in thousandths.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss_permille: Option<u16>,
+    /// The contract's hours; `None`: around the clock.
+    #[serde(skip)]
+    pub hours: Option<CalendarIx>,
 }
 
 /// What units are attached to.
@@ -57,19 +62,6 @@ pub struct Carrier {
     pub sla: ServiceLevel,
 }
 
-/// Named office hours; read and checked now, judged by the three clocks later.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Calendar {
-    /// `office`
-    pub id: CalendarId,
-    /// Minutes of the day `[from, to)` per weekday, Monday first.
-    pub hours: [Vec<(u16, u16)>; 7],
-    /// Dates `(year, month, day)` on which nothing is open.
-    pub holidays: Vec<(i16, i8, i8)>,
-    /// Make-up working days, open as a Monday is.
-    pub make_up: Vec<(i16, i8, i8)>,
-}
-
 /// Everything that is patrolled, checked and resolved.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Inventory {
@@ -83,6 +75,8 @@ pub struct Inventory {
     pub calendars: Vec<Calendar>,
     /// Parents in `via` stand before their children; otherwise by unit, then id.
     pub subjects: Vec<Subject>,
+    /// Announced work written in the files, recurring as a rule; in declared order.
+    pub maintenance: Vec<Maintenance>,
     unit_by_id: HashMap<UnitId, UnitIx>,
     subject_by_id: HashMap<SubjectId, SubjectIx>,
     unit_children: Vec<Vec<UnitIx>>,
@@ -128,6 +122,7 @@ impl Inventory {
             carriers,
             calendars,
             subjects,
+            maintenance: Vec::new(),
             unit_by_id,
             subject_by_id,
             unit_children,
@@ -158,6 +153,12 @@ impl Inventory {
     #[must_use]
     pub fn carrier(&self, ix: CarrierIx) -> &Carrier {
         &self.carriers[ix.ix()]
+    }
+
+    /// The calendar at an index.
+    #[must_use]
+    pub fn calendar(&self, ix: CalendarIx) -> &Calendar {
+        &self.calendars[ix.ix()]
     }
 
     /// Finds a unit by id.

@@ -4,6 +4,8 @@
 //! length, time and share is an integer inside and becomes a decimal only where it is printed.
 //! Must not import any other room.
 
+mod calendar;
+mod cause;
 mod diagnostic;
 mod duration;
 mod id;
@@ -11,28 +13,34 @@ mod incident;
 mod index;
 mod interval;
 mod inventory;
+mod maintenance;
 mod params;
 mod round;
 mod sample;
 mod scaled;
+mod sentinel;
 mod state;
 mod subject;
 mod time;
 mod unit;
 
+pub use calendar::Calendar;
+pub use cause::{Cause, Guess, Sign};
 pub use diagnostic::{Diagnostic, Message, Place, Severity};
 pub use duration::{DurationError, format_duration, parse_duration};
 pub use id::{
     CalendarId, CarrierId, DeviceId, Id, IdError, NetworkId, ServiceId, SubjectId, UnitId,
 };
-pub use incident::{Impact, Incident};
-pub use index::{CarrierIx, NetworkIx, SubjectIx, UnitIx};
+pub use incident::{Ack, Impact, Incident, IncidentId};
+pub use index::{CalendarIx, CarrierIx, NetworkIx, SubjectIx, UnitIx};
 pub use interval::{ClassMillis, StateInterval, check_partition};
-pub use inventory::{Calendar, Carrier, Inventory, Network, ServiceLevel};
+pub use inventory::{Carrier, Inventory, Network, ServiceLevel};
+pub use maintenance::{Maintenance, WorkHours, WorkedOn, is_planned, planned_spans};
 pub use params::{HealthParams, Misfit, PingParams, misfit};
 pub use round::{MAX_PINGS_PER_ROUND, Round, RoundError, Rtts};
 pub use sample::Sample;
 pub use scaled::{format_scaled, parse_scaled};
+pub use sentinel::Sentinel;
 pub use state::State;
 pub use subject::{
     Check, CheckKind, Connection, Device, Service, Subject, SubjectDetail, SubjectKind, Via,

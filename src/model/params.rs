@@ -24,6 +24,18 @@ pub struct HealthParams {
     pub rtt_us: u32,
     /// Longest a verdict waits for the subject's ancestors.
     pub correlation_window_ms: i64,
+    /// With it a round is poor, too, when its median round-trip time is over so many tenths of
+    /// the subject's usual one at that hour of the day (30: three times); `None`: the fixed
+    /// threshold alone.
+    pub baseline_tenths: Option<u16>,
+    /// Rounds looked at for flapping.
+    pub flap_window: u8,
+    /// Weighted change rate from which it is flapping, in thousandths.
+    pub flap_high_permille: u16,
+    /// Weighted change rate under which it no longer is, in thousandths.
+    pub flap_low_permille: u16,
+    /// How long after its hours begin a subject that may be off outside them is waited for.
+    pub off_hours_grace_ms: i64,
 }
 
 impl HealthParams {
@@ -42,6 +54,14 @@ impl HealthParams {
         *Self::RTT_MS.start() * 1_000..=*Self::RTT_MS.end() * 1_000;
     /// Bounds of `correlation_window_ms`.
     pub const CORRELATION_WINDOW_MS: RangeInclusive<i64> = 0..=600_000;
+    /// Bounds of `baseline_tenths`: 1.1 to 100 times.
+    pub const BASELINE_TENTHS: RangeInclusive<i64> = 11..=1_000;
+    /// Bounds of `flap_window`.
+    pub const FLAP_WINDOW: RangeInclusive<i64> = 4..=64;
+    /// Bounds of `flap_high_permille` and `flap_low_permille`.
+    pub const FLAP_PERMILLE: RangeInclusive<i64> = 1..=1_000;
+    /// Bounds of `off_hours_grace_ms`.
+    pub const OFF_HOURS_GRACE_MS: RangeInclusive<i64> = 0..=14_400_000;
 }
 
 impl Default for HealthParams {
@@ -55,6 +75,11 @@ impl Default for HealthParams {
             loss_permille: 200,
             rtt_us: 200_000,
             correlation_window_ms: 30_000,
+            baseline_tenths: None,
+            flap_window: 20,
+            flap_high_permille: 300,
+            flap_low_permille: 250,
+            off_hours_grace_ms: 1_800_000,
         }
     }
 }

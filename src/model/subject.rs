@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::id::{DeviceId, ServiceId, SubjectId};
-use super::index::{CarrierIx, NetworkIx, SubjectIx, UnitIx};
+use super::index::{CalendarIx, CarrierIx, NetworkIx, SubjectIx, UnitIx};
 use super::inventory::ServiceLevel;
 use super::params::{HealthParams, PingParams};
 use super::time::{Span, UnixMs};
@@ -177,6 +177,12 @@ pub struct Subject {
     pub checks: Vec<Check>,
     /// Thresholds and times in force.
     pub health: HealthParams,
+    /// Its hours (the second clock), its own or its unit's; `None`: around the clock.
+    pub calendar: Option<CalendarIx>,
+    /// Outside its hours it may be switched off: silence that begins there is *off hours*.
+    pub off_hours_allowed: bool,
+    /// False: it is kept in the inventory and not patrolled; `unmeasured` meanwhile.
+    pub is_enabled: bool,
     /// In force from: its own date, else its unit's; `None` = always.
     pub since: Option<UnixMs>,
     /// In force until (exclusive): its own date, else its unit's; `None` = still.

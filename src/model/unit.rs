@@ -151,6 +151,8 @@ pub struct Unit {
     pub since: Option<UnixMs>,
     /// Exists until (exclusive); `None` = still.
     pub until: Option<UnixMs>,
+    /// The unit that took it over when it ended (administrative reform).
+    pub merged_into: Option<UnitIx>,
 }
 
 impl Unit {

@@ -30,6 +30,7 @@ fn unit(id: &str, name: &str, kind: UnitKind, parent: Option<u32>, requires: &[u
         requires: requires.iter().map(|n| NetworkIx(*n)).collect(),
         since: None,
         until: None,
+        merged_into: None,
     }
 }
 
@@ -63,6 +64,9 @@ fn line(id: &str, unit: u32, network: u32, carrier: Option<u32>) -> Subject {
         via: Via::none(),
         checks: Vec::new(),
         health: HealthParams::default(),
+        calendar: None,
+        off_hours_allowed: false,
+        is_enabled: true,
         detail: SubjectDetail::Connection(Connection {
             network: NetworkIx(network),
             carrier: carrier.map(CarrierIx),

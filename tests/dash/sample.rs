@@ -8,8 +8,8 @@ use tuantra::api::{
 };
 use tuantra::coverage::{Availability, ChartPoint, Ladder, Outage, Verdict, verdict};
 use tuantra::model::{
-    CarrierId, ClassMillis, Contact, HealthParams, Impact, Incident, NetworkId, Span, State,
-    StateInterval, SubjectId, SubjectKind, Tier, UnitId, UnitKind, UnixMs,
+    CarrierId, ClassMillis, Contact, HealthParams, Impact, Incident, IncidentId, NetworkId, Span,
+    State, StateInterval, SubjectId, SubjectKind, Tier, UnitId, UnitKind, UnixMs,
 };
 
 /// 2016-11-24 07:42:10 in Việt Nam.
@@ -612,12 +612,19 @@ fn incidents(b: &Builder) -> Vec<Incident> {
                 }
             }
             Some(Incident {
+                id: IncidentId::new(row.id.as_str(), row.now.since),
+                opened: row.now.since,
                 root: row.id.clone(),
                 with: Vec::new(),
                 state: row.now.state,
                 since: row.now.since,
                 unit: row.unit.clone(),
-                impact: Impact { unreachable: caused.len() as u32, units },
+                impact: Impact { unreachable: caused.len() as u32, units, services: Vec::new() },
+                ack: None,
+                planned: false,
+                flapping: false,
+                guess: None,
+                split_from: None,
             })
         })
         .collect()

@@ -40,6 +40,9 @@ fn subject(n: u32, via: Via) -> Subject {
             critical: false,
         }],
         health: HealthParams::default(),
+        calendar: None,
+        off_hours_allowed: false,
+        is_enabled: true,
         detail: SubjectDetail::Connection(Connection {
             network: crate::model::NetworkIx(0),
             carrier: None,
@@ -67,6 +70,7 @@ fn unit(n: u32) -> Unit {
         requires: vec![crate::model::NetworkIx(0)],
         since: None,
         until: None,
+        merged_into: None,
     }
 }
 
