@@ -48,6 +48,8 @@ pub(crate) fn snapshot(
                 verdict,
                 suspect: 0,
                 last_round,
+                is_flapping: false,
+                backup: None,
             }
         })
         .collect();
@@ -86,7 +88,7 @@ pub(crate) fn snapshot(
         reload_failure: None,
         trouble: None,
     };
-    let incidents = health::open_incidents(inventory, at, |s| views[s.ix()]);
+    let incidents = health::open_incidents(inventory, at, |s| views[s.ix()], &[]);
     Ok(api::snapshot(&sources, api::coverages(&sources, at), incidents, daemon, 0, at))
 }
 

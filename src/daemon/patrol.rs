@@ -72,6 +72,11 @@ pub(super) struct Parts {
     pub(super) month_from: UnixMs,
 }
 
+/// What the core is to know of the configuration.
+fn settings(_config: &Config) -> health::Settings {
+    health::Settings::default()
+}
+
 impl Patrol {
     pub(super) fn start(
         parts: Parts,
@@ -80,7 +85,9 @@ impl Patrol {
     ) -> Self {
         let Parts { config, inventory, prober, store, changes, months, month_from } = parts;
         let mut effects = Vec::new();
-        let health = Health::new(Arc::clone(&inventory), now, resume, &mut effects);
+        let memory = health::Memory { subject: &resume, ..health::Memory::default() };
+        let settings = settings(&config);
+        let health = Health::new(Arc::clone(&inventory), settings, memory, now, &mut effects);
         let mut patrol = Self {
             config,
             health,
@@ -117,9 +124,6 @@ impl Patrol {
         patrol.recents = vec![Recent::default(); inventory.subjects.len()];
         patrol.follow_calendar(now);
         patrol.perform(effects, now);
-        // What was open when the last daemon stopped has been told; what recovered meanwhile is
-        // found out by its next rounds.
-        patrol.incidents = patrol.open_incidents(now);
         patrol.submit();
         patrol
     }
@@ -176,6 +180,7 @@ impl Patrol {
                 }
             }
         }
+        self.health.settle(now, &mut effects);
         self.perform(effects, now);
         self.submit();
     }
@@ -184,6 +189,7 @@ impl Patrol {
     pub(super) fn tick(&mut self, now: UnixMs) {
         let mut effects = Vec::new();
         self.health.tick(now, &mut effects);
+        self.health.settle(now, &mut effects);
         self.perform(effects, now);
         if now.since(self.alive) >= ALIVE_MS || now < self.alive {
             self.alive = now;
@@ -199,7 +205,7 @@ impl Patrol {
         for effect in effects {
             match effect {
                 Effect::Record { subject, entries } => self.record(subject, &entries),
-                Effect::Verdict { subject, before, after, since, cause } => {
+                Effect::Verdict { subject, before, after, since, cause, .. } => {
                     self.verdict(subject, before, after, since, cause, now);
                 }
                 Effect::Pace { subject, pace } => {
@@ -211,11 +217,42 @@ impl Patrol {
                     self.dirty.insert(subject);
                 }
                 Effect::AskNow { subject } => asked.extend(self.targets.of(subject)),
+                other => self.note(other, now),
             }
         }
         self.set_paces(paced);
         if !asked.is_empty() {
             self.prober.ask_now(&asked);
+        }
+    }
+
+    /// Effects that are news rather than something to do.
+    fn note(&mut self, effect: Effect, now: UnixMs) {
+        match effect {
+            Effect::Incident { incident, guess, change } => {
+                self.is_stale = true;
+                let kind = match change {
+                    health::Change::Opened => EventKind::IncidentOpened,
+                    health::Change::Closed => EventKind::IncidentClosed,
+                    health::Change::Changed => return,
+                };
+                let shown = self.health.incidents().iter().find(|i| i.id == incident.id);
+                let detail = serde_json::json!({
+                    "incident": incident.id,
+                    "since": incident.since,
+                    "state": incident.state,
+                    "unreachable": shown.map(|i| i.impact.unreachable),
+                    "units": shown.map(|i| i.impact.units.len()),
+                    "guess": guess,
+                    "merged_into": incident.merged_into,
+                    "split_from": incident.split_from,
+                });
+                self.event(now, kind, Some(incident.root), detail);
+            }
+            Effect::Tell(telling) => {
+                tracing::info!(incident = %telling.incident, news = ?telling.news, "to be told");
+            }
+            _ => {}
         }
     }
 
@@ -282,10 +319,6 @@ impl Patrol {
         }
     }
 
-    fn open_incidents(&self, now: UnixMs) -> Vec<Incident> {
-        health::open_incidents(self.inventory(), now, |s| self.health.view(s))
-    }
-
     /// Takes new figures of the month; clients ask for a new snapshot.
     pub(super) fn set_months(&mut self, months: Months, from: UnixMs, of: &Arc<Inventory>) {
         // Figures computed before a reload do not fit the new inventory.
@@ -307,7 +340,8 @@ impl Patrol {
         let mut effects = Vec::new();
         let subjects = inventory.subjects.len();
         let old = Arc::clone(self.inventory());
-        let gone = self.health.reload(Arc::clone(&inventory), now, &mut effects);
+        let settings = settings(&config);
+        let gone = self.health.reload(Arc::clone(&inventory), settings, now, &mut effects);
         for (subject, from) in gone {
             let nobody_asks =
                 StateInterval { from, to: None, state: State::Unmeasured, cause: None };

@@ -58,6 +58,8 @@ impl Past {
             since: current.since,
             hard,
             last_round: current.last_round,
+            is_flapping: false,
+            usual: Vec::new(),
         })
     }
 }

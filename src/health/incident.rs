@@ -1,55 +1,105 @@
-//! What is open now: root causes with their impact.
+//! What is open now, derived from the subjects' verdicts: root causes with their impact. Who these
+//! are to the outside (names, who took them, what was told) is kept in [`super::desk`].
 
 use std::collections::BTreeMap;
 
 use super::{Verdict, View};
-use crate::model::{Impact, Incident, IncidentId, Inventory, State, SubjectIx, UnixMs};
+use crate::model::{
+    Impact, Incident, IncidentId, Inventory, KeptIncident, State, SubjectIx, UnixMs,
+};
 
-/// The open incidents at `at` by the last verdicts (a hole in what is known closes none), oldest
-/// first. What is not in force then has none.
+/// A root cause with what hangs on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// The lines of one unit on one network that are down together; else one subject.
+    pub members: Vec<SubjectIx>,
+    /// The one of them that went last.
+    pub root: SubjectIx,
+    /// `down` or `degraded`.
+    pub state: State,
+    /// Start of the first one's outage.
+    pub since: UnixMs,
+    /// What is unreachable through them.
+    pub impact: Impact,
+    /// A member comes and goes.
+    pub is_flapping: bool,
+}
+
+/// All root causes at one time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Groups {
+    /// In the order of the inventory.
+    pub list: Vec<Group>,
+    /// By subject: the group it belongs to, as a member or because it is unreachable through one.
+    pub of: Vec<Option<usize>>,
+    /// The next time at which a subject that may be off outside its hours is waited for no longer.
+    pub next_due: Option<UnixMs>,
+}
+
+/// The root causes at `at` by the last verdicts (a hole in what is known ends none). What is not
+/// in force then has none, and nor has what may be off outside its hours.
 ///
-/// A root is a `down` subject, or a `degraded` one with nothing degraded on its way. The lines of
-/// one unit on one network that are down together are one incident since the first of them, led by
-/// the one that went last. A unit is hit when a network it must have is lost to it and one of its
-/// lines is the root or unreachable because of it.
+/// A root is a `down` subject, or a `degraded` one with nothing degraded on its way that is not
+/// merely on its backup, or one that comes and goes by itself. The lines of one unit on one network
+/// that are down together are one group since the first of them, led by the one that went last. A
+/// unit is hit when a network it must have is lost to it and one of its lines is the root or
+/// unreachable because of it.
 #[must_use]
-pub fn open_incidents(
-    inventory: &Inventory,
-    at: UnixMs,
-    view: impl Fn(SubjectIx) -> View,
-) -> Vec<Incident> {
-    let verdicts: Vec<Option<Verdict>> = inventory
-        .subject_ixs()
-        .map(|s| view(s).verdict.filter(|_| inventory.subject(s).exists_at(at)))
-        .collect();
+pub fn groups(inventory: &Inventory, at: UnixMs, view: impl Fn(SubjectIx) -> View) -> Groups {
+    let views: Vec<View> = inventory.subject_ixs().map(view).collect();
+    let mut verdicts: Vec<Option<Verdict>> = views.iter().map(|v| v.verdict).collect();
+    let mut next_due: Option<UnixMs> = None;
+    for (ix, verdict) in inventory.subject_ixs().zip(&mut verdicts) {
+        if !inventory.subject(ix).exists_at(at) {
+            *verdict = None;
+        }
+        let Some(down) = verdict.as_mut().filter(|v| v.state == State::Down) else { continue };
+        match off_hours(inventory, ix, down.since) {
+            Some(off) if at < off.due => {
+                next_due = Some(next_due.map_or(off.due, |due| due.min(off.due)));
+                // Switched off: neither a root nor unknown.
+                *verdict = None;
+            }
+            Some(off) => down.since = off.opens,
+            None => {}
+        }
+    }
     let state = |s: SubjectIx| verdicts[s.ix()].map_or(State::Unmeasured, |v| v.state);
     let since = |s: SubjectIx| verdicts[s.ix()].map_or(at, |v| v.since);
-    let mut groups: BTreeMap<(u32, u32), Vec<SubjectIx>> = BTreeMap::new();
+    let flaps = |s: SubjectIx| views[s.ix()].is_flapping && verdicts[s.ix()].is_some();
+    let mut by_key: BTreeMap<(u32, u32), Vec<SubjectIx>> = BTreeMap::new();
     for ix in inventory.subject_ixs() {
         let is_root = match state(ix) {
             State::Down => true,
-            State::Degraded => !has_degraded_ancestor(inventory, &state, ix),
-            _ => false,
+            State::Unreachable | State::Unmeasured => false,
+            live => {
+                let is_bad = live == State::Degraded && views[ix.ix()].backup.is_none();
+                let bad = |s: SubjectIx| state(s) == State::Degraded;
+                let broken = |s: SubjectIx| flaps(s) || state(s).is_outage();
+                (is_bad && !has_ancestor(inventory, &bad, ix))
+                    || (flaps(ix) && !has_ancestor(inventory, &broken, ix))
+            }
         };
         if is_root {
-            groups.entry(group_key(inventory, &state, ix)).or_default().push(ix);
+            by_key.entry(group_key(inventory, &state, ix)).or_default().push(ix);
         }
     }
-    let mut hit_of = vec![None; verdicts.len()];
-    for (n, members) in groups.values().enumerate() {
+    let mut of: Vec<Option<usize>> = vec![None; verdicts.len()];
+    for (n, members) in by_key.values().enumerate() {
         for member in members {
-            hit_of[member.ix()] = Some(n);
+            of[member.ix()] = Some(n);
         }
     }
-    let root_of = |s: SubjectIx| match state(s) {
-        State::Unreachable => verdicts[s.ix()].and_then(|v| v.cause).and_then(|c| hit_of[c.ix()]),
-        State::Down => hit_of[s.ix()],
-        _ => None,
-    };
-    let mut impacts = vec![Impact::default(); groups.len()];
+    let mut impacts = vec![Impact::default(); by_key.len()];
     for ix in inventory.subject_ixs().filter(|s| state(*s) == State::Unreachable) {
-        if let Some(n) = root_of(ix) {
+        let group = verdicts[ix.ix()].and_then(|v| v.cause).and_then(|c| of[c.ix()]);
+        of[ix.ix()] = group;
+        if let Some(n) = group {
             impacts[n].unreachable += 1;
+            let subject = inventory.subject(ix);
+            if subject.kind() == crate::model::SubjectKind::Service {
+                impacts[n].services.push(subject.id.clone());
+            }
         }
     }
     for unit in inventory.unit_ixs().filter(|u| inventory.unit(*u).exists_at(at)) {
@@ -59,7 +109,7 @@ pub fn open_incidents(
             if lines.iter().any(|s| state(*s).is_live()) {
                 continue;
             }
-            hit.extend(lines.into_iter().filter_map(root_of));
+            hit.extend(lines.into_iter().filter_map(|s| of[s.ix()]));
         }
         hit.sort_unstable();
         hit.dedup();
@@ -67,34 +117,104 @@ pub fn open_incidents(
             impacts[n].units.push(inventory.unit(unit).id.clone());
         }
     }
-    let mut incidents: Vec<Incident> = groups
+    let list = by_key
         .into_values()
         .zip(impacts)
         .filter_map(|(members, impact)| {
             let first = members.iter().copied().map(since).min()?;
             let root =
                 members.iter().copied().reduce(|a, b| if since(b) > since(a) { b } else { a })?;
-            let subject = inventory.subject(root);
-            let with = members.into_iter().filter(|m| *m != root);
-            Some(Incident {
-                id: IncidentId::new(subject.id.as_str(), first),
-                opened: first,
-                root: subject.id.clone(),
-                with: with.map(|m| inventory.subject(m).id.clone()).collect(),
-                state: state(root),
-                since: first,
-                unit: inventory.unit(subject.unit).id.clone(),
-                impact,
-                ack: None,
-                planned: false,
-                flapping: false,
-                guess: None,
-                split_from: None,
-            })
+            let state = if state(root) == State::Down { State::Down } else { State::Degraded };
+            let is_flapping = members.iter().any(|m| flaps(*m));
+            Some(Group { members, root, state, since: first, impact, is_flapping })
         })
         .collect();
+    Groups { list, of, next_due }
+}
+
+/// The open incidents for a client without a daemon: named as the store kept them.
+#[must_use]
+pub fn open_incidents(
+    inventory: &Inventory,
+    at: UnixMs,
+    view: impl Fn(SubjectIx) -> View,
+    kept: &[KeptIncident],
+) -> Vec<Incident> {
+    let groups = groups(inventory, at, view);
+    let mut found: Vec<Incident> = groups
+        .list
+        .into_iter()
+        .map(|group| {
+            let root = &inventory.subject(group.root).id;
+            let known = kept.iter().find(|k| k.root == *root);
+            let mut incident = named(inventory, group, |root, since| {
+                known.map_or_else(|| IncidentId::new(root, since), |k| k.id.clone())
+            });
+            if let Some(kept) = known {
+                incident.opened = kept.opened;
+                incident.ack.clone_from(&kept.ack);
+                incident.split_from.clone_from(&kept.split_from);
+            }
+            incident
+        })
+        .collect();
+    sort(&mut found);
+    found
+}
+
+/// Oldest first.
+pub(super) fn sort(incidents: &mut [Incident]) {
     incidents.sort_by(|a, b| a.since.cmp(&b.since).then_with(|| a.root.cmp(&b.root)));
-    incidents
+}
+
+/// A group as an incident that nobody has heard of yet.
+pub(super) fn named(
+    inventory: &Inventory,
+    group: Group,
+    id: impl FnOnce(&str, UnixMs) -> IncidentId,
+) -> Incident {
+    let subject = inventory.subject(group.root);
+    let with = group.members.iter().filter(|m| **m != group.root);
+    Incident {
+        id: id(subject.id.as_str(), group.since),
+        opened: group.since,
+        root: subject.id.clone(),
+        with: with.map(|m| inventory.subject(*m).id.clone()).collect(),
+        state: group.state,
+        since: group.since,
+        unit: inventory.unit(subject.unit).id.clone(),
+        impact: group.impact,
+        ack: None,
+        planned: false,
+        flapping: group.is_flapping,
+        guess: None,
+        split_from: None,
+    }
+}
+
+/// Silence that began outside the hours of a subject that may be off then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct OffHours {
+    /// When its hours begin.
+    pub(super) opens: UnixMs,
+    /// Until when it is waited for.
+    pub(super) due: UnixMs,
+}
+
+/// Rule 11: what an outage that began at `start` is to the subject's calendar; `None` for an
+/// ordinary one. A calendar that does not open is never due.
+pub(super) fn off_hours(
+    inventory: &Inventory,
+    subject: SubjectIx,
+    start: UnixMs,
+) -> Option<OffHours> {
+    let subject = inventory.subject(subject);
+    let calendar = inventory.calendar(subject.calendar.filter(|_| subject.off_hours_allowed)?);
+    if calendar.is_open_at(start) {
+        return None;
+    }
+    let opens = calendar.opens_at_or_after(start).unwrap_or(UnixMs(i64::MAX));
+    Some(OffHours { opens, due: opens + subject.health.off_hours_grace_ms })
 }
 
 /// Lines of one unit on one network share a key while they are down; everything else is alone.
@@ -113,12 +233,18 @@ fn group_key(
     }
 }
 
-fn has_degraded_ancestor(
-    inventory: &Inventory,
-    state: &impl Fn(SubjectIx) -> State,
-    ix: SubjectIx,
-) -> bool {
-    inventory.subject(ix).via.subjects().into_iter().any(|parent| {
-        state(parent) == State::Degraded || has_degraded_ancestor(inventory, state, parent)
-    })
+/// True when something that `ix` is reached through is so.
+fn has_ancestor(inventory: &Inventory, is_so: &impl Fn(SubjectIx) -> bool, ix: SubjectIx) -> bool {
+    let mut open = inventory.subject(ix).via.subjects();
+    let mut seen = std::collections::BTreeSet::new();
+    while let Some(parent) = open.pop() {
+        if !seen.insert(parent) {
+            continue;
+        }
+        if is_so(parent) {
+            return true;
+        }
+        open.extend(inventory.subject(parent).via.subjects());
+    }
+    false
 }

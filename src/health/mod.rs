@@ -1,6 +1,6 @@
-//! From rounds to states (DESIGN section 5, rules 1–6, 8 and 13). PURE: rounds and time come in as
-//! arguments, [`Effect`]s go out; no clock, task, socket or file is touched, and the same input
-//! gives the same output.
+//! From rounds to states, outages, incidents and what is told of them (DESIGN section 5). PURE:
+//! rounds and time come in as arguments, [`Effect`]s go out; no clock, task, socket or file is
+//! touched, and the same input gives the same output.
 //!
 //! ```text
 //!            failed            confirm failed, verdict given
@@ -15,201 +15,199 @@
 //! A subject's *hard* state is the last verdict; its *recorded* state is the hard state or, inside
 //! a hole, `unmeasured`. Verdicts are back-dated, so the record is changed by one general effect:
 //! "from this time on it reads as follows".
+//!
+//! What a round goes through: [`sight`] (could the patrol see when it failed?) → [`track`] (counts)
+//! → [`judge`] (what it is reached through) → [`desk`] (incidents) → [`Telling`].
 
+mod baseline;
+mod cause;
+mod desk;
+mod effect;
+mod explain;
+mod flap;
 mod incident;
+mod judge;
 mod passage;
+mod sight;
 mod track;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-pub use incident::open_incidents;
+pub use baseline::Usual;
+pub use cause::Evidence;
+pub use desk::{AckError, Blind};
+pub use effect::{
+    Change, Effect, Entry, News, Pace, Resumed, ResumedVerdict, Rule, Telling, Verdict, View,
+};
+pub use explain::{Explanation, ParentSeen, PassageSeen, PhaseSeen};
+pub use incident::{Group, Groups, groups, open_incidents};
 
-use crate::model::{Inventory, Round, State, SubjectId, SubjectIx, UnixMs};
-use passage::Passage;
+use crate::model::{
+    Inventory, KeptIncident, Maintenance, Round, Sentinel, SubjectId, SubjectIx, UnixMs, is_planned,
+};
+use desk::Desk;
+use sight::{Sight, Trust};
 use track::Track;
 
-/// How often a subject is to be asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pace {
-    /// Every `interval`.
-    Normal,
-    /// Every `retry`: the subject is suspect, down, or proving itself.
-    Retry,
-}
+/// Rounds of one subject that may wait for the sentinels; the oldest is judged without them when
+/// one more comes.
+const WAITING_MAX: usize = 32;
+/// While rounds wait, the sentinels are asked again this often, in milliseconds.
+const ASK_SENTINELS_MS: i64 = 1_000;
+/// Failed rounds in a row until a sentinel is lost.
+const SENTINEL_CONFIRM: u8 = 3;
 
-/// A stretch of a subject's record; the last one of an effect is open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry {
-    /// First instant; it lasts until the next entry's.
-    pub from: UnixMs,
-    /// The state.
-    pub state: State,
-    /// Root cause when unreachable.
-    pub cause: Option<SubjectIx>,
-}
-
-/// What the core asks its driver to do.
+/// What the whole patrol goes by, beside each subject's own thresholds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// From the first entry on, the subject's record reads like this, whatever it said before.
-    Record {
-        /// Whose record.
-        subject: SubjectIx,
-        /// Sorted, at least one.
-        entries: Vec<Entry>,
-    },
-    /// A verdict: the hard state changed.
-    Verdict {
-        /// Whose.
-        subject: SubjectIx,
-        /// Hard state before; `None` for the first.
-        before: Option<State>,
-        /// Hard state now.
-        after: State,
-        /// Since when, back-dated.
-        since: UnixMs,
-        /// Root cause when unreachable.
-        cause: Option<SubjectIx>,
-    },
-    /// Ask at another pace from now on.
-    Pace {
-        /// Whom.
-        subject: SubjectIx,
-        /// How.
-        pace: Pace,
-    },
-    /// Ask at once: a verdict waits for this subject's next round.
-    AskNow {
-        /// Whom.
-        subject: SubjectIx,
-    },
+pub struct Settings {
+    /// Addresses that tell whether the patrol can see out.
+    pub sentinels: Vec<Sentinel>,
+    /// How long an incident gathers its impact before it is told.
+    pub group_wait_ms: i64,
+    /// How often an incident that nobody took is told again.
+    pub repeat_ms: i64,
+    /// Subjects that fall silent within this time of each other may have a common cause.
+    pub together_ms: i64,
 }
 
-/// What the store knows of a subject when the daemon starts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Resumed {
-    /// Recorded state and its start.
-    pub state: State,
-    /// Start of the recorded state.
-    pub since: UnixMs,
-    /// The last verdict, which a hole does not undo.
-    pub hard: Option<ResumedVerdict>,
-    /// When it was last asked.
-    pub last_round: Option<UnixMs>,
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            sentinels: Vec::new(),
+            group_wait_ms: 30_000,
+            repeat_ms: 4 * 3_600_000,
+            together_ms: 60_000,
+        }
+    }
 }
 
-/// A verdict of the daemon's earlier life.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ResumedVerdict {
-    /// Any state but `unmeasured`.
-    pub state: State,
-    /// Root cause when unreachable.
-    pub cause: Option<SubjectId>,
-    /// Start of the outage, or of the live state.
-    pub since: UnixMs,
+/// What the store remembers of the daemon's earlier life; the default is nothing.
+pub struct Memory<'a> {
+    /// What is known of a subject; `None` for one that is new.
+    pub subject: &'a dyn Fn(&SubjectId) -> Option<Resumed>,
+    /// Incidents that were open.
+    pub incidents: Vec<KeptIncident>,
+    /// Announced work that is recorded in the store.
+    pub maintenance: Vec<Maintenance>,
 }
 
-/// The last verdict on a subject, which a hole does not undo.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Verdict {
-    /// Any state but `unmeasured`.
-    pub state: State,
-    /// Since when; of an outage, its start.
-    pub since: UnixMs,
-    /// Root cause when unreachable.
-    pub cause: Option<SubjectIx>,
-}
-
-/// What can be seen of a subject.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct View {
-    /// Recorded state.
-    pub state: State,
-    /// Start of the recorded state; of the whole outage when it is one.
-    pub since: UnixMs,
-    /// Root cause when unreachable.
-    pub cause: Option<SubjectIx>,
-    /// The last verdict; `None` before the first.
-    pub verdict: Option<Verdict>,
-    /// Failed rounds in a row without a verdict yet.
-    pub suspect: u8,
-    /// When it was last asked.
-    pub last_round: Option<UnixMs>,
+impl Default for Memory<'_> {
+    fn default() -> Self {
+        Self { subject: &|_| None, incidents: Vec::new(), maintenance: Vec::new() }
+    }
 }
 
 /// The core: one per daemon.
 #[derive(Debug, Clone)]
 pub struct Health {
     inventory: Arc<Inventory>,
+    settings: Settings,
     tracks: Vec<Track>,
-    /// Subjects in [`Phase::Held`].
+    /// Subjects in [`track::Phase::Held`].
     held: BTreeSet<SubjectIx>,
+    sight: Sight,
+    /// By subject: rounds from the first failed one on that the sentinels have not vouched for.
+    waiting: BTreeMap<SubjectIx, VecDeque<Round>>,
+    sentinels_asked: UnixMs,
+    /// By subject: the pace its driver was last told.
+    paces: Vec<Pace>,
+    /// No hole has to be opened before; a lower bound.
+    next_hole: UnixMs,
+    /// Announced work: the store's, then the inventory's own.
+    maintenance: Vec<Maintenance>,
+    announced: Vec<Maintenance>,
+    desk: Desk,
 }
 
 impl Health {
-    /// Starts at `now`. `resume` gives what the store knows; a subject it does not know begins
-    /// `unmeasured` with a record from `now` on.
+    /// Starts at `now` with what `memory` gives; a subject it does not know begins `unmeasured`
+    /// with a record from `now` on.
     pub fn new(
         inventory: Arc<Inventory>,
+        settings: Settings,
+        memory: Memory<'_>,
         now: UnixMs,
-        resume: impl Fn(&SubjectId) -> Option<Resumed>,
         effects: &mut Vec<Effect>,
     ) -> Self {
-        let mut health = Self { inventory, tracks: Vec::new(), held: BTreeSet::new() };
-        for ix in health.inventory.subject_ixs() {
-            let subject = health.inventory.subject(ix);
-            let track = match resume(&subject.id) {
-                Some(r) => {
-                    Track::resumed(&r, |id| health.inventory.find_subject(id.as_str()), subject)
-                }
+        let mut tracks = Vec::with_capacity(inventory.subjects.len());
+        let mut is_new = Vec::with_capacity(inventory.subjects.len());
+        for subject in &inventory.subjects {
+            let resumed = (memory.subject)(&subject.id);
+            is_new.push(resumed.is_none());
+            tracks.push(match resumed.filter(|_| subject.is_enabled) {
+                Some(r) => Track::resumed(&r, |id| inventory.find_subject(id.as_str()), subject),
                 None => Track::unknown(now, subject),
-            };
-            health.tracks.push(track);
+            });
         }
-        health.announce(|ix| resume(&health.inventory.subject(ix).id).is_none(), effects);
+        let mut health = Self {
+            sight: Sight::new(&settings.sentinels, SENTINEL_CONFIRM, &inventory),
+            desk: Desk::new(memory.incidents, now),
+            paces: vec![Pace::Normal; tracks.len()],
+            inventory,
+            settings,
+            tracks,
+            held: BTreeSet::new(),
+            waiting: BTreeMap::new(),
+            sentinels_asked: UnixMs(i64::MIN),
+            next_hole: UnixMs(i64::MIN),
+            maintenance: Vec::new(),
+            announced: memory.maintenance,
+        };
+        health.gather_maintenance();
+        health.announce(|ix| is_new[ix.ix()], effects);
+        if health.sight.len() > 0 {
+            effects.push(Effect::AskSentinels);
+        }
         health
     }
 
-    /// Records the subjects that are new and sets the pace of those resumed in trouble.
-    fn announce(&self, is_new: impl Fn(SubjectIx) -> bool, effects: &mut Vec<Effect>) {
+    /// Records the subjects that are new and sets the pace of those in trouble.
+    fn announce(&mut self, is_new: impl Fn(SubjectIx) -> bool, effects: &mut Vec<Effect>) {
         for ix in self.inventory.subject_ixs() {
-            let track = &self.tracks[ix.ix()];
             if is_new(ix) {
-                effects.push(Effect::Record { subject: ix, entries: vec![track.entry()] });
-            } else if track.pace() == Pace::Retry {
-                effects.push(Effect::Pace { subject: ix, pace: Pace::Retry });
+                let entries = vec![self.tracks[ix.ix()].entry()];
+                effects.push(Effect::Record { subject: ix, entries });
             }
+            self.tell_pace(ix, effects);
         }
     }
 
     /// Takes another inventory over. Subjects are matched by id and keep everything; new ones
-    /// begin `unmeasured`. Returns the ids that are gone, each with the time from which nobody
-    /// asks it any more.
+    /// begin `unmeasured`, disabled ones become so. Returns the ids that are gone, each with the
+    /// time from which nobody asks it any more.
     pub fn reload(
         &mut self,
         inventory: Arc<Inventory>,
+        settings: Settings,
         now: UnixMs,
         effects: &mut Vec<Effect>,
     ) -> Vec<(SubjectId, UnixMs)> {
         let old = std::mem::replace(&mut self.inventory, inventory);
         let moved = |ix: SubjectIx| self.inventory.find_subject(old.subject(ix).id.as_str());
         let mut tracks: Vec<Option<Track>> = vec![None; self.inventory.subjects.len()];
+        let mut paces = vec![Pace::Normal; self.inventory.subjects.len()];
         let mut gone = Vec::new();
+        let old_paces = std::mem::take(&mut self.paces);
         for (ix, mut track) in old.subject_ixs().zip(std::mem::take(&mut self.tracks)) {
-            match moved(ix) {
-                Some(new) => {
-                    track.refit(self.inventory.subject(new), moved);
-                    if track.lost_its_cause() && track.start_proving(now) {
-                        effects.push(Effect::Pace { subject: new, pace: Pace::Retry });
-                    }
-                    tracks[new.ix()] = Some(track);
+            let Some(new) = moved(ix) else {
+                gone.push((old.subject(ix).id.clone(), track.unasked_from(now)));
+                continue;
+            };
+            let subject = self.inventory.subject(new);
+            paces[new.ix()] = old_paces[ix.ix()];
+            if subject.is_enabled {
+                track.refit(subject, moved);
+                if track.lost_its_cause() {
+                    track.start_proving(now);
                 }
-                None => gone.push((old.subject(ix).id.clone(), track.unasked_from(now))),
+            } else if let Some(entry) = track.switch_off(now, subject) {
+                effects.push(Effect::Record { subject: new, entries: vec![entry] });
             }
+            tracks[new.ix()] = Some(track);
         }
         let is_new: Vec<bool> = tracks.iter().map(Option::is_none).collect();
         self.tracks = tracks
@@ -217,8 +215,22 @@ impl Health {
             .zip(&self.inventory.subjects)
             .map(|(track, subject)| track.unwrap_or_else(|| Track::unknown(now, subject)))
             .collect();
-        self.held = std::mem::take(&mut self.held).into_iter().filter_map(moved).collect();
+        self.held = std::mem::take(&mut self.held)
+            .into_iter()
+            .filter_map(moved)
+            .filter(|ix| self.tracks[ix.ix()].confirmed_run().is_some())
+            .collect();
+        // A check's number may mean another check now: what waited is not judged.
+        self.waiting.clear();
+        self.paces = paces;
+        self.next_hole = UnixMs(i64::MIN);
+        self.sight.refit(&settings.sentinels, SENTINEL_CONFIRM, &self.inventory);
+        self.settings = settings;
+        self.gather_maintenance();
         self.announce(|ix| is_new[ix.ix()], effects);
+        for ix in self.inventory.subject_ixs() {
+            self.rethink_backup(ix, effects);
+        }
         gone
     }
 
@@ -234,60 +246,155 @@ impl Health {
         self.tracks[subject.ix()].view()
     }
 
-    /// Takes one round in. Invalid rounds (our own side failed) count as not asked.
+    /// Replaces the announced work that is recorded in the store; the inventory's own stays.
+    pub fn set_maintenance(&mut self, announced: Vec<Maintenance>) {
+        self.announced = announced;
+        self.gather_maintenance();
+    }
+
+    fn gather_maintenance(&mut self) {
+        self.maintenance.clone_from(&self.announced);
+        self.maintenance.extend(self.inventory.maintenance.iter().cloned());
+        self.desk.touch();
+    }
+
+    /// All announced work, the store's and the inventory's.
+    #[must_use]
+    pub fn maintenance(&self) -> &[Maintenance] {
+        &self.maintenance
+    }
+
+    /// True when the subject is inside announced work at `at`.
+    #[must_use]
+    pub fn is_planned(&self, subject: SubjectIx, at: UnixMs) -> bool {
+        is_planned(&self.maintenance, &self.inventory, subject, at)
+    }
+
+    /// Takes one round in. Invalid rounds (our own side failed) count as not asked, and so do those
+    /// that failed while the patrol was blind; one that fails while it is not known whether the
+    /// patrol can see waits, with all that follow it, until it is.
     ///
     /// Rounds of one check come in the order they were sent; `now` is the time of judging.
     pub fn round(&mut self, round: &Round, now: UnixMs, effects: &mut Vec<Effect>) {
-        if round.is_invalid() || round.subject.ix() >= self.tracks.len() {
+        let Some(track) = self.tracks.get_mut(round.subject.ix()) else { return };
+        if self.held.is_empty() && self.waiting.is_empty() && track.take_calm(round) {
+            return;
+        }
+        if round.is_invalid() || !track.is_asked {
             return;
         }
         let subject = round.subject;
-        let track = &mut self.tracks[subject.ix()];
-        if !track.is_decisive(round.check) {
-            if let Some(state) = track.secondary_round(round) {
-                let since = round.at.max(track.since());
-                track.change(subject, state, since, effects);
-            }
-            return;
-        }
-        if track.is_from_the_future(round.at) {
-            track.forget_future(subject, round.at, effects);
-        }
-        let round = &Round { at: track.not_before_last(round.at), ..*round };
-        let pace_before = track.pace();
-        track.close_hole(subject, round.at, effects);
-        let was_live = track.hard.is_some_and(State::is_live);
-        let step = track.decisive_round(round, now);
-        match step {
-            track::Step::None => self.reconsider(subject, round, effects),
-            track::Step::Confirmed => {
-                self.held.insert(subject);
-                self.try_verdict(subject, now, effects);
-            }
-            track::Step::Live { state, since } => {
-                self.held.remove(&subject);
-                self.tracks[subject.ix()].change(subject, state, since, effects);
-                if !was_live {
-                    self.parent_recovered(subject, since, effects);
+        if self.sight.is_trusting() {
+            self.judge(round, now, effects);
+        } else if let Some(queue) = self.waiting.get_mut(&subject) {
+            queue.push_back(*round);
+            let is_full = queue.len() > WAITING_MAX;
+            self.judge_waiting(subject, is_full, now, effects);
+        } else if round.is_failed() {
+            match self.sight.trust(subject, round.at) {
+                Trust::Seen => self.judge(round, now, effects),
+                Trust::Blind => {}
+                Trust::Wait => {
+                    self.waiting.insert(subject, VecDeque::from([*round]));
+                    self.ask_sentinels(now, effects);
                 }
             }
-            track::Step::Calmed => {
-                self.held.remove(&subject);
+        } else {
+            self.judge(round, now, effects);
+        }
+        self.tell_pace(subject, effects);
+    }
+
+    /// Takes a sentinel's round in; `sentinel` is its place in [`Settings::sentinels`]. A round
+    /// that our own machine could not send says nothing and is not handed over.
+    pub fn sentinel_round(
+        &mut self,
+        sentinel: usize,
+        at: UnixMs,
+        answered: bool,
+        now: UnixMs,
+        effects: &mut Vec<Effect>,
+    ) {
+        for turn in self.sight.round(sentinel, at, answered) {
+            self.desk.turn(turn, now, effects);
+        }
+        self.judge_all_waiting(now, effects);
+    }
+
+    /// True when the sentinels are asked: their places are `0..sentinels()`.
+    #[must_use]
+    pub fn sentinels(&self) -> usize {
+        self.sight.len()
+    }
+
+    fn ask_sentinels(&mut self, now: UnixMs, effects: &mut Vec<Effect>) {
+        let since_ms = now.0.saturating_sub(self.sentinels_asked.0);
+        if since_ms >= ASK_SENTINELS_MS || now < self.sentinels_asked {
+            self.sentinels_asked = now;
+            effects.push(Effect::AskSentinels);
+        }
+    }
+
+    fn judge_all_waiting(&mut self, now: UnixMs, effects: &mut Vec<Effect>) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let subjects: Vec<SubjectIx> = self.waiting.keys().copied().collect();
+        for subject in subjects {
+            self.judge_waiting(subject, false, now, effects);
+            self.tell_pace(subject, effects);
+        }
+    }
+
+    /// Judges what waits of a subject as far as the sentinels have spoken. A round that has
+    /// waited for the whole `correlation_window`, or is `crowded` out, is believed without them.
+    fn judge_waiting(
+        &mut self,
+        subject: SubjectIx,
+        mut crowded: bool,
+        now: UnixMs,
+        effects: &mut Vec<Effect>,
+    ) {
+        let window_ms = self.tracks[subject.ix()].params().correlation_window_ms;
+        let Some(mut queue) = self.waiting.remove(&subject) else { return };
+        while let Some(round) = queue.front().copied() {
+            if round.is_failed() {
+                match self.sight.trust(subject, round.at) {
+                    Trust::Wait if !crowded && now.since(round.at) < window_ms => break,
+                    Trust::Blind => {
+                        queue.pop_front();
+                        continue;
+                    }
+                    Trust::Wait | Trust::Seen => {}
+                }
             }
+            crowded = false;
+            queue.pop_front();
+            self.judge(&round, now, effects);
         }
-        let pace = self.tracks[subject.ix()].pace();
-        if pace != pace_before {
-            effects.push(Effect::Pace { subject, pace });
+        if !queue.is_empty() {
+            self.waiting.insert(subject, queue);
+            self.ask_sentinels(now, effects);
         }
-        self.settle_held(subject, now, effects);
     }
 
     /// Opens holes of subjects that have not been asked for too long and gives the verdicts whose
     /// waiting time is over. Call it about once a second; what it records about holes does not
     /// depend on how punctually.
     pub fn tick(&mut self, now: UnixMs, effects: &mut Vec<Effect>) {
-        for (ix, track) in (0_u32..).map(SubjectIx).zip(&mut self.tracks) {
-            track.open_hole(ix, now, effects);
+        self.judge_all_waiting(now, effects);
+        if now >= self.next_hole {
+            let mut next = UnixMs(i64::MAX);
+            for (ix, track) in (0_u32..).map(SubjectIx).zip(&mut self.tracks) {
+                track.open_hole(ix, now, effects);
+                // A subject that is first heard of after this is vouched for an interval at least.
+                let soonest = now + track.params().interval_ms;
+                next = next.min(track.overdue_at().map_or(soonest, |at| at.max(now + 1)));
+            }
+            self.next_hole = next;
+        }
+        if self.held.is_empty() {
+            return;
         }
         let expired: Vec<SubjectIx> = self
             .held
@@ -300,138 +407,15 @@ impl Health {
         }
     }
 
-    /// An unreachable subject failed again: its way may have opened, or be blocked by something
-    /// else, without any news about the parent that it was blamed on (the daemon was restarted,
-    /// the inventory changed, or the subject answered for a moment and failed again).
-    fn reconsider(&mut self, subject: SubjectIx, round: &Round, effects: &mut Vec<Effect>) {
-        if !round.is_failed() || !self.tracks[subject.ix()].is_settled_unreachable() {
-            return;
-        }
-        let passage = self.passage(subject, UnixMs(i64::MIN));
-        let track = &mut self.tracks[subject.ix()];
-        match passage {
-            Passage::Blocked(cause) => track.recause(subject, cause, round.at, effects),
-            Passage::Open | Passage::Undecided(_) => {
-                track.start_proving(round.at);
-            }
-        }
-    }
-
-    /// Gives the verdict on a confirmed failure, or leaves it held while an ancestor is undecided.
-    fn try_verdict(&mut self, subject: SubjectIx, now: UnixMs, effects: &mut Vec<Effect>) {
-        let Some((first, last)) = self.tracks[subject.ix()].confirmed_run() else {
-            self.held.remove(&subject);
-            return;
+    /// Tells the driver a subject's pace when it is another one than it was told last.
+    fn tell_pace(&mut self, subject: SubjectIx, effects: &mut Vec<Effect>) {
+        let pace = if self.waiting.contains_key(&subject) {
+            Pace::Retry
+        } else {
+            self.tracks[subject.ix()].pace()
         };
-        let expired = self.tracks[subject.ix()].held_too_long(now);
-        let (state, cause) = match self.passage(subject, first) {
-            Passage::Open => (State::Down, None),
-            Passage::Blocked(cause) => (State::Unreachable, Some(cause)),
-            Passage::Undecided(_) if expired => (State::Down, None),
-            Passage::Undecided(waiting) => {
-                // A suspect ancestor is asked at its retry pace anyway; a stale one would wait
-                // for its next turn.
-                for ancestor in waiting {
-                    let track = &mut self.tracks[ancestor.ix()];
-                    if track.ask_once_for(last) {
-                        effects.push(Effect::AskNow { subject: ancestor });
-                    }
-                }
-                return;
-            }
-        };
-        self.held.remove(&subject);
-        let track = &mut self.tracks[subject.ix()];
-        let pace_before = track.pace();
-        track.fail(subject, state, cause, first, effects);
-        let pace = track.pace();
-        if pace != pace_before {
+        if std::mem::replace(&mut self.paces[subject.ix()], pace) != pace {
             effects.push(Effect::Pace { subject, pace });
         }
-        self.recause_beneath(subject, now, effects);
-        if state == State::Down {
-            self.ask_beneath(subject, effects);
-        }
-        self.settle_held(subject, now, effects);
-    }
-
-    /// Something is down: what is reached through it is probably lost too, and is asked now
-    /// instead of at its next turn, so that the impact is known after `confirm` retries.
-    fn ask_beneath(&self, subject: SubjectIx, effects: &mut Vec<Effect>) {
-        for child in self.beneath(subject) {
-            if self.tracks[child.ix()].is_quiet() {
-                effects.push(Effect::AskNow { subject: child });
-            }
-        }
-    }
-
-    /// After news about `subject`: verdicts on what lies beneath it may be given now.
-    fn settle_held(&mut self, subject: SubjectIx, now: UnixMs, effects: &mut Vec<Effect>) {
-        if self.held.is_empty() {
-            return;
-        }
-        for child in self.beneath(subject) {
-            if self.held.contains(&child) {
-                self.try_verdict(child, now, effects);
-            }
-        }
-    }
-
-    /// A parent answers again: what was unreachable through it must prove itself (rule 6).
-    fn parent_recovered(&mut self, parent: SubjectIx, at: UnixMs, effects: &mut Vec<Effect>) {
-        for child in self.beneath(parent) {
-            if self.tracks[child.ix()].hard != Some(State::Unreachable) {
-                continue;
-            }
-            match self.passage(child, UnixMs(i64::MIN)) {
-                Passage::Blocked(cause) => {
-                    self.tracks[child.ix()].recause(child, cause, at, effects);
-                }
-                Passage::Open | Passage::Undecided(_) => {
-                    if self.tracks[child.ix()].start_proving(at) {
-                        effects.push(Effect::Pace { subject: child, pace: Pace::Retry });
-                        effects.push(Effect::AskNow { subject: child });
-                    }
-                }
-            }
-        }
-    }
-
-    /// A subject went down or unreachable: what is unreachable beneath it may have another root
-    /// cause from now on.
-    fn recause_beneath(&mut self, subject: SubjectIx, now: UnixMs, effects: &mut Vec<Effect>) {
-        for child in self.beneath(subject) {
-            if self.tracks[child.ix()].hard != Some(State::Unreachable) {
-                continue;
-            }
-            if let Passage::Blocked(cause) = self.passage(child, UnixMs(i64::MIN)) {
-                self.tracks[child.ix()].recause(child, cause, now, effects);
-            }
-        }
-    }
-
-    /// Everything reached through `subject`, nearest first.
-    fn beneath(&self, subject: SubjectIx) -> Vec<SubjectIx> {
-        let mut found: Vec<SubjectIx> = Vec::new();
-        let mut seen = BTreeSet::new();
-        let mut next = 0;
-        let mut at = subject;
-        loop {
-            for &child in self.inventory.dependents(at) {
-                if seen.insert(child) {
-                    found.push(child);
-                }
-            }
-            match found.get(next) {
-                Some(&child) => at = child,
-                None => return found,
-            }
-            next += 1;
-        }
-    }
-
-    /// Whether `subject` could be reached, judged by its ancestors' rounds sent after `first`.
-    fn passage(&self, subject: SubjectIx, first: UnixMs) -> Passage {
-        passage::passage(&self.inventory, &self.tracks, &self.inventory.subject(subject).via, first)
     }
 }

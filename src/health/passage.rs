@@ -72,3 +72,47 @@ pub(super) fn passage(
         }
     }
 }
+
+/// How a subject stands with its preferred way, where its `via` has an `any`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SecondWay {
+    /// The root cause on the preferred way, when that is blocked and another one is not.
+    pub(super) cause: Option<SubjectIx>,
+    /// Since when the preferred way has been as it is.
+    pub(super) since: UnixMs,
+}
+
+/// Rule 12: looks at every `any` of the subject's own `via`; `None` where there is none.
+pub(super) fn second_way(inventory: &Inventory, tracks: &[Track], via: &Via) -> Option<SecondWay> {
+    let ever = UnixMs(i64::MIN);
+    match via {
+        Via::Subject(_) => None,
+        Via::All(parts) => {
+            let ways = parts.iter().filter_map(|part| second_way(inventory, tracks, part));
+            ways.reduce(|a, b| if a.cause.is_none() && b.cause.is_some() { b } else { a })
+        }
+        Via::Any(parts) => {
+            let (preferred, others) = parts.split_first()?;
+            let since = preferred
+                .subjects()
+                .into_iter()
+                .map(|p| tracks[p.ix()].hard_since())
+                .max()
+                .unwrap_or(ever);
+            match passage(inventory, tracks, preferred, ever) {
+                Passage::Blocked(cause) => {
+                    let is_passed = |part: &Via| {
+                        !matches!(passage(inventory, tracks, part, ever), Passage::Blocked(_))
+                    };
+                    let cause = others.iter().any(is_passed).then_some(cause);
+                    Some(SecondWay { cause, since })
+                }
+                Passage::Open | Passage::Undecided(_) => Some(
+                    second_way(inventory, tracks, preferred)
+                        .filter(|way| way.cause.is_some())
+                        .unwrap_or(SecondWay { cause: None, since }),
+                ),
+            }
+        }
+    }
+}

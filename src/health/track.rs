@@ -2,7 +2,9 @@
 
 mod record;
 
-use super::{Effect, Entry, Pace, Resumed, Verdict, View};
+use super::baseline::{Baseline, Usual};
+use super::flap::Flap;
+use super::{Effect, Entry, Pace, Resumed, Rule, Verdict, View};
 use crate::model::{
     Check, HealthParams, Round, Span, State, Subject, SubjectId, SubjectIx, UnixMs,
 };
@@ -65,6 +67,8 @@ pub(super) enum Step {
         state: State,
         /// Send time of the first successful round.
         since: UnixMs,
+        /// What decided it.
+        rule: Rule,
     },
 }
 
@@ -110,12 +114,25 @@ pub(super) struct Track {
     last_answer: Option<UnixMs>,
     /// Newest round in the lowest bit; set when poor.
     poor_bits: u8,
+    /// Degraded by poor rounds, so that only five good ones end it.
+    is_poorly: bool,
     /// Start of the record's entry before the open hole.
     since_before_hole: UnixMs,
     /// Holes since the first failed round of the run.
     holes: Vec<Span>,
     /// A verdict beneath has asked for a round newer than this already.
     asked_for: UnixMs,
+    /// What decided the last verdict.
+    pub(super) rule: Rule,
+    /// Root cause of the outage it was unreachable in before the last verdict.
+    pub(super) cause_before: Option<SubjectIx>,
+    /// Reached by a second way only (rule 12); the preferred one's root cause.
+    backup: Option<SubjectIx>,
+    pub(super) flap: Flap,
+    /// Where the baseline is asked for.
+    baseline: Option<Box<Baseline>>,
+    /// Up and steady with nothing in memory: one more good answer only moves `last_round`.
+    is_calm: bool,
 }
 
 impl Track {
@@ -136,9 +153,16 @@ impl Track {
             vouch_ms: subject.health.interval_ms,
             last_answer: None,
             poor_bits: 0,
+            is_poorly: false,
             since_before_hole: since,
             holes: Vec::new(),
             asked_for: UnixMs(i64::MIN),
+            rule: Rule::NotJudged,
+            cause_before: None,
+            backup: None,
+            flap: Flap::default(),
+            baseline: None,
+            is_calm: false,
         };
         track.refit_checks(subject);
         track
@@ -157,13 +181,21 @@ impl Track {
     ) -> Self {
         let mut track = Self::blank(subject, resumed.state, resumed.since);
         track.last_round = resumed.last_round;
+        if resumed.is_flapping {
+            track.flap = Flap::resume(&subject.health);
+        }
+        if track.baseline.is_some() && !resumed.usual.is_empty() {
+            track.baseline = Some(Box::new(Baseline::resumed(&resumed.usual)));
+        }
         if let Some(verdict) = &resumed.hard {
+            track.rule = Rule::Resumed;
             track.hard = Some(verdict.state);
             track.cause = verdict.cause.as_ref().and_then(find);
             track.hard_since = verdict.since;
             if verdict.state == State::Degraded {
                 // It was degraded by rounds that are forgotten: five good ones end it.
                 track.poor_bits = POOR_MASK;
+                track.is_poorly = true;
             }
         }
         track
@@ -176,13 +208,21 @@ impl Track {
         moved: impl Fn(SubjectIx) -> Option<SubjectIx>,
     ) {
         self.params = subject.health;
-        self.cause = self.cause.and_then(moved);
+        self.cause = self.cause.and_then(&moved);
+        self.cause_before = self.cause_before.and_then(&moved);
+        self.backup = self.backup.and_then(moved);
         self.refit_checks(subject);
     }
 
     /// Counts of checks that are no longer the same begin anew.
     fn refit_checks(&mut self, subject: &Subject) {
-        self.is_asked = !subject.checks.is_empty();
+        self.is_calm = false;
+        self.is_asked = subject.is_enabled && !subject.checks.is_empty();
+        if subject.health.baseline_tenths.is_none() {
+            self.baseline = None;
+        } else if self.baseline.is_none() {
+            self.baseline = Some(Box::default());
+        }
         if self.checks == subject.checks {
             return;
         }
@@ -211,6 +251,8 @@ impl Track {
             verdict,
             suspect,
             last_round: self.last_round,
+            is_flapping: self.flap.is_on(),
+            backup: self.backup.filter(|_| self.hard == Some(State::Degraded)),
         }
     }
 
@@ -242,6 +284,100 @@ impl Track {
 
     pub(super) const fn hard_since(&self) -> UnixMs {
         self.hard_since
+    }
+
+    /// Down by the last verdict, and nothing has changed since.
+    pub(super) fn is_settled_down(&self) -> bool {
+        self.phase == Phase::Steady && self.hard == Some(State::Down)
+    }
+
+    /// True when it did not answer between its own start of silence and `t`: what fell silent at
+    /// `t` may have done so because of it.
+    pub(super) fn was_silent_at(&self, t: UnixMs) -> bool {
+        self.last_answer.is_none_or(|answer| answer < t)
+    }
+
+    /// Nobody asks it any more, by its entry: forget what was known.
+    pub(super) fn switch_off(&mut self, now: UnixMs, subject: &Subject) -> Option<Entry> {
+        let from = self.unasked_from(now);
+        let was_recorded = self.state != State::Unmeasured;
+        let since = if was_recorded { from } else { self.since };
+        *self = Self::blank(subject, State::Unmeasured, since);
+        was_recorded.then(|| self.entry())
+    }
+
+    /// Takes a round in that changes nothing but the time of the last answer: almost all there
+    /// are. False when there is more to it.
+    pub(super) fn take_calm(&mut self, round: &Round) -> bool {
+        let is_next = |last: UnixMs| {
+            let gap_ms = round.at.since(last);
+            0 < gap_ms && gap_ms <= 2 * self.vouch_ms
+        };
+        let is_taken = self.is_calm
+            && round.check == 0
+            && round.sent > 0
+            && round.lost == 0
+            && round.error.is_none()
+            && self.last_round.is_some_and(is_next)
+            && round.rtts.as_slice().iter().all(|us| *us <= self.params.rtt_us);
+        if is_taken {
+            self.last_round = Some(round.at);
+            self.last_answer = Some(round.at);
+        }
+        is_taken
+    }
+
+    /// Looks whether [`Track::take_calm`] may take the next rounds in.
+    pub(super) fn note_calm(&mut self) {
+        self.is_calm = self.phase == Phase::Steady
+            && self.hard == Some(State::Up)
+            && self.state == State::Up
+            && self.poor_bits == 0
+            && self.flap.is_calm()
+            && self.checks.len() == 1
+            && self.baseline.is_none()
+            && self.vouch_ms == self.params.interval_ms;
+    }
+
+    /// When a hole may have to be opened, at the earliest; `None` while nothing is vouched for.
+    pub(super) fn overdue_at(&self) -> Option<UnixMs> {
+        (self.state != State::Unmeasured).then(|| self.overdue_from())
+    }
+
+    /// Rule 12: it is reached by a second way only, because of `cause`; or by its preferred way.
+    /// Returns the state this makes of a live subject, when that is another one.
+    pub(super) fn set_backup(&mut self, cause: Option<SubjectIx>) -> Option<State> {
+        if self.backup == cause {
+            return None;
+        }
+        self.is_calm = false;
+        self.backup = cause;
+        self.live_state_if_changed()
+    }
+
+    pub(super) fn params(&self) -> &HealthParams {
+        &self.params
+    }
+
+    pub(super) const fn poor_rounds(&self) -> u32 {
+        self.poor_bits.count_ones()
+    }
+
+    pub(super) const fn last_round(&self) -> Option<UnixMs> {
+        self.last_round
+    }
+
+    pub(super) const fn last_answer(&self) -> Option<UnixMs> {
+        self.last_answer
+    }
+
+    pub(super) fn usual_us(&self, at: UnixMs) -> Option<u32> {
+        self.baseline.as_ref()?.usual_us(at)
+    }
+
+    /// True when a secondary check fails.
+    pub(super) fn has_failing_secondary(&self) -> bool {
+        self.secondaries.iter().any(|s| s.is_failing)
     }
 
     /// The primary check always is.
@@ -296,15 +432,48 @@ impl Track {
             self.last_answer = Some(at);
         }
         if round.check == 0 {
-            let poor = failed
-                || round.loss_permille() > self.params.loss_permille
-                || round.rtts.median_us().is_some_and(|us| us > self.params.rtt_us);
+            let poor = failed || self.is_poor(round);
             self.poor_bits = (self.poor_bits << 1 | u8::from(poor)) & POOR_MASK;
+            self.note_poor();
         }
         match self.worst_run() {
             Some(run) => self.failing_round(run, failed, at, now),
             None => self.answered_round(at),
         }
+    }
+
+    /// Rule 4: beyond the thresholds, or slower than usual at this hour.
+    fn is_poor(&self, round: &Round) -> bool {
+        let Some(median_us) = round.rtts.median_us() else { return true };
+        let is_unusual = || {
+            let times = u64::from(self.params.baseline_tenths?);
+            let usual_us = u64::from(self.usual_us(round.at)?);
+            Some(u64::from(median_us) * 10 > usual_us * times)
+        };
+        round.loss_permille() > self.params.loss_permille
+            || median_us > self.params.rtt_us
+            || is_unusual().unwrap_or(false)
+    }
+
+    /// Learns what is usual; an hour that is over is returned, to be kept.
+    pub(super) fn learn(&mut self, round: &Round) -> Option<(u8, Usual)> {
+        let baseline = self.baseline.as_mut()?;
+        let median_us = round.rtts.median_us().filter(|_| round.check == 0)?;
+        baseline.learn(round.at, median_us)
+    }
+
+    /// Counts a round for flapping (rule 9); true when it begins or ends by it. What somebody
+    /// else's outage does to a subject is no flapping of its own.
+    pub(super) fn count_flapping(&mut self, round: &Round) -> bool {
+        if round.check != 0 {
+            return false;
+        }
+        if self.hard == Some(State::Unreachable) {
+            self.flap.excuse();
+            return false;
+        }
+        let params = self.params;
+        self.flap.count(round.is_failed(), &params)
     }
 
     /// The decisive check that has failed most often in a row, the earliest of equals.
@@ -363,7 +532,7 @@ impl Track {
         }
         let state = self.live_state();
         match (self.hard == Some(state), calmed) {
-            (false, _) => Step::Live { state, since: at },
+            (false, _) => Step::Live { state, since: at, rule: self.live_rule() },
             (true, true) => Step::Calmed,
             (true, false) => Step::None,
         }
@@ -373,19 +542,43 @@ impl Track {
     fn live_from(&mut self, since: UnixMs) -> Step {
         self.phase = Phase::Steady;
         self.poor_bits &= 1;
-        Step::Live { state: self.live_state(), since }
+        self.is_poorly = false;
+        self.note_poor();
+        Step::Live { state: self.live_state(), since, rule: Rule::Recovered }
+    }
+
+    /// Why a subject that answers is up or degraded.
+    pub(super) fn live_rule(&self) -> Rule {
+        match self.live_state() {
+            State::Up if self.hard == Some(State::Degraded) => Rule::GoodAgain,
+            State::Up => Rule::Answered,
+            _ if self.is_poorly => Rule::PoorRounds,
+            _ if self.has_failing_secondary() => Rule::SecondaryCheck,
+            _ => Rule::OnBackup,
+        }
     }
 
     /// Rule 4: `poor` of the last five take it to degraded, five without one back.
-    fn live_state(&self) -> State {
-        let poor = self.poor_bits.count_ones();
-        let was_degraded = self.hard == Some(State::Degraded);
-        let by_rounds = poor >= u32::from(self.params.poor) || (was_degraded && poor > 0);
-        if by_rounds || self.secondaries.iter().any(|s| s.is_failing) {
+    pub(super) fn live_state(&self) -> State {
+        if self.is_poorly || self.has_failing_secondary() || self.backup.is_some() {
             State::Degraded
         } else {
             State::Up
         }
+    }
+
+    /// `poor` of the last five begin it, five without one end it.
+    fn note_poor(&mut self) {
+        let poor = self.poor_bits.count_ones();
+        self.is_poorly = poor >= u32::from(self.params.poor) || (self.is_poorly && poor > 0);
+    }
+
+    /// The live state, when it is another one than the last verdict's and may be changed now: of a
+    /// suspect the primary check decides first; a later round of it brings this in.
+    fn live_state_if_changed(&self) -> Option<State> {
+        let live_now = self.state.is_live() && self.phase == Phase::Steady;
+        let state = self.live_state();
+        (live_now && self.hard != Some(state)).then_some(state)
     }
 
     /// Counts a round of a check that can only degrade; the live state when it changed by it.
@@ -401,10 +594,8 @@ impl Track {
             secondary.successes = secondary.successes.saturating_add(1);
             secondary.is_failing &= secondary.successes < recover;
         }
-        // Of a suspect the primary check decides first; a later round of it brings this in.
-        let live_now = self.state.is_live() && self.phase == Phase::Steady;
-        let state = self.live_state();
-        (live_now && self.hard != Some(state)).then_some(state)
+        self.is_calm = false;
+        self.live_state_if_changed()
     }
 
     /// A verdict that the subject is live, as `state`, from `since` on; holes since then stay
@@ -412,16 +603,26 @@ impl Track {
     pub(super) fn change(
         &mut self,
         subject: SubjectIx,
-        state: State,
+        (state, rule): (State, Rule),
         since: UnixMs,
         effects: &mut Vec<Effect>,
     ) {
         let before = self.hard.replace(state);
+        let outage_since = before.filter(|s| s.is_outage()).map(|_| self.hard_since);
         self.hard_since = since;
-        self.cause = None;
+        self.cause_before = self.cause.take();
+        self.rule = rule;
         let entries = self.entries_around_holes(since, state);
         self.record(subject, entries, effects);
-        effects.push(Effect::Verdict { subject, before, after: state, since, cause: None });
+        effects.push(Effect::Verdict {
+            subject,
+            before,
+            after: state,
+            since,
+            cause: None,
+            rule,
+            outage_since,
+        });
     }
 
     /// A verdict that the subject is down or unreachable from `since` on; holes since then stay
@@ -429,7 +630,7 @@ impl Track {
     pub(super) fn fail(
         &mut self,
         subject: SubjectIx,
-        state: State,
+        (state, rule): (State, Rule),
         cause: Option<SubjectIx>,
         since: UnixMs,
         effects: &mut Vec<Effect>,
@@ -441,13 +642,53 @@ impl Track {
             return;
         }
         self.hard = Some(state);
-        self.cause = cause;
+        self.rule = rule;
+        self.cause_before = std::mem::replace(&mut self.cause, cause);
         if !before.is_some_and(State::is_outage) {
             self.hard_since = since;
         }
         let entries = self.entries_around_holes(since, state);
         self.record(subject, entries, effects);
-        effects.push(Effect::Verdict { subject, before, after: state, since, cause });
+        effects.push(Effect::Verdict {
+            subject,
+            before,
+            after: state,
+            since,
+            cause,
+            rule,
+            outage_since: None,
+        });
+    }
+
+    /// The outage that was taken for the subject's own is `cause`'s, from its start on as far as
+    /// the record's last stretch, or the one before an open hole, reaches back.
+    pub(super) fn blame(
+        &mut self,
+        subject: SubjectIx,
+        cause: SubjectIx,
+        effects: &mut Vec<Effect>,
+    ) {
+        let before = self.hard.replace(State::Unreachable);
+        self.rule = Rule::BlockedLater;
+        self.cause = Some(cause);
+        let since = self.hard_since;
+        let entries = if self.state == State::Unmeasured {
+            let from = since.max(self.since_before_hole);
+            let hole = self.entry_at(self.since, State::Unmeasured);
+            vec![self.entry_at(from, State::Unreachable), hole]
+        } else {
+            vec![self.entry_at(since.max(self.since), State::Unreachable)]
+        };
+        self.record(subject, entries, effects);
+        effects.push(Effect::Verdict {
+            subject,
+            before,
+            after: State::Unreachable,
+            since,
+            cause: self.cause,
+            rule: self.rule,
+            outage_since: None,
+        });
     }
 
     /// Another root cause of the same unreachability.
@@ -473,6 +714,7 @@ impl Track {
         if self.phase != Phase::Steady {
             return false;
         }
+        self.is_calm = false;
         self.holes.clear();
         self.fails.fill(Fails::default());
         // What it answered after the parent's first answer is no failure to prove itself.

@@ -51,7 +51,7 @@ pub enum WorkHours {
     /// Once.
     Once(Span),
     /// Whenever the calendar is open, within the span.
-    Recurring(Calendar, Span),
+    Recurring(Box<Calendar>, Span),
 }
 
 /// One announced piece of work.

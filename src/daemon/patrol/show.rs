@@ -4,39 +4,20 @@ use std::sync::Arc;
 
 use super::Patrol;
 use crate::api::{self, Change, DaemonInfo, Snapshot, Sources, SubjectState, UnitChange};
-use crate::model::{Incident, SubjectIx, UnixMs};
-use crate::store::{Event, EventKind, Fact};
+use crate::model::{SubjectIx, UnixMs};
 
 /// With a client there, it hears at least this often, in milliseconds.
 const HEARTBEAT_MS: i64 = 2_000;
 
 impl Patrol {
-    /// Computes incidents anew; those that opened or closed become events. One that gains or loses
-    /// a line stays the same incident.
-    fn refresh(&mut self, now: UnixMs) -> bool {
-        let incidents = self.open_incidents(now);
-        let is_in = |list: &[Incident], i: &Incident| {
-            list.iter()
-                .any(|x| x.state == i.state && x.members().any(|m| i.members().any(|n| n == m)))
-        };
-        for (kind, these, those) in [
-            (EventKind::IncidentOpened, &incidents, &self.incidents),
-            (EventKind::IncidentClosed, &self.incidents, &incidents),
-        ] {
-            for incident in these.iter().filter(|i| !is_in(those, i)) {
-                let detail = serde_json::json!({
-                    "since": incident.since,
-                    "state": incident.state,
-                    "unreachable": incident.impact.unreachable,
-                    "units": incident.impact.units.len(),
-                });
-                let root = Some(incident.root.clone());
-                self.batch.facts.push(Fact::Event(Event { at: now, kind, subject: root, detail }));
-            }
-        }
-        let changed = incidents != self.incidents;
-        self.incidents = incidents;
+    /// Takes the incidents over from the core; true when they are others than clients know.
+    fn refresh(&mut self) -> bool {
         self.is_stale = false;
+        let incidents = self.health.incidents();
+        let changed = incidents != self.incidents;
+        if changed {
+            self.incidents = incidents.to_vec();
+        }
         changed
     }
 
@@ -88,7 +69,7 @@ impl Patrol {
     /// Gives clients what is new; called a few times a second.
     pub(in crate::daemon) fn publish(&mut self, now: UnixMs) {
         let was_stale = self.is_stale;
-        let new_incidents = was_stale && self.refresh(now);
+        let new_incidents = was_stale && self.refresh();
         self.submit();
         if !self.changes.is_watched() {
             // Whoever has asked for a snapshot and does not listen yet must not miss this.

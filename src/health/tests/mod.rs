@@ -1,5 +1,5 @@
 //! A bench that drives the core as the daemon does, for the rules one by one ([`rules`]), for what
-//! went wrong once or could ([`trouble`]), and for properties over random rounds ([`properties`]).
+//! went wrong once or could ([`trouble`]), and for what goes on between subjects ([`stories`]) and for properties over random rounds ([`properties`]).
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -8,11 +8,12 @@ use std::sync::Arc;
 use super::*;
 use crate::model::{
     Check, CheckKind, Connection, Contact, HealthParams, NetworkId, PingParams, Rtts, ServiceLevel,
-    Subject, SubjectDetail, Unit, UnitId, UnitIx, UnitKind, Via,
+    State, Subject, SubjectDetail, Unit, UnitId, UnitIx, UnitKind, Via,
 };
 
 mod properties;
 mod rules;
+mod stories;
 mod trouble;
 
 const SECOND: i64 = 1000;
@@ -24,6 +25,8 @@ struct Bench {
     verdicts: Vec<(SubjectIx, State, UnixMs, Option<SubjectIx>)>,
     asked_now: Vec<SubjectIx>,
     paces: BTreeMap<SubjectIx, Pace>,
+    /// Everything that is news rather than something to do.
+    news: Vec<Effect>,
 }
 
 fn subject(n: u32, via: Via) -> Subject {
@@ -99,16 +102,36 @@ const C: SubjectIx = SubjectIx(2);
 impl Bench {
     fn new(vias: Vec<Via>) -> Self {
         let mut effects = Vec::new();
-        let health = Health::new(inventory(vias), t(0), |_| None, &mut effects);
+        let health = Health::new(
+            inventory(vias),
+            Settings::default(),
+            Memory::default(),
+            t(0),
+            &mut effects,
+        );
         let mut bench = Self {
             health,
             records: BTreeMap::new(),
             verdicts: Vec::new(),
             asked_now: Vec::new(),
             paces: BTreeMap::new(),
+            news: Vec::new(),
         };
         bench.apply(effects);
         bench
+    }
+
+    /// A core that takes up what `resume` gives of every subject.
+    fn resume(
+        &mut self,
+        inventory: Arc<Inventory>,
+        seconds: i64,
+        resume: &dyn Fn(&SubjectId) -> Option<Resumed>,
+    ) -> Vec<Effect> {
+        let memory = Memory { subject: resume, ..Memory::default() };
+        let mut effects = Vec::new();
+        self.health = Health::new(inventory, Settings::default(), memory, t(seconds), &mut effects);
+        effects
     }
 
     fn apply(&mut self, effects: Vec<Effect>) {
@@ -127,6 +150,7 @@ impl Bench {
                     self.paces.insert(subject, pace);
                 }
                 Effect::AskNow { subject } => self.asked_now.push(subject),
+                other => self.news.push(other),
             }
         }
     }
@@ -160,13 +184,20 @@ impl Bench {
 
     fn reload(&mut self, inventory: Arc<Inventory>, seconds: i64) -> Vec<(SubjectId, UnixMs)> {
         let mut effects = Vec::new();
-        let gone = self.health.reload(inventory, t(seconds), &mut effects);
+        let gone = self.health.reload(inventory, Settings::default(), t(seconds), &mut effects);
         self.apply(effects);
         gone
     }
 
-    fn incidents(&self) -> Vec<crate::model::Incident> {
-        open_incidents(self.health.inventory(), t(0), |s| self.health.view(s))
+    fn incidents(&mut self) -> Vec<crate::model::Incident> {
+        self.settle(0);
+        self.health.incidents().to_vec()
+    }
+
+    fn settle(&mut self, seconds: i64) {
+        let mut effects = Vec::new();
+        self.health.settle(t(seconds), &mut effects);
+        self.apply(effects);
     }
 
     fn state(&self, subject: SubjectIx) -> State {

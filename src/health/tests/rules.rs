@@ -126,8 +126,9 @@ fn redundant_ways_block_only_when_all_are_gone_and_the_last_one_is_the_cause() {
     }
     [10, 15, 20].into_iter().for_each(|s| b.fail(A, s));
     assert_eq!(b.state(A), State::Down);
+    assert_eq!(b.state(C), State::Degraded, "on its backup");
     [22, 27, 32].into_iter().for_each(|s| b.fail(C, s));
-    assert_eq!(b.state(C), State::Up, "B has not been asked since");
+    assert_eq!(b.state(C), State::Degraded, "B has not been asked since");
     b.good(B, 33);
     assert_eq!(b.state(C), State::Down, "B lets it pass, so C itself is down");
     b.good(C, 37);
@@ -278,10 +279,12 @@ fn a_restart_takes_the_hard_state_up_again_with_the_hole_between() {
         since: t(100),
         hard: Some(ResumedVerdict { state: State::Down, cause: None, since: t(100) }),
         last_round: Some(t(200)),
+        is_flapping: false,
+        usual: Vec::new(),
     };
-    let mut effects = Vec::new();
-    let mut health =
-        Health::new(inventory(vec![Via::none()]), t(1000), |_| Some(resumed.clone()), &mut effects);
+    let mut b = Bench::new(vec![Via::none()]);
+    let mut effects = b.resume(inventory(vec![Via::none()]), 1000, &|_| Some(resumed.clone()));
+    let mut health = b.health;
     assert_eq!(effects, [Effect::Pace { subject: A, pace: Pace::Retry }]);
     effects.clear();
     health.tick(t(1006), &mut effects);
@@ -321,7 +324,7 @@ fn a_reload_keeps_what_stays_and_names_what_goes() {
     let new =
         Inventory::new((0..10).map(unit).collect(), old.networks.clone(), vec![], vec![], subjects);
     let mut effects = Vec::new();
-    let gone = b.health.reload(Arc::new(new), t(50), &mut effects);
+    let gone = b.health.reload(Arc::new(new), Settings::default(), t(50), &mut effects);
     assert_eq!(gone, [(SubjectId::new("s2").unwrap(), t(30))]);
     assert_eq!(b.health.view(B).cause, Some(A));
     let fresh = Entry { from: t(50), state: State::Unmeasured, cause: None };
@@ -340,7 +343,7 @@ fn a_failing_secondary_check_degrades_and_a_critical_one_takes_down() {
             Arc::new(Inventory::new(old.units.clone(), old.networks.clone(), vec![], vec![], s));
         let mut b = Bench::new(vec![Via::none()]);
         let mut effects = Vec::new();
-        b.health.reload(new, t(0), &mut effects);
+        b.health.reload(new, Settings::default(), t(0), &mut effects);
         for i in 0..4 {
             b.good(A, 10 * i);
             let round = Round {

@@ -133,11 +133,18 @@ fn a_restart_in_the_middle_of_a_proof_ends_it() {
             "s0" => (State::Up, verdict(State::Up, None)),
             _ => (State::Unreachable, verdict(State::Unreachable, Some("s0"))),
         };
-        Some(Resumed { state, since: t(900), hard, last_round: Some(t(990)) })
+        Some(Resumed {
+            state,
+            since: t(900),
+            hard,
+            last_round: Some(t(990)),
+            is_flapping: false,
+            usual: Vec::new(),
+        })
     };
     let mut b = Bench::new(vec![Via::none(), via(A)]);
     let inventory = b.health.inventory().clone();
-    b.health = Health::new(inventory, t(1000), resume, &mut Vec::new());
+    b.resume(inventory, 1000, &resume);
     for s in [1001, 1006, 1011, 1016] {
         b.good(A, s);
         b.fail(B, s + 1);
@@ -164,10 +171,17 @@ fn a_proof_begins_where_the_subject_last_answered() {
 #[test]
 fn degraded_survives_a_restart() {
     let hard = Some(ResumedVerdict { state: State::Degraded, cause: None, since: t(900) });
-    let resumed = Resumed { state: State::Degraded, since: t(900), hard, last_round: Some(t(995)) };
+    let resumed = Resumed {
+        state: State::Degraded,
+        since: t(900),
+        hard,
+        last_round: Some(t(995)),
+        is_flapping: false,
+        usual: Vec::new(),
+    };
     let mut b = Bench::new(vec![Via::none()]);
     let inventory = b.health.inventory().clone();
-    b.health = Health::new(inventory, t(1000), |_| Some(resumed.clone()), &mut Vec::new());
+    b.resume(inventory, 1000, &|_| Some(resumed.clone()));
     for k in 0..5 {
         assert_eq!(b.state(A), State::Degraded, "round {k}");
         b.good(A, 1001 + 30 * k);

@@ -19,9 +19,14 @@ const SET_BACK_MAX_MS: i64 = 3_600_000;
 impl Track {
     /// The time the last round vouches for ends one interval after it (rule 8); without any
     /// sample left after a restart, after the start of the record.
-    fn vouched_until(&self) -> UnixMs {
+    pub(in crate::health) fn vouched_until(&self) -> UnixMs {
         let last = self.last_round.unwrap_or(self.since);
         (last + self.vouch_ms).max(self.since)
+    }
+
+    /// When a hole may be opened.
+    pub(super) fn overdue_from(&self) -> UnixMs {
+        self.last_round.unwrap_or(self.since) + 2 * self.vouch_ms + HOLE_GRACE_MS
     }
 
     /// True when at `t` no round has come for two intervals.
@@ -154,6 +159,7 @@ impl Track {
         effects: &mut Vec<Effect>,
     ) {
         if let Some(last) = entries.last() {
+            self.is_calm = false;
             self.state = last.state;
             self.since = last.from;
             effects.push(Effect::Record { subject, entries });

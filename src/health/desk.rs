@@ -1,0 +1,458 @@
+//! Incidents over time: they open with their root cause, gather what hangs on it, keep their name
+//! when the root moves up, split when a part stays down, close once; and what is to be told of
+//! them, and when.
+//!
+//! ```text
+//!   opened ──group_wait──► told down ──repeat──► reminder …            (until somebody takes it)
+//!      │                       │ ▲
+//!      │ recovered             ▼ │ flapping: told once, then quiet until it ends
+//!      ▼                   recovered ─► told recovered
+//!   closed, nobody was told
+//! ```
+//! Inside announced work, outside hours in which a subject may be off, and while the patrol is
+//! blind nobody is told; what is still so when that ends is told then.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::cause::{Evidence, Known, Scene};
+use super::effect::{Change, Effect, News, Telling};
+use super::incident::{self, Group, Groups, groups};
+use super::sight::{Trust, Turn};
+use super::{Health, Settings};
+use crate::model::{
+    Ack, CarrierId, Guess, Impact, Incident, IncidentId, KeptIncident, State, SubjectId, SubjectIx,
+    Told, UnixMs,
+};
+
+/// Closed incidents remembered for the parts that split off and for late signs.
+const CLOSED_MAX: usize = 256;
+/// For how long, in milliseconds.
+const CLOSED_MS: i64 = 900_000;
+
+/// Why an incident was not acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AckError {
+    /// The subject is neither the root of an open incident nor cut off by one.
+    #[error("no open incident has to do with it")]
+    NoIncident,
+    /// Somebody has taken it.
+    #[error("{} has taken it at {}", .0.by, .0.at)]
+    Taken(Ack),
+}
+
+/// A time in which the patrol cannot see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blind {
+    /// Its name among the incidents.
+    pub id: IncidentId,
+    /// What is seen through this carrier only; `None`: the patrol as a whole.
+    pub carrier: Option<CarrierId>,
+    /// Just after the last round in which it could see.
+    pub since: UnixMs,
+    /// When that was found out.
+    pub opened: UnixMs,
+    is_told: bool,
+}
+
+/// An open incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Open {
+    /// What is kept of it over restarts.
+    kept: KeptIncident,
+    /// The other lines that are down with its root.
+    with: Vec<SubjectId>,
+    /// What it is now; `None` after a restart until it is matched with the verdicts.
+    group: Option<Group>,
+    is_planned: bool,
+    guess: Option<Guess>,
+    /// The most it has cut off.
+    reached: Impact,
+}
+
+impl Open {
+    fn new(kept: KeptIncident) -> Self {
+        Self {
+            kept,
+            with: Vec::new(),
+            group: None,
+            is_planned: false,
+            guess: None,
+            reached: Impact::default(),
+        }
+    }
+
+    fn members(&self) -> impl Iterator<Item = &SubjectId> {
+        std::iter::once(&self.kept.root).chain(&self.with)
+    }
+
+    fn is_flapping(&self) -> bool {
+        self.group.as_ref().is_some_and(|g| g.is_flapping)
+    }
+
+    fn effect(&self, change: Change) -> Effect {
+        Effect::Incident {
+            incident: Box::new(self.kept.clone()),
+            guess: self.guess.clone(),
+            change,
+        }
+    }
+
+    fn telling(&self, news: News, impact: Impact) -> Effect {
+        Effect::Tell(Box::new(Telling {
+            incident: self.kept.id.clone(),
+            news,
+            subject: Some(self.kept.root.clone()),
+            carrier: None,
+            since: self.kept.since,
+            impact,
+        }))
+    }
+}
+
+/// An incident that is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Ended {
+    open: Open,
+    at: UnixMs,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Desk {
+    /// A verdict was given since the incidents were matched last.
+    is_stale: bool,
+    /// They are matched again at this time at the latest.
+    next_due: Option<UnixMs>,
+    open: Vec<Open>,
+    closed: VecDeque<Ended>,
+    blind: Vec<Blind>,
+    known: BTreeMap<SubjectId, Known>,
+    /// Those of `open`, as they are shown.
+    shown: Vec<Incident>,
+    started: UnixMs,
+}
+
+impl Desk {
+    pub(super) fn new(kept: Vec<KeptIncident>, now: UnixMs) -> Self {
+        let open = kept.into_iter().filter(|k| k.closed.is_none()).map(Open::new).collect();
+        Self { is_stale: true, open, started: now, ..Self::default() }
+    }
+
+    /// Something that incidents depend on has changed.
+    pub(super) const fn touch(&mut self) {
+        self.is_stale = true;
+    }
+
+    /// A group of sentinels lost or regained its sight.
+    pub(super) fn turn(&mut self, turn: Turn, now: UnixMs, effects: &mut Vec<Effect>) {
+        let Turn { carrier, since, until } = turn;
+        // A sentinel that never answered says nothing about the time before the daemon.
+        let since = since.max(self.started);
+        match until {
+            None => {
+                let name = carrier.as_ref().map_or("patrol", |c| c.as_str());
+                let id = IncidentId::new(&format!("blind/{name}"), now);
+                let blind =
+                    Blind { id, carrier: carrier.clone(), since, opened: now, is_told: false };
+                self.blind.push(blind);
+            }
+            Some(_) => self.blind.retain(|blind| {
+                let is_over = blind.carrier == carrier;
+                if is_over && blind.is_told {
+                    effects.push(blind.telling(News::Recovered));
+                }
+                !is_over
+            }),
+        }
+        effects.push(Effect::Blind { carrier, since, until });
+    }
+
+    /// The incident that a subject is a root of, or is cut off by.
+    fn find(&mut self, subject: &SubjectId, cause: Option<&SubjectId>) -> Option<&mut Open> {
+        let is_of = |open: &Open| open.members().any(|m| m == subject || Some(m) == cause);
+        self.open.iter_mut().find(|open| is_of(open))
+    }
+
+    fn name(&self, root: &SubjectId, now: UnixMs) -> IncidentId {
+        let mut opened = now;
+        loop {
+            let id = IncidentId::new(root.as_str(), opened);
+            let is_taken = self.open.iter().any(|o| o.kept.id == id)
+                || self.closed.iter().any(|e| e.open.kept.id == id);
+            if !is_taken {
+                return id;
+            }
+            // Closed and opened again within a millisecond.
+            opened = opened + 1;
+        }
+    }
+
+    fn close(
+        &mut self,
+        mut open: Open,
+        merged_into: Option<IncidentId>,
+        now: UnixMs,
+        effects: &mut Vec<Effect>,
+    ) {
+        let is_over = merged_into.is_none();
+        open.kept.closed = Some(now);
+        open.kept.merged_into = merged_into;
+        effects.push(open.effect(Change::Closed));
+        if is_over && open.kept.told.is_some() {
+            effects.push(open.telling(News::Recovered, open.reached.clone()));
+        }
+        if self.closed.len() == CLOSED_MAX {
+            self.closed.pop_front();
+        }
+        self.closed.push_back(Ended { open, at: now });
+    }
+
+    /// The incident that `cause` was the root of until it recovered, if the outage that began at
+    /// `since` was a part of it.
+    fn split_from(&self, cause: &SubjectId, since: UnixMs) -> Option<IncidentId> {
+        let was_part = |ended: &&Ended| {
+            since <= ended.at
+                && ended.open.kept.merged_into.is_none()
+                && ended.open.members().any(|m| m == cause)
+        };
+        self.closed.iter().rev().find(was_part).map(|ended| ended.open.kept.id.clone())
+    }
+}
+
+impl Blind {
+    fn telling(&self, news: News) -> Effect {
+        Effect::Tell(Box::new(Telling {
+            incident: self.id.clone(),
+            news,
+            subject: None,
+            carrier: self.carrier.clone(),
+            since: self.since,
+            impact: Impact::default(),
+        }))
+    }
+}
+
+impl Health {
+    /// Brings the incidents up to the verdicts and says what is to be told. Call it after each
+    /// batch of rounds and after each tick; it does nothing when there is nothing to do.
+    pub fn settle(&mut self, now: UnixMs, effects: &mut Vec<Effect>) {
+        if self.desk.is_stale || self.desk.next_due.is_some_and(|due| now >= due) {
+            self.match_incidents(now, effects);
+        }
+        self.tell(now, effects);
+    }
+
+    /// The open incidents as of the last [`Health::settle`], oldest first.
+    #[must_use]
+    pub fn incidents(&self) -> &[Incident] {
+        &self.desk.shown
+    }
+
+    /// The times in which the patrol cannot see that last now.
+    #[must_use]
+    pub fn blind(&self) -> &[Blind] {
+        &self.desk.blind
+    }
+
+    /// Somebody takes the incident that `subject` is a root of or cut off by.
+    ///
+    /// # Errors
+    /// [`AckError::NoIncident`]; [`AckError::Taken`] while somebody else's word holds.
+    pub fn acknowledge(
+        &mut self,
+        subject: SubjectIx,
+        ack: Ack,
+        effects: &mut Vec<Effect>,
+    ) -> Result<IncidentId, AckError> {
+        let id = self.inventory.subject(subject).id.clone();
+        let cause = self.view(subject).verdict.and_then(|v| v.cause);
+        let cause = cause.map(|c| self.inventory.subject(c).id.clone());
+        let open = self.desk.find(&id, cause.as_ref()).ok_or(AckError::NoIncident)?;
+        if let Some(before) = open.kept.ack.as_ref().filter(|a| a.holds_at(ack.at)) {
+            return Err(AckError::Taken(before.clone()));
+        }
+        open.kept.ack = Some(ack);
+        effects.push(open.effect(Change::Changed));
+        let id = open.kept.id.clone();
+        self.show();
+        Ok(id)
+    }
+
+    /// A device said something that tells why it was, or is, silent.
+    pub fn evidence(
+        &mut self,
+        subject: SubjectIx,
+        evidence: Evidence,
+        now: UnixMs,
+        effects: &mut Vec<Effect>,
+    ) {
+        let id = self.inventory.subject(subject).id.clone();
+        self.desk.known.entry(id).or_default().take(evidence);
+        self.desk.touch();
+        // The word on an outage often comes after it: a device is asked when it answers again.
+        let unit = self.inventory.subject(subject).unit;
+        let inventory = std::sync::Arc::clone(&self.inventory);
+        let of_unit = |id: &SubjectId| {
+            inventory.find_subject(id.as_str()).is_some_and(|ix| inventory.subject(ix).unit == unit)
+        };
+        let late: Vec<usize> = (0..self.desk.closed.len())
+            .filter(|n| {
+                let ended = &self.desk.closed[*n];
+                now.since(ended.at) <= CLOSED_MS && of_unit(&ended.open.kept.root)
+            })
+            .collect();
+        for n in late {
+            let ended = &self.desk.closed[n];
+            let Some(group) = &ended.open.group else { continue };
+            let groups = groups(&self.inventory, now, |s| self.view(s));
+            let guess =
+                self.scene(&groups, |scene| scene.guess(group, ended.open.is_planned, ended.at));
+            let open = &mut self.desk.closed[n].open;
+            if guess.is_some() && open.guess != guess {
+                open.guess = guess;
+                effects.push(open.effect(Change::Changed));
+            }
+        }
+    }
+
+    fn scene<T>(&self, groups: &Groups, f: impl FnOnce(&Scene<'_>) -> T) -> T {
+        f(&Scene {
+            inventory: &self.inventory,
+            groups,
+            state: &|s| self.tracks[s.ix()].hard.unwrap_or(State::Unmeasured),
+            known: &self.desk.known,
+            together_ms: self.settings.together_ms,
+        })
+    }
+
+    fn match_incidents(&mut self, now: UnixMs, effects: &mut Vec<Effect>) {
+        let groups = groups(&self.inventory, now, |s| self.view(s));
+        self.desk.is_stale = false;
+        self.desk.next_due = groups.next_due;
+        let mut taken: Vec<Option<Open>> = vec![None; groups.list.len()];
+        let mut known = std::mem::take(&mut self.desk.open);
+        known.sort_by(|a, b| (a.kept.opened, &a.kept.id).cmp(&(b.kept.opened, &b.kept.id)));
+        for open in known {
+            let group = open.members().find_map(|id| {
+                let ix = self.inventory.find_subject(id.as_str())?;
+                groups.of[ix.ix()]
+            });
+            match group.map(|n| &mut taken[n]) {
+                Some(slot @ None) => *slot = Some(open),
+                Some(Some(older)) => {
+                    let into = older.kept.id.clone();
+                    self.desk.close(open, Some(into), now, effects);
+                }
+                None => self.desk.close(open, None, now, effects),
+            }
+        }
+        for (group, open) in groups.list.iter().zip(taken) {
+            let is_new = open.is_none();
+            let mut open = open.unwrap_or_else(|| self.open(group, now));
+            let before = (open.kept.clone(), open.guess.clone());
+            let id = |ix: SubjectIx| self.inventory.subject(ix).id.clone();
+            open.kept.root = id(group.root);
+            open.kept.state = group.state;
+            open.kept.since = group.since;
+            open.with =
+                group.members.iter().filter(|m| **m != group.root).map(|m| id(*m)).collect();
+            if group.impact.units.len() >= open.reached.units.len()
+                && group.impact.unreachable >= open.reached.unreachable
+            {
+                open.reached = group.impact.clone();
+            }
+            open.group = Some(group.clone());
+            open.is_planned = group.members.iter().all(|m| self.is_planned(*m, now));
+            open.guess = self.scene(&groups, |scene| scene.guess(group, open.is_planned, now));
+            if is_new {
+                effects.push(open.effect(Change::Opened));
+            } else if before != (open.kept.clone(), open.guess.clone()) {
+                effects.push(open.effect(Change::Changed));
+            }
+            self.desk.open.push(open);
+        }
+        self.show();
+    }
+
+    /// An incident that nobody has heard of yet.
+    fn open(&self, group: &Group, now: UnixMs) -> Open {
+        let root = self.inventory.subject(group.root).id.clone();
+        let track = &self.tracks[group.root.ix()];
+        let cause = track.cause_before.map(|c| &self.inventory.subject(c).id);
+        let split_from = cause.and_then(|c| self.desk.split_from(c, track.hard_since()));
+        Open::new(KeptIncident {
+            id: self.desk.name(&root, now),
+            root,
+            opened: now,
+            since: group.since,
+            closed: None,
+            state: group.state,
+            told: None,
+            told_at: None,
+            ack: None,
+            split_from,
+            merged_into: None,
+        })
+    }
+
+    fn show(&mut self) {
+        let mut shown: Vec<Incident> = Vec::with_capacity(self.desk.open.len());
+        for open in &self.desk.open {
+            let Some(group) = open.group.clone() else { continue };
+            let mut incident = incident::named(&self.inventory, group, |_, _| open.kept.id.clone());
+            incident.opened = open.kept.opened;
+            incident.ack.clone_from(&open.kept.ack);
+            incident.planned = open.is_planned;
+            incident.guess.clone_from(&open.guess);
+            incident.split_from.clone_from(&open.kept.split_from);
+            shown.push(incident);
+        }
+        incident::sort(&mut shown);
+        self.desk.shown = shown;
+    }
+
+    /// What is to be told now.
+    fn tell(&mut self, now: UnixMs, effects: &mut Vec<Effect>) {
+        let Settings { group_wait_ms, repeat_ms, .. } = self.settings;
+        for blind in &mut self.desk.blind {
+            if !blind.is_told && now.since(blind.opened) >= group_wait_ms {
+                blind.is_told = true;
+                effects.push(blind.telling(News::Blind));
+            }
+        }
+        let mut is_shown_stale = false;
+        for n in 0..self.desk.open.len() {
+            let Some(group) = self.desk.open[n].group.as_ref() else { continue };
+            let members = group.members.clone();
+            let is_planned = members.iter().all(|m| self.is_planned(*m, now));
+            let is_blind = self.sight.trust(group.root, now) == Trust::Blind;
+            let open = &mut self.desk.open[n];
+            is_shown_stale |= open.is_planned != is_planned;
+            open.is_planned = is_planned;
+            if is_planned || is_blind || now.since(open.kept.opened) < group_wait_ms {
+                continue;
+            }
+            let (told, news) = match (open.is_flapping(), open.kept.state) {
+                (true, _) => (Told::Flapping, News::Flapping),
+                (false, State::Degraded) => (Told::Degraded, News::Degraded),
+                (false, _) => (Told::Down, News::Down),
+            };
+            let is_taken = open.kept.ack.as_ref().is_some_and(|a| a.holds_at(now));
+            let is_due = open.kept.told_at.is_none_or(|at| now.since(at) >= repeat_ms);
+            let news = if open.kept.told != Some(told) {
+                news
+            } else if told == Told::Down && is_due && !is_taken {
+                News::Reminder
+            } else {
+                continue;
+            };
+            open.kept.told = Some(told);
+            open.kept.told_at = Some(now);
+            let impact = open.group.as_ref().map(|g| g.impact.clone()).unwrap_or_default();
+            effects.push(open.telling(news, impact));
+            effects.push(open.effect(Change::Changed));
+        }
+        if is_shown_stale {
+            self.show();
+        }
+    }
+}

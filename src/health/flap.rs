@@ -1,0 +1,112 @@
+//! Flapping, as Icinga 2 finds it: of the last `flap_window` rounds those that brought a change
+//! between answered and failed are weighted, the older ones less (80 % for the oldest, nearly
+//! 120 % for the newest), and their share is compared with two thresholds.
+//! Source: Icinga 2, `lib/icinga/checkable-flapping.cpp`.
+
+use crate::model::HealthParams;
+
+/// The changes among a subject's last rounds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Flap {
+    /// Newest round in the lowest bit; set when it brought a change.
+    bits: u64,
+    was_failed: bool,
+    is_on: bool,
+}
+
+impl Flap {
+    /// Nothing has changed for long, and a further answer changes nothing.
+    pub(super) const fn is_calm(self) -> bool {
+        self.bits == 0 && !self.is_on && !self.was_failed
+    }
+
+    pub(super) const fn is_on(self) -> bool {
+        self.is_on
+    }
+
+    /// What was on when the daemon stopped goes on until its rounds say otherwise.
+    pub(super) fn resume(params: &HealthParams) -> Self {
+        // Changes in every other round: a rate between the two thresholds of the defaults.
+        let bits = 0x5555_5555_5555_5555 & mask(params.flap_window);
+        Self { bits, was_failed: false, is_on: true }
+    }
+
+    /// Counts a round of the primary check; true when flapping begins or ends by it.
+    pub(super) fn count(&mut self, failed: bool, params: &HealthParams) -> bool {
+        let changed = failed != self.was_failed;
+        self.was_failed = failed;
+        self.bits = (self.bits << 1 | u64::from(changed)) & mask(params.flap_window);
+        if self.bits == 0 && !self.is_on {
+            return false;
+        }
+        let rate = self.rate_permille(params);
+        let is_on = if self.is_on {
+            rate > params.flap_low_permille
+        } else {
+            rate > params.flap_high_permille
+        };
+        std::mem::replace(&mut self.is_on, is_on) != is_on
+    }
+
+    /// An outage that is somebody else's ended: the answer that shows it is no change of its own.
+    pub(super) const fn excuse(&mut self) {
+        self.was_failed = false;
+    }
+
+    /// The weighted change rate in thousandths.
+    pub(super) fn rate_permille(self, params: &HealthParams) -> u16 {
+        let window = u32::from(params.flap_window.max(1));
+        let weighted: u32 = (0..window)
+            .filter(|age| self.bits >> age & 1 == 1)
+            .map(|age| 800 + 400 * (window - 1 - age) / window)
+            .sum();
+        u16::try_from(weighted / window).unwrap_or(u16::MAX)
+    }
+}
+
+const fn mask(window: u8) -> u64 {
+    if window >= 64 { u64::MAX } else { (1 << window) - 1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_are_icingas() {
+        let params = HealthParams::default();
+        let rate = |bits: u64| Flap { bits, ..Flap::default() }.rate_permille(&params);
+        // Icinga: the newest of twenty counts 0.8 + 0.02 × 19, the oldest 0.8.
+        assert_eq!(rate(1), 1180 / 20);
+        assert_eq!(rate(1 << 19), 800 / 20);
+        assert_eq!(rate((1 << 20) - 1), 990);
+    }
+
+    #[test]
+    fn it_begins_over_30_and_ends_at_25_per_cent() {
+        let params = HealthParams::default();
+        let mut flap = Flap::default();
+        let mut turned_on = None;
+        for n in 1..=20 {
+            if flap.count(n % 2 == 1, &params) {
+                turned_on.get_or_insert(n);
+            }
+        }
+        // Six changes in a row weigh 6 × 1.13 of 20.
+        assert_eq!((turned_on, flap.is_on()), (Some(6), true));
+        let calm = (1..=20).find(|_| flap.count(false, &params));
+        assert_eq!(calm, Some(15));
+        assert!(!flap.is_on());
+        (0..20).for_each(|_| assert!(!flap.count(false, &params)));
+        assert!(flap.is_calm());
+    }
+
+    #[test]
+    fn a_single_outage_is_no_flapping() {
+        let params = HealthParams::default();
+        let mut flap = Flap::default();
+        for failed in [vec![true; 30], vec![false; 30]].concat() {
+            assert!(!flap.count(failed, &params));
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! Whether the patrol itself can see out (DESIGN section 5, rule 7), by its sentinels.
+//!
+//! ```text
+//!            quorum answers since the failed round ─► Seen:  the round counts
+//!  failed ──►  quorum undecided                    ─► Wait:  it waits, at most correlation_window
+//!  round       quorum lost since before the round  ─► Blind: it was not asked
+//! ```
+//! A group of sentinels (those of one carrier, or those of none, which stand for the patrol as a
+//! whole) is *blind* while more than half of it is lost. A sentinel is lost after `confirm` failed
+//! rounds in a row. Blind time begins just after the last round in which the quorum answered, so
+//! that nothing that failed in between is ever blamed on anybody.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::model::{CarrierId, Inventory, Sentinel, Span, SubjectIx, UnixMs, Via};
+
+/// Most groups: one bit each. What a further carrier's sentinels say goes unheard.
+const GROUPS_MAX: usize = 64;
+/// Blind times remembered per group, for rounds that were sent in one and are judged after it.
+const PAST_MAX: usize = 8;
+
+/// Whether a failed round can be believed; the later ones outweigh the earlier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Trust {
+    /// The patrol could see when it was sent.
+    Seen,
+    /// Not known yet.
+    Wait,
+    /// It could not.
+    Blind,
+}
+
+/// A sentinel's life so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Watch {
+    fails: u8,
+    heard: bool,
+    last_answer: Option<UnixMs>,
+}
+
+/// The sentinels of one carrier, or of none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Group {
+    carrier: Option<CarrierId>,
+    members: Vec<usize>,
+    /// Start of the blind time that lasts.
+    blind: Option<UnixMs>,
+    /// Blind times that are over, newest last.
+    past: VecDeque<Span>,
+}
+
+/// A group lost or regained its sight.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Turn {
+    pub(super) carrier: Option<CarrierId>,
+    pub(super) since: UnixMs,
+    pub(super) until: Option<UnixMs>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Sight {
+    sentinels: Vec<Sentinel>,
+    watches: Vec<Watch>,
+    groups: Vec<Group>,
+    /// By subject: the carriers (bits of `groups`) that every way to it leads through.
+    ways: Vec<u64>,
+    confirm: u8,
+}
+
+impl Sight {
+    pub(super) fn new(sentinels: &[Sentinel], confirm: u8, inventory: &Inventory) -> Self {
+        let mut groups: BTreeMap<Option<CarrierId>, Vec<usize>> = BTreeMap::new();
+        for (n, sentinel) in sentinels.iter().enumerate() {
+            groups.entry(sentinel.carrier.clone()).or_default().push(n);
+        }
+        let groups: Vec<Group> = groups
+            .into_iter()
+            .take(GROUPS_MAX)
+            .map(|(carrier, members)| Group {
+                carrier,
+                members,
+                blind: None,
+                past: VecDeque::new(),
+            })
+            .collect();
+        let ways = ways(&groups, inventory);
+        let watches = vec![Watch::default(); sentinels.len()];
+        Self { sentinels: sentinels.to_vec(), watches, groups, ways, confirm }
+    }
+
+    /// The same sentinels go on being watched; a group that stays keeps its blindness.
+    pub(super) fn refit(&mut self, sentinels: &[Sentinel], confirm: u8, inventory: &Inventory) {
+        let old = std::mem::replace(self, Self::new(sentinels, confirm, inventory));
+        for (sentinel, watch) in self.sentinels.iter().zip(&mut self.watches) {
+            if let Some(n) = old.sentinels.iter().position(|s| s == sentinel) {
+                *watch = old.watches[n];
+            }
+        }
+        for group in &mut self.groups {
+            if let Some(before) = old.groups.iter().find(|g| g.carrier == group.carrier) {
+                group.blind = before.blind;
+                group.past.clone_from(&before.past);
+            }
+        }
+    }
+
+    /// True without any sentinel: then everything is believed.
+    pub(super) const fn is_trusting(&self) -> bool {
+        self.sentinels.is_empty()
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.sentinels.len()
+    }
+
+    /// Takes a sentinel's round in; says which groups turned by it.
+    pub(super) fn round(&mut self, sentinel: usize, at: UnixMs, answered: bool) -> Vec<Turn> {
+        let Some(watch) = self.watches.get_mut(sentinel) else { return Vec::new() };
+        watch.heard = true;
+        if answered {
+            // Not the latest of all: after a step of the clock the new time is the right one.
+            watch.fails = 0;
+            watch.last_answer = Some(at);
+        } else {
+            watch.fails = watch.fails.saturating_add(1);
+            watch.last_answer = watch.last_answer.map(|t| t.min(at));
+        }
+        let mut turns = Vec::new();
+        for n in 0..self.groups.len() {
+            let lost_since = self.lost_since(&self.groups[n]);
+            let group = &mut self.groups[n];
+            match (group.blind, lost_since) {
+                (None, Some(since)) => {
+                    group.blind = Some(since);
+                    let carrier = group.carrier.clone();
+                    turns.push(Turn { carrier, since, until: None });
+                }
+                (Some(since), None) => {
+                    group.blind = None;
+                    if group.past.len() == PAST_MAX {
+                        group.past.pop_front();
+                    }
+                    group.past.push_back(Span::new(since, at));
+                    let carrier = group.carrier.clone();
+                    turns.push(Turn { carrier, since, until: Some(at) });
+                }
+                _ => {}
+            }
+        }
+        turns
+    }
+
+    /// Since when more than half of the group's sentinels that were ever heard of have been lost.
+    fn lost_since(&self, group: &Group) -> Option<UnixMs> {
+        let heard = group.members.iter().map(|n| self.watches[*n]).filter(|w| w.heard);
+        let (count, mut lost) = heard.fold((0, Vec::new()), |(count, mut lost), watch| {
+            if watch.fails >= self.confirm.max(1) {
+                lost.push(watch.last_answer.map_or(UnixMs(i64::MIN), |t| t + 1));
+            }
+            (count + 1, lost)
+        });
+        if lost.len() * 2 <= count {
+            return None;
+        }
+        // The quorum held until as many had gone silent as it takes.
+        lost.sort_unstable();
+        lost.get(count / 2).copied()
+    }
+
+    /// Whether a round of `subject` that failed at `at` can be believed: the patrol as a whole
+    /// must have seen, and so must every carrier that all ways to the subject lead through.
+    pub(super) fn trust(&self, subject: SubjectIx, at: UnixMs) -> Trust {
+        let ways = self.ways.get(subject.ix()).copied().unwrap_or(0);
+        let carriers = self.groups.iter().zip(0_u32..).filter(|(_, n)| ways >> n & 1 == 1);
+        let worst = carriers.map(|(group, _)| self.trust_of(group, at)).max();
+        self.trust_of_whole(at).max(worst.unwrap_or(Trust::Seen))
+    }
+
+    /// Of the group of no carrier; without one some carrier's must have seen.
+    fn trust_of_whole(&self, at: UnixMs) -> Trust {
+        match self.groups.iter().find(|g| g.carrier.is_none()) {
+            Some(whole) => self.trust_of(whole, at),
+            None => self.groups.iter().map(|g| self.trust_of(g, at)).min().unwrap_or(Trust::Seen),
+        }
+    }
+
+    fn trust_of(&self, group: &Group, at: UnixMs) -> Trust {
+        if group.blind.is_some_and(|since| at >= since)
+            || group.past.iter().any(|span| span.contains(at))
+        {
+            return Trust::Blind;
+        }
+        if group.blind.is_some() {
+            return Trust::Seen;
+        }
+        let heard = || group.members.iter().map(|n| self.watches[*n]).filter(|w| w.heard);
+        let count = heard().count();
+        let silent = heard().filter(|w| w.last_answer.is_none_or(|t| t < at)).count();
+        if silent * 2 > count { Trust::Wait } else { Trust::Seen }
+    }
+}
+
+/// By subject: the bits of the groups whose carrier every way to it leads through. Parents stand
+/// before their children, so one pass does.
+fn ways(groups: &[Group], inventory: &Inventory) -> Vec<u64> {
+    let bits: BTreeMap<&str, u64> = groups
+        .iter()
+        .zip(0_u32..)
+        .filter_map(|(group, n)| Some((group.carrier.as_ref()?.as_str(), 1 << n)))
+        .collect();
+    let mut ways: Vec<u64> = Vec::with_capacity(inventory.subjects.len());
+    for subject in &inventory.subjects {
+        let carrier = subject.connection().and_then(|c| c.carrier);
+        let own = carrier.and_then(|c| bits.get(inventory.carrier(c).id.as_str()));
+        let above = through(&subject.via, &ways);
+        ways.push(own.copied().unwrap_or(0) | above);
+    }
+    ways
+}
+
+fn through(via: &Via, ways: &[u64]) -> u64 {
+    match via {
+        Via::Subject(parent) => ways.get(parent.ix()).copied().unwrap_or(0),
+        Via::All(parts) => parts.iter().fold(0, |all, part| all | through(part, ways)),
+        Via::Any(parts) => {
+            parts.iter().map(|part| through(part, ways)).reduce(|a, b| a & b).unwrap_or(0)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sight(carriers: &[Option<&str>]) -> Sight {
+        let sentinels: Vec<Sentinel> = carriers
+            .iter()
+            .zip(1_u8..)
+            .map(|(carrier, n)| Sentinel {
+                address: std::net::IpAddr::from([10, 0, 0, n]),
+                carrier: carrier.map(|c| CarrierId::new(c).unwrap()),
+            })
+            .collect();
+        Sight::new(&sentinels, 3, &Inventory::default())
+    }
+
+    fn t(s: i64) -> UnixMs {
+        UnixMs(s * 1000)
+    }
+
+    const ANY: SubjectIx = SubjectIx(0);
+
+    #[test]
+    fn a_quorum_lost_is_blind_from_its_last_answer_on() {
+        let mut sight = sight(&[None, None, None]);
+        for n in 0..3 {
+            sight.round(n, t(n as i64), true);
+        }
+        assert_eq!(sight.trust(ANY, t(1)), Trust::Seen, "two of three have answered since");
+        assert_eq!(sight.trust(ANY, t(2)), Trust::Wait);
+        for s in [5, 10, 15] {
+            assert!(sight.round(0, t(s), false).is_empty(), "one of three");
+        }
+        sight.round(1, t(16), false);
+        sight.round(1, t(21), false);
+        assert_eq!(sight.trust(ANY, t(16)), Trust::Wait);
+        let turns = sight.round(1, t(26), false);
+        let since = t(1) + 1;
+        assert_eq!(turns, [Turn { carrier: None, since, until: None }]);
+        assert_eq!(sight.trust(ANY, t(1)), Trust::Seen);
+        assert_eq!(sight.trust(ANY, since), Trust::Blind);
+        let turns = sight.round(0, t(40), true);
+        assert_eq!(turns, [Turn { carrier: None, since, until: Some(t(40)) }]);
+        assert_eq!(sight.trust(ANY, t(41)), Trust::Wait);
+        assert_eq!(sight.trust(ANY, t(39)), Trust::Blind, "sent in blind time, judged after it");
+    }
+
+    #[test]
+    fn sentinels_that_were_never_heard_of_say_nothing() {
+        let mut sight = sight(&[None, None]);
+        assert_eq!(sight.trust(ANY, t(5)), Trust::Seen);
+        sight.round(0, t(6), true);
+        assert_eq!(sight.trust(ANY, t(6)), Trust::Seen, "one of one");
+    }
+
+    #[test]
+    fn without_a_group_of_the_whole_all_carriers_must_be_lost() {
+        let mut sight = sight(&[Some("vnpt"), Some("viettel")]);
+        (0..2).for_each(|n| assert!(sight.round(n, t(0), true).is_empty()));
+        for s in [5, 10, 15] {
+            sight.round(0, t(s), false);
+        }
+        sight.round(1, t(20), true);
+        assert_eq!(sight.trust(ANY, t(20)), Trust::Seen, "it is not reached through vnpt");
+        for s in [25, 30, 35] {
+            sight.round(1, t(s), false);
+        }
+        assert_eq!(sight.trust(ANY, t(36)), Trust::Blind);
+    }
+}

@@ -1,0 +1,479 @@
+//! What happens between subjects and over time: incidents, what is told, blindness, flapping,
+//! announced work, off hours, backup ways.
+
+use super::*;
+use crate::model::{
+    Ack, Calendar, CalendarId, CalendarIx, Id, KeptIncident, Maintenance, Sentinel, Span, Told,
+    WorkHours, WorkedOn,
+};
+
+impl Bench {
+    fn with(inventory: Inventory, settings: Settings) -> Self {
+        let mut bench = Self::new(vec![]);
+        let mut effects = Vec::new();
+        let inventory = Arc::new(inventory);
+        bench.health = Health::new(inventory, settings, Memory::default(), t(0), &mut effects);
+        bench.apply(effects);
+        bench
+    }
+
+    fn sentinel(&mut self, n: usize, seconds: i64, answered: bool) {
+        let mut effects = Vec::new();
+        self.health.sentinel_round(n, t(seconds), answered, t(seconds) + 50, &mut effects);
+        self.apply(effects);
+    }
+
+    /// Lets a second pass.
+    fn pass(&mut self, seconds: i64) {
+        self.tick(seconds);
+        self.settle(seconds);
+    }
+
+    /// What was told, with the subject and its impact in units.
+    fn told(&self) -> Vec<(News, String, usize)> {
+        let telling = |effect: &Effect| match effect {
+            Effect::Tell(t) => {
+                let subject = t.subject.as_ref().map_or("-".to_owned(), ToString::to_string);
+                Some((t.news, subject, t.impact.units.len()))
+            }
+            _ => None,
+        };
+        self.news.iter().filter_map(telling).collect()
+    }
+
+    /// What happened to incidents, by the number of their opening.
+    fn incident_changes(&self) -> Vec<(Change, KeptIncident)> {
+        let of = |effect: &Effect| match effect {
+            Effect::Incident { incident, change, .. } if *change != Change::Changed => {
+                Some((*change, (**incident).clone()))
+            }
+            _ => None,
+        };
+        self.news.iter().filter_map(of).collect()
+    }
+}
+
+fn down(b: &mut Bench, subject: SubjectIx, from: i64) {
+    [from, from + 5, from + 10].into_iter().for_each(|s| b.fail(subject, s));
+}
+
+fn good(b: &mut Bench, subject: SubjectIx, from: i64) {
+    [from, from + 5].into_iter().for_each(|s| b.good(subject, s));
+}
+
+/// A trunk with two communes behind it.
+fn trunk() -> Bench {
+    let mut b = Bench::new(vec![Via::none(), via(A), via(A)]);
+    [A, B, C].into_iter().for_each(|s| b.good(s, 0));
+    b.pass(0);
+    b
+}
+
+#[test]
+fn one_incident_for_the_root_and_none_for_its_consequences() {
+    let mut b = trunk();
+    down(&mut b, A, 10);
+    b.pass(20);
+    down(&mut b, B, 12);
+    down(&mut b, C, 13);
+    b.pass(25);
+    assert_eq!(b.told(), [], "it gathers its impact first");
+    b.pass(50);
+    assert_eq!(b.told(), [(News::Down, "s0".to_owned(), 3)]);
+    good(&mut b, A, 60);
+    b.pass(66);
+    good(&mut b, B, 67);
+    good(&mut b, C, 67);
+    b.pass(80);
+    assert_eq!(b.told()[1..], [(News::Recovered, "s0".to_owned(), 3)]);
+    let changes: Vec<Change> = b.incident_changes().iter().map(|(c, _)| *c).collect();
+    assert_eq!(changes, [Change::Opened, Change::Closed]);
+}
+
+#[test]
+fn a_reminder_comes_until_somebody_takes_it_and_again_when_his_word_expires() {
+    let mut b = trunk();
+    down(&mut b, A, 10);
+    b.pass(20);
+    b.pass(50);
+    let hours = |n: i64| 50 + n * 3600;
+    b.pass(hours(4));
+    let ack = Ack {
+        by: "lan".to_owned(),
+        note: "đã gọi nhà mạng".to_owned(),
+        at: t(hours(5)),
+        until: Some(t(hours(10))),
+    };
+    let mut effects = Vec::new();
+    let id = b.health.acknowledge(A, ack.clone(), &mut effects).unwrap();
+    assert_eq!(b.health.incidents()[0].id, id);
+    let again = b.health.acknowledge(A, ack.clone(), &mut effects);
+    assert_eq!(again, Err(AckError::Taken(ack.clone())));
+    assert_eq!(b.health.acknowledge(B, ack, &mut effects), Err(AckError::NoIncident));
+    b.pass(hours(9));
+    assert_eq!(b.told().len(), 2);
+    b.pass(hours(10));
+    let news: Vec<News> = b.told().iter().map(|(n, ..)| *n).collect();
+    assert_eq!(news, [News::Down, News::Reminder, News::Reminder]);
+}
+
+#[test]
+fn short_trouble_that_nobody_was_told_of_has_no_recovery() {
+    let mut b = trunk();
+    down(&mut b, A, 10);
+    b.pass(20);
+    good(&mut b, A, 25);
+    b.pass(31);
+    b.pass(100);
+    assert_eq!(b.told(), []);
+    assert_eq!(b.incident_changes().len(), 2);
+}
+
+#[test]
+fn a_part_that_stays_down_after_the_root_recovered_is_an_incident_of_its_own() {
+    let mut b = trunk();
+    down(&mut b, A, 10);
+    down(&mut b, B, 12);
+    b.pass(25);
+    b.pass(60);
+    good(&mut b, A, 70);
+    b.pass(76);
+    down(&mut b, B, 77);
+    b.pass(90);
+    let changes = b.incident_changes();
+    let roots: Vec<(Change, &str)> = changes.iter().map(|(c, i)| (*c, i.root.as_str())).collect();
+    assert_eq!(roots, [(Change::Opened, "s0"), (Change::Closed, "s0"), (Change::Opened, "s1")]);
+    assert_eq!(changes[2].1.split_from.as_ref(), Some(&changes[0].1.id));
+    assert_eq!(b.record(B)[1..], [(12, State::Unreachable), (70, State::Down)]);
+}
+
+#[test]
+fn an_incident_keeps_its_name_when_its_root_turns_out_to_lie_higher() {
+    // The trunk takes longer to confirm than the window lets its communes wait.
+    let mut inventory = Inventory::clone(&inventory(vec![Via::none(), via(A), via(A)]));
+    inventory.subjects[0].health.confirm = 20;
+    let mut b = Bench::with(inventory, Settings::default());
+    [A, B, C].into_iter().for_each(|s| b.good(s, 0));
+    b.fail(A, 10);
+    down(&mut b, B, 12);
+    down(&mut b, C, 13);
+    (15..=55).step_by(5).for_each(|s| b.fail(A, s));
+    b.pass(55);
+    assert_eq!((b.state(B), b.state(C)), (State::Down, State::Down), "the window is over");
+    let first = b.health.incidents()[0].id.clone();
+    assert_eq!(b.health.incidents().len(), 2);
+    for s in (60..=105).step_by(5) {
+        [B, C, A].into_iter().for_each(|x| b.fail(x, s));
+    }
+    b.pass(106);
+    assert_eq!((b.state(A), b.state(B)), (State::Down, State::Unreachable));
+    assert_eq!(b.record(B)[1..], [(12, State::Unreachable)]);
+    let incidents = b.health.incidents();
+    assert_eq!((incidents.len(), incidents[0].root.as_str()), (1, "s0"));
+    assert_eq!(incidents[0].id, first);
+    let merged: Vec<_> =
+        b.incident_changes().into_iter().filter_map(|(_, i)| i.merged_into).collect();
+    assert_eq!(merged, [first]);
+}
+
+#[test]
+fn a_child_that_was_down_before_its_parent_stays_to_blame() {
+    let mut b = trunk();
+    down(&mut b, B, 5);
+    b.good(A, 16);
+    assert_eq!(b.state(B), State::Down);
+    down(&mut b, A, 20);
+    assert_eq!(b.state(B), State::Down);
+    b.pass(31);
+    assert_eq!(b.health.incidents().len(), 2);
+}
+
+fn sentinel(n: u8) -> Sentinel {
+    Sentinel { address: IpAddr::V4(Ipv4Addr::new(10, 0, 0, n)), carrier: None }
+}
+
+/// A subject patrolled with two sentinels.
+fn watched() -> Bench {
+    let settings = Settings { sentinels: vec![sentinel(1), sentinel(2)], ..Settings::default() };
+    let mut b = Bench::with(Inventory::clone(&inventory(vec![Via::none()])), settings);
+    (0..2).for_each(|n| b.sentinel(n, 0, true));
+    b.good(A, 0);
+    b
+}
+
+#[test]
+fn our_own_lost_uplink_is_nobodys_outage() {
+    let mut b = watched();
+    b.good(A, 30);
+    for s in [33, 38, 43, 48, 53, 58] {
+        b.fail(A, s);
+        (0..2).for_each(|n| b.sentinel(n, s + 1, false));
+        b.pass(s + 2);
+    }
+    assert_eq!(b.health.view(A).verdict.map(|v| v.state), Some(State::Up));
+    assert_eq!(b.health.blind().len(), 1);
+    b.pass(90);
+    assert_eq!(b.told(), [(News::Blind, "-".to_owned(), 0)]);
+    (0..2).for_each(|n| b.sentinel(n, 200, true));
+    b.good(A, 201);
+    b.pass(202);
+    assert_eq!(
+        b.record(A),
+        [(0, State::Up), (60, State::Unmeasured), (201, State::Up)],
+        "the last round before it vouches for thirty seconds"
+    );
+    assert_eq!(b.told()[1..], [(News::Recovered, "-".to_owned(), 0)]);
+    assert_eq!(b.incident_changes(), []);
+}
+
+#[test]
+fn with_sentinels_that_answer_an_outage_is_found_as_without() {
+    let mut b = watched();
+    for s in [30, 35, 40] {
+        b.fail(A, s);
+        assert_eq!(b.paces[&A], Pace::Retry, "even before the sentinels have spoken");
+        (0..2).for_each(|n| b.sentinel(n, s + 1, true));
+    }
+    assert_eq!(b.verdicts.last(), Some(&(A, State::Down, t(30), None)));
+    assert!(b.news.contains(&Effect::AskSentinels));
+}
+
+#[test]
+fn sentinels_that_stay_undecided_delay_a_verdict_by_the_window_at_most() {
+    let mut b = watched();
+    [30, 35, 40].into_iter().for_each(|s| b.fail(A, s));
+    b.pass(59);
+    assert_eq!(b.state(A), State::Up);
+    b.pass(71);
+    assert_eq!(b.verdicts.last(), Some(&(A, State::Down, t(30), None)));
+}
+
+#[test]
+fn rounds_sent_in_blind_time_break_no_recovery() {
+    let mut b = watched();
+    (0..2).for_each(|n| b.sentinel(n, 9, true));
+    for s in [5, 6, 7] {
+        b.fail(A, s);
+    }
+    assert_eq!(b.state(A), State::Down);
+    (0..2).for_each(|n| b.sentinel(n, 12, true));
+    b.good(A, 12);
+    b.fail(A, 17);
+    for s in [18, 23, 28] {
+        (0..2).for_each(|n| b.sentinel(n, s, false));
+    }
+    b.fail(A, 30);
+    (0..2).for_each(|n| b.sentinel(n, 33, true));
+    b.good(A, 34);
+    assert_eq!(b.record(A)[1..], [(5, State::Down), (12, State::Up)]);
+}
+
+fn window(on: WorkedOn, from: i64, to: i64) -> Maintenance {
+    Maintenance {
+        id: Id::new("m-1").unwrap(),
+        on,
+        hours: WorkHours::Once(Span::new(t(from), t(to))),
+        by: "lan".to_owned(),
+        note: String::new(),
+    }
+}
+
+#[test]
+fn announced_work_is_quiet_and_what_is_down_at_its_end_is_told_then() {
+    let mut b = trunk();
+    let on = WorkedOn::Subject(SubjectId::new("s0").unwrap());
+    b.health.set_maintenance(vec![window(on, 0, 300)]);
+    down(&mut b, A, 10);
+    b.pass(25);
+    b.pass(299);
+    assert_eq!(b.told(), []);
+    assert!(b.health.incidents()[0].planned);
+    b.pass(300);
+    assert_eq!(b.told(), [(News::Down, "s0".to_owned(), 1)]);
+    assert!(!b.health.incidents()[0].planned);
+}
+
+#[test]
+fn what_recovers_inside_announced_work_is_never_told() {
+    let mut b = trunk();
+    let on = WorkedOn::Unit(UnitId::new("u0").unwrap());
+    b.health.set_maintenance(vec![window(on, 0, 300)]);
+    down(&mut b, A, 10);
+    b.pass(25);
+    good(&mut b, A, 200);
+    b.pass(206);
+    b.pass(400);
+    assert_eq!(b.told(), []);
+}
+
+#[test]
+fn flapping_is_told_once_and_its_end_is_told_when_it_is_still_down() {
+    let mut b = Bench::new(vec![Via::none()]);
+    let mut s = 0;
+    for _ in 0..8 {
+        b.good(A, s);
+        b.fail(A, s + 5);
+        b.pass(s + 6);
+        s += 10;
+    }
+    assert!(b.health.view(A).is_flapping);
+    assert_eq!(b.told(), [(News::Flapping, "s0".to_owned(), 0)]);
+    (0..30).for_each(|n| {
+        b.fail(A, s + n * 5);
+        b.pass(s + n * 5 + 1);
+    });
+    assert!(!b.health.view(A).is_flapping);
+    let news: Vec<News> = b.told().iter().map(|(n, ..)| *n).collect();
+    assert_eq!(news, [News::Flapping, News::Down]);
+    assert_eq!(b.health.incidents().len(), 1);
+    let turns = b.news.iter().filter(|e| matches!(e, Effect::Flapping { .. })).count();
+    assert_eq!(turns, 2);
+}
+
+fn office(zone: &str) -> Calendar {
+    let mut hours: [Vec<(u16, u16)>; 7] = Default::default();
+    hours.fill(vec![(7 * 60, 17 * 60)]);
+    Calendar {
+        id: CalendarId::new("office").unwrap(),
+        zone: jiff::tz::TimeZone::get(zone).unwrap(),
+        hours,
+        holidays: Vec::new(),
+        make_up: Vec::new(),
+    }
+}
+
+/// A line that may be off outside 07:00–17:00 UTC.
+fn commune() -> Bench {
+    let mut inventory = Inventory::clone(&inventory(vec![Via::none()]));
+    inventory.calendars.push(office("UTC"));
+    inventory.subjects[0].calendar = Some(CalendarIx(0));
+    inventory.subjects[0].off_hours_allowed = true;
+    Bench::with(inventory, Settings::default())
+}
+
+const HOUR: i64 = 3600;
+
+#[test]
+fn switched_off_at_night_and_on_in_the_morning_is_nothing_to_tell() {
+    let mut b = commune();
+    b.good(A, 16 * HOUR);
+    down(&mut b, A, 18 * HOUR);
+    b.pass(18 * HOUR + 60);
+    b.pass(31 * HOUR);
+    good(&mut b, A, 31 * HOUR + 1700);
+    b.pass(31 * HOUR + 1710);
+    b.pass(32 * HOUR);
+    assert_eq!(b.told(), []);
+    assert_eq!(b.incident_changes(), []);
+}
+
+#[test]
+fn still_off_after_the_grace_is_an_outage_from_the_opening_on() {
+    let mut b = commune();
+    b.good(A, 16 * HOUR);
+    down(&mut b, A, 18 * HOUR);
+    b.pass(31 * HOUR + 1799);
+    assert_eq!(b.health.incidents(), []);
+    b.pass(31 * HOUR + 1800);
+    assert_eq!(b.health.incidents()[0].since, t(31 * HOUR));
+    b.pass(31 * HOUR + 1830);
+    assert_eq!(b.told(), [(News::Down, "s0".to_owned(), 1)]);
+}
+
+#[test]
+fn silence_that_begins_inside_the_hours_is_an_outage_at_night_too() {
+    let mut b = commune();
+    b.good(A, 16 * HOUR);
+    down(&mut b, A, 17 * HOUR - 5);
+    b.pass(17 * HOUR + 6);
+    assert_eq!(b.health.incidents().len(), 1);
+}
+
+#[test]
+fn on_the_second_way_it_is_degraded_since_the_first_was_lost_and_no_incident() {
+    let mut b = Bench::new(vec![Via::none(), Via::none(), Via::Any(vec![via(A), via(B)])]);
+    [A, B, C].into_iter().for_each(|s| b.good(s, 0));
+    down(&mut b, A, 10);
+    b.pass(21);
+    assert_eq!(b.record(C), [(0, State::Up), (10, State::Degraded)]);
+    assert_eq!(b.health.view(C).backup, Some(A));
+    let roots: Vec<&str> = b.health.incidents().iter().map(|i| i.root.as_str()).collect();
+    assert_eq!(roots, ["s0"]);
+    good(&mut b, A, 40);
+    assert_eq!(b.record(C)[2..], [(40, State::Up)]);
+    let mut b = Bench::new(vec![Via::none(), Via::none(), Via::Any(vec![via(A), via(B)])]);
+    [A, B, C].into_iter().for_each(|s| b.good(s, 0));
+    down(&mut b, B, 10);
+    assert_eq!(b.state(C), State::Up, "the preferred way is open");
+}
+
+#[test]
+fn a_restart_goes_on_with_what_was_told_and_who_took_it() {
+    let since = t(100);
+    let kept = KeptIncident {
+        id: crate::model::IncidentId::new("s0", t(110)),
+        root: SubjectId::new("s0").unwrap(),
+        opened: t(110),
+        since,
+        closed: None,
+        state: State::Down,
+        told: Some(Told::Down),
+        told_at: Some(t(140)),
+        ack: Some(Ack { by: "lan".into(), note: String::new(), at: t(150), until: None }),
+        split_from: None,
+        merged_into: None,
+    };
+    let resumed = Resumed {
+        state: State::Down,
+        since,
+        hard: Some(ResumedVerdict { state: State::Down, cause: None, since }),
+        last_round: Some(t(190)),
+        is_flapping: false,
+        usual: Vec::new(),
+    };
+    let mut b = Bench::new(vec![]);
+    let memory = Memory {
+        subject: &|_| Some(resumed.clone()),
+        incidents: vec![kept.clone()],
+        ..Memory::default()
+    };
+    let mut effects = Vec::new();
+    let inventory = inventory(vec![Via::none()]);
+    b.health = Health::new(inventory, Settings::default(), memory, t(200), &mut effects);
+    b.apply(effects);
+    b.pass(200);
+    b.pass(200 + 5 * HOUR);
+    assert_eq!(b.told(), [], "told before the restart, and taken");
+    let shown = &b.health.incidents()[0];
+    assert_eq!((&shown.id, &shown.ack), (&kept.id, &kept.ack));
+    good(&mut b, A, 200 + 5 * HOUR);
+    b.pass(210 + 5 * HOUR);
+    assert_eq!(b.told(), [(News::Recovered, "s0".to_owned(), 1)]);
+}
+
+#[test]
+fn what_is_switched_off_in_the_inventory_is_unmeasured_and_ends_its_incident() {
+    let mut b = trunk();
+    down(&mut b, A, 10);
+    b.pass(21);
+    assert_eq!(b.health.incidents().len(), 1);
+    let mut off = Inventory::clone(b.health.inventory());
+    off.subjects[0].is_enabled = false;
+    b.reload(Arc::new(off), 25);
+    b.pass(26);
+    assert_eq!(b.state(A), State::Unmeasured);
+    assert_eq!(b.health.incidents(), []);
+    b.good(A, 27);
+    assert_eq!(b.state(A), State::Unmeasured, "a late answer counts no more");
+}
+
+#[test]
+fn slower_than_usual_is_degraded_where_a_baseline_is_asked_for() {
+    let mut inventory = Inventory::clone(&inventory(vec![Via::none()]));
+    inventory.subjects[0].health.baseline_tenths = Some(30);
+    let mut b = Bench::with(inventory, Settings::default());
+    (0..40).for_each(|n| b.round(A, t(n * 30), 0, 5_000));
+    assert_eq!(b.state(A), State::Up);
+    (40..43).for_each(|n| b.round(A, t(n * 30), 0, 16_000));
+    assert_eq!(b.state(A), State::Degraded, "over three times 5 ms, far under 200 ms");
+}
