@@ -407,6 +407,13 @@ impl Health {
         }
     }
 
+    /// Opens every hole there is at `at`, rounds on their way or not: for the end of recorded time.
+    pub fn close_books(&mut self, at: UnixMs, effects: &mut Vec<Effect>) {
+        for (ix, track) in (0_u32..).map(SubjectIx).zip(&mut self.tracks) {
+            track.open_hole_at(ix, at, effects);
+        }
+    }
+
     /// Tells the driver a subject's pace when it is another one than it was told last.
     fn tell_pace(&mut self, subject: SubjectIx, effects: &mut Vec<Effect>) {
         let pace = if self.waiting.contains_key(&subject) {

@@ -46,7 +46,17 @@ impl Track {
         now: UnixMs,
         effects: &mut Vec<Effect>,
     ) {
-        if self.state != State::Unmeasured && self.is_overdue(now - HOLE_GRACE_MS) {
+        self.open_hole_at(subject, now - HOLE_GRACE_MS, effects);
+    }
+
+    /// As [`Track::open_hole`], when no round is on its way any more.
+    pub(in crate::health) fn open_hole_at(
+        &mut self,
+        subject: SubjectIx,
+        at: UnixMs,
+        effects: &mut Vec<Effect>,
+    ) {
+        if self.state != State::Unmeasured && self.is_overdue(at) {
             self.since_before_hole = self.since;
             let entry = self.entry_at(self.vouched_until(), State::Unmeasured);
             self.record(subject, vec![entry], effects);

@@ -1,0 +1,463 @@
+//! The same core on recorded time: rounds in, what the daemon would have decided out. A virtual
+//! clock goes from line to line and lets every second between them pass, so that whatever depends
+//! on time alone (holes, waiting verdicts, reminders, the end of announced work) comes when it
+//! would have come.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::coverage::outages;
+use crate::health::{
+    AckError, Change, Effect, Evidence, Explanation, Health, Memory, News, Rule, Settings,
+};
+use crate::model::{
+    Ack, CarrierId, CheckKind, Guess, IncidentId, Inventory, Maintenance, Round, State,
+    StateInterval, SubjectId, SubjectIx, UnitId, UnixMs,
+};
+
+/// A clock set back by more than this was wrong before; less is noise between lines.
+const SET_BACK_MS: i64 = 3_600_000;
+const TICK_MS: i64 = 1_000;
+
+/// One thing the core decided, as `tuantra replay` prints it; `kind` tells them apart.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Decision {
+    /// A verdict.
+    State {
+        /// When it was given.
+        t: UnixMs,
+        /// On whom.
+        subject: SubjectId,
+        /// Hard state before; `unmeasured` for the first.
+        from: State,
+        /// Hard state now.
+        to: State,
+        /// Since when, back-dated.
+        since: UnixMs,
+        /// Root cause when unreachable.
+        cause: Option<SubjectId>,
+        /// Inside announced work.
+        planned: bool,
+        /// What decided it.
+        rule: Rule,
+    },
+    /// An outage that is over, or that lasts at the end.
+    Outage {
+        /// When its end, or that it lasts, was known.
+        t: UnixMs,
+        /// Whose.
+        subject: SubjectId,
+        /// First failed round.
+        start: UnixMs,
+        /// First answered one; `None` while it lasts.
+        end: Option<UnixMs>,
+        /// The state it ended in or is in.
+        state: State,
+        /// Root cause; `None` when it is the subject itself.
+        cause: Option<SubjectId>,
+    },
+    /// Somebody would have been told.
+    Alert {
+        /// When.
+        t: UnixMs,
+        /// About which incident.
+        incident: IncidentId,
+        /// What.
+        event: News,
+        /// The root cause; `None` when the patrol is blind.
+        subject: Option<SubjectId>,
+        /// Since when.
+        since: UnixMs,
+        /// What it cuts off.
+        impact: Told,
+        /// Through what; `None` where no route is configured.
+        channel: Option<String>,
+        /// The carrier through which the patrol is blind.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        carrier: Option<CarrierId>,
+    },
+    /// An incident was opened, changed or closed.
+    Incident {
+        /// When.
+        t: UnixMs,
+        /// Which.
+        incident: IncidentId,
+        /// What happened to it.
+        change: Change,
+        /// Its root.
+        root: SubjectId,
+        /// Its state.
+        state: State,
+        /// Start of the outage.
+        since: UnixMs,
+        /// What it probably is.
+        guess: Option<Guess>,
+        /// The incident it was a part of before.
+        split_from: Option<IncidentId>,
+        /// The incident it turned out to be a part of.
+        merged_into: Option<IncidentId>,
+    },
+    /// Nobody asked for a while.
+    Hole {
+        /// When that was known.
+        t: UnixMs,
+        /// Whom.
+        subject: SubjectId,
+        /// From when.
+        from: UnixMs,
+        /// Until when; `None` while it lasts.
+        to: Option<UnixMs>,
+    },
+    /// A subject begins to come and go, or ends it.
+    Flapping {
+        /// When.
+        t: UnixMs,
+        /// Who.
+        subject: SubjectId,
+        /// True when it begins.
+        begins: bool,
+    },
+    /// The patrol is blind, or sees again.
+    Blind {
+        /// When that was known.
+        t: UnixMs,
+        /// Through which carrier; `None`: altogether.
+        carrier: Option<CarrierId>,
+        /// From when.
+        since: UnixMs,
+        /// Until when; `None` while it lasts.
+        until: Option<UnixMs>,
+    },
+}
+
+impl Decision {
+    /// True for what is printed unless everything is asked for: states, outages and alerts.
+    #[must_use]
+    pub const fn is_main(&self) -> bool {
+        matches!(self, Self::State { .. } | Self::Outage { .. } | Self::Alert { .. })
+    }
+}
+
+/// What an alert says is cut off.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Told {
+    /// Subjects that are unreachable.
+    pub unreachable: u32,
+    /// Units that have lost a network they must have.
+    pub units: Vec<UnitId>,
+    /// Services among the unreachable.
+    pub services: Vec<SubjectId>,
+}
+
+/// One thing that is fed to the core.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// A subject's round.
+    Round(Round),
+    /// A sentinel's round: its place in the settings, and whether anything came back.
+    Sentinel(usize, bool),
+    /// Somebody takes the incident a subject belongs to.
+    Ack(SubjectIx, Ack),
+    /// Work is announced.
+    Maintenance(Maintenance),
+    /// A device says something of itself.
+    Evidence(SubjectIx, Evidence),
+    /// Nothing but time.
+    Tick,
+}
+
+/// The core on recorded time.
+pub struct Replay {
+    health: Health,
+    inventory: Arc<Inventory>,
+    announced: Vec<Maintenance>,
+    records: Vec<Vec<StateInterval>>,
+    clock: UnixMs,
+    from: UnixMs,
+    decisions: Vec<Decision>,
+}
+
+impl Replay {
+    /// Starts the clock at `from`, with what `memory` remembers.
+    #[must_use]
+    pub fn new(
+        inventory: Arc<Inventory>,
+        settings: Settings,
+        memory: Memory<'_>,
+        from: UnixMs,
+    ) -> Self {
+        let mut effects = Vec::new();
+        let announced = memory.maintenance.clone();
+        let health = Health::new(Arc::clone(&inventory), settings, memory, from, &mut effects);
+        let records = vec![Vec::new(); inventory.subjects.len()];
+        let mut replay = Self {
+            health,
+            inventory,
+            announced,
+            records,
+            clock: from,
+            from,
+            decisions: Vec::new(),
+        };
+        replay.perform(effects);
+        replay
+    }
+
+    /// Where the clock stands.
+    #[must_use]
+    pub const fn clock(&self) -> UnixMs {
+        self.clock
+    }
+
+    /// Where it started.
+    #[must_use]
+    pub const fn from(&self) -> UnixMs {
+        self.from
+    }
+
+    /// Lets time pass up to `to`. A `to` that lies back by more than an hour is a clock set right;
+    /// one that lies back by less changes nothing.
+    pub fn pass(&mut self, to: UnixMs) {
+        if self.clock.since(to) > SET_BACK_MS {
+            self.clock = to;
+        }
+        // On whole seconds, so that what is decided does not depend on how the lines fall.
+        loop {
+            let next = UnixMs((self.clock.0.div_euclid(TICK_MS) + 1) * TICK_MS);
+            if next > to {
+                break;
+            }
+            self.clock = next;
+            let mut effects = Vec::new();
+            self.health.tick(next, &mut effects);
+            self.health.settle(next, &mut effects);
+            self.perform(effects);
+        }
+        self.clock = self.clock.max(to);
+    }
+
+    /// Feeds one thing at `at`.
+    ///
+    /// # Errors
+    /// [`AckError`] when there is nothing to acknowledge, or somebody else has.
+    pub fn feed(&mut self, at: UnixMs, input: Input) -> Result<(), AckError> {
+        self.pass(at);
+        let now = self.clock;
+        let mut effects = Vec::new();
+        let mut answer = Ok(());
+        match input {
+            Input::Round(round) => self.health.round(&round, now, &mut effects),
+            Input::Sentinel(sentinel, answered) => {
+                self.health.sentinel_round(sentinel, at, answered, now, &mut effects);
+            }
+            Input::Ack(subject, ack) => {
+                answer = self.health.acknowledge(subject, ack, &mut effects).map(drop);
+            }
+            Input::Maintenance(maintenance) => {
+                self.announced.retain(|m| m.id != maintenance.id);
+                self.announced.push(maintenance);
+                self.health.set_maintenance(self.announced.clone());
+            }
+            Input::Evidence(subject, evidence) => {
+                self.health.evidence(subject, evidence, now, &mut effects);
+            }
+            Input::Tick => self.health.tick(now, &mut effects),
+        }
+        self.health.settle(now, &mut effects);
+        self.perform(effects);
+        answer
+    }
+
+    /// What was decided since the last call, in order.
+    pub fn take(&mut self) -> Vec<Decision> {
+        std::mem::take(&mut self.decisions)
+    }
+
+    /// Ends the books at the clock's time: what nobody vouches for is unmeasured, and outages that
+    /// last are given out.
+    pub fn finish(&mut self) {
+        let mut effects = Vec::new();
+        self.health.close_books(self.clock, &mut effects);
+        self.perform(effects);
+        let mut lasting: Vec<Decision> = Vec::new();
+        for ix in self.inventory.subject_ixs() {
+            // By the verdict: a hole at the end of the record does not end an outage.
+            if self.health.view(ix).verdict.is_some_and(|v| v.state.is_outage())
+                && let Some(outage) = outages(tail(&self.records[ix.ix()])).pop()
+            {
+                lasting.push(self.outage(ix, outage, None));
+            }
+        }
+        self.decisions.extend(lasting);
+    }
+
+    fn outage(
+        &self,
+        subject: SubjectIx,
+        outage: crate::coverage::Outage,
+        end: Option<UnixMs>,
+    ) -> Decision {
+        Decision::Outage {
+            t: self.clock,
+            subject: self.id(subject),
+            start: outage.start,
+            end,
+            state: outage.state,
+            cause: outage.cause,
+        }
+    }
+
+    /// A subject's record so far: sorted intervals, the last one open.
+    #[must_use]
+    pub fn record(&self, subject: SubjectIx) -> &[StateInterval] {
+        &self.records[subject.ix()]
+    }
+
+    /// Every subject's record, by id.
+    #[must_use]
+    pub fn records(&self) -> BTreeMap<SubjectId, Vec<StateInterval>> {
+        self.inventory
+            .subject_ixs()
+            .map(|ix| (self.id(ix), self.records[ix.ix()].clone()))
+            .collect()
+    }
+
+    /// All announced work: what was fed and the inventory's own.
+    #[must_use]
+    pub fn maintenance(&self) -> &[Maintenance] {
+        self.health.maintenance()
+    }
+
+    /// Why a subject is in its state now.
+    #[must_use]
+    pub fn explain(&self, subject: SubjectIx) -> Explanation {
+        self.health.explain(subject, self.clock)
+    }
+
+    fn id(&self, ix: SubjectIx) -> SubjectId {
+        self.inventory.subject(ix).id.clone()
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        let t = self.clock;
+        for effect in effects {
+            match effect {
+                Effect::Record { subject, entries } => self.write(subject, &entries),
+                Effect::Verdict { subject, before, after, since, cause, rule, outage_since } => {
+                    self.decisions.push(Decision::State {
+                        t,
+                        subject: self.id(subject),
+                        from: before.unwrap_or(State::Unmeasured),
+                        to: after,
+                        since,
+                        cause: cause.map(|c| self.id(c)),
+                        planned: self.health.is_planned(subject, t),
+                        rule,
+                    });
+                    if outage_since.is_some() {
+                        let ended = outages(tail_before(&self.records[subject.ix()], since)).pop();
+                        if let Some(outage) = ended {
+                            let end = Some(since);
+                            self.decisions.push(self.outage(subject, outage, end));
+                        }
+                    }
+                }
+                Effect::Tell(telling) => self.decisions.push(Decision::Alert {
+                    t,
+                    incident: telling.incident,
+                    event: telling.news,
+                    subject: telling.subject,
+                    since: telling.since,
+                    impact: Told {
+                        unreachable: telling.impact.unreachable,
+                        units: telling.impact.units,
+                        services: telling.impact.services,
+                    },
+                    channel: None,
+                    carrier: telling.carrier,
+                }),
+                Effect::Incident { incident, guess, change } => {
+                    self.decisions.push(Decision::Incident {
+                        t,
+                        incident: incident.id,
+                        change,
+                        root: incident.root,
+                        state: incident.state,
+                        since: incident.since,
+                        guess,
+                        split_from: incident.split_from,
+                        merged_into: incident.merged_into,
+                    });
+                }
+                Effect::Flapping { subject, begins } => {
+                    let subject = self.id(subject);
+                    self.decisions.push(Decision::Flapping { t, subject, begins });
+                }
+                Effect::Blind { carrier, since, until } => {
+                    self.decisions.push(Decision::Blind { t, carrier, since, until });
+                }
+                // There is nobody to ask; what is usual is learnt anew each time.
+                Effect::Pace { .. }
+                | Effect::AskNow { .. }
+                | Effect::AskSentinels
+                | Effect::Usual { .. } => {}
+            }
+        }
+    }
+
+    /// Makes `entries` the end of the subject's record, as the store does.
+    fn write(&mut self, subject: SubjectIx, entries: &[crate::health::Entry]) {
+        let Some(first) = entries.first() else { return };
+        let ids: Vec<Option<SubjectId>> =
+            entries.iter().map(|e| e.cause.map(|c| self.id(c))).collect();
+        let id = self.id(subject);
+        let record = &mut self.records[subject.ix()];
+        let was_hole = record.last().is_some_and(|i| i.state == State::Unmeasured);
+        record.truncate(record.partition_point(|i| i.from < first.from));
+        if let Some(last) = record.last_mut() {
+            last.to = Some(first.from);
+        }
+        for (n, (entry, cause)) in entries.iter().zip(ids).enumerate() {
+            let to = entries.get(n + 1).map(|next| next.from);
+            record.push(StateInterval { from: entry.from, to, state: entry.state, cause });
+            if entry.state == State::Unmeasured && (n > 0 || !was_hole) && self.from < entry.from {
+                let t = self.clock;
+                let hole = Decision::Hole { t, subject: id.clone(), from: entry.from, to };
+                self.decisions.push(hole);
+            }
+        }
+    }
+}
+
+/// The record from the last live stretch on: the outage in it, if any, is the last one.
+fn tail(record: &[StateInterval]) -> &[StateInterval] {
+    let live = record.iter().rposition(|i| i.state.is_live());
+    &record[live.unwrap_or(0)..]
+}
+
+/// The record before `at` from the last live stretch on.
+fn tail_before(record: &[StateInterval], at: UnixMs) -> &[StateInterval] {
+    tail(&record[..record.partition_point(|i| i.from < at)])
+}
+
+/// The place of a subject's check that a recorded round names: `ping` is its first ping,
+/// `ping:10.0.0.1` the one of that address, `#2` its second.
+#[must_use]
+pub fn find_check(inventory: &Inventory, subject: SubjectIx, word: &str) -> Option<u8> {
+    let checks = &inventory.subject(subject).checks;
+    let place = match word.strip_prefix('#') {
+        Some(number) => number.parse::<usize>().ok()?.checked_sub(1).filter(|n| *n < checks.len()),
+        None => {
+            let (kind, address) = word.split_once(':').map_or((word, None), |(k, a)| (k, Some(a)));
+            let address = address.map(str::parse::<std::net::IpAddr>).transpose().ok()?;
+            let is_it = |kind_of: &CheckKind| {
+                kind_of.as_str() == kind && address.is_none_or(|a| a == kind_of.address())
+            };
+            checks.iter().position(|c| is_it(&c.kind))
+        }
+    };
+    place.and_then(|n| u8::try_from(n).ok())
+}
