@@ -10,7 +10,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use tuantra::model::{
-    Rtts, Sample, Span, State, StateInterval, SubjectId, UnixMs, check_partition,
+    Ack, Id, IncidentId, KeptIncident, Maintenance, Rtts, Sample, Span, State, StateInterval,
+    SubjectId, Told, UnixMs, WorkHours, WorkedOn, check_partition,
 };
 use tuantra::store::{Batch, Event, EventKind, Fact, OpenOptions, Reader, Store};
 
@@ -21,6 +22,38 @@ const ALL_TIME: Span = Span::new(UnixMs(0), UnixMs(i64::MAX));
 
 fn subject(n: i64) -> SubjectId {
     SubjectId::new(&format!("unit-{}/tslcd", n % SUBJECTS)).unwrap()
+}
+
+/// The incident of every ten steps: opened, told, taken, closed, each step over what was there.
+fn incident(n: i64) -> KeptIncident {
+    let (opened, age) = (UnixMs(T0 + n / 10 * 10_000), n % 10);
+    let at = UnixMs(T0 + n * 1_000);
+    let ack = || Ack { by: "Lan".to_owned(), note: format!("step {n}"), at, until: None };
+    KeptIncident {
+        id: IncidentId::new("unit-0/tslcd", opened),
+        root: subject(n),
+        opened,
+        since: opened - 500,
+        closed: (age == 9).then_some(at),
+        state: State::Down,
+        told: (age > 2).then_some(Told::Down),
+        told_at: (age > 2).then_some(at),
+        ack: (age > 4).then(ack),
+        split_from: None,
+        merged_into: None,
+    }
+}
+
+/// The work of every four steps: announced anew three times, then called off.
+fn work(n: i64) -> Maintenance {
+    let from = UnixMs(T0 + n * 1_000);
+    Maintenance {
+        id: Id::new(&format!("work-{}", n / 4)).unwrap(),
+        on: WorkedOn::Subject(subject(n)),
+        hours: WorkHours::Once(Span::new(from, from + 500)),
+        by: "Lan".to_owned(),
+        note: format!("step {n}"),
+    }
 }
 
 fn step(n: i64) -> Batch {
@@ -37,6 +70,18 @@ fn step(n: i64) -> Batch {
         facts: vec![
             Fact::Intervals { subject: subject(n), from, intervals },
             Fact::Event(Event { at, kind: EventKind::State, subject: Some(subject(n)), detail }),
+            Fact::Incident(incident(n)),
+            match n % 4 {
+                3 => Fact::MaintenanceEnded { id: work(n).id, at: UnixMs(0) },
+                _ => Fact::Maintenance(work(n), at),
+            },
+            Fact::Baseline {
+                subject: subject(n),
+                hour: 7,
+                usual_us: 4_000,
+                rounds: u32::try_from(n).unwrap(),
+            },
+            Fact::Blind { carrier: None, since: at, until: Some(at + 1) },
             Fact::Alive { at },
         ],
         samples: vec![(subject(n), sample)],
@@ -200,6 +245,19 @@ fn a_killed_daemon_has_lost_nothing_it_acknowledged() {
             };
             assert_eq!(intervals[&subject(n)].last(), expected.last(), "kill {kill}, step {n}");
         }
+        // Each step's facts are there with its event, and nothing of a later one.
+        let expected: Vec<_> =
+            (0..count).filter(|n| n % 10 == 9 || n + 1 == count).map(incident).collect();
+        assert_eq!(reader.incidents(ALL_TIME).unwrap(), expected, "kill {kill}");
+        let expected: Vec<_> =
+            (0..count).filter(|n| n + 1 == count && n % 4 != 3).map(work).collect();
+        assert_eq!(reader.maintenance(ALL_TIME).unwrap(), expected, "kill {kill}");
+        let usual = reader.baselines().unwrap();
+        for n in (count - SUBJECTS).max(0)..count {
+            assert_eq!(usual[&subject(n)][7].map(|u| i64::from(u.rounds)), Some(n), "kill {kill}");
+        }
+        let blind = reader.blind(ALL_TIME).unwrap();
+        assert_eq!(i64::try_from(blind.len()).unwrap(), count, "kill {kill}");
         assert_eq!(reader.last_alive().unwrap(), Some(UnixMs(T0 + (count - 1) * 1_000)));
         next = count;
     }

@@ -2,15 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
+use super::commands::{AckRequest, Acknowledged, Work, WorkRequest};
 use super::types::{Change, History, Problem, Reloaded, Snapshot};
-use crate::model::{Span, SubjectId};
+use crate::model::{Id, Span, SubjectId};
 
 /// Largest answer read, in bytes: a snapshot of 100,000 subjects takes about half.
 const BODY_MAX: usize = 128 << 20;
@@ -74,7 +75,8 @@ impl Client {
     /// # Errors
     /// [`ClientError::Refused`] with `too_old` when a snapshot must be asked for first.
     pub async fn changes(&self, after: u64) -> Result<Changes, ClientError> {
-        let response = self.send(Method::GET, &format!("/v1/changes?after={after}")).await?;
+        let response =
+            self.send(Method::GET, &format!("/v1/changes?after={after}"), Vec::new()).await?;
         Ok(Changes { body: response.into_body(), buffer: Vec::new(), scanned: 0 })
     }
 
@@ -101,17 +103,76 @@ impl Client {
         self.json(Method::POST, "/v1/reload").await
     }
 
+    /// Takes an incident.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with the words of [`super::Backend::acknowledge`].
+    pub async fn acknowledge(&self, request: &AckRequest) -> Result<Acknowledged, ClientError> {
+        let body = serde_json::to_vec(request)?;
+        self.understood(self.send(Method::POST, "/v1/ack", body).await?).await
+    }
+
+    /// Announces work; true when it was not known before.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with the words of [`super::Backend::announce`].
+    pub async fn announce(
+        &self,
+        id: &Id,
+        request: &WorkRequest,
+    ) -> Result<(Work, bool), ClientError> {
+        let body = serde_json::to_vec(request)?;
+        let response = self.send(Method::PUT, &format!("/v1/maintenance/{id}"), body).await?;
+        let is_new = response.status() == StatusCode::CREATED;
+        Ok((self.understood(response).await?, is_new))
+    }
+
+    /// Ends announced work now.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with the words of [`super::Backend::end_maintenance`].
+    pub async fn end_maintenance(&self, id: &Id) -> Result<Work, ClientError> {
+        self.json(Method::DELETE, &format!("/v1/maintenance/{id}")).await
+    }
+
+    /// The work of now and to come.
+    ///
+    /// # Errors
+    /// [`ClientError`] when there is no daemon or it refuses.
+    pub async fn maintenance(&self) -> Result<Vec<Work>, ClientError> {
+        self.json(Method::GET, "/v1/maintenance").await
+    }
+
+    /// Why a subject is in the state it is in.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with `unknown_subject`.
+    pub async fn explain(&self, subject: &SubjectId) -> Result<serde_json::Value, ClientError> {
+        self.json(Method::GET, &format!("/v1/explain?subject={subject}")).await
+    }
+
     async fn json<T: DeserializeOwned>(
         &self,
         method: Method,
         path: &str,
     ) -> Result<T, ClientError> {
-        let response = self.send(method, path).await?;
+        self.understood(self.send(method, path, Vec::new()).await?).await
+    }
+
+    async fn understood<T: DeserializeOwned>(
+        &self,
+        response: Response<Incoming>,
+    ) -> Result<T, ClientError> {
         Ok(serde_json::from_slice(&read(response.into_body()).await?)?)
     }
 
     /// Sends a request; an answer that is not 2xx is an error.
-    async fn send(&self, method: Method, path: &str) -> Result<Response<Incoming>, ClientError> {
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<Response<Incoming>, ClientError> {
         let stream = UnixStream::connect(&self.socket)
             .await
             .map_err(|source| ClientError::Connect { path: self.socket.clone(), source })?;
@@ -125,7 +186,8 @@ impl Client {
             .method(method)
             .uri(path)
             .header("host", "tuantra")
-            .body(Empty::<Bytes>::new())
+            .header("content-type", "application/json")
+            .body(Full::new(Bytes::from(body)))
             .map_err(|e| ClientError::Body(e.to_string()))?;
         let response = sender.send_request(request).await?;
         if response.status().is_success() {
@@ -133,9 +195,9 @@ impl Client {
         }
         let status: StatusCode = response.status();
         let body = read(response.into_body()).await?;
-        Err(ClientError::Refused(serde_json::from_slice(&body).unwrap_or_else(|_| Problem {
-            error: status.as_u16().to_string(),
-            message: String::from_utf8_lossy(&body).chars().take(200).collect(),
+        Err(ClientError::Refused(serde_json::from_slice(&body).unwrap_or_else(|_| {
+            let text: String = String::from_utf8_lossy(&body).chars().take(200).collect();
+            Problem::new(status.as_str(), text)
         })))
     }
 }

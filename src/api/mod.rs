@@ -3,20 +3,26 @@
 //! about health is made here.
 //!
 //! `GET /v1/snapshot` · `GET /v1/changes?after=SEQ` (server-sent events) · `GET /v1/history` ·
-//! `POST /v1/reload`; `curl --unix-socket tuantra.sock http://t/v1/snapshot` is a client.
+//! `GET /v1/explain` · `GET /v1/maintenance` · `PUT` and `DELETE /v1/maintenance/{id}` ·
+//! `POST /v1/ack` · `POST /v1/reload`; `curl --unix-socket tuantra.sock http://t/v1/snapshot` is a
+//! client. docs/socket.md has them all.
 
 mod client;
+mod commands;
 mod server;
 mod snapshot;
 mod types;
+mod user;
 
 #[cfg(test)]
 mod tests;
 
 pub use client::{Changes, Client, ClientError};
+pub use commands::{AckRequest, Acknowledged, NOTE_MAX, WORK_MAX_MS, Work, WorkRequest};
 pub use server::{Backend, Feed, HistoryQuery, Peer, serve};
 pub use snapshot::{Coverages, Sources, coverages, snapshot};
 pub use types::{
     CarrierInfo, Change, DaemonInfo, History, NetworkInfo, Problem, ReloadFailure, Reloaded,
     Snapshot, SubjectRow, SubjectState, UnitChange, UnitCoverage, UnitRow,
 };
+pub use user::{Role, User};

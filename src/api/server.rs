@@ -1,17 +1,18 @@
 //! The daemon's side of the socket.
 //!
 //! Limits: [`CLIENTS_MAX`] connections (one more is closed at once), [`COLUMNS_MAX`] columns of
-//! history; a client that reads changes too slowly is cut off and asks for a snapshot again.
+//! history, 16 KiB of a request's body; a client that reads changes too slowly is cut off and asks for a snapshot again.
+
+mod commands;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::connect_info::ConnectInfo;
-use axum::extract::{Query, State};
+use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use futures_util::future::BoxFuture;
 use futures_util::{Stream, StreamExt, stream};
@@ -19,8 +20,10 @@ use serde::Deserialize;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
 
+use super::commands::{AckRequest, Acknowledged, Work, WorkRequest};
 use super::types::{Change, History, Problem, Reloaded, Snapshot};
-use crate::model::{Span, SubjectId, UnixMs};
+use super::user::User;
+use crate::model::{Id, Span, SubjectId, UnixMs};
 
 /// Connections served at a time.
 pub const CLIENTS_MAX: usize = 64;
@@ -55,11 +58,40 @@ pub trait Backend: Send + Sync + 'static {
     fn changes(&self, after: u64) -> Option<Feed>;
     /// The past of one subject.
     fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<History, Problem>>;
-    /// Reads the inventory again; `by` is the asking user's id.
-    fn reload(&self, by: Option<u32>) -> BoxFuture<'_, Result<Reloaded, Problem>>;
+    /// Reads the inventory again.
+    fn reload(&self, by: User) -> BoxFuture<'_, Result<Reloaded, Problem>>;
+    /// Takes the incident that the subject belongs to. Problems: `unknown_subject`, `no_incident`,
+    /// `already_acknowledged` (with who and when), those of [`AckRequest::ack`].
+    fn acknowledge(
+        &self,
+        request: AckRequest,
+        by: User,
+    ) -> BoxFuture<'_, Result<Acknowledged, Problem>>;
+    /// Announces work, or announces it anew; true when it was not known before. Problems:
+    /// `unknown_target`, `in_inventory`, `already_over`, `too_many`, those of
+    /// [`WorkRequest::checked`].
+    fn announce(
+        &self,
+        id: Id,
+        request: WorkRequest,
+        by: User,
+    ) -> BoxFuture<'_, Result<(Work, bool), Problem>>;
+    /// Ends announced work now. Problems: `unknown_maintenance`, `in_inventory`, `already_over`
+    /// (with who and when).
+    fn end_maintenance(&self, id: Id, by: User) -> BoxFuture<'_, Result<Work, Problem>>;
+    /// The work of now and to come, by its next beginning.
+    fn maintenance(&self) -> BoxFuture<'_, Result<Vec<Work>, Problem>>;
+    /// Why a subject is in the state it is in. Problem: `unknown_subject`.
+    fn explain(&self, subject: SubjectId) -> BoxFuture<'_, Result<serde_json::Value, Problem>>;
 }
 
-type Shared = State<Arc<dyn Backend>>;
+/// What the routes work with.
+#[derive(Clone)]
+struct Shared {
+    backend: Arc<dyn Backend>,
+    /// The user that this process runs as.
+    own_uid: u32,
+}
 
 /// Who is at the other end, as the kernel says.
 #[derive(Debug, Clone)]
@@ -156,37 +188,54 @@ mod slot_io {
 /// # Errors
 /// Never in practice: failures to accept are logged and tried again.
 pub async fn serve(listener: UnixListener, backend: Arc<dyn Backend>) -> std::io::Result<()> {
+    // We are at both ends of this pair: the kernel says who we are.
+    let own_uid = UnixStream::pair()?.0.peer_cred()?.uid();
     let routes = Router::new()
         .route("/v1/snapshot", get(snapshot))
         .route("/v1/changes", get(changes))
         .route("/v1/history", get(history))
-        .route("/v1/reload", post(reload))
-        .fallback(|| async { problem(StatusCode::NOT_FOUND, "unknown_path", "no such path") })
-        .with_state(backend);
+        .route("/v1/reload", post(commands::reload))
+        .route("/v1/ack", post(commands::acknowledge))
+        .route("/v1/maintenance", get(commands::maintenance))
+        // An id may have slashes in it: `cai-be/tslcd-20261127`.
+        .route("/v1/maintenance/{*id}", put(commands::announce).delete(commands::end))
+        .route("/v1/explain", get(commands::explain))
+        .fallback(|| async { answer::<()>(Err(Problem::new("unknown_path", "no such path"))) })
+        .layer(DefaultBodyLimit::max(commands::REQUEST_MAX))
+        .with_state(Shared { backend, own_uid });
     let listener = Bounded { listener, slots: Arc::new(Semaphore::new(CLIENTS_MAX)) };
     axum::serve(listener, routes.into_make_service_with_connect_info::<Peer>()).await
-}
-
-fn problem(status: StatusCode, error: &str, message: &str) -> Response {
-    (status, Json(Problem { error: error.to_owned(), message: message.to_owned() })).into_response()
 }
 
 fn answer<T: serde::Serialize>(result: Result<T, Problem>) -> Response {
     match result {
         Ok(body) => Json(body).into_response(),
-        Err(body) => {
-            let status = match body.error.as_str() {
-                "unknown_subject" => StatusCode::NOT_FOUND,
-                "refused" => StatusCode::CONFLICT,
-                _ => StatusCode::INTERNAL_SERVER_ERROR,
-            };
-            (status, Json(body)).into_response()
-        }
+        Err(body) => (status(&body.error), Json(body)).into_response(),
     }
 }
 
-async fn snapshot(State(backend): Shared) -> Response {
-    match backend.snapshot().await {
+/// The status of an answer that carries a problem's word.
+fn status(error: &str) -> StatusCode {
+    match error {
+        "bad_id" | "bad_note" | "bad_request" | "bad_subject" | "bad_until" | "bad_window"
+        | "unknown_target" => StatusCode::BAD_REQUEST,
+        "forbidden" => StatusCode::FORBIDDEN,
+        "unknown_maintenance" | "unknown_path" | "unknown_subject" => StatusCode::NOT_FOUND,
+        "already_acknowledged"
+        | "already_over"
+        | "in_inventory"
+        | "no_incident"
+        | "refused"
+        | "too_many" => StatusCode::CONFLICT,
+        "too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+        "too_old" => StatusCode::GONE,
+        "stopping" => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+async fn snapshot(State(shared): State<Shared>) -> Response {
+    match shared.backend.snapshot().await {
         Ok(snapshot) => Json(&*snapshot).into_response(),
         Err(body) => answer::<()>(Err(body)),
     }
@@ -197,9 +246,9 @@ struct After {
     after: u64,
 }
 
-async fn changes(State(backend): Shared, Query(After { after }): Query<After>) -> Response {
-    let Some(feed) = backend.changes(after) else {
-        return problem(StatusCode::GONE, "too_old", "ask for a snapshot");
+async fn changes(State(shared): State<Shared>, Query(After { after }): Query<After>) -> Response {
+    let Some(feed) = shared.backend.changes(after) else {
+        return answer::<()>(Err(Problem::new("too_old", "ask for a snapshot")));
     };
     Sse::new(events(feed)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response()
 }
@@ -222,18 +271,15 @@ struct HistoryParams {
     columns: usize,
 }
 
-async fn history(State(backend): Shared, Query(params): Query<HistoryParams>) -> Response {
+async fn history(State(shared): State<Shared>, Query(params): Query<HistoryParams>) -> Response {
     let Ok(subject) = SubjectId::new(&params.subject) else {
-        return problem(StatusCode::BAD_REQUEST, "bad_subject", "the subject's id is malformed");
+        return answer::<()>(Err(Problem::new("bad_subject", "the subject's id is malformed")));
     };
     let window = Span::new(params.from, params.to);
     if window.is_empty() || !(1..=COLUMNS_MAX).contains(&params.columns) {
         let message = "`from` must lie before `to`; `columns` between 1 and 2000";
-        return problem(StatusCode::BAD_REQUEST, "bad_window", message);
+        return answer::<()>(Err(Problem::new("bad_window", message)));
     }
-    answer(backend.history(HistoryQuery { subject, window, columns: params.columns }).await)
-}
-
-async fn reload(State(backend): Shared, ConnectInfo(peer): ConnectInfo<Peer>) -> Response {
-    answer(backend.reload(peer.uid).await)
+    let query = HistoryQuery { subject, window, columns: params.columns };
+    answer(shared.backend.history(query).await)
 }

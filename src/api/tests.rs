@@ -9,8 +9,8 @@ use tokio::sync::broadcast;
 use super::*;
 use crate::coverage::{Availability, Ladder, Verdict};
 use crate::model::{
-    Contact, HealthParams, NetworkId, Span, State, SubjectId, SubjectKind, Tier, UnitId, UnitKind,
-    UnixMs,
+    Contact, HealthParams, Id, IncidentId, NetworkId, Span, State, SubjectId, SubjectKind, Tier,
+    UnitId, UnitKind, UnixMs, WorkedOn,
 };
 
 fn subject_id(n: u32) -> SubjectId {
@@ -136,6 +136,18 @@ fn the_next_change_is_applied_and_any_other_asks_for_a_snapshot() {
     assert_eq!((snapshot.seq, snapshot.at), (8, UnixMs(2000)));
 }
 
+fn work() -> Work {
+    Work {
+        id: Id::new("w").unwrap(),
+        on: WorkedOn::Unit(unit_id(0)),
+        recurring: false,
+        next: Span::new(UnixMs(0), UnixMs(5_000)),
+        by: "lan".into(),
+        note: String::new(),
+        subjects: 1,
+    }
+}
+
 /// A daemon that knows one snapshot and publishes what the test gives it.
 struct Fixed {
     live: broadcast::Sender<Arc<Change>>,
@@ -154,16 +166,59 @@ impl Backend for Fixed {
 
     fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<History, Problem>> {
         self.asked.lock().unwrap().push(query);
-        Box::pin(async {
-            Err(Problem { error: "unknown_subject".into(), message: "no such subject".into() })
+        Box::pin(async { Err(Problem::new("unknown_subject", "no such subject")) })
+    }
+
+    fn reload(&self, by: User) -> BoxFuture<'_, Result<Reloaded, Problem>> {
+        Box::pin(async move {
+            assert_eq!(by.role, Role::Administrator, "the kernel says who asks");
+            Ok(Reloaded { subjects: 3, warnings: 0 })
         })
     }
 
-    fn reload(&self, by: Option<u32>) -> BoxFuture<'_, Result<Reloaded, Problem>> {
+    fn acknowledge(
+        &self,
+        request: AckRequest,
+        by: User,
+    ) -> BoxFuture<'_, Result<Acknowledged, Problem>> {
         Box::pin(async move {
-            assert!(by.is_some(), "the kernel says who asks");
-            Ok(Reloaded { subjects: 3, warnings: 0 })
+            if request.subject != subject_id(0) {
+                let taken = Problem::new("already_acknowledged", "it is taken");
+                return Err(taken.done(Some("minh".into()), UnixMs(5_000)));
+            }
+            let incident = IncidentId::new(request.subject.as_str(), UnixMs(0));
+            Ok(Acknowledged { incident, ack: request.ack(&by.name, UnixMs(1_000))? })
         })
+    }
+
+    fn announce(
+        &self,
+        id: Id,
+        request: WorkRequest,
+        by: User,
+    ) -> BoxFuture<'_, Result<(Work, bool), Problem>> {
+        Box::pin(async move {
+            let request = request.checked(UnixMs(1_000))?;
+            let is_new = id.as_str() != "known";
+            Ok((Work { id, by: by.name, note: request.note, on: request.on, ..work() }, is_new))
+        })
+    }
+
+    fn end_maintenance(&self, id: Id, _by: User) -> BoxFuture<'_, Result<Work, Problem>> {
+        Box::pin(async move {
+            if id.as_str() == "cai-be/tslcd-1" {
+                return Ok(Work { id, ..work() });
+            }
+            Err(Problem::new("unknown_maintenance", "no such work"))
+        })
+    }
+
+    fn maintenance(&self) -> BoxFuture<'_, Result<Vec<Work>, Problem>> {
+        Box::pin(async { Ok(vec![work()]) })
+    }
+
+    fn explain(&self, subject: SubjectId) -> BoxFuture<'_, Result<serde_json::Value, Problem>> {
+        Box::pin(async move { Ok(serde_json::json!({ "subject": subject })) })
     }
 }
 
@@ -221,4 +276,113 @@ async fn a_reader_that_lags_is_cut_off() {
         assert_eq!(change.seq, last + 1, "never a gap without an end");
         last = change.seq;
     }
+}
+
+/// A server of its own and where it listens.
+fn serve_fixed(folder: &tempfile::TempDir) -> std::path::PathBuf {
+    let path = folder.path().join("t.sock");
+    let backend = Fixed { live: broadcast::Sender::new(1), asked: Mutex::default() };
+    let listener = UnixListener::bind(&path).unwrap();
+    tokio::spawn(serve(listener, Arc::new(backend)));
+    path
+}
+
+fn refusal<T: std::fmt::Debug>(answer: Result<T, ClientError>) -> Problem {
+    match answer {
+        Err(ClientError::Refused(problem)) => problem,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn commands_carry_the_user_that_the_kernel_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = Client::new(serve_fixed(&folder));
+    let ask = |subject| AckRequest {
+        subject,
+        note: " gọi VNPT ".into(),
+        for_ms: Some(60_000),
+        until: None,
+    };
+    let done = client.acknowledge(&ask(subject_id(0))).await.unwrap();
+    let uid = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(folder.path()).unwrap());
+    assert_eq!(done.ack.by, User::look_up(uid, uid).name);
+    assert_eq!((done.ack.note.as_str(), done.ack.until), ("gọi VNPT", Some(UnixMs(61_000))));
+    let taken = refusal(client.acknowledge(&ask(subject_id(1))).await);
+    assert_eq!(
+        (taken.error.as_str(), taken.by.as_deref(), taken.at),
+        ("already_acknowledged", Some("minh"), Some(UnixMs(5_000)))
+    );
+
+    let request = WorkRequest {
+        on: WorkedOn::Unit(unit_id(1)),
+        from: UnixMs(0),
+        to: UnixMs(9_000),
+        note: "cáp".into(),
+    };
+    let slashed = Id::new("u1/tslcd-1").unwrap();
+    let (work, is_new) = client.announce(&slashed, &request).await.unwrap();
+    assert_eq!(
+        (work.id, work.note.as_str(), work.on, is_new),
+        (slashed, "cáp", request.on.clone(), true)
+    );
+    let known = Id::new("known").unwrap();
+    assert!(!client.announce(&known, &request).await.unwrap().1);
+    let over = WorkRequest { to: UnixMs(500), ..request };
+    assert_eq!(refusal(client.announce(&known, &over).await).error, "bad_window");
+    let ended = client.end_maintenance(&Id::new("cai-be/tslcd-1").unwrap()).await.unwrap();
+    assert_eq!(ended.id.as_str(), "cai-be/tslcd-1");
+    assert_eq!(refusal(client.end_maintenance(&known).await).error, "unknown_maintenance");
+    assert_eq!(client.maintenance().await.unwrap().len(), 1);
+    let why = client.explain(&subject_id(2)).await.unwrap();
+    assert_eq!(why, serde_json::json!({ "subject": "u2/tslcd" }));
+}
+
+/// What comes back for bytes that no client of ours would send.
+async fn raw(path: &std::path::Path, request: &str) -> (String, Problem) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let mut stream = tokio::net::UnixStream::connect(path).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    // A server that has answered may reset what is still on its way to it.
+    let _ = stream.read_to_end(&mut answer).await;
+    let answer = String::from_utf8(answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{answer:?}"));
+    let status = head.split(' ').nth(1).unwrap().to_owned();
+    (status, serde_json::from_str(body).unwrap_or_else(|e| panic!("{e}: {body:?}")))
+}
+
+#[tokio::test]
+async fn what_cannot_be_understood_is_told_in_one_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = serve_fixed(&folder);
+    let asked = async |method: &str, target: &str, body: &str| {
+        let length = body.len();
+        let request = format!(
+            "{method} {target} HTTP/1.1\r\nhost: t\r\nconnection: close\r\n\
+             content-length: {length}\r\n\r\n{body}"
+        );
+        let (status, problem) = raw(&path, &request).await;
+        (status, problem.error, problem.message)
+    };
+    let told = async |method, target, body| {
+        let (status, error, _) = asked(method, target, body).await;
+        format!("{status} {error}")
+    };
+    assert_eq!(told("POST", "/v1/ack", "{").await, "400 bad_request");
+    assert_eq!(told("POST", "/v1/ack", r#"{"subject":"Cái Bè"}"#).await, "400 bad_request");
+    let (_, _, message) = asked("POST", "/v1/ack", "{\"subject\":\"a\",\"\u{202e}x\":1}").await;
+    assert!(message.contains("‹U+202E›x"), "{message}");
+    let escape = r#"{"subject":"u0/tslcd","note":"a\u001b[2J"}"#;
+    assert_eq!(told("POST", "/v1/ack", escape).await, "400 bad_note");
+    let taken = r#"{"subject":"u1/tslcd"}"#;
+    assert_eq!(told("POST", "/v1/ack", taken).await, "409 already_acknowledged");
+    let large = format!(r#"{{"subject":"a","note":"{}"}}"#, "x".repeat(17 << 10));
+    assert_eq!(told("POST", "/v1/ack", &large).await, "413 too_large");
+    assert_eq!(told("PUT", "/v1/maintenance/A", "{}").await, "400 bad_request");
+    let work = r#"{"on":{"unit":"u1"},"from":"1970-01-01T00:00:00Z","to":"1970-01-01T01:00:00Z"}"#;
+    assert_eq!(told("PUT", "/v1/maintenance/C%C3%A1i", work).await, "400 bad_id");
+    assert_eq!(told("DELETE", "/v1/maintenance/gone", "").await, "404 unknown_maintenance");
+    assert_eq!(told("GET", "/v1/explain?subject=A", "").await, "400 bad_subject");
+    assert_eq!(told("GET", "/v1/nothing", "").await, "404 unknown_path");
 }

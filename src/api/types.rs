@@ -260,4 +260,24 @@ pub struct Problem {
     pub error: String,
     /// A sentence in English.
     pub message: String,
+    /// Where it is done already: by whom, when that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Where it is done already: when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<UnixMs>,
+}
+
+impl Problem {
+    /// A word and a sentence.
+    #[must_use]
+    pub fn new(error: &str, message: impl Into<String>) -> Self {
+        Self { error: error.to_owned(), message: message.into(), by: None, at: None }
+    }
+
+    /// Says who has done it already, and when.
+    #[must_use]
+    pub fn done(self, by: Option<String>, at: UnixMs) -> Self {
+        Self { by, at: Some(at), ..self }
+    }
 }

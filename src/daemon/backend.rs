@@ -9,9 +9,12 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Request;
 use super::feed::Changes;
-use crate::api::{Backend, Feed, History, HistoryQuery, Problem, Reloaded, Snapshot};
+use crate::api::{
+    AckRequest, Acknowledged, Backend, Feed, History, HistoryQuery, Problem, Reloaded, Snapshot,
+    User, Work, WorkRequest,
+};
 use crate::coverage::{chart, outages};
-use crate::model::{Span, UnixMs};
+use crate::model::{Id, Span, SubjectId, UnixMs};
 use crate::store::{Reader, StoreError};
 
 pub(super) struct Socket {
@@ -34,10 +37,7 @@ impl Socket {
         request: impl FnOnce(oneshot::Sender<T>) -> Request + Send,
     ) -> Result<T, Problem> {
         let (reply, answer) = oneshot::channel();
-        let stopping = || Problem {
-            error: "stopping".to_owned(),
-            message: "the daemon is stopping".to_owned(),
-        };
+        let stopping = || Problem::new("stopping", "the daemon is stopping");
         self.requests.send(request(reply)).await.map_err(|_| stopping())?;
         answer.await.map_err(|_| stopping())
     }
@@ -57,17 +57,50 @@ impl Backend for Socket {
         Box::pin(async move {
             let subject = query.subject.clone();
             let read = tokio::task::spawn_blocking(move || history(&store, query)).await;
-            let problem = |message: String| Problem { error: "store".to_owned(), message };
+            let problem = |message: String| Problem::new("store", message);
             let found = read.map_err(|e| problem(e.to_string()))?;
-            found.map_err(|e| problem(e.to_string()))?.ok_or_else(|| Problem {
-                error: "unknown_subject".to_owned(),
-                message: format!("the store knows no subject '{subject}'"),
+            found.map_err(|e| problem(e.to_string()))?.ok_or_else(|| {
+                Problem::new("unknown_subject", format!("the store knows no subject '{subject}'"))
             })
         })
     }
 
-    fn reload(&self, by: Option<u32>) -> BoxFuture<'_, Result<Reloaded, Problem>> {
-        Box::pin(async move { self.ask(|reply| Request::Reload { by, reply: Some(reply) }).await? })
+    fn reload(&self, by: User) -> BoxFuture<'_, Result<Reloaded, Problem>> {
+        let asked = |reply| Request::Reload { by: Some(by), reply: Some(reply) };
+        Box::pin(async move { self.ask(asked).await? })
+    }
+
+    fn acknowledge(
+        &self,
+        request: AckRequest,
+        by: User,
+    ) -> BoxFuture<'_, Result<Acknowledged, Problem>> {
+        Box::pin(
+            async move { self.ask(|reply| Request::Acknowledge { request, by, reply }).await? },
+        )
+    }
+
+    fn announce(
+        &self,
+        id: Id,
+        request: WorkRequest,
+        by: User,
+    ) -> BoxFuture<'_, Result<(Work, bool), Problem>> {
+        Box::pin(
+            async move { self.ask(|reply| Request::Announce { id, request, by, reply }).await? },
+        )
+    }
+
+    fn end_maintenance(&self, id: Id, by: User) -> BoxFuture<'_, Result<Work, Problem>> {
+        Box::pin(async move { self.ask(|reply| Request::EndMaintenance { id, by, reply }).await? })
+    }
+
+    fn maintenance(&self) -> BoxFuture<'_, Result<Vec<Work>, Problem>> {
+        Box::pin(self.ask(Request::Maintenance))
+    }
+
+    fn explain(&self, subject: SubjectId) -> BoxFuture<'_, Result<serde_json::Value, Problem>> {
+        Box::pin(async move { self.ask(|reply| Request::Explain { subject, reply }).await? })
     }
 }
 

@@ -31,9 +31,11 @@ use tokio::sync::{mpsc, oneshot};
 pub(crate) use backend::history;
 pub use months::{Months, month_start};
 
-use crate::api::{Problem, ReloadFailure, Reloaded, Snapshot};
+use crate::api::{
+    AckRequest, Acknowledged, Problem, ReloadFailure, Reloaded, Snapshot, User, Work, WorkRequest,
+};
 use crate::config::{Config, Engine};
-use crate::model::{Inventory, Span, UnixMs};
+use crate::model::{Id, Inventory, Span, SubjectId, UnixMs};
 use crate::probe::{EngineChoice, Options, ProbeError, Prober};
 use crate::store::{OpenOptions, Reader, Store, StoreError};
 use patrol::{Parts, Patrol};
@@ -93,8 +95,15 @@ pub type Load = Arc<dyn Fn() -> Result<Fresh, (u32, String)> + Send + Sync>;
 /// What clients ask of the patrol's task.
 enum Request {
     Snapshot(oneshot::Sender<Arc<Snapshot>>),
-    Reload { by: Option<u32>, reply: Option<oneshot::Sender<Result<Reloaded, Problem>>> },
+    Reload { by: Option<User>, reply: Option<Reply<Reloaded>> },
+    Acknowledge { request: AckRequest, by: User, reply: Reply<Acknowledged> },
+    Announce { id: Id, request: WorkRequest, by: User, reply: Reply<(Work, bool)> },
+    EndMaintenance { id: Id, by: User, reply: Reply<Work> },
+    Maintenance(oneshot::Sender<Vec<Work>>),
+    Explain { subject: SubjectId, reply: Reply<serde_json::Value> },
 }
+
+type Reply<T> = oneshot::Sender<Result<T, Problem>>;
 
 /// Patrols until SIGTERM or SIGINT. `load` is called again at SIGHUP and on request.
 ///
@@ -145,6 +154,9 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
     };
     let mut patrol = Patrol::start(parts, |id| past.resumed(id), now);
     drop(past);
+    let reader = Reader::open(&config.store)?;
+    patrol.remember(reader.maintenance(Span::new(UnixMs(i64::MIN), UnixMs(i64::MAX)))?);
+    drop(reader);
     tracing::info!(
         pid = std::process::id(),
         subjects = inventory.subjects.len(),
@@ -190,19 +202,36 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
                     let _ = reply.send(Arc::new(patrol.snapshot(clock::now())));
                 }
                 Request::Reload { by, reply } => {
-                    tracing::info!(uid = by, "reload asked for");
+                    let who = by.as_ref();
+                    tracing::info!(uid = who.map(|u| u.uid), by = who.map(|u| &*u.name), "reload asked for");
                     let (load, done) = (Arc::clone(&load), loads_done.clone());
                     let turn = Arc::clone(&loading);
                     tokio::task::spawn_blocking(move || {
                         // One at a time, so that an older reading never comes after a newer one.
                         let _turn = turn.lock();
                         // The loop is gone only when the daemon stops.
-                        let _ = done.blocking_send((load(), reply));
+                        let _ = done.blocking_send((load(), by, reply));
                     });
                 }
+                // Below, too, whoever has gone away meanwhile needs no answer.
+                Request::Acknowledge { request, by, reply } => {
+                    let _ = reply.send(patrol.acknowledge(&request, &by, clock::now()));
+                }
+                Request::Announce { id, request, by, reply } => {
+                    let _ = reply.send(patrol.announce(id, request, &by, clock::now()));
+                }
+                Request::EndMaintenance { id, by, reply } => {
+                    let _ = reply.send(patrol.end_maintenance(&id, &by, clock::now()));
+                }
+                Request::Maintenance(reply) => {
+                    let _ = reply.send(patrol.maintenance(clock::now()));
+                }
+                Request::Explain { subject, reply } => {
+                    let _ = reply.send(patrol.explain(&subject));
+                }
             },
-            Some((loaded, reply)) = loads_inbox.recv() => {
-                let answer = take_over(&mut patrol, loaded);
+            Some((loaded, by, reply)) = loads_inbox.recv() => {
+                let answer = take_over(&mut patrol, loaded, by.as_ref());
                 if let Some(reply) = reply {
                     let _ = reply.send(answer);
                 }
@@ -283,18 +312,19 @@ fn compute_months(config: &Config, inventory: Arc<Inventory>, done: &mpsc::Sende
 fn take_over(
     patrol: &mut Patrol,
     loaded: Result<Fresh, (u32, String)>,
+    by: Option<&User>,
 ) -> Result<Reloaded, Problem> {
     let now = clock::now();
     match loaded {
         Ok(Fresh { config, inventory, warnings }) => {
             let subjects = u32::try_from(inventory.subjects.len()).unwrap_or(u32::MAX);
-            patrol.reload(config, Arc::new(inventory), now);
+            patrol.reload(config, Arc::new(inventory), by, now);
             Ok(Reloaded { subjects, warnings })
         }
         Err((errors, first)) => {
             let message = format!("{errors} error(s), the first: {first}");
-            patrol.refuse_reload(ReloadFailure { at: now, errors, first });
-            Err(Problem { error: "refused".to_owned(), message })
+            patrol.refuse_reload(ReloadFailure { at: now, errors, first }, by);
+            Err(Problem::new("refused", message))
         }
     }
 }

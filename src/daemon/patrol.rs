@@ -1,18 +1,22 @@
 //! The patrol: owns the core, performs its effects, and knows what clients see. It does no I/O
 //! that can block; what comes in (answers, ticks, requests) is handed to it by [`super::run`].
 
+mod commands;
 mod faults;
 mod show;
+mod work;
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 
+use commands::Acks;
 use faults::OwnFaults;
+use work::Works;
 
 use super::feed::Changes;
 use super::months::Months;
 use super::targets::Targets;
-use crate::api::{Coverages, ReloadFailure};
+use crate::api::{Coverages, ReloadFailure, User};
 use crate::config::Config;
 use crate::health::{self, Effect, Health};
 use crate::model::{
@@ -58,6 +62,8 @@ pub(super) struct Patrol {
     started: UnixMs,
     reload_failure: Option<ReloadFailure>,
     own_faults: OwnFaults,
+    works: Works,
+    acks: Acks,
     batch: Batch,
 }
 
@@ -109,6 +115,8 @@ impl Patrol {
             started: now,
             reload_failure: None,
             own_faults: OwnFaults::default(),
+            works: Works::default(),
+            acks: Acks::default(),
             batch: Batch::default(),
         };
         patrol.batch.facts.push(Fact::Alive { at: now });
@@ -335,7 +343,13 @@ impl Patrol {
     }
 
     /// Takes another inventory (and its thresholds) over.
-    pub(super) fn reload(&mut self, config: Config, inventory: Arc<Inventory>, now: UnixMs) {
+    pub(super) fn reload(
+        &mut self,
+        config: Config,
+        inventory: Arc<Inventory>,
+        by: Option<&User>,
+        now: UnixMs,
+    ) {
         let config = Arc::new(self.keep_what_is_open(config));
         let mut effects = Vec::new();
         let subjects = inventory.subjects.len();
@@ -366,7 +380,7 @@ impl Patrol {
         self.is_stale = true;
         self.resync = true;
         tracing::info!(subjects, "inventory reloaded");
-        let detail = serde_json::json!({ "subjects": subjects });
+        let detail = commands::signed(serde_json::json!({ "subjects": subjects }), by);
         self.event(now, EventKind::Reloaded, None, detail);
         self.submit();
     }
@@ -389,13 +403,14 @@ impl Patrol {
     }
 
     /// Keeps the old inventory and says why.
-    pub(super) fn refuse_reload(&mut self, failure: ReloadFailure) {
+    pub(super) fn refuse_reload(&mut self, failure: ReloadFailure, by: Option<&User>) {
         tracing::error!(
             errors = failure.errors,
             first = %failure.first,
             "reload refused: the old inventory stays in force"
         );
         let detail = serde_json::json!({ "errors": failure.errors, "first": failure.first });
+        let detail = commands::signed(detail, by);
         self.event(failure.at, EventKind::ReloadRefused, None, detail);
         self.reload_failure = Some(failure);
         self.resync = true;

@@ -1,5 +1,7 @@
 //! Facts and samples → rows, in one transaction.
 
+mod kept;
+
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
@@ -134,6 +136,15 @@ impl Applier {
                     *run = Some(tx.last_insert_rowid());
                 }
                 Ok(())
+            }
+            Fact::Incident(kept) => self.incident(tx, kept, seq),
+            Fact::Maintenance(work, announced_at) => kept::announce(tx, work, *announced_at, seq),
+            Fact::MaintenanceEnded { id, at } => kept::end_maintenance(tx, id, *at, seq),
+            Fact::Baseline { subject, hour, usual_us, rounds } => {
+                self.baseline(tx, subject, (*hour, *usual_us, *rounds), seq)
+            }
+            Fact::Blind { carrier, since, until } => {
+                kept::blind(tx, carrier.as_ref(), *since, *until, seq)
             }
         }
     }

@@ -1,6 +1,7 @@
-//! Integers and blobs in which states, errors and round-trip times are kept.
+//! Integers, words and blobs in which states, errors, round-trip times and what is worked on are
+//! kept.
 
-use crate::model::{RoundError, Rtts, State};
+use crate::model::{CarrierId, RoundError, Rtts, State, SubjectId, UnitId, WorkedOn};
 
 /// A state's number in the file.
 pub(super) const fn state_code(state: State) -> i64 {
@@ -16,6 +17,25 @@ pub(super) const fn state_code(state: State) -> i64 {
 /// The state of a number in the file.
 pub(super) fn state_of(code: i64) -> Option<State> {
     State::ALL.into_iter().find(|s| state_code(*s) == code)
+}
+
+/// The columns `scope` and `target` of announced work.
+pub(super) fn scope_of(on: &WorkedOn) -> (&'static str, &str) {
+    match on {
+        WorkedOn::Subject(id) => ("subject", id.as_str()),
+        WorkedOn::Unit(id) => ("unit", id.as_str()),
+        WorkedOn::Carrier(id) => ("carrier", id.as_str()),
+    }
+}
+
+/// The reverse of [`scope_of`].
+pub(super) fn worked_on(scope: &str, target: &str) -> Option<WorkedOn> {
+    match scope {
+        "subject" => SubjectId::new(target).ok().map(WorkedOn::Subject),
+        "unit" => UnitId::new(target).ok().map(WorkedOn::Unit),
+        "carrier" => CarrierId::new(target).ok().map(WorkedOn::Carrier),
+        _ => None,
+    }
 }
 
 /// Kind in the upper half, value in the lower 32 bits.

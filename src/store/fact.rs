@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Sample, StateInterval, SubjectId, UnixMs};
+use crate::model::{
+    CarrierId, Id, KeptIncident, Maintenance, Sample, StateInterval, SubjectId, UnixMs,
+};
 
 /// What must never be lost.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +28,40 @@ pub enum Fact {
         /// When.
         at: UnixMs,
     },
+    /// How an incident stands now; the whole of it, over what was recorded under its id.
+    Incident(KeptIncident),
+    /// One-off work is announced (at the time given), or announced anew under the same id:
+    /// whatever was recorded under it, its early end included, is replaced. Recurring work is
+    /// refused: it lives in the inventory.
+    Maintenance(Maintenance, UnixMs),
+    /// Announced work ends before its time, or is called off.
+    MaintenanceEnded {
+        /// Which.
+        id: Id,
+        /// When.
+        at: UnixMs,
+    },
+    /// What a subject's rounds usually take at an hour of the day; replaces what was known.
+    Baseline {
+        /// Whose.
+        subject: SubjectId,
+        /// Hour of the day in the configured zone, 0 to 23.
+        hour: u8,
+        /// Round-trip time in microseconds.
+        usual_us: u32,
+        /// How many rounds that rests on.
+        rounds: u32,
+    },
+    /// The patrol cannot see. A stretch is known by its beginning and whom it concerns: a second
+    /// fact about it says how it ended.
+    Blind {
+        /// Through whom; `None`: not at all.
+        carrier: Option<CarrierId>,
+        /// From when.
+        since: UnixMs,
+        /// Until when; `None` while it lasts.
+        until: Option<UnixMs>,
+    },
 }
 
 impl Fact {
@@ -34,7 +70,11 @@ impl Fact {
         match self {
             Self::Intervals { intervals, .. } => intervals.last().map(|i| i.to.unwrap_or(i.from)),
             Self::Event(event) => Some(event.at),
-            Self::Alive { at } => Some(*at),
+            Self::Alive { at } | Self::MaintenanceEnded { at, .. } => Some(*at),
+            Self::Incident(kept) => Some(kept.newest()),
+            Self::Maintenance(_, announced_at) => Some(*announced_at),
+            Self::Baseline { .. } => None,
+            Self::Blind { since, until, .. } => Some(until.unwrap_or(*since)),
         }
     }
 }
@@ -76,11 +116,27 @@ pub enum EventKind {
     Trouble,
     /// A fault scripted by the virtual province.
     Scripted,
+    /// Somebody has taken an incident.
+    Acknowledged,
+    /// Work was announced, or announced anew.
+    MaintenanceAnnounced,
+    /// Announced work was ended before its time, or called off.
+    MaintenanceEnded,
+    /// The patrol cannot see any more, at all or through one carrier.
+    Blind,
+    /// It sees again.
+    Seeing,
+    /// People were told of an incident.
+    Told,
+    /// A subject comes and goes.
+    Flapping,
+    /// It does not any more.
+    Calmed,
 }
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 18] = [
         Self::Started,
         Self::Stopped,
         Self::State,
@@ -91,6 +147,14 @@ impl EventKind {
         Self::Gap,
         Self::Trouble,
         Self::Scripted,
+        Self::Acknowledged,
+        Self::MaintenanceAnnounced,
+        Self::MaintenanceEnded,
+        Self::Blind,
+        Self::Seeing,
+        Self::Told,
+        Self::Flapping,
+        Self::Calmed,
     ];
 
     /// The word in the database and in JSON.
@@ -107,6 +171,14 @@ impl EventKind {
             Self::Gap => "gap",
             Self::Trouble => "trouble",
             Self::Scripted => "scripted",
+            Self::Acknowledged => "acknowledged",
+            Self::MaintenanceAnnounced => "maintenance_announced",
+            Self::MaintenanceEnded => "maintenance_ended",
+            Self::Blind => "blind",
+            Self::Seeing => "seeing",
+            Self::Told => "told",
+            Self::Flapping => "flapping",
+            Self::Calmed => "calmed",
         }
     }
 

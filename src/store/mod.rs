@@ -1,4 +1,5 @@
-//! The only room that speaks SQL: intervals, samples, events, the run record, migrations.
+//! The only room that speaks SQL: intervals, samples, events, incidents, announced work, the run
+//! record, migrations.
 //!
 //! Guarantees: what [`Store::flush`] has acknowledged survives a killed process and a power cut;
 //! a subject's intervals in the file partition time; facts are written in the order submitted and
@@ -10,6 +11,7 @@ mod apply;
 mod codec;
 mod error;
 mod fact;
+mod fold;
 mod here;
 mod lock;
 mod queue;
@@ -19,7 +21,7 @@ mod writer;
 
 pub use error::StoreError;
 pub use fact::{Batch, Event, EventKind, Fact};
-pub use reader::{Current, OutageFilter, Reader, RecordedEvent, SubjectOutage};
+pub use reader::{Blind, Current, OutageFilter, Reader, RecordedEvent, SubjectOutage, Usual};
 pub use writer::{OpenOptions, Store, StoreStatus};
 
 /// A running daemon's last sign of life in the file is never older: it hands one over at least

@@ -1,12 +1,12 @@
 //! What waits to be written. Submitting never blocks; a bound on everything.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::StoreError;
-use super::apply::partition;
 use super::fact::{Batch, Fact};
+use super::fold::fold;
 use crate::model::{Sample, SubjectId, UnixMs};
 
 /// Most samples that wait; beyond it the oldest are given up and counted (about 100 MB).
@@ -278,49 +278,6 @@ impl Queue {
             waiter(Err(StoreError::Behind { trouble: trouble.clone() }));
         }
     }
-}
-
-/// One interval fact a subject, at the place of its first, with the effect of all; one sign of
-/// life; and of the events the newest that fit beside them into `facts_max`.
-pub(super) fn fold(facts: VecDeque<Fact>, facts_max: usize) -> (VecDeque<Fact>, u64) {
-    let mut folded: VecDeque<Fact> = VecDeque::new();
-    let mut place: HashMap<SubjectId, usize> = HashMap::new();
-    let mut alive: Option<UnixMs> = None;
-    let mut events = 0_usize;
-    for fact in facts {
-        match fact {
-            Fact::Alive { at } => alive = alive.max(Some(at)),
-            Fact::Event(event) => {
-                events += 1;
-                folded.push_back(Fact::Event(event));
-            }
-            Fact::Intervals { subject, from, intervals } => {
-                // In order and within the fact's own time, as each would have been written.
-                let intervals = partition(None, from, &intervals);
-                let earlier = place.get(&subject).and_then(|p| folded.get_mut(*p));
-                if let Some(Fact::Intervals { from: first, intervals: record, .. }) = earlier {
-                    record.retain(|i| i.from < from);
-                    if let Some(last) = record.last_mut() {
-                        last.to = Some(last.to.map_or(from, |to| to.min(from)));
-                    }
-                    record.extend(intervals);
-                    *first = (*first).min(from);
-                } else {
-                    place.insert(subject.clone(), folded.len());
-                    folded.push_back(Fact::Intervals { subject, from, intervals });
-                }
-            }
-        }
-    }
-    folded.extend(alive.map(|at| Fact::Alive { at }));
-    let mut excess = folded.len().saturating_sub(facts_max).min(events);
-    let dropped = excess as u64;
-    folded.retain(|fact| {
-        let given_up = excess > 0 && matches!(fact, Fact::Event(_));
-        excess -= usize::from(given_up);
-        !given_up
-    });
-    (folded, dropped)
 }
 
 #[cfg(test)]

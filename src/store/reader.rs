@@ -3,6 +3,9 @@
 //! Every call reads in transactions of one statement: a reader that held one open would keep the
 //! write-ahead log from being reset, which then grows without bound.
 
+mod kept;
+mod rounds;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +20,8 @@ use super::schema::Link;
 use super::{StoreError, schema};
 use crate::coverage::{Outage, outages};
 use crate::model::{Sample, Span, State, StateInterval, SubjectId, UnixMs};
+
+pub use kept::{Blind, Usual};
 
 /// Most events one call returns.
 const EVENTS_MAX: usize = 100_000;

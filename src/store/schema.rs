@@ -5,7 +5,8 @@
 //! process has a connection ([`super::here`]) the file is looked at through SQLite only; before,
 //! the writer reads the application id (bytes 68–71 of the header) itself, so that a foreign file
 //! is never touched. A new store is made whole under another name and moved into place, so that
-//! a crash leaves either none or a complete one.
+//! a crash leaves either none or a complete one. Before an old one is migrated, a copy of it is
+//! made beside it in the same way.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
@@ -24,7 +25,9 @@ const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 const NO_DATABASE: &str = "it is no SQLite database";
 const OTHER_DATABASE: &str = "it is another program's SQLite database";
 /// Step `n` takes a file of `user_version` n to n + 1.
-const MIGRATIONS: [&str; 1] = [include_str!("schema/v1.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema/v1.sql"), include_str!("schema/v2.sql")];
+/// Pages copied at a time into the copy that is made before a migration.
+const PAGES_PER_STEP: i32 = 4096;
 /// How long a statement waits for another process's lock: it only blocks the writer's thread.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(500);
 
@@ -123,7 +126,16 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Link, StoreError> {
     )
     .map_err(sql("configure", path))?;
     conn.set_prepared_statement_cache_capacity(64);
-    migrate(path, &mut conn)?;
+    let found = version(path, &conn)?;
+    // What SQLite itself calls 0 holds nothing yet.
+    if (1..known_version()).contains(&found) {
+        let copy = keep_copy(path, &conn, found)?;
+        migrate(path, &mut conn)?;
+        let (from, to) = (found, known_version());
+        tracing::info!(store = %path.display(), from, to, copy = %copy.display(), "store migrated");
+    } else {
+        migrate(path, &mut conn)?;
+    }
     Ok(Link { conn, _here: here })
 }
 
@@ -230,10 +242,6 @@ fn create(path: &Path) -> Result<(), StoreError> {
         let path = unfinished.clone();
         move |source| StoreError::Io { operation, path, source }
     };
-    // The name must survive a power cut as the content does.
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let sync_folder =
-        || File::open(folder).and_then(|f| f.sync_all()).map_err(io("sync the folder of"));
     remove_if_there(&unfinished)?;
     remove_if_there(&beside(&unfinished, "-journal"))?;
     let mut conn = Connection::open(&unfinished).map_err(sql("create", &unfinished))?;
@@ -249,9 +257,49 @@ fn create(path: &Path) -> Result<(), StoreError> {
     for log in ["-wal", "-shm", "-journal"] {
         remove_if_there(&beside(path, log))?;
     }
-    sync_folder()?;
+    sync_folder(path)?;
     std::fs::rename(&unfinished, path).map_err(io("move into place"))?;
-    sync_folder()
+    sync_folder(path)
+}
+
+/// The name must survive a power cut as the content does.
+fn sync_folder(path: &Path) -> Result<(), StoreError> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let io =
+        |source| StoreError::Io { operation: "sync the folder of", path: path.to_owned(), source };
+    File::open(folder).and_then(|f| f.sync_all()).map_err(io)
+}
+
+/// Copies the store as it is to `<store>.v<version>.bak`, which an older tuantra opens as it is.
+/// One that is there from an attempt before is replaced. Gives the copy's name.
+fn keep_copy(path: &Path, conn: &Connection, version: i64) -> Result<PathBuf, StoreError> {
+    let copy = beside(path, &format!(".v{version}.bak"));
+    let unfinished = beside(&copy, ".new");
+    let failed = |source| StoreError::Sql {
+        operation: "copy the store before migrating it (is there room for a second one?)",
+        path: unfinished.clone(),
+        source,
+    };
+    remove_if_there(&unfinished)?;
+    remove_if_there(&beside(&unfinished, "-journal"))?;
+    // Whoever may not read the store may not read its copy.
+    let permissions = std::fs::metadata(path).map(|found| found.permissions());
+    let made = File::create(&unfinished).and_then(|file| file.set_permissions(permissions?));
+    made.map_err(|source| StoreError::Io { operation: "make", path: unfinished.clone(), source })?;
+    let mut target = Connection::open(&unfinished).map_err(failed)?;
+    {
+        let backup = rusqlite::backup::Backup::new(conn, &mut target).map_err(failed)?;
+        // Nobody else writes, so no step has to begin anew.
+        backup.run_to_completion(PAGES_PER_STEP, Duration::ZERO, None).map_err(failed)?;
+    }
+    target.close().map_err(|(_, source)| failed(source))?;
+    std::fs::rename(&unfinished, &copy).map_err(|source| StoreError::Io {
+        operation: "move into place",
+        path: unfinished.clone(),
+        source,
+    })?;
+    sync_folder(&copy)?;
+    Ok(copy)
 }
 
 fn remove_if_there(path: &Path) -> Result<(), StoreError> {

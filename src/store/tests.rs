@@ -10,7 +10,10 @@ use crate::model::{
     RoundError, Rtts, Sample, Span, State, StateInterval, SubjectId, UnixMs, check_partition,
 };
 
+mod kept;
+mod migration;
 mod properties;
+mod rounds;
 
 const T0: i64 = 1_790_000_000_000;
 const ALL_TIME: Span = Span::new(UnixMs(0), UnixMs(i64::MAX));
@@ -165,7 +168,7 @@ fn a_newer_store_is_refused_with_both_versions() {
         Reader::open(&place.db()).map(|_| ()).unwrap_err(),
     ] {
         let text = error.to_string();
-        assert!(text.contains("version 7") && text.contains("up to 1"), "{text}");
+        assert!(text.contains("version 7") && text.contains("up to 2"), "{text}");
     }
 }
 

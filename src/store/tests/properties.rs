@@ -2,8 +2,10 @@
 
 use proptest::prelude::*;
 
+use super::kept::{incident, work};
 use super::*;
 use crate::coverage::outages;
+use crate::model::{CarrierId, Id, KeptIncident, Maintenance, Told, UnitId, WorkedOn};
 
 /// Up to twelve intervals on a small grid. `raw` ones leave holes, overlap, begin before the
 /// time they are recorded from, are open in the middle and come in any order; else they
@@ -82,8 +84,72 @@ fn unmeasured_is_nothing(mut line: Line) -> Line {
     line
 }
 
+/// Facts of the other kinds about few things, so that they meet: incidents that are told of and
+/// closed, work that is announced, ended and announced anew, usual times, blindness.
+fn any_kept() -> impl Strategy<Value = Fact> {
+    let name = |n: i64| Id::new(&format!("m{n}")).unwrap();
+    (0..5_usize, 0..3_i64, 1..40_i64, any::<bool>()).prop_map(move |(kind, n, at, flag)| match kind
+    {
+        0 => Fact::Incident(KeptIncident {
+            told: flag.then_some(Told::Down),
+            told_at: flag.then_some(UnixMs(at)),
+            closed: (at % 3 == 0).then_some(UnixMs(at)),
+            root: id(["x", "y"][usize::from(flag)]),
+            ..incident(&format!("r{n}"), n)
+        }),
+        1 => {
+            let on = WorkedOn::Unit(UnitId::new("cai-be").unwrap());
+            Fact::Maintenance(work(&format!("m{n}"), on, at, at + 20), UnixMs(at))
+        }
+        2 => Fact::MaintenanceEnded { id: name(n), at: UnixMs(at) },
+        3 => Fact::Baseline {
+            subject: id(&format!("r{n}")),
+            hour: u8::from(flag),
+            usual_us: u32::try_from(at).unwrap(),
+            rounds: 1,
+        },
+        _ => Fact::Blind {
+            carrier: flag.then(|| CarrierId::new("vnpt").unwrap()),
+            since: UnixMs(n),
+            until: (at % 2 == 0).then_some(UnixMs(at)),
+        },
+    })
+}
+
+type Kept =
+    (Vec<KeptIncident>, Vec<Maintenance>, BTreeMap<SubjectId, [Option<Usual>; 24]>, Vec<Blind>);
+
+fn kept(reader: &Reader) -> Kept {
+    (
+        reader.incidents(ALL_TIME).unwrap(),
+        reader.maintenance(ALL_TIME).unwrap(),
+        reader.baselines().unwrap(),
+        reader.blind(ALL_TIME).unwrap(),
+    )
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn folding_keeps_incidents_work_usual_times_and_blindness(
+        earlier in proptest::collection::vec(any_kept(), 0..6),
+        waiting in proptest::collection::vec(any_kept(), 1..30),
+    ) {
+        let read = |waiting: Vec<Fact>| {
+            let place = Place::new();
+            let store = place.open();
+            store.submit(facts(earlier.clone()));
+            store.flush_blocking().unwrap();
+            store.submit(facts(waiting));
+            store.close().unwrap();
+            kept(&place.reader())
+        };
+        let (folded, dropped) = crate::store::fold::fold(waiting.clone().into(), 0);
+        prop_assert_eq!(dropped, 0);
+        prop_assert!(folded.len() <= 3 + 3 + 3 + 6 + 6, "{} facts", folded.len());
+        prop_assert_eq!(read(folded.into()), read(waiting));
+    }
 
     #[test]
     fn replacing_is_what_a_painter_would_do(
@@ -133,7 +199,7 @@ proptest! {
                 replace(if *is_a { "a" } else { "b" }, *from, intervals.clone())
             })
             .collect();
-        let (folded, dropped) = crate::store::queue::fold(one_by_one.clone().into(), 0);
+        let (folded, dropped) = crate::store::fold::fold(one_by_one.clone().into(), 0);
         prop_assert_eq!(dropped, 0);
         prop_assert!(folded.len() <= 2);
         prop_assert_eq!(read(folded.into()), read(one_by_one));

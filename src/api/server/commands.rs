@@ -1,0 +1,119 @@
+//! Routes of what changes something, and of the lists beside them. Each command carries the user
+//! that the kernel names.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::connect_info::ConnectInfo;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::{Peer, Shared, answer};
+use crate::api::commands::{AckRequest, WorkRequest};
+use crate::api::types::Problem;
+use crate::api::user::User;
+use crate::locale::visible;
+use crate::model::{Id, SubjectId};
+
+/// Longest body of a request, in bytes: a note of 300 characters takes well under 4 KiB.
+pub(super) const REQUEST_MAX: usize = 16 << 10;
+
+type Body = Result<Bytes, BytesRejection>;
+
+/// The user at the other end; a connection that the kernel says nothing of may command nothing.
+async fn user(peer: &Peer, own_uid: u32) -> Result<User, Problem> {
+    let unknown = || Problem::new("forbidden", "the system does not say who asks");
+    let uid = peer.uid.ok_or_else(unknown)?;
+    tokio::task::spawn_blocking(move || User::look_up(uid, own_uid)).await.map_err(|_| unknown())
+}
+
+fn parsed<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {
+    let body = body.map_err(|rejected| match rejected.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Problem::new("too_large", format!("a request has at most {REQUEST_MAX} bytes"))
+        }
+        _ => Problem::new("bad_request", visible(&rejected.body_text())),
+    })?;
+    serde_json::from_slice(&body).map_err(|e| Problem::new("bad_request", visible(&e.to_string())))
+}
+
+fn id(text: &str) -> Result<Id, Problem> {
+    Id::new(text).map_err(|e| Problem::new("bad_id", visible(&e.to_string())))
+}
+
+pub(super) async fn acknowledge(
+    State(shared): State<Shared>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    body: Body,
+) -> Response {
+    let done = async {
+        let request: AckRequest = parsed(body)?;
+        let by = user(&peer, shared.own_uid).await?;
+        shared.backend.acknowledge(request, by).await
+    };
+    answer(done.await)
+}
+
+pub(super) async fn announce(
+    State(shared): State<Shared>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    Path(name): Path<String>,
+    body: Body,
+) -> Response {
+    let done = async {
+        let request: WorkRequest = parsed(body)?;
+        let by = user(&peer, shared.own_uid).await?;
+        shared.backend.announce(id(&name)?, request, by).await
+    };
+    match done.await {
+        Ok((work, true)) => (StatusCode::CREATED, Json(work)).into_response(),
+        Ok((work, false)) => Json(work).into_response(),
+        Err(problem) => answer::<()>(Err(problem)),
+    }
+}
+
+pub(super) async fn end(
+    State(shared): State<Shared>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    Path(name): Path<String>,
+) -> Response {
+    let done = async {
+        let by = user(&peer, shared.own_uid).await?;
+        shared.backend.end_maintenance(id(&name)?, by).await
+    };
+    answer(done.await)
+}
+
+pub(super) async fn maintenance(State(shared): State<Shared>) -> Response {
+    answer(shared.backend.maintenance().await)
+}
+
+pub(super) async fn reload(
+    State(shared): State<Shared>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+) -> Response {
+    let done = async {
+        let by = user(&peer, shared.own_uid).await?;
+        by.must_administrate()?;
+        shared.backend.reload(by).await
+    };
+    answer(done.await)
+}
+
+#[derive(Deserialize)]
+pub(super) struct Whose {
+    subject: String,
+}
+
+pub(super) async fn explain(
+    State(shared): State<Shared>,
+    Query(Whose { subject }): Query<Whose>,
+) -> Response {
+    let Ok(subject) = SubjectId::new(&subject) else {
+        return answer::<()>(Err(Problem::new("bad_subject", "the subject's id is malformed")));
+    };
+    answer(shared.backend.explain(subject).await)
+}

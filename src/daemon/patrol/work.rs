@@ -1,0 +1,246 @@
+//! The one-off work that users announce. What recurs is in the inventory and only listed here.
+//!
+//! What is over stays known, so that an id is never given to other work: figures of a past month
+//! must not change because somebody uses a name again.
+
+use std::collections::BTreeMap;
+
+use super::commands::signed;
+use crate::api::{Problem, User, Work, WorkRequest};
+use crate::model::{
+    Id, Incident, Inventory, Maintenance, Span, UnixMs, WorkHours, WorkedOn, is_planned,
+};
+use crate::store::{Event, EventKind, Fact};
+
+/// Most one-off work of now and to come that is kept.
+const WORK_MAX: usize = 1_000;
+const DAY_MS: i64 = 86_400_000;
+/// How far back the beginning of what goes on now is looked for, and how far ahead the next time.
+const LOOK_BACK_MS: i64 = 31 * DAY_MS;
+const LOOK_AHEAD_MS: i64 = 366 * DAY_MS;
+
+/// All one-off work that was ever announced and not called off.
+#[derive(Debug, Default)]
+pub(super) struct Works {
+    by_id: BTreeMap<Id, Announced>,
+}
+
+#[derive(Debug, Clone)]
+struct Announced {
+    work: Maintenance,
+    span: Span,
+    /// By whom and when it was ended before its time.
+    ended: Option<(String, UnixMs)>,
+}
+
+impl Announced {
+    /// When it is or was over.
+    fn over_at(&self) -> UnixMs {
+        self.ended.as_ref().map_or(self.span.to, |(_, at)| self.span.to.min(*at))
+    }
+
+    /// Its span in effect; empty when it was called off before it began.
+    fn in_effect(&self) -> Span {
+        Span::new(self.span.from, self.over_at())
+    }
+
+    fn already_over(&self) -> Problem {
+        let by = self.ended.as_ref().map(|(by, _)| by.clone());
+        Problem::new("already_over", "this work is over; announce other work under another id")
+            .done(by, self.over_at())
+    }
+}
+
+/// What is to be recorded.
+pub(super) type Facts = Vec<Fact>;
+
+impl Works {
+    /// Takes up what the store remembers.
+    pub(super) fn remember(&mut self, recorded: Vec<Maintenance>) {
+        for work in recorded {
+            if let WorkHours::Once(span) = work.hours {
+                let announced = Announced { span, ended: None, work };
+                self.by_id.insert(announced.work.id.clone(), announced);
+            }
+        }
+    }
+
+    /// The one-off work for the core, each in effect.
+    pub(super) fn in_effect(&self) -> Vec<Maintenance> {
+        let in_effect = self.by_id.values().map(|a| (a, a.in_effect()));
+        in_effect
+            .filter(|(_, span)| !span.is_empty())
+            .map(|(a, span)| Maintenance { hours: WorkHours::Once(span), ..a.work.clone() })
+            .collect()
+    }
+
+    /// True in the answer when it was not known before. Asked a second time, it changes nothing.
+    pub(super) fn announce(
+        &mut self,
+        inventory: &Inventory,
+        id: Id,
+        request: WorkRequest,
+        by: &User,
+        now: UnixMs,
+    ) -> Result<((Work, bool), Facts), Problem> {
+        let WorkRequest { on, from, to, note } = request.checked(now)?;
+        target_exists(inventory, &on)?;
+        not_in_inventory(inventory, &id)?;
+        let span = Span::new(from, to);
+        let known = self.by_id.get(&id);
+        match known {
+            Some(known) if known.over_at() <= now => return Err(known.already_over()),
+            Some(known) if (&known.work.on, known.span, &known.work.note) == (&on, span, &note) => {
+                return Ok(((shown(inventory, known, now), false), Vec::new()));
+            }
+            None if self.by_id.values().filter(|a| a.over_at() > now).count() >= WORK_MAX => {
+                let message = format!("{WORK_MAX} pieces of work are announced already");
+                return Err(Problem::new("too_many", message));
+            }
+            _ => {}
+        }
+        let is_new = known.is_none();
+        let hours = WorkHours::Once(span);
+        let work = Maintenance { id: id.clone(), on, hours, by: by.name.clone(), note };
+        let event = event(EventKind::MaintenanceAnnounced, &work, span, by, now, !is_new);
+        let facts = vec![Fact::Maintenance(work.clone(), now), Fact::Event(event)];
+        let announced = Announced { work, span, ended: None };
+        let answer = shown(inventory, &announced, now);
+        self.by_id.insert(id, announced);
+        Ok(((answer, is_new), facts))
+    }
+
+    /// Ends what goes on, calls off what is to come.
+    pub(super) fn end(
+        &mut self,
+        inventory: &Inventory,
+        id: &Id,
+        by: &User,
+        now: UnixMs,
+    ) -> Result<(Work, Facts), Problem> {
+        not_in_inventory(inventory, id)?;
+        let known = self.by_id.get_mut(id).ok_or_else(|| {
+            Problem::new("unknown_maintenance", format!("no work is announced under '{id}'"))
+        })?;
+        if known.over_at() <= now {
+            return Err(known.already_over());
+        }
+        let answer = shown(inventory, known, now);
+        known.ended = Some((by.name.clone(), now));
+        let event = event(EventKind::MaintenanceEnded, &known.work, known.span, by, now, false);
+        Ok((answer, vec![Fact::MaintenanceEnded { id: id.clone(), at: now }, Fact::Event(event)]))
+    }
+
+    /// The work of now and to come, one-off and recurring, by its next beginning.
+    pub(super) fn list(&self, inventory: &Inventory, now: UnixMs) -> Vec<Work> {
+        let once = self.by_id.values().filter(|a| a.over_at() > now);
+        let mut found: Vec<Work> = once.map(|a| shown(inventory, a, now)).collect();
+        found.extend(inventory.maintenance.iter().filter_map(|work| {
+            let next = next_span(work, now)?;
+            let recurring = matches!(work.hours, WorkHours::Recurring(..));
+            Some(as_work(inventory, work, next, recurring, now))
+        }));
+        found.sort_by(|a, b| (a.next.from, &a.id).cmp(&(b.next.from, &b.id)));
+        found
+    }
+}
+
+impl Works {
+    /// The incidents with those marked whose every line is worked on now.
+    pub(super) fn marked(
+        &self,
+        mut open: Vec<Incident>,
+        inventory: &Inventory,
+        now: UnixMs,
+    ) -> Vec<Incident> {
+        let all: Vec<Maintenance> =
+            self.in_effect().into_iter().chain(inventory.maintenance.iter().cloned()).collect();
+        for incident in &mut open {
+            let planned = incident.members().all(|member| {
+                let found = inventory.find_subject(member.as_str());
+                found.is_some_and(|s| is_planned(&all, inventory, s, now))
+            });
+            incident.planned = planned;
+        }
+        open
+    }
+}
+
+/// When the work goes on, else when it will next; `None` when it is over or a year away.
+fn next_span(work: &Maintenance, now: UnixMs) -> Option<Span> {
+    match &work.hours {
+        WorkHours::Once(span) => Some(*span).filter(|span| span.to > now),
+        WorkHours::Recurring(..) => {
+            let near = work.spans(Span::new(now - LOOK_BACK_MS, now + LOOK_AHEAD_MS));
+            near.into_iter().find(|span| span.to > now)
+        }
+    }
+}
+
+fn shown(inventory: &Inventory, announced: &Announced, now: UnixMs) -> Work {
+    as_work(inventory, &announced.work, announced.span, false, now)
+}
+
+fn as_work(
+    inventory: &Inventory,
+    work: &Maintenance,
+    next: Span,
+    recurring: bool,
+    now: UnixMs,
+) -> Work {
+    let is_on = |s: &_| inventory.subject(*s).exists_at(now) && work.on.includes(inventory, *s);
+    Work {
+        id: work.id.clone(),
+        on: work.on.clone(),
+        recurring,
+        next,
+        by: work.by.clone(),
+        note: work.note.clone(),
+        subjects: u32::try_from(inventory.subject_ixs().filter(is_on).count()).unwrap_or(u32::MAX),
+    }
+}
+
+fn target_exists(inventory: &Inventory, on: &WorkedOn) -> Result<(), Problem> {
+    let (what, id, exists) = match on {
+        WorkedOn::Subject(id) => {
+            ("subject", id.as_str(), inventory.find_subject(id.as_str()).is_some())
+        }
+        WorkedOn::Unit(id) => ("unit", id.as_str(), inventory.find_unit(id.as_str()).is_some()),
+        WorkedOn::Carrier(id) => {
+            ("carrier", id.as_str(), inventory.carriers.iter().any(|c| c.id == *id))
+        }
+    };
+    let message = || format!("the inventory has no {what} '{id}'");
+    if exists { Ok(()) } else { Err(Problem::new("unknown_target", message())) }
+}
+
+fn not_in_inventory(inventory: &Inventory, id: &Id) -> Result<(), Problem> {
+    if inventory.maintenance.iter().any(|work| work.id == *id) {
+        let message = format!("'{id}' is written in the inventory: change it there and reload");
+        return Err(Problem::new("in_inventory", message));
+    }
+    Ok(())
+}
+
+fn event(
+    kind: EventKind,
+    work: &Maintenance,
+    span: Span,
+    by: &User,
+    at: UnixMs,
+    replaced: bool,
+) -> Event {
+    let subject = match &work.on {
+        WorkedOn::Subject(id) => Some(id.clone()),
+        _ => None,
+    };
+    let detail = serde_json::json!({
+        "id": work.id, "on": work.on, "from": span.from, "to": span.to, "note": work.note,
+        "replaced": replaced,
+    });
+    Event { at, kind, subject, detail: signed(detail, Some(by)) }
+}
+
+#[cfg(test)]
+#[path = "work_tests.rs"]
+mod tests;

@@ -1,0 +1,218 @@
+use jiff::tz::TimeZone;
+
+use super::*;
+use crate::api::Role;
+use crate::inventory;
+use crate::model::{Calendar, CalendarId, CarrierId, State, SubjectId, UnitId};
+
+const PROVINCE: &str = "\
+networks: [ { id: tslcd, name: TSLCD } ]
+carriers: [ { id: vnpt, name: VNPT } ]
+units:
+  - { id: tinh, name: Tỉnh, kind: province }
+  - id: cai-be
+    name: Huyện Cái Bè
+    kind: district
+    parent: tinh
+    connections: { tslcd: { address: 127.0.1.1, carrier: vnpt } }
+    devices: { router: 127.0.1.2 }
+  - id: cai-be.xa
+    name: Xã
+    kind: commune
+    parent: cai-be
+    connections: { tslcd: { address: 127.0.1.3 } }
+";
+const NOW: UnixMs = UnixMs(1_800_000_000_000);
+const HOUR: i64 = 3_600_000;
+
+fn province() -> Inventory {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.yaml"), PROVINCE).unwrap();
+    let loaded = inventory::load(folder.path(), &inventory::Defaults::default(), &TimeZone::UTC);
+    let mut inventory = loaded.inventory.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics));
+    // 01:00 to 02:00 on Saturdays, by day number 5.
+    let mut hours: [Vec<(u16, u16)>; 7] = Default::default();
+    hours[5] = vec![(60, 120)];
+    let id = CalendarId::new("nights").unwrap();
+    let calendar =
+        Calendar { id, zone: TimeZone::UTC, hours, holidays: Vec::new(), make_up: Vec::new() };
+    inventory.maintenance = vec![Maintenance {
+        id: Id::new("nights").unwrap(),
+        on: unit("cai-be"),
+        hours: WorkHours::Recurring(calendar, Span::new(UnixMs(0), UnixMs(i64::MAX))),
+        by: "inventory".to_owned(),
+        note: String::new(),
+    }];
+    inventory
+}
+
+fn unit(id: &str) -> WorkedOn {
+    WorkedOn::Unit(UnitId::new(id).unwrap())
+}
+
+fn id(text: &str) -> Id {
+    Id::new(text).unwrap()
+}
+
+fn user(name: &str) -> User {
+    User { uid: 1000, name: name.to_owned(), role: Role::Operator }
+}
+
+fn request(on: WorkedOn, from: i64, hours: i64) -> WorkRequest {
+    let from = NOW + from * HOUR;
+    WorkRequest { on, from, to: from + hours * HOUR, note: "cáp".to_owned() }
+}
+
+/// What the store would give back.
+fn recorded(facts: &[Fact]) -> Vec<Maintenance> {
+    let announced = facts.iter().filter_map(|f| match f {
+        Fact::Maintenance(work, _) => Some(work.clone()),
+        _ => None,
+    });
+    announced.collect()
+}
+
+#[test]
+fn work_is_announced_once_however_often_it_is_asked_for() {
+    let inventory = province();
+    let mut works = Works::default();
+    let ask = |works: &mut Works, hours, by: &str| {
+        works.announce(&inventory, id("w"), request(unit("cai-be"), 1, hours), &user(by), NOW)
+    };
+    let ((work, is_new), facts) = ask(&mut works, 2, "lan").unwrap();
+    assert!(is_new);
+    assert_eq!((work.subjects, work.by.as_str(), work.recurring), (3, "lan", false));
+    assert_eq!(work.next, Span::new(NOW + HOUR, NOW + 3 * HOUR));
+    let [Fact::Maintenance(_, announced_at), Fact::Event(event)] = &facts[..] else {
+        panic!("{facts:?}")
+    };
+    assert_eq!((*announced_at, event.kind), (NOW, EventKind::MaintenanceAnnounced));
+    assert_eq!((&event.detail["user"], &event.detail["uid"]), (&"lan".into(), &1000.into()));
+
+    let ((again, is_new), facts) = ask(&mut works, 2, "minh").unwrap();
+    assert_eq!((again, is_new, facts.len()), (work, false, 0), "nothing is changed");
+    let ((longer, is_new), facts) = ask(&mut works, 4, "minh").unwrap();
+    assert_eq!((longer.next.to, longer.by.as_str(), is_new), (NOW + 5 * HOUR, "minh", false));
+    assert_eq!(facts.len(), 2);
+    assert_eq!(works.in_effect(), recorded(&facts));
+}
+
+#[test]
+fn what_the_inventory_does_not_know_or_has_itself_is_refused() {
+    let inventory = province();
+    let mut works = Works::default();
+    let mut refused = |name: &str, on: WorkedOn| {
+        let asked = works.announce(&inventory, id(name), request(on, 1, 1), &user("lan"), NOW);
+        asked.map(|_| ()).unwrap_err().error
+    };
+    assert_eq!(refused("w", unit("cai-lay")), "unknown_target");
+    let stranger = SubjectId::new("cai-be").unwrap();
+    assert_eq!(refused("w", WorkedOn::Subject(stranger)), "unknown_target", "a unit is no subject");
+    let carrier = CarrierId::new("fpt").unwrap();
+    assert_eq!(refused("w", WorkedOn::Carrier(carrier)), "unknown_target");
+    assert_eq!(refused("nights", unit("cai-be")), "in_inventory");
+    let ended = works.end(&inventory, &id("nights"), &user("lan"), NOW).unwrap_err();
+    assert_eq!(ended.error, "in_inventory");
+    let ended = works.end(&inventory, &id("w"), &user("lan"), NOW).unwrap_err();
+    assert_eq!(ended.error, "unknown_maintenance");
+}
+
+#[test]
+fn what_is_over_is_told_with_who_ended_it_and_its_name_is_not_given_again() {
+    let inventory = province();
+    let mut works = Works::default();
+    let vnpt = || WorkedOn::Carrier(CarrierId::new("vnpt").unwrap());
+    let ((work, _), _) =
+        works.announce(&inventory, id("on"), request(vnpt(), -1, 4), &user("lan"), NOW).unwrap();
+    assert_eq!(work.subjects, 1);
+    works.announce(&inventory, id("off"), request(vnpt(), 5, 1), &user("lan"), NOW).unwrap();
+    let minh = user("minh");
+    let (ended, facts) = works.end(&inventory, &id("on"), &minh, NOW + HOUR).unwrap();
+    assert_eq!(ended, work);
+    assert_eq!(facts[0], Fact::MaintenanceEnded { id: id("on"), at: NOW + HOUR });
+    works.end(&inventory, &id("off"), &minh, NOW + HOUR).unwrap();
+
+    let in_effect = works.in_effect();
+    assert_eq!(in_effect.len(), 1, "what was called off never was");
+    assert_eq!(in_effect[0].hours, WorkHours::Once(Span::new(NOW - HOUR, NOW + HOUR)));
+    let later = NOW + 2 * HOUR;
+    let again = works.end(&inventory, &id("on"), &user("lan"), later).unwrap_err();
+    assert_eq!((again.by.as_deref(), again.at), (Some("minh"), Some(NOW + HOUR)));
+    let again = works.announce(&inventory, id("on"), request(vnpt(), -1, 4), &user("lan"), later);
+    assert_eq!(again.map(|_| ()).unwrap_err().error, "already_over");
+
+    // After a restart, too; nobody remembers who it was.
+    let mut works = Works::default();
+    works.remember(in_effect);
+    let again = works.announce(&inventory, id("on"), request(vnpt(), -1, 9), &user("lan"), later);
+    let again = again.map(|_| ()).unwrap_err();
+    assert_eq!(
+        (again.error.as_str(), again.by, again.at),
+        ("already_over", None, Some(NOW + HOUR))
+    );
+}
+
+#[test]
+fn the_list_has_what_goes_on_and_what_comes_by_its_next_beginning() {
+    let inventory = province();
+    let mut works = Works::default();
+    let whole = || request(unit("tinh"), 1, 1);
+    works.announce(&inventory, id("soon"), whole(), &user("lan"), NOW).unwrap();
+    works
+        .announce(&inventory, id("running"), request(unit("tinh"), -1, 3), &user("lan"), NOW)
+        .unwrap();
+    let names = |now: UnixMs| -> Vec<String> {
+        works.list(&inventory, now).iter().map(|w| w.id.to_string()).collect()
+    };
+    assert_eq!(names(NOW), ["running", "soon", "nights"]);
+    assert_eq!(names(NOW + 2 * HOUR), ["nights"], "the end is no longer inside");
+    // Friday 15/01/2027, 08:00 UTC: the next night is Saturday's.
+    let next = |now: UnixMs| works.list(&inventory, now).pop().unwrap().next;
+    let saturday: UnixMs = "2027-01-16T01:00:00Z".parse().unwrap();
+    assert_eq!(next(NOW), Span::new(saturday, saturday + HOUR));
+    assert_eq!(next(saturday + HOUR / 2), Span::new(saturday, saturday + HOUR), "goes on");
+    assert_eq!(next(saturday + HOUR).from, saturday + 7 * 24 * HOUR);
+}
+
+#[test]
+fn an_incident_is_planned_when_every_line_of_it_is_worked_on() {
+    let inventory = province();
+    let mut works = Works::default();
+    let on = WorkedOn::Subject(SubjectId::new("cai-be/tslcd").unwrap());
+    works.announce(&inventory, id("w"), request(on, -1, 2), &user("lan"), NOW).unwrap();
+    let incident = |with: &[&str]| Incident {
+        id: crate::model::IncidentId::new("cai-be/tslcd", NOW),
+        opened: NOW,
+        root: SubjectId::new("cai-be/tslcd").unwrap(),
+        with: with.iter().map(|w| SubjectId::new(w).unwrap()).collect(),
+        state: State::Down,
+        since: NOW,
+        unit: UnitId::new("cai-be").unwrap(),
+        impact: crate::model::Impact::default(),
+        ack: None,
+        planned: false,
+        flapping: false,
+        guess: None,
+        split_from: None,
+    };
+    let open = || vec![incident(&[]), incident(&["cai-be/router"])];
+    let planned = |now| -> Vec<bool> {
+        works.marked(open(), &inventory, now).iter().map(|i| i.planned).collect()
+    };
+    assert_eq!(planned(NOW), [true, false]);
+    assert_eq!(planned(NOW + HOUR), [false, false]);
+}
+
+#[test]
+fn there_is_a_bound_on_what_is_announced() {
+    let inventory = province();
+    let mut works = Works::default();
+    let mut ask = |n: usize, from| {
+        let asked = request(unit("tinh"), from, 1);
+        works.announce(&inventory, id(&format!("w{n}")), asked, &user("lan"), NOW).map(|_| ())
+    };
+    (0..WORK_MAX).for_each(|n| ask(n, 1).unwrap());
+    assert_eq!(ask(WORK_MAX, 1).unwrap_err().error, "too_many");
+    // What is known already may still be changed.
+    ask(3, 2).unwrap();
+}

@@ -1,0 +1,182 @@
+//! What a daemon that starts again must know besides states, and what reports ask of announced
+//! work and blindness.
+
+use std::collections::BTreeMap;
+
+use rusqlite::Row;
+use rusqlite::types::Value;
+
+use super::Reader;
+use crate::model::{
+    Ack, CarrierId, Id, IncidentId, KeptIncident, Maintenance, Span, SubjectId, Told, UnixMs,
+    WorkHours, WorkedOn,
+};
+use crate::store::StoreError;
+use crate::store::codec::worked_on;
+
+/// Hours of a day.
+const HOURS: usize = 24;
+
+/// What a subject's rounds usually take at one hour of the day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usual {
+    /// Round-trip time in microseconds.
+    pub us: u32,
+    /// How many rounds that rests on.
+    pub rounds: u32,
+}
+
+/// A stretch in which the patrol could not see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blind {
+    /// Through whom it could not; `None`: not at all.
+    pub carrier: Option<CarrierId>,
+    /// From when.
+    pub since: UnixMs,
+    /// Until when; `None` while it lasts, and for ever where the daemon died blind.
+    pub until: Option<UnixMs>,
+}
+
+impl Reader {
+    /// The incidents that are not closed, oldest first.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn open_incidents(&self) -> Result<Vec<KeptIncident>, StoreError> {
+        self.rows(
+            "SELECT i.id, k.key, i.opened, i.since, i.closed, i.state, i.told, i.told_at,
+                    i.ack_by, i.ack_note, i.ack_at, i.ack_until, i.split_from, i.merged_into
+             FROM incident i JOIN subject k ON k.id = i.root
+             WHERE i.closed IS NULL ORDER BY i.opened, i.id",
+            [],
+            |row| self.incident(row),
+        )
+    }
+
+    /// The incidents that were open at some time of `window`, oldest first.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn incidents(&self, window: Span) -> Result<Vec<KeptIncident>, StoreError> {
+        self.rows(
+            "SELECT i.id, k.key, i.opened, i.since, i.closed, i.state, i.told, i.told_at,
+                    i.ack_by, i.ack_note, i.ack_at, i.ack_until, i.split_from, i.merged_into
+             FROM incident i JOIN subject k ON k.id = i.root
+             WHERE i.opened < ?2 AND (i.closed IS NULL OR i.closed > ?1)
+             ORDER BY i.opened, i.id",
+            [Value::Integer(window.from.0), window.to.0.into()],
+            |row| self.incident(row),
+        )
+    }
+
+    fn incident(&self, row: &Row<'_>) -> Result<KeptIncident, StoreError> {
+        let instant = |n| -> Result<Option<UnixMs>, StoreError> {
+            Ok(self.get(row.get::<_, Option<i64>>(n))?.map(UnixMs))
+        };
+        let word = |n| self.get(row.get::<_, Option<String>>(n));
+        let name =
+            |n| -> Result<_, StoreError> { Ok(word(n)?.map(|t| IncidentId::from_stored(&t))) };
+        let told = word(6)?
+            .map(|w| Told::from_word(&w).ok_or_else(|| self.corrupt("word of what was told", &w)));
+        let ack = match (word(8)?, instant(10)?) {
+            (Some(by), Some(at)) => {
+                Some(Ack { by, note: word(9)?.unwrap_or_default(), at, until: instant(11)? })
+            }
+            _ => None,
+        };
+        Ok(KeptIncident {
+            id: IncidentId::from_stored(&self.get(row.get::<_, String>(0))?),
+            root: self.subject(row.get(1))?,
+            opened: UnixMs(self.get(row.get(2))?),
+            since: UnixMs(self.get(row.get(3))?),
+            closed: instant(4)?,
+            state: self.state(row.get(5))?,
+            told: told.transpose()?,
+            told_at: instant(7)?,
+            ack,
+            split_from: name(12)?,
+            merged_into: name(13)?,
+        })
+    }
+
+    /// The announced one-off work that touches `window`, unclipped, by its beginning. What was
+    /// ended early ends then; what was called off before it began is left out.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn maintenance(&self, window: Span) -> Result<Vec<Maintenance>, StoreError> {
+        self.rows(
+            "SELECT id, scope, target, t0, min(t1, coalesce(ended_at, t1)) AS e, \"by\", note
+             FROM maintenance WHERE t0 < ?2 AND e > ?1 AND e > t0 ORDER BY t0, id",
+            [Value::Integer(window.from.0), window.to.0.into()],
+            |row| {
+                let id: String = self.get(row.get(0))?;
+                let span = Span::new(UnixMs(self.get(row.get(3))?), UnixMs(self.get(row.get(4))?));
+                Ok(Maintenance {
+                    id: Id::new(&id).map_err(|_| self.corrupt("maintenance's id", &id))?,
+                    on: self.worked_on(row)?,
+                    hours: WorkHours::Once(span),
+                    by: self.get(row.get(5))?,
+                    note: self.get(row.get(6))?,
+                })
+            },
+        )
+    }
+
+    fn worked_on(&self, row: &Row<'_>) -> Result<WorkedOn, StoreError> {
+        let scope: String = self.get(row.get(1))?;
+        let target: String = self.get(row.get(2))?;
+        worked_on(&scope, &target)
+            .ok_or_else(|| self.corrupt("maintenance's target", &format!("{scope} {target}")))
+    }
+
+    /// The usual round-trip times, by subject and hour of the day.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn baselines(&self) -> Result<BTreeMap<SubjectId, [Option<Usual>; HOURS]>, StoreError> {
+        let mut found: BTreeMap<SubjectId, [Option<Usual>; HOURS]> = BTreeMap::new();
+        for (number, id) in self.subjects(None)? {
+            let hours = self.rows(
+                "SELECT hour, usual_us, rounds FROM baseline WHERE subject = ?1",
+                [Value::Integer(number)],
+                |row| {
+                    let hour: u8 = self.get(row.get(0))?;
+                    Ok((
+                        usize::from(hour),
+                        Usual { us: self.get(row.get(1))?, rounds: self.get(row.get(2))? },
+                    ))
+                },
+            )?;
+            for (hour, usual) in hours {
+                // Within the day by the table's own constraint.
+                if let Some(place) = found.entry(id.clone()).or_default().get_mut(hour) {
+                    *place = Some(usual);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The stretches of blindness that touch `window`, unclipped, by their beginning.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn blind(&self, window: Span) -> Result<Vec<Blind>, StoreError> {
+        self.rows(
+            "SELECT t0, t1, carrier FROM blind
+             WHERE t0 < ?2 AND (t1 IS NULL OR t1 > ?1) ORDER BY t0, coalesce(carrier, '')",
+            [Value::Integer(window.from.0), window.to.0.into()],
+            |row| {
+                let carrier: Option<String> = self.get(row.get(2))?;
+                let carrier = carrier
+                    .map(|c| CarrierId::new(&c).map_err(|_| self.corrupt("carrier's id", &c)));
+                Ok(Blind {
+                    carrier: carrier.transpose()?,
+                    since: UnixMs(self.get(row.get(0))?),
+                    until: self.get(row.get::<_, Option<i64>>(1))?.map(UnixMs),
+                })
+            },
+        )
+    }
+}
