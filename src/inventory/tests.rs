@@ -10,6 +10,8 @@ use super::*;
 use crate::locale::Lang;
 use crate::model::Severity;
 
+mod hours;
+
 /// Reads a text as the one YAML file of an inventory.
 fn read(text: &str) -> Loaded {
     let mut desk = Desk::default();
