@@ -72,13 +72,14 @@ fn a_sound_province_is_summed_up() -> Result<()> {
 }
 
 #[test]
-fn the_pace_is_that_of_addresses_and_leaves_out_what_has_ended() -> Result<()> {
+fn the_pace_is_that_of_addresses_and_leaves_out_what_is_not_asked() -> Result<()> {
     let more = "
 connections:
   - { id: a, unit: hoa-khanh, network: tslcd, device: router }
   - { id: b, unit: hoa-khanh, network: tslcd, device: router, health: { interval: 10s } }
   - { id: c, unit: hoa-khanh, network: tslcd, device: router, ping: { count: 1 } }
   - { id: old, unit: hoa-khanh, network: tslcd, address: 10.84.0.9, until: 2016-01-01 }
+  - { id: off, unit: hoa-khanh, network: tslcd, address: 10.84.0.10, enabled: false }
 devices:
   - { id: router, unit: hoa-khanh, address: 10.84.0.3 }
 ";
@@ -86,7 +87,7 @@ devices:
     let (code, json) = sample.json()?;
     assert_eq!(code, Some(0), "{json}");
     let summary = &json["summary"];
-    assert_eq!((&summary["connections"], &summary["addresses"]), (&5.into(), &2.into()));
+    assert_eq!((&summary["connections"], &summary["addresses"]), (&6.into(), &2.into()));
     // Every 30 s the one of the province; the router every 10 s, for `c` also every 30 s.
     assert_eq!(summary["rounds_per_1000_s"], 33 + 100 + 33);
     assert_eq!(summary["packets_per_1000_s"], 100 + 300 + 33);
@@ -121,6 +122,47 @@ fn mistakes_of_the_configuration_and_of_the_inventory_are_told_together() -> Res
     assert_eq!(found[0]["code"], "config.duration_no_unit");
     assert_eq!(found[0]["message"], "“30” lacks its unit of time");
     assert_eq!((&found[0]["line"], &found[0]["column"]), (&2.into(), &21.into()));
+    Ok(())
+}
+
+const CARRIERS: &str = "\
+carriers:
+  - { id: vnpt, name: VNPT Tiền Giang }
+  - { id: viettel, name: Viettel Tiền Giang }
+units:
+  - { id: dic, name: TTTHDL, kind: dic, parent: tien-giang, connections: {
+      level1-1: { network: tslcd, carrier: vnpt, address: 10.80.0.2 },
+      level1-2: { network: tslcd, carrier: viettel, address: 10.80.0.6 } } }
+";
+
+#[test]
+fn a_sentinel_speaks_for_a_carrier_of_the_inventory() -> Result<()> {
+    let config = |carrier: &str| {
+        format!(
+            "language: en\nsentinels:\n  - {{ address: 10.82.0.2 }}\n  \
+             - {{ address: 10.80.0.2, carrier: {carrier} }}\n"
+        )
+    };
+    let sample = |carrier: &str| {
+        let config = config(carrier);
+        Sample::new(&[
+            ("config.yaml", config.as_str()),
+            ("inventory/a.yaml", PROVINCE),
+            ("inventory/b.yaml", CARRIERS),
+        ])
+    };
+    assert_eq!(sample("vnpt")?.tuantra(&["check", "--strict"])?.status.code(), Some(0));
+    let misspelt = sample("vntp")?;
+    let output = misspelt.tuantra(&["check"])?;
+    assert_eq!(output.status.code(), Some(2));
+    insta::assert_snapshot!("sentinel_of_unknown_carrier", String::from_utf8(output.stdout)?);
+    // Every other command refuses it, too.
+    let shown = misspelt.tuantra(&["inventory", "show"])?;
+    assert_eq!((shown.status.code(), shown.stdout.len()), (Some(2), 0));
+    let (_, json) = sample("fpt")?.json()?;
+    assert_eq!(json["diagnostics"][0]["code"], "config.unknown_carrier");
+    assert_eq!(json["diagnostics"][0]["line"], 4);
+    assert_eq!(json["diagnostics"][0]["hint"], "the inventory's carriers: vnpt, viettel");
     Ok(())
 }
 

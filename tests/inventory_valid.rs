@@ -24,7 +24,7 @@ fn loaded(case: &str) -> Loaded {
 /// The tree as people see it and, a line each, the JSON of what `case` is about.
 fn written(inventory: &Inventory) -> String {
     let json = show::json(inventory, None);
-    let mut text = show::tree(inventory, Lang::Vi, None);
+    let mut text = show::tree(inventory, Lang::Vi, &TimeZone::fixed(jiff::tz::offset(7)), None);
     for (section, items) in json.as_object().unwrap() {
         text.push_str(&format!("\n{section}\n"));
         for item in items.as_array().unwrap() {
@@ -56,6 +56,16 @@ fn units_are_ordered_and_complete() {
 #[test]
 fn defaults_apply_in_order() {
     assert_written("defaults");
+}
+
+#[test]
+fn hours_come_from_the_subject_its_defaults_or_its_unit() {
+    assert_written("hours");
+}
+
+#[test]
+fn what_has_ended_is_told_apart_and_nothing_is_missed_of_it() {
+    assert_written("reform");
 }
 
 #[test]

@@ -86,6 +86,46 @@ fn every_unit_has_what_the_plan_requires_of_it() {
     }
 }
 
+#[test]
+fn communes_that_switch_off_after_hours_may() {
+    let inventory = load_sample().0.expect("no error");
+    let mut units = BTreeSet::new();
+    for subject in &inventory.subjects {
+        assert_eq!(subject.calendar.is_some(), subject.off_hours_allowed, "{}", subject.id);
+        if subject.off_hours_allowed {
+            units.insert(subject.unit);
+        }
+    }
+    assert_eq!(units.len(), 69);
+    for unit in units {
+        assert_eq!(inventory.unit(unit).kind.tier(), Tier::Commune);
+        let mut subjects = inventory.subjects_of(unit).iter().map(|s| inventory.subject(*s));
+        assert!(subjects.all(|s| s.off_hours_allowed), "{}", inventory.unit(unit).id);
+    }
+}
+
+#[test]
+fn the_sentinels_are_asked_in_the_sample_and_never_stand_alone() {
+    let loaded = tuantra::config::load(&root().join("config.yaml"));
+    let config = loaded.config.expect("no error");
+    let inventory = load_sample().0.expect("no error");
+    assert_eq!(config.check_carriers(&inventory), []);
+    let mut of_carrier: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+    for sentinel in &config.sentinels {
+        let carrier = sentinel.carrier.as_ref().map(|id| id.as_str());
+        *of_carrier.entry(carrier).or_default() += 1;
+        // Who answers there is the DIC itself or a line of that carrier's.
+        let is_asked = inventory.subjects.iter().any(|s| {
+            let line = s.connection().and_then(|c| c.carrier);
+            let line = line.map(|ix| inventory.carrier(ix).id.as_str());
+            line == carrier && s.checks.iter().any(|c| c.kind.address() == sentinel.address)
+        });
+        assert!(is_asked, "{}", sentinel.address);
+    }
+    let wanted = [(None, 2), (Some("viettel"), 3), (Some("vnpt"), 3)];
+    assert_eq!(of_carrier, BTreeMap::from(wanted));
+}
+
 /// Ids of what a subject is reached through, sorted; `None` when there is no such subject.
 fn via(inventory: &Inventory, id: &str) -> Option<Vec<String>> {
     let subject = inventory.find_subject(id)?;

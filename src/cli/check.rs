@@ -87,7 +87,11 @@ impl Summary {
         // As the daemon does: who shares an address and a way of asking shares its rounds, at the
         // shortest interval.
         let mut targets: HashMap<(IpAddr, PingParams), i64> = HashMap::new();
-        for subject in inventory.subjects.iter().filter(|s| s.until.is_none_or(|end| now < end)) {
+        for subject in inventory
+            .subjects
+            .iter()
+            .filter(|s| s.is_enabled && s.until.is_none_or(|end| now < end))
+        {
             for check in &subject.checks {
                 let CheckKind::Ping { address, params } = check.kind;
                 let interval_ms = subject.health.interval_ms.max(1);

@@ -99,10 +99,17 @@ pub fn inventory(config: &Config) -> Result<Inventory, Told> {
     loaded.inventory.ok_or_else(|| tell(&loaded.diagnostics, config.language))
 }
 
-/// Loads the inventory with the configuration's defaults; prints nothing.
+/// Loads the inventory with the configuration's defaults, and holds what the configuration says of
+/// the inventory against it; prints nothing.
 pub fn load_inventory(config: &Config) -> inventory::Loaded {
     let defaults = inventory::Defaults { health: config.health, ping: config.ping };
-    inventory::load(&config.inventory, &defaults, &config.timezone)
+    let mut loaded = inventory::load(&config.inventory, &defaults, &config.timezone);
+    let unknown = loaded.inventory.as_ref().map(|inventory| config.check_carriers(inventory));
+    if let Some(unknown) = unknown.filter(|unknown| !unknown.is_empty()) {
+        loaded.inventory = None;
+        loaded.diagnostics.splice(0..0, unknown);
+    }
+    loaded
 }
 
 /// Prints diagnostics to standard error.

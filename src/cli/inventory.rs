@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use super::{EXIT_OK, Format, Global, context, unit};
+use crate::config::Config;
 use crate::inventory::show;
-use crate::locale::Lang;
 use crate::model::Inventory;
 
 /// Show the inventory.
@@ -46,7 +46,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let inventory = context::inventory(&config)?;
     let unit =
         unit.as_deref().map(|word| unit::find_in(config.language, word, &inventory)).transpose()?;
-    let written = write(&mut io::stdout().lock(), &inventory, config.language, unit, *format);
+    let written = write(&mut io::stdout().lock(), &inventory, &config, unit, *format);
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(ExitCode::from(EXIT_OK)),
@@ -56,12 +56,15 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
 fn write(
     out: &mut dyn Write,
     inventory: &Inventory,
-    lang: Lang,
+    config: &Config,
     unit: Option<crate::model::UnitIx>,
     format: Format,
 ) -> io::Result<()> {
     match format {
-        Format::Text => out.write_all(show::tree(inventory, lang, unit).as_bytes())?,
+        Format::Text => {
+            let tree = show::tree(inventory, config.language, &config.timezone, unit);
+            out.write_all(tree.as_bytes())?;
+        }
         Format::Json => writeln!(out, "{:#}", show::json(inventory, unit))?,
     }
     out.flush()

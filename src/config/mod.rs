@@ -14,12 +14,16 @@ use std::path::{Path, PathBuf};
 use jiff::tz::{Offset, TimeZone};
 
 use crate::locale::Lang;
-use crate::model::{Diagnostic, HealthParams, Message, PingParams, Severity};
+use crate::model::{
+    Diagnostic, HealthParams, Inventory, Message, PingParams, Place, Sentinel, Severity,
+};
 
 /// Name of the configuration file where none is named.
 pub const DEFAULT_FILE: &str = "config.yaml";
 /// Longest configuration file read, in bytes.
 const FILE_BYTES_MAX: u64 = 1 << 20;
+/// Most sentinels: a few per carrier and the gateway.
+const MAX_SENTINELS: usize = 64;
 const DEFAULT_TIMEZONE: &str = "Asia/Ho_Chi_Minh";
 
 /// What sends the pings.
@@ -62,6 +66,22 @@ pub struct Goals {
     pub availability_ppm: u32,
 }
 
+/// When what happened is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Telling {
+    /// How long an incident is waited with before it is told, so that what belongs together is
+    /// told together, in milliseconds; 0 to one hour.
+    pub group_wait_ms: i64,
+    /// After how long an open incident is told again, in milliseconds; one minute to 30 days.
+    pub repeat_ms: i64,
+}
+
+impl Default for Telling {
+    fn default() -> Self {
+        Self { group_wait_ms: 30_000, repeat_ms: 4 * 3_600_000 }
+    }
+}
+
 /// The configuration in force, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -91,6 +111,12 @@ pub struct Config {
     pub rate_pps: u32,
     /// Most packets a second to what is reached through one parent, 1 to `rate_pps`.
     pub group_rate_pps: u32,
+    /// Addresses that tell whether the patrol itself can see out; at most 64, each address once.
+    pub sentinels: Vec<Sentinel>,
+    /// Where each sentinel's carrier, else the sentinel, stands in the file.
+    pub sentinel_places: Vec<Place>,
+    /// When what happened is told.
+    pub telling: Telling,
     /// What reports hold the province to.
     pub goals: Goals,
     /// How long samples are kept, in milliseconds.
@@ -116,9 +142,43 @@ impl Config {
             engine: Engine::Auto,
             rate_pps: 5_000,
             group_rate_pps: 500,
+            sentinels: Vec::new(),
+            sentinel_places: Vec::new(),
+            telling: Telling::default(),
             goals: Goals { coverage_permille: 980, availability_ppm: 995_000 },
             samples_kept_ms: 400 * 86_400_000,
         }
+    }
+}
+
+impl Config {
+    /// An error for each sentinel that speaks for a carrier the inventory does not have.
+    #[must_use]
+    pub fn check_carriers(&self, inventory: &Inventory) -> Vec<Diagnostic> {
+        let known = || inventory.carriers.iter().map(|carrier| carrier.id.as_str());
+        let unknown = |sentinel: &&Sentinel| {
+            sentinel.carrier.as_ref().is_some_and(|id| known().all(|known| known != id.as_str()))
+        };
+        let places = self.sentinels.iter().zip(&self.sentinel_places);
+        places
+            .filter(|(sentinel, _)| unknown(sentinel))
+            .map(|(sentinel, place)| {
+                let name = sentinel.carrier.as_ref().map_or("", |id| id.as_str());
+                let words: Vec<&str> = known().take(12).collect();
+                let hint = match read::nearest(name, known()) {
+                    Some(near) => Message::new("config.did_you_mean").with("word", near),
+                    None if words.is_empty() => Message::new("config.no_carriers"),
+                    None => Message::new("config.known_carriers").with("words", words.join(", ")),
+                };
+                Diagnostic {
+                    severity: Severity::Error,
+                    message: Message::new("config.unknown_carrier").with("name", name),
+                    place: Some(place.clone()),
+                    hint: Some(hint),
+                    related: None,
+                }
+            })
+            .collect()
     }
 }
 

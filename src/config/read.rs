@@ -1,27 +1,34 @@
 //! The tree of the file to a [`Config`]: bounds, words, references between values; every mistake
 //! is noted and reading goes on with the default in its place.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 
-use super::yaml;
+use super::yaml::{self, Value};
 use super::{Config, Engine};
 use crate::locale::Lang;
 use crate::model::{
-    Diagnostic, HealthParams, Message, Misfit, PingParams, format_duration, misfit,
+    Diagnostic, HealthParams, Message, Misfit, PingParams, format_duration, format_scaled, misfit,
 };
 
 mod desk;
+mod sentinels;
+pub(in crate::config) use desk::nearest;
 use desk::{Desk, Section};
 
 /// A Unix socket's path has 108 bytes on Linux and 104 elsewhere, with a zero at its end.
 const SOCKET_BYTES_MAX: usize = 100;
 const RATE_PPS_MAX: i64 = 100_000;
 const DAY_MS: i64 = 86_400_000;
+/// Bounds of `alerts.group_wait`, in milliseconds.
+const GROUP_WAIT_MS: RangeInclusive<i64> = 0..=3_600_000;
+/// Bounds of `alerts.repeat`, in milliseconds.
+const REPEAT_MS: RangeInclusive<i64> = 60_000..=30 * DAY_MS;
 
 /// Every key there is, by section.
-pub(super) const KEYS: [(&str, &[&str]); 6] = [
+pub(super) const KEYS: [(&str, &[&str]); 9] = [
     (
         "",
         &[
@@ -51,13 +58,18 @@ pub(super) const KEYS: [(&str, &[&str]); 6] = [
             "rtt",
             "rtt_ms",
             "correlation_window",
+            "baseline",
             "flapping",
+            "off_hours_grace",
             "measured_floor",
         ],
     ),
+    ("health.flapping", &["window", "high_pct", "low_pct"]),
+    ("sentinels", &["address", "carrier"]),
     ("probe", &["icmp", "snmp"]),
     ("probe.icmp", &["engine", "count", "spacing", "timeout", "rate", "group_rate"]),
     ("goals", &["coverage_pct", "availability"]),
+    ("alerts", &["group_wait", "group_interval", "repeat", "routes", "channels"]),
     ("retention", &["samples", "rollups"]),
 ];
 
@@ -128,17 +140,27 @@ fn fill(desk: &mut Desk<'_>, root: &Section<'_>, folder: &Path, config: &mut Con
     if let Some(ppm) = desk.number(&goals, "availability", 6, 0..=1_000_000) {
         config.goals.availability_ppm = ppm;
     }
+    sentinels::read(desk, root, config);
+    let alerts = desk.section(root.get("alerts"), "alerts");
+    for (key, bounds, to) in [
+        ("group_wait", GROUP_WAIT_MS, &mut config.telling.group_wait_ms),
+        ("repeat", REPEAT_MS, &mut config.telling.repeat_ms),
+    ] {
+        if let Some(ms) = desk.duration(&alerts, key, bounds) {
+            *to = ms;
+        }
+    }
     let retention = desk.section(root.get("retention"), "retention");
     if let Some(ms) = desk.duration(&retention, "samples", DAY_MS..=20 * 365 * DAY_MS) {
         config.samples_kept_ms = ms;
     }
 
     for (section, key) in [
-        (root, "sentinels"),
         (root, "credentials"),
-        (root, "alerts"),
+        (&alerts, "group_interval"),
+        (&alerts, "routes"),
+        (&alerts, "channels"),
         (&probe, "snmp"),
-        (&health, "flapping"),
         (&retention, "rollups"),
     ] {
         desk.not_used_yet(section, key);
@@ -187,12 +209,17 @@ fn read_health(desk: &mut Desk<'_>, section: &Section<'_>, health: &mut HealthPa
         loss_permille,
         rtt_us,
         correlation_window_ms,
-        ..
+        baseline_tenths,
+        flap_window,
+        flap_high_permille,
+        flap_low_permille,
+        off_hours_grace_ms,
     } = health;
     for (key, bounds, to) in [
         ("interval", HealthParams::INTERVAL_MS, interval_ms),
         ("retry", HealthParams::INTERVAL_MS, retry_ms),
         ("correlation_window", HealthParams::CORRELATION_WINDOW_MS, correlation_window_ms),
+        ("off_hours_grace", HealthParams::OFF_HOURS_GRACE_MS, off_hours_grace_ms),
     ] {
         if let Some(ms) = desk.duration(section, key, bounds) {
             *to = ms;
@@ -219,6 +246,31 @@ fn read_health(desk: &mut Desk<'_>, section: &Section<'_>, health: &mut HealthPa
     }
     if section.get("rtt").is_some() && section.get("rtt_ms").is_some() {
         desk.error(section.place("rtt_ms"), Message::new("config.rtt_twice"), None);
+    }
+    // `off` is the default; the inventory needs the word, so it is one here, too.
+    if !section.get("baseline").is_some_and(|n| matches!(&n.value, Value::Text(t) if t == "off"))
+        && let Some(tenths) = desk.number(section, "baseline", 1, HealthParams::BASELINE_TENTHS)
+    {
+        *baseline_tenths = Some(tenths);
+    }
+    let flapping = desk.section(section.get("flapping"), "health.flapping");
+    if let Some(rounds) = desk.number(&flapping, "window", 0, HealthParams::FLAP_WINDOW) {
+        *flap_window = rounds;
+    }
+    if let Some(permille) = desk.number(&flapping, "high_pct", 1, HealthParams::FLAP_PERMILLE) {
+        *flap_high_permille = permille;
+    }
+    if let Some(permille) = desk.number(&flapping, "low_pct", 1, HealthParams::FLAP_PERMILLE) {
+        *flap_low_permille = permille;
+    }
+    let is_wrong = |key| desk.has_error_at(flapping.place(key));
+    if *flap_low_permille > *flap_high_permille && !is_wrong("high_pct") && !is_wrong("low_pct") {
+        let pct = |permille: u16| format_scaled(i64::from(permille), 1);
+        let message = Message::new("config.flapping_low_over_high")
+            .with("low", pct(*flap_low_permille))
+            .with("high", pct(*flap_high_permille));
+        let place = flapping.place("low_pct").or(flapping.place("high_pct"));
+        desk.error(place, message, Some(Message::new("config.flapping_hint")));
     }
 }
 

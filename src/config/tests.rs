@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::model::{CarrierId, Sentinel};
 
 fn read(text: &str) -> Loaded {
     from_text(Path::new("conf/config.yaml"), text)
@@ -44,7 +45,9 @@ health:
   loss_pct: 12.5
   rtt_ms: 150.5
   correlation_window: 1m
-  flapping: { window: 20, high_pct: 30, low_pct: 25 }
+  baseline: 2.5
+  flapping: { window: 10, high_pct: 30.5, low_pct: 20 }
+  off_hours_grace: 45m
   measured_floor: 0.9
 sentinels: [ { address: 10.0.0.1 }, { address: 10.0.0.2, carrier: vnpt } ]
 probe:
@@ -54,7 +57,11 @@ credentials:
   core: { version: 3, user: patrol }
 goals: { coverage_pct: 97.5, availability: 0.999 }
 alerts:
-  group_wait: 30s
+  group_wait: 0s
+  group_interval: 5m
+  repeat: 2h
+  routes: [ { match: { network: tslcd, severity: down }, to: [duty] } ]
+  channels: { duty: { fallback: mail } }
 retention: { samples: 30d, rollups: 10y }
 "#;
     let loaded = read(text);
@@ -62,11 +69,11 @@ retention: { samples: 30d, rollups: 10y }
     assert_eq!(
         keys,
         [
-            "health.flapping",
-            "sentinels",
             "probe.snmp",
             "credentials",
-            "alerts",
+            "alerts.group_interval",
+            "alerts.routes",
+            "alerts.channels",
             "retention.rollups"
         ]
     );
@@ -89,7 +96,11 @@ retention: { samples: 30d, rollups: 10y }
             loss_permille: 125,
             rtt_us: 150_500,
             correlation_window_ms: 60_000,
-            ..HealthParams::default()
+            baseline_tenths: Some(25),
+            flap_window: 10,
+            flap_high_permille: 305,
+            flap_low_permille: 200,
+            off_hours_grace_ms: 2_700_000,
         }
     );
     assert_eq!(config.ping, PingParams { count: 5, spacing_ms: 100, timeout_ms: 1_000 });
@@ -98,6 +109,58 @@ retention: { samples: 30d, rollups: 10y }
     assert_eq!(config.measured_floor_ppm, 900_000);
     assert_eq!(config.goals, Goals { coverage_permille: 975, availability_ppm: 999_000 });
     assert_eq!(config.samples_kept_ms, 30 * 86_400_000);
+    assert_eq!(config.telling, Telling { group_wait_ms: 0, repeat_ms: 7_200_000 });
+    let sentinel = |address: [u8; 4], carrier: Option<&str>| Sentinel {
+        address: address.into(),
+        carrier: carrier.map(|id| CarrierId::new(id).expect("a slug")),
+    };
+    assert_eq!(
+        config.sentinels,
+        [sentinel([10, 0, 0, 1], None), sentinel([10, 0, 0, 2], Some("vnpt"))]
+    );
+    let places: Vec<_> = config.sentinel_places.iter().map(|p| (p.line, p.column)).collect();
+    assert_eq!(places, [(19, 14), (19, 67)]);
+}
+
+#[test]
+fn a_flapping_threshold_alone_is_held_against_the_other_s_default() {
+    assert_eq!(findings("health: { flapping: { high_pct: 25 } }"), Vec::<String>::new());
+    assert_eq!(
+        findings("health: { flapping: { high_pct: 24.9 } }"),
+        ["config.flapping_low_over_high 1:33+4"]
+    );
+    // What is wrong by itself is not compared.
+    assert_eq!(
+        findings("health: { flapping: { high_pct: 0, low_pct: 30 } }"),
+        ["config.out_of_range 1:33+1"]
+    );
+}
+
+#[test]
+fn a_baseline_is_off_unless_it_is_given() {
+    let baseline = |text: &str| {
+        read(&format!("health: {{ {text} }}")).config.map(|c| c.health.baseline_tenths)
+    };
+    assert_eq!(baseline(""), Some(None));
+    assert_eq!(baseline("baseline: off"), Some(None));
+    assert_eq!(baseline("baseline: 3"), Some(Some(30)));
+    assert_eq!(baseline("baseline: 1.1"), Some(Some(11)));
+    assert_eq!(baseline("baseline: 1.05"), None);
+    assert_eq!(baseline("baseline: 100.1"), None);
+}
+
+#[test]
+fn as_many_sentinels_as_there_may_be() {
+    let list = |n: u8| {
+        let items: Vec<_> = (1..=n).map(|i| format!("{{ address: 10.0.0.{i} }}")).collect();
+        read(&format!("sentinels: [{}]", items.join(", "))).config.map(|c| c.sentinels.len())
+    };
+    assert_eq!(list(64), Some(64));
+    assert_eq!(list(65), None);
+    assert_eq!(read("sentinels:").config.map(|c| c.sentinels.len()), Some(0));
+    // A sentinel that is wrong keeps its carrier from being held against the inventory.
+    let draft = read("sentinels: [{ address: nowhere, carrier: nobody }]").draft.expect("a draft");
+    assert_eq!((draft.sentinels.len(), draft.sentinel_places.len()), (0, 0));
 }
 
 #[test]
@@ -219,7 +282,14 @@ fn a_file_that_cannot_be_read_says_why() {
 fn the_sample_s_file_says_what_the_defaults_are() {
     let loaded = read(include_str!("../../config.yaml"));
     assert_eq!(loaded.diagnostics, []);
-    assert_eq!(loaded.config, Some(Config::defaults(Path::new("conf"))));
+    let config = loaded.config.expect("no error");
+    let defaults = Config::defaults(Path::new("conf"));
+    // Who can be asked whether we see out is the one thing that only the province knows.
+    let sentinels = (config.sentinels.clone(), config.sentinel_places.clone());
+    let with_sentinels =
+        Config { sentinels: sentinels.0, sentinel_places: sentinels.1, ..defaults };
+    assert_eq!(config, with_sentinels);
+    assert!(config.sentinels.iter().filter(|s| s.carrier.is_none()).count() >= 2);
 }
 
 #[test]

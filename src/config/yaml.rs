@@ -24,7 +24,7 @@ pub(super) enum Value {
     /// A number or truth value; how it is written has to be looked up in the file.
     Plain,
     /// A list.
-    List,
+    List(Vec<Node>),
     /// A mapping in file order.
     Map(Vec<(Node, Node)>),
 }
@@ -93,8 +93,11 @@ impl<'de> Visitor<'de> for ValueVisitor {
         Ok(Value::Text(text.to_owned()))
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        while items.next_element::<Node>()?.is_some() {}
-        Ok(Value::List)
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Value::List(list))
     }
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut map = Vec::new();

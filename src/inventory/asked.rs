@@ -1,15 +1,15 @@
-//! How subjects are asked: `checks`, `via`, `health` and `ping`, and the key lists of the three
-//! kinds of subject.
+//! How subjects are asked: `checks` and `via`, and the key lists of the three kinds of subject.
 
 use super::entries::Context;
 use super::node::{Fields, Map, Node, Value, check_keys};
 use super::place::{At, Desk, Finding, shown};
 use super::raw::{Asked, RawCheck, RawVia};
 use super::scalar;
-use crate::model::{HealthParams, Message, Misfit, PingParams, misfit};
+use super::thresholds::{self, Fit};
+use crate::model::Message;
 
 /// Keys of a connection in the nested form.
-pub(super) const CONNECTION_KEYS: [&str; 16] = [
+pub(super) const CONNECTION_KEYS: [&str; 19] = [
     "network",
     "name",
     "carrier",
@@ -24,11 +24,14 @@ pub(super) const CONNECTION_KEYS: [&str; 16] = [
     "interface",
     "checks",
     "via",
+    "calendar",
+    "off_hours",
+    "enabled",
     "health",
     "ping",
 ];
 /// Keys of a device in the nested form.
-pub(super) const DEVICE_KEYS: [&str; 14] = [
+pub(super) const DEVICE_KEYS: [&str; 17] = [
     "name",
     "role",
     "vendor",
@@ -41,16 +44,33 @@ pub(super) const DEVICE_KEYS: [&str; 14] = [
     "via",
     "since",
     "until",
+    "calendar",
+    "off_hours",
+    "enabled",
     "health",
     "ping",
 ];
 /// Keys of a service.
-pub(super) const SERVICE_KEYS: [&str; 13] = [
-    "id", "unit", "name", "address", "url", "host", "port", "checks", "via", "since", "until",
-    "health", "ping",
+pub(super) const SERVICE_KEYS: [&str; 16] = [
+    "id",
+    "unit",
+    "name",
+    "address",
+    "url",
+    "host",
+    "port",
+    "checks",
+    "via",
+    "since",
+    "until",
+    "calendar",
+    "off_hours",
+    "enabled",
+    "health",
+    "ping",
 ];
 /// What the defaults may set for connections.
-pub(super) const CONNECTION_DEFAULT_KEYS: [&str; 12] = [
+pub(super) const CONNECTION_DEFAULT_KEYS: [&str; 15] = [
     "carrier",
     "bandwidth",
     "bandwidth_mbps",
@@ -61,159 +81,41 @@ pub(super) const CONNECTION_DEFAULT_KEYS: [&str; 12] = [
     "interface",
     "checks",
     "via",
+    "calendar",
+    "off_hours",
+    "enabled",
     "health",
     "ping",
 ];
 /// What the defaults may set for devices.
-pub(super) const DEVICE_DEFAULT_KEYS: [&str; 9] =
-    ["vendor", "model", "snmp", "checks", "via", "since", "until", "health", "ping"];
+pub(super) const DEVICE_DEFAULT_KEYS: [&str; 12] = [
+    "vendor",
+    "model",
+    "snmp",
+    "checks",
+    "via",
+    "since",
+    "until",
+    "calendar",
+    "off_hours",
+    "enabled",
+    "health",
+    "ping",
+];
 
 /// Ways of asking that are known but not asked yet.
 const LATER_CHECKS: [&str; 6] = ["snmp", "tcp", "http", "tls", "dns", "interface"];
 /// Most checks of one subject.
 const MAX_CHECKS: usize = 8;
 
-/// Whether the times of a round must fit one another: a default alone may be completed by
-/// another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fit {
-    /// They must.
-    Checked,
-    /// They need not yet.
-    Open,
-}
-
 /// Reads the four keys.
 pub(super) fn read(desk: &mut Desk, context: &Context<'_>, fields: &Fields<'_>, fit: Fit) -> Asked {
-    let health_fields = fields.sub(desk, "health", &HEALTH_KEYS);
-    let ping_fields = fields.sub(desk, "ping", &PING_KEYS);
-    let mut health = context.defaults.health;
-    let mut ping = context.defaults.ping;
-    let errors = desk.errors();
-    if let Some(fields) = &health_fields {
-        read_health(desk, fields, &mut health);
-    }
-    if let Some(fields) = &ping_fields {
-        read_ping(desk, fields, &mut ping);
-    }
-    if fit == Fit::Checked && desk.errors() == errors {
-        check_round_fits(desk, health_fields.as_ref(), ping_fields.as_ref(), health, ping);
-    }
+    let (health, ping) = thresholds::read(desk, context, fields, fit);
     Asked {
         checks: fields.get("checks").map(|node| checks(desk, node)),
         via: fields.get("via").and_then(|node| via(desk, node)),
         health,
         ping,
-    }
-}
-
-const HEALTH_KEYS: [&str; 9] = [
-    "interval",
-    "retry",
-    "confirm",
-    "recover",
-    "poor",
-    "loss_pct",
-    "rtt",
-    "rtt_ms",
-    "correlation_window",
-];
-const PING_KEYS: [&str; 3] = ["count", "spacing", "timeout"];
-
-fn read_health(desk: &mut Desk, fields: &Fields<'_>, health: &mut HealthParams) {
-    let mut ms = |key: &str, bounds, slot: &mut i64| {
-        if let Some(ms) = fields.get(key).and_then(|n| scalar::duration_ms(desk, key, n, bounds)) {
-            *slot = ms;
-        }
-    };
-    ms("interval", HealthParams::INTERVAL_MS, &mut health.interval_ms);
-    ms("retry", HealthParams::INTERVAL_MS, &mut health.retry_ms);
-    ms(
-        "correlation_window",
-        HealthParams::CORRELATION_WINDOW_MS,
-        &mut health.correlation_window_ms,
-    );
-    let mut count = |key: &str, bounds, slot: &mut u8| {
-        if let Some(n) = fields.get(key).and_then(|n| scalar::whole(desk, key, n, bounds)) {
-            *slot = u8::try_from(n).unwrap_or(u8::MAX);
-        }
-    };
-    count("confirm", HealthParams::ROUNDS, &mut health.confirm);
-    count("recover", HealthParams::ROUNDS, &mut health.recover);
-    count("poor", HealthParams::POOR, &mut health.poor);
-    let loss = fields.get("loss_pct");
-    let bounds = HealthParams::LOSS_PERMILLE;
-    if let Some(permille) = loss.and_then(|n| scalar::decimal(desk, "loss_pct", n, 1, bounds)) {
-        health.loss_permille = u16::try_from(permille).unwrap_or(1000);
-    }
-    if let Some(us) = rtt_us(desk, fields) {
-        health.rtt_us = us;
-    }
-}
-
-/// `rtt` as a duration or `rtt_ms` as a number, in microseconds.
-pub(super) fn rtt_us(desk: &mut Desk, fields: &Fields<'_>) -> Option<u32> {
-    let us = match fields.either(desk, "rtt", "rtt_ms")? {
-        ("rtt", node) => {
-            scalar::duration_ms(desk, "rtt", node, HealthParams::RTT_MS)?.checked_mul(1_000)?
-        }
-        (key, node) => scalar::decimal(desk, key, node, 3, HealthParams::RTT_US)?,
-    };
-    u32::try_from(us).ok()
-}
-
-fn read_ping(desk: &mut Desk, fields: &Fields<'_>, ping: &mut PingParams) {
-    let count =
-        fields.get("count").and_then(|n| scalar::whole(desk, "count", n, PingParams::COUNT));
-    if let Some(count) = count {
-        ping.count = u8::try_from(count).unwrap_or(1);
-    }
-    let mut ms = |key: &str, bounds, slot: &mut u32| {
-        if let Some(ms) = fields.get(key).and_then(|n| scalar::duration_ms(desk, key, n, bounds)) {
-            *slot = u32::try_from(ms).unwrap_or(u32::MAX);
-        }
-    };
-    ms("spacing", PingParams::SPACING_MS, &mut ping.spacing_ms);
-    ms("timeout", PingParams::TIMEOUT_MS, &mut ping.timeout_ms);
-}
-
-/// A suspect is asked at least as often as a healthy subject, and the next round must not start
-/// before the last one has ended. Told at the key that the entry
-/// or a default sets; where only the configuration speaks, its own check tells it.
-fn check_round_fits(
-    desk: &mut Desk,
-    health_fields: Option<&Fields<'_>>,
-    ping_fields: Option<&Fields<'_>>,
-    health: HealthParams,
-    ping: PingParams,
-) {
-    let of = |fields: Option<&Fields<'_>>, key: &str| {
-        fields.and_then(|f| f.get(key)).map(|node| node.at)
-    };
-    let time = crate::model::format_duration;
-    match misfit(health, ping) {
-        None => {}
-        Some(Misfit::RetryOverInterval) => {
-            let place = of(health_fields, "retry").or_else(|| of(health_fields, "interval"));
-            let Some(at) = place else { return };
-            let message = Message::new("check.retry_over_interval")
-                .with("retry", time(health.retry_ms))
-                .with("interval", time(health.interval_ms));
-            desk.report(Finding::error(at, message).hint(Message::new("check.retry_hint")));
-        }
-        Some(Misfit::RoundOverRetry) => {
-            let place = of(health_fields, "retry").or_else(|| {
-                ["timeout", "count", "spacing"].iter().find_map(|key| of(ping_fields, key))
-            });
-            let Some(at) = place else { return };
-            let message = Message::new("check.round_too_long")
-                .with("retry", time(health.retry_ms))
-                .with("gaps", ping.count.saturating_sub(1))
-                .with("spacing", time(i64::from(ping.spacing_ms)))
-                .with("timeout", time(i64::from(ping.timeout_ms)))
-                .with("round", time(ping.round_ms()));
-            desk.report(Finding::error(at, message).hint(Message::new("check.round_hint")));
-        }
     }
 }
 

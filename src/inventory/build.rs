@@ -1,9 +1,10 @@
 //! The inventory's own shapes out of resolved drafts: names made up where none is given, the service
 //! level in force, the addresses asked.
 
+use super::drafts::{Draft, Link};
 use super::place::At;
 use super::raw::{Raw, RawCarrier, RawCheck, RawConnection, RawDetail, RawNetwork, RawUnit};
-use super::resolve::{Draft, Link, Tree};
+use super::resolve::Tree;
 use super::subjects::last_part;
 use crate::model::{
     Carrier, Check, CheckKind, Connection, Device, Network, NetworkIx, Service, ServiceLevel,
@@ -27,24 +28,24 @@ pub(super) fn unit(raw: &RawUnit, parent: Option<UnitIx>, required: &[(NetworkIx
     }
 }
 
-pub(super) fn network(raw: &RawNetwork, over: Vec<NetworkIx>) -> Network {
+pub(super) fn network(raw: &RawNetwork, over: Vec<NetworkIx>, sla: ServiceLevel) -> Network {
     Network {
         id: raw.id.clone().into(),
         name: raw.name.clone(),
         name_en: raw.name_en.clone().unwrap_or_else(|| raw.name.clone()),
         short: raw.short.clone().unwrap_or_else(|| raw.id.as_str().to_uppercase()),
         over,
-        sla: raw.sla,
+        sla,
     }
 }
 
-pub(super) fn carrier(raw: &RawCarrier) -> Carrier {
+pub(super) fn carrier(raw: &RawCarrier, sla: ServiceLevel) -> Carrier {
     Carrier {
         id: raw.id.clone().into(),
         name: raw.name.clone(),
         contract: raw.contract.clone(),
         hotline: raw.hotline.clone(),
-        sla: raw.sla,
+        sla,
     }
 }
 
@@ -119,9 +120,9 @@ impl Named<'_> {
             via,
             checks: checks(draft, self.drafts),
             health: raw.asked.health,
-            calendar: None,
-            off_hours_allowed: false,
-            is_enabled: true,
+            calendar: draft.clock.calendar,
+            off_hours_allowed: draft.clock.off_hours_allowed,
+            is_enabled: raw.is_enabled,
             since,
             until,
             detail,
@@ -144,23 +145,12 @@ impl Named<'_> {
     }
 
     fn connection(&self, own: &RawConnection, link: &Link<'_>) -> Connection {
-        let carrier = link.carrier.and_then(|ix| self.raw.carriers.get(ix.ix()));
-        let levels = [
-            own.sla,
-            carrier.map_or_else(ServiceLevel::default, |c| c.sla),
-            self.raw.networks[link.network.ix()].sla,
-        ];
         Connection {
             network: link.network,
             carrier: link.carrier,
             circuit: own.circuit.clone(),
             bandwidth_kbps: own.bandwidth_kbps,
-            sla: ServiceLevel {
-                availability_ppm: levels.iter().find_map(|l| l.availability_ppm),
-                rtt_us: levels.iter().find_map(|l| l.rtt_us),
-                loss_permille: levels.iter().find_map(|l| l.loss_permille),
-                hours: levels.iter().find_map(|l| l.hours),
-            },
+            sla: link.sla,
             device: link.device.map(|i| self.drafts[i].raw.id.clone().into()),
             interface: own.interface.clone(),
         }

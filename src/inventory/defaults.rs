@@ -53,6 +53,23 @@ impl<'a> Rules<'a> {
         self.0.iter().flat_map(|rule| &rule.networks)
     }
 
+    /// The calendars named by what the rules set.
+    pub(super) fn calendars(&self) -> impl Iterator<Item = Ref> + '_ {
+        self.0.iter().flat_map(|rule| {
+            let own = rule.set.entry("calendar").map(|(_, node)| node);
+            let sla = rule.set.entry("sla").and_then(|(_, node)| match &node.value {
+                Value::Map(sla) => sla.entry("hours").map(|(_, node)| node),
+                _ => None,
+            });
+            own.into_iter().chain(sla).filter_map(|node| match &node.value {
+                Value::Text(name) if !name.trim().is_empty() => {
+                    Some(Ref { name: name.trim().to_owned(), at: node.at })
+                }
+                _ => None,
+            })
+        })
+    }
+
     /// What units of a kind get, the strongest first.
     pub(super) fn for_unit(&self, kind: UnitKind) -> impl Iterator<Item = &'a Map> {
         self.matching(Target::Units, move |rule| rule.is_for(kind))

@@ -1,16 +1,17 @@
-//! The entries of `units`, `networks`, `carriers` and `calendars`, each by itself.
+//! The entries of `units`, `networks` and `carriers`, each by itself.
 
 use jiff::tz::TimeZone;
 
 use super::Defaults;
-use super::asked::{self, Fit};
+use super::asked;
 use super::defaults::Rules;
 use super::node::{Fields, Node, check_keys};
 use super::place::{At, Desk, Finding, shown};
-use super::raw::{Raw, RawCarrier, RawNetwork, RawUnit};
+use super::raw::{Raw, RawCarrier, RawNetwork, RawSla, RawUnit};
 use super::scalar::{self, Ref};
-use super::subjects;
-use crate::model::{Calendar, Contact, Id, Location, Message, ServiceLevel, UnitKind, UnixMs};
+use super::thresholds::{self, Fit};
+use super::{calendars, subjects};
+use crate::model::{Contact, Id, Location, Message, ServiceLevel, UnitKind, UnixMs};
 
 /// What applies to every entry.
 #[derive(Debug)]
@@ -24,7 +25,7 @@ pub(super) struct Context<'a> {
 }
 
 /// Keys of a unit.
-const UNIT_KEYS: [&str; 17] = [
+const UNIT_KEYS: [&str; 19] = [
     "id",
     "name",
     "short",
@@ -39,16 +40,18 @@ const UNIT_KEYS: [&str; 17] = [
     "since",
     "until",
     "merged_into",
+    "calendar",
+    "off_hours",
     "prefixes",
     "connections",
     "devices",
 ];
 /// What the defaults may set for units.
-pub(super) const UNIT_DEFAULT_KEYS: [&str; 6] =
-    ["contact", "parent", "requires", "since", "until", "sites"];
+pub(super) const UNIT_DEFAULT_KEYS: [&str; 8] =
+    ["contact", "parent", "requires", "since", "until", "calendar", "off_hours", "sites"];
 
 const CONTACT_KEYS: [&str; 3] = ["name", "phone", "email"];
-const SLA_KEYS: [&str; 4] = ["availability", "rtt", "rtt_ms", "loss"];
+const SLA_KEYS: [&str; 5] = ["availability", "rtt", "rtt_ms", "loss", "hours"];
 
 /// The entry's id in a name space; a stand-in after reporting what is wrong with it.
 pub(super) fn id(desk: &mut Desk, fields: &Fields<'_>, space: &'static str) -> (At, Id) {
@@ -109,15 +112,18 @@ pub(super) fn life(
 }
 
 /// `sla`: what was promised.
-pub(super) fn sla(desk: &mut Desk, fields: &Fields<'_>) -> ServiceLevel {
-    let Some(sla) = fields.sub(desk, "sla", &SLA_KEYS) else { return ServiceLevel::default() };
+pub(super) fn sla(desk: &mut Desk, fields: &Fields<'_>) -> RawSla {
+    let Some(sla) = fields.sub(desk, "sla", &SLA_KEYS) else { return RawSla::default() };
     let availability = sla.get("availability").and_then(|n| scalar::share_ppm(desk, n));
     let loss = sla.get("loss").and_then(|n| scalar::decimal(desk, "loss", n, 1, 0..=1_000));
-    ServiceLevel {
-        availability_ppm: availability.and_then(|n| u32::try_from(n).ok()),
-        rtt_us: asked::rtt_us(desk, &sla),
-        loss_permille: loss.and_then(|n| u16::try_from(n).ok()),
-        hours: None,
+    RawSla {
+        level: ServiceLevel {
+            availability_ppm: availability.and_then(|n| u32::try_from(n).ok()),
+            rtt_us: thresholds::rtt_us(desk, &sla),
+            loss_permille: loss.and_then(|n| u16::try_from(n).ok()),
+            hours: None,
+        },
+        hours: sla.get("hours").and_then(|n| scalar::reference(desk, "hours", n)),
     }
 }
 
@@ -164,7 +170,9 @@ pub(super) fn unit(desk: &mut Desk, context: &Context<'_>, node: &Node, raw: &mu
         requires: requires(desk, &fields),
         since,
         until,
+        has_until: fields.get("until").is_some(),
         merged_into: reference(desk, "merged_into"),
+        clock: calendars::clock(desk, &fields),
         prefixes: prefixes(desk, &own),
         id,
     };
@@ -178,20 +186,26 @@ pub(super) fn check_unit_defaults(desk: &mut Desk, context: &Context<'_>, set: &
     life(desk, context, set);
     contact(desk, set);
     requires(desk, set);
+    calendars::clock(desk, set);
     check_sites(desk, set);
 }
 
 /// Checks what a rule sets for connections.
 pub(super) fn check_connection_defaults(desk: &mut Desk, context: &Context<'_>, set: &Fields<'_>) {
-    life(desk, context, set);
     sla(desk, set);
-    asked::read(desk, context, set, Fit::Open);
+    check_subject_defaults(desk, context, set);
     subjects::bandwidth(desk, set);
 }
 
 /// Checks what a rule sets for devices.
 pub(super) fn check_device_defaults(desk: &mut Desk, context: &Context<'_>, set: &Fields<'_>) {
+    check_subject_defaults(desk, context, set);
+}
+
+fn check_subject_defaults(desk: &mut Desk, context: &Context<'_>, set: &Fields<'_>) {
     life(desk, context, set);
+    calendars::clock(desk, set);
+    subjects::is_enabled(desk, set);
     asked::read(desk, context, set, Fit::Open);
 }
 
@@ -289,70 +303,4 @@ pub(super) fn carrier(desk: &mut Desk, node: &Node, raw: &mut Raw) {
         hotline: text(desk, &fields, "hotline"),
         sla: sla(desk, &fields),
     });
-}
-
-const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-
-/// A calendar.
-pub(super) fn calendar(desk: &mut Desk, context: &Context<'_>, node: &Node, raw: &mut Raw) {
-    let Some(map) = node.as_map(desk, "calendars") else { return };
-    check_keys(desk, map, &["id", "name", "hours", "holidays", "make_up"]);
-    let fields = Fields::new(node.at, map);
-    let (at, id) = id(desk, &fields, "calendar");
-    text(desk, &fields, "name");
-    let mut hours: [Vec<(u16, u16)>; 7] = Default::default();
-    if let Some(map) = fields.required(desk, "hours").and_then(|n| n.as_map(desk, "hours")) {
-        for (key, node) in &map.entries {
-            let spans: Vec<_> =
-                node.as_words(desk, "hours").iter().filter_map(|n| hours_of_day(desk, n)).collect();
-            match days(&key.text) {
-                Some(days) => days.for_each(|day| hours[day].extend(&spans)),
-                None => desk.report(
-                    Finding::error(
-                        key.at,
-                        Message::new("check.bad_days").with("text", shown(&key.text)),
-                    )
-                    .hint(Message::new("check.days_hint")),
-                ),
-            }
-        }
-    }
-    hours.iter_mut().for_each(|day| day.sort_unstable());
-    let mut dates = |key: &str| -> Vec<_> {
-        let items = fields.get(key).map_or(&[][..], |n| n.as_words(desk, key));
-        items.iter().filter_map(|n| scalar::date(desk, key, n)).collect()
-    };
-    let (holidays, make_up) = (dates("holidays"), dates("make_up"));
-    raw.calendars.push((
-        at,
-        Calendar { id: id.into(), zone: context.zone.clone(), hours, holidays, make_up },
-    ));
-}
-
-/// `mon` or `mon-fri` as days from Monday.
-fn days(text: &str) -> Option<std::ops::RangeInclusive<usize>> {
-    let day = |word: &str| DAYS.iter().position(|d| *d == word);
-    let (first, last) = text.split_once('-').unwrap_or((text, text));
-    let (first, last) = (day(first.trim())?, day(last.trim())?);
-    (first <= last).then_some(first..=last)
-}
-
-/// `07:00-11:30` in minutes of the day.
-fn hours_of_day(desk: &mut Desk, node: &Node) -> Option<(u16, u16)> {
-    let text = scalar::word(desk, "hours", node)?;
-    let minutes = |time: &str| {
-        let (hour, minute) = time.trim().split_once(':')?;
-        let (hour, minute) = (hour.parse::<u16>().ok()?, minute.parse::<u16>().ok()?);
-        let total = hour.checked_mul(60)?.checked_add(minute)?;
-        (minute < 60 && total <= 24 * 60).then_some(total)
-    };
-    let span = text
-        .split_once('-')
-        .and_then(|(from, to)| Some((minutes(from)?, minutes(to)?)))
-        .filter(|(from, to)| from < to);
-    if span.is_none() {
-        let message = Message::new("check.bad_hours").with("text", shown(text));
-        desk.report(Finding::error(node.at, message).hint(Message::new("check.hours_hint")));
-    }
-    span
 }

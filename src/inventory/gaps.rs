@@ -1,11 +1,13 @@
 //! Warnings about what is not there: networks a unit must have, addresses to ask, use of a carrier.
+//! What has an end is history or soon will be, and nothing is missed of it.
 
 use std::collections::HashSet;
 
-use super::build::checks;
+use super::build::{checks, life};
+use super::drafts::Draft;
 use super::place::{Desk, Finding};
 use super::raw::Raw;
-use super::resolve::{Draft, Tree};
+use super::resolve::Tree;
 use crate::model::{CarrierIx, Message, UnitIx};
 
 /// Warns; says nothing where a file could not be read at all.
@@ -16,6 +18,9 @@ pub(super) fn warn(desk: &mut Desk, raw: &Raw, tree: &Tree<'_>, drafts: &[Draft<
     let links = || drafts.iter().filter_map(|d| d.link.as_ref().map(|l| (d, l)));
     let deployed: HashSet<_> = links().map(|(d, l)| (d.unit, l.network)).collect();
     for (ix, required) in (0_u32..).map(UnitIx).zip(&tree.required_at) {
+        if tree.units[ix.ix()].until.is_some() {
+            continue;
+        }
         for (network, at) in required {
             if !deployed.contains(&(ix, *network)) {
                 let id = &raw.networks[network.ix()].id;
@@ -34,7 +39,9 @@ pub(super) fn warn(desk: &mut Desk, raw: &Raw, tree: &Tree<'_>, drafts: &[Draft<
         // A bad address or an unknown device is reported as that.
         let is_told = draft.raw.has_address || (link.raw.device.is_some() && link.device.is_none());
         let is_default = draft.raw.asked.checks.is_none();
-        if is_default && !is_told && checks(draft, drafts).is_empty() {
+        let ends = life(draft, &tree.units[draft.unit.ix()]).1.is_some();
+        let is_asked = draft.raw.is_enabled && !ends;
+        if is_asked && is_default && !is_told && checks(draft, drafts).is_empty() {
             let message = Message::new("check.never_measured").with("id", &draft.raw.id);
             desk.report(
                 Finding::warning(draft.raw.at, message)

@@ -18,12 +18,16 @@ use crate::model::{Diagnostic, HealthParams, Inventory, Message, PingParams, Uni
 
 mod asked;
 mod build;
+mod calendars;
 mod csv;
 mod defaults;
+mod drafts;
 mod entries;
 mod files;
 mod gaps;
 mod graph;
+mod maintenance;
+mod merge;
 mod node;
 mod place;
 mod plan;
@@ -32,6 +36,7 @@ mod resolve;
 mod scalar;
 pub mod show;
 mod subjects;
+mod thresholds;
 mod via;
 mod yaml;
 
@@ -106,11 +111,12 @@ enum Section {
     Connections,
     Devices,
     Services,
+    Maintenance,
     Defaults,
 }
 
 impl Section {
-    const ALL: [(&'static str, Self); 8] = [
+    const ALL: [(&'static str, Self); 9] = [
         ("units", Self::Units),
         ("networks", Self::Networks),
         ("carriers", Self::Carriers),
@@ -118,6 +124,7 @@ impl Section {
         ("connections", Self::Connections),
         ("devices", Self::Devices),
         ("services", Self::Services),
+        ("maintenance", Self::Maintenance),
         ("defaults", Self::Defaults),
     ];
 
@@ -140,7 +147,7 @@ fn read_trees(desk: &mut Desk, trees: &[Tree], defaults: &Defaults, zone: &TimeZ
     let mut raw = Raw::default();
     of(Section::Networks).iter().for_each(|n| entries::network(desk, n, &mut raw));
     of(Section::Carriers).iter().for_each(|n| entries::carrier(desk, n, &mut raw));
-    of(Section::Calendars).iter().for_each(|n| entries::calendar(desk, &context, n, &mut raw));
+    of(Section::Calendars).iter().for_each(|n| calendars::calendar(desk, &context, n, &mut raw));
     of(Section::Units).iter().for_each(|n| entries::unit(desk, &context, n, &mut raw));
     let kinds: HashMap<String, UnitKind> =
         raw.units.iter().map(|u| (u.id.to_string(), u.kind)).collect();
@@ -154,6 +161,8 @@ fn read_trees(desk: &mut Desk, trees: &[Tree], defaults: &Defaults, zone: &TimeZ
             raw.subjects.extend(read(desk, &context, node, &kinds));
         }
     }
+    let announced = of(Section::Maintenance).iter();
+    raw.maintenance = announced.filter_map(|n| maintenance::read(desk, &context, n)).collect();
     resolve::check_rules(desk, &rules, &raw);
     resolve::resolve(desk, &raw)
 }

@@ -115,8 +115,12 @@ impl<'a> Fields<'a> {
 
     /// The value of a key. A key without a value switches the default off.
     pub(super) fn get(&self, key: &str) -> Option<&'a Node> {
-        let (_, node) = self.layers.iter().find_map(|map| map.entry(key))?;
-        (!matches!(node.value, Value::Null)).then_some(node)
+        self.written(key).filter(|node| !matches!(node.value, Value::Null))
+    }
+
+    /// As [`Self::get`], but a key without a value is handed over, for where it means something.
+    pub(super) fn written(&self, key: &str) -> Option<&'a Node> {
+        self.layers.iter().find_map(|map| map.entry(key)).map(|(_, node)| node)
     }
 
     /// The value of whichever of two spellings of one thing the strongest layer has; both in one

@@ -6,14 +6,15 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::build;
+use super::drafts::Draft;
 use super::place::{At, Desk, Finding};
 use super::raw::RawNetwork;
-use super::resolve::{Draft, Tree};
+use super::resolve::Tree;
 use crate::model::{Message, UnixMs};
 
 /// Reports addresses that two subjects have at one time and warns of those outside every plan that
 /// could be theirs. A connection may name an address of the device it ends at, and what follows
-/// another on its address takes it over.
+/// another on its address takes it over. Subjects that are not patrolled clash with nobody.
 pub(super) fn check(
     desk: &mut Desk,
     tree: &Tree<'_>,
@@ -24,6 +25,11 @@ pub(super) fn check(
     for (i, draft) in drafts.iter().enumerate() {
         for (address, at) in addresses(draft) {
             let owners = owners.entry(address).or_default();
+            // What is switched off may have given its address to what stands in for it.
+            if !draft.raw.is_enabled {
+                warn_outside(desk, tree, networks, draft, address, at);
+                continue;
+            }
             let first = owners.iter().find(|(_, other)| {
                 *other != i
                     && !share_device(drafts, i, *other, address)
@@ -34,9 +40,11 @@ pub(super) fn check(
                     .with("address", address)
                     .with("id", &draft.raw.id)
                     .with("other", &drafts[*first].raw.id);
+                let hint = takeover_hint(tree, draft, &drafts[*first])
+                    .unwrap_or_else(|| Message::new("check.duplicate_address_hint"));
                 desk.report(
                     Finding::error(at, message)
-                        .hint(Message::new("check.duplicate_address_hint"))
+                        .hint(hint)
                         .related(*first_at, Message::new("check.first")),
                 );
             }
@@ -57,10 +65,26 @@ fn share_device(drafts: &[Draft<'_>], one: usize, other: usize, address: IpAddr)
         })
 }
 
+fn life(tree: &Tree<'_>, draft: &Draft<'_>) -> (Option<UnixMs>, Option<UnixMs>) {
+    build::life(draft, &tree.units[draft.unit.ix()])
+}
+
+/// Where one of two ends and the other goes on, the other most likely takes the address over and
+/// only does not say from when.
+fn takeover_hint(tree: &Tree<'_>, one: &Draft<'_>, other: &Draft<'_>) -> Option<Message> {
+    let ends = |draft: &Draft<'_>| life(tree, draft).1.is_some();
+    let (old, new) = match (ends(one), ends(other)) {
+        (true, false) => (one, other),
+        (false, true) => (other, one),
+        _ => return None,
+    };
+    let hint = Message::new("check.takeover_hint");
+    Some(hint.with("old", &old.raw.id).with("new", &new.raw.id))
+}
+
 /// True when there is a time at which both are in force.
 fn live_together(tree: &Tree<'_>, one: &Draft<'_>, other: &Draft<'_>) -> bool {
-    let life = |draft: &Draft<'_>| build::life(draft, &tree.units[draft.unit.ix()]);
-    let ((from, to), (other_from, other_to)) = (life(one), life(other));
+    let ((from, to), (other_from, other_to)) = (life(tree, one), life(tree, other));
     let begins_in_time =
         |from: Option<UnixMs>, to: Option<UnixMs>| from.zip(to).is_none_or(|(from, to)| from < to);
     begins_in_time(from, other_to) && begins_in_time(other_from, to)

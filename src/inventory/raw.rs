@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::maintenance::RawMaintenance;
 use super::place::At;
 use super::scalar::Ref;
 use crate::model::{
@@ -18,6 +19,7 @@ pub(super) struct Raw {
     pub carriers: Vec<RawCarrier>,
     pub calendars: Vec<(At, Calendar)>,
     pub subjects: Vec<RawSubject>,
+    pub maintenance: Vec<RawMaintenance>,
 }
 
 /// A unit.
@@ -35,7 +37,10 @@ pub(super) struct RawUnit {
     pub requires: Vec<Ref>,
     pub since: Option<UnixMs>,
     pub until: Option<UnixMs>,
+    /// It says `until`, be it one that is reported.
+    pub has_until: bool,
     pub merged_into: Option<Ref>,
+    pub clock: RawClock,
     pub prefixes: Vec<IpNet>,
 }
 
@@ -48,7 +53,7 @@ pub(super) struct RawNetwork {
     pub name_en: Option<String>,
     pub short: Option<String>,
     pub over: Vec<Ref>,
-    pub sla: ServiceLevel,
+    pub sla: RawSla,
     pub prefixes: Vec<IpNet>,
 }
 
@@ -60,7 +65,7 @@ pub(super) struct RawCarrier {
     pub name: String,
     pub contract: Option<String>,
     pub hotline: Option<String>,
-    pub sla: ServiceLevel,
+    pub sla: RawSla,
 }
 
 /// A connection, device or service.
@@ -74,9 +79,38 @@ pub(super) struct RawSubject {
     /// It says an address or a device, be it one that is reported.
     pub has_address: bool,
     pub asked: Asked,
+    pub clock: RawClock,
+    pub is_enabled: bool,
     pub since: Option<UnixMs>,
     pub until: Option<UnixMs>,
     pub detail: RawDetail,
+}
+
+/// A service level, its clock yet to be found.
+#[derive(Debug, Default)]
+pub(super) struct RawSla {
+    /// Without `hours`.
+    pub level: ServiceLevel,
+    pub hours: Option<Ref>,
+}
+
+/// `calendar` and `off_hours` of a unit or a subject.
+#[derive(Debug, Default)]
+pub(super) struct RawClock {
+    pub calendar: RawCalendar,
+    /// What `off_hours` says, and where; `None` when it says nothing.
+    pub off_hours_allowed: Option<(bool, At)>,
+}
+
+/// `calendar` as written.
+#[derive(Debug, Default)]
+pub(super) enum RawCalendar {
+    /// It says nothing: the unit's.
+    #[default]
+    Unsaid,
+    /// It has no value: around the clock whatever the unit has.
+    AroundTheClock,
+    Named(Ref),
 }
 
 /// What the three kinds do not share.
@@ -94,7 +128,7 @@ pub(super) struct RawConnection {
     pub carrier: Option<Ref>,
     pub circuit: Option<String>,
     pub bandwidth_kbps: Option<u64>,
-    pub sla: ServiceLevel,
+    pub sla: RawSla,
     pub device: Option<Ref>,
     pub interface: Option<String>,
 }

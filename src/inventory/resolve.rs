@@ -4,45 +4,15 @@
 use std::collections::HashMap;
 
 use super::defaults::Rules;
+use super::drafts::Drafting;
 use super::place::{At, Desk, Finding, shown};
-use super::raw::{Raw, RawConnection, RawDetail, RawDevice, RawNetwork, RawSubject, RawUnit};
+use super::raw::{Raw, RawNetwork, RawSla, RawUnit};
 use super::scalar::Ref;
-use super::{build, gaps, graph, plan, via};
-use crate::model::{
-    CarrierIx, Inventory, Message, NetworkIx, Severity, SubjectIx, Unit, UnitIx, UnitKind,
-};
+use super::{build, drafts, gaps, graph, maintenance, merge, plan, via};
+use crate::model::{Inventory, Message, NetworkIx, Severity, SubjectIx, Unit, UnitIx, UnitKind};
 
 /// Ids of one name space with their indexes.
 pub(super) type Names<'a> = HashMap<&'a str, usize>;
-
-/// A subject whose references are resolved but for `via`.
-#[derive(Debug)]
-pub(super) struct Draft<'a> {
-    pub raw: &'a RawSubject,
-    /// In the final order.
-    pub unit: UnitIx,
-    pub link: Option<Link<'a>>,
-}
-
-/// What only connections have.
-#[derive(Debug)]
-pub(super) struct Link<'a> {
-    pub raw: &'a RawConnection,
-    pub network: NetworkIx,
-    pub carrier: Option<CarrierIx>,
-    /// Index among the drafts.
-    pub device: Option<usize>,
-}
-
-impl Draft<'_> {
-    /// The device's own keys, when it is one.
-    pub(super) fn device(&self) -> Option<&RawDevice> {
-        match &self.raw.detail {
-            RawDetail::Device(device) => Some(device),
-            _ => None,
-        }
-    }
-}
 
 /// The units in their final order, with what the later steps need of them.
 #[derive(Debug)]
@@ -57,11 +27,31 @@ pub(super) struct Tree<'a> {
 pub(super) fn resolve(desk: &mut Desk, raw: &Raw) -> Inventory {
     let networks = names(raw.networks.iter().map(|n| n.id.as_str()));
     let carriers = names(raw.carriers.iter().map(|c| c.id.as_str()));
+    let calendars = names(raw.calendars.iter().map(|(_, c)| c.id.as_str()));
     let over = over(desk, &raw.networks, &networks);
     let tree = tree(desk, &raw.units, &networks);
-    let drafts = drafts(desk, raw, &tree, &networks, &carriers);
+    let mut level = |raw: &RawSla| drafts::level(desk, &calendars, raw);
+    let network_slas: Vec<_> = raw.networks.iter().map(|n| level(&n.sla)).collect();
+    let carrier_slas: Vec<_> = raw.carriers.iter().map(|c| level(&c.sla)).collect();
+    let drafts = Drafting {
+        tree: &tree,
+        networks: &networks,
+        carriers: &carriers,
+        calendars: &calendars,
+        network_slas: &network_slas,
+        carrier_slas: &carrier_slas,
+    }
+    .drafts(desk, &raw.subjects);
     plan::check(desk, &tree, &raw.networks, &drafts);
     let vias = via::resolve(desk, &tree, &over, &drafts);
+    let known = maintenance::Known {
+        units: &names(raw.units.iter().map(|u| u.id.as_str())),
+        subjects: &names(raw.subjects.iter().map(|s| s.id.as_str())),
+        carriers: &carriers,
+        calendars: &calendars,
+        hours: &raw.calendars,
+    };
+    let maintenance = maintenance::resolve(desk, &known, &raw.maintenance);
     gaps::warn(desk, raw, &tree, &drafts);
 
     let needs: Vec<Vec<usize>> = vias.iter().map(via::targets).collect();
@@ -71,24 +61,32 @@ pub(super) fn resolve(desk: &mut Desk, raw: &Raw) -> Inventory {
     for (ix, draft) in (0_u32..).map(SubjectIx).zip(&order) {
         place[*draft] = ix;
     }
-    let networks =
-        (raw.networks.iter().zip(over)).map(|(raw, over)| build::network(raw, over)).collect();
-    let carriers = raw.carriers.iter().map(build::carrier).collect();
+    let networks = (raw.networks.iter().zip(over).zip(network_slas))
+        .map(|((raw, over), sla)| build::network(raw, over, sla))
+        .collect();
+    let carriers =
+        raw.carriers.iter().zip(carrier_slas).map(|(raw, sla)| build::carrier(raw, sla)).collect();
     let named = build::Named { tree: &tree, raw, drafts: &drafts };
     let subjects = order.iter().map(|i| named.subject(*i, via::moved(&vias[*i], &place))).collect();
     let calendars = raw.calendars.iter().map(|(_, c)| c.clone()).collect();
-    Inventory::new(tree.units, networks, carriers, calendars, subjects)
+    let mut inventory = Inventory::new(tree.units, networks, carriers, calendars, subjects);
+    inventory.maintenance = maintenance;
+    inventory
 }
 
-/// Reports networks that the defaults name and nobody defines.
+/// Reports networks and calendars that the defaults name and nobody defines.
 pub(super) fn check_rules(desk: &mut Desk, rules: &Rules<'_>, raw: &Raw) {
     let networks = names(raw.networks.iter().map(|n| n.id.as_str()));
     for reference in rules.networks() {
         find(desk, &networks, reference, "check.unknown_network");
     }
+    let calendars = names(raw.calendars.iter().map(|(_, c)| c.id.as_str()));
+    for reference in rules.calendars() {
+        find(desk, &calendars, &reference, "check.unknown_calendar");
+    }
 }
 
-fn names<'a>(ids: impl Iterator<Item = &'a str>) -> Names<'a> {
+pub(super) fn names<'a>(ids: impl Iterator<Item = &'a str>) -> Names<'a> {
     let mut names = Names::new();
     for (i, id) in ids.enumerate() {
         names.entry(id).or_insert(i);
@@ -132,7 +130,7 @@ pub(super) fn report_unknown<'a>(
     desk.report(Finding::error(reference.at, message).hint_if(hint));
 }
 
-fn network_ix(i: usize) -> NetworkIx {
+pub(super) fn network_ix(i: usize) -> NetworkIx {
     NetworkIx(u32::try_from(i).unwrap_or(u32::MAX))
 }
 
@@ -170,9 +168,6 @@ fn tree<'a>(desk: &mut Desk, raw: &'a [RawUnit], networks: &Names<'_>) -> Tree<'
     for unit in raw {
         let parent = unit.parent.as_ref();
         parents.push(parent.and_then(|r| find(desk, &names, r, "check.unknown_unit")));
-        if let Some(merged) = &unit.merged_into {
-            find(desk, &names, merged, "check.unknown_unit");
-        }
     }
     let next: Vec<Vec<usize>> = parents.iter().map(|p| p.iter().copied().collect()).collect();
     for cycle in graph::cycles(&next) {
@@ -182,6 +177,7 @@ fn tree<'a>(desk: &mut Desk, raw: &'a [RawUnit], networks: &Names<'_>) -> Tree<'
         desk.report(Finding::error(at, Message::new("check.cycle_parent").with("path", path)));
         parents[cycle[0]] = None;
     }
+    let merged = merge::resolve(desk, raw, &names);
     if raw.is_empty() && desk.errors() == 0 {
         desk.report_whole(Severity::Error, Message::new("check.no_units"));
     }
@@ -208,7 +204,7 @@ fn tree<'a>(desk: &mut Desk, raw: &'a [RawUnit], networks: &Names<'_>) -> Tree<'
 
     let mut place: Vec<UnitIx> = vec![UnitIx(0); raw.len()];
     let mut tree = Tree { raw: Vec::new(), units: Vec::new(), required_at: Vec::new() };
-    for (ix, i) in (0_u32..).map(UnitIx).zip(order) {
+    for (ix, i) in (0_u32..).map(UnitIx).zip(order.iter().copied()) {
         place[i] = ix;
         let raw = &raw[i];
         let mut required: Vec<(NetworkIx, At)> = Vec::new();
@@ -223,59 +219,11 @@ fn tree<'a>(desk: &mut Desk, raw: &'a [RawUnit], networks: &Names<'_>) -> Tree<'
         tree.required_at.push(required);
         tree.raw.push(raw);
     }
+    // A unit may be merged into one that stands behind it.
+    for (unit, i) in tree.units.iter_mut().zip(order) {
+        unit.merged_into = merged[i].map(|into| place[into]);
+    }
     tree
-}
-
-/// The subjects whose unit and network are known, in file order. The others are reported and
-/// left out; references to them are excused.
-fn drafts<'a>(
-    desk: &mut Desk,
-    raw: &'a Raw,
-    tree: &Tree<'_>,
-    networks: &Names<'_>,
-    carriers: &Names<'_>,
-) -> Vec<Draft<'a>> {
-    let units = names(tree.units.iter().map(|u| u.id.as_str()));
-    let mut drafts = Vec::with_capacity(raw.subjects.len());
-    for subject in &raw.subjects {
-        let unit = find(desk, &units, &subject.unit, "check.unknown_unit");
-        let link = match &subject.detail {
-            RawDetail::Connection(c) => {
-                let carrier = c.carrier.as_ref();
-                let carrier =
-                    carrier.and_then(|r| find(desk, carriers, r, "check.unknown_carrier"));
-                let network = find(desk, networks, &c.network, "check.unknown_network");
-                let carrier = carrier.map(|i| CarrierIx(u32::try_from(i).unwrap_or(u32::MAX)));
-                network
-                    .map(|i| Some(Link { raw: c, network: network_ix(i), carrier, device: None }))
-            }
-            _ => Some(None),
-        };
-        let (Some(unit), Some(link)) = (unit, link) else {
-            desk.mark_broken_id(subject.id.as_str());
-            continue;
-        };
-        let unit = UnitIx(u32::try_from(unit).unwrap_or(u32::MAX));
-        drafts.push(Draft { raw: subject, unit, link });
-    }
-    resolve_devices(desk, &mut drafts);
-    drafts
-}
-
-fn resolve_devices(desk: &mut Desk, drafts: &mut [Draft<'_>]) {
-    let devices: Names<'_> = drafts
-        .iter()
-        .enumerate()
-        .filter(|(_, d)| d.device().is_some())
-        .map(|(i, d)| (d.raw.id.as_str(), i))
-        .collect();
-    for draft in drafts.iter_mut() {
-        let Some(link) = &mut draft.link else { continue };
-        if let Some(reference) = &link.raw.device {
-            link.device =
-                find_local(desk, &devices, &draft.raw.unit.name, reference, "check.unknown_device");
-        }
-    }
 }
 
 /// As [`find`], a name of the unit's own first.

@@ -267,6 +267,27 @@ pub(super) fn truth(desk: &mut Desk, key: &str, node: &Node) -> Option<bool> {
     }
 }
 
+/// One of the words that a key takes.
+pub(super) fn one_of<'w>(
+    desk: &mut Desk,
+    key: &str,
+    node: &Node,
+    words: &[&'w str],
+) -> Option<&'w str> {
+    let text = word(desk, key, node)?;
+    let found = words.iter().copied().find(|known| *known == text);
+    if found.is_none() {
+        let near = desk.nearest(text, words.iter().copied());
+        let hint = near.map_or_else(
+            || Message::new("check.known_words").with("words", words.join(", ")),
+            |near| Message::new("check.did_you_mean").with("word", near),
+        );
+        let message = Message::new("check.unknown_word").with("key", key).with("text", shown(text));
+        desk.report(Finding::error(node.at, message).hint(hint));
+    }
+    found
+}
+
 /// A date, which is its midnight in `zone`, or an RFC 3339 instant.
 pub(super) fn instant(desk: &mut Desk, key: &str, node: &Node, zone: &TimeZone) -> Option<UnixMs> {
     let text = word(desk, key, node)?;

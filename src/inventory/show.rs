@@ -3,41 +3,92 @@
 
 use std::fmt::Write as _;
 
+use jiff::tz::TimeZone;
+
 use serde_json::{Value, json};
 
-use crate::locale::{Lang, fold, text, visible};
+use crate::locale::{self, Lang, fold, text, visible};
 use crate::model::{
-    CheckKind, Connection, Inventory, ServiceLevel, Subject, SubjectDetail, SubjectIx, Tier, Unit,
-    UnitIx, Via,
+    CalendarIx, CheckKind, Connection, Inventory, ServiceLevel, Subject, SubjectDetail, SubjectIx,
+    Tier, Unit, UnitIx, UnixMs, Via,
 };
 use crate::t;
 
-/// The unit (or every root) with all beneath: kind, lines and devices, two columns a level.
+mod announced;
+
+/// The unit (or every root) with all beneath: kind, lines and devices, two columns a level; then the
+/// maintenance announced of any of them. Dates are those of `zone`.
 #[must_use]
-pub fn tree(inventory: &Inventory, lang: Lang, unit: Option<UnitIx>) -> String {
+pub fn tree(inventory: &Inventory, lang: Lang, zone: &TimeZone, unit: Option<UnitIx>) -> String {
     let mut out = String::new();
     let tops: Vec<UnitIx> = unit.map_or_else(|| inventory.roots().collect(), |unit| vec![unit]);
     let mut open: Vec<(UnitIx, usize)> = tops.into_iter().rev().map(|u| (u, 0)).collect();
     while let Some((ix, depth)) = open.pop() {
-        write_unit(&mut out, inventory, lang, ix, depth);
+        write_unit(&mut out, inventory, lang, zone, ix, depth);
         open.extend(inventory.children(ix).iter().rev().map(|child| (*child, depth + 1)));
     }
+    announced::write(&mut out, inventory, lang, zone, unit);
     out
 }
 
-fn write_unit(out: &mut String, inventory: &Inventory, lang: Lang, ix: UnitIx, depth: usize) {
+/// The day of an instant, with its time where it is not midnight.
+fn day(lang: Lang, zone: &TimeZone, at: UnixMs) -> String {
+    let at = at.to_timestamp().to_zoned_datetime(zone.clone());
+    let is_midnight = at.time() == jiff::civil::Time::midnight();
+    if is_midnight { locale::date(lang, &at) } else { locale::date_time(lang, &at) }
+}
+
+/// "hours office, may be off outside them"; `None` for a subject without hours.
+fn clock(
+    inventory: &Inventory,
+    lang: Lang,
+    (calendar, off_hours_allowed): (Option<CalendarIx>, bool),
+) -> Option<String> {
+    let calendar = &inventory.calendar(calendar?).id;
+    let mut said = t!(lang, "inventory.calendar", calendar = calendar);
+    if off_hours_allowed {
+        let _ = write!(said, ", {}", text(lang, "inventory.off_hours"));
+    }
+    Some(said)
+}
+
+/// The hours that all subjects of a unit have in common.
+fn common_clock(inventory: &Inventory, ix: UnitIx) -> Option<(Option<CalendarIx>, bool)> {
+    let subjects = inventory.subjects_of(ix).iter().map(|s| inventory.subject(*s));
+    let mut clocks = subjects.map(|s| (s.calendar, s.off_hours_allowed));
+    let first = clocks.next()?;
+    clocks.all(|other| other == first).then_some(first)
+}
+
+fn write_unit(
+    out: &mut String,
+    inventory: &Inventory,
+    lang: Lang,
+    zone: &TimeZone,
+    ix: UnitIx,
+    depth: usize,
+) {
     let unit = inventory.unit(ix);
     let indent = "  ".repeat(depth);
     // The kind is told only where the name does not begin with it.
     let kind = text(lang, &format!("unit.kind.{}", unit.kind.as_str()));
-    let kind = if fold(&unit.name).starts_with(&fold(kind)) { "" } else { &format!(" · {kind}") };
-    let _ = writeln!(out, "{indent}{} ({}{kind})", visible(&unit.name), unit.id);
+    let kind = Some(kind.to_owned()).filter(|kind| !fold(&unit.name).starts_with(&fold(kind)));
+    let common = common_clock(inventory, ix);
+    let ended = unit.until.map(|t| t!(lang, "inventory.ended", date = day(lang, zone, t)));
+    let merged = unit.merged_into.map(|into| {
+        let into = &inventory.unit(into).id;
+        t!(lang, "inventory.merged", unit = into)
+    });
+    let hours = common.and_then(|common| clock(inventory, lang, common));
+    let mut said = vec![unit.id.to_string()];
+    said.extend([kind, ended, merged, hours].into_iter().flatten());
+    let _ = writeln!(out, "{indent}{} ({})", visible(&unit.name), visible(&said.join(" · ")));
     for subject in inventory.subjects_of(ix) {
         let subject = inventory.subject(*subject);
-        let _ = writeln!(out, "{indent}    {}", visible(&line(inventory, lang, subject)));
+        let _ = writeln!(out, "{indent}    {}", visible(&line(inventory, lang, subject, common)));
     }
     for network in &unit.requires {
-        if inventory.connections_of(ix, *network).next().is_none() {
+        if unit.until.is_none() && inventory.connections_of(ix, *network).next().is_none() {
             let short = inventory.network(*network).short.clone();
             let gap = t!(lang, "inventory.not_deployed", network = short);
             let _ = writeln!(out, "{indent}    {}", visible(&gap));
@@ -45,8 +96,13 @@ fn write_unit(out: &mut String, inventory: &Inventory, lang: Lang, ix: UnitIx, d
     }
 }
 
-/// One subject in one line, what is unknown left out.
-fn line(inventory: &Inventory, lang: Lang, subject: &Subject) -> String {
+/// One subject in one line, what is unknown and what its unit says already left out.
+fn line(
+    inventory: &Inventory,
+    lang: Lang,
+    subject: &Subject,
+    common: Option<(Option<CalendarIx>, bool)>,
+) -> String {
     let id = subject.id.as_str();
     let key = id.strip_prefix(inventory.unit(subject.unit).id.as_str());
     let mut parts = vec![key.and_then(|k| k.strip_prefix('/')).unwrap_or(id).to_owned()];
@@ -70,9 +126,14 @@ fn line(inventory: &Inventory, lang: Lang, subject: &Subject) -> String {
         || text(lang, "inventory.never_measured").to_owned(),
         |check| check.kind.address().to_string(),
     ));
-    let shared = "  ".to_owned();
-    let mut line = parts.join(&shared);
-    let _ = write!(line, "{shared}← {}", way(inventory, lang, &subject.via));
+    if !subject.is_enabled {
+        parts.push(text(lang, "inventory.disabled").to_owned());
+    }
+    let own = Some((subject.calendar, subject.off_hours_allowed)).filter(|_| common.is_none());
+    parts.extend(own.and_then(|own| clock(inventory, lang, own)));
+    let apart = "  ";
+    let mut line = parts.join(apart);
+    let _ = write!(line, "{apart}← {}", way(inventory, lang, &subject.via));
     line
 }
 
@@ -108,7 +169,8 @@ fn bandwidth(kbps: u64) -> String {
 }
 
 /// Everything, resolved: defaults applied, implied `via` spelled out. With a unit, the units and
-/// subjects of it and all beneath; networks and carriers always.
+/// subjects of it and all beneath and the maintenance announced of any of them; networks, carriers
+/// and calendars always.
 #[must_use]
 pub fn json(inventory: &Inventory, unit: Option<UnitIx>) -> Value {
     let units: Vec<UnitIx> = match unit {
@@ -125,14 +187,14 @@ pub fn json(inventory: &Inventory, unit: Option<UnitIx>) -> Value {
     let networks = inventory.networks.iter().map(|n| {
         let over: Vec<_> = n.over.iter().map(|ix| &inventory.network(*ix).id).collect();
         json!({ "id": n.id, "name": n.name, "name_en": n.name_en, "short": n.short,
-            "over": over, "sla": sla(n.sla) })
+            "over": over, "sla": sla(inventory, n.sla) })
     });
     let carriers = inventory.carriers.iter().map(|c| {
         json!({ "id": c.id, "name": c.name, "contract": c.contract, "hotline": c.hotline,
-            "sla": sla(c.sla) })
+            "sla": sla(inventory, c.sla) })
     });
     let calendars = inventory.calendars.iter().map(|c| {
-        json!({ "id": c.id, "minutes": c.hours, "holidays": dates(&c.holidays),
+        json!({ "id": c.id, "zone": zone_name(&c.zone), "minutes": c.hours, "holidays": dates(&c.holidays),
             "make_up": dates(&c.make_up) })
     });
     json!({
@@ -142,6 +204,7 @@ pub fn json(inventory: &Inventory, unit: Option<UnitIx>) -> Value {
         "units": units.iter().map(|ix| unit_json(inventory, inventory.unit(*ix)))
             .collect::<Vec<_>>(),
         "subjects": subjects.map(|ix| subject_json(inventory, ix)).collect::<Vec<_>>(),
+        "maintenance": announced::json(inventory, unit),
     })
 }
 
@@ -149,9 +212,16 @@ fn dates(dates: &[(i16, i8, i8)]) -> Vec<String> {
     dates.iter().map(|(year, month, day)| format!("{year:04}-{month:02}-{day:02}")).collect()
 }
 
-fn sla(level: ServiceLevel) -> Value {
+/// `Asia/Ho_Chi_Minh`, or the offset of a zone without a name.
+fn zone_name(zone: &TimeZone) -> Option<String> {
+    let name = zone.iana_name().map(str::to_owned);
+    name.or_else(|| zone.to_fixed_offset().ok().map(|offset| offset.to_string()))
+}
+
+fn sla(inventory: &Inventory, level: ServiceLevel) -> Value {
     json!({ "availability_ppm": level.availability_ppm, "rtt_us": level.rtt_us,
-        "loss_permille": level.loss_permille })
+        "loss_permille": level.loss_permille,
+        "hours": level.hours.map(|ix| &inventory.calendar(ix).id) })
 }
 
 fn unit_json(inventory: &Inventory, unit: &Unit) -> Value {
@@ -162,6 +232,7 @@ fn unit_json(inventory: &Inventory, unit: &Unit) -> Value {
         "parent": unit.parent.map(|ix| &inventory.unit(ix).id),
         "code": unit.code, "contact": unit.contact, "location": unit.location,
         "requires": requires, "since": unit.since, "until": unit.until,
+        "merged_into": unit.merged_into.map(|ix| &inventory.unit(ix).id),
     })
 }
 
@@ -179,6 +250,9 @@ fn subject_json(inventory: &Inventory, ix: SubjectIx) -> Value {
         "id": subject.id, "kind": subject.kind(), "name": subject.name,
         "unit": inventory.unit(subject.unit).id, "via": via_json(inventory, &subject.via),
         "checks": checks, "health": subject.health,
+        "calendar": subject.calendar.map(|ix| &inventory.calendar(ix).id),
+        "off_hours": if subject.off_hours_allowed { "allowed" } else { "counted" },
+        "enabled": subject.is_enabled,
         "since": subject.since, "until": subject.until,
     });
     let detail = match &subject.detail {
@@ -197,7 +271,7 @@ fn connection_json(inventory: &Inventory, c: &Connection) -> Value {
     json!({
         "network": inventory.network(c.network).id,
         "carrier": c.carrier.map(|ix| &inventory.carrier(ix).id),
-        "circuit": c.circuit, "bandwidth_kbps": c.bandwidth_kbps, "sla": sla(c.sla),
+        "circuit": c.circuit, "bandwidth_kbps": c.bandwidth_kbps, "sla": sla(inventory, c.sla),
         "device": c.device, "interface": c.interface,
     })
 }

@@ -3,12 +3,14 @@
 
 use std::collections::HashMap;
 
-use super::asked::{self, CONNECTION_KEYS, DEVICE_KEYS, Fit, SERVICE_KEYS};
+use super::asked::{self, CONNECTION_KEYS, DEVICE_KEYS, SERVICE_KEYS};
+use super::calendars::clock;
 use super::entries::{Context, claimed, id, life, sla, stand_in, text};
 use super::node::{Fields, Map, Node, Value, check_keys};
 use super::place::{At, Desk};
 use super::raw::{Raw, RawConnection, RawDetail, RawDevice, RawSubject, RawUnit};
 use super::scalar::{self, Ref};
+use super::thresholds::Fit;
 use crate::model::{Id, UnitKind};
 
 /// Reads one entry of the flat form, given the kinds of the units; `None` when it is no mapping.
@@ -224,6 +226,8 @@ fn subject(
             .and_then(|n| scalar::address(desk, "address", n).map(|address| (address, n.at))),
         has_address: address_node.is_some(),
         asked: asked::read(desk, context, fields, Fit::Checked),
+        clock: clock(desk, fields),
+        is_enabled: is_enabled(desk, fields),
         since,
         until,
         detail,
@@ -231,6 +235,11 @@ fn subject(
         id: owner.id,
         unit: owner.unit,
     }
+}
+
+/// `enabled`: true where it is not said.
+pub(super) fn is_enabled(desk: &mut Desk, fields: &Fields<'_>) -> bool {
+    fields.get("enabled").and_then(|n| scalar::truth(desk, "enabled", n)).unwrap_or(true)
 }
 
 /// The part of an id that tells it from the others of its unit.

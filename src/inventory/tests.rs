@@ -10,6 +10,8 @@ use super::*;
 use crate::locale::Lang;
 use crate::model::Severity;
 
+mod hours;
+
 /// Reads a text as the one YAML file of an inventory.
 fn read(text: &str) -> Loaded {
     let mut desk = Desk::default();
@@ -281,11 +283,15 @@ fn every_text_of_the_room_is_in_the_catalogue() {
     let sources = [
         include_str!("asked.rs"),
         include_str!("build.rs"),
+        include_str!("calendars.rs"),
         include_str!("csv.rs"),
         include_str!("defaults.rs"),
+        include_str!("drafts.rs"),
         include_str!("entries.rs"),
         include_str!("files.rs"),
         include_str!("gaps.rs"),
+        include_str!("maintenance.rs"),
+        include_str!("merge.rs"),
         include_str!("mod.rs"),
         include_str!("node.rs"),
         include_str!("place.rs"),
@@ -293,6 +299,7 @@ fn every_text_of_the_room_is_in_the_catalogue() {
         include_str!("resolve.rs"),
         include_str!("scalar.rs"),
         include_str!("subjects.rs"),
+        include_str!("thresholds.rs"),
         include_str!("via.rs"),
         include_str!("yaml.rs"),
     ];

@@ -13,10 +13,11 @@
 
 use std::collections::HashMap;
 
+use super::drafts::Draft;
 use super::graph;
 use super::place::{Desk, Finding};
 use super::raw::{RawDetail, RawVia};
-use super::resolve::{self, Draft, Names, Tree, is_dic};
+use super::resolve::{self, Names, Tree, is_dic};
 use crate::model::{Message, NetworkIx, SubjectIx, UnitIx, Via};
 
 /// The role of the devices through which the DIC reaches everything else.

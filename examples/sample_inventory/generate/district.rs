@@ -8,6 +8,11 @@ use anyhow::{Context as _, bail};
 use super::tables::Admin;
 use super::{Sources, network_of, octet, takes_share};
 
+/// What a commune says that is switched off as a whole after hours.
+const OFF_ALL: &str = "    calendar: office
+    off_hours: allowed             # thường tắt toàn bộ thiết bị ngoài giờ
+";
+
 /// Running numbers over all districts, so that the totals can be held against demo_counts.csv.
 #[derive(Default)]
 pub(super) struct Numbers {
@@ -144,11 +149,7 @@ fn commune_entry(
     for note in [
         commune.coord_quality.starts_with("approx").then_some("tọa độ gần đúng"),
         plan.note.starts_with("island").then_some("cù lao: vi ba hoặc cáp ngầm qua sông"),
-        match plan.after_hours_behaviour.as_str() {
-            "off_all" => Some("thường tắt toàn bộ thiết bị ngoài giờ"),
-            "off_lan" => Some("thường tắt mạng LAN ngoài giờ"),
-            _ => None,
-        },
+        (plan.after_hours_behaviour == "off_lan").then_some("thường tắt mạng LAN ngoài giờ"),
     ]
     .into_iter()
     .flatten()
@@ -165,7 +166,7 @@ fn commune_entry(
     code: \"{code}\"
     contact: {{ name: Văn phòng UBND, phone: 0273 000 {number:04}, email: {id}@example.invalid }}
     location: {{ lat: {lat}, lon: {lon} }}
-    prefixes: [{prefix}]
+{hours}    prefixes: [{prefix}]
     connections:
       tslcd: {{ carrier: {carrier}, circuit: TG-X-{number:03}, address: {wan}, device: router, interface: wan }}
 ",
@@ -175,6 +176,10 @@ fn commune_entry(
         code = commune.gso_code,
         lat = commune.lat,
         lon = commune.lon,
+        hours = match plan.after_hours_behaviour.as_str() {
+            "off_all" => OFF_ALL,
+            _ => "",
+        },
         prefix = plan.lan,
         wan = plan.cpe_wan_ip,
     );

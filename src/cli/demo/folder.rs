@@ -20,6 +20,13 @@ defaults:
     set:
       health: { interval: 500ms, retry: 500ms }
       ping: { count: 2, spacing: 50ms, timeout: 300ms }
+  # The virtual communes are on around the clock: what falls silent there at night is a fault.
+  - for: { network: [tslcd, lan], kind: [ward, township, commune] }
+    set: { off_hours: counted }
+  - for:
+      role: [router, lte-router, switch, kiosk, ups, access-point]
+      kind: [ward, township, commune]
+    set: { off_hours: counted }
 ";
 
 /// The folder; removed when dropped, unless it is to be kept.

@@ -64,6 +64,17 @@ impl<'t> Desk<'t> {
         self.note(Severity::Error, at, message, hint, None);
     }
 
+    /// How much was noted so far.
+    pub(super) fn count(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Notes an error that has to do with another place.
+    pub(super) fn error_beside(&mut self, at: Location, message: Message, first: Location) {
+        let related = (self.place(first), Message::new("config.first_used_here"));
+        self.note(Severity::Error, Some(at), message, None, Some(related));
+    }
+
     /// True when a value at this place was found wrong.
     pub(super) fn has_error_at(&self, at: Option<Location>) -> bool {
         at.is_some() && self.found.iter().any(|(other, _)| *other == at)
@@ -103,6 +114,19 @@ impl<'t> Desk<'t> {
     fn is_indented_by_tab(&self, at: Location) -> bool {
         let source = self.place(at).source;
         source[..source.len() - source.trim_start().len()].contains('\t')
+    }
+
+    /// The items of a list; a missing one is empty, anything else is noted.
+    pub(super) fn items<'n>(&mut self, section: &Section<'n>, key: &str) -> &'n [Node] {
+        match section.get(key).map(|node| (&node.value, node.defined)) {
+            None => &[],
+            Some((Value::List(items), _)) => items,
+            Some((_, at)) => {
+                let message = Message::new("config.expect_list").with("key", section.path(key));
+                self.error(Some(at), message, None);
+                &[]
+            }
+        }
     }
 
     /// The mapping at a node, its unknown and repeated keys noted. A missing one is empty.
@@ -155,7 +179,7 @@ impl<'t> Desk<'t> {
         let text = match &node.value {
             Value::Text(text) => nfc(text.trim()),
             Value::Plain => self.written(node.defined),
-            Value::Null | Value::List | Value::Map(_) => {
+            Value::Null | Value::List(_) | Value::Map(_) => {
                 let message = Message::new("config.expect_scalar").with("key", section.path(key));
                 self.error(Some(node.defined), message, None);
                 return None;
@@ -261,7 +285,8 @@ impl<'t> Desk<'t> {
         self.found.push((at, Diagnostic { severity, message, place, hint, related }));
     }
 
-    fn place(&self, at: Location) -> Place {
+    /// A location as an editor would call it.
+    pub(super) fn place(&self, at: Location) -> Place {
         let line = at.line().max(1);
         let column = at.column().max(1);
         let source = self.text.lines().nth(usize::try_from(line - 1).unwrap_or(usize::MAX));
@@ -284,7 +309,10 @@ impl<'t> Desk<'t> {
 }
 
 /// The known word nearest to one that is not known, if it is near enough to be a slip.
-pub(super) fn nearest<'w>(word: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+pub(in crate::config) fn nearest<'w>(
+    word: &str,
+    known: impl Iterator<Item = &'w str>,
+) -> Option<&'w str> {
     let folded = crate::locale::fold(word);
     let slips_max = (folded.chars().count() / 3).max(1);
     known
@@ -308,6 +336,7 @@ fn unknown_key_hint(word: &str, known: &[&str]) -> Message {
     }
 }
 
-fn cut(value: &str) -> String {
+/// A value short enough for a message.
+pub(super) fn cut(value: &str) -> String {
     value.chars().take(VALUE_CHARS_MAX).collect()
 }
