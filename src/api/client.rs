@@ -11,6 +11,7 @@ use tokio::net::UnixStream;
 
 use super::commands::{AckRequest, Acknowledged, Work, WorkRequest};
 use super::types::{Change, History, Problem, Reloaded, Snapshot};
+use crate::health::Explanation;
 use crate::model::{Id, Span, SubjectId};
 
 /// Largest answer read, in bytes: a snapshot of 100,000 subjects takes about half.
@@ -147,7 +148,7 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError::Refused`] with `unknown_subject`.
-    pub async fn explain(&self, subject: &SubjectId) -> Result<serde_json::Value, ClientError> {
+    pub async fn explain(&self, subject: &SubjectId) -> Result<Explanation, ClientError> {
         self.json(Method::GET, &format!("/v1/explain?subject={subject}")).await
     }
 

@@ -23,6 +23,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
 use super::commands::{AckRequest, Acknowledged, Work, WorkRequest};
 use super::types::{Change, History, Problem, Reloaded, Snapshot};
 use super::user::User;
+use crate::health::Explanation;
 use crate::model::{Id, Span, SubjectId, UnixMs};
 
 /// Connections served at a time.
@@ -82,7 +83,7 @@ pub trait Backend: Send + Sync + 'static {
     /// The work of now and to come, by its next beginning.
     fn maintenance(&self) -> BoxFuture<'_, Result<Vec<Work>, Problem>>;
     /// Why a subject is in the state it is in. Problem: `unknown_subject`.
-    fn explain(&self, subject: SubjectId) -> BoxFuture<'_, Result<serde_json::Value, Problem>>;
+    fn explain(&self, subject: SubjectId) -> BoxFuture<'_, Result<Explanation, Problem>>;
 }
 
 /// What the routes work with.

@@ -8,6 +8,7 @@ use tokio::sync::broadcast;
 
 use super::*;
 use crate::coverage::{Availability, Ladder, Verdict};
+use crate::health::{Explanation, PhaseSeen, Rule};
 use crate::model::{
     Contact, HealthParams, Id, IncidentId, NetworkId, Span, State, SubjectId, SubjectKind, Tier,
     UnitId, UnitKind, UnixMs, WorkedOn,
@@ -31,6 +32,34 @@ fn state(state: State) -> SubjectState {
         rtt_us: Some(4100),
         loss_permille: Some(0),
         recent_us: vec![Some(4100), None],
+    }
+}
+
+fn explanation(subject: SubjectId) -> Explanation {
+    Explanation {
+        subject,
+        at: UnixMs(1_000),
+        state: State::Up,
+        since: UnixMs(0),
+        verdict: Some(State::Up),
+        rule: Rule::Answered,
+        cause: None,
+        phase: PhaseSeen::Suspect { first: UnixMs(900), failed: 1 },
+        last_round: Some(UnixMs(900)),
+        last_answer: Some(UnixMs(870)),
+        vouched_until: Some(UnixMs(930)),
+        poor_rounds: 1,
+        usual_us: None,
+        secondary_fails: false,
+        backup: None,
+        is_flapping: false,
+        change_permille: 59,
+        is_planned: false,
+        off_hours_until: None,
+        is_seen: None,
+        parents: Vec::new(),
+        incident: None,
+        thresholds: HealthParams::default(),
     }
 }
 
@@ -217,8 +246,8 @@ impl Backend for Fixed {
         Box::pin(async { Ok(vec![work()]) })
     }
 
-    fn explain(&self, subject: SubjectId) -> BoxFuture<'_, Result<serde_json::Value, Problem>> {
-        Box::pin(async move { Ok(serde_json::json!({ "subject": subject })) })
+    fn explain(&self, subject: SubjectId) -> BoxFuture<'_, Result<Explanation, Problem>> {
+        Box::pin(async move { Ok(explanation(subject)) })
     }
 }
 
@@ -335,7 +364,7 @@ async fn commands_carry_the_user_that_the_kernel_names() {
     assert_eq!(refusal(client.end_maintenance(&known).await).error, "unknown_maintenance");
     assert_eq!(client.maintenance().await.unwrap().len(), 1);
     let why = client.explain(&subject_id(2)).await.unwrap();
-    assert_eq!(why, serde_json::json!({ "subject": "u2/tslcd" }));
+    assert_eq!(why, explanation(subject_id(2)));
 }
 
 /// What comes back for bytes that no client of ours would send.

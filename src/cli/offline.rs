@@ -88,7 +88,7 @@ pub(crate) fn snapshot(
         reload_failure: None,
         trouble: None,
     };
-    let incidents = health::open_incidents(inventory, at, |s| views[s.ix()], &[]);
+    let incidents = health::open_incidents(inventory, at, |s| views[s.ix()], &past.incidents);
     Ok(api::snapshot(&sources, api::coverages(&sources, at), incidents, daemon, 0, at))
 }
 

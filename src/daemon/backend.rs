@@ -14,6 +14,7 @@ use crate::api::{
     User, Work, WorkRequest,
 };
 use crate::coverage::{chart, outages};
+use crate::health::Explanation;
 use crate::model::{Id, Span, SubjectId, UnixMs};
 use crate::store::{Reader, StoreError};
 
@@ -99,7 +100,7 @@ impl Backend for Socket {
         Box::pin(self.ask(Request::Maintenance))
     }
 
-    fn explain(&self, subject: SubjectId) -> BoxFuture<'_, Result<serde_json::Value, Problem>> {
+    fn explain(&self, subject: SubjectId) -> BoxFuture<'_, Result<Explanation, Problem>> {
         Box::pin(async move { self.ask(|reply| Request::Explain { subject, reply }).await? })
     }
 }

@@ -35,9 +35,11 @@ use crate::api::{
     AckRequest, Acknowledged, Problem, ReloadFailure, Reloaded, Snapshot, User, Work, WorkRequest,
 };
 use crate::config::{Config, Engine};
+use crate::health::Explanation;
 use crate::model::{Id, Inventory, Span, SubjectId, UnixMs};
 use crate::probe::{EngineChoice, Options, ProbeError, Prober};
 use crate::store::{OpenOptions, Reader, Store, StoreError};
+pub use patrol::settings;
 use patrol::{Parts, Patrol};
 
 /// How often time is let pass for the core.
@@ -100,7 +102,7 @@ enum Request {
     Announce { id: Id, request: WorkRequest, by: User, reply: Reply<(Work, bool)> },
     EndMaintenance { id: Id, by: User, reply: Reply<Work> },
     Maintenance(oneshot::Sender<Vec<Work>>),
-    Explain { subject: SubjectId, reply: Reply<serde_json::Value> },
+    Explain { subject: SubjectId, reply: Reply<Explanation> },
 }
 
 type Reply<T> = oneshot::Sender<Result<T, Problem>>;
@@ -152,11 +154,8 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
         months,
         month_from,
     };
-    let mut patrol = Patrol::start(parts, |id| past.resumed(id), now);
+    let mut patrol = Patrol::start(parts, &past, now);
     drop(past);
-    let reader = Reader::open(&config.store)?;
-    patrol.remember(reader.maintenance(Span::new(UnixMs(i64::MIN), UnixMs(i64::MAX)))?);
-    drop(reader);
     tracing::info!(
         pid = std::process::id(),
         subjects = inventory.subjects.len(),
@@ -227,7 +226,7 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
                     let _ = reply.send(patrol.maintenance(clock::now()));
                 }
                 Request::Explain { subject, reply } => {
-                    let _ = reply.send(patrol.explain(&subject));
+                    let _ = reply.send(patrol.explain(&subject, clock::now()));
                 }
             },
             Some((loaded, by, reply)) = loads_inbox.recv() => {

@@ -3,18 +3,20 @@
 
 mod commands;
 mod faults;
+mod news;
 mod show;
 mod work;
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 
-use commands::Acks;
 use faults::OwnFaults;
+use news::Switched;
 use work::Works;
 
 use super::feed::Changes;
 use super::months::Months;
+use super::resume::Past;
 use super::targets::Targets;
 use crate::api::{Coverages, ReloadFailure, User};
 use crate::config::Config;
@@ -63,7 +65,7 @@ pub(super) struct Patrol {
     reload_failure: Option<ReloadFailure>,
     own_faults: OwnFaults,
     works: Works,
-    acks: Acks,
+    switched: Switched,
     batch: Batch,
 }
 
@@ -79,19 +81,26 @@ pub(super) struct Parts {
 }
 
 /// What the core is to know of the configuration.
-fn settings(_config: &Config) -> health::Settings {
-    health::Settings::default()
+pub fn settings(config: &Config) -> health::Settings {
+    health::Settings {
+        sentinels: config.sentinels.clone(),
+        group_wait_ms: config.telling.group_wait_ms,
+        repeat_ms: config.telling.repeat_ms,
+        ..health::Settings::default()
+    }
 }
 
 impl Patrol {
-    pub(super) fn start(
-        parts: Parts,
-        resume: impl Fn(&SubjectId) -> Option<health::Resumed>,
-        now: UnixMs,
-    ) -> Self {
+    pub(super) fn start(parts: Parts, past: &Past, now: UnixMs) -> Self {
         let Parts { config, inventory, prober, store, changes, months, month_from } = parts;
         let mut effects = Vec::new();
-        let memory = health::Memory { subject: &resume, ..health::Memory::default() };
+        let mut works = Works::default();
+        works.remember(past.maintenance.clone());
+        let memory = health::Memory {
+            subject: &|id| past.resumed(id),
+            incidents: past.incidents.clone(),
+            maintenance: works.in_effect(),
+        };
         let settings = settings(&config);
         let health = Health::new(Arc::clone(&inventory), settings, memory, now, &mut effects);
         let mut patrol = Self {
@@ -115,8 +124,8 @@ impl Patrol {
             started: now,
             reload_failure: None,
             own_faults: OwnFaults::default(),
-            works: Works::default(),
-            acks: Acks::default(),
+            works,
+            switched: Switched::default(),
             batch: Batch::default(),
         };
         patrol.batch.facts.push(Fact::Alive { at: now });
@@ -147,7 +156,8 @@ impl Patrol {
     /// Tells the prober whom to ask: what is in force now. Targets that stay are not disturbed.
     pub(super) fn follow_calendar(&mut self, now: UnixMs) {
         let inventory = Arc::clone(self.inventory());
-        let (targets, list) = std::mem::take(&mut self.targets).next(&inventory, now);
+        let targets = std::mem::take(&mut self.targets);
+        let (targets, list) = targets.next(&inventory, &self.config, now);
         self.targets = targets;
         self.prober.set_targets(list);
         let all: Vec<TargetId> = self.targets.ids().collect();
@@ -172,6 +182,13 @@ impl Patrol {
     pub(super) fn answers(&mut self, answers: &[Answer], now: UnixMs) {
         let mut effects = Vec::new();
         for answer in answers {
+            if answer.sent > 0 && !answer.error.is_some_and(crate::model::RoundError::is_own_fault)
+            {
+                let answered = answer.lost < answer.sent;
+                for &sentinel in self.targets.sentinels_of(answer.target) {
+                    self.health.sentinel_round(sentinel, answer.at, answered, now, &mut effects);
+                }
+            }
             for round in self.targets.rounds(answer) {
                 let id = self.health.inventory().subject(round.subject).id.clone();
                 self.batch.samples.push((id, Sample::from(&round)));
@@ -204,6 +221,7 @@ impl Patrol {
             self.batch.facts.push(Fact::Alive { at: now });
         }
         self.own_faults.tick(&self.prober.stats(), now);
+        self.tell_switched(now);
         self.submit();
     }
 
@@ -213,8 +231,10 @@ impl Patrol {
         for effect in effects {
             match effect {
                 Effect::Record { subject, entries } => self.record(subject, &entries),
-                Effect::Verdict { subject, before, after, since, cause, .. } => {
-                    self.verdict(subject, before, after, since, cause, now);
+                Effect::Verdict { subject, before, after, since, cause, outage_since, rule } => {
+                    if !self.is_switched(subject, after, outage_since, since, now) {
+                        self.verdict(subject, (before, after, rule), since, cause, now);
+                    }
                 }
                 Effect::Pace { subject, pace } => {
                     match pace {
@@ -225,42 +245,13 @@ impl Patrol {
                     self.dirty.insert(subject);
                 }
                 Effect::AskNow { subject } => asked.extend(self.targets.of(subject)),
+                Effect::AskSentinels => asked.extend(self.targets.of_sentinels()),
                 other => self.note(other, now),
             }
         }
         self.set_paces(paced);
         if !asked.is_empty() {
             self.prober.ask_now(&asked);
-        }
-    }
-
-    /// Effects that are news rather than something to do.
-    fn note(&mut self, effect: Effect, now: UnixMs) {
-        match effect {
-            Effect::Incident { incident, guess, change } => {
-                self.is_stale = true;
-                let kind = match change {
-                    health::Change::Opened => EventKind::IncidentOpened,
-                    health::Change::Closed => EventKind::IncidentClosed,
-                    health::Change::Changed => return,
-                };
-                let shown = self.health.incidents().iter().find(|i| i.id == incident.id);
-                let detail = serde_json::json!({
-                    "incident": incident.id,
-                    "since": incident.since,
-                    "state": incident.state,
-                    "unreachable": shown.map(|i| i.impact.unreachable),
-                    "units": shown.map(|i| i.impact.units.len()),
-                    "guess": guess,
-                    "merged_into": incident.merged_into,
-                    "split_from": incident.split_from,
-                });
-                self.event(now, kind, Some(incident.root), detail);
-            }
-            Effect::Tell(telling) => {
-                tracing::info!(incident = %telling.incident, news = ?telling.news, "to be told");
-            }
-            _ => {}
         }
     }
 
@@ -289,8 +280,7 @@ impl Patrol {
     fn verdict(
         &mut self,
         subject: SubjectIx,
-        before: Option<State>,
-        after: State,
+        (before, after, rule): (Option<State>, State, health::Rule),
         since: UnixMs,
         cause: Option<SubjectIx>,
         now: UnixMs,
@@ -306,7 +296,7 @@ impl Patrol {
             "state"
         );
         let detail = serde_json::json!({
-            "from": before, "to": after, "since": since, "cause": cause,
+            "from": before, "to": after, "since": since, "cause": cause, "rule": rule,
         });
         self.event(now, EventKind::State, Some(id), detail);
     }

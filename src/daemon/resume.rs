@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use crate::coverage::outages;
-use crate::health::{Resumed, ResumedVerdict};
-use crate::model::{Span, State, StateInterval, SubjectId, UnixMs};
+use crate::health::{Resumed, ResumedVerdict, Usual};
+use crate::model::{
+    KeptIncident, Maintenance, Span, State, StateInterval, SubjectId, Told, UnixMs,
+};
 use crate::store::{Current, Reader, StoreError};
 
 /// How far back the last verdict is looked for, and the longest month with a margin: an older
@@ -21,6 +23,12 @@ pub struct Past {
     pub current: HashMap<SubjectId, Current>,
     /// When a daemon was last known alive.
     pub last_alive: Option<UnixMs>,
+    /// Incidents that were open.
+    pub incidents: Vec<KeptIncident>,
+    /// One-off work that was ever announced.
+    pub maintenance: Vec<Maintenance>,
+    /// What rounds usually take, by subject and hour of the day (UTC).
+    pub usual: BTreeMap<SubjectId, Vec<(u8, Usual)>>,
 }
 
 /// Reads the store's memory.
@@ -36,7 +44,16 @@ pub fn past(store: &Path, now: UnixMs) -> Result<Past, StoreError> {
         intervals: reader.intervals(None, window)?,
         current,
         last_alive: reader.last_alive()?,
+        incidents: reader.open_incidents()?,
+        maintenance: reader.maintenance(Span::new(UnixMs(i64::MIN), UnixMs(i64::MAX)))?,
+        usual: reader.baselines()?.into_iter().map(|(id, hours)| (id, usual(&hours))).collect(),
     })
+}
+
+/// What the core takes up of what rounds usually took.
+fn usual(hours: &[Option<crate::store::Usual>; 24]) -> Vec<(u8, Usual)> {
+    let known = (0_u8..).zip(hours).filter_map(|(hour, usual)| Some((hour, (*usual)?)));
+    known.map(|(hour, u)| (hour, Usual { usual_us: u.us, rounds: u.rounds })).collect()
 }
 
 impl Past {
@@ -58,8 +75,11 @@ impl Past {
             since: current.since,
             hard,
             last_round: current.last_round,
-            is_flapping: false,
-            usual: Vec::new(),
+            is_flapping: self
+                .incidents
+                .iter()
+                .any(|i| i.root == *id && i.told == Some(Told::Flapping)),
+            usual: self.usual.get(id).cloned().unwrap_or_default(),
         })
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
+use crate::config::Config;
 use crate::model::{CheckKind, Inventory, PingParams, Round, SubjectIx, UnixMs};
 use crate::probe::{Answer, Target, TargetId};
 
@@ -16,12 +17,19 @@ pub(super) struct Targets {
     fan_out: HashMap<TargetId, Vec<(SubjectIx, u8)>>,
     /// By subject: its targets, the primary check's first.
     of_subject: Vec<Vec<TargetId>>,
+    /// For which sentinels a target is asked: their places in the settings.
+    sentinels: HashMap<TargetId, Vec<usize>>,
 }
 
 impl Targets {
     /// The targets of what is in force at `now`, keeping the ids of those in `self`, and what the
     /// prober is to be told.
-    pub(super) fn next(self, inventory: &Inventory, now: UnixMs) -> (Self, Vec<Target>) {
+    pub(super) fn next(
+        self,
+        inventory: &Inventory,
+        config: &Config,
+        now: UnixMs,
+    ) -> (Self, Vec<Target>) {
         let mut ids = HashMap::new();
         let mut free = self.ids.values().map(|id| id.0 + 1).max().unwrap_or(0);
         let mut targets: HashMap<TargetId, Target> = HashMap::new();
@@ -29,7 +37,7 @@ impl Targets {
         let mut of_subject = vec![Vec::new(); inventory.subjects.len()];
         for ix in inventory.subject_ixs() {
             let subject = inventory.subject(ix);
-            if !subject.exists_at(now) {
+            if !subject.exists_at(now) || !subject.is_enabled {
                 continue;
             }
             for (check, number) in subject.checks.iter().zip(0_u8..) {
@@ -57,9 +65,33 @@ impl Targets {
                 of_subject[ix.ix()].push(id);
             }
         }
+        let mut sentinels: HashMap<TargetId, Vec<usize>> = HashMap::new();
+        for (place, sentinel) in config.sentinels.iter().enumerate() {
+            let key = (sentinel.address, config.ping);
+            let id = *ids.entry(key).or_insert_with(|| {
+                self.ids.get(&key).copied().unwrap_or_else(|| {
+                    free += 1;
+                    TargetId(free - 1)
+                })
+            });
+            let retry_ms = config.health.retry_ms;
+            let target = targets.entry(id).or_insert_with(|| Target {
+                id,
+                address: sentinel.address,
+                params: config.ping,
+                interval_ms: retry_ms,
+                retry_ms,
+                phase_key: format!("sentinel {}", sentinel.address),
+                group: u32::MAX,
+            });
+            // A lost uplink must be known by the time a subject's failures are confirmed.
+            target.interval_ms = target.interval_ms.min(retry_ms);
+            target.retry_ms = target.retry_ms.min(retry_ms);
+            sentinels.entry(id).or_default().push(place);
+        }
         let mut targets: Vec<Target> = targets.into_values().collect();
         targets.sort_by_key(|t| t.id);
-        (Self { ids, fan_out, of_subject }, targets)
+        (Self { ids, fan_out, of_subject, sentinels }, targets)
     }
 
     /// The rounds that one answer is, one per subject asked by it; none for a target that is no
@@ -87,13 +119,23 @@ impl Targets {
         self.fan_out.get(&target).into_iter().flatten().map(|(subject, _)| *subject)
     }
 
+    /// The sentinels that a target is asked for: their places in the settings.
+    pub(super) fn sentinels_of(&self, target: TargetId) -> &[usize] {
+        self.sentinels.get(&target).map_or(&[], Vec::as_slice)
+    }
+
+    /// The sentinels' targets.
+    pub(super) fn of_sentinels(&self) -> impl Iterator<Item = TargetId> + '_ {
+        self.sentinels.keys().copied()
+    }
+
     /// Every target.
     pub(super) fn ids(&self) -> impl Iterator<Item = TargetId> + '_ {
-        self.fan_out.keys().copied()
+        self.ids.values().copied()
     }
 
     /// Addresses asked.
     pub(super) fn len(&self) -> usize {
-        self.fan_out.len()
+        self.ids.len()
     }
 }

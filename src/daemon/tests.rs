@@ -9,6 +9,7 @@ use super::feed::Changes;
 use super::months::{Months, month_start};
 use super::targets::Targets;
 use crate::api::{Change, DaemonInfo};
+use crate::config::Config;
 use crate::coverage::Availability;
 use crate::inventory;
 use crate::model::{Inventory, Rtts, Span, State, StateInterval, SubjectId, SubjectIx, UnixMs};
@@ -42,6 +43,10 @@ fn at(text: &str) -> UnixMs {
     text.parse().unwrap()
 }
 
+fn config() -> Config {
+    Config::defaults(std::path::Path::new(""))
+}
+
 fn find(inventory: &Inventory, id: &str) -> SubjectIx {
     inventory.find_subject(id).unwrap()
 }
@@ -49,7 +54,8 @@ fn find(inventory: &Inventory, id: &str) -> SubjectIx {
 #[test]
 fn subjects_on_one_address_share_its_rounds_at_the_shorter_interval() {
     let inventory = load(PROVINCE);
-    let (targets, list) = Targets::default().next(&inventory, at("2026-06-01T00:00:00Z"));
+    let (targets, list) =
+        Targets::default().next(&inventory, &config(), at("2026-06-01T00:00:00Z"));
     assert_eq!(list.len(), 2, "the line that has ended is not asked");
     let (lan, switch) = (find(&inventory, "tinh/lan"), find(&inventory, "tinh/switch"));
     assert_eq!(targets.of(lan), targets.of(switch));
@@ -69,12 +75,41 @@ fn subjects_on_one_address_share_its_rounds_at_the_shorter_interval() {
 }
 
 #[test]
+fn sentinels_are_asked_at_the_retry_pace_and_share_a_subjects_address() {
+    let inventory = load(PROVINCE);
+    let sentinel =
+        |address: &str| crate::model::Sentinel { address: address.parse().unwrap(), carrier: None };
+    let sentinels = vec![sentinel("127.0.1.1"), sentinel("127.0.1.8")];
+    let config = Config { sentinels, ..config() };
+    let now = at("2026-06-01T00:00:00Z");
+    let (targets, list) = Targets::default().next(&inventory, &config, now);
+    assert_eq!((list.len(), targets.len()), (3, 3));
+    let line = targets.of(find(&inventory, "tinh/tslcd"))[0];
+    assert_eq!(targets.sentinels_of(line), [0]);
+    let both: Vec<i64> = targets
+        .of_sentinels()
+        .filter_map(|id| list.iter().find(|t| t.id == id).map(|t| t.interval_ms))
+        .collect();
+    assert_eq!(both, [5_000, 5_000]);
+    assert_eq!(targets.ids().count(), 3);
+}
+
+#[test]
+fn what_is_disabled_is_not_asked() {
+    let inventory = load(&PROVINCE.replace("127.0.1.1 }", "127.0.1.1, enabled: false }"));
+    let now = at("2026-06-01T00:00:00Z");
+    let (targets, list) = Targets::default().next(&inventory, &config(), now);
+    assert_eq!(list.len(), 1);
+    assert!(targets.of(find(&inventory, "tinh/tslcd")).is_empty());
+}
+
+#[test]
 fn targets_keep_their_ids_over_a_reload_and_follow_the_calendar() {
     let old = load(PROVINCE);
-    let (targets, before) = Targets::default().next(&old, at("2025-06-01T00:00:00Z"));
+    let (targets, before) = Targets::default().next(&old, &config(), at("2025-06-01T00:00:00Z"));
     assert_eq!(before.len(), 3);
     let new = load(&PROVINCE.replace("127.0.1.1", "127.0.1.7"));
-    let (targets, after) = targets.next(&new, at("2026-06-01T00:00:00Z"));
+    let (targets, after) = targets.next(&new, &config(), at("2026-06-01T00:00:00Z"));
     let kept: Vec<TargetId> = after.iter().filter(|t| before.contains(t)).map(|t| t.id).collect();
     assert_eq!(kept, [targets.of(find(&new, "tinh/switch"))[0]]);
     let fresh = targets.of(find(&new, "tinh/tslcd"))[0];

@@ -270,6 +270,13 @@ impl Health {
         is_planned(&self.maintenance, &self.inventory, subject, at)
     }
 
+    /// True when silence that began at `start` is *off hours* at `at`: the subject may be off then,
+    /// and is waited for still (rule 11).
+    #[must_use]
+    pub fn is_off_hours(&self, subject: SubjectIx, start: UnixMs, at: UnixMs) -> bool {
+        incident::off_hours(&self.inventory, subject, start).is_some_and(|off| at < off.due)
+    }
+
     /// Takes one round in. Invalid rounds (our own side failed) count as not asked, and so do those
     /// that failed while the patrol was blind; one that fails while it is not known whether the
     /// patrol can see waits, with all that follow it, until it is.

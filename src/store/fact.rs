@@ -45,7 +45,7 @@ pub enum Fact {
     Baseline {
         /// Whose.
         subject: SubjectId,
-        /// Hour of the day in the configured zone, 0 to 23.
+        /// Hour of the day, UTC, 0 to 23.
         hour: u8,
         /// Round-trip time in microseconds.
         usual_us: u32,
@@ -132,11 +132,13 @@ pub enum EventKind {
     Flapping,
     /// It does not any more.
     Calmed,
+    /// Subjects were switched off outside their hours, or on again in time.
+    Switched,
 }
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Started,
         Self::Stopped,
         Self::State,
@@ -155,6 +157,7 @@ impl EventKind {
         Self::Told,
         Self::Flapping,
         Self::Calmed,
+        Self::Switched,
     ];
 
     /// The word in the database and in JSON.
@@ -179,6 +182,7 @@ impl EventKind {
             Self::Told => "told",
             Self::Flapping => "flapping",
             Self::Calmed => "calmed",
+            Self::Switched => "switched",
         }
     }
 

@@ -1,20 +1,14 @@
 //! What users command, performed: the core decides, the store is told, clients hear of it.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
 
 use super::Patrol;
 use crate::api::{AckRequest, Acknowledged, Problem, User, Work, WorkRequest};
-use crate::model::{Ack, Id, Incident, IncidentId, KeptIncident, Maintenance, SubjectId, UnixMs};
+use crate::health::{AckError, Explanation};
+use crate::model::{Id, SubjectId, SubjectIx, UnixMs};
 use crate::store::{EventKind, Fact};
 
 impl Patrol {
-    /// Takes up the one-off work that the store remembers.
-    pub(in crate::daemon) fn remember(&mut self, recorded: Vec<Maintenance>) {
-        self.works.remember(recorded);
-    }
-
     pub(in crate::daemon) fn acknowledge(
         &mut self,
         request: &AckRequest,
@@ -22,33 +16,33 @@ impl Patrol {
         now: UnixMs,
     ) -> Result<Acknowledged, Problem> {
         let ack = request.ack(&by.name, now)?;
-        let incident = self.incident_of(&request.subject)?;
-        if let Some(earlier) = incident.ack.as_ref().filter(|ack| ack.holds_at(now)) {
-            let message = format!("{} has taken this incident already", earlier.by);
-            let who = Some(earlier.by.clone());
-            return Err(Problem::new("already_acknowledged", message).done(who, earlier.at));
-        }
-        let kept = kept(incident, ack.clone());
-        let detail = json!({ "incident": kept.id, "note": ack.note, "until": ack.until });
-        tracing::info!(incident = %kept.id, by = %by.name, uid = by.uid, "acknowledged");
-        self.acks.0.insert(kept.id.clone(), ack.clone());
-        let (id, root) = (kept.id.clone(), kept.root.clone());
-        self.batch.facts.push(Fact::Incident(kept));
-        self.event(now, EventKind::Acknowledged, Some(root), signed(detail, Some(by)));
-        self.is_stale = true;
+        let subject = self.find(&request.subject)?;
+        let mut effects = Vec::new();
+        let taken = self.health.acknowledge(subject, ack.clone(), &mut effects);
+        let incident = taken.map_err(|error| match error {
+            AckError::Taken(earlier) => {
+                let message = format!("{} has taken this incident already", earlier.by);
+                let problem = Problem::new("already_acknowledged", message);
+                problem.done(Some(earlier.by), earlier.at)
+            }
+            AckError::NoIncident => {
+                let message = format!("nothing is open that concerns '{}'", request.subject);
+                Problem::new("no_incident", message)
+            }
+        })?;
+        tracing::info!(%incident, by = %by.name, uid = by.uid, "acknowledged");
+        let detail = json!({ "incident": incident, "note": ack.note, "until": ack.until });
+        let root = self.health.incidents().iter().find(|i| i.id == incident);
+        let root = root.map(|i| i.root.clone());
+        self.event(now, EventKind::Acknowledged, root, signed(detail, Some(by)));
+        self.perform(effects, now);
         self.submit();
-        Ok(Acknowledged { incident: id, ack })
+        Ok(Acknowledged { incident, ack })
     }
 
-    /// The open incident that the subject is the root or a consequence of.
-    fn incident_of(&self, subject: &SubjectId) -> Result<&Incident, Problem> {
-        let ix = self.inventory().find_subject(subject.as_str()).ok_or_else(|| {
+    fn find(&self, subject: &SubjectId) -> Result<SubjectIx, Problem> {
+        self.inventory().find_subject(subject.as_str()).ok_or_else(|| {
             Problem::new("unknown_subject", format!("the inventory has no subject '{subject}'"))
-        })?;
-        let root = self.health.view(ix).cause.map(|cause| self.id(cause));
-        let is_it = |i: &&Incident| i.members().any(|m| m == subject || Some(m) == root.as_ref());
-        self.incidents.iter().find(is_it).ok_or_else(|| {
-            Problem::new("no_incident", format!("nothing is open that concerns '{subject}'"))
         })
     }
 
@@ -83,6 +77,7 @@ impl Patrol {
         }
         tracing::info!(id = %work.id, by = %by.name, uid = by.uid, "{what}");
         self.batch.facts.extend(facts);
+        self.health.set_maintenance(self.works.in_effect());
         self.is_stale = true;
         self.submit();
     }
@@ -94,20 +89,9 @@ impl Patrol {
     pub(in crate::daemon) fn explain(
         &self,
         subject: &SubjectId,
-    ) -> Result<serde_json::Value, Problem> {
-        let ix = self.inventory().find_subject(subject.as_str()).ok_or_else(|| {
-            Problem::new("unknown_subject", format!("the inventory has no subject '{subject}'"))
-        })?;
-        let view = self.health.view(ix);
-        Ok(json!({
-            "subject": subject,
-            "state": view.state,
-            "since": view.since,
-            "cause": view.cause.map(|cause| self.id(cause)),
-            "suspect": view.suspect,
-            "last_round": view.last_round,
-            "thresholds": self.inventory().subject(ix).health,
-        }))
+        now: UnixMs,
+    ) -> Result<Explanation, Problem> {
+        Ok(self.health.explain(self.find(subject)?, now))
     }
 }
 
@@ -119,34 +103,4 @@ pub(super) fn signed(mut detail: serde_json::Value, by: Option<&User>) -> serde_
         detail["role"] = json!(by.role);
     }
     detail
-}
-
-/// Who has taken what.
-#[derive(Debug, Default)]
-pub(super) struct Acks(BTreeMap<IncidentId, Ack>);
-
-impl Acks {
-    /// The incidents with the acknowledgements that hold.
-    pub(super) fn marked(&self, mut open: Vec<Incident>, now: UnixMs) -> Vec<Incident> {
-        for incident in &mut open {
-            incident.ack = self.0.get(&incident.id).filter(|ack| ack.holds_at(now)).cloned();
-        }
-        open
-    }
-}
-
-fn kept(incident: &Incident, ack: Ack) -> KeptIncident {
-    KeptIncident {
-        id: incident.id.clone(),
-        root: incident.root.clone(),
-        opened: incident.opened,
-        since: incident.since,
-        closed: None,
-        state: incident.state,
-        told: None,
-        told_at: None,
-        ack: Some(ack),
-        split_from: incident.split_from.clone(),
-        merged_into: None,
-    }
 }

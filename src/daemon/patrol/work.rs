@@ -7,9 +7,7 @@ use std::collections::BTreeMap;
 
 use super::commands::signed;
 use crate::api::{Problem, User, Work, WorkRequest};
-use crate::model::{
-    Id, Incident, Inventory, Maintenance, Span, UnixMs, WorkHours, WorkedOn, is_planned,
-};
+use crate::model::{Id, Inventory, Maintenance, Span, UnixMs, WorkHours, WorkedOn};
 use crate::store::{Event, EventKind, Fact};
 
 /// Most one-off work of now and to come that is kept.
@@ -142,27 +140,6 @@ impl Works {
         }));
         found.sort_by(|a, b| (a.next.from, &a.id).cmp(&(b.next.from, &b.id)));
         found
-    }
-}
-
-impl Works {
-    /// The incidents with those marked whose every line is worked on now.
-    pub(super) fn marked(
-        &self,
-        mut open: Vec<Incident>,
-        inventory: &Inventory,
-        now: UnixMs,
-    ) -> Vec<Incident> {
-        let all: Vec<Maintenance> =
-            self.in_effect().into_iter().chain(inventory.maintenance.iter().cloned()).collect();
-        for incident in &mut open {
-            let planned = incident.members().all(|member| {
-                let found = inventory.find_subject(member.as_str());
-                found.is_some_and(|s| is_planned(&all, inventory, s, now))
-            });
-            incident.planned = planned;
-        }
-        open
     }
 }
 

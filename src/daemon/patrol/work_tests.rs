@@ -3,7 +3,7 @@ use jiff::tz::TimeZone;
 use super::*;
 use crate::api::Role;
 use crate::inventory;
-use crate::model::{Calendar, CalendarId, CarrierId, State, SubjectId, UnitId};
+use crate::model::{Calendar, CalendarId, CarrierId, SubjectId, UnitId};
 
 const PROVINCE: &str = "\
 networks: [ { id: tslcd, name: TSLCD } ]
@@ -39,7 +39,7 @@ fn province() -> Inventory {
     inventory.maintenance = vec![Maintenance {
         id: Id::new("nights").unwrap(),
         on: unit("cai-be"),
-        hours: WorkHours::Recurring(calendar, Span::new(UnixMs(0), UnixMs(i64::MAX))),
+        hours: WorkHours::Recurring(Box::new(calendar), Span::new(UnixMs(0), UnixMs(i64::MAX))),
         by: "inventory".to_owned(),
         note: String::new(),
     }];
@@ -172,35 +172,6 @@ fn the_list_has_what_goes_on_and_what_comes_by_its_next_beginning() {
     assert_eq!(next(NOW), Span::new(saturday, saturday + HOUR));
     assert_eq!(next(saturday + HOUR / 2), Span::new(saturday, saturday + HOUR), "goes on");
     assert_eq!(next(saturday + HOUR).from, saturday + 7 * 24 * HOUR);
-}
-
-#[test]
-fn an_incident_is_planned_when_every_line_of_it_is_worked_on() {
-    let inventory = province();
-    let mut works = Works::default();
-    let on = WorkedOn::Subject(SubjectId::new("cai-be/tslcd").unwrap());
-    works.announce(&inventory, id("w"), request(on, -1, 2), &user("lan"), NOW).unwrap();
-    let incident = |with: &[&str]| Incident {
-        id: crate::model::IncidentId::new("cai-be/tslcd", NOW),
-        opened: NOW,
-        root: SubjectId::new("cai-be/tslcd").unwrap(),
-        with: with.iter().map(|w| SubjectId::new(w).unwrap()).collect(),
-        state: State::Down,
-        since: NOW,
-        unit: UnitId::new("cai-be").unwrap(),
-        impact: crate::model::Impact::default(),
-        ack: None,
-        planned: false,
-        flapping: false,
-        guess: None,
-        split_from: None,
-    };
-    let open = || vec![incident(&[]), incident(&["cai-be/router"])];
-    let planned = |now| -> Vec<bool> {
-        works.marked(open(), &inventory, now).iter().map(|i| i.planned).collect()
-    };
-    assert_eq!(planned(NOW), [true, false]);
-    assert_eq!(planned(NOW + HOUR), [false, false]);
 }
 
 #[test]
