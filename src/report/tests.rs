@@ -165,6 +165,9 @@ impl Desk {
             period: Span::new(from(), from() + 31 * DAY),
             now: now(),
             unit: None,
+            clock: Clock::default(),
+            as_of: None,
+            rule: SlaRule::default(),
             coverage_goal_ppm: 980_000,
             availability_goal_ppm: 995_000,
             floor_ppm: 950_000,
@@ -262,7 +265,8 @@ fn what_nobody_vouches_for_is_unmeasured() {
     let until = alive + 30_000;
     assert_eq!(records.state_at(subject, until - 1), State::Up);
     assert_eq!(records.state_at(subject, until), State::Unmeasured);
-    let got = records.availability(&inventory, &[subject], Span::new(from(), now()));
+    let judge = Judge::new(&inventory, &[], Span::new(from(), now()), now());
+    let got = judge.availability(&[subject], judge.window(), Clock::default(), |s| records.of(s));
     assert_eq!(got.millis.up, 5 * DAY + 30_000);
     assert_eq!(got.millis.total(), 10 * DAY);
     // Two intervals without a sign of life are not yet a hole.
