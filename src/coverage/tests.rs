@@ -95,12 +95,6 @@ fn any_record() -> impl Strategy<Value = Vec<StateInterval>> {
     })
 }
 
-/// The state at `t`, by looking at every interval.
-fn at(intervals: &[StateInterval], t: i64) -> State {
-    let here = |i: &&StateInterval| i.from.0 <= t && i.to.is_none_or(|to| t < to.0);
-    intervals.iter().find(here).map_or(Unmeasured, |i| i.state)
-}
-
 proptest! {
     #[test]
     fn bounds_hold_the_availability_between_them(record in any_record()) {
