@@ -104,6 +104,73 @@ fn a_months_availability_beside_the_daemon_and_after_it() {
     assert_eq!(row["measured"], 1.0);
     assert_eq!(row["met"], false);
     assert_eq!(row["outages"], 1);
+    assert_eq!(row["own"], row["availability"]);
+    assert_eq!(row["planned_seconds"]["down"], 0);
+    assert_eq!((&found["clock"], &found["rule"]), (&"24x7".into(), &"tuantra".into()));
+}
+
+#[test]
+fn clocks_rules_and_trees_are_asked_for_on_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    province(folder.path(), 10, at("2020-01-21T00:00:00Z")).close().unwrap();
+    let run = |more: &[&str]| {
+        let args = [&["availability", "--month", "2020-01", "--format", "json"], more].concat();
+        report(folder.path(), &args)
+    };
+    // No calendar: every clock goes round.
+    for clock in ["24x7", "office", "contract"] {
+        let found = json(&run(&["--clock", clock]));
+        assert_eq!(found["clock"], clock);
+        assert_eq!(found["rows"][1]["seconds"]["down"], 36_000);
+        assert_eq!(found["rows"][1]["met"], Value::Null, "not proven");
+    }
+    // Icinga knows no hole: the patrol died on the 21st and the commune stays as it was.
+    let icinga = run(&["--sla-rule", "icinga"]);
+    let found = json(&icinga);
+    assert_eq!(found["rule"], "icinga");
+    assert_eq!(found["rows"][1]["availability"], 0.986559);
+    assert_eq!(found["rows"][1]["met"], false);
+    assert_eq!(code(&icinga), 1);
+    let zabbix = run(&["--sla-rule", "zabbix", "--clock", "office", "--unit", "cai-be.hoa-khanh"]);
+    assert_eq!(json(&zabbix)["rows"][0]["availability"], 0.986559);
+    let as_of = json(&run(&["--as-of", "2020-01-05"]));
+    assert_eq!(as_of["as_of"], "2020-01-04T17:00:00Z");
+
+    let refused = |kind: &str, more: &[&str], expected: &str| {
+        let args = [&[kind, "--month", "2020-01"], more].concat();
+        let output = report(folder.path(), &args);
+        assert_eq!(code(&output), 2, "{output:?}");
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(text.contains(expected), "{text}");
+    };
+    let rule = ["--sla-rule", "icinga"];
+    refused("coverage", &rule, "--sla-rule belongs to the availability report");
+    let with_clock = [&rule[..], &["--clock", "office"]].concat();
+    refused("availability", &with_clock, "goes with --clock 24x7 only");
+    refused("coverage", &["--as-of", "yesterday"], "--as-of: “yesterday” is not a time");
+}
+
+#[test]
+fn a_reform_is_reported_by_the_tree_of_a_date() {
+    let folder = tempfile::tempdir().unwrap();
+    province(folder.path(), 10, at("2020-03-01T00:00:00Z")).close().unwrap();
+    let text = std::fs::read_to_string(folder.path().join("inventory/all.yaml")).unwrap();
+    let text = text.replace("- id: cai-be\n", "- id: cai-be\n    until: 2020-01-16\n");
+    std::fs::write(folder.path().join("inventory/all.yaml"), text).unwrap();
+    let units = |more: &[&str]| {
+        let args = [&["coverage", "--month", "2020-01", "--format", "json"], more].concat();
+        let found = json(&report(folder.path(), &args));
+        let rows = found["rows"].as_array().unwrap().clone();
+        rows.iter().map(|r| r["unit"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(units(&[]), ["tien-giang", "cai-be.hoa-khanh"]);
+    let old = ["tien-giang", "cai-be", "cai-be.hoa-khanh"];
+    assert_eq!(units(&["--as-of", "2020-01-15"]), old);
+    let args = ["coverage", "--month", "2020-01", "--unit", "cai-be", "--as-of", "2020-01-20"];
+    let output = report(folder.path(), &args);
+    assert_eq!(code(&output), 2);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("Huyện Cái Bè is not in the administrative tree of"), "{text}");
 }
 
 #[test]

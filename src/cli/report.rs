@@ -7,7 +7,7 @@ use anyhow::{anyhow, bail};
 
 use super::{EXIT_FINDING, EXIT_NOT_PROVEN, EXIT_OK, Global, context, unit};
 use crate::config::Config;
-use crate::coverage::Verdict;
+use crate::coverage::{Clock, SlaRule, Verdict};
 use crate::daemon::clock;
 use crate::locale::{Lang, visible};
 use crate::model::{DurationError, Span, UnixMs};
@@ -21,6 +21,9 @@ use crate::t;
   tuantra report coverage                                  this month so far
   tuantra report availability --month 2026-10 --by carrier
   tuantra report coverage --unit cai-be --last 7d --format csv --out cai-be.csv
+  tuantra report availability --month 2026-10 --clock office       office hours only
+  tuantra report coverage --month 2026-10 --as-of 2026-06-30       by the tree before a reform
+  tuantra report availability --month 2026-10 --sla-rule icinga    what Icinga DB would say
 
 Exit code: 0 goals met, 1 a goal missed, 2 wrong usage or bad input, 3 not proven (less of the
 period was measured than the configured floor).")]
@@ -39,6 +42,17 @@ pub struct Args {
     /// Devices and services too, not only connections (availability)
     #[arg(long)]
     devices: bool,
+    /// By which hours time is judged
+    #[arg(long, value_enum, default_value_t = Hours::AroundTheClock)]
+    clock: Hours,
+    /// Report by the administrative tree of this time: 2026-06-30, 2026-06-30T07:00 or RFC 3339
+    /// (default: the end of the period). Merged units count for their successors, or are served
+    /// by them
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<String>,
+    /// Whose rule makes an availability; another system's is for comparison (availability)
+    #[arg(long, value_enum, default_value_t = Rule::Tuantra)]
+    sla_rule: Rule,
     /// How it is written
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -94,6 +108,47 @@ enum Format {
     Json,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Hours {
+    /// Around the clock: off hours count as down
+    #[value(name = "24x7")]
+    AroundTheClock,
+    /// The subject's office hours
+    Office,
+    /// The hours of the line's contract
+    Contract,
+}
+
+impl From<Hours> for Clock {
+    fn from(hours: Hours) -> Self {
+        match hours {
+            Hours::AroundTheClock => Self::AroundTheClock,
+            Hours::Office => Self::Office,
+            Hours::Contract => Self::Contract,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Rule {
+    /// Ours: holes and announced work count on neither side
+    Tuantra,
+    /// Icinga DB's get_sla_ok_percent
+    Icinga,
+    /// Zabbix's service level indicator
+    Zabbix,
+}
+
+impl From<Rule> for SlaRule {
+    fn from(rule: Rule) -> Self {
+        match rule {
+            Rule::Tuantra => Self::Tuantra,
+            Rule::Icinga => Self::Icinga,
+            Rule::Zabbix => Self::Zabbix,
+        }
+    }
+}
+
 impl From<By> for GroupBy {
     fn from(by: By) -> Self {
         match by {
@@ -126,11 +181,24 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     if args.kind == Kind::Coverage && (args.by != By::Subject || args.devices) {
         bail!(t!(config.language, "report.by_is_for_availability"));
     }
+    if args.kind == Kind::Coverage && args.sla_rule != Rule::Tuantra {
+        bail!(t!(config.language, "report.rule_is_for_availability"));
+    }
+    if args.sla_rule == Rule::Icinga && args.clock != Hours::AroundTheClock {
+        bail!(t!(config.language, "report.rule_has_no_clock"));
+    }
     if args.excel && args.format != Format::Csv {
         bail!(t!(config.language, "report.excel_is_for_csv"));
     }
     let now = clock::now();
     let period = args.period.span(&config, now)?;
+    let as_of = match &args.as_of {
+        Some(text) => Some(
+            report::moment(text, &config.timezone)
+                .map_err(|error| anyhow!(no_time(config.language, "--as-of", &error)))?,
+        ),
+        None => None,
+    };
     let inventory = context::inventory(&config)?;
     let unit = args
         .unit
@@ -139,13 +207,17 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         .transpose()?;
     let refused = |error: ReportError| anyhow!(told(config.language, &error));
     let store = Reader::open(&config.store).map_err(|e| refused(e.into()))?;
-    let records = report::load(&store, &inventory, period, now).map_err(refused)?;
+    let one_off = Vec::new();
+    let records = report::load(&store, &inventory, one_off, period, now).map_err(refused)?;
     let scope = Scope {
         inventory: &inventory,
         records: &records,
         period,
         now,
         unit,
+        clock: args.clock.into(),
+        as_of,
+        rule: args.sla_rule.into(),
         coverage_goal_ppm: match (args.kind, args.min) {
             (Kind::Coverage, Some(min)) => min,
             _ => u32::from(config.goals.coverage_permille) * 1_000,
@@ -162,6 +234,13 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         zone_name: &config.timezone_name,
         excel: args.excel,
     };
+    if let (Some(unit), Some(at)) = (unit, as_of)
+        && !scope.tree().exists(unit)
+    {
+        let time = named(config.language, &config.timezone, at);
+        let unit = visible(&inventory.unit(unit).name).to_string();
+        bail!(t!(config.language, "report.not_in_tree", unit = unit, time = time));
+    }
     let (text, verdict) = write(args, &scope, &page);
     match &args.out {
         Some(file) => report::save(file, &text).map_err(refused)?,
@@ -215,9 +294,7 @@ impl Period {
             }
             _ => report::this_month(now, zone),
         };
-        let named = |at: UnixMs| {
-            crate::locale::date_time(lang, &at.to_timestamp().to_zoned_datetime(zone.clone()))
-        };
+        let named = |at| named(lang, zone, at);
         if span.from == span.to {
             bail!(t!(lang, "report.period_empty", from = named(span.from)));
         }
@@ -229,6 +306,10 @@ impl Period {
         }
         Ok(span)
     }
+}
+
+fn named(lang: Lang, zone: &jiff::tz::TimeZone, at: UnixMs) -> String {
+    crate::locale::date_time(lang, &at.to_timestamp().to_zoned_datetime(zone.clone()))
 }
 
 /// What is wrong with an option's time, in the reader's language.

@@ -2,17 +2,25 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ClassMillis, Inventory, Span, State, StateInterval, SubjectIx, UnixMs};
+use super::clock::Hours;
+use super::{Class, ClassSpan, Clock, StateMillis, classify};
+use crate::model::{ClassMillis, Span, StateInterval};
 
 const MILLION: i64 = 1_000_000;
 
 /// What a subject, or a unit on a network, got over a window; shares in millionths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Availability {
-    /// Milliseconds per class; they sum to the window.
+    /// Milliseconds per class; they sum to the window inside the clock's hours.
     pub millis: ClassMillis,
-    /// Outages that touch the window.
+    /// Outages with lost time in the window; wholly planned and wholly off-hours ones are none.
     pub outages: u32,
+    /// What the planned time was recorded as; it sums to `millis.planned`.
+    #[serde(default, skip_serializing_if = "StateMillis::is_zero")]
+    pub planned: StateMillis,
+    /// The clock it was judged by.
+    #[serde(default, skip_serializing_if = "Clock::is_default")]
+    pub clock: Clock,
 }
 
 /// What can be said of a service level.
@@ -41,7 +49,7 @@ impl Verdict {
 
 /// `part` of `whole` in millionths. Nearly all never reads as all, and something never as nothing:
 /// a lost second of a month must not vanish in the rounding.
-fn ppm(part: i64, whole: i64) -> Option<u32> {
+pub(super) fn ppm(part: i64, whole: i64) -> Option<u32> {
     if whole <= 0 {
         return None;
     }
@@ -54,21 +62,85 @@ fn ppm(part: i64, whole: i64) -> Option<u32> {
     u32::try_from(scaled).ok().map(|ppm| ppm.clamp(u32::from(part > 0), 999_999))
 }
 
+/// Whether `part` is at least `ppm` millionths of `whole`, by whole milliseconds.
+pub(super) fn reaches(part: i64, whole: i64, ppm: u32) -> bool {
+    i128::from(part) * i128::from(MILLION) >= i128::from(whole) * i128::from(ppm)
+}
+
 impl Availability {
-    /// `(up + degraded) / (up + degraded + down + unreachable)`: what the unit got, in
-    /// millionths; `None` when nothing was judged.
+    /// Nothing yet, by `clock`: what sums begin with.
+    #[must_use]
+    pub fn none(clock: Clock) -> Self {
+        Self { clock, ..Self::default() }
+    }
+
+    /// Sums sorted classes inside the clock's sorted `hours`.
+    ///
+    /// An outage is a stretch without an answer, holes inside included, with lost time inside the
+    /// hours: so what is wholly planned, wholly off hours or wholly outside the hours is none.
+    #[must_use]
+    pub fn of(classes: &[ClassSpan], hours: &[Span], clock: Clock) -> Self {
+        let mut sum = Self::none(clock);
+        let mut hours = Hours::new(hours);
+        let mut is_counted = false;
+        for &ClassSpan { span, class, state } in classes {
+            let ms = hours.inside(span);
+            let millis = &mut sum.millis;
+            match class {
+                Class::Up => millis.up += ms,
+                Class::Degraded => millis.degraded += ms,
+                Class::Down => millis.down += ms,
+                Class::Unreachable => millis.unreachable += ms,
+                Class::OffHours => millis.off_hours += ms,
+                Class::Unmeasured => millis.unmeasured += ms,
+                Class::Planned => {
+                    millis.planned += ms;
+                    sum.planned.add(state, ms);
+                }
+            }
+            if state.is_live() {
+                is_counted = false;
+            } else if class.is_lost() && ms > 0 && !is_counted {
+                is_counted = true;
+                sum.outages += 1;
+            }
+        }
+        sum
+    }
+
+    /// What the availability is a share of: live, down and unreachable, and off hours where the
+    /// clock counts them as down.
+    #[must_use]
+    pub const fn judged_ms(&self) -> i64 {
+        let ClassMillis { down, unreachable, .. } = self.millis;
+        self.millis.live() + down + unreachable + self.counted_off_hours_ms()
+    }
+
+    const fn counted_off_hours_ms(&self) -> i64 {
+        if self.clock.counts_off_hours() { self.millis.off_hours } else { 0 }
+    }
+
+    /// Time lost: down and unreachable, and off hours where the clock counts them as down.
+    #[must_use]
+    pub const fn lost_ms(&self) -> i64 {
+        self.judged_ms() - self.millis.live()
+    }
+
+    /// `(up + degraded) / (up + degraded + down + unreachable)`, off hours counting as down around
+    /// the clock: what the unit got, in millionths; `None` when nothing was judged.
     #[must_use]
     pub fn delivered_ppm(&self) -> Option<u32> {
-        ppm(self.millis.live(), self.millis.judged())
+        ppm(self.millis.live(), self.judged_ms())
     }
 
-    /// `(up + degraded) / (up + degraded + down)`: what the subject itself is to blame for.
+    /// `(up + degraded) / (up + degraded + down)`: what the subject itself is to blame for; off
+    /// hours are its own where the clock counts them as down.
     #[must_use]
     pub fn own_ppm(&self) -> Option<u32> {
-        ppm(self.millis.live(), self.millis.live() + self.millis.down)
+        ppm(self.millis.live(), self.judged_ms() - self.millis.unreachable)
     }
 
-    /// Share of the window that was measured, in millionths. Planned time was asked for and is
+    /// Share of the window inside the clock's hours that was measured, in millionths. Planned time was asked for and is
     /// no hole.
     #[must_use]
     pub fn measured_ppm(&self) -> u32 {
@@ -79,19 +151,16 @@ impl Availability {
     /// The availability if every unmeasured millisecond had been down.
     #[must_use]
     pub fn low_ppm(&self) -> Option<u32> {
-        ppm(self.millis.live(), self.millis.judged() + self.millis.unmeasured)
+        ppm(self.millis.live(), self.judged_ms() + self.millis.unmeasured)
     }
 
     /// The availability if every unmeasured millisecond had been up.
     #[must_use]
     pub fn high_ppm(&self) -> Option<u32> {
-        ppm(
-            self.millis.live() + self.millis.unmeasured,
-            self.millis.judged() + self.millis.unmeasured,
-        )
+        ppm(self.millis.live() + self.millis.unmeasured, self.judged_ms() + self.millis.unmeasured)
     }
 
-    /// Mean time to repair: outage milliseconds by outages.
+    /// Mean time to repair: milliseconds down and unreachable by outages.
     #[must_use]
     pub fn mttr_ms(&self) -> Option<i64> {
         (self.outages > 0)
@@ -107,30 +176,19 @@ impl Availability {
 
 impl std::ops::AddAssign for Availability {
     fn add_assign(&mut self, other: Self) {
+        debug_assert!(self.clock == other.clock || other.millis.total() == 0, "one clock a sum");
         self.millis += other.millis;
         self.outages += other.outages;
+        self.planned += other.planned;
     }
 }
 
-/// Availability of one subject over `window` from its sorted intervals; whatever no interval
-/// covers is unmeasured.
+/// Availability of one subject over `window` from its sorted intervals, without announced work or
+/// off hours, around the clock; whatever no interval covers is unmeasured.
 #[must_use]
 pub fn availability(intervals: &[StateInterval], window: Span) -> Availability {
-    let mut sum = Availability::default();
-    for interval in intervals {
-        sum.millis.add(interval.state, interval.clip(window).len_ms());
-    }
-    sum.millis.unmeasured += window.len_ms() - sum.millis.total();
-    sum.outages = u32::try_from(
-        super::outages(intervals)
-            .iter()
-            .filter(|o| {
-                !Span::new(o.start, o.end.unwrap_or(window.to)).intersect(window).is_empty()
-            })
-            .count(),
-    )
-    .unwrap_or(u32::MAX);
-    sum
+    let classes = classify(intervals, window, &[], None);
+    Availability::of(&classes, &[window], Clock::AroundTheClock)
 }
 
 /// Whether `availability` reaches `sla_ppm`, by whole milliseconds; not proven when less than `floor_ppm` of the window
@@ -138,80 +196,12 @@ pub fn availability(intervals: &[StateInterval], window: Span) -> Availability {
 #[must_use]
 pub fn verdict(availability: &Availability, sla_ppm: u32, floor_ppm: u32) -> Verdict {
     let millis = &availability.millis;
-    let reaches = |part: i64, whole: i64, ppm: u32| {
-        i128::from(part) * i128::from(MILLION) >= i128::from(whole) * i128::from(ppm)
-    };
     let total = millis.total();
-    if millis.judged() == 0 || !reaches(total - millis.unmeasured, total, floor_ppm) {
+    if availability.judged_ms() == 0 || !reaches(total - millis.unmeasured, total, floor_ppm) {
         Verdict::NotProven
-    } else if reaches(millis.live(), millis.judged(), sla_ppm) {
+    } else if reaches(millis.live(), availability.judged_ms(), sla_ppm) {
         Verdict::Met
     } else {
         Verdict::Missed
     }
-}
-
-/// What the lines of one unit on one network got together over the part of `window` in which one
-/// of them at least was in force; a single line is the common case. `record` gives a subject's
-/// sorted intervals.
-#[must_use]
-pub fn lines_availability<'a>(
-    inventory: &Inventory,
-    lines: &[SubjectIx],
-    window: Span,
-    record: impl Fn(SubjectIx) -> &'a [StateInterval],
-) -> Availability {
-    let lives = lines.iter().map(|s| inventory.subject(*s).lifetime(window));
-    let life = lives
-        .filter(|life| !life.is_empty())
-        .reduce(|a, b| Span::new(a.from.min(b.from), a.to.max(b.to)));
-    let lists: Vec<&[StateInterval]> = lines.iter().map(|s| record(*s)).collect();
-    life.map_or_else(Availability::default, |life| availability(&combine_best(&lists), life))
-}
-
-/// The intervals of a unit on a network that several connections serve: at every instant the
-/// state that is best known among them ([`State::best_of`]). Input lists are sorted; the result is
-/// sorted, merged, and covers from the earliest start on.
-#[must_use]
-pub fn combine_best(lists: &[&[StateInterval]]) -> Vec<StateInterval> {
-    match lists {
-        [] => return Vec::new(),
-        [one] => return one.to_vec(),
-        _ => {}
-    }
-    let mut edges: Vec<UnixMs> = lists
-        .iter()
-        .flat_map(|list| list.iter().flat_map(|i| [Some(i.from), i.to]))
-        .flatten()
-        .collect();
-    edges.sort_unstable();
-    edges.dedup();
-    let mut cursors = vec![0_usize; lists.len()];
-    let mut merged: Vec<StateInterval> = Vec::new();
-    for (n, &from) in edges.iter().enumerate() {
-        let to = edges.get(n + 1).copied();
-        let mut best: Option<(State, Option<&StateInterval>)> = None;
-        for (cursor, list) in cursors.iter_mut().zip(lists) {
-            while list.get(*cursor).is_some_and(|i| i.to.is_some_and(|end| end <= from)) {
-                *cursor += 1;
-            }
-            let here = list.get(*cursor).filter(|i| i.from <= from);
-            let state = here.map_or(State::Unmeasured, |i| i.state);
-            let better = best.is_none_or(|(s, _)| s.best_of(state) != s);
-            if better {
-                best = Some((state, here));
-            }
-        }
-        let Some((state, source)) = best else { continue };
-        let any_open = lists.iter().any(|l| l.last().is_some_and(|i| i.to.is_none()));
-        if to.is_none() && !any_open {
-            break;
-        }
-        let cause = source.and_then(|i| i.cause.clone());
-        match merged.last_mut() {
-            Some(last) if last.state == state && last.cause == cause => last.to = to,
-            _ => merged.push(StateInterval { from, to, state, cause }),
-        }
-    }
-    merged
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Availability, Verdict, verdict};
-use crate::model::{Inventory, NetworkIx, State, SubjectIx, Tier, UnitIx, UnixMs};
+use super::{Availability, Clock, Tree, Verdict, verdict};
+use crate::model::{Inventory, NetworkIx, Span, State, SubjectIx, Tier, UnitIx, UnixMs};
 
 /// How many units stand on each rung; each rung is a subset of the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -80,12 +80,12 @@ pub struct LadderRow {
     pub verdict: Verdict,
 }
 
-/// Where every unit stands on every network it must have, at `at`.
+/// Where every unit stands on every network it must have, at `at`, in the tree of that time.
 ///
-/// `state_of` gives a subject's state at `at`; `availability_of` what a set of connections
-/// serving one unit got together in the period; `goal_ppm` stands where no service level was
-/// agreed; under `floor_ppm` measured there is no verdict. Units and connections that do not
-/// exist at `at` are left out.
+/// `state_of` gives a subject's state at `at`; `availability_of` what the lines of one unit on one
+/// network got together in the period (all its lines, those of another time too); `goal_ppm`
+/// stands where no service level was agreed; under `floor_ppm` measured there is no verdict. Units
+/// that do not exist at `at` are left out; their time is their successor's ([`Tree`]).
 pub fn unit_networks(
     inventory: &Inventory,
     at: UnixMs,
@@ -94,19 +94,57 @@ pub fn unit_networks(
     goal_ppm: u32,
     floor_ppm: u32,
 ) -> Vec<UnitNetwork> {
+    let tree = Tree::as_of(inventory, at);
+    let asked = Asked { inventory, tree: &tree, at, clock: Clock::default(), goal_ppm, floor_ppm };
+    tree_networks(asked, state_of, |lines, _| availability_of(lines))
+}
+
+/// What a ladder is computed for.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// Units, lines and levels.
+    pub inventory: &'a Inventory,
+    /// Which units, and whose lines stand for them.
+    pub tree: &'a Tree,
+    /// When the states are taken.
+    pub at: UnixMs,
+    /// The clock of the availabilities.
+    pub clock: Clock,
+    /// Availability to reach where no service level was agreed, in millionths.
+    pub goal_ppm: u32,
+    /// Measured share under which there is no verdict, in millionths.
+    pub floor_ppm: u32,
+}
+
+/// Where every unit of the tree stands on every network it must have.
+///
+/// `availability_of` gives what the lines of one unit on one network got together in a part of
+/// the period. A unit for which several stand at `asked.at` (an older time, reported by the new
+/// tree) is in the worst state among them: it had the network only when all had it.
+pub fn tree_networks(
+    asked: Asked<'_>,
+    state_of: impl Fn(SubjectIx) -> State,
+    availability_of: impl Fn(&[SubjectIx], Span) -> Availability,
+) -> Vec<UnitNetwork> {
+    let Asked { inventory, tree, at, clock, goal_ppm, floor_ppm } = asked;
     let mut found = Vec::new();
-    for unit in inventory.unit_ixs().filter(|u| inventory.unit(*u).exists_at(at)) {
+    for unit in tree.units() {
         for &network in &inventory.unit(unit).requires {
-            let connections: Vec<SubjectIx> = inventory
-                .connections_of(unit, network)
-                .filter(|s| inventory.subject(*s).exists_at(at))
-                .collect();
-            let state = connections.iter().map(|s| state_of(*s)).reduce(State::best_of);
-            let availability = if connections.is_empty() {
-                Availability::default()
-            } else {
-                availability_of(&connections)
-            };
+            let mut connections: Vec<SubjectIx> = Vec::new();
+            let mut states: Vec<Option<State>> = Vec::new();
+            let mut availability = Availability::none(clock);
+            for by in tree.served_by(unit) {
+                let lines: Vec<SubjectIx> = inventory.connections_of(by.unit, network).collect();
+                if !lines.is_empty() {
+                    availability += availability_of(&lines, by.span);
+                }
+                if by.span.contains(at) {
+                    let now = lines.iter().filter(|s| inventory.subject(**s).exists_at(at));
+                    states.push(now.clone().map(|s| state_of(*s)).reduce(State::best_of));
+                    connections.extend(now);
+                }
+            }
+            let state = states.into_iter().reduce(worst_of).flatten();
             let sla_ppm = connections
                 .iter()
                 .filter_map(|s| inventory.subject(*s).connection()?.sla.availability_ppm)
@@ -128,23 +166,44 @@ pub fn unit_networks(
     found
 }
 
-/// Rolls the units' own rungs up the tree: a row per (unit, network, tier) with something
+/// The state of a unit made of several: without a line in one of them it is not deployed.
+fn worst_of(a: Option<State>, b: Option<State>) -> Option<State> {
+    let (a, b) = (a?, b?);
+    Some(if a.best_of(b) == a { b } else { a })
+}
+
+/// Rolls the units' own rungs up the declared tree: a row per (unit, network, tier) with something
 /// required, ordered by unit, network, tier. Sums over the tree add up exactly.
 #[must_use]
 pub fn ladder_rows(inventory: &Inventory, units: &[UnitNetwork]) -> Vec<LadderRow> {
+    rolled_up(inventory, units, |unit| inventory.unit(unit).parent)
+}
+
+/// [`ladder_rows`] up the tree of a date.
+#[must_use]
+pub fn tree_rows(inventory: &Inventory, tree: &Tree, units: &[UnitNetwork]) -> Vec<LadderRow> {
+    rolled_up(inventory, units, |unit| tree.parent(unit))
+}
+
+fn rolled_up(
+    inventory: &Inventory,
+    units: &[UnitNetwork],
+    parent: impl Fn(UnitIx) -> Option<UnitIx>,
+) -> Vec<LadderRow> {
     let mut sums: BTreeMap<(UnitIx, NetworkIx, Tier), (Ladder, Availability, Verdict)> =
         BTreeMap::new();
     for row in units {
         let tier = inventory.unit(row.unit).kind.tier();
         let mut above = Some(row.unit);
         while let Some(unit) = above {
-            let start = (Ladder::default(), Availability::default(), Verdict::Met);
+            let none = Availability::none(row.availability.clock);
+            let start = (Ladder::default(), none, Verdict::Met);
             let (ladder, availability, verdict) =
                 sums.entry((unit, row.network, tier)).or_insert(start);
             *ladder += row.ladder();
             *availability += row.availability;
             *verdict = verdict.and(row.verdict);
-            above = inventory.unit(unit).parent;
+            above = parent(unit);
         }
     }
     sums.into_iter()

@@ -5,16 +5,28 @@
 //! printed.
 
 mod availability;
+mod carrier;
 mod chart;
+mod class;
+mod clock;
+mod foreign;
+mod judge;
 mod ladder;
 mod outages;
+mod tree;
 
 #[cfg(test)]
 mod tests;
 
-pub use availability::{
-    Availability, Verdict, availability, combine_best, lines_availability, verdict,
-};
+pub use availability::{Availability, Verdict, availability, verdict};
+pub use carrier::{CarrierAccount, CarrierLine, CarrierMillis, carrier_account, excuses_carrier};
 pub use chart::{ChartPoint, chart};
-pub use ladder::{Ladder, LadderRow, UnitNetwork, ladder_rows, unit_networks};
-pub use outages::{Outage, outages};
+pub use class::{Class, ClassSpan, OffHours, StateMillis, best_of_lines, classify};
+pub use clock::Clock;
+pub use foreign::{ForeignSla, SlaRule, foreign_sla};
+pub use judge::{Judge, LOOK_BACK_MS};
+pub use ladder::{
+    Asked, Ladder, LadderRow, UnitNetwork, ladder_rows, tree_networks, tree_rows, unit_networks,
+};
+pub use outages::{MarkedOutage, Outage, mark_outages, outages};
+pub use tree::{Service, Tree};

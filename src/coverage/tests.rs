@@ -3,8 +3,16 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{Span, State, StateInterval, UnixMs, check_partition};
+use crate::model::{Span, State, StateInterval, UnixMs};
 use State::{Degraded, Down, Unmeasured, Unreachable, Up};
+
+mod carrier;
+mod classes;
+mod clocks;
+mod example;
+mod foreign;
+mod province;
+mod tree;
 
 const WINDOW: Span = Span::new(UnixMs(0), UnixMs(1000));
 
@@ -20,10 +28,6 @@ fn record(entries: &[(i64, State)]) -> Vec<StateInterval> {
             cause: None,
         })
         .collect()
-}
-
-fn states(intervals: &[StateInterval]) -> Vec<(i64, State)> {
-    intervals.iter().map(|i| (i.from.0, i.state)).collect()
 }
 
 #[test]
@@ -76,15 +80,6 @@ fn a_hole_does_not_end_an_outage_and_an_answer_does() {
     assert_eq!(spans, [(100, Some(400), 100), (500, Some(600), 0)]);
 }
 
-#[test]
-fn redundant_lines_give_the_best_that_is_known() {
-    let first = record(&[(0, Up), (100, Down), (400, Up)]);
-    let second = record(&[(50, Unmeasured), (200, Up), (300, Down)]);
-    let both = combine_best(&[&first, &second]);
-    let expected = [(0, Up), (100, Unmeasured), (200, Up), (300, Down), (400, Up)];
-    assert_eq!(states(&both), expected);
-}
-
 fn any_record() -> impl Strategy<Value = Vec<StateInterval>> {
     let entry = (1..200_i64, prop::sample::select(&State::ALL[..]));
     (0..300_i64, prop::collection::vec(entry, 1..12)).prop_map(|(start, steps)| {
@@ -100,29 +95,7 @@ fn any_record() -> impl Strategy<Value = Vec<StateInterval>> {
     })
 }
 
-/// The state at `t`, by looking at every interval.
-fn at(intervals: &[StateInterval], t: i64) -> State {
-    let here = |i: &&StateInterval| i.from.0 <= t && i.to.is_none_or(|to| t < to.0);
-    intervals.iter().find(here).map_or(Unmeasured, |i| i.state)
-}
-
 proptest! {
-    #[test]
-    fn combined_records_partition_time_and_are_the_best_at_every_instant(
-        records in prop::collection::vec(any_record(), 1..4),
-    ) {
-        let lists: Vec<&[StateInterval]> = records.iter().map(Vec::as_slice).collect();
-        let both = combine_best(&lists);
-        prop_assert_eq!(check_partition(&both), Ok(()));
-        for t in (0..3000).step_by(7) {
-            let best = records.iter().map(|r| at(r, t)).reduce(State::best_of);
-            let begun = both.first().is_some_and(|i| i.from.0 <= t);
-            if begun {
-                prop_assert_eq!(Some(at(&both, t)), best, "at {}", t);
-            }
-        }
-    }
-
     #[test]
     fn bounds_hold_the_availability_between_them(record in any_record()) {
         let got = availability(&record, WINDOW);

@@ -35,6 +35,7 @@ use crate::api::{
     AckRequest, Acknowledged, Problem, ReloadFailure, Reloaded, Snapshot, User, Work, WorkRequest,
 };
 use crate::config::{Config, Engine};
+use crate::coverage::LOOK_BACK_MS;
 use crate::health::Explanation;
 use crate::model::{Id, Inventory, Span, SubjectId, UnixMs};
 use crate::probe::{EngineChoice, Options, ProbeError, Prober};
@@ -137,7 +138,7 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
     let store = Store::open(&config.store, &OpenOptions { now, pid: std::process::id() })?;
     let past = resume::past(&config.store, now)?;
     let month_from = month_start(now, &config.timezone);
-    let months = Months::compute(&inventory, &past.intervals, Span::new(month_from, now));
+    let months = Months::compute(&inventory, &past.intervals, &[], Span::new(month_from, now));
     let listener = bind(&config)?;
     // Numbers go on growing over restarts, so that a client's old number is never taken for a
     // new one.
@@ -297,10 +298,12 @@ fn compute_months(config: &Config, inventory: Arc<Inventory>, done: &mpsc::Sende
     let now = clock::now();
     let from = month_start(now, &config.timezone);
     let window = Span::new(from, now);
-    let intervals = Reader::open(&config.store).and_then(|r| r.intervals(None, window));
+    // An outage is judged by when it began.
+    let past = Span::new(from - LOOK_BACK_MS, now);
+    let intervals = Reader::open(&config.store).and_then(|r| r.intervals(None, past));
     match intervals {
         Ok(intervals) => {
-            let months = Months::compute(&inventory, &intervals, window);
+            let months = Months::compute(&inventory, &intervals, &[], window);
             // The loop is gone only when the daemon stops.
             let _ = done.blocking_send((months, from, inventory));
         }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::tz::TimeZone;
 
-use crate::coverage::{Availability, lines_availability};
-use crate::model::{Inventory, Span, StateInterval, SubjectId, SubjectIx, UnixMs};
+use crate::coverage::{Availability, Clock, Judge};
+use crate::model::{Inventory, Maintenance, Span, StateInterval, SubjectId, SubjectIx, UnixMs};
 
 /// Start of the month that `now` lies in, in `timezone`.
 #[must_use]
@@ -26,31 +26,31 @@ pub struct Months {
 }
 
 impl Months {
-    /// Computes them from the intervals that touch `window`.
+    /// Computes them around the clock, by the same judge as the reports: from the intervals, which
+    /// reach [`crate::coverage::LOOK_BACK_MS`] before `window`, the inventory's announced work and
+    /// the `one_off` work beside it. `window` ends now.
     #[must_use]
     pub fn compute(
         inventory: &Inventory,
         intervals: &BTreeMap<SubjectId, Vec<StateInterval>>,
+        one_off: &[Maintenance],
         window: Span,
     ) -> Self {
         let of = |s: SubjectIx| {
             intervals.get(&inventory.subject(s).id).map_or(&[][..], |list| list.as_slice())
         };
-        let by_subject = inventory
-            .subject_ixs()
-            .map(|s| lines_availability(inventory, &[s], window, of))
-            .collect();
+        let judge = Judge::new(inventory, one_off, window, window.to);
+        let together =
+            |lines: &[SubjectIx]| judge.availability(lines, window, Clock::default(), of);
+        let by_subject = inventory.subject_ixs().map(|s| together(&[s])).collect();
         let mut by_lines = HashMap::new();
         for unit in inventory.unit_ixs() {
-            for &network in &inventory.unit(unit).requires {
-                // Those in force at the window's end, as the ladder asks for them.
-                let lines: Vec<SubjectIx> = inventory
-                    .connections_of(unit, network)
-                    .filter(|s| inventory.subject(*s).exists_at(window.to))
-                    .collect();
+            for network in inventory.network_ixs() {
+                // All of them, as the ladder asks: the judge knows when each was in force.
+                let lines: Vec<SubjectIx> = inventory.connections_of(unit, network).collect();
                 if lines.len() > 1 {
-                    let together = lines_availability(inventory, &lines, window, of);
-                    by_lines.insert(lines, together);
+                    let got = together(&lines);
+                    by_lines.insert(lines, got);
                 }
             }
         }

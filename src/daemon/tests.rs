@@ -187,7 +187,7 @@ fn a_line_is_judged_from_the_day_it_exists() {
     let up =
         StateInterval { from: at("2026-06-16T00:00:00Z"), to: None, state: State::Up, cause: None };
     let id = SubjectId::new("tinh/tslcd").unwrap();
-    let months = Months::compute(&inventory, &BTreeMap::from([(id, vec![up])]), window);
+    let months = Months::compute(&inventory, &BTreeMap::from([(id, vec![up])]), &[], window);
     let got = months.of(&[line]);
     assert_eq!((got.millis.up, got.millis.unmeasured), (15 * 86_400_000, 0));
     assert_eq!(got.measured_ppm(), 1_000_000);

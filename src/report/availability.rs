@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::row::level;
 use super::table::{self, Cell};
-use super::{Page, Scope, Seconds, Share};
-use crate::coverage::{Availability, Verdict, verdict};
-use crate::model::{
-    CarrierIx, ClassMillis, Inventory, NetworkIx, Span, SubjectIx, Tier, UnitIx, UnixMs,
+use super::{Page, Row, Scope};
+use crate::coverage::{
+    Availability, Clock, ForeignSla, Judge, Service, SlaRule, Tree, Verdict, foreign_sla, verdict,
 };
+use crate::model::{CarrierIx, Inventory, NetworkIx, Span, SubjectIx, Tier, UnitIx, UnixMs};
 
 /// What rows are gathered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -47,14 +48,61 @@ pub enum GroupKey {
 pub struct AvailabilityRow {
     /// About what.
     pub key: GroupKey,
-    /// Subjects summed.
+    /// For a subject, the unit of the tree it stands for; its own where it stands for several.
+    pub unit: Option<UnitIx>,
+    /// Subjects summed; one that stands for two units of a group counts twice in it.
     pub subjects: u32,
     /// The figures; a group's are the sums of its subjects'.
     pub availability: Availability,
+    /// What another system makes of the same record, when its rule was asked for.
+    pub foreign: Option<ForeignSla>,
     /// Level asked for, in millionths.
     pub sla_ppm: u32,
-    /// Whether it was reached.
+    /// Whether it was reached, by the rule asked for.
     pub verdict: Verdict,
+}
+
+impl AvailabilityRow {
+    fn new(key: GroupKey, scope: &Scope<'_>) -> Self {
+        Self {
+            key,
+            unit: None,
+            subjects: 0,
+            availability: Availability::none(scope.clock),
+            foreign: None,
+            sla_ppm: sla(scope.inventory, key).unwrap_or(scope.availability_goal_ppm),
+            verdict: Verdict::NotProven,
+        }
+    }
+
+    fn add(&mut self, figures: &Figures) {
+        self.subjects += 1;
+        self.availability += figures.got;
+        if let Some(theirs) = figures.foreign {
+            *self.foreign.get_or_insert_default() += theirs;
+        }
+    }
+
+    /// The availability by the rule asked for, in millionths.
+    #[must_use]
+    pub fn ppm(&self) -> Option<u32> {
+        match &self.foreign {
+            Some(foreign) => foreign.ppm(),
+            None => self.availability.delivered_ppm(),
+        }
+    }
+
+    fn judge(&mut self, floor_ppm: u32) {
+        self.verdict = match &self.foreign {
+            // Another system proves nothing: it knows no measured share.
+            Some(foreign) => match foreign.reaches(self.sla_ppm) {
+                Some(true) => Verdict::Met,
+                Some(false) => Verdict::Missed,
+                None => Verdict::NotProven,
+            },
+            None => verdict(&self.availability, self.sla_ppm, floor_ppm),
+        };
+    }
 }
 
 /// The report's figures.
@@ -64,88 +112,144 @@ pub struct AvailabilityReport {
     pub window: Span,
     /// How rows were gathered.
     pub by: GroupBy,
+    /// By which hours.
+    pub clock: Clock,
+    /// By whose rule.
+    pub rule: SlaRule,
+    /// The date of the tree.
+    pub as_of: UnixMs,
     /// Measured share under which there is no verdict, in millionths.
     pub floor_ppm: u32,
     /// In the official order of units, then networks.
     pub rows: Vec<AvailabilityRow>,
-    /// All subjects together, against the goal.
+    /// All subjects together, each once, against the goal.
     pub total: AvailabilityRow,
 }
 
+/// One subject's figures over some time.
+struct Figures {
+    got: Availability,
+    foreign: Option<ForeignSla>,
+}
+
+fn figures(scope: &Scope<'_>, judge: &Judge<'_>, subject: SubjectIx, part: Span) -> Figures {
+    let record = scope.records.of(subject);
+    let classes = judge.classes(subject, record);
+    let hours: Vec<Span> =
+        judge.hours(subject, scope.clock).iter().map(|h| h.intersect(part)).collect();
+    let got = Availability::of(&classes, &hours, scope.clock);
+    Figures { got, foreign: foreign_sla(scope.rule, record, &classes, &hours) }
+}
+
 /// Computes the report. Connections are reported on; `devices_too` adds devices and services.
+///
+/// By unit, district and department a line counts for every unit of the tree it stands for, while
+/// it does ([`Tree`]); one whose unit ended without a successor stands for that unit. By subject,
+/// network and carrier, and in the total, every line counts once.
 #[must_use]
 pub fn availability(scope: &Scope<'_>, by: GroupBy, devices_too: bool) -> AvailabilityReport {
-    let Scope { inventory, records, floor_ppm, availability_goal_ppm, .. } = *scope;
+    let Scope { inventory, floor_ppm, .. } = *scope;
     let window = scope.window();
-    let inside = scope.units();
-    let mut order: Vec<SubjectIx> = inventory
+    let (tree, judge) = (scope.tree(), scope.judge());
+    let inside = scope.units(&tree);
+    let mut order: Vec<(SubjectIx, Vec<Service>)> = inventory
         .subject_ixs()
-        .filter(|s| {
-            inside[inventory.subject(*s).unit.ix()]
-                && !inventory.subject(*s).lifetime(window).is_empty()
-        })
+        .filter(|s| !inventory.subject(*s).lifetime(window).is_empty())
         .filter(|s| devices_too || inventory.subject(*s).connection().is_some())
+        .map(|s| (s, stands_for(inventory, &tree, &inside, s, window)))
+        .filter(|(_, units)| !units.is_empty())
         .collect();
-    order.sort_by_key(|s| {
+    let shown = |subject: SubjectIx, units: &[Service]| match units {
+        [one] => one.unit,
+        _ => inventory.subject(subject).unit,
+    };
+    order.sort_by_key(|(s, units)| {
         let subject = inventory.subject(*s);
         let network = subject.connection().map_or(u32::MAX, |c| c.network.0);
-        (subject.unit, network, subject.id.clone())
+        (shown(*s, units), network, subject.id.clone())
     });
     let mut rows: Vec<AvailabilityRow> = Vec::new();
     let mut place: BTreeMap<GroupKey, usize> = BTreeMap::new();
-    let mut total = AvailabilityRow {
-        // Replaced by nothing: the total is about the scope's unit or about all.
-        key: GroupKey::Unit(scope.unit.unwrap_or(UnitIx(0))),
-        subjects: 0,
-        availability: Availability::default(),
-        sla_ppm: availability_goal_ppm,
-        verdict: Verdict::NotProven,
-    };
-    for subject in order {
-        let got = records.availability(inventory, &[subject], window);
-        total.subjects += 1;
-        total.availability += got;
-        let Some(key) = group(inventory, subject, by) else { continue };
-        let at = *place.entry(key).or_insert_with(|| {
-            rows.push(AvailabilityRow {
-                key,
-                subjects: 0,
-                availability: Availability::default(),
-                sla_ppm: sla(inventory, key).unwrap_or(availability_goal_ppm),
-                verdict: Verdict::NotProven,
+    // Replaced by nothing: the total is about the scope's unit or about all, against the goal.
+    let top = GroupKey::Unit(scope.unit.unwrap_or(UnitIx(0)));
+    let mut total = AvailabilityRow::new(top, scope);
+    for (subject, units) in order {
+        let all = figures(scope, &judge, subject, window);
+        total.add(&all);
+        let mut add = |key: GroupKey, figures: &Figures| {
+            let at = *place.entry(key).or_insert_with(|| {
+                rows.push(AvailabilityRow::new(key, scope));
+                rows.len() - 1
             });
-            rows.len() - 1
-        });
-        if let Some(row) = rows.get_mut(at) {
-            row.subjects += 1;
-            row.availability += got;
+            if let Some(row) = rows.get_mut(at) {
+                row.add(figures);
+                row.unit = matches!(key, GroupKey::Subject(_)).then(|| shown(subject, &units));
+            }
+        };
+        match line_key(inventory, subject, by) {
+            Some(key) => add(key, &all),
+            None => {
+                for Service { unit, span } in &units {
+                    if let Some(unit) = group(inventory, &tree, *unit, by) {
+                        let part = span.intersect(window);
+                        add(GroupKey::Unit(unit), &figures(scope, &judge, subject, part));
+                    }
+                }
+            }
         }
     }
     if !matches!(by, GroupBy::Subject) {
         rows.sort_by_key(|row| row.key);
     }
-    for row in rows.iter_mut().chain([&mut total]) {
-        row.verdict = verdict(&row.availability, row.sla_ppm, floor_ppm);
-    }
-    AvailabilityReport { window, by, floor_ppm, rows, total }
+    rows.iter_mut().chain([&mut total]).for_each(|row| row.judge(floor_ppm));
+    let Scope { clock, rule, .. } = *scope;
+    AvailabilityReport { window, by, clock, rule, as_of: tree.at(), floor_ppm, rows, total }
 }
 
-fn group(inventory: &Inventory, ix: SubjectIx, by: GroupBy) -> Option<GroupKey> {
-    let subject = inventory.subject(ix);
-    let above = |tier: Tier| {
-        let mut unit = Some(subject.unit);
-        while let Some(u) = unit.filter(|u| inventory.unit(*u).kind.tier() != tier) {
-            unit = inventory.unit(u).parent;
-        }
-        unit.map(GroupKey::Unit)
-    };
+/// The units reported on for which a subject stands, each with the time it does inside `window`.
+fn stands_for(
+    inventory: &Inventory,
+    tree: &Tree,
+    inside: &[bool],
+    subject: SubjectIx,
+    window: Span,
+) -> Vec<Service> {
+    let own = inventory.subject(subject).unit;
+    let served = tree.serves(own);
+    let has_ended = inventory.unit(own).until.is_some_and(|until| until <= tree.at());
+    let alone = [Service { unit: own, span: window }];
+    let units = if served.is_empty() && has_ended { &alone } else { served };
+    units
+        .iter()
+        .copied()
+        .filter(|s| inside[s.unit.ix()] && !s.span.intersect(window).is_empty())
+        .collect()
+}
+
+/// The group of a line whatever unit it stands for.
+fn line_key(inventory: &Inventory, ix: SubjectIx, by: GroupBy) -> Option<GroupKey> {
+    let connection = inventory.subject(ix).connection();
     match by {
         GroupBy::Subject => Some(GroupKey::Subject(ix)),
-        GroupBy::Unit => Some(GroupKey::Unit(subject.unit)),
+        GroupBy::Network => Some(GroupKey::Network(connection.map(|c| c.network))),
+        GroupBy::Carrier => Some(GroupKey::Carrier(connection.and_then(|c| c.carrier))),
+        GroupBy::Unit | GroupBy::District | GroupBy::Department => None,
+    }
+}
+
+/// The unit whose row a unit belongs to.
+fn group(inventory: &Inventory, tree: &Tree, unit: UnitIx, by: GroupBy) -> Option<UnitIx> {
+    let above = |tier: Tier| {
+        let mut unit = Some(unit);
+        while let Some(u) = unit.filter(|u| inventory.unit(*u).kind.tier() != tier) {
+            unit = tree.parent(u);
+        }
+        unit
+    };
+    match by {
         GroupBy::District => above(Tier::District),
         GroupBy::Department => above(Tier::Department),
-        GroupBy::Network => Some(GroupKey::Network(subject.connection().map(|c| c.network))),
-        GroupBy::Carrier => Some(GroupKey::Carrier(subject.connection().and_then(|c| c.carrier))),
+        _ => Some(unit),
     }
 }
 
@@ -153,11 +257,7 @@ fn group(inventory: &Inventory, ix: SubjectIx, by: GroupBy) -> Option<GroupKey> 
 /// network's.
 fn sla(inventory: &Inventory, key: GroupKey) -> Option<u32> {
     match key {
-        GroupKey::Subject(s) => {
-            let connection = inventory.subject(s).connection()?;
-            let network = inventory.network(connection.network).sla;
-            connection.sla.availability_ppm.or(network.availability_ppm)
-        }
+        GroupKey::Subject(s) => level(inventory, s),
         GroupKey::Network(network) => inventory.network(network?).sla.availability_ppm,
         GroupKey::Carrier(carrier) => inventory.carrier(carrier?).sla.availability_ppm,
         GroupKey::Unit(_) => None,
@@ -170,39 +270,10 @@ struct Document<'a> {
     from: UnixMs,
     to: UnixMs,
     timezone: &'a str,
-    rows: Vec<Line<'a>>,
-}
-
-#[derive(Serialize)]
-struct Classes {
-    up: Seconds,
-    degraded: Seconds,
-    down: Seconds,
-    unreachable: Seconds,
-    off_hours: Seconds,
-    unmeasured: Seconds,
-    planned: Seconds,
-}
-
-/// A row as CSV and JSON have it.
-#[derive(Serialize)]
-struct Line<'a> {
-    subject: Option<&'a str>,
-    unit: Option<&'a str>,
-    network: Option<&'a str>,
-    carrier: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    subjects: Option<u32>,
-    seconds: Classes,
-    availability: Option<Share>,
-    measured: Share,
-    low: Option<Share>,
-    high: Option<Share>,
-    outages: u32,
-    mttr_s: Option<Seconds>,
-    mtbf_s: Option<Seconds>,
-    sla: Share,
-    met: Option<bool>,
+    clock: Clock,
+    rule: SlaRule,
+    as_of: UnixMs,
+    rows: Vec<Row<'a>>,
 }
 
 impl AvailabilityReport {
@@ -212,52 +283,21 @@ impl AvailabilityReport {
         self.total.verdict
     }
 
-    fn line<'a>(&self, inventory: &'a Inventory, row: &AvailabilityRow) -> Line<'a> {
-        let ClassMillis { up, degraded, down, unreachable, off_hours, unmeasured, planned } =
-            row.availability.millis;
-        let got = &row.availability;
-        let mut line = Line {
-            subject: None,
-            unit: None,
-            network: None,
-            carrier: None,
-            subjects: (self.by != GroupBy::Subject).then_some(row.subjects),
-            seconds: Classes {
-                up: Seconds(up),
-                degraded: Seconds(degraded),
-                down: Seconds(down),
-                unreachable: Seconds(unreachable),
-                off_hours: Seconds(off_hours),
-                unmeasured: Seconds(unmeasured),
-                planned: Seconds(planned),
-            },
-            availability: got.delivered_ppm().map(Share),
-            measured: Share(got.measured_ppm()),
-            low: got.low_ppm().map(Share),
-            high: got.high_ppm().map(Share),
-            outages: got.outages,
-            mttr_s: got.mttr_ms().map(Seconds),
-            mtbf_s: got.mtbf_ms().map(Seconds),
-            sla: Share(row.sla_ppm),
-            met: match row.verdict {
-                Verdict::Met => Some(true),
-                Verdict::Missed => Some(false),
-                Verdict::NotProven => None,
-            },
-        };
-        let network = |n: NetworkIx| inventory.network(n).id.as_str();
-        let carrier = |c: CarrierIx| inventory.carrier(c).id.as_str();
+    fn row<'a>(&self, inventory: &'a Inventory, row: &AvailabilityRow) -> Row<'a> {
+        let unit = |u: UnitIx| inventory.unit(u).id.as_str();
+        let mut line = Row::new(&row.availability, row.sla_ppm, row.verdict);
+        line.subjects = (self.by != GroupBy::Subject).then_some(row.subjects);
+        if let Some(foreign) = &row.foreign {
+            line = line.by(foreign);
+        }
         match row.key {
             GroupKey::Subject(ix) => {
-                let subject = inventory.subject(ix);
-                line.subject = Some(subject.id.as_str());
-                line.unit = Some(inventory.unit(subject.unit).id.as_str());
-                line.network = subject.connection().map(|c| network(c.network));
-                line.carrier = subject.connection().and_then(|c| c.carrier).map(carrier);
+                line = line.of_subject(inventory, ix);
+                line.unit = row.unit.map(unit).or(line.unit);
             }
-            GroupKey::Unit(unit) => line.unit = Some(inventory.unit(unit).id.as_str()),
-            GroupKey::Network(n) => line.network = n.map(network),
-            GroupKey::Carrier(c) => line.carrier = c.map(carrier),
+            GroupKey::Unit(u) => line.unit = Some(unit(u)),
+            GroupKey::Network(n) => line.network = n.map(|n| inventory.network(n).id.as_str()),
+            GroupKey::Carrier(c) => line.carrier = c.map(|c| inventory.carrier(c).id.as_str()),
         }
         line
     }
@@ -270,7 +310,10 @@ impl AvailabilityReport {
             from: self.window.from,
             to: self.window.to,
             timezone: page.zone_name,
-            rows: self.rows.iter().map(|row| self.line(inventory, row)).collect(),
+            clock: self.clock,
+            rule: self.rule,
+            as_of: self.as_of,
+            rows: self.rows.iter().map(|row| self.row(inventory, row)).collect(),
         })
     }
 
@@ -300,16 +343,25 @@ impl AvailabilityReport {
             "mtbf_s",
             "sla",
             "met",
+            "own",
+            "planned_up_s",
+            "planned_degraded_s",
+            "planned_down_s",
+            "planned_unreachable_s",
+            "planned_unmeasured_s",
+            "clock",
+            "rule",
+            "by_tuantra",
         ];
         let rows = self.rows.iter().map(|row| {
-            let line = self.line(inventory, row);
+            let line = self.row(inventory, row);
             let name = match row.key {
-                GroupKey::Subject(s) => Some(inventory.subject(s).unit),
+                GroupKey::Subject(s) => Some(row.unit.unwrap_or(inventory.subject(s).unit)),
                 GroupKey::Unit(unit) => Some(unit),
                 GroupKey::Network(_) | GroupKey::Carrier(_) => None,
             };
             let name = name.map_or("", |unit| inventory.unit(unit).name.as_str());
-            let seconds = &line.seconds;
+            let (seconds, planned) = (&line.seconds, &line.planned_seconds);
             vec![
                 Cell::text(line.subject.unwrap_or_default()),
                 Cell::text(line.unit.unwrap_or_default()),
@@ -337,6 +389,15 @@ impl AvailabilityReport {
                     Verdict::Missed => "missed",
                     Verdict::NotProven => "not_proven",
                 }),
+                Cell::optional(line.own),
+                Cell::figure(planned.up),
+                Cell::figure(planned.degraded),
+                Cell::figure(planned.down),
+                Cell::figure(planned.unreachable),
+                Cell::figure(planned.unmeasured),
+                Cell::text(self.clock.as_str()),
+                Cell::text(self.rule.as_str()),
+                Cell::optional(line.by_tuantra.flatten()),
             ]
         });
         table::csv(&header, rows, page)

@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::table::{self, Cell};
 use super::{Page, Scope, Share, overall};
 use crate::coverage::{
-    Availability, Ladder, LadderRow, UnitNetwork, Verdict, ladder_rows, unit_networks,
+    Asked, Availability, Clock, Ladder, LadderRow, Tree, UnitNetwork, Verdict, tree_networks,
+    tree_rows,
 };
 use crate::model::{Inventory, NetworkIx, Span, State, UnitIx, UnixMs};
 
@@ -44,10 +45,14 @@ pub struct CoverageReport {
     pub at: UnixMs,
     /// The time judged.
     pub window: Span,
+    /// The clock of the availabilities.
+    pub clock: Clock,
     /// Share of required units to be live, in millionths.
     pub goal_ppm: u32,
     /// Measured share under which there is no verdict, in millionths.
     pub floor_ppm: u32,
+    /// The tree reported by.
+    pub tree: Tree,
     /// Units at the top.
     pub tops: Vec<UnitIx>,
     /// Every unit with something required beneath it, in the official order, by network.
@@ -66,28 +71,29 @@ pub fn coverage(scope: &Scope<'_>) -> CoverageReport {
     let at = window.to;
     // The end is no longer inside: who begins there belongs to the next period.
     let last = at - 1;
-    let inside = scope.units();
-    let mut units = unit_networks(
-        inventory,
-        last,
+    let (tree, judge, clock) = (scope.tree(), scope.judge(), scope.clock);
+    let inside = scope.units(&tree);
+    let goal_ppm = scope.availability_goal_ppm;
+    let mut units = tree_networks(
+        Asked { inventory, tree: &tree, at: last, clock, goal_ppm, floor_ppm },
         |subject| records.state_at(subject, last),
-        |lines| records.availability(inventory, lines, window),
-        scope.availability_goal_ppm,
-        floor_ppm,
+        |lines, part| judge.availability(lines, part, clock, |s| records.of(s)),
     );
     units.retain(|u| inside[u.unit.ix()]);
     let split: Vec<LadderRow> =
-        ladder_rows(inventory, &units).into_iter().filter(|r| inside[r.unit.ix()]).collect();
+        tree_rows(inventory, &tree, &units).into_iter().filter(|r| inside[r.unit.ix()]).collect();
     let mut sums: BTreeMap<(UnitIx, NetworkIx), (Ladder, Availability)> = BTreeMap::new();
     for row in &split {
-        let (ladder, availability) = sums.entry((row.unit, row.network)).or_default();
+        let none = (Ladder::default(), Availability::none(clock));
+        let (ladder, availability) = sums.entry((row.unit, row.network)).or_insert(none);
         *ladder += row.ladder;
         *availability += row.availability;
     }
-    let tops = scope.tops();
+    let tops = scope.tops(&tree);
     CoverageReport {
         at,
         window,
+        clock,
         goal_ppm: coverage_goal_ppm,
         floor_ppm,
         rows: sums
@@ -100,6 +106,7 @@ pub fn coverage(scope: &Scope<'_>) -> CoverageReport {
         tiers: split.into_iter().filter(|r| tops.contains(&r.unit)).collect(),
         not_live: units.iter().filter_map(not_live).collect(),
         tops,
+        tree,
     }
 }
 
@@ -129,6 +136,8 @@ fn live_verdict(
 struct Document<'a> {
     kind: &'static str,
     at: UnixMs,
+    clock: Clock,
+    as_of: UnixMs,
     rows: Vec<Line<'a>>,
 }
 
@@ -173,6 +182,8 @@ impl CoverageReport {
         table::json(&Document {
             kind: "coverage",
             at: self.at,
+            clock: self.clock,
+            as_of: self.tree.at(),
             rows: self.lines(inventory).collect(),
         })
     }

@@ -4,7 +4,8 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::Records;
-use crate::model::{Inventory, Span, UnixMs};
+use crate::coverage::LOOK_BACK_MS;
+use crate::model::{Inventory, Maintenance, Span, UnixMs};
 use crate::store::{Reader, StoreError};
 
 /// Why a report could not be made.
@@ -23,18 +24,24 @@ pub enum ReportError {
     },
 }
 
-/// Reads what is recorded about `period`.
+/// Reads what is recorded about `period`, and before it as far as an outage is looked back for;
+/// `one_off` is the work announced beside the inventory's own.
 ///
 /// # Errors
 /// [`ReportError::Store`].
 pub fn load(
     store: &Reader,
     inventory: &Inventory,
+    one_off: Vec<Maintenance>,
     period: Span,
     now: UnixMs,
 ) -> Result<Records, ReportError> {
-    let intervals = store.intervals(None, period)?;
-    Ok(Records::new(inventory, intervals, store.last_alive()?, now))
+    // To the present: whether an office switched off at the period's end came back in time is
+    // known by what followed.
+    let looked_at = Span::new(period.from - LOOK_BACK_MS, period.to.max(now));
+    let intervals = store.intervals(None, looked_at)?;
+    let records = Records::new(inventory, intervals, store.last_alive()?, now);
+    Ok(records.with_maintenance(one_off))
 }
 
 /// Writes `text` beside `path` and moves it into place.

@@ -10,6 +10,7 @@ mod coverage;
 mod file;
 mod period;
 mod record;
+mod row;
 mod share;
 mod table;
 mod text;
@@ -19,10 +20,11 @@ pub use coverage::{CoverageReport, CoverageRow, NotLive, coverage};
 pub use file::{ReportError, load, save};
 pub use period::{PeriodError, last, moment, month, this_month};
 pub use record::Records;
+pub use row::{Row, availability_row};
 pub use share::{Seconds, Share};
 pub use text::{availability_text, coverage_text};
 
-use crate::coverage::Verdict;
+use crate::coverage::{Clock, Judge, SlaRule, Tree, Verdict};
 use crate::locale::Lang;
 use crate::model::{Inventory, Span, UnitIx, UnixMs};
 
@@ -39,6 +41,12 @@ pub struct Scope<'a> {
     pub now: UnixMs,
     /// Only this unit with all beneath it; `None` for all.
     pub unit: Option<UnitIx>,
+    /// By which hours time is judged.
+    pub clock: Clock,
+    /// The date whose administrative tree is reported by; `None`: the last instant of the window.
+    pub as_of: Option<UnixMs>,
+    /// Whose rule makes the availabilities of the availability report.
+    pub rule: SlaRule,
     /// Share of the required units that must be live, in millionths.
     pub coverage_goal_ppm: u32,
     /// Availability to reach where no service level was agreed, in millionths.
@@ -47,25 +55,41 @@ pub struct Scope<'a> {
     pub floor_ppm: u32,
 }
 
-impl Scope<'_> {
+impl<'a> Scope<'a> {
     /// The part of the period that has passed: what is to come is not unmeasured.
     #[must_use]
     pub fn window(&self) -> Span {
         Span::new(self.period.from, self.period.to.min(self.now))
     }
 
+    /// The tree reported by.
+    #[must_use]
+    pub fn tree(&self) -> Tree {
+        // The end is no longer inside: who begins there belongs to the next period.
+        Tree::as_of(self.inventory, self.as_of.unwrap_or(self.window().to - 1))
+    }
+
+    fn judge(&self) -> Judge<'a> {
+        Judge::new(self.inventory, self.records.one_off(), self.window(), self.now)
+    }
+
     /// The units at the top of the report.
-    fn tops(&self) -> Vec<UnitIx> {
-        self.unit.map_or_else(|| self.inventory.roots().collect(), |unit| vec![unit])
+    fn tops(&self, tree: &Tree) -> Vec<UnitIx> {
+        self.unit.map_or_else(|| tree.roots().collect(), |unit| vec![unit])
     }
 
     /// By unit index: whether it is reported on.
-    fn units(&self) -> Vec<bool> {
-        let mut inside = vec![self.unit.is_none(); self.inventory.units.len()];
-        if let Some(top) = self.unit {
-            self.inventory.subtree(top).into_iter().for_each(|u| inside[u.ix()] = true);
+    fn units(&self, tree: &Tree) -> Vec<bool> {
+        match self.unit {
+            None => vec![true; self.inventory.units.len()],
+            Some(top) if tree.exists(top) => tree.beneath(top),
+            // What is not in the tree has nothing of the tree beneath it: as it is declared.
+            Some(top) => {
+                let mut inside = vec![false; self.inventory.units.len()];
+                self.inventory.subtree(top).into_iter().for_each(|u| inside[u.ix()] = true);
+                inside
+            }
         }
-        inside
     }
 }
 

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::coverage::{Availability, lines_availability};
-use crate::model::{Inventory, Span, State, StateInterval, SubjectId, SubjectIx, UnixMs};
+use crate::model::{Inventory, Maintenance, State, StateInterval, SubjectId, SubjectIx, UnixMs};
 use crate::store::ALIVE_WITHIN_MS;
 
-/// The intervals of every subject of the inventory.
+/// The intervals of every subject of the inventory, and the work announced beside its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Records(Vec<Vec<StateInterval>>);
+pub struct Records {
+    by_subject: Vec<Vec<StateInterval>>,
+    one_off: Vec<Maintenance>,
+}
 
 impl Records {
     /// Takes the store's intervals and ends what nobody vouches for: a round vouches for one
@@ -36,13 +38,25 @@ impl Records {
             }
             record
         };
-        Self(inventory.subjects.iter().map(one).collect())
+        Self { by_subject: inventory.subjects.iter().map(one).collect(), one_off: Vec::new() }
+    }
+
+    /// With the work that was announced beside the inventory's own.
+    #[must_use]
+    pub fn with_maintenance(self, one_off: Vec<Maintenance>) -> Self {
+        Self { one_off, ..self }
+    }
+
+    /// The work that was announced beside the inventory's own.
+    #[must_use]
+    pub fn one_off(&self) -> &[Maintenance] {
+        &self.one_off
     }
 
     /// One subject's intervals.
     #[must_use]
     pub fn of(&self, subject: SubjectIx) -> &[StateInterval] {
-        self.0.get(subject.ix()).map_or(&[], Vec::as_slice)
+        self.by_subject.get(subject.ix()).map_or(&[], Vec::as_slice)
     }
 
     /// A subject's state at `at`; unmeasured where nothing is recorded.
@@ -54,16 +68,5 @@ impl Records {
             .and_then(|last| record.get(last))
             .filter(|i| i.to.is_none_or(|to| at < to))
             .map_or(State::Unmeasured, |i| i.state)
-    }
-
-    /// What the subjects got together over `window`, as far as one of them existed in it.
-    #[must_use]
-    pub fn availability(
-        &self,
-        inventory: &Inventory,
-        subjects: &[SubjectIx],
-        window: Span,
-    ) -> Availability {
-        lines_availability(inventory, subjects, window, |s| self.of(s))
     }
 }

@@ -12,6 +12,7 @@ use crate::model::{
     Unit, UnitId, UnitKind, Via,
 };
 
+mod classes;
 mod edges;
 
 const HOUR: i64 = 3_600_000;
@@ -165,6 +166,9 @@ impl Desk {
             period: Span::new(from(), from() + 31 * DAY),
             now: now(),
             unit: None,
+            clock: Clock::default(),
+            as_of: None,
+            rule: SlaRule::default(),
             coverage_goal_ppm: 980_000,
             availability_goal_ppm: 995_000,
             floor_ppm: 950_000,
@@ -262,7 +266,8 @@ fn what_nobody_vouches_for_is_unmeasured() {
     let until = alive + 30_000;
     assert_eq!(records.state_at(subject, until - 1), State::Up);
     assert_eq!(records.state_at(subject, until), State::Unmeasured);
-    let got = records.availability(&inventory, &[subject], Span::new(from(), now()));
+    let judge = Judge::new(&inventory, &[], Span::new(from(), now()), now());
+    let got = judge.availability(&[subject], judge.window(), Clock::default(), |s| records.of(s));
     assert_eq!(got.millis.up, 5 * DAY + 30_000);
     assert_eq!(got.millis.total(), 10 * DAY);
     // Two intervals without a sign of life are not yet a hole.
@@ -383,7 +388,10 @@ proptest! {
                 seen.insert(class.as_str());
             }
             prop_assert_eq!(seen.len(), 7);
-            for key in ["availability", "measured", "low", "high", "outages", "mttr_s", "mtbf_s", "sla"] {
+            for (state, seconds) in object["planned_seconds"].as_object().unwrap() {
+                prop_assert_eq!(cells[format!("planned_{state}_s").as_str()], seconds.to_string());
+            }
+            for key in ["availability", "measured", "low", "high", "outages", "mttr_s", "mtbf_s", "sla", "own"] {
                 let value = &object[key];
                 let same = match value.as_f64() {
                     None => cells[key].is_empty(),
@@ -393,7 +401,7 @@ proptest! {
             }
             let line = text.lines().find(|l| l.contains(&format!("({})", cells["subject"]))).unwrap();
             let ppm = |n: f64| u32::try_from((n * 1e6).round() as i64).unwrap();
-            for (key, decimals) in [("availability", 2), ("measured", 1), ("low", 2), ("high", 2)] {
+            for (key, decimals) in [("availability", 2), ("own", 2), ("measured", 1), ("low", 2), ("high", 2)] {
                 if let Some(n) = object[key].as_f64() {
                     let shown = crate::locale::percent(Lang::En, ppm(n), decimals);
                     prop_assert!(line.contains(&shown), "{key} {shown} in {line}");

@@ -6,7 +6,7 @@ use super::table::Columns;
 use super::{
     AvailabilityReport, AvailabilityRow, CoverageReport, CoverageRow, GroupKey, Page, Scope,
 };
-use crate::coverage::{Availability, Ladder, Verdict};
+use crate::coverage::{Availability, Clock, Ladder, SlaRule, Verdict};
 use crate::locale::{Lang, date_time, duration_short, number, percent, state_name, visible};
 use crate::model::{Inventory, NetworkIx, UnitIx, UnixMs};
 use crate::t;
@@ -51,7 +51,7 @@ pub fn coverage_text(report: &CoverageReport, scope: &Scope<'_>, page: &Page<'_>
             "report.note_rungs",
             "report.note_share",
             "report.note_goal",
-            "report.note_availability",
+            availability_note(report.clock),
             "report.note_measured",
         ],
         report.goal_ppm,
@@ -100,7 +100,7 @@ fn coverage_table(
                 table.row(cells);
             }
         }
-        for &unit in inventory.children(top) {
+        for unit in report.tree.children(top) {
             if let Some(row) = find(unit) {
                 table.row(coverage_cells(&inventory.unit(unit).name, row, lang));
             }
@@ -152,7 +152,8 @@ fn not_live(out: &mut String, report: &CoverageReport, inventory: &Inventory, la
     );
     for missing in &report.not_live {
         let unit = inventory.unit(missing.unit);
-        let above = unit.parent.map_or(NONE, |p| inventory.unit(p).name.as_str());
+        let above = report.tree.parent(missing.unit);
+        let above = above.map_or(NONE, |p| inventory.unit(p).name.as_str());
         let state = missing
             .state
             .map_or_else(|| t!(lang, "report.not_deployed"), |s| state_name(lang, s).to_owned());
@@ -181,56 +182,135 @@ pub fn availability_text(
             verdict = verdict_name(lang, report.total.verdict)
         ),
     );
+    if let Some(system) = foreign_name(report.rule) {
+        line(&mut out, &t!(lang, "report.rule", system = system));
+    }
     line(&mut out, "");
-    let mut table = Columns::new(
-        vec![
-            t!(lang, "report.subject"),
-            t!(lang, "common.network"),
-            t!(lang, "common.carrier"),
-            t!(lang, "common.availability"),
-            t!(lang, "common.measured"),
-            t!(lang, "report.bounds"),
-            t!(lang, "report.outages"),
-            t!(lang, "report.lost"),
-            t!(lang, "report.mttr"),
-            t!(lang, "report.mtbf"),
-            t!(lang, "common.sla_short"),
-            t!(lang, "report.verdict"),
-        ],
-        &[1, 2, 11],
-    );
+    let foreign = foreign_name(report.rule);
+    let shown = Shown {
+        foreign,
+        planned: report.total.availability.millis.planned > 0,
+        off_hours: report.total.availability.millis.off_hours > 0,
+    };
+    let mut table = Columns::new(availability_head(&shown, lang), &[1, 2, shown.last()]);
     for row in &report.rows {
-        table.row(availability_cells(row, names(scope.inventory, row, lang), lang));
+        table.row(availability_cells(row, names(scope.inventory, row, lang), &shown, lang));
     }
     let total = [t!(lang, "common.total"), NONE.to_owned(), NONE.to_owned()];
-    table.row(availability_cells(&report.total, total, lang));
+    table.row(availability_cells(&report.total, total, &shown, lang));
     table.write(&mut out, true);
-    notes(
-        &mut out,
-        lang,
-        &[
-            "report.note_availability",
-            "report.note_measured",
-            "report.note_bounds",
-            "report.note_outages",
-        ],
-        report.total.sla_ppm,
-        report.floor_ppm,
-    );
+    let mut keys = vec![availability_note(report.clock), "report.note_own", "report.note_measured"];
+    match report.rule {
+        SlaRule::Tuantra => keys.push("report.note_bounds"),
+        SlaRule::Icinga => keys.insert(0, "report.note_icinga"),
+        SlaRule::Zabbix => keys.insert(0, "report.note_zabbix"),
+    }
+    keys.push("report.note_outages");
+    if shown.planned {
+        keys.push("report.note_planned");
+    }
+    if shown.off_hours {
+        keys.push("report.note_off_hours");
+    }
+    notes(&mut out, lang, &keys, report.total.sla_ppm, report.floor_ppm);
     out
 }
 
-fn availability_cells(row: &AvailabilityRow, names: [String; 3], lang: Lang) -> Vec<String> {
+/// Columns that are there only when there is something to say.
+struct Shown {
+    /// The other system whose figure stands before ours.
+    foreign: Option<&'static str>,
+    planned: bool,
+    off_hours: bool,
+}
+
+impl Shown {
+    /// The verdict's column.
+    fn last(&self) -> usize {
+        let more = [self.foreign.is_some(), self.planned, self.off_hours];
+        12 + more.into_iter().filter(|there| *there).count()
+    }
+}
+
+fn foreign_name(rule: SlaRule) -> Option<&'static str> {
+    match rule {
+        SlaRule::Tuantra => None,
+        SlaRule::Icinga => Some("Icinga DB"),
+        SlaRule::Zabbix => Some("Zabbix"),
+    }
+}
+
+fn availability_note(clock: Clock) -> &'static str {
+    match clock {
+        Clock::AroundTheClock => "report.note_availability",
+        Clock::Office => "report.note_availability_office",
+        Clock::Contract => "report.note_availability_contract",
+    }
+}
+
+fn availability_head(shown: &Shown, lang: Lang) -> Vec<String> {
+    let mut head =
+        vec![t!(lang, "report.subject"), t!(lang, "common.network"), t!(lang, "common.carrier")];
+    match shown.foreign {
+        Some(system) => head
+            .extend([t!(lang, "report.by_rule", system = system), t!(lang, "report.by_tuantra")]),
+        None => head.push(t!(lang, "common.availability")),
+    }
+    head.extend([
+        t!(lang, "report.own"),
+        t!(lang, "common.measured"),
+        t!(lang, "report.bounds"),
+        t!(lang, "report.outages"),
+        t!(lang, "report.lost"),
+    ]);
+    if shown.planned {
+        head.push(t!(lang, "report.planned"));
+    }
+    if shown.off_hours {
+        head.push(t!(lang, "report.off_hours"));
+    }
+    head.extend([
+        t!(lang, "report.mttr"),
+        t!(lang, "report.mtbf"),
+        t!(lang, "common.sla_short"),
+        t!(lang, "report.verdict"),
+    ]);
+    head
+}
+
+fn availability_cells(
+    row: &AvailabilityRow,
+    names: [String; 3],
+    shown: &Shown,
+    lang: Lang,
+) -> Vec<String> {
     let got = &row.availability;
     let length =
         |ms: Option<i64>| ms.map_or_else(|| NONE.to_owned(), |ms| duration_short(lang, ms));
     let mut cells = Vec::from(names);
+    cells.push(share(lang, row.ppm(), FINE));
+    let mut bounds = NONE.to_owned();
+    if shown.foreign.is_some() {
+        cells.push(share(lang, got.delivered_ppm(), FINE));
+    } else {
+        let (low, high) = (share(lang, got.low_ppm(), FINE), share(lang, got.high_ppm(), FINE));
+        bounds = format!("{low} … {high}");
+    }
     cells.extend([
-        share(lang, got.delivered_ppm(), FINE),
+        share(lang, got.own_ppm(), FINE),
         percent(lang, got.measured_ppm(), COARSE),
-        format!("{} … {}", share(lang, got.low_ppm(), FINE), share(lang, got.high_ppm(), FINE)),
+        bounds,
         number(lang, i64::from(got.outages)),
         length(Some(got.millis.down + got.millis.unreachable)),
+    ]);
+    if shown.planned {
+        let (all, lost) = (length(Some(got.millis.planned)), length(Some(got.planned.lost())));
+        cells.push(format!("{all} ({lost})"));
+    }
+    if shown.off_hours {
+        cells.push(length(Some(got.millis.off_hours)));
+    }
+    cells.extend([
         length(got.mttr_ms()),
         length(got.mtbf_ms()),
         percent(lang, row.sla_ppm, FINE),
@@ -248,7 +328,11 @@ fn names(inventory: &Inventory, row: &AvailabilityRow, lang: Lang) -> [String; 3
             let subject = inventory.subject(ix);
             let connection = subject.connection();
             [
-                format!("{} ({})", inventory.unit(subject.unit).name, subject.id),
+                format!(
+                    "{} ({})",
+                    inventory.unit(row.unit.unwrap_or(subject.unit)).name,
+                    subject.id
+                ),
                 connection.map_or_else(none, |c| network(c.network)),
                 connection
                     .and_then(|c| c.carrier)
@@ -279,12 +363,21 @@ fn title(out: &mut String, key: &str, scope: &Scope<'_>, page: &Page<'_>) {
     let lang = page.lang;
     let window = scope.window();
     line(out, &t!(lang, key));
-    for top in scope.tops() {
+    for top in scope.tops(&scope.tree()) {
         line(out, &visible(&scope.inventory.unit(top).name));
     }
     let (from, to) = (time(page, window.from), time(page, window.to));
     line(out, &t!(lang, "report.period", from = from, to = to, zone = page.zone_name));
     line(out, &t!(lang, "report.made", time = time(page, scope.now)));
+    let clock = match scope.clock {
+        Clock::AroundTheClock => "report.clock_24x7",
+        Clock::Office => "report.clock_office",
+        Clock::Contract => "report.clock_contract",
+    };
+    line(out, &t!(lang, "report.clock", clock = t!(lang, clock)));
+    if let Some(at) = scope.as_of {
+        line(out, &t!(lang, "report.as_of", time = time(page, at)));
+    }
 }
 
 fn time(page: &Page<'_>, at: UnixMs) -> String {

@@ -333,7 +333,8 @@ fn month(text: &str, state: State, unmeasured_pct: i64) -> Availability {
         millis.down = lost;
     }
     millis.up = total - unmeasured - lost;
-    Availability { millis, outages: if lost == 0 { 0 } else { 1 + draw(text, 3) as u32 } }
+    let outages = if lost == 0 { 0 } else { 1 + draw(text, 3) as u32 };
+    Availability { millis, outages, ..Availability::default() }
 }
 
 struct Builder {

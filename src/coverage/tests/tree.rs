@@ -1,0 +1,206 @@
+//! The tree before and after a reform.
+
+use super::province::{DAY, at, inventory, line, monday, span, unit};
+use super::*;
+use crate::model::{Inventory, SubjectId, SubjectIx, Unit, UnitIx, UnitKind};
+
+const PROVINCE: UnitIx = UnitIx(0);
+const DISTRICT: UnitIx = UnitIx(1);
+const AN_CU: UnitIx = UnitIx(2);
+const AN_THAI: UnitIx = UnitIx(3);
+const AN_HOA: UnitIx = UnitIx(4);
+const AN_MOI: UnitIx = UnitIx(5);
+
+/// On day 10 of 30 the district is abolished and two of its three communes become one.
+fn reform() -> Inventory {
+    use UnitKind::{Commune, District, Province};
+    let reform = at(10, 0, 0);
+    let mut units: Vec<Unit> = vec![
+        unit("tinh", Province, None, false),
+        unit("huyen", District, Some(0), true),
+        unit("an-cu", Commune, Some(1), true),
+        unit("an-thai", Commune, Some(1), true),
+        unit("an-hoa", Commune, Some(1), true),
+        unit("an-moi", Commune, Some(0), true),
+    ];
+    units[1].until = Some(reform);
+    for old in [2, 3] {
+        units[old].until = Some(reform);
+        units[old].merged_into = Some(AN_MOI);
+    }
+    units[5].since = Some(reform);
+    let ids = ["huyen/t", "an-cu/t", "an-thai/t", "an-hoa/t", "an-moi/t"];
+    let lines = (1..6).zip(ids).map(|(u, id)| line(id, &units, u)).collect();
+    inventory(units, lines)
+}
+
+/// An Cư was down all its time, everything else up.
+fn state(inventory: &Inventory, subject: SubjectIx) -> State {
+    if inventory.subject(subject).id == SubjectId::new("an-cu/t").unwrap() { Down } else { Up }
+}
+
+fn standing(inventory: &Inventory, tree_at: UnixMs, at_time: UnixMs) -> (Tree, Vec<UnitNetwork>) {
+    let tree = Tree::as_of(inventory, tree_at);
+    let window = span(monday(), at(30, 0, 0));
+    let judge = Judge::new(inventory, &[], window, window.to);
+    let records: Vec<Vec<StateInterval>> = inventory
+        .subject_ixs()
+        .map(|s| {
+            let life = inventory.subject(s).lifetime(window);
+            let to = (life.to < window.to).then_some(life.to);
+            vec![StateInterval { from: life.from, to, state: state(inventory, s), cause: None }]
+        })
+        .collect();
+    let asked = Asked {
+        inventory,
+        tree: &tree,
+        at: at_time,
+        clock: Clock::default(),
+        goal_ppm: 990_000,
+        floor_ppm: 950_000,
+    };
+    let found = tree_networks(
+        asked,
+        |s| state(inventory, s),
+        |lines, part| {
+            judge.availability(lines, part, Clock::default(), |s| records[s.ix()].as_slice())
+        },
+    );
+    (tree, found)
+}
+
+fn figures(found: &[UnitNetwork], unit: UnitIx) -> (i64, i64, Option<State>) {
+    let row = found.iter().find(|u| u.unit == unit).unwrap();
+    let millis = row.availability.millis;
+    (millis.up / DAY, millis.down / DAY, row.state)
+}
+
+#[test]
+fn the_new_tree_gives_the_successor_its_own_time_and_its_predecessors() {
+    let inventory = reform();
+    let last = at(30, 0, 0) - 1;
+    let (tree, found) = standing(&inventory, last, last);
+    assert_eq!(tree.units().collect::<Vec<_>>(), [PROVINCE, AN_HOA, AN_MOI]);
+    // The abolished district's commune is the province's.
+    assert_eq!(tree.children(PROVINCE).collect::<Vec<_>>(), [AN_HOA, AN_MOI]);
+    // Its own 20 days, An Thái's 10 up, An Cư's 10 down: summed.
+    assert_eq!(figures(&found, AN_MOI), (30, 10, Some(Up)));
+    assert_eq!(figures(&found, AN_HOA), (30, 0, Some(Up)));
+    let rows = tree_rows(&inventory, &tree, &found);
+    let top = rows.iter().find(|r| r.unit == PROVINCE).unwrap();
+    assert_eq!(top.ladder, Ladder { required: 2, deployed: 2, measured: 2, live: 2, met: 1 });
+    assert_eq!(top.availability.millis.total(), 70 * DAY);
+    assert!(rows.iter().all(|r| r.unit != DISTRICT));
+    // The district had no successor: nobody is credited with its line.
+    assert_eq!(tree.serves(DISTRICT), []);
+    assert_eq!(tree.serves(AN_CU), [Service { unit: AN_MOI, span: tree.serves(AN_CU)[0].span }]);
+    assert_eq!(tree.serves(AN_CU)[0].span.to, at(10, 0, 0));
+}
+
+#[test]
+fn the_old_tree_is_served_by_the_successor_from_the_merger_on() {
+    let inventory = reform();
+    let (tree, found) = standing(&inventory, monday(), at(30, 0, 0) - 1);
+    let old = [PROVINCE, DISTRICT, AN_CU, AN_THAI, AN_HOA];
+    assert_eq!(tree.units().collect::<Vec<_>>(), old);
+    assert_eq!(tree.children(DISTRICT).collect::<Vec<_>>(), [AN_CU, AN_THAI, AN_HOA]);
+    assert_eq!(figures(&found, AN_CU), (20, 10, Some(Up)));
+    assert_eq!(figures(&found, AN_THAI), (30, 0, Some(Up)));
+    // The district ended and nobody serves it: ten days, and not deployed now.
+    assert_eq!(figures(&found, DISTRICT), (10, 0, None));
+    let rows = tree_rows(&inventory, &tree, &found);
+    let of = |tier| rows.iter().find(|r| r.unit == DISTRICT && r.tier == tier).unwrap();
+    let communes = of(crate::model::Tier::Commune);
+    assert_eq!(communes.availability.millis.total(), 90 * DAY, "three communes, thirty days");
+    assert_eq!(communes.ladder, Ladder { required: 3, deployed: 3, measured: 3, live: 3, met: 2 });
+}
+
+#[test]
+fn the_new_tree_of_an_older_time_has_a_network_only_where_all_had_it() {
+    let inventory = reform();
+    let (_, found) = standing(&inventory, at(30, 0, 0) - 1, at(5, 0, 0));
+    // An Thái was up then, An Cư down: the unit made of both was not live.
+    assert_eq!(figures(&found, AN_MOI).2, Some(Down));
+    let row = found.iter().find(|u| u.unit == AN_MOI).unwrap();
+    assert_eq!(row.connections.len(), 2);
+}
+
+#[test]
+fn a_unit_merged_into_one_that_goes_on_leaves_both_their_time() {
+    let mut inventory = reform();
+    // An Thái takes An Cư over and keeps its name.
+    inventory.units[AN_CU.ix()].merged_into = Some(AN_THAI);
+    inventory.units[AN_THAI.ix()].until = None;
+    inventory.units[AN_THAI.ix()].merged_into = None;
+    inventory.subjects[2].until = None;
+    let (_, found) = standing(&inventory, at(29, 0, 0), at(29, 0, 0));
+    assert_eq!(figures(&found, AN_THAI), (30, 10, Some(Up)));
+    let (_, found) = standing(&inventory, monday(), at(29, 0, 0));
+    assert_eq!(figures(&found, AN_THAI), (30, 0, Some(Up)));
+    assert_eq!(figures(&found, AN_CU), (20, 10, Some(Up)), "An Thái's line from the merger on");
+}
+
+#[test]
+fn mergers_are_followed_to_the_end() {
+    let mut inventory = reform();
+    // The new commune lasts ten days, then becomes part of An Hòa.
+    inventory.units[AN_MOI.ix()].until = Some(at(20, 0, 0));
+    inventory.units[AN_MOI.ix()].merged_into = Some(AN_HOA);
+    inventory.subjects[4].until = Some(at(20, 0, 0));
+    let (_, found) = standing(&inventory, at(29, 0, 0), at(29, 0, 0));
+    // Thirty of its own, ten of An Mới, ten of An Thái; ten down of An Cư.
+    assert_eq!(figures(&found, AN_HOA), (50, 10, Some(Up)));
+    let (_, found) = standing(&inventory, monday(), at(29, 0, 0));
+    assert_eq!(figures(&found, AN_CU), (20, 10, Some(Up)));
+    let (_, found) = standing(&inventory, at(15, 0, 0), at(29, 0, 0));
+    assert_eq!(figures(&found, AN_MOI), (30, 10, Some(Up)));
+}
+
+#[test]
+fn an_abolished_district_hands_its_communes_to_its_successor() {
+    let mut inventory = reform();
+    inventory.units[DISTRICT.ix()].merged_into = Some(PROVINCE);
+    let tree = Tree::as_of(&inventory, at(29, 0, 0));
+    assert_eq!(tree.parent(AN_HOA), Some(PROVINCE));
+    assert_eq!(tree.parent(AN_CU), Some(PROVINCE), "though it is not in the tree itself");
+    let inside = tree.beneath(AN_MOI);
+    assert_eq!(inside, [false, false, false, false, false, true]);
+}
+
+#[test]
+fn a_ring_of_mergers_makes_no_ring_of_the_tree() {
+    let mut inventory = reform();
+    // The district is merged into a commune beneath it; and two communes into each other.
+    inventory.units[DISTRICT.ix()].merged_into = Some(AN_HOA);
+    inventory.units[AN_CU.ix()].merged_into = Some(AN_THAI);
+    inventory.units[AN_THAI.ix()].merged_into = Some(AN_CU);
+    let tree = Tree::as_of(&inventory, at(29, 0, 0));
+    assert_eq!(tree.parent(AN_HOA), Some(PROVINCE));
+    assert_eq!(tree.serves(AN_CU), []);
+    for unit in inventory.unit_ixs() {
+        let chain = std::iter::successors(tree.parent(unit), |u| tree.parent(*u));
+        assert!(chain.take(10).count() < 10, "{unit:?} is above itself");
+    }
+}
+
+#[test]
+fn the_dashboards_ladder_is_that_of_the_tree_now() {
+    let inventory = reform();
+    let window = span(monday(), at(30, 0, 0));
+    let judge = Judge::new(&inventory, &[], window, window.to);
+    let up = record(&[(monday().0, Up)]);
+    let found = unit_networks(
+        &inventory,
+        window.to - 1,
+        |_| Up,
+        |lines| judge.availability(lines, window, Clock::default(), |_| &up),
+        990_000,
+        950_000,
+    );
+    let days: Vec<(UnitIx, i64)> =
+        found.iter().map(|u| (u.unit, u.availability.millis.total() / DAY)).collect();
+    assert_eq!(days, [(AN_HOA, 30), (AN_MOI, 40)]);
+    let rows = ladder_rows(&inventory, &found);
+    let top = rows.iter().find(|r| r.unit == PROVINCE).unwrap();
+    assert_eq!((top.ladder.required, top.ladder.met), (2, 2));
+}
