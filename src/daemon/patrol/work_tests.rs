@@ -39,7 +39,7 @@ fn province() -> Inventory {
     inventory.maintenance = vec![Maintenance {
         id: Id::new("nights").unwrap(),
         on: unit("cai-be"),
-        hours: WorkHours::Recurring(calendar, Span::new(UnixMs(0), UnixMs(i64::MAX))),
+        hours: WorkHours::Recurring(Box::new(calendar), Span::new(UnixMs(0), UnixMs(i64::MAX))),
         by: "inventory".to_owned(),
         note: String::new(),
     }];

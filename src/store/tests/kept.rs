@@ -132,7 +132,8 @@ fn recurring_work_is_refused_and_holds_up_nobody() {
         holidays: Vec::new(),
         make_up: Vec::new(),
     };
-    let recurring = Maintenance { hours: WorkHours::Recurring(calendar, ALL_TIME), ..once.clone() };
+    let recurring =
+        Maintenance { hours: WorkHours::Recurring(Box::new(calendar), ALL_TIME), ..once.clone() };
     store.submit(facts(vec![
         Fact::Maintenance(recurring, UnixMs(T0)),
         Fact::Maintenance(once.clone(), UnixMs(T0)),
