@@ -1,6 +1,7 @@
 //! One question to the daemon, with a bound on the wait, and what it means when there is no answer.
 
 use std::io::ErrorKind;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use super::{EXIT_NO_DAEMON, context::Told};
@@ -22,6 +23,34 @@ pub enum Failure {
     Told(Told),
     /// Anything else.
     Other(anyhow::Error),
+}
+
+impl Failure {
+    /// Tells the user why there is no answer and gives the exit code. `refused` has the sentence
+    /// and the code of a refusal that the command expects.
+    ///
+    /// # Errors
+    /// When there is nothing better to say than what happened.
+    pub fn end(
+        self,
+        config: &Config,
+        refused: impl FnOnce(&Problem) -> Option<(String, u8)>,
+    ) -> anyhow::Result<ExitCode> {
+        let (text, code) = match self {
+            Self::NotRunning(_) => {
+                let socket = config.socket.display();
+                (t!(config.language, "daemon.not_running", socket = socket), EXIT_NO_DAEMON)
+            }
+            Self::Refused(problem) => {
+                let expected = refused(&problem);
+                expected.ok_or_else(|| anyhow::Error::from(ClientError::Refused(problem)))?
+            }
+            Self::Told(told) => return Err(told.into()),
+            Self::Other(error) => return Err(error),
+        };
+        super::complain(&text);
+        Ok(ExitCode::from(code))
+    }
 }
 
 /// Asks the daemon of `config` and waits for at most ten seconds.

@@ -6,17 +6,23 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod ack;
 mod ask;
 mod check;
 pub mod context;
 mod dash;
 mod demo;
 pub mod diagnostics;
+mod incident;
 mod inventory;
+mod maintenance;
+mod maintenance_text;
 mod offline;
 mod reload;
 mod report;
 mod run;
+#[cfg(test)]
+mod sample;
 mod status;
 mod unit;
 
@@ -74,6 +80,10 @@ enum Command {
     Dash(dash::Args),
     /// Print what is up and what is not
     Status(status::Args),
+    /// Take an open incident
+    Ack(ack::Args),
+    /// Announce work, list it, end it
+    Maintenance(maintenance::Args),
     /// Print a report
     Report(report::Args),
     /// Patrol a virtual province
@@ -97,6 +107,8 @@ pub fn main() -> ExitCode {
         Command::Reload(args) => reload::run(args, &cli.global),
         Command::Dash(args) => dash::run(args, &cli.global),
         Command::Status(args) => status::run(args, &cli.global),
+        Command::Ack(args) => ack::run(args, &cli.global),
+        Command::Maintenance(args) => maintenance::run(args, &cli.global),
         Command::Report(args) => report::run(args, &cli.global),
         Command::Demo(args) => demo::run(args, &cli.global),
     };

@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::ask::{Failure, ask};
-use super::{EXIT_FINDING, EXIT_NO_DAEMON, EXIT_OK, Format, Global, context, offline, unit};
+use super::{
+    EXIT_FINDING, EXIT_NO_DAEMON, EXIT_OK, Format, Global, context, incident, offline, unit,
+};
 use crate::api::{ClientError, Snapshot, SubjectRow, UnitCoverage, UnitRow};
 use crate::locale::{self, Lang};
 use crate::model::{Incident, State, UnitId};
@@ -164,14 +166,8 @@ impl<'a> Scope<'a> {
         out
     }
 
-    fn local(&self, at: crate::model::UnixMs) -> jiff::ZonedDateTime {
-        let zone =
-            jiff::tz::TimeZone::get(&self.snapshot.timezone).unwrap_or(jiff::tz::TimeZone::UTC);
-        at.to_timestamp().to_zoned_datetime(zone)
-    }
-
     fn head(&self, out: &mut String, lang: Lang, is_live: bool) {
-        let at = self.local(self.snapshot.at);
+        let at = incident::local(self.snapshot, self.snapshot.at);
         let when = format!("{} {}", locale::date(lang, &at), locale::clock(&at));
         let _ = writeln!(out, "{} · {when}", locale::visible(&self.root.name));
         if is_live {
@@ -235,31 +231,12 @@ impl<'a> Scope<'a> {
         locale::visible(found.map_or(id.as_str(), |n| &n.short))
     }
 
-    fn unit(&self, id: &UnitId) -> String {
-        let found = self.snapshot.units.iter().find(|u| u.id == *id);
-        locale::visible(found.map_or(id.as_str(), |u| &u.short))
-    }
-
     fn incident_list(&self, out: &mut String, lang: Lang) {
         let incidents = self.incidents();
         let count = locale::number(lang, i64::try_from(incidents.len()).unwrap_or(i64::MAX));
         let _ = writeln!(out, "{}", t!(lang, "status.incidents", count = count));
         for incident in incidents {
-            let since = self.local(incident.since);
-            let age = self.snapshot.at.since(incident.since).max(0);
-            let impact = match (incident.impact.units.len(), incident.impact.unreachable) {
-                (0, 0) => String::new(),
-                (units, subjects) => t!(lang, "status.impact", units = units, subjects = subjects),
-            };
-            let mut parts = vec![
-                format!("{} {}", locale::state_glyph(incident.state), self.unit(&incident.unit)),
-                locale::visible(incident.root.as_str()),
-                locale::state_name(lang, incident.state).to_owned(),
-                t!(lang, "status.since", when = locale::date_time(lang, &since)),
-                locale::duration(lang, age),
-            ];
-            parts.extend((!impact.is_empty()).then_some(impact));
-            let _ = writeln!(out, "  {}", parts.join(" · "));
+            let _ = writeln!(out, "  {}", incident::line(self.snapshot, incident, lang));
         }
         out.push('\n');
     }
@@ -321,7 +298,7 @@ fn share_ppm(part: u32, whole: u32) -> u32 {
 }
 
 /// Aligns rows; columns from `right_from` on stand to the right.
-fn table<const N: usize>(out: &mut String, rows: &[[String; N]], right_from: usize) {
+pub fn table<const N: usize>(out: &mut String, rows: &[[String; N]], right_from: usize) {
     let widths: [usize; N] =
         std::array::from_fn(|i| rows.iter().map(|r| locale::width(&r[i])).max().unwrap_or(0));
     for row in rows {

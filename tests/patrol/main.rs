@@ -9,6 +9,7 @@
 #![expect(clippy::print_stdout, reason = "a skipped test says why")]
 #![expect(clippy::disallowed_methods, reason = "real processes live in real time")]
 
+mod commands;
 mod common;
 mod daemon;
 mod demo;
