@@ -34,7 +34,7 @@ enum RawWorkedOn {
 enum RawWorkHours {
     Once(Span),
     /// Hours of its own.
-    Own(Calendar, Span),
+    Own(Box<Calendar>, Span),
     Named(Ref, Span),
 }
 
@@ -105,13 +105,13 @@ fn work_hours(
             (!has_bad_date).then_some(RawWorkHours::Named(calendar, life))
         }
         Some((_, node)) => {
-            let calendar = Calendar {
+            let calendar = Box::new(Calendar {
                 id: id.clone().into(),
                 zone: context.zone.clone(),
                 hours: week(desk, node),
                 holidays: Vec::new(),
                 make_up: Vec::new(),
-            };
+            });
             (!has_bad_date).then_some(RawWorkHours::Own(calendar, life))
         }
         None if has_bad_date || has_both(fields) => None,
@@ -170,7 +170,7 @@ fn resolve_entry(desk: &mut Desk, known: &Known<'_>, raw: &RawMaintenance) -> Op
         RawWorkHours::Named(name, life) => {
             let ix = resolve::find(desk, known.calendars, name, "check.unknown_calendar");
             let calendar = ix.and_then(|ix| known.hours.get(ix));
-            calendar.map(|(_, calendar)| WorkHours::Recurring(calendar.clone(), *life))
+            calendar.map(|(_, calendar)| WorkHours::Recurring(Box::new(calendar.clone()), *life))
         }
     };
     let (by, note) = (raw.by.clone(), raw.note.clone());
