@@ -34,7 +34,7 @@ enum RawWorkedOn {
 enum RawWorkHours {
     Once(Span),
     /// Hours of its own.
-    Own(Calendar, Span),
+    Own(Box<Calendar>, Span),
     Named(Ref, Span),
 }
 
@@ -105,13 +105,13 @@ fn work_hours(
             (!has_bad_date).then_some(RawWorkHours::Named(calendar, life))
         }
         Some((_, node)) => {
-            let calendar = Calendar {
+            let calendar = Box::new(Calendar {
                 id: id.clone().into(),
                 zone: context.zone.clone(),
                 hours: week(desk, node),
                 holidays: Vec::new(),
                 make_up: Vec::new(),
-            };
+            });
             (!has_bad_date).then_some(RawWorkHours::Own(calendar, life))
         }
         None if has_bad_date || has_both(fields) => None,
