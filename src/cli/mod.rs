@@ -19,6 +19,7 @@ mod maintenance;
 mod maintenance_text;
 mod offline;
 mod reload;
+mod replay;
 mod report;
 mod run;
 #[cfg(test)]
@@ -86,6 +87,8 @@ enum Command {
     Maintenance(maintenance::Args),
     /// Print a report
     Report(report::Args),
+    /// Feed recorded rounds to the same core on a virtual clock
+    Replay(replay::Args),
     /// Patrol a virtual province
     Demo(demo::Args),
 }
@@ -110,6 +113,7 @@ pub fn main() -> ExitCode {
         Command::Ack(args) => ack::run(args, &cli.global),
         Command::Maintenance(args) => maintenance::run(args, &cli.global),
         Command::Report(args) => report::run(args, &cli.global),
+        Command::Replay(args) => replay::run(args, &cli.global),
         Command::Demo(args) => demo::run(args, &cli.global),
     };
     result.unwrap_or_else(|error| {

@@ -3,17 +3,16 @@
 //! on time alone (holes, waiting verdicts, reminders, the end of announced work) comes when it
 //! would have come.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::coverage::outages;
+use crate::coverage::{Class, Judge, Outage, outages};
 use crate::health::{
     AckError, Change, Effect, Evidence, Explanation, Health, Memory, News, Rule, Settings,
 };
 use crate::model::{
-    Ack, CarrierId, CheckKind, Guess, IncidentId, Inventory, Maintenance, Round, State,
+    Ack, CarrierId, CheckKind, Guess, IncidentId, Inventory, Maintenance, Round, Span, State,
     StateInterval, SubjectId, SubjectIx, UnitId, UnixMs,
 };
 
@@ -58,6 +57,10 @@ pub enum Decision {
         state: State,
         /// Root cause; `None` when it is the subject itself.
         cause: Option<SubjectId>,
+        /// All of it is inside announced work.
+        planned: bool,
+        /// Seconds of it in which nobody asked.
+        unmeasured_s: i64,
     },
     /// Somebody would have been told.
     Alert {
@@ -285,29 +288,36 @@ impl Replay {
         let mut lasting: Vec<Decision> = Vec::new();
         for ix in self.inventory.subject_ixs() {
             // By the verdict: a hole at the end of the record does not end an outage.
-            if self.health.view(ix).verdict.is_some_and(|v| v.state.is_outage())
-                && let Some(outage) = outages(tail(&self.records[ix.ix()])).pop()
-            {
-                lasting.push(self.outage(ix, outage, None));
+            if self.health.view(ix).verdict.is_some_and(|v| v.state.is_outage()) {
+                lasting.extend(self.outage(ix, None));
             }
         }
         self.decisions.extend(lasting);
     }
 
-    fn outage(
-        &self,
-        subject: SubjectIx,
-        outage: crate::coverage::Outage,
-        end: Option<UnixMs>,
-    ) -> Decision {
-        Decision::Outage {
+    /// The subject's outage that ended at `end`, or that lasts; `None` when it was nothing but off
+    /// hours. What began off hours is an outage from the opening on.
+    fn outage(&self, subject: SubjectIx, end: Option<UnixMs>) -> Option<Decision> {
+        let record = &self.records[subject.ix()];
+        let until = end.unwrap_or(self.clock);
+        let record = tail(&record[..record.partition_point(|i| i.from < until)]);
+        let window = Span::new(record.first()?.from, until);
+        let judge = Judge::new(&self.inventory, &self.announced, window, self.clock);
+        let classes = judge.classes(subject, record);
+        let Outage { start, state, cause, unmeasured_ms, .. } = outages(record).pop()?;
+        let is_lost = |class: Class| matches!(class, Class::Down | Class::Unreachable);
+        let parts = || classes.iter().filter(|c| c.span.to > start);
+        let begins = parts().find(|c| is_lost(c.class) || c.class == Class::Planned)?;
+        Some(Decision::Outage {
             t: self.clock,
             subject: self.id(subject),
-            start: outage.start,
+            start: begins.span.from.max(start),
             end,
-            state: outage.state,
-            cause: outage.cause,
-        }
+            state,
+            cause,
+            planned: !parts().any(|c| is_lost(c.class)),
+            unmeasured_s: unmeasured_ms / 1_000,
+        })
     }
 
     /// A subject's record so far: sorted intervals, the last one open.
@@ -316,19 +326,10 @@ impl Replay {
         &self.records[subject.ix()]
     }
 
-    /// Every subject's record, by id.
+    /// The one-off work that was remembered or fed; the inventory's own is not among it.
     #[must_use]
-    pub fn records(&self) -> BTreeMap<SubjectId, Vec<StateInterval>> {
-        self.inventory
-            .subject_ixs()
-            .map(|ix| (self.id(ix), self.records[ix.ix()].clone()))
-            .collect()
-    }
-
-    /// All announced work: what was fed and the inventory's own.
-    #[must_use]
-    pub fn maintenance(&self) -> &[Maintenance] {
-        self.health.maintenance()
+    pub fn announced(&self) -> &[Maintenance] {
+        &self.announced
     }
 
     /// Why a subject is in its state now.
@@ -358,11 +359,8 @@ impl Replay {
                         rule,
                     });
                     if outage_since.is_some() {
-                        let ended = outages(tail_before(&self.records[subject.ix()], since)).pop();
-                        if let Some(outage) = ended {
-                            let end = Some(since);
-                            self.decisions.push(self.outage(subject, outage, end));
-                        }
+                        let ended = self.outage(subject, Some(since));
+                        self.decisions.extend(ended);
                     }
                 }
                 Effect::Tell(telling) => self.decisions.push(Decision::Alert {
@@ -436,11 +434,6 @@ impl Replay {
 fn tail(record: &[StateInterval]) -> &[StateInterval] {
     let live = record.iter().rposition(|i| i.state.is_live());
     &record[live.unwrap_or(0)..]
-}
-
-/// The record before `at` from the last live stretch on.
-fn tail_before(record: &[StateInterval], at: UnixMs) -> &[StateInterval] {
-    tail(&record[..record.partition_point(|i| i.from < at)])
 }
 
 /// The place of a subject's check that a recorded round names: `ping` is its first ping,

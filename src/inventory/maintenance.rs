@@ -166,9 +166,7 @@ fn resolve_entry(desk: &mut Desk, known: &Known<'_>, raw: &RawMaintenance) -> Op
     };
     let hours = match &raw.hours {
         RawWorkHours::Once(span) => Some(WorkHours::Once(*span)),
-        RawWorkHours::Own(calendar, life) => {
-            Some(WorkHours::Recurring(Box::new(calendar.clone()), *life))
-        }
+        RawWorkHours::Own(calendar, life) => Some(WorkHours::Recurring(calendar.clone(), *life)),
         RawWorkHours::Named(name, life) => {
             let ix = resolve::find(desk, known.calendars, name, "check.unknown_calendar");
             let calendar = ix.and_then(|ix| known.hours.get(ix));

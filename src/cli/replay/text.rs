@@ -1,0 +1,120 @@
+//! A replay's decisions as lines for people.
+
+use crate::config::Config;
+use crate::coverage::{Clock, Judge};
+use crate::daemon::replay::Decision;
+use crate::health::{Change, News};
+use crate::locale::{Lang, date_time, duration, percent, state_glyph, state_name};
+use crate::model::{State, StateInterval, SubjectIx, UnixMs};
+use crate::t;
+
+fn time(config: &Config, at: UnixMs) -> String {
+    let zoned = at.to_timestamp().to_zoned_datetime(config.timezone.clone());
+    format!("{} {}", date(config.language, &zoned.date()), clock(&zoned))
+}
+
+/// One decision.
+pub(super) fn line(decision: &Decision, config: &Config) -> String {
+    let lang = config.language;
+    let named = |id: &Option<crate::model::SubjectId>| {
+        id.as_ref().map_or_else(String::new, |id| t!(lang, "replay.because", cause = id))
+    };
+    let (t, what) = match decision {
+        Decision::State { t, subject, from, to, since, cause, planned, .. } => {
+            let planned = if *planned { t!(lang, "replay.planned") } else { String::new() };
+            let from = state_name(lang, *from);
+            let since = time(config, *since);
+            let what = t!(
+                lang,
+                "replay.state",
+                subject = subject,
+                from = from,
+                to = state_name(lang, *to),
+                since = since
+            );
+            (t, format!("{} {what}{}{planned}", state_glyph(*to), named(cause)))
+        }
+        Decision::Outage { t, subject, start, end, state, cause, .. } => {
+            let start_text = time(config, *start);
+            let what = match end {
+                Some(end) => t!(
+                    lang,
+                    "replay.outage",
+                    subject = subject,
+                    start = start_text,
+                    end = time(config, *end),
+                    length = duration(lang, end.since(*start))
+                ),
+                None => t!(lang, "replay.outage_open", subject = subject, start = start_text),
+            };
+            (t, format!("{} {what}{}", state_glyph(*state), named(cause)))
+        }
+        Decision::Alert { t, event, subject, since, impact, .. } => {
+            let who = subject.as_ref().map_or_else(|| t!(lang, "replay.patrol"), |s| s.to_string());
+            let what = t!(
+                lang,
+                "replay.alert",
+                news = news(lang, *event),
+                subject = who,
+                since = time(config, *since),
+                units = impact.units.len(),
+                subjects = impact.unreachable
+            );
+            (t, format!("! {what}"))
+        }
+        Decision::Incident { t, incident, change, .. } => {
+            let key = match change {
+                Change::Opened => "replay.incident_opened",
+                Change::Changed => "replay.incident_changed",
+                Change::Closed => "replay.incident_closed",
+            };
+            (t, format!("# {}", t!(lang, key, incident = incident)))
+        }
+        Decision::Hole { t, subject, from, .. } => {
+            let what = t!(lang, "replay.hole", subject = subject, from = time(config, *from));
+            (t, format!("{} {what}", state_glyph(State::Unmeasured)))
+        }
+        Decision::Flapping { t, subject, begins } => {
+            let key = if *begins { "replay.flapping" } else { "replay.calmed" };
+            (t, format!("~ {}", t!(lang, key, subject = subject)))
+        }
+        Decision::Blind { t, since, until, .. } => {
+            let key = if until.is_some() { "replay.seeing" } else { "replay.blind" };
+            let since = time(config, until.unwrap_or(*since));
+            (t, format!("? {}", t!(lang, key, since = since)))
+        }
+    };
+    format!("{}  {what}", time(config, *t))
+}
+
+/// The word for what is told.
+fn news(lang: Lang, news: News) -> String {
+    match news {
+        News::Down => t!(lang, "replay.news.down"),
+        News::Degraded => t!(lang, "replay.news.degraded"),
+        News::Flapping => t!(lang, "replay.news.flapping"),
+        News::Blind => t!(lang, "replay.news.blind"),
+        News::Recovered => t!(lang, "replay.news.recovered"),
+        News::Reminder => t!(lang, "replay.news.reminder"),
+    }
+}
+
+/// A subject's figures at the end.
+pub(super) fn figures(
+    judge: &Judge<'_>,
+    subject: SubjectIx,
+    record: &[StateInterval],
+    config: &Config,
+) -> String {
+    let lang = config.language;
+    let got = judge.availability(&[subject], judge.window(), Clock::AroundTheClock, |_| record);
+    let share = got.delivered_ppm().map_or_else(|| "-".to_owned(), |ppm| percent(lang, ppm, 3));
+    t!(
+        lang,
+        "replay.figures",
+        subject = judge.inventory().subject(subject).id,
+        availability = share,
+        measured = percent(lang, got.measured_ppm(), 1),
+        outages = got.outages
+    )
+}
