@@ -4,13 +4,13 @@ use crate::config::Config;
 use crate::coverage::{Clock, Judge};
 use crate::daemon::replay::Decision;
 use crate::health::{Change, News};
-use crate::locale::{Lang, date_time, duration, percent, state_glyph, state_name};
+use crate::locale::{Lang, clock, date, duration, percent, state_glyph, state_name};
 use crate::model::{State, StateInterval, SubjectIx, UnixMs};
 use crate::t;
 
 fn time(config: &Config, at: UnixMs) -> String {
     let zoned = at.to_timestamp().to_zoned_datetime(config.timezone.clone());
-    format!("{} {}", date(config.language, &zoned.date()), clock(&zoned))
+    format!("{} {}", date(config.language, &zoned), clock(&zoned))
 }
 
 /// One decision.
