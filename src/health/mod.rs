@@ -117,6 +117,8 @@ pub struct Health {
     paces: Vec<Pace>,
     /// No hole has to be opened before; a lower bound.
     next_hole: UnixMs,
+    /// No subject comes into force or ends before.
+    next_life: UnixMs,
     /// Announced work: the store's, then the inventory's own.
     maintenance: Vec<Maintenance>,
     announced: Vec<Maintenance>,
@@ -154,10 +156,12 @@ impl Health {
             waiting: BTreeMap::new(),
             sentinels_asked: UnixMs(i64::MIN),
             next_hole: UnixMs(i64::MIN),
+            next_life: UnixMs(i64::MIN),
             maintenance: Vec::new(),
             announced: memory.maintenance,
         };
         health.gather_maintenance();
+        health.look_who_is_there(now, effects);
         health.announce(|ix| is_new[ix.ix()], effects);
         if health.sight.len() > 0 {
             effects.push(Effect::AskSentinels);
@@ -228,9 +232,8 @@ impl Health {
         self.settings = settings;
         self.gather_maintenance();
         self.announce(|ix| is_new[ix.ix()], effects);
-        for ix in self.inventory.subject_ixs() {
-            self.rethink_backup(ix, effects);
-        }
+        self.next_life = UnixMs(i64::MIN);
+        self.look_who_is_there(now, effects);
         gone
     }
 
@@ -390,6 +393,7 @@ impl Health {
     /// depend on how punctually.
     pub fn tick(&mut self, now: UnixMs, effects: &mut Vec<Effect>) {
         self.judge_all_waiting(now, effects);
+        self.look_who_is_there(now, effects);
         if now >= self.next_hole {
             let mut next = UnixMs(i64::MAX);
             for (ix, track) in (0_u32..).map(SubjectIx).zip(&mut self.tracks) {
@@ -419,6 +423,24 @@ impl Health {
         for (ix, track) in (0_u32..).map(SubjectIx).zip(&mut self.tracks) {
             track.open_hole_at(ix, at, effects);
         }
+    }
+
+    /// Subjects come into force and end by their dates: nothing is reached through what is not there.
+    fn look_who_is_there(&mut self, now: UnixMs, effects: &mut Vec<Effect>) {
+        if now < self.next_life {
+            return;
+        }
+        let mut next = UnixMs(i64::MAX);
+        for (subject, track) in self.inventory.subjects.iter().zip(&mut self.tracks) {
+            track.is_absent = !subject.is_enabled || !subject.exists_at(now);
+            let dates = [subject.since, subject.until].into_iter().flatten();
+            next = dates.filter(|date| *date > now).fold(next, UnixMs::min);
+        }
+        self.next_life = next;
+        for ix in self.inventory.subject_ixs() {
+            self.rethink_backup(ix, effects);
+        }
+        self.desk.touch();
     }
 
     /// Tells the driver a subject's pace when it is another one than it was told last.

@@ -20,6 +20,8 @@ pub(super) enum Passage {
 /// - `Any`: open if a part is; else undecided if a part is; else blocked, by the part that went
 ///   last, since the way was open until then.
 /// - An ancestor that has never been judged (no check, new) is looked through.
+/// - What is absent (disabled, or not in force) is no way: an `any` counts without it. Where nothing
+///   else is left, it is looked through like one that was never judged.
 pub(super) fn passage(
     inventory: &Inventory,
     tracks: &[Track],
@@ -29,7 +31,7 @@ pub(super) fn passage(
     match via {
         Via::Subject(ancestor) => {
             let track = &tracks[ancestor.ix()];
-            match track.hard {
+            match track.hard.filter(|_| !track.is_absent) {
                 Some(State::Down) => Passage::Blocked(*ancestor),
                 Some(State::Unreachable) => Passage::Blocked(track.cause.unwrap_or(*ancestor)),
                 _ if track.is_suspect() => Passage::Undecided(vec![*ancestor]),
@@ -52,7 +54,7 @@ pub(super) fn passage(
         Via::Any(parts) => {
             let mut undecided = Vec::new();
             let mut last_gone: Option<(UnixMs, SubjectIx)> = None;
-            for part in parts {
+            for part in present(tracks, parts) {
                 match passage(inventory, tracks, part, first) {
                     Passage::Open => return Passage::Open,
                     Passage::Blocked(cause) => {
@@ -71,6 +73,17 @@ pub(super) fn passage(
             }
         }
     }
+}
+
+/// The parts of an `any` that are there; all of them where none is.
+fn present<'a>(tracks: &[Track], parts: &'a [Via]) -> impl Iterator<Item = &'a Via> {
+    let is_present = |part: &Via| match part {
+        Via::Subject(ancestor) => !tracks[ancestor.ix()].is_absent,
+        Via::All(_) | Via::Any(_) => true,
+    };
+    let there: Vec<bool> = parts.iter().map(is_present).collect();
+    let none = !there.contains(&true);
+    parts.iter().zip(there).filter(move |(_, is_there)| *is_there || none).map(|(part, _)| part)
 }
 
 /// How a subject stands with its preferred way, where its `via` has an `any`.
@@ -92,7 +105,8 @@ pub(super) fn second_way(inventory: &Inventory, tracks: &[Track], via: &Via) -> 
             ways.reduce(|a, b| if a.cause.is_none() && b.cause.is_some() { b } else { a })
         }
         Via::Any(parts) => {
-            let (preferred, others) = parts.split_first()?;
+            let ways: Vec<&Via> = present(tracks, parts).collect();
+            let (preferred, others) = ways.split_first()?;
             let since = preferred
                 .subjects()
                 .into_iter()
@@ -101,7 +115,7 @@ pub(super) fn second_way(inventory: &Inventory, tracks: &[Track], via: &Via) -> 
                 .unwrap_or(ever);
             match passage(inventory, tracks, preferred, ever) {
                 Passage::Blocked(cause) => {
-                    let is_passed = |part: &Via| {
+                    let is_passed = |part: &&Via| {
                         !matches!(passage(inventory, tracks, part, ever), Passage::Blocked(_))
                     };
                     let cause = others.iter().any(is_passed).then_some(cause);

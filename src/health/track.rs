@@ -95,8 +95,10 @@ pub(super) struct Track {
     fails: Vec<Fails>,
     /// By check; those of the others only are counted.
     secondaries: Vec<Secondary>,
-    /// It has a check at all.
+    /// It has a check at all, and is enabled.
     pub(super) is_asked: bool,
+    /// It is disabled or not in force now: nothing is reached through it.
+    pub(super) is_absent: bool,
     /// The last verdict; `None` before the first.
     pub(super) hard: Option<State>,
     /// Root cause of the hard state when unreachable.
@@ -143,6 +145,7 @@ impl Track {
             fails: Vec::new(),
             secondaries: Vec::new(),
             is_asked: false,
+            is_absent: !subject.is_enabled,
             hard: None,
             cause: None,
             hard_since: since,

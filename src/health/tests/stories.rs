@@ -477,3 +477,26 @@ fn slower_than_usual_is_degraded_where_a_baseline_is_asked_for() {
     (40..43).for_each(|n| b.round(A, t(n * 30), 0, 16_000));
     assert_eq!(b.state(A), State::Degraded, "over three times 5 ms, far under 200 ms");
 }
+
+#[test]
+fn what_is_disabled_or_has_ended_is_no_way_round() {
+    for ends in [false, true] {
+        let vias = vec![Via::none(), Via::none(), Via::Any(vec![via(A), via(B)])];
+        let mut inventory = Inventory::clone(&inventory(vias));
+        if ends {
+            inventory.subjects[0].until = Some(t(5));
+        } else {
+            inventory.subjects[0].is_enabled = false;
+        }
+        let mut b = Bench::with(inventory, Settings::default());
+        if ends {
+            b.good(A, 0);
+        }
+        [B, C].into_iter().for_each(|s| b.good(s, 1));
+        b.pass(6);
+        assert_eq!(b.state(C), State::Up, "the way left is its ordinary one");
+        down(&mut b, B, 31);
+        down(&mut b, C, 32);
+        assert_eq!(b.verdicts.last(), Some(&(C, State::Unreachable, t(32), Some(B))));
+    }
+}
