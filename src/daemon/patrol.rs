@@ -151,12 +151,23 @@ impl Patrol {
         let paces: Vec<(TargetId, Pace)> = targets
             .into_iter()
             .map(|target| {
-                let retry = self.targets.subjects_of(target).any(|s| self.retrying.contains(&s));
-                (target, if retry { Pace::Retry } else { Pace::Normal })
+                let paces = self.targets.subjects_of(target).map(|s| self.pace_of(s));
+                (target, paces.max().unwrap_or_default())
             })
             .collect();
         if !paces.is_empty() {
             self.prober.set_pace(&paces);
+        }
+    }
+
+    /// A suspect's next rounds decide; of one that is down already they only tell the end.
+    fn pace_of(&self, subject: SubjectIx) -> Pace {
+        if !self.retrying.contains(&subject) {
+            return Pace::Normal;
+        }
+        match self.health.view(subject).verdict {
+            Some(verdict) if verdict.state.is_outage() => Pace::Retry,
+            _ => Pace::Doubt,
         }
     }
 
@@ -207,6 +218,8 @@ impl Patrol {
                 Effect::Record { subject, entries } => self.record(subject, &entries),
                 Effect::Verdict { subject, before, after, since, cause, .. } => {
                     self.verdict(subject, before, after, since, cause, now);
+                    // The pace stays the same, the doubt does not.
+                    paced.extend(self.targets.of(subject));
                 }
                 Effect::Pace { subject, pace } => {
                     match pace {
