@@ -60,6 +60,8 @@ pub struct Behind {
     /// Lines recorded as down behind a cut too short to be surely found, of how many.
     pub blamed_behind_short: usize,
     pub short_cases: usize,
+    /// The longest cut behind which a line was recorded as down.
+    pub blamed_up_to_ms: i64,
     pub start: Spread,
     pub end: Spread,
 }

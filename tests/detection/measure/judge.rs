@@ -159,19 +159,19 @@ fn unmeasured_ms(intervals: &[StateInterval], truths: &[Span], window: Span) -> 
 }
 
 /// Scripted outages and recorded ones, put together.
-struct Matched {
+pub struct Matched {
     /// Each scripted one with what was recorded of it.
-    cases: Vec<(Span, Option<Outage>)>,
+    pub cases: Vec<(Span, Option<Outage>)>,
     /// Recorded ones that nothing explains.
-    strangers: Vec<Outage>,
+    pub strangers: Vec<Outage>,
     /// Scripted ones recorded in more than one piece.
-    broken: usize,
+    pub broken: usize,
 }
 
 impl Matched {
     /// A recorded outage belongs to the scripted one it overlaps most; one that overlaps none,
     /// give or take `slack_ms`, is a stranger.
-    fn of(truths: &[Span], outages: &[Outage], slack_ms: i64) -> Self {
+    pub fn of(truths: &[Span], outages: &[Outage], slack_ms: i64) -> Self {
         let mut cases: Vec<(Span, Option<Outage>)> = truths.iter().map(|t| (*t, None)).collect();
         let (mut strangers, mut broken) = (Vec::new(), 0);
         for outage in outages {
@@ -211,7 +211,7 @@ fn count_rounds(asked: &mut Asked, samples: &[Sample], usual: u8) {
 }
 
 /// Counts a scripted outage in its class; one that was not found by what the patrol could see.
-fn classify(class: &mut Class, truth: Span, is_found: bool, samples: &[Sample]) {
+pub fn classify(class: &mut Class, truth: Span, is_found: bool, samples: &[Sample]) {
     class.scripted += 1;
     if is_found {
         class.found += 1;
@@ -255,6 +255,9 @@ impl BehindErrors {
             .iter()
             .filter(of_it)
             .any(|i| i.state == State::Unreachable && i.cause.as_ref() == Some(cause));
+        if is_blamed {
+            behind.blamed_up_to_ms = behind.blamed_up_to_ms.max(truth.len_ms());
+        }
         if is_short {
             behind.short_cases += 1;
             behind.blamed_behind_short += usize::from(is_blamed);

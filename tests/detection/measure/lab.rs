@@ -60,7 +60,8 @@ pub fn run(phase: Phase, settings: &Settings, folder: &Path) -> Result<Run, Box<
     let script = script(phase, settings, &cast, start);
     let world = World::new(Arc::clone(&inventory), script.clone(), settings.seed);
     let (truth, told) = mpsc::channel();
-    let responder = Responder::start(link, world, start, truth)?;
+    // Read anew: making the world took time, and its clock has to show what the daemon's shows.
+    let responder = Responder::start(link, world, clocks().1, truth)?;
     let mut daemon = Daemon::start(settings, folder)?;
     // The script takes this long: this is the measurement, nothing is waited for.
     let lasts = Duration::from_millis(settings.run_ms as u64);

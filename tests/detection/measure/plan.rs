@@ -65,12 +65,15 @@ pub struct Periods {
 }
 
 impl Periods {
+    const fn new(interval_ms: i64, retry_ms: i64, spacing_ms: u32, timeout_ms: u32) -> Self {
+        Self { interval_ms, retry_ms, ping: PingParams { count: 3, spacing_ms, timeout_ms } }
+    }
+
     /// The demo's own (10 s, 2 s) or the product's defaults (30 s, 5 s).
     fn named(name: &str) -> Result<Self, String> {
-        let ping = |spacing_ms, timeout_ms| PingParams { count: 3, spacing_ms, timeout_ms };
         match name {
-            "demo" => Ok(Self { interval_ms: 10_000, retry_ms: 2_000, ping: ping(100, 800) }),
-            "default" => Ok(Self { interval_ms: 30_000, retry_ms: 5_000, ping: ping(200, 2_000) }),
+            "demo" => Ok(Self::new(10_000, 2_000, 100, 800)),
+            "default" => Ok(Self::new(30_000, 5_000, 200, 2_000)),
             _ => Err(format!("--periods {name:?}: demo or default")),
         }
     }
@@ -107,6 +110,8 @@ impl Periods {
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub periods_name: String,
+    /// Before scaling.
+    base: Periods,
     pub scale: i64,
     pub run_ms: i64,
     pub seed: u64,
@@ -115,26 +120,21 @@ pub struct Settings {
     pub daemon: PathBuf,
 }
 
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            periods_name: "demo".to_owned(),
-            scale: 1,
-            run_ms: 600_000,
-            seed: 2016,
-            loss_pct: 30,
-            daemon: PathBuf::from(env!("CARGO_BIN_EXE_tuantra")),
-        }
-    }
-}
-
 impl Settings {
     /// Reads `--minutes 10 --scale 1 --seed 2016 --periods demo|default --loss 30 --daemon FILE`.
     ///
     /// # Errors
     /// An unknown flag, or a value that makes no sense.
     pub fn from_arguments(arguments: &[String]) -> Result<Self, Box<dyn Error>> {
-        let mut settings = Self::default();
+        let mut settings = Self {
+            periods_name: "demo".to_owned(),
+            base: Periods::named("demo")?,
+            scale: 1,
+            run_ms: 600_000,
+            seed: 2016,
+            loss_pct: 30,
+            daemon: PathBuf::from(env!("CARGO_BIN_EXE_tuantra")),
+        };
         for pair in arguments.chunks(2) {
             let [flag, value] = pair else {
                 return Err(format!("{} wants a value", pair.concat()).into());
@@ -149,10 +149,10 @@ impl Settings {
                 _ => return Err(format!("unknown argument {flag}").into()),
             }
         }
-        let base = Periods::named(&settings.periods_name)?;
+        settings.base = Periods::named(&settings.periods_name)?;
         // The inventory's own bound of `retry` is 100 ms.
-        if settings.scale < 1 || base.retry_ms / settings.scale < 100 {
-            return Err(format!("--scale 1 to {}", base.retry_ms / 100).into());
+        if settings.scale < 1 || settings.base.retry_ms / settings.scale < 100 {
+            return Err(format!("--scale 1 to {}", settings.base.retry_ms / 100).into());
         }
         if settings.loss_pct > 99 {
             return Err("--loss is a percentage below 100".into());
@@ -184,8 +184,7 @@ impl Settings {
 
     /// The periods the daemon is started with.
     pub fn periods(&self) -> Periods {
-        let base = Periods::named(&self.periods_name).or_else(|_| Periods::named("demo"));
-        base.map_or_else(|e| unreachable!("{e}"), |p| p.scaled(self.scale))
+        self.base.scaled(self.scale)
     }
 
     /// Every outage longer than this has to be found: 20 s, or what the periods allow.

@@ -86,12 +86,14 @@ fn outages(text: &mut String, figures: &Figures) -> std::fmt::Result {
     writeln!(
         text,
         "Lines behind a cut trunk: {} of {} unreachable with it as the cause, {} blamed; \
-         behind cuts of {limit} or less {} of {} blamed.",
+         behind cuts of {limit} or less {} of {} blamed (the longest of \
+         these cuts: {}).",
         behind.unreachable,
         behind.cases,
         behind.blamed,
         behind.blamed_behind_short,
-        behind.short_cases
+        behind.short_cases,
+        time(behind.blamed_up_to_ms)
     )
 }
 
