@@ -138,6 +138,12 @@ impl Patrol {
                 "subjects": inventory.subjects.len(),
             }),
         );
+        // Nobody knows how long it went on; the daemon's last sign of life is what is certain.
+        for blind in &past.blind {
+            let until = Some(past.last_alive.unwrap_or(blind.since).max(blind.since));
+            let (carrier, since) = (blind.carrier.clone(), blind.since);
+            patrol.batch.facts.push(Fact::Blind { carrier, since, until });
+        }
         patrol.recents = vec![Recent::default(); inventory.subjects.len()];
         patrol.follow_calendar(now);
         patrol.perform(effects, now);
@@ -169,12 +175,23 @@ impl Patrol {
         let paces: Vec<(TargetId, Pace)> = targets
             .into_iter()
             .map(|target| {
-                let retry = self.targets.subjects_of(target).any(|s| self.retrying.contains(&s));
-                (target, if retry { Pace::Retry } else { Pace::Normal })
+                let paces = self.targets.subjects_of(target).map(|s| self.pace_of(s));
+                (target, paces.max().unwrap_or_default())
             })
             .collect();
         if !paces.is_empty() {
             self.prober.set_pace(&paces);
+        }
+    }
+
+    /// A suspect's next rounds decide; of one that is down already they only tell the end.
+    fn pace_of(&self, subject: SubjectIx) -> Pace {
+        if !self.retrying.contains(&subject) {
+            return Pace::Normal;
+        }
+        match self.health.view(subject).verdict {
+            Some(verdict) if verdict.state.is_outage() => Pace::Retry,
+            _ => Pace::Doubt,
         }
     }
 
@@ -235,6 +252,8 @@ impl Patrol {
                     if !self.is_switched(subject, after, outage_since, since, now) {
                         self.verdict(subject, (before, after, rule), since, cause, now);
                     }
+                    // The pace stays the same, the doubt does not.
+                    paced.extend(self.targets.of(subject));
                 }
                 Effect::Pace { subject, pace } => {
                     match pace {

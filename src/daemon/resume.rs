@@ -8,7 +8,7 @@ use crate::health::{Resumed, ResumedVerdict, Usual};
 use crate::model::{
     KeptIncident, Maintenance, Span, State, StateInterval, SubjectId, Told, UnixMs,
 };
-use crate::store::{Current, Reader, StoreError};
+use crate::store::{Blind, Current, Reader, StoreError};
 
 /// How far back the last verdict is looked for, and the longest month with a margin: an older
 /// one says nothing about today.
@@ -27,6 +27,8 @@ pub struct Past {
     pub incidents: Vec<KeptIncident>,
     /// One-off work that was ever announced.
     pub maintenance: Vec<Maintenance>,
+    /// Blind times that the daemon did not live to see the end of.
+    pub blind: Vec<Blind>,
     /// What rounds usually take, by subject and hour of the day (UTC).
     pub usual: BTreeMap<SubjectId, Vec<(u8, Usual)>>,
 }
@@ -46,6 +48,7 @@ pub fn past(store: &Path, now: UnixMs) -> Result<Past, StoreError> {
         last_alive: reader.last_alive()?,
         incidents: reader.open_incidents()?,
         maintenance: reader.maintenance(Span::new(UnixMs(i64::MIN), UnixMs(i64::MAX)))?,
+        blind: reader.blind(window)?.into_iter().filter(|b| b.until.is_none()).collect(),
         usual: reader.baselines()?.into_iter().map(|(id, hours)| (id, usual(&hours))).collect(),
     })
 }

@@ -51,14 +51,17 @@ pub struct Target {
     pub group: u32,
 }
 
-/// How often a target is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+/// How often a target is asked; the greater, the harder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
 pub enum Pace {
     /// At its fixed phase, every `interval_ms`.
     #[default]
     Normal,
     /// Every `retry_ms`, as far as the share of retries in the packet rate allows.
     Retry,
+    /// As often as [`Pace::Retry`], each round with more packets ([`PingParams::in_doubt`]): a
+    /// verdict hangs on these rounds, and chance alone must not give it.
+    Doubt,
 }
 
 /// What one round brought.

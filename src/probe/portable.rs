@@ -247,17 +247,17 @@ impl Patrol {
         while self.rounds.len() < IN_FLIGHT_MAX {
             let Some(seat) = self.schedule.next(now_us) else { return };
             let Some(target) = self.schedule.target(seat).cloned() else { return };
-            self.begin(seat, &target);
+            let Some(params) = self.schedule.params(seat) else { return };
+            self.begin(seat, &target, params);
         }
     }
 
-    fn begin(&mut self, seat: Seat, target: &Target) {
+    fn begin(&mut self, seat: Seat, target: &Target, params: PingParams) {
         self.serial = self.serial.wrapping_add(1);
         let serial = self.serial;
         if self.running.len() <= seat.index() {
             self.running.resize(seat.index() + 1, None);
         }
-        let params = target.params;
         self.running[seat.index()] = Some(Running { serial, target: target.id, params });
         self.stats.in_flight += 1;
         // The round's own bounds decide how many packets it has.

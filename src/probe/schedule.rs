@@ -7,7 +7,7 @@
 //! Guarantees: one round of a target at a time; at [`Pace::Normal`] a target's turns lie on
 //! `phase + k × interval`, where the phase is a hash of its key, so they neither drift nor bunch;
 //! packets keep within the global rate, each group's rate, and for retries a fifth of the global
-//! rate; a target at [`Pace::Retry`] is still asked at its normal turns when the retries' share is
+//! rate; a target at [`Pace::Retry`] or [`Pace::Doubt`] is still asked at its normal turns when the retries' share is
 //! used up; turns are served in the order they fall due, so nobody starves, and a target that is
 //! overdue has one turn waiting, however long it is.
 //! Must not send anything or read a clock.
@@ -22,6 +22,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
 use super::{Options, Pace, Target, TargetId};
+use crate::model::PingParams;
 use bucket::Bucket;
 use entry::{Entry, Reason, State, Turn, hash, phase_us};
 use lag::Lag;
@@ -95,6 +96,12 @@ impl Schedule {
     #[must_use]
     pub fn target(&self, seat: Seat) -> Option<&Target> {
         self.entry(seat).map(|entry| &entry.target)
+    }
+
+    /// How the round of a target that has its turn now is sent.
+    #[must_use]
+    pub fn params(&self, seat: Seat) -> Option<PingParams> {
+        self.entry(seat).map(Entry::params)
     }
 
     fn entry(&self, seat: Seat) -> Option<&Entry> {

@@ -69,13 +69,15 @@ impl Responder {
         now: UnixMs,
         truth: mpsc::Sender<Truth>,
     ) -> io::Result<Self> {
+        // First of all: what follows takes time.
+        let started = (clock(), now);
         let stop = Arc::new(AtomicBool::new(false));
         let counters = Arc::new(Counters::default());
         let lines = world.script().truth(world.inventory());
         let mut work = Work {
             link,
             world,
-            started: (clock(), now),
+            started,
             truth: (lines, 0, truth),
             pending: BinaryHeap::new(),
             order: 0,

@@ -2,7 +2,7 @@
 
 use super::super::{Pace, Target};
 use super::US_PER_MS;
-use crate::model::MAX_PINGS_PER_ROUND;
+use crate::model::{MAX_PINGS_PER_ROUND, PingParams};
 
 /// Why a target has its turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,10 +59,18 @@ impl Entry {
         self.target.retry_ms.saturating_mul(US_PER_MS).max(US_PER_MS)
     }
 
+    /// How a round at the present pace is sent.
+    pub(super) fn params(&self) -> PingParams {
+        match self.pace {
+            Pace::Normal | Pace::Retry => self.target.params,
+            Pace::Doubt => self.target.params.in_doubt(self.target.retry_ms),
+        }
+    }
+
     /// What a round costs; never more than any bucket can grant at once.
     pub(super) fn packets(&self) -> u8 {
         let most = u8::try_from(MAX_PINGS_PER_ROUND).unwrap_or(u8::MAX);
-        self.target.params.count.clamp(1, most)
+        self.params().count.clamp(1, most)
     }
 
     /// The first turn of the fixed phase at or after `t_us`.
@@ -77,7 +85,7 @@ impl Entry {
             Pace::Normal => {
                 Turn::new(Reason::Planned, self.phase_turn_from(start_us.saturating_add(1)))
             }
-            Pace::Retry => {
+            Pace::Retry | Pace::Doubt => {
                 let retry = start_us.saturating_add(self.retry_us());
                 if self.phase_turn_from(retry) == retry {
                     Turn::new(Reason::Planned, retry)

@@ -62,7 +62,8 @@ impl Patrol {
             while let Some(seat) = self.schedule.next(now_us) {
                 assert!(!self.running.iter().any(|(_, s)| *s == seat), "two rounds at once");
                 let target = self.schedule.target(seat).unwrap();
-                self.log.push((now_us, target.id, u32::from(target.params.count)));
+                let packets = self.schedule.params(seat).unwrap().count;
+                self.log.push((now_us, target.id, u32::from(packets)));
                 self.running.push((now_us + self.round_us, seat));
             }
         }
@@ -192,6 +193,43 @@ fn a_retry_comes_a_retry_time_after_the_last_send_and_normal_pace_returns_to_the
     let phase = phase_us(&target(0).phase_key, 30 * S);
     let last = *patrol.times_of(0).last().unwrap();
     assert!((last - phase).rem_euclid(30 * S) <= STEP_US);
+}
+
+#[test]
+fn a_target_in_doubt_is_asked_at_its_retry_time_with_twice_the_packets() {
+    let mut three = target(0);
+    three.params = PingParams { count: 3, spacing_ms: 200, timeout_ms: 2_000 };
+    let mut patrol = Patrol::new(&options(5_000, 5_000, 10_000), vec![three]);
+    patrol.run(40 * S);
+    for (pace, packets) in [(Pace::Doubt, 6), (Pace::Retry, 3), (Pace::Doubt, 6)] {
+        patrol.schedule.set_pace(TargetId(0), pace);
+        patrol.log.clear();
+        patrol.run(20 * S);
+        assert_eq!(patrol.log.len(), 4, "{pace:?}");
+        assert!(patrol.log.iter().all(|(.., n)| *n == packets), "{pace:?}: {:?}", patrol.log);
+    }
+    patrol.schedule.set_pace(TargetId(0), Pace::Normal);
+    patrol.log.clear();
+    patrol.run(60 * S);
+    assert!(patrol.log.iter().all(|(.., n)| *n == 3), "{:?}", patrol.log);
+}
+
+/// The packets of doubt count: thousands of suspects keep within the retries' share.
+#[test]
+fn everything_in_doubt_sends_the_normal_load_and_a_fifth_of_the_rate_at_most() {
+    let three = |t: Target| Target { params: PingParams { count: 3, ..t.params }, ..t };
+    let wanted = targets(3_000).into_iter().map(three).collect();
+    let mut patrol = Patrol::new(&options(900, 5_000, 30_000), wanted);
+    patrol.run(60 * S);
+    patrol.log.clear();
+    patrol.all(3_000, Pace::Doubt);
+    patrol.run(120 * S);
+    let packets: u32 = patrol.log.iter().map(|(.., n)| n).sum();
+    // All turns together ask for 600 + 180 packets a second; bursts come on top.
+    assert!(packets <= 120 * 780 + 2_000, "{packets}");
+    assert!(peak_pps(&patrol.log) <= 990, "{}", peak_pps(&patrol.log));
+    let asked: HashSet<TargetId> = patrol.log.iter().map(|(_, id, _)| *id).collect();
+    assert_eq!(asked.len(), 3_000);
 }
 
 #[test]
@@ -333,7 +371,7 @@ fn a_changed_address_is_a_new_target_and_a_changed_interval_is_not() {
 #[derive(Debug, Clone)]
 enum Order {
     Targets(Vec<(u32, i64, u8)>),
-    Pace(u32, bool),
+    Pace(u32, Pace),
     Ask(u32),
     Run(i64),
 }
@@ -342,7 +380,8 @@ fn order() -> impl Strategy<Value = Order> {
     prop_oneof![
         1 => proptest::collection::vec((0_u32..12, 1_i64..5, 1_u8..=10), 0..12)
             .prop_map(Order::Targets),
-        3 => (0_u32..12, any::<bool>()).prop_map(|(id, retry)| Order::Pace(id, retry)),
+        3 => (0_u32..12, 0_usize..3)
+            .prop_map(|(id, n)| Order::Pace(id, [Pace::Normal, Pace::Retry, Pace::Doubt][n])),
         2 => (0_u32..12).prop_map(Order::Ask),
         4 => (1_i64..3_000).prop_map(Order::Run),
     ]
@@ -373,9 +412,7 @@ proptest! {
                     let gone = patrol.schedule.set_targets(patrol.now_us, list.collect());
                     patrol.running.retain(|(_, seat)| !gone.contains(seat));
                 }
-                Order::Pace(id, retry) => patrol
-                    .schedule
-                    .set_pace(TargetId(id), if retry { Pace::Retry } else { Pace::Normal }),
+                Order::Pace(id, pace) => patrol.schedule.set_pace(TargetId(id), pace),
                 Order::Ask(id) => patrol.schedule.ask_now(patrol.now_us, TargetId(id)),
                 Order::Run(ms) => patrol.run(ms * 1_000),
             }

@@ -63,6 +63,7 @@ impl Engine {
 
     pub(super) fn begin(&mut self, now_us: i64, seat: Seat) {
         let Some(target) = self.schedule.target(seat) else { return };
+        let Some(params) = self.schedule.params(seat) else { return };
         if self.places.len() <= seat.index() {
             self.places.resize_with(seat.index() + 1, Place::default);
         }
@@ -71,8 +72,8 @@ impl Engine {
             serial: self.serial,
             target: target.id,
             to: target.address,
-            params: target.params,
-            gather: Gather::new(target.params, wall_clock()),
+            params,
+            gather: Gather::new(params, wall_clock()),
             first_us: now_us,
             last_sent_us: now_us,
             tried_since_us: None,
