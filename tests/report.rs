@@ -6,7 +6,9 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value;
-use tuantra::model::{State, StateInterval, SubjectId, UnixMs};
+use tuantra::model::{
+    Id, Maintenance, Span, State, StateInterval, SubjectId, UnitId, UnixMs, WorkHours, WorkedOn,
+};
 use tuantra::store::{Batch, Fact, OpenOptions, Store};
 
 const HOUR: i64 = 3_600_000;
@@ -107,6 +109,49 @@ fn a_months_availability_beside_the_daemon_and_after_it() {
     assert_eq!(row["own"], row["availability"]);
     assert_eq!(row["planned_seconds"]["down"], 0);
     assert_eq!((&found["clock"], &found["rule"]), (&"24x7".into(), &"tuantra".into()));
+}
+
+#[test]
+fn work_announced_in_the_store_and_off_hours_are_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = province(folder.path(), 10, at("2020-03-01T00:00:00Z"));
+    let fault = at("2020-01-02T17:00:00Z");
+    let row = |more: &[&str]| {
+        let args = [&["availability", "--month", "2020-01", "--format", "json"], more].concat();
+        json(&report(folder.path(), &args))["rows"][1].clone()
+    };
+    let hours = |row: &Value, class: &str| row["seconds"][class].as_i64().unwrap() / 3_600;
+    assert_eq!((hours(&row(&[]), "down"), row(&[])["met"].clone()), (10, false.into()));
+
+    // Out from Friday's midnight to ten; offices open at seven, and it was not back by half past.
+    let text = INVENTORY.replace(
+        "  - id: cai-be.hoa-khanh\n",
+        "  - id: cai-be.hoa-khanh\n    calendar: office\n    off_hours: allowed\n",
+    );
+    let calendars = "calendars:\n  - { id: office, hours: { mon-fri: [\"07:00-17:00\"] } }\n";
+    std::fs::write(folder.path().join("inventory/all.yaml"), format!("{text}{calendars}")).unwrap();
+    let round = row(&[]);
+    assert_eq!((hours(&round, "off_hours"), hours(&round, "down")), (7, 3));
+    assert_eq!(round["availability"], 0.986559, "around the clock off hours are down");
+    assert_eq!((&round["outages"], &round["mttr_s"]), (&1.into(), &10_800.into()));
+    let office = row(&["--clock", "office"]);
+    // 23 weekdays of ten hours.
+    assert_eq!((hours(&office, "down"), hours(&office, "up")), (3, 227));
+
+    let work = Maintenance {
+        id: Id::new("fibre").unwrap(),
+        on: WorkedOn::Unit(UnitId::new("cai-be").unwrap()),
+        hours: WorkHours::Once(Span::new(fault + 7 * HOUR, fault + 12 * HOUR)),
+        by: "op".to_owned(),
+        note: "new fibre".to_owned(),
+    };
+    let facts = vec![Fact::Maintenance(work, fault)];
+    store.submit(Batch { facts, samples: Vec::new() });
+    store.close().unwrap();
+    let planned = row(&["--clock", "office"]);
+    assert_eq!((hours(&planned, "down"), hours(&planned, "planned")), (0, 5));
+    assert_eq!(planned["planned_seconds"]["down"], 10_800);
+    assert_eq!((&planned["outages"], &planned["met"]), (&0.into(), &true.into()));
 }
 
 #[test]

@@ -25,7 +25,8 @@ pub(crate) fn snapshot(
     let last_round = past.current.values().filter_map(|c| c.last_round).max();
     let at = past.last_alive.max(last_round).unwrap_or(now);
     let month_from = month_start(at, &config.timezone);
-    let months = Months::compute(inventory, &past.intervals, &[], Span::new(month_from, at));
+    let month = Span::new(month_from, at);
+    let months = Months::compute(inventory, &past.intervals, &past.maintenance, month);
     let find = |id: SubjectId| inventory.find_subject(id.as_str());
     let views: Vec<View> = inventory
         .subjects

@@ -207,8 +207,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         .transpose()?;
     let refused = |error: ReportError| anyhow!(told(config.language, &error));
     let store = Reader::open(&config.store).map_err(|e| refused(e.into()))?;
-    let one_off = Vec::new();
-    let records = report::load(&store, &inventory, one_off, period, now).map_err(refused)?;
+    let records = report::load(&store, &inventory, period, now).map_err(refused)?;
     let scope = Scope {
         inventory: &inventory,
         records: &records,

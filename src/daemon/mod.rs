@@ -138,7 +138,8 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
     let store = Store::open(&config.store, &OpenOptions { now, pid: std::process::id() })?;
     let past = resume::past(&config.store, now)?;
     let month_from = month_start(now, &config.timezone);
-    let months = Months::compute(&inventory, &past.intervals, &[], Span::new(month_from, now));
+    let this_month = Span::new(month_from, now);
+    let months = Months::compute(&inventory, &past.intervals, &past.maintenance, this_month);
     let listener = bind(&config)?;
     // Numbers go on growing over restarts, so that a client's old number is never taken for a
     // new one.
@@ -300,10 +301,11 @@ fn compute_months(config: &Config, inventory: Arc<Inventory>, done: &mpsc::Sende
     let window = Span::new(from, now);
     // An outage is judged by when it began.
     let past = Span::new(from - LOOK_BACK_MS, now);
-    let intervals = Reader::open(&config.store).and_then(|r| r.intervals(None, past));
-    match intervals {
-        Ok(intervals) => {
-            let months = Months::compute(&inventory, &intervals, &[], window);
+    let read = Reader::open(&config.store)
+        .and_then(|r| Ok((r.intervals(None, past)?, r.maintenance(window)?)));
+    match read {
+        Ok((intervals, one_off)) => {
+            let months = Months::compute(&inventory, &intervals, &one_off, window);
             // The loop is gone only when the daemon stops.
             let _ = done.blocking_send((months, from, inventory));
         }

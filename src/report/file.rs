@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Records;
 use crate::coverage::LOOK_BACK_MS;
-use crate::model::{Inventory, Maintenance, Span, UnixMs};
+use crate::model::{Inventory, Span, UnixMs};
 use crate::store::{Reader, StoreError};
 
 /// Why a report could not be made.
@@ -24,15 +24,14 @@ pub enum ReportError {
     },
 }
 
-/// Reads what is recorded about `period`, and before it as far as an outage is looked back for;
-/// `one_off` is the work announced beside the inventory's own.
+/// Reads what is recorded about `period`, and before it as far as an outage is looked back for,
+/// and the one-off work announced in it.
 ///
 /// # Errors
 /// [`ReportError::Store`].
 pub fn load(
     store: &Reader,
     inventory: &Inventory,
-    one_off: Vec<Maintenance>,
     period: Span,
     now: UnixMs,
 ) -> Result<Records, ReportError> {
@@ -41,7 +40,7 @@ pub fn load(
     let looked_at = Span::new(period.from - LOOK_BACK_MS, period.to.max(now));
     let intervals = store.intervals(None, looked_at)?;
     let records = Records::new(inventory, intervals, store.last_alive()?, now);
-    Ok(records.with_maintenance(one_off))
+    Ok(records.with_maintenance(store.maintenance(period)?))
 }
 
 /// Writes `text` beside `path` and moves it into place.

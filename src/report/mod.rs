@@ -20,7 +20,7 @@ pub use coverage::{CoverageReport, CoverageRow, NotLive, coverage};
 pub use file::{ReportError, load, save};
 pub use period::{PeriodError, last, moment, month, this_month};
 pub use record::Records;
-pub use row::{Row, availability_row};
+pub use row::{Row, SubjectRow, availability_row, subject_rows};
 pub use share::{Seconds, Share};
 pub use text::{availability_text, coverage_text};
 

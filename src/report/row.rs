@@ -1,10 +1,16 @@
 //! A row of the availability report as JSON has it: DESIGN section 9, with fields added.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::{Seconds, Share};
 use crate::coverage::{Availability, Clock, ForeignSla, Judge, StateMillis, Verdict, verdict};
-use crate::model::{ClassMillis, Inventory, StateInterval, SubjectIx};
+use crate::locale::{Lang, number, percent};
+use crate::model::{
+    ClassMillis, Inventory, Maintenance, Span, StateInterval, SubjectId, SubjectIx,
+};
+use crate::t;
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Classes {
@@ -135,8 +141,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// The row of one subject over the judge's window by `clock`, from its sorted intervals: what
-/// `tuantra replay` prints with `--until`. `goal_ppm` stands where no service level was agreed;
+/// The row of one subject over the judge's window by `clock`, from its sorted intervals. `goal_ppm` stands where no service level was agreed;
 /// under `floor_ppm` measured `met` is null.
 #[must_use]
 pub fn availability_row<'a>(
@@ -147,10 +152,73 @@ pub fn availability_row<'a>(
     goal_ppm: u32,
     floor_ppm: u32,
 ) -> Row<'a> {
+    judged_row(judge, subject, intervals, clock, goal_ppm, floor_ppm).0
+}
+
+fn judged_row<'a>(
+    judge: &Judge<'a>,
+    subject: SubjectIx,
+    intervals: &[StateInterval],
+    clock: Clock,
+    goal_ppm: u32,
+    floor_ppm: u32,
+) -> (Row<'a>, Verdict) {
     let got = judge.availability(&[subject], judge.window(), clock, |_| intervals);
     let sla_ppm = level(judge.inventory(), subject).unwrap_or(goal_ppm);
-    Row::new(&got, sla_ppm, verdict(&got, sla_ppm, floor_ppm))
-        .of_subject(judge.inventory(), subject)
+    let verdict = verdict(&got, sla_ppm, floor_ppm);
+    (Row::new(&got, sla_ppm, verdict).of_subject(judge.inventory(), subject), verdict)
+}
+
+/// [`availability_row`] as a line of its own, with its kind.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SubjectRow<'a> {
+    kind: &'static str,
+    #[serde(flatten)]
+    row: Row<'a>,
+    #[serde(skip)]
+    verdict: Verdict,
+}
+
+impl SubjectRow<'_> {
+    /// As a line for people.
+    #[must_use]
+    pub fn line(&self, lang: Lang) -> String {
+        let share = |share: Option<Share>, decimals| {
+            share.map_or_else(|| "–".to_owned(), |s| percent(lang, s.0, decimals))
+        };
+        t!(
+            lang,
+            "report.row",
+            subject = self.row.subject.unwrap_or_default(),
+            availability = share(self.row.availability, 2),
+            measured = share(Some(self.row.measured), 1),
+            outages = number(lang, i64::from(self.row.outages)),
+            verdict = t!(lang, super::text::verdict_key(self.verdict))
+        )
+    }
+}
+
+/// A row of every subject of the inventory over `window`, around the clock: what `tuantra replay`
+/// prints with `--until`. `records` are sorted; who has none is unmeasured throughout. `work` is
+/// the announced work beside the inventory's own (naming that again does no harm); `window` ends
+/// where the records do.
+#[must_use]
+pub fn subject_rows<'a>(
+    inventory: &'a Inventory,
+    records: &BTreeMap<SubjectId, Vec<StateInterval>>,
+    work: &'a [Maintenance],
+    window: Span,
+    goal_ppm: u32,
+    floor_ppm: u32,
+) -> Vec<SubjectRow<'a>> {
+    let judge = Judge::new(inventory, work, window, window.to);
+    let row = |subject: SubjectIx| {
+        let intervals = records.get(&inventory.subject(subject).id).map_or(&[][..], Vec::as_slice);
+        let (row, verdict) =
+            judged_row(&judge, subject, intervals, Clock::default(), goal_ppm, floor_ppm);
+        SubjectRow { kind: "availability", row, verdict }
+    };
+    inventory.subject_ixs().map(row).collect()
 }
 
 /// The level agreed for a connection: its own or its carrier's, else its network's.

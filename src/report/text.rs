@@ -388,7 +388,7 @@ fn share(lang: Lang, ppm: Option<u32>, decimals: u8) -> String {
     ppm.map_or_else(|| NONE.to_owned(), |ppm| percent(lang, ppm, decimals))
 }
 
-fn verdict_key(verdict: Verdict) -> &'static str {
+pub(super) fn verdict_key(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Met => "common.met",
         Verdict::Missed => "common.not_met",

@@ -304,3 +304,48 @@ fn a_row_by_itself_is_the_reports() {
         assert_eq!(&serde_json::to_value(&row).unwrap(), object);
     }
 }
+
+#[test]
+fn a_replays_rows_are_the_reports_for_every_subject() {
+    let desk = desk();
+    let zone = zone();
+    let scope = desk.scope();
+    let records = desk
+        .inventory
+        .subject_ixs()
+        .map(|s| (desk.inventory.subject(s).id.clone(), desk.records.of(s).to_vec()));
+    let records: BTreeMap<SubjectId, Vec<StateInterval>> =
+        records.filter(|(_, record)| !record.is_empty()).collect();
+    assert_eq!(records.len(), 6, "one line was never asked");
+    // The inventory's own work named again counts once.
+    let work = [&desk.inventory.maintenance[..], desk.records.one_off()].concat();
+    let rows = subject_rows(
+        &desk.inventory,
+        &records,
+        &work,
+        scope.window(),
+        scope.availability_goal_ppm,
+        scope.floor_ppm,
+    );
+    let report = availability(&scope, GroupBy::Subject, false);
+    let json: serde_json::Value =
+        serde_json::from_str(&report.json(&desk.inventory, &page(&zone, Lang::En, false))).unwrap();
+    assert_eq!(rows.len(), desk.inventory.subjects.len());
+    for row in &rows {
+        let mut object = serde_json::to_value(row).unwrap();
+        assert_eq!(object.as_object_mut().unwrap().remove("kind").unwrap(), "availability");
+        assert!(json["rows"].as_array().unwrap().contains(&object), "{object}");
+    }
+    let line = |id: &str, lang| {
+        let ix = desk.inventory.find_subject(id).unwrap().ix();
+        rows[ix].line(lang)
+    };
+    assert_eq!(
+        line("cai-be.hoa-khanh/tslcd", Lang::En),
+        "cai-be.hoa-khanh/tslcd: availability 10.50 %, measured 100.0 %, 2 outages – not met"
+    );
+    assert_eq!(
+        line("cai-be.hoa-khanh/lan", Lang::Vi),
+        "cai-be.hoa-khanh/lan: độ khả dụng –, đo 0,0 %, 0 sự cố – chưa đủ số liệu"
+    );
+}
