@@ -154,7 +154,11 @@ fn mergers(inventory: &Inventory, unit: UnitIx) -> impl Iterator<Item = (UnitIx,
         let of = inventory.unit(of);
         Some((of.merged_into?, of.until?))
     };
-    std::iter::successors(step(unit), move |(next, _)| step(*next))
+    // Into one that had ended before is into its successor, no earlier.
+    let then = move |(next, from): &(UnitIx, UnixMs)| {
+        step(*next).map(|(after, ended)| (after, ended.max(*from)))
+    };
+    std::iter::successors(step(unit), then)
         .take(inventory.units.len())
         .take_while(move |(next, _)| *next != unit)
 }

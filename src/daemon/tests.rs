@@ -12,7 +12,10 @@ use crate::api::{Change, DaemonInfo};
 use crate::config::Config;
 use crate::coverage::Availability;
 use crate::inventory;
-use crate::model::{Inventory, Rtts, Span, State, StateInterval, SubjectId, SubjectIx, UnixMs};
+use crate::model::{
+    Id, Inventory, Maintenance, Rtts, Span, State, StateInterval, SubjectId, SubjectIx, UnixMs,
+    WorkHours, WorkedOn,
+};
 use crate::probe::{Answer, TargetId};
 
 const PROVINCE: &str = "\
@@ -192,4 +195,30 @@ fn a_line_is_judged_from_the_day_it_exists() {
     assert_eq!((got.millis.up, got.millis.unmeasured), (15 * 86_400_000, 0));
     assert_eq!(got.measured_ppm(), 1_000_000);
     assert_eq!(months.of(&[]), Availability::default());
+}
+
+#[test]
+fn a_month_leaves_announced_work_out_as_the_reports_do() {
+    let inventory = load(PROVINCE);
+    let line = find(&inventory, "tinh/tslcd");
+    let window = Span::new(at("2026-06-01T00:00:00Z"), at("2026-06-02T00:00:00Z"));
+    let noon = at("2026-06-01T12:00:00Z");
+    let part = |from, to, state| StateInterval { from, to, state, cause: None };
+    let record = vec![
+        part(window.from, Some(noon), State::Up),
+        part(noon, Some(noon + 7_200_000), State::Down),
+        part(noon + 7_200_000, None, State::Up),
+    ];
+    let id = SubjectId::new("tinh/tslcd").unwrap();
+    let work = Maintenance {
+        id: Id::new("fibre").unwrap(),
+        on: WorkedOn::Subject(id.clone()),
+        hours: WorkHours::Once(Span::new(noon - 3_600_000, noon + 3_600_000)),
+        by: "op".to_owned(),
+        note: String::new(),
+    };
+    let months = Months::compute(&inventory, &BTreeMap::from([(id, record)]), &[work], window);
+    let got = months.of(&[line]);
+    assert_eq!((got.millis.planned, got.millis.down), (7_200_000, 3_600_000));
+    assert_eq!((got.planned.lost(), got.outages), (3_600_000, 1));
 }

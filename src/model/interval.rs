@@ -104,13 +104,6 @@ impl ClassMillis {
     pub const fn live(&self) -> i64 {
         self.up + self.degraded
     }
-
-    /// `up + degraded + down + unreachable`: what the 24/7 availability is a share of; off hours
-    /// count as down there.
-    #[must_use]
-    pub const fn judged(&self) -> i64 {
-        self.live() + self.down + self.unreachable + self.off_hours
-    }
 }
 
 impl std::ops::AddAssign for ClassMillis {

@@ -227,7 +227,8 @@ struct Shown {
 impl Shown {
     /// The verdict's column.
     fn last(&self) -> usize {
-        let more = [self.foreign.is_some(), self.planned, self.off_hours];
+        // Ours stands beside another's figure in place of the bounds.
+        let more = [self.planned, self.off_hours];
         12 + more.into_iter().filter(|there| *there).count()
     }
 }
@@ -256,13 +257,11 @@ fn availability_head(shown: &Shown, lang: Lang) -> Vec<String> {
             .extend([t!(lang, "report.by_rule", system = system), t!(lang, "report.by_tuantra")]),
         None => head.push(t!(lang, "common.availability")),
     }
-    head.extend([
-        t!(lang, "report.own"),
-        t!(lang, "common.measured"),
-        t!(lang, "report.bounds"),
-        t!(lang, "report.outages"),
-        t!(lang, "report.lost"),
-    ]);
+    head.extend([t!(lang, "report.own"), t!(lang, "common.measured")]);
+    if shown.foreign.is_none() {
+        head.push(t!(lang, "report.bounds"));
+    }
+    head.extend([t!(lang, "report.outages"), t!(lang, "report.lost")]);
     if shown.planned {
         head.push(t!(lang, "report.planned"));
     }
@@ -289,17 +288,15 @@ fn availability_cells(
         |ms: Option<i64>| ms.map_or_else(|| NONE.to_owned(), |ms| duration_short(lang, ms));
     let mut cells = Vec::from(names);
     cells.push(share(lang, row.ppm(), FINE));
-    let mut bounds = NONE.to_owned();
     if shown.foreign.is_some() {
         cells.push(share(lang, got.delivered_ppm(), FINE));
-    } else {
+    }
+    cells.extend([share(lang, got.own_ppm(), FINE), percent(lang, got.measured_ppm(), COARSE)]);
+    if shown.foreign.is_none() {
         let (low, high) = (share(lang, got.low_ppm(), FINE), share(lang, got.high_ppm(), FINE));
-        bounds = format!("{low} … {high}");
+        cells.push(format!("{low} … {high}"));
     }
     cells.extend([
-        share(lang, got.own_ppm(), FINE),
-        percent(lang, got.measured_ppm(), COARSE),
-        bounds,
         number(lang, i64::from(got.outages)),
         length(Some(got.millis.down + got.millis.unreachable)),
     ]);

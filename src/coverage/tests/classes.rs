@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::province::{HOUR, MINUTE, at, commune, monday, once, span, weekdays};
 use super::*;
-use crate::model::SubjectIx;
+use crate::model::{ClassMillis, SubjectIx};
 
 /// `[(from, state)]`, the last one open.
 fn recorded(entries: &[(UnixMs, State)]) -> Vec<StateInterval> {
@@ -369,7 +369,35 @@ proptest! {
             let quarters = usize::try_from(c.span.len_ms() / QUARTER).unwrap();
             at_quarter.extend(std::iter::repeat_n(c.class, quarters));
         }
-        prop_assert_eq!(at_quarter, reference(&case));
+        let expected = reference(&case);
+        prop_assert_eq!(&at_quarter, &expected);
+
+        // Inside the calendar's hours, quarter by quarter.
+        let hours = calendar.open_spans(window);
+        let got = Availability::of(&found, &hours, Clock::Office);
+        let mut millis = ClassMillis::default();
+        let (mut outages, mut is_counted) = (0, false);
+        for (t, class) in (0..WEEK).zip(&expected) {
+            let here = found.iter().find(|c| c.span.contains(quarter(t))).unwrap();
+            let ms = if calendar.is_open_at(quarter(t)) { QUARTER } else { 0 };
+            match class {
+                Class::Up => millis.up += ms,
+                Class::Degraded => millis.degraded += ms,
+                Class::Down => millis.down += ms,
+                Class::Unreachable => millis.unreachable += ms,
+                Class::OffHours => millis.off_hours += ms,
+                Class::Unmeasured => millis.unmeasured += ms,
+                Class::Planned => millis.planned += ms,
+            }
+            if here.state.is_live() {
+                is_counted = false;
+            } else if matches!(class, Class::Down | Class::Unreachable) && ms > 0 && !is_counted {
+                is_counted = true;
+                outages += 1;
+            }
+        }
+        prop_assert_eq!((got.millis, got.outages), (millis, outages));
+        prop_assert_eq!(got.judged_ms(), millis.live() + millis.down + millis.unreachable);
 
         // They sum to the window, and the planned states to the planned time.
         let got = Availability::of(&found, &[window], Clock::AroundTheClock);

@@ -1,5 +1,7 @@
 //! The tree before and after a reform.
 
+use proptest::prelude::*;
+
 use super::province::{DAY, at, inventory, line, monday, span, unit};
 use super::*;
 use crate::model::{Inventory, SubjectId, SubjectIx, Unit, UnitIx, UnitKind};
@@ -157,6 +159,18 @@ fn mergers_are_followed_to_the_end() {
 }
 
 #[test]
+fn a_merger_into_one_that_had_ended_is_into_its_successor_and_no_earlier() {
+    let mut inventory = reform();
+    // An Cư goes on to the 20th, merged into An Thái that became An Mới on the 10th.
+    inventory.units[AN_CU.ix()].until = Some(at(20, 0, 0));
+    inventory.units[AN_CU.ix()].merged_into = Some(AN_THAI);
+    let tree = Tree::as_of(&inventory, at(15, 0, 0));
+    let from_merger = Service { unit: AN_MOI, span: span(at(20, 0, 0), UnixMs(i64::MAX)) };
+    let own = Service { unit: AN_CU, span: span(UnixMs(i64::MIN), at(20, 0, 0)) };
+    assert_eq!(tree.served_by(AN_CU), [own, from_merger]);
+}
+
+#[test]
 fn an_abolished_district_hands_its_communes_to_its_successor() {
     let mut inventory = reform();
     inventory.units[DISTRICT.ix()].merged_into = Some(PROVINCE);
@@ -203,4 +217,67 @@ fn the_dashboards_ladder_is_that_of_the_tree_now() {
     let rows = ladder_rows(&inventory, &found);
     let top = rows.iter().find(|r| r.unit == PROVINCE).unwrap();
     assert_eq!((top.ladder.required, top.ladder.met), (2, 2));
+}
+
+/// Up to twelve units under a root, with lives in days and mergers into anybody at all.
+fn any_units() -> impl Strategy<Value = Vec<Unit>> {
+    let one = (any::<prop::sample::Index>(), 0..20_i64, 1..20_i64, any::<[bool; 3]>(), 0..12_u32);
+    prop::collection::vec(one, 1..12).prop_map(|drawn| {
+        let count = u32::try_from(drawn.len()).unwrap() + 1;
+        let mut units = vec![unit("tinh", UnitKind::Province, None, false)];
+        for (parent, since, length, [has_since, has_until, is_merged], into) in drawn {
+            let above = u32::try_from(parent.index(units.len())).unwrap();
+            let id = format!("xa-{}", units.len());
+            let mut commune = unit(&id, UnitKind::Commune, Some(above), true);
+            commune.since = has_since.then(|| at(since, 0, 0));
+            commune.until = has_until.then(|| at(since + length, 0, 0));
+            commune.merged_into = (has_until && is_merged).then_some(UnitIx(into % count));
+            units.push(commune);
+        }
+        units
+    })
+}
+
+proptest! {
+    #[test]
+    fn every_tree_is_one_and_serves_whom_it_is_served_by(units in any_units(), day in -1..45_i64) {
+        let inventory = inventory(units, Vec::new());
+        let tree = Tree::as_of(&inventory, at(day, 12, 0));
+        let mut seen = 0;
+        for unit in inventory.unit_ixs() {
+            // Who is above is in the tree, and nobody is above himself.
+            let chain: Vec<UnitIx> =
+                std::iter::successors(tree.parent(unit), |u| tree.parent(*u)).take(20).collect();
+            prop_assert!(chain.len() < 13 && !chain.contains(&unit));
+            prop_assert!(chain.iter().all(|u| tree.exists(*u)));
+            prop_assert_eq!(tree.exists(unit), inventory.unit(unit).exists_at(tree.at()));
+            for service in tree.serves(unit) {
+                let back = Service { unit, span: service.span };
+                prop_assert!(tree.exists(service.unit));
+                prop_assert!(tree.served_by(service.unit).contains(&back));
+                prop_assert!(!service.span.is_empty());
+                // Nobody serves in a time he does not exist in.
+                let last = service.span.to - 1;
+                prop_assert!(inventory.unit(unit).exists_at(service.span.from));
+                prop_assert!(inventory.unit(unit).exists_at(last));
+            }
+            seen += tree.served_by(unit).len();
+            if !tree.exists(unit) {
+                prop_assert_eq!(tree.served_by(unit), []);
+                // What has ended is attributed to one unit, or to none.
+                let has_ended = inventory.unit(unit).until.is_some_and(|u| u <= tree.at());
+                prop_assert!(!has_ended || tree.serves(unit).len() <= 1);
+            }
+            // At the tree's own time everybody stands for himself alone.
+            let now: Vec<UnitIx> = tree
+                .served_by(unit)
+                .iter()
+                .filter(|s| s.span.contains(tree.at()))
+                .map(|s| s.unit)
+                .collect();
+            prop_assert_eq!(now, if tree.exists(unit) { vec![unit] } else { vec![] });
+        }
+        let serving: usize = inventory.unit_ixs().map(|u| tree.serves(u).len()).sum();
+        prop_assert_eq!(seen, serving);
+    }
 }
