@@ -3,6 +3,7 @@
 //! on time alone (holes, waiting verdicts, reminders, the end of announced work) comes when it
 //! would have come.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -318,6 +319,13 @@ impl Replay {
             planned: !parts().any(|c| is_lost(c.class)),
             unmeasured_s: unmeasured_ms / 1_000,
         })
+    }
+
+    /// Every subject's record so far, by id.
+    #[must_use]
+    pub fn records(&self) -> BTreeMap<SubjectId, Vec<StateInterval>> {
+        let records = self.inventory.subject_ixs().zip(&self.records);
+        records.map(|(ix, record)| (self.id(ix), record.clone())).collect()
     }
 
     /// A subject's record so far: sorted intervals, the last one open.

@@ -15,7 +15,6 @@ use anyhow::{Context as _, anyhow, bail};
 
 use super::{EXIT_OK, EXIT_USAGE, Format, Global, context};
 use crate::config::Config;
-use crate::coverage::{Clock, Judge};
 use crate::daemon::replay::{Input, Replay, find_check};
 use crate::daemon::{clock, settings};
 use crate::health::{Memory, Settings};
@@ -247,37 +246,20 @@ fn end(
     if window.is_empty() {
         return Ok(());
     }
-    let judge = Judge::new(inventory, replay.announced(), window, until);
+    let records = replay.records();
     let goal_ppm = printer.config.goals.availability_ppm;
     let floor_ppm = printer.config.measured_floor_ppm;
-    for subject in inventory.subject_ixs() {
-        let record = replay.record(subject);
+    let work = replay.announced();
+    for row in report::subject_rows(inventory, &records, work, window, goal_ppm, floor_ppm) {
         match printer.format {
             Format::Json => {
-                let clock = Clock::AroundTheClock;
-                let row =
-                    report::availability_row(&judge, subject, record, clock, goal_ppm, floor_ppm);
-                serde_json::to_writer(
-                    &mut printer.out,
-                    &Availability { kind: "availability", row },
-                )?;
+                serde_json::to_writer(&mut printer.out, &row)?;
                 printer.out.write_all(b"\n")?;
             }
-            Format::Text => {
-                let line = text::figures(&judge, subject, record, printer.config);
-                writeln!(printer.out, "{line}")?;
-            }
+            Format::Text => writeln!(printer.out, "{}", row.line(printer.config.language))?,
         }
     }
     Ok(())
-}
-
-/// A row of the availability report as one line among others.
-#[derive(Debug, serde::Serialize)]
-struct Availability<'a> {
-    kind: &'static str,
-    #[serde(flatten)]
-    row: report::Row<'a>,
 }
 
 fn from_store(

@@ -1,11 +1,10 @@
 //! A replay's decisions as lines for people.
 
 use crate::config::Config;
-use crate::coverage::{Clock, Judge};
 use crate::daemon::replay::Decision;
 use crate::health::{Change, News};
-use crate::locale::{Lang, clock, date, duration, percent, state_glyph, state_name};
-use crate::model::{State, StateInterval, SubjectIx, UnixMs};
+use crate::locale::{Lang, clock, date, duration, state_glyph, state_name};
+use crate::model::{State, UnixMs};
 use crate::t;
 
 fn time(config: &Config, at: UnixMs) -> String {
@@ -97,24 +96,4 @@ fn news(lang: Lang, news: News) -> String {
         News::Recovered => t!(lang, "replay.news.recovered"),
         News::Reminder => t!(lang, "replay.news.reminder"),
     }
-}
-
-/// A subject's figures at the end.
-pub(super) fn figures(
-    judge: &Judge<'_>,
-    subject: SubjectIx,
-    record: &[StateInterval],
-    config: &Config,
-) -> String {
-    let lang = config.language;
-    let got = judge.availability(&[subject], judge.window(), Clock::AroundTheClock, |_| record);
-    let share = got.delivered_ppm().map_or_else(|| "-".to_owned(), |ppm| percent(lang, ppm, 3));
-    t!(
-        lang,
-        "replay.figures",
-        subject = judge.inventory().subject(subject).id,
-        availability = share,
-        measured = percent(lang, got.measured_ppm(), 1),
-        outages = got.outages
-    )
 }
