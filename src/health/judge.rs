@@ -218,9 +218,16 @@ impl Health {
     pub(super) fn rethink_backup(&mut self, subject: SubjectIx, effects: &mut Vec<Effect>) {
         let via = &self.inventory.subject(subject).via;
         let way = passage::second_way(&self.inventory, &self.tracks, via);
+        let was_on_backup = self.tracks[subject.ix()].view().backup.is_some();
+        if was_on_backup && way.is_some_and(|w| !w.is_open) {
+            // The last way went, too: it has been on its backup until its own rounds tell.
+            return;
+        }
         let track = &mut self.tracks[subject.ix()];
         let Some(state) = track.set_backup(way.and_then(|w| w.cause)) else { return };
-        let since = way.map_or(track.since(), |w| w.since.max(track.since()));
+        // After a reload there may be no second way any more: what was recorded of it stays.
+        let since = way.map_or(track.last_round(), |w| Some(w.since));
+        let since = since.unwrap_or(track.since()).max(track.since());
         let rule = track.live_rule();
         track.change(subject, (state, rule), since, effects);
         self.desk.touch();

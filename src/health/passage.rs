@@ -80,6 +80,8 @@ pub(super) struct SecondWay {
     pub(super) cause: Option<SubjectIx>,
     /// Since when the preferred way has been as it is.
     pub(super) since: UnixMs,
+    /// False when no way passes at all.
+    pub(super) is_open: bool,
 }
 
 /// Rule 12: looks at every `any` of the subject's own `via`; `None` where there is none.
@@ -89,7 +91,10 @@ pub(super) fn second_way(inventory: &Inventory, tracks: &[Track], via: &Via) -> 
         Via::Subject(_) => None,
         Via::All(parts) => {
             let ways = parts.iter().filter_map(|part| second_way(inventory, tracks, part));
-            ways.reduce(|a, b| if a.cause.is_none() && b.cause.is_some() { b } else { a })
+            ways.reduce(|a, b| SecondWay {
+                is_open: a.is_open && b.is_open,
+                ..if a.cause.is_none() && b.cause.is_some() { b } else { a }
+            })
         }
         Via::Any(parts) => {
             let (preferred, others) = parts.split_first()?;
@@ -104,13 +109,13 @@ pub(super) fn second_way(inventory: &Inventory, tracks: &[Track], via: &Via) -> 
                     let is_passed = |part: &Via| {
                         !matches!(passage(inventory, tracks, part, ever), Passage::Blocked(_))
                     };
-                    let cause = others.iter().any(is_passed).then_some(cause);
-                    Some(SecondWay { cause, since })
+                    let is_open = others.iter().any(is_passed);
+                    Some(SecondWay { cause: is_open.then_some(cause), since, is_open })
                 }
                 Passage::Open | Passage::Undecided(_) => Some(
                     second_way(inventory, tracks, preferred)
                         .filter(|way| way.cause.is_some())
-                        .unwrap_or(SecondWay { cause: None, since }),
+                        .unwrap_or(SecondWay { cause: None, since, is_open: true }),
                 ),
             }
         }

@@ -408,6 +408,18 @@ fn on_the_second_way_it_is_degraded_since_the_first_was_lost_and_no_incident() {
 }
 
 #[test]
+fn time_on_the_backup_stays_recorded_when_that_goes_too() {
+    let mut b = Bench::new(vec![Via::none(), Via::none(), Via::Any(vec![via(A), via(B)])]);
+    [A, B, C].into_iter().for_each(|s| b.good(s, 0));
+    down(&mut b, A, 10);
+    good(&mut b, C, 30);
+    down(&mut b, B, 60);
+    assert_eq!(b.record(C), [(0, State::Up), (10, State::Degraded)], "until its own rounds tell");
+    down(&mut b, C, 62);
+    assert_eq!(b.record(C)[1..], [(10, State::Degraded), (62, State::Unreachable)]);
+}
+
+#[test]
 fn a_restart_goes_on_with_what_was_told_and_who_took_it() {
     let since = t(100);
     let kept = KeptIncident {
