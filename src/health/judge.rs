@@ -116,8 +116,9 @@ impl Health {
         self.tracks[subject.ix()].fail(subject, (state, rule), cause, first, effects);
         self.desk.touch();
         self.tell_pace(subject, effects);
-        self.recause_beneath(subject, now, effects);
         self.absorb_beneath(subject, effects);
+        // After it, so that nobody is left with a cause that is itself a consequence.
+        self.recause_beneath(subject, now, effects);
         self.rethink_backup_beneath(subject, effects);
         if state == State::Down {
             self.ask_beneath(subject, effects);

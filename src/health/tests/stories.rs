@@ -408,6 +408,20 @@ fn on_the_second_way_it_is_degraded_since_the_first_was_lost_and_no_incident() {
 }
 
 #[test]
+fn a_root_that_becomes_a_consequence_is_nobodys_cause_any_more() {
+    let mut b = Bench::new(vec![Via::none(), via(A), via(B)]);
+    [A, B, C].into_iter().for_each(|s| b.good(s, 0));
+    // The trunk's rounds come last, and after the window.
+    down(&mut b, B, 10);
+    down(&mut b, C, 12);
+    [50, 60].into_iter().for_each(|s| b.pass(s));
+    assert_eq!(b.health.view(C).cause, Some(B));
+    down(&mut b, A, 61);
+    assert_eq!(b.health.view(B).cause, Some(A), "it fell silent after the trunk's last answer");
+    assert_eq!(b.health.view(C).cause, Some(A));
+}
+
+#[test]
 fn time_on_the_backup_stays_recorded_when_that_goes_too() {
     let mut b = Bench::new(vec![Via::none(), Via::none(), Via::Any(vec![via(A), via(B)])]);
     [A, B, C].into_iter().for_each(|s| b.good(s, 0));
