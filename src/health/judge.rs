@@ -67,12 +67,10 @@ impl Health {
         if !round.is_failed() || !self.tracks[subject.ix()].is_settled_unreachable() {
             return;
         }
-        let passage = self.passage(subject, UnixMs(i64::MIN));
-        let track = &mut self.tracks[subject.ix()];
-        match passage {
-            Passage::Blocked(cause) => track.recause(subject, cause, round.at, effects),
+        match self.passage(subject, UnixMs(i64::MIN)) {
+            Passage::Blocked(cause) => self.recause(subject, cause, round.at, effects),
             Passage::Open | Passage::Undecided(_) => {
-                track.start_proving(round.at);
+                self.tracks[subject.ix()].start_proving(round.at);
             }
         }
         self.desk.touch();
@@ -160,10 +158,7 @@ impl Health {
                 continue;
             }
             match self.passage(child, UnixMs(i64::MIN)) {
-                Passage::Blocked(cause) => {
-                    self.tracks[child.ix()].recause(child, cause, at, effects);
-                    self.desk.touch();
-                }
+                Passage::Blocked(cause) => self.recause(child, cause, at, effects),
                 Passage::Open | Passage::Undecided(_) => {
                     if self.tracks[child.ix()].start_proving(at) {
                         self.desk.touch();
@@ -183,9 +178,23 @@ impl Health {
                 continue;
             }
             if let Passage::Blocked(cause) = self.passage(child, UnixMs(i64::MIN)) {
-                self.tracks[child.ix()].recause(child, cause, now, effects);
-                self.desk.touch();
+                self.recause(child, cause, now, effects);
             }
+        }
+    }
+
+    /// Another root cause from `at` on; one that answers again is no cause, and while what it left
+    /// behind proves itself nobody else is to blame yet.
+    fn recause(
+        &mut self,
+        child: SubjectIx,
+        cause: SubjectIx,
+        at: UnixMs,
+        effects: &mut Vec<Effect>,
+    ) {
+        if self.tracks[cause.ix()].hard == Some(State::Down) {
+            self.tracks[child.ix()].recause(child, cause, at, effects);
+            self.desk.touch();
         }
     }
 

@@ -19,6 +19,8 @@ pub(super) enum Passage {
 /// - `All`: blocked by the first blocked part; else undecided if a part is; else open.
 /// - `Any`: open if a part is; else undecided if a part is; else blocked, by the part that went
 ///   last, since the way was open until then.
+/// - A part whose root cause recovered, and which has to prove itself, is to blame only where no
+///   other is.
 /// - An ancestor that has never been judged (no check, new) is looked through.
 pub(super) fn passage(
     inventory: &Inventory,
@@ -40,23 +42,32 @@ pub(super) fn passage(
         }
         Via::All(parts) => {
             let mut undecided = Vec::new();
+            let mut recovered = None;
             for part in parts {
                 match passage(inventory, tracks, part, first) {
                     Passage::Open => {}
-                    Passage::Blocked(cause) => return Passage::Blocked(cause),
+                    Passage::Blocked(cause) if tracks[cause.ix()].hard == Some(State::Down) => {
+                        return Passage::Blocked(cause);
+                    }
+                    Passage::Blocked(cause) => recovered = recovered.or(Some(cause)),
                     Passage::Undecided(waiting) => undecided.extend(waiting),
                 }
             }
-            if undecided.is_empty() { Passage::Open } else { Passage::Undecided(undecided) }
+            match recovered {
+                Some(cause) => Passage::Blocked(cause),
+                None if undecided.is_empty() => Passage::Open,
+                None => Passage::Undecided(undecided),
+            }
         }
         Via::Any(parts) => {
             let mut undecided = Vec::new();
-            let mut last_gone: Option<(UnixMs, SubjectIx)> = None;
+            let mut last_gone: Option<((bool, UnixMs), SubjectIx)> = None;
             for part in parts {
                 match passage(inventory, tracks, part, first) {
                     Passage::Open => return Passage::Open,
                     Passage::Blocked(cause) => {
-                        let gone = tracks[cause.ix()].hard_since();
+                        let root = &tracks[cause.ix()];
+                        let gone = (root.hard == Some(State::Down), root.hard_since());
                         if last_gone.is_none_or(|(at, _)| at < gone) {
                             last_gone = Some((gone, cause));
                         }

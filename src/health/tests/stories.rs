@@ -422,6 +422,23 @@ fn a_root_that_becomes_a_consequence_is_nobodys_cause_any_more() {
 }
 
 #[test]
+fn a_root_that_answers_again_is_not_blamed_anew() {
+    // s3 by either of two ways: s1, down by itself, or s2, cut off with the trunk.
+    let both = Via::Any(vec![via(B), via(C)]);
+    let mut b = Bench::new(vec![Via::none(), Via::none(), via(A), both]);
+    let leaf = SubjectIx(3);
+    [A, B, C, leaf].into_iter().for_each(|s| b.good(s, 0));
+    down(&mut b, A, 10);
+    down(&mut b, C, 12);
+    down(&mut b, B, 40);
+    down(&mut b, leaf, 41);
+    assert_eq!(b.health.view(leaf).cause, Some(B), "the way that went last");
+    good(&mut b, A, 70);
+    assert_eq!(b.health.view(C).state, State::Unreachable, "it has to prove itself");
+    assert_eq!(b.health.view(leaf).cause, Some(B));
+}
+
+#[test]
 fn time_on_the_backup_stays_recorded_when_that_goes_too() {
     let mut b = Bench::new(vec![Via::none(), Via::none(), Via::Any(vec![via(A), via(B)])]);
     [A, B, C].into_iter().for_each(|s| b.good(s, 0));
