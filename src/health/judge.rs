@@ -67,12 +67,10 @@ impl Health {
         if !round.is_failed() || !self.tracks[subject.ix()].is_settled_unreachable() {
             return;
         }
-        let passage = self.passage(subject, UnixMs(i64::MIN));
-        let track = &mut self.tracks[subject.ix()];
-        match passage {
-            Passage::Blocked(cause) => track.recause(subject, cause, round.at, effects),
+        match self.passage(subject, UnixMs(i64::MIN)) {
+            Passage::Blocked(cause) => self.recause(subject, cause, round.at, effects),
             Passage::Open | Passage::Undecided(_) => {
-                track.start_proving(round.at);
+                self.tracks[subject.ix()].start_proving(round.at);
             }
         }
         self.desk.touch();
@@ -116,8 +114,9 @@ impl Health {
         self.tracks[subject.ix()].fail(subject, (state, rule), cause, first, effects);
         self.desk.touch();
         self.tell_pace(subject, effects);
-        self.recause_beneath(subject, now, effects);
         self.absorb_beneath(subject, effects);
+        // After it, so that nobody is left with a cause that is itself a consequence.
+        self.recause_beneath(subject, now, effects);
         self.rethink_backup_beneath(subject, effects);
         if state == State::Down {
             self.ask_beneath(subject, effects);
@@ -159,10 +158,7 @@ impl Health {
                 continue;
             }
             match self.passage(child, UnixMs(i64::MIN)) {
-                Passage::Blocked(cause) => {
-                    self.tracks[child.ix()].recause(child, cause, at, effects);
-                    self.desk.touch();
-                }
+                Passage::Blocked(cause) => self.recause(child, cause, at, effects),
                 Passage::Open | Passage::Undecided(_) => {
                     if self.tracks[child.ix()].start_proving(at) {
                         self.desk.touch();
@@ -182,9 +178,23 @@ impl Health {
                 continue;
             }
             if let Passage::Blocked(cause) = self.passage(child, UnixMs(i64::MIN)) {
-                self.tracks[child.ix()].recause(child, cause, now, effects);
-                self.desk.touch();
+                self.recause(child, cause, now, effects);
             }
+        }
+    }
+
+    /// Another root cause from `at` on; one that answers again is no cause, and while what it left
+    /// behind proves itself nobody else is to blame yet.
+    fn recause(
+        &mut self,
+        child: SubjectIx,
+        cause: SubjectIx,
+        at: UnixMs,
+        effects: &mut Vec<Effect>,
+    ) {
+        if self.tracks[cause.ix()].hard == Some(State::Down) {
+            self.tracks[child.ix()].recause(child, cause, at, effects);
+            self.desk.touch();
         }
     }
 
@@ -218,9 +228,16 @@ impl Health {
     pub(super) fn rethink_backup(&mut self, subject: SubjectIx, effects: &mut Vec<Effect>) {
         let via = &self.inventory.subject(subject).via;
         let way = passage::second_way(&self.inventory, &self.tracks, via);
+        let was_on_backup = self.tracks[subject.ix()].view().backup.is_some();
+        if was_on_backup && way.is_some_and(|w| !w.is_open) {
+            // The last way went, too: it has been on its backup until its own rounds tell.
+            return;
+        }
         let track = &mut self.tracks[subject.ix()];
         let Some(state) = track.set_backup(way.and_then(|w| w.cause)) else { return };
-        let since = way.map_or(track.since(), |w| w.since.max(track.since()));
+        // After a reload there may be no second way any more: what was recorded of it stays.
+        let since = way.map_or(track.last_round(), |w| Some(w.since));
+        let since = since.unwrap_or(track.since()).max(track.since());
         let rule = track.live_rule();
         track.change(subject, (state, rule), since, effects);
         self.desk.touch();

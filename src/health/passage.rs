@@ -19,6 +19,8 @@ pub(super) enum Passage {
 /// - `All`: blocked by the first blocked part; else undecided if a part is; else open.
 /// - `Any`: open if a part is; else undecided if a part is; else blocked, by the part that went
 ///   last, since the way was open until then.
+/// - A part whose root cause recovered, and which has to prove itself, is to blame only where no
+///   other is.
 /// - An ancestor that has never been judged (no check, new) is looked through.
 /// - What is absent (disabled, or not in force) is no way: an `any` counts without it. Where nothing
 ///   else is left, it is looked through like one that was never judged.
@@ -42,23 +44,32 @@ pub(super) fn passage(
         }
         Via::All(parts) => {
             let mut undecided = Vec::new();
+            let mut recovered = None;
             for part in parts {
                 match passage(inventory, tracks, part, first) {
                     Passage::Open => {}
-                    Passage::Blocked(cause) => return Passage::Blocked(cause),
+                    Passage::Blocked(cause) if tracks[cause.ix()].hard == Some(State::Down) => {
+                        return Passage::Blocked(cause);
+                    }
+                    Passage::Blocked(cause) => recovered = recovered.or(Some(cause)),
                     Passage::Undecided(waiting) => undecided.extend(waiting),
                 }
             }
-            if undecided.is_empty() { Passage::Open } else { Passage::Undecided(undecided) }
+            match recovered {
+                Some(cause) => Passage::Blocked(cause),
+                None if undecided.is_empty() => Passage::Open,
+                None => Passage::Undecided(undecided),
+            }
         }
         Via::Any(parts) => {
             let mut undecided = Vec::new();
-            let mut last_gone: Option<(UnixMs, SubjectIx)> = None;
+            let mut last_gone: Option<((bool, UnixMs), SubjectIx)> = None;
             for part in present(tracks, parts) {
                 match passage(inventory, tracks, part, first) {
                     Passage::Open => return Passage::Open,
                     Passage::Blocked(cause) => {
-                        let gone = tracks[cause.ix()].hard_since();
+                        let root = &tracks[cause.ix()];
+                        let gone = (root.hard == Some(State::Down), root.hard_since());
                         if last_gone.is_none_or(|(at, _)| at < gone) {
                             last_gone = Some((gone, cause));
                         }
@@ -93,6 +104,8 @@ pub(super) struct SecondWay {
     pub(super) cause: Option<SubjectIx>,
     /// Since when the preferred way has been as it is.
     pub(super) since: UnixMs,
+    /// False when no way passes at all.
+    pub(super) is_open: bool,
 }
 
 /// Rule 12: looks at every `any` of the subject's own `via`; `None` where there is none.
@@ -102,7 +115,10 @@ pub(super) fn second_way(inventory: &Inventory, tracks: &[Track], via: &Via) -> 
         Via::Subject(_) => None,
         Via::All(parts) => {
             let ways = parts.iter().filter_map(|part| second_way(inventory, tracks, part));
-            ways.reduce(|a, b| if a.cause.is_none() && b.cause.is_some() { b } else { a })
+            ways.reduce(|a, b| SecondWay {
+                is_open: a.is_open && b.is_open,
+                ..if a.cause.is_none() && b.cause.is_some() { b } else { a }
+            })
         }
         Via::Any(parts) => {
             let ways: Vec<&Via> = present(tracks, parts).collect();
@@ -118,13 +134,13 @@ pub(super) fn second_way(inventory: &Inventory, tracks: &[Track], via: &Via) -> 
                     let is_passed = |part: &&Via| {
                         !matches!(passage(inventory, tracks, part, ever), Passage::Blocked(_))
                     };
-                    let cause = others.iter().any(is_passed).then_some(cause);
-                    Some(SecondWay { cause, since })
+                    let is_open = others.iter().any(is_passed);
+                    Some(SecondWay { cause: is_open.then_some(cause), since, is_open })
                 }
                 Passage::Open | Passage::Undecided(_) => Some(
                     second_way(inventory, tracks, preferred)
                         .filter(|way| way.cause.is_some())
-                        .unwrap_or(SecondWay { cause: None, since }),
+                        .unwrap_or(SecondWay { cause: None, since, is_open: true }),
                 ),
             }
         }

@@ -646,6 +646,8 @@ impl Track {
         }
         self.hard = Some(state);
         self.rule = rule;
+        // Which way it is reached by is found out anew when it answers again.
+        self.backup = None;
         self.cause_before = std::mem::replace(&mut self.cause, cause);
         if !before.is_some_and(State::is_outage) {
             self.hard_since = since;

@@ -408,6 +408,49 @@ fn on_the_second_way_it_is_degraded_since_the_first_was_lost_and_no_incident() {
 }
 
 #[test]
+fn a_root_that_becomes_a_consequence_is_nobodys_cause_any_more() {
+    let mut b = Bench::new(vec![Via::none(), via(A), via(B)]);
+    [A, B, C].into_iter().for_each(|s| b.good(s, 0));
+    // The trunk's rounds come last, and after the window.
+    down(&mut b, B, 10);
+    down(&mut b, C, 12);
+    [50, 60].into_iter().for_each(|s| b.pass(s));
+    assert_eq!(b.health.view(C).cause, Some(B));
+    down(&mut b, A, 61);
+    assert_eq!(b.health.view(B).cause, Some(A), "it fell silent after the trunk's last answer");
+    assert_eq!(b.health.view(C).cause, Some(A));
+}
+
+#[test]
+fn a_root_that_answers_again_is_not_blamed_anew() {
+    // s3 by either of two ways: s1, down by itself, or s2, cut off with the trunk.
+    let both = Via::Any(vec![via(B), via(C)]);
+    let mut b = Bench::new(vec![Via::none(), Via::none(), via(A), both]);
+    let leaf = SubjectIx(3);
+    [A, B, C, leaf].into_iter().for_each(|s| b.good(s, 0));
+    down(&mut b, A, 10);
+    down(&mut b, C, 12);
+    down(&mut b, B, 40);
+    down(&mut b, leaf, 41);
+    assert_eq!(b.health.view(leaf).cause, Some(B), "the way that went last");
+    good(&mut b, A, 70);
+    assert_eq!(b.health.view(C).state, State::Unreachable, "it has to prove itself");
+    assert_eq!(b.health.view(leaf).cause, Some(B));
+}
+
+#[test]
+fn time_on_the_backup_stays_recorded_when_that_goes_too() {
+    let mut b = Bench::new(vec![Via::none(), Via::none(), Via::Any(vec![via(A), via(B)])]);
+    [A, B, C].into_iter().for_each(|s| b.good(s, 0));
+    down(&mut b, A, 10);
+    good(&mut b, C, 30);
+    down(&mut b, B, 60);
+    assert_eq!(b.record(C), [(0, State::Up), (10, State::Degraded)], "until its own rounds tell");
+    down(&mut b, C, 62);
+    assert_eq!(b.record(C)[1..], [(10, State::Degraded), (62, State::Unreachable)]);
+}
+
+#[test]
 fn a_restart_goes_on_with_what_was_told_and_who_took_it() {
     let since = t(100);
     let kept = KeptIncident {

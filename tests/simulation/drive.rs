@@ -1,0 +1,610 @@
+//! Runs a scenario: the prober's behaviour, the daemon's life and the two clocks, around the core
+//! and the reference, which get the same input.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use tuantra::model::{Inventory, Round, RoundError, Rtts, SubjectId, SubjectIx, UnixMs};
+
+use crate::dice::hash;
+use crate::faults::{Fault, Trouble, Truth};
+use crate::province::{Listing, PING, Province};
+use crate::records::{Remembered, Stretch, joined, replace};
+use crate::reference::{Quirk, Reference};
+use crate::subject_under_test::{Core, Said};
+
+/// Monday 2 November 2026, 00:00 in Vietnam.
+pub const START: i64 = 1_793_552_400_000;
+const TICK_MS: i64 = 1_000;
+/// Facts younger than this are lost in a kill; samples within 2 s.
+const FACTS_WAIT_MS: i64 = 50;
+const SAMPLES_WAIT_MS: i64 = 2_000;
+const FIRST_SWEEP_MS: i64 = 10_000;
+
+/// All that a run depends on.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// For what is drawn per packet.
+    pub seed: u64,
+    /// What is there.
+    pub province: Province,
+    /// Which of it is listed at the start.
+    pub listing: Listing,
+    /// What goes wrong, by start.
+    pub troubles: Vec<Trouble>,
+    /// Milliseconds.
+    pub length: i64,
+}
+
+/// How a scenario is run.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Keep a line for everything that happens.
+    pub trace: bool,
+    /// Compare records after every step, not only now and then.
+    pub finely: bool,
+    /// No reference: what the core alone costs.
+    pub alone: bool,
+    /// A deliberate mistake in the reference.
+    pub quirk: Option<Quirk>,
+}
+
+/// What came of a run.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Each place's record; empty of what was never listed.
+    pub records: Vec<Vec<Stretch>>,
+    /// Wall clock at the end.
+    pub end: UnixMs,
+    /// Rounds judged.
+    pub rounds: u64,
+    /// Verdicts given.
+    pub verdicts: u64,
+    /// When a round of each place was sent, when the daemon could see: the truth's clock.
+    pub trace: Vec<String>,
+}
+
+/// Something that must not be.
+#[derive(Debug)]
+pub struct Failure {
+    /// When, by the truth's clock.
+    pub at: i64,
+    /// Whose.
+    pub place: Option<usize>,
+    /// What.
+    pub what: String,
+    /// What led to it.
+    pub trace: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Happening {
+    /// A trouble begins.
+    Begin(usize),
+    /// A trouble ends.
+    End(usize),
+    /// A round of a place is over.
+    Judge { place: usize, life: u32 },
+    /// A place's turn to be asked.
+    Turn { place: usize, life: u32, ticket: u32 },
+    /// A second has passed for the daemon.
+    Tick { life: u32 },
+}
+
+/// The prober's seat of a place.
+#[derive(Debug, Clone, Default)]
+struct Seat {
+    ix: Option<SubjectIx>,
+    is_target: bool,
+    is_retrying: bool,
+    running: Option<(i64, Round)>,
+    is_asked_again: bool,
+    last_start: Option<i64>,
+    ticket: u32,
+}
+
+/// The daemon's store.
+#[derive(Debug, Clone, Default)]
+struct Kept {
+    record: Vec<Stretch>,
+    committed: Vec<Stretch>,
+    waiting: VecDeque<(i64, UnixMs, Vec<Stretch>)>,
+    /// When judged, and when it had been sent; the last two seconds and one before.
+    samples: VecDeque<(i64, UnixMs)>,
+}
+
+struct Run<'a> {
+    scenario: &'a Scenario,
+    options: Options,
+    truth: Truth,
+    queue: BinaryHeap<Reverse<(i64, u64, Happening)>>,
+    queued: u64,
+    clock: i64,
+    offset: i64,
+    life: u32,
+    asleep_until: i64,
+    listing: Listing,
+    inventory: Arc<Inventory>,
+    place_of: Vec<usize>,
+    seats: Vec<Seat>,
+    kept: Vec<Kept>,
+    core: Option<Core>,
+    reference: Option<Reference>,
+    outcome: Outcome,
+    touched: Vec<SubjectIx>,
+    next_check: i64,
+}
+
+/// Runs it.
+pub fn run(scenario: &Scenario, options: Options) -> Result<Outcome, Box<Failure>> {
+    let mut run = Run::new(scenario, options);
+    run.start();
+    while let Some(Reverse((at, _, happening))) = run.queue.pop() {
+        if at >= scenario.length {
+            break;
+        }
+        run.clock = at;
+        run.happen(happening)?;
+    }
+    run.clock = scenario.length;
+    run.check_records()?;
+    run.outcome.records = run.kept.into_iter().map(|k| joined(&k.record)).collect();
+    run.outcome.end = UnixMs(START + scenario.length + run.offset);
+    Ok(run.outcome)
+}
+
+impl<'a> Run<'a> {
+    fn new(scenario: &'a Scenario, options: Options) -> Self {
+        let places = scenario.province.subjects.len();
+        Self {
+            scenario,
+            options,
+            truth: Truth::new(scenario.seed, &scenario.province, &scenario.troubles),
+            queue: BinaryHeap::new(),
+            queued: 0,
+            clock: 0,
+            offset: 0,
+            life: 0,
+            asleep_until: 0,
+            listing: scenario.listing.clone(),
+            inventory: Arc::default(),
+            place_of: Vec::new(),
+            seats: vec![Seat::default(); places],
+            kept: vec![Kept::default(); places],
+            core: None,
+            reference: None,
+            outcome: Outcome::default(),
+            touched: Vec::new(),
+            next_check: 0,
+        }
+    }
+
+    fn now(&self) -> UnixMs {
+        UnixMs(START + self.clock + self.offset)
+    }
+
+    fn at(&mut self, when: i64, happening: Happening) {
+        self.queued += 1;
+        self.queue.push(Reverse((when, self.queued, happening)));
+    }
+
+    fn trace(&mut self, line: impl FnOnce(&Self) -> String) {
+        if self.options.trace {
+            let line = format!("{:>10} {} {}", self.clock, self.now(), line(self));
+            self.outcome.trace.push(line);
+        }
+    }
+
+    fn start(&mut self) {
+        for (n, trouble) in self.scenario.troubles.iter().enumerate() {
+            let matters = matches!(
+                trouble.fault,
+                Fault::Suspend | Fault::Restart { .. } | Fault::Step(_) | Fault::Reload { .. }
+            );
+            if matters {
+                self.at(trouble.from, Happening::Begin(n));
+            }
+        }
+        self.begin_life();
+    }
+
+    fn happen(&mut self, happening: Happening) -> Result<(), Box<Failure>> {
+        let is_daemons = !matches!(happening, Happening::Begin(_) | Happening::End(_));
+        if is_daemons && self.clock < self.asleep_until {
+            // Everything waits until the machine wakes up; it does not do all of it at once.
+            let late = hash(self.scenario.seed, self.queued, self.clock as u64) % 500;
+            self.at(self.asleep_until + late as i64, happening);
+            return Ok(());
+        }
+        match happening {
+            Happening::Begin(n) => self.begin(n),
+            Happening::End(n) => self.end(n),
+            Happening::Tick { life } if life == self.life => self.tick(),
+            Happening::Turn { place, life, ticket }
+                if life == self.life && ticket == self.seats[place].ticket =>
+            {
+                self.turn(place);
+                Ok(())
+            }
+            Happening::Judge { place, life } if life == self.life => self.judge(place),
+            Happening::Tick { .. } | Happening::Turn { .. } | Happening::Judge { .. } => Ok(()),
+        }
+    }
+
+    fn begin(&mut self, n: usize) -> Result<(), Box<Failure>> {
+        let trouble = &self.scenario.troubles[n];
+        self.trace(|_| format!("{trouble:?}"));
+        match &trouble.fault {
+            Fault::Suspend => self.asleep_until = self.asleep_until.max(trouble.to),
+            Fault::Step(by) => self.offset += by,
+            Fault::Restart { killed } => {
+                if self.core.is_some() {
+                    self.check_records()?;
+                }
+                self.end_life(*killed);
+                self.at(trouble.to, Happening::End(n));
+            }
+            Fault::Reload { toggled, switched, rewired } => {
+                let physical = &self.scenario.province.subjects;
+                for place in toggled {
+                    self.listing.listed[*place] ^= true;
+                }
+                for place in switched {
+                    self.listing.enabled[*place] ^= true;
+                }
+                for (place, way) in rewired {
+                    let is_moved = self.listing.ways[*place] != physical[*place].way;
+                    // A second change puts it right again.
+                    self.listing.ways[*place] =
+                        if is_moved { physical[*place].way.clone() } else { way.clone() };
+                }
+                if self.core.is_some() {
+                    self.reload()?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, n: usize) -> Result<(), Box<Failure>> {
+        if matches!(self.scenario.troubles[n].fault, Fault::Restart { .. }) && self.core.is_none() {
+            // Of two overlapping absences the later end counts.
+            let clock = self.clock;
+            let is_still_away = self.scenario.troubles.iter().any(|t| {
+                matches!(t.fault, Fault::Restart { .. }) && t.from <= clock && clock < t.to
+            });
+            if !is_still_away {
+                self.begin_life();
+            }
+        }
+        Ok(())
+    }
+
+    fn end_life(&mut self, killed: bool) {
+        let clock = self.clock;
+        for kept in &mut self.kept {
+            let facts_until = if killed { clock - FACTS_WAIT_MS } else { i64::MAX };
+            kept.commit(facts_until);
+            kept.waiting.clear();
+            kept.record.clone_from(&kept.committed);
+            while killed
+                && kept.samples.len() > 1
+                && kept.samples.back().is_some_and(|(judged, _)| *judged > clock - SAMPLES_WAIT_MS)
+            {
+                kept.samples.pop_back();
+            }
+        }
+        self.core = None;
+        self.reference = None;
+        self.life += 1;
+        for seat in &mut self.seats {
+            *seat = Seat { ticket: seat.ticket, ..Seat::default() };
+        }
+    }
+
+    fn begin_life(&mut self) {
+        self.life += 1;
+        self.trace(|run| format!("life {} begins", run.life));
+        let (inventory, place_of) = self.scenario.province.inventory(&self.listing);
+        self.inventory = inventory;
+        self.place_of = place_of;
+        let now = self.now();
+        let kept = &self.kept;
+        let inventory = &self.inventory;
+        let place_of = &self.place_of;
+        let by_id = |id: &SubjectId| place_of[inventory.find_subject(id.as_str()).unwrap().ix()];
+        let remembered = |id: &SubjectId| {
+            let kept = &kept[by_id(id)];
+            (!kept.record.is_empty()).then(|| Remembered {
+                record: joined(&kept.record),
+                last_round: kept.samples.back().map(|(_, at)| *at),
+            })
+        };
+        let core = Core::new(Arc::clone(inventory), &remembered, now);
+        let reference = (!self.options.alone)
+            .then(|| Reference::new(Arc::clone(inventory), &remembered, now, self.options.quirk));
+        self.core = Some(core);
+        self.reference = reference;
+        self.seat_targets();
+        self.perform();
+        let life = self.life;
+        self.at(self.clock + TICK_MS, Happening::Tick { life });
+        self.next_check = self.clock + 10 * TICK_MS;
+    }
+
+    fn reload(&mut self) -> Result<(), Box<Failure>> {
+        self.check_records()?;
+        let (inventory, place_of) = self.scenario.province.inventory(&self.listing);
+        let now = self.now();
+        let old =
+            (std::mem::replace(&mut self.inventory, Arc::clone(&inventory)), self.place_of.clone());
+        self.place_of = place_of;
+        self.touched.clear();
+        let gone = self.core.as_mut().unwrap().reload(Arc::clone(&inventory), now);
+        for (id, from) in gone {
+            let place = old.1[old.0.find_subject(id.as_str()).unwrap().ix()];
+            let nobody_asks =
+                Stretch { from, state: tuantra::model::State::Unmeasured, cause: None };
+            self.keep(place, vec![nobody_asks]);
+        }
+        if let Some(reference) = &mut self.reference {
+            reference.reload(inventory, now);
+        }
+        self.seat_targets();
+        self.perform();
+        Ok(())
+    }
+
+    /// Tells the prober whom to ask: who stays keeps its turn.
+    fn seat_targets(&mut self) {
+        let mut listed = vec![None; self.seats.len()];
+        for (ix, place) in (0_u32..).map(SubjectIx).zip(&self.place_of) {
+            listed[*place] = Some(ix);
+        }
+        for (place, ix) in listed.into_iter().enumerate() {
+            let is_target = ix.is_some_and(|ix| {
+                let subject = self.inventory.subject(ix);
+                subject.is_enabled && !subject.checks.is_empty()
+            });
+            let seat = &mut self.seats[place];
+            seat.ix = ix;
+            if seat.is_target == is_target {
+                if let (Some((_, round)), Some(ix)) = (&mut seat.running, ix) {
+                    round.subject = ix;
+                }
+                continue;
+            }
+            let ticket = seat.ticket + 1;
+            *seat = Seat { ix, is_target, ticket, ..Seat::default() };
+            if is_target {
+                let late = hash(self.scenario.seed, place as u64, u64::from(self.life));
+                let life = self.life;
+                let when = self.clock + (late % FIRST_SWEEP_MS as u64) as i64;
+                self.at(when, Happening::Turn { place, life, ticket });
+            }
+        }
+    }
+
+    fn tick(&mut self) -> Result<(), Box<Failure>> {
+        let now = self.now();
+        self.core.as_mut().unwrap().tick(now);
+        if let Some(reference) = &mut self.reference {
+            reference.tick(now);
+        }
+        self.perform();
+        self.compare()?;
+        let clock = self.clock;
+        for kept in &mut self.kept {
+            kept.commit(clock - FACTS_WAIT_MS);
+        }
+        let life = self.life;
+        self.at(self.clock + TICK_MS, Happening::Tick { life });
+        if self.clock >= self.next_check || self.options.finely {
+            self.next_check = self.clock + 6 * 3_600_000;
+            self.check_records()?;
+        }
+        Ok(())
+    }
+
+    fn turn(&mut self, place: usize) {
+        let (clock, now) = (self.clock, self.now());
+        let seat = &mut self.seats[place];
+        let Some(ix) = seat.ix.filter(|_| seat.is_target && seat.running.is_none()) else { return };
+        seat.last_start = Some(clock);
+        seat.is_asked_again = false;
+        let seen = self.truth.round(place, clock);
+        let is_invalid = self.truth.invalid.contain(clock);
+        let answered = usize::from(3 - seen.lost);
+        let round = Round {
+            subject: ix,
+            check: 0,
+            at: now,
+            sent: 3,
+            lost: seen.lost,
+            rtts: Rtts::from_us(&seen.rtt_us[..answered]),
+            error: is_invalid.then_some(RoundError::Overflow),
+        };
+        let spacing = 2 * i64::from(PING.spacing_ms);
+        let took = if seen.lost > 0 {
+            PING.round_ms()
+        } else {
+            let slowest = seen.rtt_us.iter().max().copied().unwrap_or(0);
+            spacing + i64::from(slowest / 1000) + 1
+        };
+        seat.running = Some((clock, round));
+        let life = self.life;
+        self.at(clock + took, Happening::Judge { place, life });
+    }
+
+    fn judge(&mut self, place: usize) -> Result<(), Box<Failure>> {
+        let (clock, now) = (self.clock, self.now());
+        // A target that was taken away meanwhile has no round any more.
+        let Some((_, round)) = self.seats[place].running.take() else { return Ok(()) };
+        self.outcome.rounds += 1;
+        self.trace(|run| {
+            let (name, lost) = (&run.scenario.province.subjects[place].name, round.lost);
+            let invalid = if round.is_invalid() { " invalid" } else { "" };
+            format!("{name}: sent {} lost {lost} {:?}{invalid}", round.at, round.rtts)
+        });
+        if !round.is_invalid() {
+            let samples = &mut self.kept[place].samples;
+            samples.push_back((clock, round.at));
+            while samples.len() > 2 && samples[1].0 < clock - SAMPLES_WAIT_MS {
+                samples.pop_front();
+            }
+        }
+        self.core.as_mut().unwrap().round(&round, now);
+        if let Some(reference) = &mut self.reference {
+            reference.round(&round, now);
+        }
+        self.touched.push(round.subject);
+        self.plan(place);
+        self.perform();
+        self.compare()
+    }
+
+    /// Plans a place's next turn after its round, or after its pace changed.
+    fn plan(&mut self, place: usize) {
+        let (clock, life) = (self.clock, self.life);
+        let seat = &mut self.seats[place];
+        let Some(ix) = seat.ix.filter(|_| seat.is_target && seat.running.is_none()) else { return };
+        let Some(start) = seat.last_start else { return };
+        let health = &self.inventory.subject(ix).health;
+        let when = if seat.is_asked_again {
+            clock
+        } else if seat.is_retrying {
+            (start + health.retry_ms).max(clock)
+        } else {
+            let key = hash(0, place as u64, 0) % health.interval_ms as u64;
+            let phase = key as i64;
+            let turns = (start - phase).div_euclid(health.interval_ms) + 1;
+            (phase + turns * health.interval_ms).max(clock)
+        };
+        seat.ticket += 1;
+        let ticket = seat.ticket;
+        self.at(when, Happening::Turn { place, life, ticket });
+    }
+
+    /// Does what the core asked for.
+    fn perform(&mut self) {
+        let Some(core) = self.core.as_mut().filter(|core| !core.is_silent()) else { return };
+        for said in core.take_said() {
+            self.trace(|run| run.describe(&said));
+            match said {
+                Said::Record(subject, news) => {
+                    self.touched.push(subject);
+                    self.keep(self.place_of[subject.ix()], news);
+                }
+                Said::Verdict(subject, _) => {
+                    self.touched.push(subject);
+                    self.outcome.verdicts += 1;
+                }
+                Said::Retry(subject, is_retrying) => {
+                    let place = self.place_of[subject.ix()];
+                    self.seats[place].is_retrying = is_retrying;
+                    self.plan(place);
+                }
+                Said::AskNow(subject) => {
+                    let place = self.place_of[subject.ix()];
+                    let (clock, life) = (self.clock, self.life);
+                    let seat = &mut self.seats[place];
+                    if seat.running.is_some() {
+                        seat.is_asked_again = true;
+                    } else if seat.is_target {
+                        seat.ticket += 1;
+                        let ticket = seat.ticket;
+                        self.at(clock + 20, Happening::Turn { place, life, ticket });
+                    }
+                }
+            }
+        }
+    }
+
+    fn describe(&self, said: &Said) -> String {
+        let name = |s: &SubjectIx| &self.scenario.province.subjects[self.place_of[s.ix()]].name;
+        match said {
+            Said::Record(s, news) => {
+                let mut line = format!("    record of {}:", name(s));
+                for n in news {
+                    let cause = n.cause.as_ref().map_or("", |c| c.as_str());
+                    let _ = write!(line, " {} {} {cause};", n.from, n.state.as_str());
+                }
+                line
+            }
+            Said::Verdict(s, state) => format!("    verdict: {} {}", name(s), state.as_str()),
+            Said::Retry(s, yes) => {
+                format!("    pace of {}: {}", name(s), if *yes { "retry" } else { "normal" })
+            }
+            Said::AskNow(s) => format!("    ask {}", name(s)),
+        }
+    }
+
+    fn keep(&mut self, place: usize, news: Vec<Stretch>) {
+        let kept = &mut self.kept[place];
+        let from = news[0].from;
+        replace(&mut kept.record, from, news.iter().cloned());
+        kept.waiting.push_back((self.clock, from, news));
+    }
+
+    /// The last verdicts of who was spoken of must be the same.
+    fn compare(&mut self) -> Result<(), Box<Failure>> {
+        if let Some(reference) = &mut self.reference {
+            self.touched.append(&mut reference.take_changed());
+        }
+        for subject in std::mem::take(&mut self.touched) {
+            let (Some(core), Some(reference)) = (&self.core, &self.reference) else { continue };
+            let (core, reference) = (core.seen(subject), reference.seen(subject));
+            if core != reference {
+                let what = format!("the core says {core:?}, the reference {reference:?}");
+                return Err(self.failure(Some(self.place_of[subject.ix()]), what));
+            }
+            if self.options.finely {
+                self.check_record(subject)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_records(&mut self) -> Result<(), Box<Failure>> {
+        for subject in self.inventory.clone().subject_ixs() {
+            self.check_record(subject)?;
+        }
+        Ok(())
+    }
+
+    fn check_record(&mut self, subject: SubjectIx) -> Result<(), Box<Failure>> {
+        let Some(reference) = &self.reference else { return Ok(()) };
+        let place = self.place_of[subject.ix()];
+        let core = joined(&self.kept[place].record);
+        let model = reference.record(subject);
+        if core == model {
+            return Ok(());
+        }
+        let same = core.iter().zip(&model).take_while(|(a, b)| a == b).count();
+        let tail = |record: &[Stretch]| {
+            let tail = record.iter().skip(same.saturating_sub(2)).take(6);
+            tail.map(|s| format!("\n    {} {:?} {:?}", s.from, s.state, s.cause))
+                .collect::<String>()
+        };
+        let what = format!("records differ: core{}\n  reference{}", tail(&core), tail(&model));
+        Err(self.failure(Some(place), what))
+    }
+
+    fn failure(&mut self, place: Option<usize>, what: String) -> Box<Failure> {
+        let trace = std::mem::take(&mut self.outcome.trace);
+        Box::new(Failure { at: self.clock, place, what, trace })
+    }
+}
+
+impl Kept {
+    fn commit(&mut self, until: i64) {
+        while self.waiting.front().is_some_and(|(at, _, _)| *at <= until) {
+            if let Some((_, from, news)) = self.waiting.pop_front() {
+                replace(&mut self.committed, from, news);
+            }
+        }
+    }
+}

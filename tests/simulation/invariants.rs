@@ -1,0 +1,207 @@
+//! What must hold of every run, whatever the reference says: the record against itself and
+//! against the truth.
+
+use tuantra::coverage::availability;
+use tuantra::model::{Span, UnixMs, check_partition};
+
+use crate::drive::{Failure, Outcome, START, Scenario};
+use crate::faults::{Fault, Spans, Truth};
+use crate::province::PING;
+use crate::records::{Stretch, intervals};
+
+type Verdict = Result<(), (usize, i64, String)>;
+
+/// A round under way and the tick after it, in milliseconds.
+const SLACK_MS: i64 = 3_500;
+
+/// Checks all of them.
+pub fn check(scenario: &Scenario, outcome: &Outcome) -> Result<(), Box<Failure>> {
+    let truth = Truth::new(scenario.seed, &scenario.province, &scenario.troubles);
+    let sight = Sight::of(scenario, &truth);
+    for place in 0..outcome.records.len() {
+        let proof = Proof { scenario, outcome, truth: &truth, sight: &sight, place };
+        let verdict = proof
+            .intervals_partition_time()
+            .and_then(|()| proof.classes_sum_to_the_window())
+            .and_then(|()| proof.real_outages_are_found())
+            .and_then(|()| proof.no_outage_is_invented());
+        if let Err((place, at, what)) = verdict {
+            return Err(Box::new(Failure { at, place: Some(place), what, trace: Vec::new() }));
+        }
+    }
+    Ok(())
+}
+
+/// When the daemon could see, and what cannot be told apart.
+struct Sight {
+    /// Our own side failed, or the daemon had just begun to look again.
+    blind: Spans,
+    /// The wall clock was set: the truth's times are not the record's.
+    is_stepped: bool,
+}
+
+impl Sight {
+    fn of(scenario: &Scenario, truth: &Truth) -> Self {
+        let mut blind: Vec<(i64, i64)> = truth.uplink.list().to_vec();
+        blind.extend_from_slice(truth.invalid.list());
+        let mut is_stepped = false;
+        for trouble in &scenario.troubles {
+            match trouble.fault {
+                Fault::Suspend | Fault::Restart { .. } => blind.push((trouble.from, trouble.to)),
+                Fault::Step(_) => is_stepped = true,
+                _ => {}
+            }
+        }
+        Self { blind: Spans::of(blind), is_stepped }
+    }
+}
+
+struct Proof<'a> {
+    scenario: &'a Scenario,
+    outcome: &'a Outcome,
+    truth: &'a Truth,
+    sight: &'a Sight,
+    place: usize,
+}
+
+impl Proof<'_> {
+    fn record(&self) -> &[Stretch] {
+        &self.outcome.records[self.place]
+    }
+
+    fn fail(&self, at: i64, what: String) -> Verdict {
+        Err((self.place, at, what))
+    }
+
+    /// A subject's intervals neither overlap nor leave holes.
+    fn intervals_partition_time(&self) -> Verdict {
+        match check_partition(&intervals(self.record())) {
+            Ok(()) => Ok(()),
+            Err((n, what)) => self.fail(self.scenario.length, format!("interval {n}: {what}")),
+        }
+    }
+
+    /// Every millisecond falls in exactly one class.
+    fn classes_sum_to_the_window(&self) -> Verdict {
+        let end = self.outcome.end;
+        for window in
+            [Span::new(UnixMs(START), end), Span::new(UnixMs(START + 1_234_567), end - 7_654_321)]
+        {
+            let classes = availability(&intervals(self.record()), window).millis;
+            if classes.total() != window.len_ms() {
+                let what = format!("{classes:?} do not sum to {}", window.len_ms());
+                return self.fail(self.scenario.length, what);
+            }
+        }
+        Ok(())
+    }
+
+    /// True when the truth and the record can be compared at all.
+    fn is_comparable(&self) -> bool {
+        let is_kept = self.scenario.troubles.iter().all(|trouble| match &trouble.fault {
+            Fault::Reload { toggled, switched, .. } => {
+                !toggled.contains(&self.place) && !switched.contains(&self.place)
+            }
+            _ => true,
+        });
+        is_kept
+            && !self.sight.is_stepped
+            && self.scenario.listing.listed[self.place]
+            && self.scenario.province.subjects[self.place].is_asked
+    }
+
+    /// Stretches in which the subject cannot be reached in truth.
+    fn true_outages(&self) -> Vec<(i64, i64)> {
+        let mut found: Vec<(i64, i64)> = Vec::new();
+        let edges = self.truth.edges(self.place);
+        for (n, from) in edges.iter().enumerate() {
+            let to = edges.get(n + 1).copied().unwrap_or(self.scenario.length);
+            if self.truth.is_reachable(self.place, *from) {
+                continue;
+            }
+            match found.last_mut() {
+                Some(last) if last.1 == *from => last.1 = to,
+                _ => found.push((*from, to)),
+            }
+        }
+        found
+    }
+
+    /// Recorded outages, on the truth's clock; holes inside one belong to it.
+    fn recorded_outages(&self) -> Vec<(i64, i64)> {
+        let outages = tuantra::coverage::outages(&intervals(self.record()));
+        let end = self.scenario.length;
+        outages
+            .iter()
+            .map(|o| (o.start.0 - START, o.end.map_or(end, |end| end.0 - START)))
+            .collect()
+    }
+
+    /// Every real outage long enough to be confirmed is found; it starts at most one interval
+    /// late and is not ended too early.
+    fn real_outages_are_found(&self) -> Verdict {
+        if !self.is_comparable() {
+            return Ok(());
+        }
+        let health = &self.scenario.province.subjects[self.place].health;
+        let step = health.retry_ms.max(PING.round_ms() + 50);
+        let start_error = health.interval_ms + SLACK_MS;
+        let needed = start_error
+            + i64::from(health.confirm) * step
+            + health.correlation_window_ms
+            + 2 * SLACK_MS;
+        let recorded = self.recorded_outages();
+        for (from, to) in self.true_outages() {
+            let to = to.min(self.scenario.length);
+            let seen_from = from - 2 * health.interval_ms;
+            if to - from < needed || self.sight.blind.touch(seen_from, to + health.interval_ms) {
+                continue;
+            }
+            let is_found =
+                recorded.iter().any(|(start, end)| *start <= from + start_error && to <= *end);
+            if !is_found {
+                let near: Vec<_> = recorded
+                    .iter()
+                    .filter(|(s, e)| *s < to + 60_000 && from - 60_000 < *e)
+                    .collect();
+                let what =
+                    format!("the outage [{from}, {to}) is not in the record; near: {near:?}");
+                return self.fail(to, what);
+            }
+        }
+        Ok(())
+    }
+
+    /// No outage is recorded while the subject could be reached: it starts at a failed round and
+    /// ends at most one interval after the truth did. Our own faults are no excuse, lost packets
+    /// are.
+    fn no_outage_is_invented(&self) -> Verdict {
+        if !self.is_comparable() {
+            return Ok(());
+        }
+        let health = &self.scenario.province.subjects[self.place].health;
+        let end_error = health.interval_ms + SLACK_MS;
+        for (start, end) in self.recorded_outages() {
+            if self.truth.is_lossy(self.place, start, end + 1) {
+                continue;
+            }
+            if self.truth.is_reachable(self.place, start) && !self.truth.uplink.contain(start) {
+                return self.fail(start, format!("the outage [{start}, {end}) is invented"));
+            }
+            // From each return on the record must follow.
+            let mut edges = self.truth.edges(self.place);
+            edges.retain(|edge| (start..end).contains(edge));
+            for edge in edges {
+                let until = edge + end_error;
+                let stays = until < end
+                    && self.truth.edges(self.place).iter().all(|e| *e <= edge || until < *e)
+                    && self.truth.is_reachable(self.place, edge);
+                if stays && !self.sight.blind.touch(edge - health.interval_ms, until) {
+                    let what = format!("back at {edge}, the outage [{start}, {end}) goes on");
+                    return self.fail(until, what);
+                }
+            }
+        }
+        Ok(())
+    }
+}
