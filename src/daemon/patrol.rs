@@ -84,6 +84,7 @@ pub(super) struct Parts {
 pub fn settings(config: &Config) -> health::Settings {
     health::Settings {
         sentinels: config.sentinels.clone(),
+        are_sentinels_asked: true,
         group_wait_ms: config.telling.group_wait_ms,
         repeat_ms: config.telling.repeat_ms,
         ..health::Settings::default()

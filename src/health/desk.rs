@@ -166,6 +166,22 @@ impl Desk {
         effects.push(Effect::Blind { carrier, since, until });
     }
 
+    /// After a reload: the sentinels that were lost may be none any more.
+    pub(super) fn see_again(
+        &mut self,
+        is_blind: impl Fn(Option<&CarrierId>) -> bool,
+        now: UnixMs,
+        effects: &mut Vec<Effect>,
+    ) {
+        let over: Vec<Turn> = self
+            .blind
+            .iter()
+            .filter(|blind| !is_blind(blind.carrier.as_ref()))
+            .map(|b| Turn { carrier: b.carrier.clone(), since: b.since, until: Some(now) })
+            .collect();
+        over.into_iter().for_each(|turn| self.turn(turn, now, effects));
+    }
+
     /// The incident that a subject is a root of, or is cut off by.
     fn find(&mut self, subject: &SubjectId, cause: Option<&SubjectId>) -> Option<&mut Open> {
         let is_of = |open: &Open| open.members().any(|m| m == subject || Some(m) == cause);
@@ -216,6 +232,11 @@ impl Desk {
         };
         self.closed.iter().rev().find(was_part).map(|ended| ended.open.kept.id.clone())
     }
+}
+
+/// True less than `wait_ms` after `start`; no longer when the clock was set back beyond it.
+fn is_within(start: UnixMs, now: UnixMs, wait_ms: i64) -> bool {
+    (0..wait_ms).contains(&now.since(start))
 }
 
 impl Blind {
@@ -414,7 +435,7 @@ impl Health {
     fn tell(&mut self, now: UnixMs, effects: &mut Vec<Effect>) {
         let Settings { group_wait_ms, repeat_ms, .. } = self.settings;
         for blind in &mut self.desk.blind {
-            if !blind.is_told && now.since(blind.opened) >= group_wait_ms {
+            if !blind.is_told && !is_within(blind.opened, now, group_wait_ms) {
                 blind.is_told = true;
                 effects.push(blind.telling(News::Blind));
             }
@@ -428,7 +449,7 @@ impl Health {
             let open = &mut self.desk.open[n];
             is_shown_stale |= open.is_planned != is_planned;
             open.is_planned = is_planned;
-            if is_planned || is_blind || now.since(open.kept.opened) < group_wait_ms {
+            if is_planned || is_blind || is_within(open.kept.opened, now, group_wait_ms) {
                 continue;
             }
             let (told, news) = match (open.is_flapping(), open.kept.state) {

@@ -70,10 +70,11 @@ impl Health {
         match self.passage(subject, UnixMs(i64::MIN)) {
             Passage::Blocked(cause) => self.recause(subject, cause, round.at, effects),
             Passage::Open | Passage::Undecided(_) => {
-                self.tracks[subject.ix()].start_proving(round.at);
+                if self.tracks[subject.ix()].start_proving(round.at) {
+                    self.desk.touch();
+                }
             }
         }
-        self.desk.touch();
     }
 
     /// Gives the verdict on a confirmed failure, or leaves it held while an ancestor is undecided.

@@ -47,7 +47,8 @@ pub use explain::{Explanation, ParentSeen, PassageSeen, PhaseSeen};
 pub use incident::{Group, Groups, groups, open_incidents};
 
 use crate::model::{
-    Inventory, KeptIncident, Maintenance, Round, Sentinel, SubjectId, SubjectIx, UnixMs, is_planned,
+    CarrierId, Inventory, KeptIncident, Maintenance, Round, Sentinel, SubjectId, SubjectIx, UnixMs,
+    is_planned,
 };
 use desk::Desk;
 use sight::{Sight, Trust};
@@ -66,6 +67,9 @@ const SENTINEL_CONFIRM: u8 = 3;
 pub struct Settings {
     /// Addresses that tell whether the patrol can see out.
     pub sentinels: Vec<Sentinel>,
+    /// They are asked from the start on, so that one that was not heard of yet is waited for; in a
+    /// record of rounds they may be missing altogether.
+    pub are_sentinels_asked: bool,
     /// How long an incident gathers its impact before it is told.
     pub group_wait_ms: i64,
     /// How often an incident that nobody took is told again.
@@ -78,6 +82,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             sentinels: Vec::new(),
+            are_sentinels_asked: false,
             group_wait_ms: 30_000,
             repeat_ms: 4 * 3_600_000,
             together_ms: 60_000,
@@ -119,6 +124,7 @@ pub struct Health {
     next_hole: UnixMs,
     /// No subject comes into force or ends before.
     next_life: UnixMs,
+    ticked: UnixMs,
     /// Announced work: the store's, then the inventory's own.
     maintenance: Vec<Maintenance>,
     announced: Vec<Maintenance>,
@@ -146,7 +152,7 @@ impl Health {
             });
         }
         let mut health = Self {
-            sight: Sight::new(&settings.sentinels, SENTINEL_CONFIRM, &inventory),
+            sight: Sight::new(&settings, SENTINEL_CONFIRM, &inventory),
             desk: Desk::new(memory.incidents, now),
             paces: vec![Pace::Normal; tracks.len()],
             inventory,
@@ -157,6 +163,7 @@ impl Health {
             sentinels_asked: UnixMs(i64::MIN),
             next_hole: UnixMs(i64::MIN),
             next_life: UnixMs(i64::MIN),
+            ticked: now,
             maintenance: Vec::new(),
             announced: memory.maintenance,
         };
@@ -203,7 +210,7 @@ impl Health {
             };
             let subject = self.inventory.subject(new);
             paces[new.ix()] = old_paces[ix.ix()];
-            if subject.is_enabled {
+            if subject.is_enabled && !subject.checks.is_empty() {
                 track.refit(subject, moved);
                 if track.lost_its_cause() {
                     track.start_proving(now);
@@ -228,7 +235,9 @@ impl Health {
         self.waiting.clear();
         self.paces = paces;
         self.next_hole = UnixMs(i64::MIN);
-        self.sight.refit(&settings.sentinels, SENTINEL_CONFIRM, &self.inventory);
+        self.sight.refit(&settings, SENTINEL_CONFIRM, &self.inventory);
+        let is_blind = |carrier: Option<&CarrierId>| self.sight.is_blind(carrier);
+        self.desk.see_again(is_blind, now, effects);
         self.settings = settings;
         self.gather_maintenance();
         self.announce(|ix| is_new[ix.ix()], effects);
@@ -370,7 +379,9 @@ impl Health {
         while let Some(round) = queue.front().copied() {
             if round.is_failed() {
                 match self.sight.trust(subject, round.at) {
-                    Trust::Wait if !crowded && now.since(round.at) < window_ms => break,
+                    Trust::Wait if !crowded && (0..window_ms).contains(&now.since(round.at)) => {
+                        break;
+                    }
                     Trust::Blind => {
                         queue.pop_front();
                         continue;
@@ -392,6 +403,12 @@ impl Health {
     /// waiting time is over. Call it about once a second; what it records about holes does not
     /// depend on how punctually.
     pub fn tick(&mut self, now: UnixMs, effects: &mut Vec<Effect>) {
+        if now < self.ticked {
+            // The clock was set back: what was due then may be due before.
+            self.next_hole = UnixMs(i64::MIN);
+            self.next_life = UnixMs(i64::MIN);
+        }
+        self.ticked = now;
         self.judge_all_waiting(now, effects);
         self.look_who_is_there(now, effects);
         if now >= self.next_hole {

@@ -12,6 +12,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::Settings;
 use crate::model::{CarrierId, Inventory, Sentinel, Span, SubjectIx, UnixMs, Via};
 
 /// Most groups: one bit each. What a further carrier's sentinels say goes unheard.
@@ -34,6 +35,7 @@ pub(super) enum Trust {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Watch {
     fails: u8,
+    /// It is asked, as far as is known.
     heard: bool,
     last_answer: Option<UnixMs>,
 }
@@ -68,7 +70,8 @@ pub(super) struct Sight {
 }
 
 impl Sight {
-    pub(super) fn new(sentinels: &[Sentinel], confirm: u8, inventory: &Inventory) -> Self {
+    pub(super) fn new(settings: &Settings, confirm: u8, inventory: &Inventory) -> Self {
+        let sentinels = &settings.sentinels;
         let mut groups: BTreeMap<Option<CarrierId>, Vec<usize>> = BTreeMap::new();
         for (n, sentinel) in sentinels.iter().enumerate() {
             groups.entry(sentinel.carrier.clone()).or_default().push(n);
@@ -84,13 +87,14 @@ impl Sight {
             })
             .collect();
         let ways = ways(&groups, inventory);
-        let watches = vec![Watch::default(); sentinels.len()];
-        Self { sentinels: sentinels.to_vec(), watches, groups, ways, confirm }
+        let heard = settings.are_sentinels_asked;
+        let watches = vec![Watch { heard, ..Watch::default() }; sentinels.len()];
+        Self { sentinels: sentinels.clone(), watches, groups, ways, confirm }
     }
 
     /// The same sentinels go on being watched; a group that stays keeps its blindness.
-    pub(super) fn refit(&mut self, sentinels: &[Sentinel], confirm: u8, inventory: &Inventory) {
-        let old = std::mem::replace(self, Self::new(sentinels, confirm, inventory));
+    pub(super) fn refit(&mut self, settings: &Settings, confirm: u8, inventory: &Inventory) {
+        let old = std::mem::replace(self, Self::new(settings, confirm, inventory));
         for (sentinel, watch) in self.sentinels.iter().zip(&mut self.watches) {
             if let Some(n) = old.sentinels.iter().position(|s| s == sentinel) {
                 *watch = old.watches[n];
@@ -124,6 +128,10 @@ impl Sight {
         } else {
             watch.fails = watch.fails.saturating_add(1);
             watch.last_answer = watch.last_answer.map(|t| t.min(at));
+        }
+        for group in &mut self.groups {
+            // After a step back of the clock they lie in time that is still to come.
+            group.past.retain(|span| span.from <= at);
         }
         let mut turns = Vec::new();
         for n in 0..self.groups.len() {
@@ -184,6 +192,11 @@ impl Sight {
         }
     }
 
+    /// True while the carrier's sentinels, or those of none, are lost.
+    pub(super) fn is_blind(&self, carrier: Option<&CarrierId>) -> bool {
+        self.groups.iter().any(|g| g.carrier.as_ref() == carrier && g.blind.is_some())
+    }
+
     fn trust_of(&self, group: &Group, at: UnixMs) -> Trust {
         if group.blind.is_some_and(|since| at >= since)
             || group.past.iter().any(|span| span.contains(at))
@@ -241,7 +254,8 @@ mod tests {
                 carrier: carrier.map(|c| CarrierId::new(c).unwrap()),
             })
             .collect();
-        Sight::new(&sentinels, 3, &Inventory::default())
+        let settings = Settings { sentinels, ..Settings::default() };
+        Sight::new(&settings, 3, &Inventory::default())
     }
 
     fn t(s: i64) -> UnixMs {
@@ -281,6 +295,14 @@ mod tests {
         assert_eq!(sight.trust(ANY, t(5)), Trust::Seen);
         sight.round(0, t(6), true);
         assert_eq!(sight.trust(ANY, t(6)), Trust::Seen, "one of one");
+    }
+
+    #[test]
+    fn sentinels_that_are_asked_are_waited_for_from_the_start() {
+        let sentinels = sight(&[None]).sentinels;
+        let settings = Settings { sentinels, are_sentinels_asked: true, ..Settings::default() };
+        let sight = Sight::new(&settings, 3, &Inventory::default());
+        assert_eq!(sight.trust(ANY, t(5)), Trust::Wait);
     }
 
     #[test]

@@ -414,8 +414,9 @@ impl Track {
     }
 
     pub(super) fn held_too_long(&self, now: UnixMs) -> bool {
+        // A clock that was set back must not hold a verdict until it has caught up.
         matches!(self.phase, Phase::Held { confirmed, .. }
-            if now.since(confirmed) >= self.params.correlation_window_ms)
+            if !(0..self.params.correlation_window_ms).contains(&now.since(confirmed)))
     }
 
     /// Counts a round of a decisive check.

@@ -154,7 +154,7 @@ fn from_file(
         let opened = opened.with_context(|| t!(lang, "replay.no_file", file = visible(&named)))?;
         Box::new(BufReader::with_capacity(1 << 16, opened))
     };
-    let settings = settings(printer.config);
+    let settings = as_recorded(printer.config);
     let reading = Reading { inventory, sentinels: &settings.sentinels };
     let mut replay: Option<Replay> = None;
     let mut line = Vec::new();
@@ -217,6 +217,11 @@ fn refuse(
     ExitCode::from(EXIT_USAGE)
 }
 
+/// A record of rounds may hold none of the sentinels'.
+fn as_recorded(config: &Config) -> Settings {
+    Settings { are_sentinels_asked: false, ..settings(config) }
+}
+
 fn start(
     inventory: &Arc<Inventory>,
     settings: &Settings,
@@ -276,7 +281,7 @@ fn from_store(
     }
     let store = Reader::open(&config.store)?;
     let window = Span::new(from, until);
-    let settings = settings(config);
+    let settings = as_recorded(config);
     let mut replay = start(inventory, &settings, from, store.maintenance(window)?);
     let mut failed: io::Result<()> = Ok(());
     store.rounds(window, &mut |subject, sample| {

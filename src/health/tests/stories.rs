@@ -543,3 +543,44 @@ fn what_is_disabled_or_has_ended_is_no_way_round() {
         assert_eq!(b.verdicts.last(), Some(&(C, State::Unreachable, t(32), Some(B))));
     }
 }
+
+#[test]
+fn sentinels_taken_out_by_a_reload_leave_nobody_blind() {
+    let mut b = watched();
+    for s in [10, 15, 20] {
+        (0..2).for_each(|n| b.sentinel(n, s, false));
+    }
+    b.pass(60);
+    assert_eq!(b.told(), [(News::Blind, "-".to_owned(), 0)]);
+    b.reload(inventory(vec![Via::none()]), 70);
+    assert!(b.health.blind().is_empty());
+    assert_eq!(b.told()[1..], [(News::Recovered, "-".to_owned(), 0)]);
+    down(&mut b, A, 80);
+    assert_eq!(b.state(A), State::Down);
+}
+
+#[test]
+fn what_is_asked_no_more_ends_its_incident() {
+    let mut b = trunk();
+    down(&mut b, A, 10);
+    b.pass(21);
+    let mut unasked = Inventory::clone(b.health.inventory());
+    unasked.subjects[0].checks.clear();
+    b.reload(Arc::new(unasked), 25);
+    b.pass(26);
+    assert_eq!((b.state(A), b.health.incidents().len()), (State::Unmeasured, 0));
+}
+
+#[test]
+fn a_clock_set_back_by_hours_delays_neither_verdict_nor_telling() {
+    let mut b = Bench::new(vec![Via::none(), via(A)]);
+    [A, B].into_iter().for_each(|s| b.good(s, 10_000));
+    b.pass(10_000);
+    down(&mut b, B, 10_020);
+    assert_eq!(b.state(B), State::Up, "held for A");
+    b.tick(2_000);
+    assert_eq!(b.health.view(B).verdict.map(|v| v.state), Some(State::Down));
+    b.pass(2_001);
+    b.pass(2_031);
+    assert_eq!(b.told().len(), 1);
+}
