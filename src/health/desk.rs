@@ -256,9 +256,11 @@ impl Health {
     /// Brings the incidents up to the verdicts and says what is to be told. Call it after each
     /// batch of rounds and after each tick; it does nothing when there is nothing to do.
     pub fn settle(&mut self, now: UnixMs, effects: &mut Vec<Effect>) {
-        if self.desk.is_stale || self.desk.next_due.is_some_and(|due| now >= due) {
+        let is_due = self.desk.next_due.is_some_and(|due| now >= due);
+        if self.desk.is_stale || is_due || self.has_work_begun_or_ended(now) {
             self.match_incidents(now, effects);
         }
+        self.tell_blind(now, effects);
         self.tell(now, effects);
     }
 
@@ -431,25 +433,39 @@ impl Health {
         self.desk.shown = shown;
     }
 
-    /// What is to be told now.
-    fn tell(&mut self, now: UnixMs, effects: &mut Vec<Effect>) {
-        let Settings { group_wait_ms, repeat_ms, .. } = self.settings;
+    /// True when announced work on an open incident begins or ends.
+    fn has_work_begun_or_ended(&self, now: UnixMs) -> bool {
+        self.desk.open.iter().any(|open| {
+            let members = open.group.as_ref().map(|g| &g.members[..]).unwrap_or_default();
+            open.is_planned != members.iter().all(|m| self.is_planned(*m, now))
+        })
+    }
+
+    /// One for all that cannot be seen: while the patrol as a whole is blind, its carriers' lost
+    /// sentinels are no news.
+    fn tell_blind(&mut self, now: UnixMs, effects: &mut Vec<Effect>) {
+        let is_whole = self.sight.is_whole_blind(now);
+        let mut is_told = self.desk.blind.iter().any(|b| b.is_told);
+        // That of no carrier first: it says it all.
+        self.desk.blind.sort_by_key(|b| b.carrier.is_some());
         for blind in &mut self.desk.blind {
-            if !blind.is_told && !is_within(blind.opened, now, group_wait_ms) {
+            let is_due = !is_within(blind.opened, now, self.settings.group_wait_ms);
+            if !blind.is_told && is_due && !(is_whole && is_told) {
                 blind.is_told = true;
+                is_told = true;
                 effects.push(blind.telling(News::Blind));
             }
         }
-        let mut is_shown_stale = false;
+    }
+
+    /// What is to be told now.
+    fn tell(&mut self, now: UnixMs, effects: &mut Vec<Effect>) {
+        let Settings { group_wait_ms, repeat_ms, .. } = self.settings;
         for n in 0..self.desk.open.len() {
             let Some(group) = self.desk.open[n].group.as_ref() else { continue };
-            let members = group.members.clone();
-            let is_planned = members.iter().all(|m| self.is_planned(*m, now));
             let is_blind = self.sight.trust(group.root, now) == Trust::Blind;
             let open = &mut self.desk.open[n];
-            is_shown_stale |= open.is_planned != is_planned;
-            open.is_planned = is_planned;
-            if is_planned || is_blind || is_within(open.kept.opened, now, group_wait_ms) {
+            if open.is_planned || is_blind || is_within(open.kept.opened, now, group_wait_ms) {
                 continue;
             }
             let (told, news) = match (open.is_flapping(), open.kept.state) {
@@ -471,9 +487,6 @@ impl Health {
             let impact = open.group.as_ref().map(|g| g.impact.clone()).unwrap_or_default();
             effects.push(open.telling(news, impact));
             effects.push(open.effect(Change::Changed));
-        }
-        if is_shown_stale {
-            self.show();
         }
     }
 }

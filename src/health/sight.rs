@@ -197,6 +197,11 @@ impl Sight {
         self.groups.iter().any(|g| g.carrier.as_ref() == carrier && g.blind.is_some())
     }
 
+    /// True while nothing can be seen.
+    pub(super) fn is_whole_blind(&self, now: UnixMs) -> bool {
+        self.trust_of_whole(now) == Trust::Blind
+    }
+
     fn trust_of(&self, group: &Group, at: UnixMs) -> Trust {
         if group.blind.is_some_and(|since| at >= since)
             || group.past.iter().any(|span| span.contains(at))

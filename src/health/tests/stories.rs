@@ -584,3 +584,35 @@ fn a_clock_set_back_by_hours_delays_neither_verdict_nor_telling() {
     b.pass(2_031);
     assert_eq!(b.told().len(), 1);
 }
+
+#[test]
+fn all_sentinels_lost_is_one_thing_to_tell() {
+    let vnpt = crate::model::CarrierId::new("vnpt").unwrap();
+    let of_carrier = Sentinel { carrier: Some(vnpt.clone()), ..sentinel(2) };
+    let settings = Settings { sentinels: vec![of_carrier, sentinel(1)], ..Settings::default() };
+    let mut b = Bench::with(Inventory::clone(&inventory(vec![Via::none()])), settings);
+    (0..2).for_each(|n| b.sentinel(n, 0, true));
+    for s in [5, 10, 15] {
+        (0..2).for_each(|n| b.sentinel(n, s, false));
+    }
+    b.pass(60);
+    assert_eq!(b.told(), [(News::Blind, "-".to_owned(), 0)]);
+    b.sentinel(1, 100, true);
+    b.pass(101);
+    let news: Vec<News> = b.told().iter().map(|(n, ..)| *n).collect();
+    assert_eq!(news, [News::Blind, News::Recovered, News::Blind], "vnpt is still lost");
+    assert_eq!(b.health.blind()[0].carrier, Some(vnpt));
+}
+
+#[test]
+fn what_was_announced_is_no_guess_any_more_when_the_work_is_over() {
+    let mut b = trunk();
+    let on = WorkedOn::Subject(SubjectId::new("s0").unwrap());
+    b.health.set_maintenance(vec![window(on, 0, 300)]);
+    down(&mut b, A, 10);
+    b.pass(25);
+    let cause = |b: &Bench| b.health.incidents()[0].guess.as_ref().map(|g| g.cause);
+    assert_eq!(cause(&b), Some(crate::model::Cause::Planned));
+    b.pass(301);
+    assert_eq!(cause(&b), None);
+}
