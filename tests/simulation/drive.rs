@@ -2,26 +2,27 @@
 //! and the reference, which get the same input.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use tuantra::model::{Inventory, Round, RoundError, Rtts, SubjectId, SubjectIx, UnixMs};
+use tuantra::model::{Inventory, Round, RoundError, Rtts, State, SubjectId, SubjectIx, UnixMs};
 
 use crate::dice::hash;
 use crate::faults::{Fault, Trouble, Truth};
 use crate::province::{Listing, PING, Province};
-use crate::records::{Remembered, Stretch, joined, replace};
+use crate::records::{Stretch, joined, states};
 use crate::reference::{Quirk, Reference};
-use crate::subject_under_test::{Core, Said};
+use crate::store::{Fact, Store};
+use crate::subject_under_test::{self, Core, Said};
+use crate::watch::Blindness;
 
 /// Monday 2 November 2026, 00:00 in Vietnam.
 pub const START: i64 = 1_793_552_400_000;
 const TICK_MS: i64 = 1_000;
-/// Facts younger than this are lost in a kill; samples within 2 s.
-const FACTS_WAIT_MS: i64 = 50;
-const SAMPLES_WAIT_MS: i64 = 2_000;
 const FIRST_SWEEP_MS: i64 = 10_000;
+const SENTINEL_MS: i64 = 10_000;
+const SENTINEL_RETRY_MS: i64 = 2_600;
 
 /// All that a run depends on.
 #[derive(Debug, Clone)]
@@ -91,6 +92,18 @@ enum Happening {
     Turn { place: usize, life: u32, ticket: u32 },
     /// A second has passed for the daemon.
     Tick { life: u32 },
+    /// A sentinel's turn to be asked.
+    Sentinel { n: usize, life: u32, ticket: u32 },
+    /// A sentinel's round is over.
+    SentinelOver { n: usize, life: u32 },
+}
+
+/// The prober's seat of a sentinel.
+#[derive(Debug, Clone, Copy, Default)]
+struct Post {
+    /// When its round was sent, by both clocks, and whether it will be answered.
+    running: Option<(UnixMs, bool)>,
+    ticket: u32,
 }
 
 /// The prober's seat of a place.
@@ -103,16 +116,6 @@ struct Seat {
     is_asked_again: bool,
     last_start: Option<i64>,
     ticket: u32,
-}
-
-/// The daemon's store.
-#[derive(Debug, Clone, Default)]
-struct Kept {
-    record: Vec<Stretch>,
-    committed: Vec<Stretch>,
-    waiting: VecDeque<(i64, UnixMs, Vec<Stretch>)>,
-    /// When judged, and when it had been sent; the last two seconds and one before.
-    samples: VecDeque<(i64, UnixMs)>,
 }
 
 struct Run<'a> {
@@ -129,11 +132,15 @@ struct Run<'a> {
     inventory: Arc<Inventory>,
     place_of: Vec<usize>,
     seats: Vec<Seat>,
-    kept: Vec<Kept>,
+    posts: Vec<Post>,
+    /// What the core said of its blindness in this life.
+    blind: Vec<Blindness>,
+    store: Store,
     core: Option<Core>,
     reference: Option<Reference>,
     outcome: Outcome,
     touched: Vec<SubjectIx>,
+    judged: Vec<SubjectIx>,
     next_check: i64,
 }
 
@@ -149,8 +156,10 @@ pub fn run(scenario: &Scenario, options: Options) -> Result<Outcome, Box<Failure
         run.happen(happening)?;
     }
     run.clock = scenario.length;
-    run.check_records()?;
-    run.outcome.records = run.kept.into_iter().map(|k| joined(&k.record)).collect();
+    if run.asleep_until < run.clock {
+        run.check_records()?;
+    }
+    run.outcome.records = run.store.records().iter().map(|r| joined(r)).collect();
     run.outcome.end = UnixMs(START + scenario.length + run.offset);
     Ok(run.outcome)
 }
@@ -172,11 +181,14 @@ impl<'a> Run<'a> {
             inventory: Arc::default(),
             place_of: Vec::new(),
             seats: vec![Seat::default(); places],
-            kept: vec![Kept::default(); places],
+            posts: vec![Post::default(); scenario.province.sentinels.len()],
+            blind: Vec::new(),
+            store: Store::new(places),
             core: None,
             reference: None,
             outcome: Outcome::default(),
             touched: Vec::new(),
+            judged: Vec::new(),
             next_check: 0,
         }
     }
@@ -211,8 +223,13 @@ impl<'a> Run<'a> {
     }
 
     fn happen(&mut self, happening: Happening) -> Result<(), Box<Failure>> {
-        let is_daemons = !matches!(happening, Happening::Begin(_) | Happening::End(_));
-        if is_daemons && self.clock < self.asleep_until {
+        let is_clocks = match happening {
+            Happening::Begin(n) => {
+                matches!(self.scenario.troubles[n].fault, Fault::Suspend | Fault::Step(_))
+            }
+            _ => false,
+        };
+        if !is_clocks && self.clock < self.asleep_until {
             // Everything waits until the machine wakes up; it does not do all of it at once.
             let late = hash(self.scenario.seed, self.queued, self.clock as u64) % 500;
             self.at(self.asleep_until + late as i64, happening);
@@ -229,7 +246,14 @@ impl<'a> Run<'a> {
                 Ok(())
             }
             Happening::Judge { place, life } if life == self.life => self.judge(place),
-            Happening::Tick { .. } | Happening::Turn { .. } | Happening::Judge { .. } => Ok(()),
+            Happening::Sentinel { n, life, ticket }
+                if life == self.life && ticket == self.posts[n].ticket =>
+            {
+                self.ask_sentinel(n);
+                Ok(())
+            }
+            Happening::SentinelOver { n, life } if life == self.life => self.sentinel_over(n),
+            _ => Ok(()),
         }
     }
 
@@ -244,7 +268,7 @@ impl<'a> Run<'a> {
                     self.check_records()?;
                 }
                 self.end_life(*killed);
-                self.at(trouble.to, Happening::End(n));
+                self.at(trouble.to.max(self.clock + 50), Happening::End(n));
             }
             Fault::Reload { toggled, switched, rewired } => {
                 let physical = &self.scenario.province.subjects;
@@ -274,7 +298,7 @@ impl<'a> Run<'a> {
             // Of two overlapping absences the later end counts.
             let clock = self.clock;
             let is_still_away = self.scenario.troubles.iter().any(|t| {
-                matches!(t.fault, Fault::Restart { .. }) && t.from <= clock && clock < t.to
+                matches!(t.fault, Fault::Restart { .. }) && t.from < clock && clock < t.to
             });
             if !is_still_away {
                 self.begin_life();
@@ -284,18 +308,10 @@ impl<'a> Run<'a> {
     }
 
     fn end_life(&mut self, killed: bool) {
-        let clock = self.clock;
-        for kept in &mut self.kept {
-            let facts_until = if killed { clock - FACTS_WAIT_MS } else { i64::MAX };
-            kept.commit(facts_until);
-            kept.waiting.clear();
-            kept.record.clone_from(&kept.committed);
-            while killed
-                && kept.samples.len() > 1
-                && kept.samples.back().is_some_and(|(judged, _)| *judged > clock - SAMPLES_WAIT_MS)
-            {
-                kept.samples.pop_back();
-            }
+        if killed {
+            self.store.kill(self.clock);
+        } else {
+            self.store.close();
         }
         self.core = None;
         self.reference = None;
@@ -312,25 +328,33 @@ impl<'a> Run<'a> {
         self.inventory = inventory;
         self.place_of = place_of;
         let now = self.now();
-        let kept = &self.kept;
-        let inventory = &self.inventory;
+        let (store, inventory) = (&self.store, &self.inventory);
         let place_of = &self.place_of;
-        let by_id = |id: &SubjectId| place_of[inventory.find_subject(id.as_str()).unwrap().ix()];
         let remembered = |id: &SubjectId| {
-            let kept = &kept[by_id(id)];
-            (!kept.record.is_empty()).then(|| Remembered {
-                record: joined(&kept.record),
-                last_round: kept.samples.back().map(|(_, at)| *at),
-            })
+            store.remembered(place_of[inventory.find_subject(id.as_str()).unwrap().ix()])
         };
-        let core = Core::new(Arc::clone(inventory), &remembered, now);
-        let reference = (!self.options.alone)
-            .then(|| Reference::new(Arc::clone(inventory), &remembered, now, self.options.quirk));
+        let kept = subject_under_test::Kept {
+            incidents: store.open_incidents(),
+            work: Vec::new(),
+            sentinels: self.scenario.province.sentinel_list(),
+        };
+        let sentinels = kept.sentinels.clone();
+        let core = Core::new(Arc::clone(inventory), &remembered, kept, now);
+        let reference = (!self.options.alone).then(|| {
+            Reference::new(Arc::clone(inventory), &remembered, &sentinels, now, self.options.quirk)
+        });
         self.core = Some(core);
         self.reference = reference;
         self.seat_targets();
         self.perform();
+        self.blind.clear();
         let life = self.life;
+        for n in 0..self.posts.len() {
+            self.posts[n].running = None;
+            let late = hash(self.scenario.seed, n as u64, u64::from(life)) % 2_000;
+            let ticket = self.posts[n].ticket;
+            self.at(self.clock + late as i64, Happening::Sentinel { n, life, ticket });
+        }
         self.at(self.clock + TICK_MS, Happening::Tick { life });
         self.next_check = self.clock + 10 * TICK_MS;
     }
@@ -396,10 +420,7 @@ impl<'a> Run<'a> {
         }
         self.perform();
         self.compare()?;
-        let clock = self.clock;
-        for kept in &mut self.kept {
-            kept.commit(clock - FACTS_WAIT_MS);
-        }
+        self.store.commit(self.clock);
         let life = self.life;
         self.at(self.clock + TICK_MS, Happening::Tick { life });
         if self.clock >= self.next_check || self.options.finely {
@@ -407,6 +428,36 @@ impl<'a> Run<'a> {
             self.check_records()?;
         }
         Ok(())
+    }
+
+    fn ask_sentinel(&mut self, n: usize) {
+        if self.posts[n].running.is_some() {
+            return;
+        }
+        let answers = self.truth.sentinel_answers(n, self.clock);
+        self.posts[n].running = Some((self.now(), answers));
+        let took = if answers { 2 * i64::from(PING.spacing_ms) + 5 } else { PING.round_ms() };
+        let life = self.life;
+        self.at(self.clock + took, Happening::SentinelOver { n, life });
+    }
+
+    fn sentinel_over(&mut self, n: usize) -> Result<(), Box<Failure>> {
+        let Some((at, answered)) = self.posts[n].running.take() else { return Ok(()) };
+        let now = self.now();
+        let is_invalid = self.truth.invalid.contain(self.clock);
+        self.trace(|_| format!("sentinel {n}: sent {at} answered {answered} {is_invalid}"));
+        if !is_invalid {
+            self.core.as_mut().unwrap().sentinel(n, at, answered, now);
+            if let Some(reference) = &mut self.reference {
+                reference.sentinel(n, at, answered, now);
+            }
+        }
+        let each = if answered { SENTINEL_MS } else { SENTINEL_RETRY_MS };
+        self.posts[n].ticket += 1;
+        let (life, ticket) = (self.life, self.posts[n].ticket);
+        self.at(self.clock + each, Happening::Sentinel { n, life, ticket });
+        self.perform();
+        self.compare()
     }
 
     fn turn(&mut self, place: usize) {
@@ -440,7 +491,7 @@ impl<'a> Run<'a> {
     }
 
     fn judge(&mut self, place: usize) -> Result<(), Box<Failure>> {
-        let (clock, now) = (self.clock, self.now());
+        let now = self.now();
         // A target that was taken away meanwhile has no round any more.
         let Some((_, round)) = self.seats[place].running.take() else { return Ok(()) };
         self.outcome.rounds += 1;
@@ -450,11 +501,7 @@ impl<'a> Run<'a> {
             format!("{name}: sent {} lost {lost} {:?}{invalid}", round.at, round.rtts)
         });
         if !round.is_invalid() {
-            let samples = &mut self.kept[place].samples;
-            samples.push_back((clock, round.at));
-            while samples.len() > 2 && samples[1].0 < clock - SAMPLES_WAIT_MS {
-                samples.pop_front();
-            }
+            self.store.sample(place, self.clock, round.at);
         }
         self.core.as_mut().unwrap().round(&round, now);
         if let Some(reference) = &mut self.reference {
@@ -500,6 +547,7 @@ impl<'a> Run<'a> {
                 }
                 Said::Verdict(subject, _) => {
                     self.touched.push(subject);
+                    self.judged.push(subject);
                     self.outcome.verdicts += 1;
                 }
                 Said::Retry(subject, is_retrying) => {
@@ -507,6 +555,31 @@ impl<'a> Run<'a> {
                     self.seats[place].is_retrying = is_retrying;
                     self.plan(place);
                 }
+                Said::AskSentinels => {
+                    for n in 0..self.posts.len() {
+                        self.posts[n].ticket += 1;
+                        let (life, ticket) = (self.life, self.posts[n].ticket);
+                        let when = self.clock + 20;
+                        self.at(when, Happening::Sentinel { n, life, ticket });
+                    }
+                }
+                Said::Flapping(subject, begins) => {
+                    let place = self.place_of[subject.ix()];
+                    self.store.keep(self.clock, Fact::Flapping(place, begins));
+                }
+                Said::Incident(incident, _) => {
+                    self.store.keep(self.clock, Fact::Incident(incident));
+                }
+                Said::Blind(carrier, since, None) => {
+                    self.blind.push(Blindness { carrier, since, until: None });
+                }
+                Said::Blind(carrier, _, until) => {
+                    let open = self.blind.iter_mut().rfind(|b| b.carrier == carrier);
+                    if let Some(open) = open {
+                        open.until = until;
+                    }
+                }
+                Said::Tell(_) => {}
                 Said::AskNow(subject) => {
                     let place = self.place_of[subject.ix()];
                     let (clock, life) = (self.clock, self.life);
@@ -539,24 +612,40 @@ impl<'a> Run<'a> {
                 format!("    pace of {}: {}", name(s), if *yes { "retry" } else { "normal" })
             }
             Said::AskNow(s) => format!("    ask {}", name(s)),
+            Said::AskSentinels => "    ask the sentinels".to_owned(),
+            Said::Flapping(s, begins) => format!("    {} flaps: {begins}", name(s)),
+            Said::Incident(incident, change) => format!("    {change:?}: {incident:?}"),
+            Said::Blind(carrier, since, until) => {
+                format!("    blind {carrier:?} from {since} until {until:?}")
+            }
+            Said::Tell(telling) => format!("    {telling:?}"),
         }
     }
 
     fn keep(&mut self, place: usize, news: Vec<Stretch>) {
-        let kept = &mut self.kept[place];
-        let from = news[0].from;
-        replace(&mut kept.record, from, news.iter().cloned());
-        kept.waiting.push_back((self.clock, from, news));
+        self.store.keep(self.clock, Fact::Record(place, news));
     }
 
     /// The last verdicts of who was spoken of must be the same.
     fn compare(&mut self) -> Result<(), Box<Failure>> {
         if let Some(reference) = &mut self.reference {
             self.touched.append(&mut reference.take_changed());
+            if self.blind != reference.blind() {
+                let what = format!(
+                    "blind by the core {:?}, by the reference {:?}",
+                    self.blind,
+                    reference.blind()
+                );
+                return Err(self.failure(None, what));
+            }
         }
         for subject in std::mem::take(&mut self.touched) {
             let (Some(core), Some(reference)) = (&self.core, &self.reference) else { continue };
-            let (core, reference) = (core.seen(subject), reference.seen(subject));
+            let (core, mut reference) = (core.seen(subject), reference.seen(subject));
+            if !self.judged.contains(&subject) {
+                // Who else is to blame later on, while the outage lasts, DESIGN does not say.
+                reference.cause.clone_from(&core.cause);
+            }
             if core != reference {
                 let what = format!("the core says {core:?}, the reference {reference:?}");
                 return Err(self.failure(Some(self.place_of[subject.ix()]), what));
@@ -565,6 +654,7 @@ impl<'a> Run<'a> {
                 self.check_record(subject)?;
             }
         }
+        self.judged.clear();
         Ok(())
     }
 
@@ -578,8 +668,19 @@ impl<'a> Run<'a> {
     fn check_record(&mut self, subject: SubjectIx) -> Result<(), Box<Failure>> {
         let Some(reference) = &self.reference else { return Ok(()) };
         let place = self.place_of[subject.ix()];
-        let core = joined(&self.kept[place].record);
-        let model = reference.record(subject);
+        let mut core = states(&self.store.records()[place]);
+        let mut model = states(&reference.record(subject));
+        // Neither must say at once that nobody asks any more: a round may be under way, or wait
+        // for the sentinels.
+        let health = &self.inventory.subject(subject).health;
+        let patience = health.interval_ms + health.correlation_window_ms + 10_000;
+        for record in [&mut core, &mut model] {
+            let last = record.last();
+            let is_young = |s: &Stretch| self.now().since(s.from) < patience + health.interval_ms;
+            if last.is_some_and(|s| s.state == State::Unmeasured && is_young(s)) {
+                record.pop();
+            }
+        }
         if core == model {
             return Ok(());
         }
@@ -596,15 +697,5 @@ impl<'a> Run<'a> {
     fn failure(&mut self, place: Option<usize>, what: String) -> Box<Failure> {
         let trace = std::mem::take(&mut self.outcome.trace);
         Box::new(Failure { at: self.clock, place, what, trace })
-    }
-}
-
-impl Kept {
-    fn commit(&mut self, until: i64) {
-        while self.waiting.front().is_some_and(|(at, _, _)| *at <= until) {
-            if let Some((_, from, news)) = self.waiting.pop_front() {
-                replace(&mut self.committed, from, news);
-            }
-        }
     }
 }

@@ -49,6 +49,12 @@ impl Sight {
             match trouble.fault {
                 Fault::Suspend | Fault::Restart { .. } => blind.push((trouble.from, trouble.to)),
                 Fault::Step(_) => is_stepped = true,
+                // Without its sentinels a carrier's lines are not seen.
+                Fault::Carrier(_) | Fault::Sentinel(_)
+                    if !scenario.province.sentinels.is_empty() =>
+                {
+                    blind.push((trouble.from, trouble.to + 20_000));
+                }
                 _ => {}
             }
         }
@@ -108,6 +114,15 @@ impl Proof<'_> {
             && !self.sight.is_stepped
             && self.scenario.listing.listed[self.place]
             && self.scenario.province.subjects[self.place].is_asked
+    }
+
+    /// The sentinels find out that the uplink is gone before the subject's failure is confirmed,
+    /// and its verdict waits for them long enough.
+    fn uplink_is_watched(&self) -> bool {
+        let health = &self.scenario.province.subjects[self.place].health;
+        self.scenario.province.sentinels.contains(&None)
+            && health.correlation_window_ms >= 30_000
+            && i64::from(health.confirm - 1) * health.retry_ms >= 10_000
     }
 
     /// Stretches in which the subject cannot be reached in truth.
@@ -185,7 +200,8 @@ impl Proof<'_> {
             if self.truth.is_lossy(self.place, start, end + 1) {
                 continue;
             }
-            if self.truth.is_reachable(self.place, start) && !self.truth.uplink.contain(start) {
+            let is_excused = self.truth.uplink.contain(start) && !self.uplink_is_watched();
+            if self.truth.is_reachable(self.place, start) && !is_excused {
                 return self.fail(start, format!("the outage [{start}, {end}) is invented"));
             }
             // From each return on the record must follow.

@@ -11,7 +11,9 @@ mod province;
 mod records;
 mod reference;
 mod shrink;
+mod store;
 mod subject_under_test;
+mod watch;
 
 use dice::Dice;
 use drive::{Failure, Options, Outcome, Scenario, run};

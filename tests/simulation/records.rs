@@ -30,6 +30,13 @@ pub fn joined(record: &[Stretch]) -> Vec<Stretch> {
     found
 }
 
+/// The record without causes: when another cause takes over in the middle of an outage DESIGN does
+/// not say; who is the cause now is compared at every step.
+pub fn states(record: &[Stretch]) -> Vec<Stretch> {
+    let bare = |s: &Stretch| Stretch { cause: None, ..s.clone() };
+    joined(&record.iter().map(bare).collect::<Vec<_>>())
+}
+
 /// The record as intervals, the last one open.
 pub fn intervals(record: &[Stretch]) -> Vec<StateInterval> {
     let ends = record.iter().skip(1).map(|s| Some(s.from)).chain([None]);
@@ -55,6 +62,8 @@ pub struct Remembered {
     pub record: Vec<Stretch>,
     /// When it was last asked.
     pub last_round: Option<UnixMs>,
+    /// It was coming and going.
+    pub is_flapping: bool,
 }
 
 impl Remembered {

@@ -4,21 +4,23 @@
 //! A subject's record is never kept as such. It is read off two lists: *steps*, at which the hard
 //! state changed (back-dated, as verdicts are), and *holes*, in which nobody vouched for anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use tuantra::model::{CheckKind, Inventory, Round, Span, State, SubjectId, SubjectIx, UnixMs, Via};
+use tuantra::model::{
+    CheckKind, Inventory, Round, Sentinel, Span, State, SubjectId, SubjectIx, UnixMs, Via,
+};
 
 use crate::records::{Remembered, Stretch, joined};
 use crate::subject_under_test::Seen;
-
-/// A subject that is down becomes unreachable when its way is blocked later on.
-const DOWN_GIVES_WAY: bool = false;
+use crate::watch::{Blindness, Sight, Watch};
 
 /// The failed round that ends a recovery does not count among the `confirm` of who proves itself.
 const RELAPSE_NOT_COUNTED: bool = true;
 /// Of the answered rounds that end an outage only the last is looked at for quality.
 const RECOVERY_IS_GOOD: bool = true;
+/// Rounds of one subject that may wait for the sentinels.
+const WAITING_MAX: usize = 32;
 const HOUR_MS: i64 = 3_600_000;
 
 /// A deliberate mistake, to prove that the harness finds one.
@@ -58,12 +60,18 @@ struct Known {
     /// The last verdict: hard state and, of an outage, its start.
     hard: Option<(State, UnixMs)>,
     last_round: Option<UnixMs>,
+    /// When it last answered while it was not in an outage.
+    last_answer: Option<UnixMs>,
     /// Send times of the failed rounds in a row (of a proving one: since the parent's recovery).
     failed: Vec<UnixMs>,
     /// Send times of the answered rounds in a row of a subject in an outage.
     answered: Vec<UnixMs>,
     /// The last five rounds of a live subject: were they poor?
     poor: Vec<bool>,
+    /// 4: degraded by poor rounds.
+    is_poor: bool,
+    /// 12: reached by a second way only, since then.
+    backup_since: Option<UnixMs>,
     /// Since when its confirmed verdict waits for its ancestors.
     held_since: Option<UnixMs>,
     /// Unreachable, and the way to it is open again since then.
@@ -91,6 +99,13 @@ pub struct Reference {
     is_settled: bool,
     held: usize,
     is_tick: bool,
+    /// Whose round is being judged.
+    heard_of: Option<SubjectIx>,
+    /// Who has just been found out to be down or unreachable.
+    fell: Vec<SubjectIx>,
+    watch: Watch,
+    /// By subject: rounds from the first failed one on about which the sentinels have not spoken.
+    waiting: BTreeMap<SubjectIx, VecDeque<Round>>,
 }
 
 impl Reference {
@@ -98,6 +113,7 @@ impl Reference {
     pub fn new(
         inventory: Arc<Inventory>,
         remembered: &dyn Fn(&SubjectId) -> Option<Remembered>,
+        sentinels: &[Sentinel],
         now: UnixMs,
         quirk: Option<Quirk>,
     ) -> Self {
@@ -114,8 +130,13 @@ impl Reference {
             is_settled: false,
             held: 0,
             is_tick: false,
+            heard_of: None,
+            fell: Vec::new(),
+            watch: Watch::new(sentinels),
+            waiting: BTreeMap::new(),
         };
-        model.tick(now);
+        model.switch_off_disabled(now);
+        model.settle(now);
         model
     }
 
@@ -130,10 +151,44 @@ impl Reference {
             .iter()
             .map(|s| old.remove(&s.id).unwrap_or_else(|| Known::new_at(now)))
             .collect();
-        self.inventory = inventory;
+        // Rounds under way keep waiting for whoever is still there.
+        let before = std::mem::replace(&mut self.inventory, inventory);
+        for (subject, mut rounds) in std::mem::take(&mut self.waiting) {
+            let id = before.subject(subject).id.as_str();
+            if let Some(ix) = self.inventory.find_subject(id) {
+                rounds.iter_mut().for_each(|round| round.subject = ix);
+                self.waiting.insert(ix, rounds);
+            }
+        }
         self.changed.clear();
+        self.switch_off_disabled(now);
+        self.held = self.known.iter().filter(|k| k.held_since.is_some()).count();
         self.is_settled = false;
         self.settle(now);
+    }
+
+    /// Who is disabled is not asked: unmeasured, and what was known is forgotten.
+    fn switch_off_disabled(&mut self, now: UnixMs) {
+        for subject in self.inventory.clone().subject_ixs() {
+            let found = self.inventory.subject(subject);
+            if found.is_enabled {
+                continue;
+            }
+            self.waiting.remove(&subject);
+            let known = &mut self.known[subject.ix()];
+            let vouched = known.last_round.map_or(now, |last| last + found.health.interval_ms);
+            let from = known.open_hole.unwrap_or(now.min(vouched)).max(known.recorded_since());
+            if known.hard.is_none() && known.last_round.is_none() {
+                continue;
+            }
+            *known = Known {
+                steps: std::mem::take(&mut known.steps),
+                holes: std::mem::take(&mut known.holes),
+                ..Known::default()
+            };
+            known.step(from, State::Unmeasured, None);
+            known.hard = None;
+        }
     }
 
     /// Takes a round in.
@@ -142,6 +197,50 @@ impl Reference {
         if round.check != 0 || round.is_invalid() {
             return;
         }
+        if !self.waiting.contains_key(&round.subject)
+            && (round.lost < round.sent
+                || self.watch.sight(&self.inventory, round.subject, round.at) == Sight::Clear)
+        {
+            self.judged_round(round, now);
+            return;
+        }
+        self.waiting.entry(round.subject).or_default().push_back(*round);
+        self.judge_waiting(false, now);
+    }
+
+    /// A sentinel answered, or did not.
+    pub fn sentinel(&mut self, n: usize, at: UnixMs, answered: bool, now: UnixMs) {
+        self.watch.round(n, at, answered);
+        self.judge_waiting(true, now);
+    }
+
+    /// 7: rounds that wait are judged as soon as it is known whether the patrol could see, and at
+    /// the latest after `correlation_window`; those that failed in blind time count as not asked.
+    fn judge_waiting(&mut self, looks_at_time: bool, now: UnixMs) {
+        let subjects: Vec<SubjectIx> = self.waiting.keys().copied().collect();
+        for subject in subjects {
+            let window = self.inventory.subject(subject).health.correlation_window_ms;
+            while let Some(round) = self.waiting.get(&subject).and_then(|w| w.front()).copied() {
+                let is_late = looks_at_time && now.since(round.at) >= window
+                    || self.waiting.get(&subject).is_some_and(|w| w.len() > WAITING_MAX);
+                let sight = match round.lost < round.sent {
+                    true => Sight::Clear,
+                    false => self.watch.sight(&self.inventory, subject, round.at),
+                };
+                if sight == Sight::Unknown && !is_late {
+                    break;
+                }
+                self.waiting.entry(subject).or_default().pop_front();
+                if sight != Sight::Blind {
+                    self.judged_round(&round, now);
+                }
+            }
+            self.waiting.retain(|_, rounds| !rounds.is_empty());
+        }
+    }
+
+    /// Takes a round in that the patrol could see.
+    fn judged_round(&mut self, round: &Round, now: UnixMs) {
         let subject = round.subject;
         let params = self.inventory.subject(subject).health;
         let is_failed = round.lost == round.sent;
@@ -162,12 +261,16 @@ impl Reference {
             return; // Nothing that anybody else could depend on.
         }
         self.is_settled = false;
+        self.heard_of = Some(subject);
         self.settle(now);
+        self.heard_of = None;
     }
 
     /// Lets time pass: who was not asked for too long is unmeasured (8), what waited long enough
     /// is decided (5).
     pub fn tick(&mut self, now: UnixMs) {
+        self.is_tick = true;
+        self.judge_waiting(true, now);
         for subject in self.inventory.clone().subject_ixs() {
             let interval = self.inventory.subject(subject).health.interval_ms;
             // A round sent in time may still be under way.
@@ -188,10 +291,9 @@ impl Reference {
         }
         if self.held > 0 || !self.is_settled {
             self.is_settled = false;
-            self.is_tick = true;
             self.settle(now);
-            self.is_tick = false;
         }
+        self.is_tick = false;
     }
 
     /// A clock set back by up to an hour is read as if it went on, a millisecond a round; set back
@@ -262,6 +364,9 @@ impl Reference {
         if known.held_since.take().is_some() {
             self.held -= 1;
         }
+        if !known.hard.is_some_and(|(state, _)| state.is_outage()) {
+            known.last_answer = Some(at);
+        }
         match known.hard {
             None => {
                 known.step(at, State::Up, None);
@@ -277,10 +382,11 @@ impl Reference {
                     let from = known.answered[0];
                     let poor = known.poor.iter().filter(|poor| **poor).count();
                     let is_degraded = poor + usize::from(is_poor) >= usize::from(params.poor);
-                    let state = if is_degraded { State::Degraded } else { State::Up };
+                    known.is_poor = is_degraded;
+                    known.last_answer = Some(at);
                     known.answered.clear();
                     known.proving_since = None;
-                    known.step(from, state, None);
+                    known.step(from, known.live_state(), None);
                     self.changed.push(subject);
                 }
             }
@@ -304,14 +410,17 @@ impl Reference {
             return; // 2: a suspect is still counted by its last hard state.
         }
         let poor = known.poor.iter().filter(|poor| **poor).count();
-        let before = known.hard.map(|(state, _)| state);
-        let after = match before {
-            Some(State::Up) if poor >= needed => State::Degraded,
-            Some(State::Degraded) if poor == 0 && known.poor.len() == 5 => State::Up,
-            _ => return,
+        let is_poor = match known.is_poor {
+            false => poor >= needed,
+            true => poor > 0 || known.poor.len() < 5,
         };
-        known.step(at, after, None);
-        self.changed.push(subject);
+        if is_poor != known.is_poor && known.hard.is_some() {
+            known.is_poor = is_poor;
+            if known.hard.is_some_and(|(state, _)| state != known.live_state()) {
+                known.step(at, known.live_state(), None);
+            }
+            self.changed.push(subject);
+        }
     }
 
     /// Looks at everything until nothing changes any more, parents before children.
@@ -321,8 +430,10 @@ impl Reference {
             for subject in self.inventory.clone().subject_ixs() {
                 self.judge_held(subject, now);
                 self.judge_way(subject, now);
+                self.judge_backup(subject);
             }
         }
+        self.fell.clear();
     }
 
     /// 5: a confirmed failure becomes `down` or `unreachable` as soon as its way is decided, and
@@ -330,11 +441,14 @@ impl Reference {
     fn judge_held(&mut self, subject: SubjectIx, now: UnixMs) {
         let Some(held_since) = self.known(subject).held_since else { return };
         let params = self.inventory.subject(subject).health;
-        let first = self.known(subject).failed[0];
+        let known = self.known(subject);
+        let first = known.proving_since.unwrap_or(known.failed[0]);
         let via = self.inventory.subject(subject).via.clone();
-        // The bound is looked after by ticks: at most a second late.
-        let is_over = params.correlation_window_ms == 0
-            || self.is_tick && now.since(held_since) >= params.correlation_window_ms;
+        // The bound is looked after by ticks and whenever an ancestor is heard of.
+        let is_heard = now == held_since && params.correlation_window_ms == 0
+            || self.is_tick
+            || self.heard_of.is_some_and(|p| self.is_above(p, &via));
+        let is_over = is_heard && now.since(held_since) >= params.correlation_window_ms;
         let passage = match self.quirk {
             Some(Quirk::BlamesChildren) => Passage::Open,
             _ => self.passage(&via, first),
@@ -349,6 +463,7 @@ impl Reference {
             true => (State::Unreachable, self.root_cause(&via)),
             false => (State::Down, None),
         };
+        self.fell.push(subject);
         let starts_late = self.quirk == Some(Quirk::StartsAtConfirmation);
         let known = &mut self.known[subject.ix()];
         self.held -= 1;
@@ -366,6 +481,12 @@ impl Reference {
         self.is_settled = false;
     }
 
+    fn is_above(&self, p: SubjectIx, via: &Via) -> bool {
+        let parents = via.subjects();
+        parents.contains(&p)
+            || parents.into_iter().any(|q| self.is_above(p, &self.inventory.subject(q).via))
+    }
+
     /// 5 and 6 for who is in an outage already: blocked meanwhile, it is unreachable; open again,
     /// it must prove itself.
     fn judge_way(&mut self, subject: SubjectIx, now: UnixMs) {
@@ -373,10 +494,14 @@ impl Reference {
         let Some((state, _)) = known.hard.filter(|(state, _)| state.is_outage()) else { return };
         let via = self.inventory.subject(subject).via.clone();
         match (state, self.blocked_since(&via)) {
-            (State::Down, Some(since)) if DOWN_GIVES_WAY => {
+            // What it is reached through fell silent first and was found out later: blamed by mistake.
+            (State::Down, Some(_))
+                if self.fell.iter().any(|p| self.is_above(*p, &via))
+                    && self.silent_since(&via).is_some_and(|t| t <= known.last_outage_since()) =>
+            {
                 let cause = self.root_cause(&via);
                 let known = &mut self.known[subject.ix()];
-                known.step(since.max(known.last_step_from()), State::Unreachable, cause);
+                known.step(known.last_step_from(), State::Unreachable, cause);
                 self.changed.push(subject);
                 self.is_settled = false;
             }
@@ -403,6 +528,68 @@ impl Reference {
                 known.failed.clear();
             }
             _ => {}
+        }
+    }
+
+    /// 12: a live subject whose preferred way is blocked while another is open is degraded, from
+    /// the preferred way's outage on, and no longer when that is open again.
+    fn judge_backup(&mut self, subject: SubjectIx) {
+        let Some((state, _)) = self.known(subject).hard else { return };
+        if self.known(subject).open_hole.is_some() {
+            return; // Nobody knows; its next round will tell.
+        }
+        if !self.known(subject).failed.is_empty() {
+            return; // 2: a suspect is still counted by its last hard state.
+        }
+        let via = self.inventory.subject(subject).via.clone();
+        let backup_since = self.backup_since(&via).filter(|_| state.is_live());
+        let before = self.known(subject).backup_since;
+        if state.is_live() && before.is_some() && self.blocked_since(&via).is_some() {
+            return; // The last way went, too: its own rounds will tell.
+        }
+        if backup_since.is_some() == before.is_some() {
+            return;
+        }
+        let again = self.preferred_again(&via);
+        let known = &mut self.known[subject.ix()];
+        known.backup_since = backup_since;
+        if state.is_live() && known.live_state() != state {
+            let from = match backup_since {
+                Some(since) => since.max(known.recorded_since()),
+                None => again.max(known.recorded_since()),
+            };
+            known.step(from, known.live_state(), None);
+        }
+        self.changed.push(subject);
+        self.is_settled = false;
+    }
+
+    /// Since when the first part of an `any` is blocked while another passes.
+    fn backup_since(&self, via: &Via) -> Option<UnixMs> {
+        match via {
+            Via::Subject(_) => None,
+            Via::All(parts) => parts.iter().filter_map(|part| self.backup_since(part)).min(),
+            Via::Any(parts) => {
+                let passes = parts.iter().any(|part| self.blocked_since(part).is_none());
+                let first = parts.first()?;
+                match self.blocked_since(first) {
+                    Some(since) => Some(since).filter(|_| passes),
+                    None => self.backup_since(first),
+                }
+            }
+        }
+    }
+
+    /// When the preferred ways were open again.
+    fn preferred_again(&self, via: &Via) -> UnixMs {
+        match via {
+            Via::Subject(_) => UnixMs(0),
+            Via::All(parts) => {
+                parts.iter().map(|part| self.preferred_again(part)).max().unwrap_or(UnixMs(0))
+            }
+            Via::Any(parts) => parts
+                .first()
+                .map_or(UnixMs(0), |part| self.open_since(part).max(self.preferred_again(part))),
         }
     }
 
@@ -437,7 +624,7 @@ impl Reference {
             return self.passage(&asked.via, first);
         }
         let known = self.known(subject);
-        let is_newer = known.last_round.is_some_and(|t| t > first);
+        let is_newer = known.last_round.is_some_and(|t| t >= first);
         match known.hard {
             Some((state, _)) if state.is_outage() && known.failed.is_empty() => Passage::Blocked,
             _ if !known.failed.is_empty() || !is_newer => Passage::Undecided,
@@ -459,6 +646,27 @@ impl Reference {
             Via::Any(parts) => {
                 let all: Option<Vec<UnixMs>> =
                     parts.iter().map(|part| self.blocked_since(part)).collect();
+                all.and_then(|all| all.into_iter().max())
+            }
+        }
+    }
+
+    /// When the blocked way was last known to be open.
+    fn silent_since(&self, via: &Via) -> Option<UnixMs> {
+        match via {
+            Via::Subject(p) => {
+                let subject = self.inventory.subject(*p);
+                if !is_asked(subject) {
+                    return self.silent_since(&subject.via);
+                }
+                let known = self.known(*p);
+                let is_out = known.hard.is_some_and(|(state, _)| state.is_outage());
+                is_out.then(|| known.last_answer.unwrap_or(known.last_outage_since()))
+            }
+            Via::All(parts) => parts.iter().filter_map(|part| self.silent_since(part)).min(),
+            Via::Any(parts) => {
+                let all: Option<Vec<UnixMs>> =
+                    parts.iter().map(|part| self.silent_since(part)).collect();
                 all.and_then(|all| all.into_iter().max())
             }
         }
@@ -512,9 +720,9 @@ impl Reference {
                 blocked.min_by_key(|(away, _, _)| *away)
             }
             Via::Any(parts) => {
-                let all: Option<Vec<_>> =
-                    parts.iter().map(|part| self.nearest_down(part)).collect();
-                all?.into_iter().min_by_key(|(away, since, _)| (std::cmp::Reverse(*since), *away))
+                self.blocked_since(via)?;
+                let all = parts.iter().filter_map(|part| self.nearest_down(part));
+                all.min_by_key(|(away, since, _)| (std::cmp::Reverse(*since), *away))
             }
         }
     }
@@ -526,6 +734,11 @@ impl Reference {
     /// Who was found out about since the last time.
     pub fn take_changed(&mut self) -> Vec<SubjectIx> {
         std::mem::take(&mut self.changed)
+    }
+
+    /// All times of blindness so far.
+    pub fn blind(&self) -> Vec<Blindness> {
+        self.watch.told()
     }
 
     /// The last verdict.
@@ -577,6 +790,7 @@ impl Known {
             }
         }
         known.hard = remembered.verdict().map(|(state, _, since)| (state, since));
+        known.is_poor = known.hard.is_some_and(|(state, _)| state == State::Degraded);
         known
     }
 
@@ -614,6 +828,10 @@ impl Known {
         self.proving_since = self.proving_since.map(|since| since.min(at));
     }
 
+    fn live_state(&self) -> State {
+        if self.is_poor || self.backup_since.is_some() { State::Degraded } else { State::Up }
+    }
+
     fn last_step(&self) -> (State, Option<&SubjectId>) {
         self.steps.last().map_or((State::Unmeasured, None), |s| (s.state, s.cause.as_ref()))
     }
@@ -626,6 +844,15 @@ impl Known {
     fn live_since(&self) -> UnixMs {
         let live = self.steps.iter().rev().take_while(|s| s.state.is_live());
         live.last().map_or(UnixMs(0), |s| s.from)
+    }
+
+    /// Start of the record's last stretch.
+    fn recorded_since(&self) -> UnixMs {
+        self.holes.last().map_or(UnixMs(0), |h| h.to).max(self.last_step_from())
+    }
+
+    fn last_outage_since(&self) -> UnixMs {
+        self.hard.map_or(UnixMs(0), |(_, since)| since)
     }
 
     /// Live or never judged, and nothing in doubt.

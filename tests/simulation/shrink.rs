@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::drive::{Failure, Options, Scenario};
+use crate::faults::Fault;
 use crate::prove;
 
 /// Spent on shrinking: runs, and simulated subject-milliseconds in them.
@@ -32,6 +33,10 @@ pub fn shrunk(scenario: &Scenario, options: Options) -> Scenario {
     };
     let whole = best.clone();
     better(&mut best, whole);
+    let mut tried = best.clone();
+    tried.province.sentinels.clear();
+    tried.troubles.retain(|t| !matches!(t.fault, Fault::Sentinel(_)));
+    better(&mut best, tried);
     // Fewer faults: ever smaller parts are left out.
     let mut part = best.troubles.len().div_ceil(2);
     while part > 0 {

@@ -3,8 +3,13 @@
 
 use std::sync::Arc;
 
-use tuantra::health::{Effect, Health, Pace, Resumed, ResumedVerdict};
-use tuantra::model::{Inventory, Round, State, SubjectId, SubjectIx, UnixMs};
+use tuantra::health::{
+    Change, Effect, Health, Memory, Pace, Resumed, ResumedVerdict, Settings, Telling,
+};
+use tuantra::model::{
+    CarrierId, Incident, Inventory, KeptIncident, Maintenance, Round, Sentinel, State, SubjectId,
+    SubjectIx, UnixMs,
+};
 
 use crate::records::{Remembered, Stretch};
 
@@ -30,12 +35,34 @@ pub enum Said {
     Retry(SubjectIx, bool),
     /// To be asked at once.
     AskNow(SubjectIx),
+    /// The sentinels are to be asked at once.
+    AskSentinels,
+    /// It comes and goes, or no longer.
+    Flapping(SubjectIx, bool),
+    /// An incident is kept like this.
+    Incident(Box<KeptIncident>, Change),
+    /// The patrol is blind, or no longer, through this carrier or altogether.
+    Blind(Option<CarrierId>, UnixMs, Option<UnixMs>),
+    /// Somebody is told.
+    Tell(Box<Telling>),
+}
+
+/// What is kept over a restart beside the subjects.
+#[derive(Debug, Clone, Default)]
+pub struct Kept {
+    /// Incidents that are open.
+    pub incidents: Vec<KeptIncident>,
+    /// Announced work.
+    pub work: Vec<Maintenance>,
+    /// Sentinels of the configuration.
+    pub sentinels: Vec<Sentinel>,
 }
 
 /// The core with what it said last.
 #[derive(Debug)]
 pub struct Core {
     health: Health,
+    settings: Settings,
     effects: Vec<Effect>,
 }
 
@@ -44,6 +71,7 @@ impl Core {
     pub fn new(
         inventory: Arc<Inventory>,
         remembered: &dyn Fn(&SubjectId) -> Option<Remembered>,
+        kept: Kept,
         now: UnixMs,
     ) -> Self {
         let resume = |id: &SubjectId| {
@@ -58,26 +86,56 @@ impl Core {
                     since,
                 }),
                 last_round: known.last_round,
+                is_flapping: known.is_flapping,
+                usual: Vec::new(),
             })
         };
         let mut effects = Vec::new();
-        let health = Health::new(inventory, now, resume, &mut effects);
-        Self { health, effects }
+        let settings = Settings { sentinels: kept.sentinels, ..Settings::default() };
+        let memory = Memory { subject: &resume, incidents: kept.incidents, maintenance: kept.work };
+        let mut health = Health::new(inventory, settings.clone(), memory, now, &mut effects);
+        health.settle(now, &mut effects);
+        Self { health, settings, effects }
     }
 
     /// A round was judged.
     pub fn round(&mut self, round: &Round, now: UnixMs) {
         self.health.round(round, now, &mut self.effects);
+        self.health.settle(now, &mut self.effects);
     }
 
     /// Time passes.
     pub fn tick(&mut self, now: UnixMs) {
         self.health.tick(now, &mut self.effects);
+        self.health.settle(now, &mut self.effects);
+    }
+
+    /// A sentinel answered, or did not.
+    pub fn sentinel(&mut self, n: usize, at: UnixMs, answered: bool, now: UnixMs) {
+        self.health.sentinel_round(n, at, answered, now, &mut self.effects);
+        self.health.settle(now, &mut self.effects);
+    }
+
+    /// How many sentinels are asked.
+    pub fn sentinels(&self) -> usize {
+        self.health.sentinels()
+    }
+
+    /// The open incidents.
+    pub fn incidents(&self) -> &[Incident] {
+        self.health.incidents()
+    }
+
+    /// Other work is announced.
+    pub fn announce(&mut self, work: Vec<Maintenance>) {
+        self.health.set_maintenance(work);
     }
 
     /// Another inventory. Answers who is gone, and from when nobody asks it.
     pub fn reload(&mut self, inventory: Arc<Inventory>, now: UnixMs) -> Vec<(SubjectId, UnixMs)> {
-        self.health.reload(inventory, now, &mut self.effects)
+        let gone = self.health.reload(inventory, self.settings.clone(), now, &mut self.effects);
+        self.health.settle(now, &mut self.effects);
+        gone
     }
 
     /// What can be seen of a subject.
@@ -98,11 +156,11 @@ impl Core {
     /// What it said since the last time, in order.
     pub fn take_said(&mut self) -> Vec<Said> {
         let effects = std::mem::take(&mut self.effects);
-        effects.into_iter().map(|effect| self.translate(effect)).collect()
+        effects.into_iter().filter_map(|effect| self.translate(effect)).collect()
     }
 
-    fn translate(&self, effect: Effect) -> Said {
-        match effect {
+    fn translate(&self, effect: Effect) -> Option<Said> {
+        Some(match effect {
             Effect::Record { subject, entries } => {
                 let stretch = |e: &tuantra::health::Entry| Stretch {
                     from: e.from,
@@ -114,7 +172,13 @@ impl Core {
             Effect::Verdict { subject, after, .. } => Said::Verdict(subject, after),
             Effect::Pace { subject, pace } => Said::Retry(subject, pace == Pace::Retry),
             Effect::AskNow { subject } => Said::AskNow(subject),
-        }
+            Effect::AskSentinels => Said::AskSentinels,
+            Effect::Flapping { subject, begins } => Said::Flapping(subject, begins),
+            Effect::Incident { incident, change, .. } => Said::Incident(incident, change),
+            Effect::Blind { carrier, since, until } => Said::Blind(carrier, since, until),
+            Effect::Tell(telling) => Said::Tell(telling),
+            Effect::Usual { .. } => return None,
+        })
     }
 
     fn id(&self, subject: SubjectIx) -> SubjectId {
