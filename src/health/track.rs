@@ -114,6 +114,9 @@ pub(super) struct Track {
     /// For how long that round vouches: the interval then in force.
     vouch_ms: i64,
     last_answer: Option<UnixMs>,
+    /// The last one before its outage, when it is in one: the answers that begin its recovery say
+    /// nothing about the time in between.
+    last_live_answer: Option<UnixMs>,
     /// Newest round in the lowest bit; set when poor.
     poor_bits: u8,
     /// Degraded by poor rounds, so that only five good ones end it.
@@ -155,6 +158,7 @@ impl Track {
             last_round: None,
             vouch_ms: subject.health.interval_ms,
             last_answer: None,
+            last_live_answer: None,
             poor_bits: 0,
             is_poorly: false,
             since_before_hole: since,
@@ -297,7 +301,7 @@ impl Track {
     /// True when it did not answer between its own start of silence and `t`: what fell silent at
     /// `t` may have done so because of it.
     pub(super) fn was_silent_at(&self, t: UnixMs) -> bool {
-        self.last_answer.is_none_or(|answer| answer < t)
+        self.last_live_answer.is_none_or(|answer| answer < t)
     }
 
     /// Nobody asks it any more, by its entry: forget what was known.
@@ -326,6 +330,7 @@ impl Track {
         if is_taken {
             self.last_round = Some(round.at);
             self.last_answer = Some(round.at);
+            self.last_live_answer = self.last_answer;
         }
         is_taken
     }
@@ -434,6 +439,9 @@ impl Track {
         }
         if !failed {
             self.last_answer = Some(at);
+            if !self.hard.is_some_and(State::is_outage) {
+                self.last_live_answer = self.last_answer;
+            }
         }
         if round.check == 0 {
             let poor = failed || self.is_poor(round);
@@ -545,6 +553,7 @@ impl Track {
     /// The first answers after an outage, or ever: earlier poor rounds are forgotten.
     fn live_from(&mut self, since: UnixMs) -> Step {
         self.phase = Phase::Steady;
+        self.last_live_answer = self.last_answer;
         self.poor_bits &= 1;
         self.is_poorly = false;
         self.note_poor();

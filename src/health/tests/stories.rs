@@ -439,6 +439,20 @@ fn a_root_that_answers_again_is_not_blamed_anew() {
 }
 
 #[test]
+fn a_trunk_that_begins_to_answer_again_had_been_silent_all_the_same() {
+    let mut b = Bench::new(vec![Via::none(), via(A), via(B)]);
+    [A, B, C].into_iter().for_each(|s| b.good(s, 0));
+    down(&mut b, A, 10);
+    b.fail(B, 22);
+    down(&mut b, C, 21);
+    b.pass(62);
+    assert_eq!(b.state(C), State::Down, "nobody knew better when the window was over");
+    b.good(A, 63);
+    [64, 69].into_iter().for_each(|s| b.fail(B, s));
+    assert_eq!((b.state(B), b.state(C)), (State::Unreachable, State::Unreachable));
+}
+
+#[test]
 fn time_on_the_backup_stays_recorded_when_that_goes_too() {
     let mut b = Bench::new(vec![Via::none(), Via::none(), Via::Any(vec![via(A), via(B)])]);
     [A, B, C].into_iter().for_each(|s| b.good(s, 0));

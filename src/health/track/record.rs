@@ -124,6 +124,7 @@ impl Track {
     ) {
         self.last_round = None;
         self.last_answer = None;
+        self.last_live_answer = None;
         self.phase = Phase::Steady;
         self.holes.clear();
         self.fails.fill(Fails::default());
