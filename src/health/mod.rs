@@ -146,10 +146,18 @@ impl Health {
         for subject in &inventory.subjects {
             let resumed = (memory.subject)(&subject.id);
             is_new.push(resumed.is_none());
-            tracks.push(match resumed.filter(|_| subject.is_enabled) {
+            let mut track = match resumed {
                 Some(r) => Track::resumed(&r, |id| inventory.find_subject(id.as_str()), subject),
                 None => Track::unknown(now, subject),
-            });
+            };
+            // It may have been disabled while nobody patrolled.
+            if !subject.is_enabled
+                && let Some(entry) = track.switch_off(now, subject)
+            {
+                let ix = SubjectIx(u32::try_from(tracks.len()).unwrap_or(u32::MAX));
+                effects.push(Effect::Record { subject: ix, entries: vec![entry] });
+            }
+            tracks.push(track);
         }
         let mut health = Self {
             sight: Sight::new(&settings, SENTINEL_CONFIRM, &inventory),

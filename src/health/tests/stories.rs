@@ -453,6 +453,29 @@ fn a_trunk_that_begins_to_answer_again_had_been_silent_all_the_same() {
 }
 
 #[test]
+fn what_was_disabled_while_nobody_patrolled_is_unmeasured_from_then_on() {
+    let resumed = Resumed {
+        state: State::Down,
+        since: t(100),
+        hard: Some(ResumedVerdict { state: State::Down, cause: None, since: t(100) }),
+        last_round: Some(t(190)),
+        is_flapping: false,
+        usual: Vec::new(),
+    };
+    let mut inventory = Arc::unwrap_or_clone(inventory(vec![Via::none()]));
+    inventory.subjects[0].is_enabled = false;
+    let memory = Memory { subject: &|_| Some(resumed.clone()), ..Memory::default() };
+    let mut b = Bench::new(vec![]);
+    let mut effects = Vec::new();
+    b.health = Health::new(Arc::new(inventory), Settings::default(), memory, t(1000), &mut effects);
+    b.apply(effects);
+    assert_eq!(b.record(A), [(220, State::Unmeasured)], "the last round vouched for 30 s");
+    assert_eq!(b.health.view(A).verdict, None);
+    b.pass(1001);
+    assert!(b.health.incidents().is_empty());
+}
+
+#[test]
 fn time_on_the_backup_stays_recorded_when_that_goes_too() {
     let mut b = Bench::new(vec![Via::none(), Via::none(), Via::Any(vec![via(A), via(B)])]);
     [A, B, C].into_iter().for_each(|s| b.good(s, 0));
