@@ -199,6 +199,10 @@ impl Track {
             track.hard = Some(verdict.state);
             track.cause = verdict.cause.as_ref().and_then(find);
             track.hard_since = verdict.since;
+            if verdict.state.is_live() {
+                // It answered then, or was suspect at most.
+                track.last_live_answer = resumed.last_round;
+            }
             if verdict.state == State::Degraded {
                 // It was degraded by rounds that are forgotten: five good ones end it.
                 track.poor_bits = POOR_MASK;

@@ -375,7 +375,12 @@ impl<'a> Run<'a> {
             self.keep(place, vec![nobody_asks]);
         }
         if let Some(reference) = &mut self.reference {
-            reference.reload(inventory, now);
+            let (store, place_of) = (&self.store, &self.place_of);
+            let listed = Arc::clone(&inventory);
+            let past = |id: &SubjectId| {
+                store.remembered(place_of[listed.find_subject(id.as_str()).unwrap().ix()])
+            };
+            reference.reload(inventory, &past, now);
         }
         self.seat_targets();
         self.perform();

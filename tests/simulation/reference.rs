@@ -15,8 +15,6 @@ use crate::records::{Remembered, Stretch, joined};
 use crate::subject_under_test::Seen;
 use crate::watch::{Blindness, Sight, Watch};
 
-/// The failed round that ends a recovery does not count among the `confirm` of who proves itself.
-const RELAPSE_NOT_COUNTED: bool = true;
 /// Of the answered rounds that end an outage only the last is looked at for quality.
 const RECOVERY_IS_GOOD: bool = true;
 /// Rounds of one subject that may wait for the sentinels.
@@ -103,6 +101,8 @@ pub struct Reference {
     heard_of: Option<SubjectIx>,
     /// Who has just been found out to be down or unreachable.
     fell: Vec<SubjectIx>,
+    /// Who has just recovered, and since when.
+    rose: Vec<(SubjectIx, UnixMs)>,
     watch: Watch,
     /// By subject: rounds from the first failed one on about which the sentinels have not spoken.
     waiting: BTreeMap<SubjectIx, VecDeque<Round>>,
@@ -132,7 +132,8 @@ impl Reference {
             is_tick: false,
             heard_of: None,
             fell: Vec::new(),
-            watch: Watch::new(sentinels),
+            rose: Vec::new(),
+            watch: Watch::new(sentinels, now),
             waiting: BTreeMap::new(),
         };
         model.switch_off_disabled(now);
@@ -141,7 +142,14 @@ impl Reference {
     }
 
     /// Takes over another inventory: who stays keeps everything.
-    pub fn reload(&mut self, inventory: Arc<Inventory>, now: UnixMs) {
+    ///
+    /// Who comes back is new, but its record is kept (`past`).
+    pub fn reload(
+        &mut self,
+        inventory: Arc<Inventory>,
+        past: &dyn Fn(&SubjectId) -> Option<Remembered>,
+        now: UnixMs,
+    ) {
         let mut old: BTreeMap<SubjectId, Known> = (self.inventory.subjects.iter())
             .map(|s| s.id.clone())
             .zip(std::mem::take(&mut self.known))
@@ -149,17 +157,11 @@ impl Reference {
         self.known = inventory
             .subjects
             .iter()
-            .map(|s| old.remove(&s.id).unwrap_or_else(|| Known::new_at(now)))
+            .map(|s| old.remove(&s.id).unwrap_or_else(|| Known::back_at(now, past(&s.id))))
             .collect();
-        // Rounds under way keep waiting for whoever is still there.
-        let before = std::mem::replace(&mut self.inventory, inventory);
-        for (subject, mut rounds) in std::mem::take(&mut self.waiting) {
-            let id = before.subject(subject).id.as_str();
-            if let Some(ix) = self.inventory.find_subject(id) {
-                rounds.iter_mut().for_each(|round| round.subject = ix);
-                self.waiting.insert(ix, rounds);
-            }
-        }
+        self.inventory = inventory;
+        // What a round was about may be another thing now: what waited is not judged.
+        self.waiting.clear();
         self.changed.clear();
         self.switch_off_disabled(now);
         self.held = self.known.iter().filter(|k| k.held_since.is_some()).count();
@@ -338,12 +340,19 @@ impl Reference {
     fn failed_round(&mut self, subject: SubjectIx, at: UnixMs, now: UnixMs) {
         let confirm = usize::from(self.inventory.subject(subject).health.confirm);
         let known = &mut self.known[subject.ix()];
-        let was_recovering = !std::mem::take(&mut known.answered).is_empty();
-        if RELAPSE_NOT_COUNTED && was_recovering && known.proving_since.is_some() {
-            known.proving_since = Some(at);
-            return;
-        }
-        if known.hard.is_some_and(|(state, _)| state.is_outage()) && known.proving_since.is_none() {
+        known.answered.clear();
+        let outage = known.hard.filter(|(state, _)| state.is_outage());
+        if let Some((state, since)) = outage
+            && known.proving_since.is_none()
+        {
+            // 6: the way is open, though no parent's recovery said so (another inventory, a
+            // restart, an answer that did not hold): it proves itself from here on.
+            let via = self.via(subject);
+            if state == State::Unreachable && self.blocked_since(&via).is_none() {
+                let known = &mut self.known[subject.ix()];
+                known.proving_since = Some(at.max(since));
+                known.failed.clear();
+            }
             return;
         }
         known.failed.push(at);
@@ -374,6 +383,7 @@ impl Reference {
             }
             Some((state, _)) if state.is_outage() => {
                 known.answered.push(at);
+                known.proving_since = None;
                 if known.answered.len() == 1 || RECOVERY_IS_GOOD {
                     known.poor.clear();
                 }
@@ -385,9 +395,9 @@ impl Reference {
                     known.is_poor = is_degraded;
                     known.last_answer = Some(at);
                     known.answered.clear();
-                    known.proving_since = None;
                     known.step(from, known.live_state(), None);
                     self.changed.push(subject);
+                    self.rose.push((subject, from));
                 }
             }
             Some(_) => {}
@@ -406,19 +416,20 @@ impl Reference {
         if known.poor.len() > 5 {
             known.poor.remove(0);
         }
-        if !known.failed.is_empty() {
-            return; // 2: a suspect is still counted by its last hard state.
+        if known.hard.is_none() {
+            known.poor.clear();
+            return;
         }
         let poor = known.poor.iter().filter(|poor| **poor).count();
         let is_poor = match known.is_poor {
             false => poor >= needed,
             true => poor > 0 || known.poor.len() < 5,
         };
-        if is_poor != known.is_poor && known.hard.is_some() {
-            known.is_poor = is_poor;
-            if known.hard.is_some_and(|(state, _)| state != known.live_state()) {
-                known.step(at, known.live_state(), None);
-            }
+        known.is_poor = is_poor;
+        // 2: a suspect is still counted by its last hard state.
+        let is_stale = known.hard.is_some_and(|(state, _)| state != known.live_state());
+        if is_stale && known.failed.is_empty() {
+            known.step(at, known.live_state(), None);
             self.changed.push(subject);
         }
     }
@@ -428,22 +439,26 @@ impl Reference {
         while !self.is_settled {
             self.is_settled = true;
             for subject in self.inventory.clone().subject_ixs() {
-                self.judge_held(subject, now);
+                if self.judge_held(subject, now) {
+                    // Of two ways that go at once one goes first.
+                    self.inventory.clone().subject_ixs().for_each(|s| self.judge_backup(s));
+                }
                 self.judge_way(subject, now);
                 self.judge_backup(subject);
             }
         }
         self.fell.clear();
+        self.rose.clear();
     }
 
     /// 5: a confirmed failure becomes `down` or `unreachable` as soon as its way is decided, and
     /// at the latest after `correlation_window`.
-    fn judge_held(&mut self, subject: SubjectIx, now: UnixMs) {
-        let Some(held_since) = self.known(subject).held_since else { return };
+    fn judge_held(&mut self, subject: SubjectIx, now: UnixMs) -> bool {
+        let Some(held_since) = self.known(subject).held_since else { return false };
         let params = self.inventory.subject(subject).health;
         let known = self.known(subject);
         let first = known.proving_since.unwrap_or(known.failed[0]);
-        let via = self.inventory.subject(subject).via.clone();
+        let via = self.via(subject);
         // The bound is looked after by ticks and whenever an ancestor is heard of.
         let is_heard = now == held_since && params.correlation_window_ms == 0
             || self.is_tick
@@ -454,7 +469,7 @@ impl Reference {
             _ => self.passage(&via, first),
         };
         let is_blocked = match passage {
-            Passage::Undecided if !is_over => return,
+            Passage::Undecided if !is_over => return false,
             // Too late to wait: by what was decided last.
             Passage::Undecided => self.blocked_since(&via).is_some(),
             decided => decided == Passage::Blocked,
@@ -479,6 +494,7 @@ impl Reference {
             self.changed.push(subject);
         }
         self.is_settled = false;
+        true
     }
 
     fn is_above(&self, p: SubjectIx, via: &Via) -> bool {
@@ -492,12 +508,13 @@ impl Reference {
     fn judge_way(&mut self, subject: SubjectIx, now: UnixMs) {
         let known = self.known(subject);
         let Some((state, _)) = known.hard.filter(|(state, _)| state.is_outage()) else { return };
-        let via = self.inventory.subject(subject).via.clone();
+        let via = self.via(subject);
         match (state, self.blocked_since(&via)) {
             // What it is reached through fell silent first and was found out later: blamed by mistake.
             (State::Down, Some(_))
-                if self.fell.iter().any(|p| self.is_above(*p, &via))
-                    && self.silent_since(&via).is_some_and(|t| t <= known.last_outage_since()) =>
+                if known.answered.is_empty()
+                    && self.fell.iter().any(|p| self.is_above(*p, &via))
+                    && self.silent_since(&via).is_some_and(|t| t < known.last_outage_since()) =>
             {
                 let cause = self.root_cause(&via);
                 let known = &mut self.known[subject.ix()];
@@ -521,10 +538,13 @@ impl Reference {
                     self.is_settled = false;
                 }
             }
-            (State::Unreachable, None) if known.proving_since.is_none() => {
-                let since = self.open_since(&via);
+            (State::Unreachable, None)
+                if known.proving_since.is_none() && known.answered.is_empty() =>
+            {
+                let recovery = self.rose.iter().find(|(p, _)| self.is_above(*p, &via));
+                let Some((_, at)) = recovery.copied() else { return };
                 let known = &mut self.known[subject.ix()];
-                known.proving_since = Some(since.max(known.last_step_from()));
+                known.proving_since = Some(at.max(known.last_outage_since()));
                 known.failed.clear();
             }
             _ => {}
@@ -541,7 +561,7 @@ impl Reference {
         if !self.known(subject).failed.is_empty() {
             return; // 2: a suspect is still counted by its last hard state.
         }
-        let via = self.inventory.subject(subject).via.clone();
+        let via = self.via(subject);
         let backup_since = self.backup_since(&via).filter(|_| state.is_live());
         let before = self.known(subject).backup_since;
         if state.is_live() && before.is_some() && self.blocked_since(&via).is_some() {
@@ -619,9 +639,9 @@ impl Reference {
     /// first failed one.
     fn passage_through(&self, subject: SubjectIx, first: UnixMs) -> Passage {
         let asked = self.inventory.subject(subject);
-        if !is_asked(asked) {
+        if self.is_looked_through(subject) {
             // Nobody asks it: it is where its own way leads.
-            return self.passage(&asked.via, first);
+            return self.passage(&self.via(subject), first);
         }
         let known = self.known(subject);
         let is_newer = known.last_round.is_some_and(|t| t >= first);
@@ -636,9 +656,8 @@ impl Reference {
     fn blocked_since(&self, via: &Via) -> Option<UnixMs> {
         match via {
             Via::Subject(p) => {
-                let subject = self.inventory.subject(*p);
-                if !is_asked(subject) {
-                    return self.blocked_since(&subject.via);
+                if self.is_looked_through(*p) {
+                    return self.blocked_since(&self.via(*p));
                 }
                 self.known(*p).hard.filter(|(state, _)| state.is_outage()).map(|(_, since)| since)
             }
@@ -655,13 +674,12 @@ impl Reference {
     fn silent_since(&self, via: &Via) -> Option<UnixMs> {
         match via {
             Via::Subject(p) => {
-                let subject = self.inventory.subject(*p);
-                if !is_asked(subject) {
-                    return self.silent_since(&subject.via);
+                if self.is_looked_through(*p) {
+                    return self.silent_since(&self.via(*p));
                 }
                 let known = self.known(*p);
                 let is_out = known.hard.is_some_and(|(state, _)| state.is_outage());
-                is_out.then(|| known.last_answer.unwrap_or(known.last_outage_since()))
+                is_out.then(|| known.last_answer.unwrap_or(UnixMs(i64::MIN)))
             }
             Via::All(parts) => parts.iter().filter_map(|part| self.silent_since(part)).min(),
             Via::Any(parts) => {
@@ -676,9 +694,8 @@ impl Reference {
     fn open_since(&self, via: &Via) -> UnixMs {
         match via {
             Via::Subject(p) => {
-                let subject = self.inventory.subject(*p);
-                if !is_asked(subject) {
-                    return self.open_since(&subject.via);
+                if self.is_looked_through(*p) {
+                    return self.open_since(&self.via(*p));
                 }
                 match self.known(*p).hard {
                     Some((state, _)) if state.is_outage() => UnixMs(i64::MAX),
@@ -707,12 +724,10 @@ impl Reference {
             Via::Subject(p) => {
                 self.blocked_since(via)?;
                 let subject = self.inventory.subject(*p);
-                if let Some((State::Down, since)) =
-                    self.known(*p).hard.filter(|_| is_asked(subject))
-                {
+                if let Some((State::Down, since)) = self.known(*p).hard {
                     return Some((0, since, *p));
                 }
-                let (away, since, root) = self.nearest_down(&subject.via)?;
+                let (away, since, root) = self.nearest_down(&self.via(*p))?;
                 Some((away + 1, since, root))
             }
             Via::All(parts) => {
@@ -725,6 +740,34 @@ impl Reference {
                 all.min_by_key(|(away, since, _)| (std::cmp::Reverse(*since), *away))
             }
         }
+    }
+
+    /// What a subject is reached through. Disabled ones are no redundant ways, unless there is no
+    /// other.
+    fn via(&self, subject: SubjectIx) -> Via {
+        self.present(&self.inventory.subject(subject).via)
+    }
+
+    fn present(&self, via: &Via) -> Via {
+        let present = |parts: &[Via]| parts.iter().map(|part| self.present(part)).collect();
+        match via {
+            Via::Subject(p) => Via::Subject(*p),
+            Via::All(parts) => Via::All(present(parts)),
+            Via::Any(parts) => {
+                let is_there = |part: &&Via| match part {
+                    Via::Subject(p) => self.inventory.subject(*p).is_enabled,
+                    _ => true,
+                };
+                let there: Vec<Via> = parts.iter().filter(is_there).cloned().collect();
+                Via::Any(present(if there.is_empty() { parts } else { &there }))
+            }
+        }
+    }
+
+    /// What was never judged (no check, disabled, new) is where its own way leads.
+    fn is_looked_through(&self, subject: SubjectIx) -> bool {
+        let known = self.known(subject);
+        known.hard.is_none() && known.failed.is_empty()
     }
 
     fn known(&self, subject: SubjectIx) -> &Known {
@@ -758,10 +801,6 @@ impl Reference {
     }
 }
 
-fn is_asked(subject: &tuantra::model::Subject) -> bool {
-    subject.is_enabled && !subject.checks.is_empty()
-}
-
 impl Known {
     /// Never heard of before.
     fn new_at(now: UnixMs) -> Self {
@@ -769,6 +808,19 @@ impl Known {
             steps: vec![Step { from: now, state: State::Unmeasured, cause: None }],
             ..Self::default()
         }
+    }
+
+    /// Not heard of since the daemon started, but perhaps before.
+    fn back_at(now: UnixMs, past: Option<Remembered>) -> Self {
+        let Some(past) = past else { return Self::new_at(now) };
+        let mut known = Self::resumed(&past);
+        known = Self { steps: known.steps, holes: known.holes, ..Self::default() };
+        let from = past.record.last().filter(|s| s.state == State::Unmeasured);
+        // The clock may have been set back since.
+        known.forget_from(now);
+        known.step(from.map_or(now, |s| s.from.min(now)), State::Unmeasured, None);
+        known.hard = None;
+        known
     }
 
     /// Taken up again from the store (8).
@@ -779,7 +831,11 @@ impl Known {
             if stretch.state == State::Unmeasured && !known.steps.is_empty() {
                 match next {
                     Some(to) => known.holes.push(Span::new(stretch.from, to)),
-                    None => known.open_hole = Some(stretch.from),
+                    None => {
+                        // The last round of the life before did not count, or was long ago.
+                        known.open_hole = Some(stretch.from);
+                        known.last_round = None;
+                    }
                 }
             } else {
                 known.steps.push(Step {
@@ -791,6 +847,9 @@ impl Known {
         }
         known.hard = remembered.verdict().map(|(state, _, since)| (state, since));
         known.is_poor = known.hard.is_some_and(|(state, _)| state == State::Degraded);
+        if known.hard.is_some_and(|(state, _)| state.is_live()) {
+            known.last_answer = remembered.last_round;
+        }
         known
     }
 

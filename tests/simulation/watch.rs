@@ -32,41 +32,48 @@ struct Post {
     carrier: Option<CarrierId>,
     last_answer: Option<UnixMs>,
     failed: u32,
+    is_heard: bool,
 }
 
 /// The sentinels.
 #[derive(Debug, Clone)]
 pub struct Watch {
     posts: Vec<Post>,
+    started: UnixMs,
     /// All times of blindness so far, in the order they were found out.
     blind: Vec<Blindness>,
 }
 
 impl Watch {
     /// Nothing is known yet.
-    pub fn new(sentinels: &[Sentinel]) -> Self {
-        let post = |s: &Sentinel| Post { carrier: s.carrier.clone(), last_answer: None, failed: 0 };
-        Self { posts: sentinels.iter().map(post).collect(), blind: Vec::new() }
+    pub fn new(sentinels: &[Sentinel], started: UnixMs) -> Self {
+        let post = |s: &Sentinel| Post {
+            carrier: s.carrier.clone(),
+            last_answer: None,
+            failed: 0,
+            is_heard: false,
+        };
+        Self { posts: sentinels.iter().map(post).collect(), blind: Vec::new(), started }
     }
 
     /// A sentinel's round.
     pub fn round(&mut self, n: usize, at: UnixMs, answered: bool) {
-        let before = self.posts.clone();
+        let post = &mut self.posts[n];
+        post.is_heard = true;
         if answered {
-            self.posts[n].last_answer = Some(at);
-            self.posts[n].failed = 0;
+            post.last_answer = Some(at);
+            post.failed = 0;
         } else {
-            self.posts[n].failed += 1;
+            post.failed += 1;
+            // The clock may have been set back since.
+            post.last_answer = post.last_answer.map(|t| t.min(at));
         }
         for group in self.groups() {
-            let is_blind = self.is_blind(group.as_ref());
+            let lost_since = self.lost_since(group.as_ref());
             let open = self.blind.iter_mut().rfind(|b| b.carrier == group && b.until.is_none());
-            match open {
-                Some(open) if !is_blind => open.until = Some(at),
-                None if is_blind => {
-                    let now = std::mem::replace(&mut self.posts, before.clone());
-                    let since = self.quorum(group.as_ref()).map_or(UnixMs(0), |t| t + 1);
-                    self.posts = now;
+            match (open, lost_since) {
+                (Some(open), None) => open.until = Some(at),
+                (None, Some(since)) => {
                     self.blind.push(Blindness { carrier: group, since, until: None });
                 }
                 _ => {}
@@ -78,7 +85,8 @@ impl Watch {
     /// is told by telling each.
     pub fn told(&self) -> Vec<Blindness> {
         let is_group = |b: &&Blindness| !self.members(b.carrier.as_ref()).is_empty();
-        self.blind.iter().filter(is_group).cloned().collect()
+        let told = |b: &Blindness| Blindness { since: b.since.max(self.started), ..b.clone() };
+        self.blind.iter().filter(is_group).map(told).collect()
     }
 
     /// The patrol as a whole, and each carrier with sentinels of its own.
@@ -101,26 +109,37 @@ impl Watch {
         self.groups().into_iter().flatten().collect()
     }
 
-    /// More than half of it is lost; the whole without sentinels of its own: all carriers are.
-    fn is_blind(&self, group: Option<&CarrierId>) -> bool {
+    /// Since when more than half of it is lost: just after the last answer of the one that went
+    /// last of as many as it takes. The whole, without sentinels of its own: all carriers are.
+    fn lost_since(&self, group: Option<&CarrierId>) -> Option<UnixMs> {
         let members = self.members(group);
         if members.is_empty() {
-            return self.carriers().iter().all(|c| self.is_blind(Some(c)));
+            let all: Option<Vec<UnixMs>> =
+                self.carriers().iter().map(|c| self.lost_since(Some(c))).collect();
+            return all.and_then(|all| all.into_iter().max());
         }
-        let lost = members.iter().filter(|p| p.failed >= LOST_AFTER).count();
-        lost * 2 > members.len()
+        let heard: Vec<&Post> = members.into_iter().filter(|p| p.is_heard).collect();
+        let lost = heard.iter().filter(|p| p.failed >= LOST_AFTER);
+        let mut silent: Vec<UnixMs> =
+            lost.map(|p| p.last_answer.map_or(UnixMs(i64::MIN), |t| t + 1)).collect();
+        silent.sort();
+        silent.get(heard.len() / 2).copied()
     }
 
-    /// The last instant at which so many answered that the group was not blind.
-    fn quorum(&self, group: Option<&CarrierId>) -> Option<UnixMs> {
+    /// So many answered a round sent at `at` or later that the group was not blind then.
+    fn is_vouched(&self, group: Option<&CarrierId>, at: UnixMs) -> bool {
         let members = self.members(group);
         if members.is_empty() {
-            return self.carriers().iter().filter_map(|c| self.quorum(Some(c))).max();
+            return self.carriers().iter().any(|c| self.is_vouched(Some(c), at));
         }
-        let mut answers: Vec<Option<UnixMs>> = members.iter().map(|p| p.last_answer).collect();
-        answers.sort();
-        answers.reverse();
-        answers[answers.len() - answers.len() / 2 - 1]
+        let heard: Vec<&Post> = members.into_iter().filter(|p| p.is_heard).collect();
+        let silent = heard.iter().filter(|p| p.last_answer.is_none_or(|t| t < at)).count();
+        silent * 2 <= heard.len()
+    }
+
+    /// It is blind now; what was before that is known.
+    fn is_open(&self, group: &Option<CarrierId>) -> bool {
+        self.blind.iter().any(|b| b.carrier == *group && b.until.is_none())
     }
 
     /// Could the patrol see the subject at `at`?
@@ -135,7 +154,7 @@ impl Watch {
         });
         if is_blind {
             Sight::Blind
-        } else if groups.iter().any(|g| self.quorum(g.as_ref()).is_none_or(|t| t < at)) {
+        } else if groups.iter().any(|g| !self.is_vouched(g.as_ref(), at) && !self.is_open(g)) {
             Sight::Unknown
         } else {
             Sight::Clear
