@@ -13,6 +13,7 @@ pub mod clock;
 mod feed;
 mod months;
 mod patrol;
+pub mod rebuild;
 pub mod replay;
 pub mod resume;
 mod targets;

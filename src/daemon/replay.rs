@@ -13,8 +13,8 @@ use crate::health::{
     AckError, Change, Effect, Evidence, Explanation, Health, Memory, News, Rule, Settings,
 };
 use crate::model::{
-    Ack, CarrierId, CheckKind, Guess, IncidentId, Inventory, Maintenance, Round, Span, State,
-    StateInterval, SubjectId, SubjectIx, UnitId, UnixMs,
+    Ack, CarrierId, CheckKind, Guess, Incident, IncidentId, Inventory, Maintenance, Round, Span,
+    State, StateInterval, SubjectId, SubjectIx, UnitId, UnixMs,
 };
 
 /// A clock set back by more than this was wrong before; less is noise between lines.
@@ -344,6 +344,12 @@ impl Replay {
     #[must_use]
     pub fn explain(&self, subject: SubjectIx) -> Explanation {
         self.health.explain(subject, self.clock)
+    }
+
+    /// The open incidents, oldest first.
+    #[must_use]
+    pub fn incidents(&self) -> &[Incident] {
+        self.health.incidents()
     }
 
     fn id(&self, ix: SubjectIx) -> SubjectId {
