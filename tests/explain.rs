@@ -6,7 +6,9 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value;
-use tuantra::model::{Rtts, Sample, State, StateInterval, SubjectId, UnixMs};
+use tuantra::model::{
+    Ack, IncidentId, KeptIncident, Rtts, Sample, State, StateInterval, SubjectId, Told, UnixMs,
+};
 use tuantra::store::{Batch, Fact, OpenOptions, Store};
 
 const INVENTORY: &str = "
@@ -63,6 +65,24 @@ fn province(folder: &Path) {
     let facts = vec![
         record(DISTRICT, State::Down, None),
         record(COMMUNE, State::Unreachable, Some(id(DISTRICT))),
+        Fact::Incident(KeptIncident {
+            id: IncidentId::new(DISTRICT, cut + 10_400),
+            root: id(DISTRICT),
+            opened: cut + 10_400,
+            since: cut,
+            closed: Some(whole + 5_400),
+            state: State::Down,
+            told: Some(Told::Down),
+            told_at: Some(cut + 40_000),
+            ack: Some(Ack {
+                by: "lan".to_owned(),
+                note: String::new(),
+                at: cut + 120_000,
+                until: None,
+            }),
+            split_from: None,
+            merged_into: None,
+        }),
         Fact::Alive { at: end },
     ];
     let mut samples = Vec::new();
@@ -121,6 +141,28 @@ fn the_core_is_built_anew_for_a_past_time() {
     assert_eq!(json["parents"][0]["state"], "down");
     assert_eq!(json["last_rounds"].as_array().map(Vec::len), Some(10));
     assert_eq!(json["last_rounds"][9]["at"], "2026-01-05T00:35:00Z");
+}
+
+/// The sentinel is nobody's address, so its rounds are not kept: that the patrol was blind is.
+#[test]
+fn what_failed_while_the_patrol_was_blind_is_not_held_against_a_subject() {
+    let folder = tempfile::tempdir().unwrap();
+    province(folder.path());
+    std::fs::write(
+        folder.path().join("config.yaml"),
+        "language: en\nsentinels: [{ address: 127.0.0.9 }]\n",
+    )
+    .unwrap();
+    let (since, until) = (at("2026-01-05T00:31:05Z"), at("2026-01-05T00:41:10Z"));
+    let options = OpenOptions { now: at("2026-01-05T01:00:00Z"), pid: 1 };
+    let store = Store::open(&folder.path().join("tuantra.db"), &options).unwrap();
+    let facts = vec![Fact::Blind { carrier: None, since, until: Some(until) }];
+    store.submit(Batch { facts, samples: Vec::new() });
+    store.flush_blocking().unwrap();
+    drop(store);
+    let text = told(folder.path(), &[DISTRICT, "--at", "2026-01-05T07:35"]);
+    assert!(text.starts_with("? cai-be/tslcd: unmeasured since 07:31:"), "{text}");
+    assert!(text.contains("BLIND"), "{text}");
 }
 
 #[test]

@@ -18,8 +18,11 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// `Huyện Cái Bè · TSLCD`, made visible.
+    /// `Huyện Cái Bè · TSLCD`, made visible; a name that says the unit's already stands alone.
     pub(super) fn title(&self) -> String {
+        if self.name.contains(&self.unit) {
+            return visible(&self.name);
+        }
         visible(&format!("{} · {}", self.unit, self.name))
     }
 }

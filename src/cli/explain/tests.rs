@@ -107,7 +107,7 @@ fn every_rule_has_its_sentence() {
         let mut over = account(State::Degraded, Rule::PoorRounds);
         over.explanation.poor_rounds = 1;
         told.push(first_line(&over, lang));
-        for rule in [Rule::Confirmed, Rule::StillSilent, Rule::WindowOver] {
+        for rule in [Rule::Confirmed, Rule::StillSilent] {
             let mut alone = account(State::Down, rule);
             alone.explanation.parents.clear();
             told.push(first_line(&alone, lang));

@@ -84,9 +84,17 @@ impl Told<'_> {
         cause.map_or_else(|| t!(self.lang, "explain.unknown_cause"), |id| visible(id.as_str()))
     }
 
-    /// What the subject is reached through, in a list; `None` for nothing.
+    /// What the subject is reached through, in a list: what is open of it when some is, so that a
+    /// way that is not taken is not named; `None` for nothing.
     fn way(&self) -> Option<String> {
-        let ids: Vec<String> = self.e.parents.iter().map(|p| visible(p.id.as_str())).collect();
+        let named = |is_wanted: &dyn Fn(&&ParentSeen) -> bool| -> Vec<String> {
+            let wanted = self.e.parents.iter().filter(is_wanted);
+            wanted.map(|p| visible(p.id.as_str())).collect()
+        };
+        let mut ids = named(&|p| p.passage == PassageSeen::Open);
+        if ids.is_empty() {
+            ids = named(&|_| true);
+        }
         (!ids.is_empty()).then(|| ids.join(", "))
     }
 
