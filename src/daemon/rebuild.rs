@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::patrol::show::blind_info;
 use super::replay::{Input, Replay};
 use super::resume::{PAST_MS, resumed, usual};
+use crate::api::BlindInfo;
 use crate::coverage::outages;
 use crate::health::{Explanation, Memory, Resumed, Settings};
 use crate::model::{
@@ -34,6 +36,8 @@ pub struct Then {
     /// The subject's record at that time as it reads now: verdicts are back-dated, so it may say
     /// what the core did not know yet.
     pub record: StateInterval,
+    /// What the patrol could not see then.
+    pub blind: Vec<BlindInfo>,
 }
 
 /// Builds the core anew as it was at `at` and asks it about `subject`; `None` when the store knows
@@ -71,7 +75,8 @@ pub fn explain_at(
     let incident = incident(reader, &replay, &explanation, at)?;
     // The replay names what it opens by its own clock; the store's name is the true one.
     explanation.incident = incident.as_ref().map(|i| i.id.clone());
-    Ok(Some(Then { explanation, incident, record }))
+    let blind = replay.blind().iter().map(blind_info).collect();
+    Ok(Some(Then { explanation, incident, record, blind }))
 }
 
 /// The store's incident that the subject was the root of, or cut off by, at `at`.

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::coverage::{Class, Judge, Outage, outages};
 use crate::health::{
-    AckError, Change, Effect, Evidence, Explanation, Health, Memory, News, Rule, Settings,
+    AckError, Blind, Change, Effect, Evidence, Explanation, Health, Memory, News, Rule, Settings,
 };
 use crate::model::{
     Ack, CarrierId, CheckKind, Guess, Incident, IncidentId, Inventory, Maintenance, Round, Span,
@@ -350,6 +350,12 @@ impl Replay {
     #[must_use]
     pub fn incidents(&self) -> &[Incident] {
         self.health.incidents()
+    }
+
+    /// What the patrol cannot see now.
+    #[must_use]
+    pub fn blind(&self) -> &[Blind] {
+        self.health.blind()
     }
 
     fn id(&self, ix: SubjectIx) -> SubjectId {
