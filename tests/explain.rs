@@ -162,7 +162,8 @@ fn what_failed_while_the_patrol_was_blind_is_not_held_against_a_subject() {
     drop(store);
     let text = told(folder.path(), &[DISTRICT, "--at", "2026-01-05T07:35"]);
     assert!(text.starts_with("? cai-be/tslcd: unmeasured since 07:31:"), "{text}");
-    assert!(text.contains("BLIND"), "{text}");
+    assert!(text.contains("BLIND since 07:31:05"), "{text}");
+    assert!(text.contains("are not counted, because the patrol is blind"), "{text}");
 }
 
 #[test]

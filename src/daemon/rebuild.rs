@@ -261,6 +261,10 @@ impl<'a> Kept<'a> {
                 found.push((t, false, Input::Sentinel(n, !is_lost(t))));
                 t = t + every_ms;
             }
+            // Its last answer is what blindness is dated from.
+            for lost in blind.iter().filter(|b| b.carrier == sentinel.carrier && start < b.since) {
+                found.push((lost.since - 1, false, Input::Sentinel(n, true)));
+            }
         }
         found.sort_by_key(|(time, is_subject, _)| (*time, *is_subject));
         Ok(found.into_iter().map(|(time, _, input)| (time, input)).collect())
@@ -272,7 +276,8 @@ fn span(blind: &Blind) -> Span {
 }
 
 /// The subject and everything it is reached through, nearest first.
-fn ancestry(inventory: &Inventory, subject: SubjectIx) -> Vec<SubjectIx> {
+#[must_use]
+pub fn ancestry(inventory: &Inventory, subject: SubjectIx) -> Vec<SubjectIx> {
     let mut found = vec![subject];
     let mut next = 0;
     while let Some(&ix) = found.get(next) {

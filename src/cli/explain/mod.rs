@@ -16,12 +16,12 @@ use serde_json::{Value, json};
 
 use super::ask::{Failure, ask};
 use super::{EXIT_OK, EXIT_USAGE, Format, Global, context, report::store_told};
-use crate::api::Snapshot;
+use crate::api::{BlindInfo, Snapshot};
 use crate::config::Config;
 use crate::daemon::{clock, rebuild, settings};
 use crate::health::Explanation;
 use crate::locale::{Lang, visible};
-use crate::model::{Ack, Inventory, StateInterval, UnixMs};
+use crate::model::{Ack, CarrierId, Inventory, StateInterval, SubjectId, SubjectIx, UnixMs};
 use crate::report;
 use crate::store::{Reader, StoreError};
 use crate::t;
@@ -78,6 +78,8 @@ struct Account {
     /// What the store has kept, or why it cannot be read.
     rounds: Result<Rounds, String>,
     has_sentinels: bool,
+    /// What the patrol could not see of what the subject is reached through, with the carrier's name.
+    blind: Vec<(Option<String>, UnixMs)>,
     zone: TimeZone,
 }
 
@@ -139,6 +141,7 @@ fn from_daemon(
         record: None,
         rounds,
         has_sentinels: !config.sentinels.is_empty(),
+        blind: blind_in_snapshot(snapshot, &explanation),
         zone: config.timezone.clone(),
         explanation,
     }))
@@ -181,9 +184,58 @@ fn from_store(config: &Config, word: &str, at: Option<UnixMs>) -> anyhow::Result
         record: (!is_same).then_some(then.record),
         rounds: Ok(rounds),
         has_sentinels: !config.sentinels.is_empty(),
+        blind: blind_in_inventory(&inventory, subject, &then.blind),
         zone: config.timezone.clone(),
         explanation: then.explanation,
     })
+}
+
+/// The blind times that concern the subject: the whole patrol's, and those of a carrier whose lines
+/// it is reached through.
+fn blind_in_snapshot(
+    snapshot: &Snapshot,
+    explanation: &Explanation,
+) -> Vec<(Option<String>, UnixMs)> {
+    let row = |id: &SubjectId| snapshot.subjects.iter().find(|s| s.id == *id);
+    let mut way = vec![&explanation.subject];
+    let mut next = 0;
+    while let Some(id) = way.get(next) {
+        for parent in row(id).into_iter().flat_map(|s| &s.via) {
+            if !way.contains(&parent) {
+                way.push(parent);
+            }
+        }
+        next += 1;
+    }
+    let is_on_way =
+        |c: &CarrierId| way.iter().filter_map(|id| row(id)).any(|s| s.carrier.as_ref() == Some(c));
+    let name = |id: &CarrierId| snapshot.carriers.iter().find(|c| c.id == *id).map(|c| &c.name);
+    let concerning =
+        snapshot.daemon.blind.iter().filter(|b| b.carrier.as_ref().is_none_or(&is_on_way));
+    concerning.map(|b| (b.carrier.as_ref().map(|c| named(c, name(c))), b.since)).collect()
+}
+
+/// As [`blind_in_snapshot`].
+fn blind_in_inventory(
+    inventory: &Inventory,
+    subject: SubjectIx,
+    blind: &[BlindInfo],
+) -> Vec<(Option<String>, UnixMs)> {
+    let way = rebuild::ancestry(inventory, subject);
+    let carriers: Vec<_> = way
+        .into_iter()
+        .filter_map(|s| inventory.subject(s).connection()?.carrier)
+        .map(|c| inventory.carrier(c))
+        .collect();
+    let find = |id: &CarrierId| carriers.iter().find(|c| c.id == *id);
+    let concerning = blind.iter().filter(|b| b.carrier.as_ref().is_none_or(|c| find(c).is_some()));
+    concerning
+        .map(|b| (b.carrier.as_ref().map(|c| named(c, find(c).map(|c| &c.name))), b.since))
+        .collect()
+}
+
+fn named(id: &CarrierId, name: Option<&String>) -> String {
+    visible(name.map_or(id.as_str(), |name| name))
 }
 
 impl Account {
@@ -198,6 +250,9 @@ impl Account {
             "name": self.name,
             "ack": self.ack,
             "record": self.record,
+            "blind": self.blind.iter().map(|(carrier, since)| json!({
+                "carrier": carrier, "since": since,
+            })).collect::<Vec<_>>(),
             "last_rounds": self.rounds.as_ref().map_or(Value::Null, Rounds::json),
         });
         // A struct of named fields is an object.

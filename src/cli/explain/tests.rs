@@ -65,6 +65,7 @@ fn account(state: State, rule: Rule) -> Account {
         record: None,
         rounds: Ok(Rounds { last, failed: if is_outage { 132 } else { 0 }, is_cut: false }),
         has_sentinels: false,
+        blind: Vec::new(),
         zone: TimeZone::get("Asia/Ho_Chi_Minh").unwrap(),
     }
 }
@@ -121,6 +122,8 @@ fn every_rule_has_its_sentence() {
         unasked.explanation.last_round = Some(SINCE - 60_000);
         unasked.explanation.vouched_until = Some(SINCE);
         told.push(first_line(&unasked, lang));
+        unasked.blind = vec![(None, SINCE - 1_000)];
+        told.push(first_line(&unasked, lang));
         unasked.explanation.last_round = None;
         told.push(first_line(&unasked, lang));
         insta::assert_snapshot!(format!("rules_{lang}"), told.join("\n"));
@@ -171,6 +174,7 @@ fn everything() -> Account {
         parent("dic/loi-2", State::Down, PassageSeen::Blocked),
     ];
     account.has_sentinels = true;
+    account.blind = vec![(Some("VNPT".to_owned()), NOW - 90_000), (None, NOW - 30_000)];
     account.ack = Some(Ack {
         by: "l\u{202e}an".to_owned(),
         note: "gọi VNPT".to_owned(),
@@ -206,6 +210,7 @@ fn a_whole_answer() {
         past.source = Source::Store;
         past.explanation.phase = PhaseSeen::Suspect { first: NOW - 5_000, failed: 2 };
         past.explanation.is_seen = None;
+        past.has_sentinels = true;
         past.record =
             Some(StateInterval { from: NOW - 5_000, to: None, state: State::Down, cause: None });
         past.rounds = Ok(Rounds::default());

@@ -114,8 +114,16 @@ impl Told<'_> {
             (State::Unmeasured, None) => t!(lang, "explain.never_asked"),
             (State::Unmeasured, Some(last)) => {
                 let rule = self.rule();
+                let is_blind = !self.account.blind.is_empty();
                 match e.verdict {
                     None => rule,
+                    Some(verdict) if is_blind => t!(
+                        lang,
+                        "explain.not_counted_since",
+                        last = self.when(last),
+                        verdict = state_word(lang, verdict),
+                        why = rule
+                    ),
                     Some(verdict) => t!(
                         lang,
                         "explain.not_asked_since",
@@ -243,8 +251,19 @@ impl Told<'_> {
             let words = t!(lang, "explain.backup", cause = visible(cause.as_str()));
             facts.push(("explain.label_backup", words));
         }
+        for (carrier, since) in &self.account.blind {
+            let since = self.when(*since);
+            let words = match carrier {
+                Some(name) => {
+                    t!(lang, "explain.sight_blind_carrier", since = since, carrier = name)
+                }
+                None => t!(lang, "explain.sight_blind", since = since),
+            };
+            facts.push(("explain.label_sight", words));
+        }
         match e.is_seen {
-            Some(false) => facts.push(("explain.label_sight", t!(lang, "explain.sight_blind"))),
+            _ if !self.account.blind.is_empty() => {}
+            Some(false) => facts.push(("explain.label_sight", t!(lang, "explain.sight_was_blind"))),
             None => facts.push(("explain.label_sight", t!(lang, "explain.sight_wait"))),
             Some(true) if self.account.has_sentinels => {
                 facts.push(("explain.label_sight", t!(lang, "explain.sight_seen")));
