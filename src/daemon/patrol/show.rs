@@ -170,3 +170,72 @@ impl Patrol {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::health::Verdict;
+    use crate::inventory;
+
+    const PROVINCE: &str = "\
+networks: [ { id: tslcd, name: TSLCD } ]
+calendars: [ { id: office, hours: { mon-fri: [\"07:00-17:00\"] } } ]
+units:
+  - { id: tinh, name: Tỉnh, kind: province }
+  - id: xa
+    name: Xã
+    kind: commune
+    parent: tinh
+    calendar: office
+    connections: { tslcd: { address: 127.0.1.1, via: [], device: router } }
+    devices:
+      router: { address: 127.0.1.2, off_hours: allowed, via: [tslcd] }
+      switch: { address: 127.0.1.3, off_hours: allowed, via: [router] }
+      server: { address: 127.0.1.4, via: [router] }
+";
+
+    fn view(state: State, since: UnixMs, cause: Option<SubjectIx>) -> View {
+        View {
+            state,
+            since,
+            cause,
+            verdict: Some(Verdict { state, since, cause }),
+            suspect: 0,
+            last_round: None,
+            is_flapping: false,
+            backup: None,
+        }
+    }
+
+    #[test]
+    fn off_hours_is_what_may_be_off_and_what_hangs_on_it() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.yaml"), PROVINCE).unwrap();
+        let defaults = inventory::Defaults::default();
+        let loaded = inventory::load(folder.path(), &defaults, &TimeZone::UTC);
+        let inventory = loaded.inventory.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics));
+        let find = |id: &str| inventory.find_subject(id).unwrap();
+        let [line, router, switch, server] =
+            ["xa/tslcd", "xa/router", "xa/switch", "xa/server"].map(find);
+        // A Monday, after the office has closed, and the next morning with half an hour's grace.
+        let evening: UnixMs = "2026-11-23T18:00:00Z".parse().unwrap();
+        let due: UnixMs = "2026-11-24T07:30:00Z".parse().unwrap();
+        let night = |s: SubjectIx| match s {
+            s if s == line => view(State::Up, evening, None),
+            s if s == router => view(State::Down, evening, None),
+            _ => view(State::Unreachable, evening, Some(router)),
+        };
+        let off = |s, at| is_off_hours(&inventory, s, night, at);
+        assert_eq!([line, router, switch].map(|s| off(s, due - 1)), [false, true, true]);
+        assert!(!off(server, due - 1), "it has to be on always");
+        assert_eq!([router, switch].map(|s| off(s, due)), [false, false]);
+        // The line is cut at night: what hangs on it is somebody's fault.
+        let cut = |s: SubjectIx| match s {
+            s if s == line => view(State::Down, evening, None),
+            _ => view(State::Unreachable, evening, Some(line)),
+        };
+        assert!(!is_off_hours(&inventory, switch, cut, evening));
+    }
+}
