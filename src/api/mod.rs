@@ -22,7 +22,7 @@ pub use commands::{AckRequest, Acknowledged, NOTE_MAX, WORK_MAX_MS, Work, WorkRe
 pub use server::{Backend, Feed, HistoryQuery, Peer, serve};
 pub use snapshot::{Coverages, Sources, coverages, snapshot};
 pub use types::{
-    CarrierInfo, Change, DaemonInfo, History, NetworkInfo, Problem, ReloadFailure, Reloaded,
-    Snapshot, SubjectRow, SubjectState, UnitChange, UnitCoverage, UnitRow,
+    BlindInfo, CarrierInfo, Change, DaemonInfo, History, NetworkInfo, Problem, ReloadFailure,
+    Reloaded, Snapshot, SubjectRow, SubjectState, UnitChange, UnitCoverage, UnitRow,
 };
 pub use user::{Role, User};

@@ -32,6 +32,10 @@ fn state(state: State) -> SubjectState {
         rtt_us: Some(4100),
         loss_permille: Some(0),
         recent_us: vec![Some(4100), None],
+        backup: None,
+        flapping: false,
+        off_hours: false,
+        planned: false,
     }
 }
 
@@ -75,6 +79,7 @@ fn daemon() -> DaemonInfo {
         dropped_samples: 0,
         reload_failure: None,
         trouble: None,
+        blind: Vec::new(),
     }
 }
 

@@ -60,6 +60,18 @@ pub struct DaemonInfo {
     pub reload_failure: Option<ReloadFailure>,
     /// What hinders patrolling or recording now (English, for the log; clients show it as it is).
     pub trouble: Option<String>,
+    /// What the patrol cannot see now.
+    #[serde(default)]
+    pub blind: Vec<BlindInfo>,
+}
+
+/// A time in which the patrol cannot see, that lasts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlindInfo {
+    /// What is seen through this carrier only; `None`: the patrol as a whole.
+    pub carrier: Option<CarrierId>,
+    /// Since when.
+    pub since: UnixMs,
 }
 
 /// A refused reload.
@@ -194,6 +206,18 @@ pub struct SubjectState {
     pub loss_permille: Option<u16>,
     /// Medians of the last rounds, newest last; `None` where nothing came back. At most 20.
     pub recent_us: Vec<Option<u32>>,
+    /// Degraded because it is reached by its second way only: the root cause on its first.
+    #[serde(default)]
+    pub backup: Option<SubjectId>,
+    /// It comes and goes.
+    #[serde(default)]
+    pub flapping: bool,
+    /// Its silence began outside its hours, in which it may be switched off, and is no outage yet.
+    #[serde(default)]
+    pub off_hours: bool,
+    /// It is inside announced work.
+    #[serde(default)]
+    pub planned: bool,
 }
 
 /// What happened since the change before. Server-sent event of `GET /v1/changes`.

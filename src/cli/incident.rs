@@ -18,12 +18,7 @@ pub fn line(snapshot: &Snapshot, incident: &Incident, lang: Lang) -> String {
         locale::duration(lang, age),
     ];
     parts.extend(impact(incident, lang));
-    if incident.planned {
-        parts.push(t!(lang, "status.planned"));
-    }
-    if let Some(ack) = &incident.ack {
-        parts.push(t!(lang, "status.taken", by = visible(&ack.by)));
-    }
+    parts.extend(locale::incident_notes(lang, incident, snapshot.at));
     parts.join(" · ")
 }
 
@@ -130,6 +125,10 @@ mod tests {
             "× Huyện Cái Bè · cai-be/tslcd · down · since 2026-11-26 16:48 · 11 min 07 s · cuts off \
              2 units, 1 subject unreachable · announced work · l‹U+202E›an has taken it"
         );
+        if let Some(ack) = &mut snapshot.incidents[0].ack {
+            ack.until = Some(NOW);
+        }
+        assert!(line(&snapshot, &snapshot.incidents[0], Lang::En).ends_with("announced work"));
         assert_eq!(
             line(&snapshot, &snapshot.incidents[1], Lang::Vi),
             "▲ Huyện Cai Lậy · cai-lay/tslcd · Suy giảm · từ 26/11/2026 16:48 · 11 phút 07 giây"

@@ -13,6 +13,7 @@ pub mod context;
 mod dash;
 mod demo;
 pub mod diagnostics;
+mod explain;
 mod incident;
 mod inventory;
 mod maintenance;
@@ -87,6 +88,8 @@ enum Command {
     Maintenance(maintenance::Args),
     /// Print a report
     Report(report::Args),
+    /// Tell why a subject is in its state, now or at a past time
+    Explain(explain::Args),
     /// Feed recorded rounds to the same core on a virtual clock
     Replay(replay::Args),
     /// Patrol a virtual province
@@ -113,6 +116,7 @@ pub fn main() -> ExitCode {
         Command::Ack(args) => ack::run(args, &cli.global),
         Command::Maintenance(args) => maintenance::run(args, &cli.global),
         Command::Report(args) => report::run(args, &cli.global),
+        Command::Explain(args) => explain::run(args, &cli.global),
         Command::Replay(args) => replay::run(args, &cli.global),
         Command::Demo(args) => demo::run(args, &cli.global),
     };

@@ -1,16 +1,18 @@
 //! The present as the store knows it, for clients while no daemon runs: the same snapshot, made
 //! by the same functions, of the time the daemon was last alive.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use crate::api::{self, DaemonInfo, HistoryQuery, Snapshot, Sources, SubjectState};
+use crate::api::{self, BlindInfo, DaemonInfo, HistoryQuery, Snapshot, Sources, SubjectState};
 use crate::config::Config;
-use crate::daemon::{Months, history, month_start, resume};
+use crate::daemon::{Months, history, is_off_hours, month_start, resume};
 use crate::dash::{Answer, Changes, Source, SourceError};
 use crate::health::{self, View};
-use crate::model::{Inventory, Span, State, SubjectId, SubjectIx, UnixMs};
+use crate::model::{Inventory, Span, State, SubjectId, SubjectIx, UnixMs, is_planned};
+use crate::store::Reader;
 
 /// Makes a snapshot out of the store; `at` in it is when the daemon was last alive.
 ///
@@ -36,6 +38,7 @@ pub(crate) fn snapshot(
             let (state, since) =
                 resumed.as_ref().map_or((State::Unmeasured, at), |r| (r.state, r.since));
             let last_round = resumed.as_ref().and_then(|r| r.last_round);
+            let is_flapping = resumed.as_ref().is_some_and(|r| r.is_flapping);
             let verdict = resumed.and_then(|r| r.hard).map(|h| health::Verdict {
                 state: h.state,
                 since: h.since,
@@ -49,11 +52,13 @@ pub(crate) fn snapshot(
                 verdict,
                 suspect: 0,
                 last_round,
-                is_flapping: false,
+                is_flapping,
                 backup: None,
             }
         })
         .collect();
+    let mut announced = past.maintenance.clone();
+    announced.extend(inventory.maintenance.iter().cloned());
     let state = |s: SubjectIx| {
         let view = views[s.ix()];
         SubjectState {
@@ -65,6 +70,11 @@ pub(crate) fn snapshot(
             rtt_us: None,
             loss_permille: None,
             recent_us: Vec::new(),
+            // Which of its ways was taken is not recorded.
+            backup: None,
+            flapping: view.is_flapping,
+            off_hours: is_off_hours(inventory, s, |s| views[s.ix()], at),
+            planned: is_planned(&announced, inventory, s, at),
         }
     };
     let sources = Sources {
@@ -88,9 +98,22 @@ pub(crate) fn snapshot(
         dropped_samples: 0,
         reload_failure: None,
         trouble: None,
+        blind: blind(&config.store, at)?,
     };
-    let incidents = health::open_incidents(inventory, at, |s| views[s.ix()], &past.incidents);
+    let mut incidents = health::open_incidents(inventory, at, |s| views[s.ix()], &past.incidents);
+    for incident in &mut incidents {
+        let lines = incident.members().filter_map(|id| inventory.find_subject(id.as_str()));
+        incident.planned =
+            lines.fold(true, |all, s| all && is_planned(&announced, inventory, s, at));
+    }
     Ok(api::snapshot(&sources, api::coverages(&sources, at), incidents, daemon, 0, at))
+}
+
+/// What the patrol could not see when it ended.
+fn blind(store: &Path, at: UnixMs) -> anyhow::Result<Vec<BlindInfo>> {
+    let found = Reader::open(store).and_then(|reader| reader.blind(Span::new(at, at + 1)));
+    let lasting = found.context("read the store")?.into_iter().filter(|b| b.until.is_none());
+    Ok(lasting.map(|b| BlindInfo { carrier: b.carrier, since: b.since }).collect())
 }
 
 /// The dashboard's second source.

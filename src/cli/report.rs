@@ -341,18 +341,26 @@ fn told(lang: Lang, error: &ReportError) -> String {
         ReportError::Save { path, source } => {
             t!(lang, "report.not_saved", file = named(path), error = source)
         }
-        ReportError::Store(StoreError::Missing { path }) => {
+        ReportError::Store(error) => store_told(lang, error),
+    }
+}
+
+/// Why the store cannot be read, in the reader's language.
+pub(super) fn store_told(lang: Lang, error: &StoreError) -> String {
+    let named = |file: &std::path::Path| visible(&file.display().to_string()).to_string();
+    match error {
+        StoreError::Missing { path } => {
             t!(lang, "report.store_missing", file = named(path))
         }
-        ReportError::Store(StoreError::Foreign { path, .. }) => {
+        StoreError::Foreign { path, .. } => {
             t!(lang, "report.store_foreign", file = named(path))
         }
-        ReportError::Store(StoreError::Newer { path, found, known }) => {
+        StoreError::Newer { path, found, known } => {
             t!(lang, "report.store_newer", file = named(path), found = found, known = known)
         }
-        ReportError::Store(StoreError::Older { path, found, known }) => {
+        StoreError::Older { path, found, known } => {
             t!(lang, "report.store_older", file = named(path), found = found, known = known)
         }
-        ReportError::Store(other) => t!(lang, "report.store_unreadable", error = other),
+        other => t!(lang, "report.store_unreadable", error = other),
     }
 }

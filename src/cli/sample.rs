@@ -57,6 +57,10 @@ fn subject(id: &str, unit: &str, state: State, cause: Option<&str>) -> SubjectRo
             rtt_us: None,
             loss_permille: None,
             recent_us: Vec::new(),
+            backup: None,
+            flapping: false,
+            off_hours: false,
+            planned: false,
         },
         month: Availability::default(),
     }
@@ -100,6 +104,7 @@ pub fn snapshot() -> Snapshot {
             dropped_samples: 0,
             reload_failure: None,
             trouble: None,
+            blind: Vec::new(),
         },
         timezone: "Asia/Ho_Chi_Minh".to_owned(),
         month_from: NOW,

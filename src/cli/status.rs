@@ -11,7 +11,7 @@ use super::{
 };
 use crate::api::{ClientError, Snapshot, SubjectRow, UnitCoverage, UnitRow};
 use crate::locale::{self, Lang};
-use crate::model::{Incident, State, UnitId};
+use crate::model::{CarrierId, Incident, State, UnitId};
 use crate::t;
 
 /// Print what is up and what is not
@@ -132,13 +132,17 @@ impl<'a> Scope<'a> {
         let subjects = self.subjects();
         let mut counts = serde_json::Map::new();
         for state in State::ALL {
-            let n = subjects.iter().filter(|s| s.now.state == state).count();
+            let is_so = |s: &&&SubjectRow| s.now.state == state && !s.now.off_hours;
+            let n = subjects.iter().filter(is_so).count();
             counts.insert(state.as_str().to_owned(), json!(n));
         }
+        let off_hours = subjects.iter().filter(|s| s.now.off_hours).count();
+        counts.insert("off_hours".to_owned(), json!(off_hours));
         json!({
             "kind": "status",
             "at": self.snapshot.at,
             "live": is_live,
+            "blind": self.snapshot.daemon.blind,
             "unit": self.root.id,
             "coverage": self.root.subtree.iter().map(|c| json!({
                 "network": c.network, "tier": c.tier,
@@ -180,6 +184,7 @@ impl<'a> Scope<'a> {
                 lag = daemon.lag_ms
             );
             let _ = writeln!(out, "{line}");
+            self.blind(out, lang);
             for trouble in daemon.trouble.iter() {
                 let _ = writeln!(out, "! {}", locale::visible(trouble));
             }
@@ -189,8 +194,28 @@ impl<'a> Scope<'a> {
             }
         } else {
             let _ = writeln!(out, "! {}", t!(lang, "status.no_daemon", when = when));
+            self.blind(out, lang);
+        }
+        let off_hours = self.subjects().iter().filter(|s| s.now.off_hours).count();
+        if off_hours > 0 {
+            let count = locale::number(lang, i64::try_from(off_hours).unwrap_or(i64::MAX));
+            let _ = writeln!(out, "{}", t!(lang, "status.off_hours", count = count));
         }
         out.push('\n');
+    }
+
+    /// What the patrol cannot see: nothing below can be told of it.
+    fn blind(&self, out: &mut String, lang: Lang) {
+        let carrier = |id: &CarrierId| {
+            let found = self.snapshot.carriers.iter().find(|c| c.id == *id);
+            found.map_or_else(|| id.to_string(), |c| c.name.clone())
+        };
+        let blind = self.snapshot.daemon.blind.iter();
+        let blind: Vec<_> = blind.map(|b| (b.carrier.as_ref().map(carrier), b.since)).collect();
+        let when = |at| locale::date_time(lang, &incident::local(self.snapshot, at));
+        if let Some(words) = locale::blind_words(lang, &blind, when) {
+            let _ = writeln!(out, "! {words}");
+        }
     }
 
     fn coverage_table(&self, out: &mut String, lang: Lang) {
@@ -268,8 +293,14 @@ impl<'a> Scope<'a> {
             .iter()
             .map(|s| {
                 let state = s.now.state;
+                let standing = if s.now.off_hours {
+                    let word = locale::text(lang, "state.off_hours");
+                    format!("{} {word}", locale::OFF_HOURS_GLYPH)
+                } else {
+                    format!("{} {}", locale::state_glyph(state), locale::state_name(lang, state))
+                };
                 [
-                    format!("  {} {}", locale::state_glyph(state), locale::state_name(lang, state)),
+                    format!("  {standing}"),
                     locale::visible(s.id.as_str()),
                     locale::visible(s.address.as_deref().unwrap_or_default()),
                     s.now.rtt_us.map_or_else(String::new, |us| locale::rtt(lang, us)),
@@ -327,4 +358,34 @@ fn find_unit<'a>(snapshot: &'a Snapshot, word: &str, lang: Lang) -> anyhow::Resu
         short: &unit.short,
     });
     unit::find(lang, word, units)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{NOW, snapshot};
+    use super::*;
+    use crate::api::BlindInfo;
+
+    #[test]
+    fn blindness_and_off_hours_are_told_before_the_figures() {
+        let mut snapshot = snapshot();
+        snapshot.subjects[3].now.off_hours = true;
+        let carrier = CarrierId::new("vnpt").ok();
+        snapshot.daemon.blind = vec![BlindInfo { carrier, since: NOW - 600_000 }];
+        for is_live in [true, false] {
+            let whole = Scope::new(&snapshot, None, Lang::Vi).unwrap();
+            let text = whole.text(Lang::Vi, is_live);
+            let head = text.split("\n\n").next().unwrap_or_default();
+            let blind = "! MẤT QUAN SÁT từ 26/11/2026 16:50 (VNPT Tiền Giang)";
+            assert!(head.lines().any(|l| l == blind), "{text}");
+            assert!(head.lines().any(|l| l == "Tắt ngoài giờ: 1 đối tượng."), "{text}");
+        }
+        let commune = Scope::new(&snapshot, Some("cai-lay.xa"), Lang::En).unwrap();
+        let text = commune.text(Lang::En, true);
+        assert!(text.contains("\n  ○ off hours  cai-lay.xa/tslcd"), "{text}");
+        let json = Scope::new(&snapshot, None, Lang::En).unwrap().json(true);
+        assert_eq!(json["subjects"]["off_hours"], 1);
+        assert_eq!(json["subjects"]["down"], 1, "the other one");
+        assert_eq!(json["blind"][0]["carrier"], "vnpt");
+    }
 }

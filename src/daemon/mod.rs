@@ -13,6 +13,7 @@ pub mod clock;
 mod feed;
 mod months;
 mod patrol;
+pub mod rebuild;
 pub mod replay;
 pub mod resume;
 mod targets;
@@ -41,6 +42,7 @@ use crate::model::{Id, Inventory, Span, SubjectId, UnixMs};
 use crate::probe::{EngineChoice, Options, ProbeError, Prober};
 use crate::store::{OpenOptions, Reader, Store, StoreError};
 pub use patrol::settings;
+pub(crate) use patrol::show::is_off_hours;
 use patrol::{Parts, Patrol};
 
 /// How often time is let pass for the core.

@@ -4,7 +4,7 @@
 mod commands;
 mod faults;
 mod news;
-mod show;
+pub(super) mod show;
 mod work;
 
 use std::collections::{BTreeSet, HashSet, VecDeque};

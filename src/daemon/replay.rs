@@ -10,11 +10,11 @@ use serde::Serialize;
 
 use crate::coverage::{Class, Judge, Outage, outages};
 use crate::health::{
-    AckError, Change, Effect, Evidence, Explanation, Health, Memory, News, Rule, Settings,
+    AckError, Blind, Change, Effect, Evidence, Explanation, Health, Memory, News, Rule, Settings,
 };
 use crate::model::{
-    Ack, CarrierId, CheckKind, Guess, IncidentId, Inventory, Maintenance, Round, Span, State,
-    StateInterval, SubjectId, SubjectIx, UnitId, UnixMs,
+    Ack, CarrierId, CheckKind, Guess, Incident, IncidentId, Inventory, Maintenance, Round, Span,
+    State, StateInterval, SubjectId, SubjectIx, UnitId, UnixMs,
 };
 
 /// A clock set back by more than this was wrong before; less is noise between lines.
@@ -344,6 +344,18 @@ impl Replay {
     #[must_use]
     pub fn explain(&self, subject: SubjectIx) -> Explanation {
         self.health.explain(subject, self.clock)
+    }
+
+    /// The open incidents, oldest first.
+    #[must_use]
+    pub fn incidents(&self) -> &[Incident] {
+        self.health.incidents()
+    }
+
+    /// What the patrol cannot see now.
+    #[must_use]
+    pub fn blind(&self) -> &[Blind] {
+        self.health.blind()
     }
 
     fn id(&self, ix: SubjectIx) -> SubjectId {

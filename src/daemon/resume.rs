@@ -12,7 +12,7 @@ use crate::store::{Blind, Current, Reader, StoreError};
 
 /// How far back the last verdict is looked for, and the longest month with a margin: an older
 /// one says nothing about today.
-const PAST_MS: i64 = 35 * 86_400_000;
+pub(super) const PAST_MS: i64 = 35 * 86_400_000;
 
 /// The store's memory.
 #[derive(Debug, Clone, Default)]
@@ -54,35 +54,43 @@ pub fn past(store: &Path, now: UnixMs) -> Result<Past, StoreError> {
 }
 
 /// What the core takes up of what rounds usually took.
-fn usual(hours: &[Option<crate::store::Usual>; 24]) -> Vec<(u8, Usual)> {
+pub(super) fn usual(hours: &[Option<crate::store::Usual>; 24]) -> Vec<(u8, Usual)> {
     let known = (0_u8..).zip(hours).filter_map(|(hour, usual)| Some((hour, (*usual)?)));
     known.map(|(hour, u)| (hour, Usual { usual_us: u.us, rounds: u.rounds })).collect()
+}
+
+/// What the core is to know of a subject whose record ends with `record`'s last interval; `None`
+/// without a record. That it flapped, and what was usual, is for the caller to add.
+#[must_use]
+pub fn resumed(record: &[StateInterval], last_round: Option<UnixMs>) -> Option<Resumed> {
+    let current = record.last()?;
+    let hard = record.iter().rfind(|i| i.state != State::Unmeasured).map(|last| {
+        let outage = outages(record).pop().filter(|_| last.state.is_outage());
+        ResumedVerdict {
+            state: last.state,
+            cause: last.cause.clone(),
+            since: outage.map_or(last.from, |o| o.start),
+        }
+    });
+    Some(Resumed {
+        state: current.state,
+        since: current.from,
+        hard,
+        last_round,
+        is_flapping: false,
+        usual: Vec::new(),
+    })
 }
 
 impl Past {
     /// What the core is to know of a subject; `None` for one the store does not know.
     #[must_use]
     pub fn resumed(&self, id: &SubjectId) -> Option<Resumed> {
-        let current = self.current.get(id)?;
-        let intervals = self.intervals.get(id).map_or(&[][..], Vec::as_slice);
-        let hard = intervals.iter().rfind(|i| i.state != State::Unmeasured).map(|last| {
-            let outage = outages(intervals).pop().filter(|_| last.state.is_outage());
-            ResumedVerdict {
-                state: last.state,
-                cause: last.cause.clone(),
-                since: outage.map_or(last.from, |o| o.start),
-            }
-        });
-        Some(Resumed {
-            state: current.state,
-            since: current.since,
-            hard,
-            last_round: current.last_round,
-            is_flapping: self
-                .incidents
-                .iter()
-                .any(|i| i.root == *id && i.told == Some(Told::Flapping)),
-            usual: self.usual.get(id).cloned().unwrap_or_default(),
-        })
+        let record = self.intervals.get(id)?;
+        let last_round = self.current.get(id).and_then(|c| c.last_round);
+        let is_flapping =
+            self.incidents.iter().any(|i| i.root == *id && i.told == Some(Told::Flapping));
+        let usual = self.usual.get(id).cloned().unwrap_or_default();
+        Some(Resumed { is_flapping, usual, ..resumed(record, last_round)? })
     }
 }

@@ -134,6 +134,7 @@ fn change() -> Change {
             dropped_samples: 0,
             reload_failure: None,
             trouble: None,
+            blind: Vec::new(),
         },
         subjects: Vec::new(),
         units: Vec::new(),

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use crate::api::{
-    CarrierInfo, Change, DaemonInfo, NetworkInfo, Snapshot, SubjectRow, UnitCoverage, UnitRow,
+    CarrierInfo, Change, DaemonInfo, NetworkInfo, Snapshot, SubjectRow, SubjectState, UnitCoverage,
+    UnitRow,
 };
 use crate::coverage::Availability;
 use crate::locale::{fold, visible};
@@ -40,6 +41,15 @@ pub const fn severity(state: State) -> u8 {
         State::Unreachable => 3,
         State::Down => 4,
     }
+}
+
+/// The counter that a subject is counted in.
+const fn count_of<'a>(
+    counts: &'a mut Counts,
+    off_hours: &'a mut u32,
+    now: &SubjectState,
+) -> &'a mut u32 {
+    if now.off_hours { off_hours } else { &mut counts[slot(now.state)] }
 }
 
 /// A carrier's lines taken together.
@@ -85,8 +95,10 @@ pub struct Board {
     pub subjects: Vec<Arc<SubjectRow>>,
     /// Open now, oldest first.
     pub incidents: Arc<[Incident]>,
-    /// All subjects by state.
+    /// All subjects by state, but those that are off hours.
     pub counts: Counts,
+    /// Subjects that are off hours.
+    pub off_hours: u32,
     /// Per carrier, in the order of `carriers`.
     pub carrier_sums: Vec<CarrierSum>,
     /// Coverage goal in thousandths.
@@ -237,6 +249,7 @@ impl Board {
             subjects: snapshot.subjects.into_iter().map(Arc::new).collect(),
             incidents: snapshot.incidents.into(),
             counts: Counts::default(),
+            off_hours: 0,
             carrier_sums: Vec::new(),
             goal_permille: snapshot.goal_permille,
             measured_floor_ppm: snapshot.measured_floor_ppm,
@@ -245,7 +258,7 @@ impl Board {
         };
         board.carrier_sums = vec![CarrierSum::default(); board.carriers.len()];
         for (i, subject) in board.subjects.iter().enumerate() {
-            board.counts[slot(subject.now.state)] += 1;
+            *count_of(&mut board.counts, &mut board.off_hours, &subject.now) += 1;
             let carrier = board.index.carrier_of.get(i).copied().flatten();
             if let Some(sum) = carrier.and_then(|c| board.carrier_sums.get_mut(c)) {
                 sum.counts[slot(subject.now.state)] += 1;
@@ -277,10 +290,11 @@ impl Board {
             let Some(&i) = self.index.subject_at.get(&id) else { return Err(OutOfStep) };
             let Some(row) = self.subjects.get_mut(i) else { return Err(OutOfStep) };
             let (old, new) = (slot(row.now.state), slot(now.state));
+            let before = count_of(&mut self.counts, &mut self.off_hours, &row.now);
+            *before = before.saturating_sub(1);
+            *count_of(&mut self.counts, &mut self.off_hours, &now) += 1;
             if old != new {
                 marks_change = true;
-                self.counts[old] = self.counts[old].saturating_sub(1);
-                self.counts[new] += 1;
                 let carrier = self.index.carrier_of.get(i).copied().flatten();
                 if let Some(sum) = carrier.and_then(|c| self.carrier_sums.get_mut(c)) {
                     sum.counts[old] = sum.counts[old].saturating_sub(1);

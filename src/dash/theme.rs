@@ -2,7 +2,7 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
-use crate::locale::state_glyph;
+use crate::locale::{OFF_HOURS_GLYPH, state_glyph};
 use crate::model::State;
 
 /// How many colours the terminal has.
@@ -125,6 +125,18 @@ impl Theme {
             State::Unreachable => '~',
             State::Unmeasured => '?',
         }
+    }
+
+    /// The sign of a subject that is switched off outside its hours.
+    #[must_use]
+    pub const fn off_hours(self) -> char {
+        if self.ascii { '.' } else { OFF_HOURS_GLYPH }
+    }
+
+    /// The signs of an incident: inside announced work, flapping, taken by somebody.
+    #[must_use]
+    pub const fn incident_signs(self) -> [char; 3] {
+        if self.ascii { ['p', 'f', 'a'] } else { ['■', '≈', '√'] }
     }
 
     /// A column of `eighths` (0 to 8) height.

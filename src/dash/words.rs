@@ -1,11 +1,13 @@
 //! Phrases the screens share.
 
 use super::board::Board;
+use ratatui::style::Style;
+
 use super::theme::Theme;
-use crate::api::SubjectRow;
+use crate::api::{SubjectRow, SubjectState};
 use crate::coverage::{Availability, Verdict};
-use crate::locale::{Lang, fold, percent, rtt, text};
-use crate::model::{Incident, Tier};
+use crate::locale::{Lang, fold, percent, rtt, state_name, text};
+use crate::model::{Incident, Tier, UnixMs};
 use crate::t;
 
 /// Stands where there is nothing to say.
@@ -37,6 +39,38 @@ pub fn units_cut(lang: Lang, board: &Board, incident: &Incident) -> String {
         parts.push(format!("{count} {}", tier_word(lang, tier, count)));
     }
     parts.join(", ")
+}
+
+/// A subject's state as it is shown: its sign, its word, its style. One that is off hours is no
+/// fault, whatever its state.
+pub struct Standing {
+    /// One column wide.
+    pub glyph: char,
+    /// The state's name.
+    pub word: &'static str,
+    /// How both look.
+    pub style: Style,
+}
+
+/// How a subject stands.
+pub fn standing(lang: Lang, theme: &Theme, now: &SubjectState) -> Standing {
+    if now.off_hours {
+        let word = text(lang, "state.off_hours");
+        return Standing { glyph: theme.off_hours(), word, style: theme.dim() };
+    }
+    Standing {
+        glyph: theme.glyph(now.state),
+        word: state_name(lang, now.state),
+        style: theme.state(now.state),
+    }
+}
+
+/// The signs before an incident's impact: announced work, flapping, taken; empty without any.
+pub fn incident_signs(theme: &Theme, incident: &Incident, at: UnixMs) -> String {
+    let is_taken = incident.ack.as_ref().is_some_and(|ack| ack.holds_at(at));
+    let signs = theme.incident_signs();
+    let is_so = [incident.planned, incident.flapping, is_taken];
+    signs.into_iter().zip(is_so).filter(|(_, is)| *is).map(|(sign, _)| sign).collect()
 }
 
 /// What an incident cuts off, in units and subjects.
@@ -104,13 +138,9 @@ pub fn rtt_or_nothing(lang: Lang, us: Option<u32>) -> String {
 }
 
 /// The verdict's words and style.
-pub fn verdict(
-    lang: Lang,
-    theme: &Theme,
-    verdict: Verdict,
-) -> (&'static str, ratatui::style::Style) {
+pub fn verdict(lang: Lang, theme: &Theme, verdict: Verdict) -> (&'static str, Style) {
     match verdict {
-        Verdict::Met => (text(lang, "dash.verdict_met"), ratatui::style::Style::new()),
+        Verdict::Met => (text(lang, "dash.verdict_met"), Style::new()),
         Verdict::Missed => (text(lang, "dash.verdict_missed"), theme.fault()),
         Verdict::NotProven => (text(lang, "dash.verdict_not_proven"), theme.unknown()),
     }

@@ -194,20 +194,17 @@ pub(super) fn named(
 
 /// Silence that began outside the hours of a subject that may be off then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct OffHours {
+pub struct OffHours {
     /// When its hours begin.
-    pub(super) opens: UnixMs,
+    pub opens: UnixMs,
     /// Until when it is waited for.
-    pub(super) due: UnixMs,
+    pub due: UnixMs,
 }
 
 /// Rule 11: what an outage that began at `start` is to the subject's calendar; `None` for an
 /// ordinary one. A calendar that does not open is never due.
-pub(super) fn off_hours(
-    inventory: &Inventory,
-    subject: SubjectIx,
-    start: UnixMs,
-) -> Option<OffHours> {
+#[must_use]
+pub fn off_hours(inventory: &Inventory, subject: SubjectIx, start: UnixMs) -> Option<OffHours> {
     let subject = inventory.subject(subject);
     let calendar = inventory.calendar(subject.calendar.filter(|_| subject.off_hours_allowed)?);
     if calendar.is_open_at(start) {

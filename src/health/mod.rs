@@ -44,7 +44,7 @@ pub use effect::{
     Change, Effect, Entry, News, Pace, Resumed, ResumedVerdict, Rule, Telling, Verdict, View,
 };
 pub use explain::{Explanation, ParentSeen, PassageSeen, PhaseSeen};
-pub use incident::{Group, Groups, groups, open_incidents};
+pub use incident::{Group, Groups, OffHours, groups, off_hours, open_incidents};
 
 use crate::model::{
     CarrierId, Inventory, KeptIncident, Maintenance, Round, Sentinel, SubjectId, SubjectIx, UnixMs,

@@ -8,6 +8,7 @@
 mod catalogue;
 mod columns;
 mod fold;
+mod incident;
 mod number;
 mod sort;
 mod time;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use catalogue::{format, message, text};
 pub use columns::{fit, pad, pad_left, width};
 pub use fold::{fold, nfc};
+pub use incident::{OFF_HOURS_GLYPH, blind_words, guess_words, incident_notes, sign_words};
 pub use number::{decimal, number, percent, rtt};
 pub use sort::{SortKey, sort_key};
 pub use time::{clock, date, date_time, duration, duration_short};

@@ -412,6 +412,10 @@ impl Builder {
                     _ => 0,
                 }),
                 recent_us: recent,
+                backup: None,
+                flapping: false,
+                off_hours: false,
+                planned: false,
             },
             month: month(id, state, if unit.starts_with("tan-phu-dong") { 29 } else { 0 }),
         });
@@ -662,6 +666,7 @@ pub fn grown(extra_communes: usize) -> Snapshot {
             dropped_samples: 0,
             reload_failure: None,
             trouble: None,
+            blind: Vec::new(),
         },
         timezone: "Asia/Ho_Chi_Minh".to_owned(),
         month_from: MONTH,

@@ -1,10 +1,10 @@
 //! What the user sees.
 
 use insta::assert_snapshot;
-use tuantra::api::ReloadFailure;
+use tuantra::api::{BlindInfo, ReloadFailure};
 use tuantra::dash::{Board, Link};
 use tuantra::locale::Lang;
-use tuantra::model::UnixMs;
+use tuantra::model::{Ack, CarrierId, Cause, Guess, IncidentId, Sign, State, SubjectId, UnixMs};
 
 use crate::desk::{Desk, styles};
 use crate::sample;
@@ -120,4 +120,98 @@ fn ascii_draws_no_sign_outside_of_letters() {
             .collect();
         assert_eq!(signs, "", "{text}");
     }
+}
+
+fn subject_id(text: &str) -> SubjectId {
+    SubjectId::new(text).expect("an id")
+}
+
+/// A morning on which the patrol knows more than states: blind through one carrier, one incident
+/// taken, one flapping, one inside announced work; one switch off at night, one line on its backup.
+fn knowing() -> Board {
+    let mut snapshot = sample::province();
+    let carrier = CarrierId::new("vnpt").expect("an id");
+    let since = UnixMs(sample::NOW.0 - 670_000);
+    snapshot.daemon.blind = vec![BlindInfo { carrier: Some(carrier), since }];
+    let [power, taken, flapping, ..] = &mut snapshot.incidents[..] else {
+        panic!("three incidents")
+    };
+    power.planned = true;
+    let device = subject_id("cho-gao/router-1");
+    power.guess = Some(Guess {
+        cause: Cause::Power,
+        signs: vec![
+            Sign::OnBattery { device: subject_id("cho-gao/ups") },
+            Sign::Restarted { device },
+            Sign::NeighboursOtherCarriers { units: 4 },
+        ],
+    });
+    taken.ack = Some(Ack {
+        by: "lan".to_owned(),
+        note: "VNPT đang ra hiện trường".to_owned(),
+        at: UnixMs(sample::NOW.0 - 300_000),
+        until: None,
+    });
+    taken.split_from = Some(IncidentId::new("tien-giang/truc", since));
+    flapping.flapping = true;
+    for subject in &mut snapshot.subjects {
+        match subject.id.as_str() {
+            "cai-be.hoa-khanh/switch" => {
+                subject.now.state = State::Down;
+                subject.now.off_hours = true;
+            }
+            "cai-be.hoa-khanh/lan" => {
+                subject.now.state = State::Degraded;
+                subject.now.backup = Some(subject_id("cai-be/tslcd"));
+                subject.now.flapping = true;
+                subject.now.planned = true;
+            }
+            _ => {}
+        }
+    }
+    Board::new(snapshot)
+}
+
+#[test]
+fn what_is_known_besides_states_is_shown() {
+    for (size, lang) in [(SMALL, Lang::Vi), (SMALL, Lang::En), (LARGE, Lang::Vi), (LARGE, Lang::En)]
+    {
+        for (name, keys) in [
+            ("incidents", "2"),
+            ("taken", "2<Down>"),
+            ("off_hours", "/cai-be.hoa-khanh/switch<Enter>"),
+            ("backup", "/cai-be.hoa-khanh/lan<Enter>"),
+        ] {
+            let mut desk = Desk::over(knowing(), lang, size);
+            desk.press(keys);
+            let name = format!("knowing_{name}_{}x{}_{}", size.0, size.1, lang.as_str());
+            assert_snapshot!(name, desk.text());
+        }
+    }
+}
+
+#[test]
+fn a_blind_patrol_reverses_the_whole_header_and_old_data_come_first() {
+    let mut desk = Desk::over(knowing(), Lang::Vi, MIDDLE);
+    let frame = desk.frame();
+    assert!((0..120).all(|x| frame[(x, 0)].modifier.contains(ratatui::style::Modifier::REVERSED)));
+    let text = desk.text();
+    let first = text.lines().next().unwrap_or_default();
+    assert!(first.contains("MẤT QUAN SÁT từ 07:31 (VNPT)"), "{first}");
+    desk.now = sample::NOW + 600_000;
+    let text = desk.text();
+    let (first, last) = (text.lines().next().unwrap_or_default(), text.lines().last());
+    assert!(first.contains("SỐ LIỆU CŨ"), "{first}");
+    assert!(last.is_some_and(|l| l.contains("MẤT QUAN SÁT từ 07:31")), "{last:?}");
+}
+
+#[test]
+fn off_hours_is_counted_apart_and_is_no_fault() {
+    let desk = Desk::over(knowing(), Lang::En, LARGE);
+    let before = Board::new(sample::province());
+    assert_eq!(desk.board.off_hours, 1);
+    let down = State::ALL.iter().position(|s| *s == State::Down).expect("one of all");
+    assert_eq!(desk.board.counts[down], before.counts[down]);
+    let sum: u32 = desk.board.counts.iter().sum();
+    assert_eq!(sum + 1, before.counts.iter().sum::<u32>());
 }

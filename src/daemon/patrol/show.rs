@@ -3,16 +3,43 @@
 use std::sync::Arc;
 
 use super::Patrol;
-use crate::api::{self, Change, DaemonInfo, Snapshot, Sources, SubjectState, UnitChange};
-use crate::model::{SubjectIx, UnixMs};
+use crate::api::{
+    self, BlindInfo, Change, DaemonInfo, Snapshot, Sources, SubjectState, UnitChange,
+};
+use crate::health::{self, View};
+use crate::model::{Inventory, State, SubjectIx, UnixMs};
 
 /// With a client there, it hears at least this often, in milliseconds.
 const HEARTBEAT_MS: i64 = 2_000;
 
+/// True when the subject is silent since outside the hours in which it has to be on, and not
+/// waited for in vain yet: by itself, or because what it is reached through is.
+pub(crate) fn is_off_hours(
+    inventory: &Inventory,
+    subject: SubjectIx,
+    view: impl Fn(SubjectIx) -> View,
+    at: UnixMs,
+) -> bool {
+    let is_off = |s: SubjectIx, wanted: State| {
+        view(s)
+            .verdict
+            .filter(|v| v.state == wanted)
+            .and_then(|v| health::off_hours(inventory, s, v.since))
+            .is_some_and(|off| at < off.due)
+    };
+    let cause = view(subject).verdict.and_then(|v| v.cause);
+    is_off(subject, State::Down)
+        || (is_off(subject, State::Unreachable) && cause.is_some_and(|c| is_off(c, State::Down)))
+}
+
+/// A blind time as clients are told of it.
+pub(in crate::daemon) fn blind_info(blind: &health::Blind) -> BlindInfo {
+    BlindInfo { carrier: blind.carrier.clone(), since: blind.since }
+}
+
 impl Patrol {
     /// Takes the incidents over from the core; true when they are others than clients know.
     fn refresh(&mut self) -> bool {
-        self.is_stale = false;
         let incidents = self.health.incidents();
         let changed = incidents != self.incidents;
         if changed {
@@ -21,8 +48,9 @@ impl Patrol {
         changed
     }
 
-    fn state(&self, subject: SubjectIx) -> SubjectState {
+    fn state(&self, subject: SubjectIx, now: UnixMs) -> SubjectState {
         let view = self.health.view(subject);
+        let inventory = self.inventory();
         let recent = &self.recents[subject.ix()];
         SubjectState {
             state: view.state,
@@ -33,13 +61,17 @@ impl Patrol {
             rtt_us: recent.rtt_us,
             loss_permille: recent.loss_permille,
             recent_us: recent.medians.iter().copied().collect(),
+            backup: view.backup.map(|c| self.id(c)),
+            flapping: view.is_flapping,
+            off_hours: is_off_hours(inventory, subject, |s| self.health.view(s), now),
+            planned: self.health.is_planned(subject, now),
         }
     }
 
-    fn with_sources<T>(&self, f: impl FnOnce(&Sources<'_>) -> T) -> T {
+    fn with_sources<T>(&self, now: UnixMs, f: impl FnOnce(&Sources<'_>) -> T) -> T {
         f(&Sources {
             inventory: self.inventory(),
-            state: &|s| self.state(s),
+            state: &|s| self.state(s, now),
             month: &|lines| self.months.of(lines),
             goal_ppm: self.config.goals.availability_ppm,
             goal_permille: self.config.goals.coverage_permille,
@@ -63,17 +95,19 @@ impl Patrol {
             dropped_samples: status.dropped_samples,
             reload_failure: self.reload_failure.clone(),
             trouble: status.trouble.or_else(|| self.own_faults.sentence()),
+            blind: self.health.blind().iter().map(blind_info).collect(),
         }
     }
 
     /// Gives clients what is new; called a few times a second.
     pub(in crate::daemon) fn publish(&mut self, now: UnixMs) {
-        let was_stale = self.is_stale;
-        let new_incidents = was_stale && self.refresh();
+        let was_stale = std::mem::take(&mut self.is_stale);
+        // Announced work begins and ends without any verdict.
+        let new_incidents = self.refresh();
         self.submit();
         if !self.changes.is_watched() {
             // Whoever has asked for a snapshot and does not listen yet must not miss this.
-            if was_stale || self.resync {
+            if was_stale || new_incidents || self.resync {
                 self.changes.skip();
                 self.resync = false;
             }
@@ -85,7 +119,7 @@ impl Patrol {
         }
         let units = if was_stale { self.changed_units(now) } else { Vec::new() };
         let subjects =
-            std::mem::take(&mut self.dirty).into_iter().map(|s| (self.id(s), self.state(s)));
+            std::mem::take(&mut self.dirty).into_iter().map(|s| (self.id(s), self.state(s, now)));
         self.changes.publish(Change {
             seq: 0,
             at: now,
@@ -100,7 +134,7 @@ impl Patrol {
 
     /// Units whose coverage is not what clients were told last.
     fn changed_units(&mut self, now: UnixMs) -> Vec<UnitChange> {
-        let coverages = self.with_sources(|sources| api::coverages(sources, now));
+        let coverages = self.with_sources(now, |sources| api::coverages(sources, now));
         let inventory = Arc::clone(self.inventory());
         let changed = inventory
             .unit_ixs()
@@ -123,8 +157,8 @@ impl Patrol {
     pub(in crate::daemon) fn snapshot(&mut self, now: UnixMs) -> Snapshot {
         self.publish(now);
         self.dirty.clear();
-        self.coverages = self.with_sources(|sources| api::coverages(sources, now));
-        self.with_sources(|sources| {
+        self.coverages = self.with_sources(now, |sources| api::coverages(sources, now));
+        self.with_sources(now, |sources| {
             api::snapshot(
                 sources,
                 self.coverages.clone(),
@@ -134,5 +168,74 @@ impl Patrol {
                 now,
             )
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::health::Verdict;
+    use crate::inventory;
+
+    const PROVINCE: &str = "\
+networks: [ { id: tslcd, name: TSLCD } ]
+calendars: [ { id: office, hours: { mon-fri: [\"07:00-17:00\"] } } ]
+units:
+  - { id: tinh, name: Tỉnh, kind: province }
+  - id: xa
+    name: Xã
+    kind: commune
+    parent: tinh
+    calendar: office
+    connections: { tslcd: { address: 127.0.1.1, via: [], device: router } }
+    devices:
+      router: { address: 127.0.1.2, off_hours: allowed, via: [tslcd] }
+      switch: { address: 127.0.1.3, off_hours: allowed, via: [router] }
+      server: { address: 127.0.1.4, via: [router] }
+";
+
+    fn view(state: State, since: UnixMs, cause: Option<SubjectIx>) -> View {
+        View {
+            state,
+            since,
+            cause,
+            verdict: Some(Verdict { state, since, cause }),
+            suspect: 0,
+            last_round: None,
+            is_flapping: false,
+            backup: None,
+        }
+    }
+
+    #[test]
+    fn off_hours_is_what_may_be_off_and_what_hangs_on_it() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.yaml"), PROVINCE).unwrap();
+        let defaults = inventory::Defaults::default();
+        let loaded = inventory::load(folder.path(), &defaults, &TimeZone::UTC);
+        let inventory = loaded.inventory.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics));
+        let find = |id: &str| inventory.find_subject(id).unwrap();
+        let [line, router, switch, server] =
+            ["xa/tslcd", "xa/router", "xa/switch", "xa/server"].map(find);
+        // A Monday, after the office has closed, and the next morning with half an hour's grace.
+        let evening: UnixMs = "2026-11-23T18:00:00Z".parse().unwrap();
+        let due: UnixMs = "2026-11-24T07:30:00Z".parse().unwrap();
+        let night = |s: SubjectIx| match s {
+            s if s == line => view(State::Up, evening, None),
+            s if s == router => view(State::Down, evening, None),
+            _ => view(State::Unreachable, evening, Some(router)),
+        };
+        let off = |s, at| is_off_hours(&inventory, s, night, at);
+        assert_eq!([line, router, switch].map(|s| off(s, due - 1)), [false, true, true]);
+        assert!(!off(server, due - 1), "it has to be on always");
+        assert_eq!([router, switch].map(|s| off(s, due)), [false, false]);
+        // The line is cut at night: what hangs on it is somebody's fault.
+        let cut = |s: SubjectIx| match s {
+            s if s == line => view(State::Down, evening, None),
+            _ => view(State::Unreachable, evening, Some(line)),
+        };
+        assert!(!is_off_hours(&inventory, switch, cut, evening));
     }
 }

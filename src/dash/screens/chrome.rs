@@ -14,7 +14,7 @@ use crate::dash::state::{Freshness, Mode, Screen};
 use crate::dash::view::{Scene, Shot};
 use crate::dash::words::tier_word;
 use crate::locale::{self, duration, number, percent};
-use crate::model::State;
+use crate::model::{CarrierId, State};
 use crate::t;
 
 /// Coverage of the whole province on the chosen network: "98,3 %", "170/173 xã", goal reached.
@@ -56,11 +56,29 @@ fn counts(shot: &Shot<'_>, gap: &str) -> Line {
             counted.push(words, style);
         }
     }
+    if shot.board.off_hours > 0 {
+        let number = number(shot.ui.lang, i64::from(shot.board.off_hours));
+        counted.push(format!("{gap}{} {number}", shot.theme.off_hours()), shot.theme.dim());
+    }
     counted
 }
 
-/// The words for data that are not now.
+/// "MẤT QUAN SÁT từ 07:31 (VNPT)", with the carriers' ids: the header is short of room. `None`
+/// while the patrol sees.
+fn blind(shot: &Shot<'_>) -> Option<String> {
+    let carrier = |id: &CarrierId| id.as_str().to_uppercase();
+    let blind = &shot.board.daemon.blind;
+    let blind: Vec<_> = blind.iter().map(|b| (b.carrier.as_ref().map(carrier), b.since)).collect();
+    locale::blind_words(shot.ui.lang, &blind, |at| shot.when(at))
+}
+
+/// The words for data that are not now, or that say nothing about the network.
 fn warning(shot: &Shot<'_>) -> Option<String> {
+    stale(shot).or_else(|| blind(shot))
+}
+
+/// The words for data that are not now.
+fn stale(shot: &Shot<'_>) -> Option<String> {
     let lang = shot.ui.lang;
     let age = |ms: i64| duration(lang, ms);
     match shot.freshness() {
@@ -116,8 +134,8 @@ fn header_parts(shot: &Shot<'_>, warning: Option<&str>, room: Room) -> (Line, Li
     (left, clock)
 }
 
-/// Name, coverage, counts and the data's time; reversed as a whole, with the age, when the data
-/// are old.
+/// Name, coverage, counts and the data's time; reversed as a whole when the data are old (with
+/// their age) or the patrol is blind (since when).
 pub fn header(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let warning = warning(shot);
     let rooms = [Room::Everything, Room::NoZone, Room::Narrow, Room::NoWord, Room::NoClock];
@@ -203,6 +221,12 @@ pub fn status(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
             say(t!(lang, "dash.status_as_of", at = at), theme.fault());
             say(t!(lang, "dash.status_reason", reason = locale::visible(reason)), theme.fault());
         }
+    }
+    // Old data take the header's place.
+    if stale(shot).is_some()
+        && let Some(words) = blind(shot)
+    {
+        say(words, theme.fault());
     }
     if let Some(failure) = &daemon.reload_failure {
         let at = shot.when(failure.at);

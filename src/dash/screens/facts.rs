@@ -11,10 +11,11 @@ use crate::dash::board::Board;
 use crate::dash::draw::{Line, line, rows};
 use crate::dash::view::Shot;
 use crate::dash::words::{
-    NOTHING, measured, rtt_or_nothing, share, subject_title, verdict as verdict_words,
+    NOTHING, Standing, measured, rtt_or_nothing, share, standing, subject_title,
+    verdict as verdict_words,
 };
-use crate::locale::{self, duration, number, percent, rtt, state_name, text};
-use crate::model::{State, UnitId};
+use crate::locale::{self, duration, number, percent, rtt, text};
+use crate::model::{State, SubjectId, UnitId};
 use crate::t;
 
 /// Columns of the labels.
@@ -82,15 +83,20 @@ pub fn list(shot: &Shot<'_>, subject: &SubjectRow) -> Vec<(&'static str, Line)> 
     let (lang, theme, board) = (shot.ui.lang, shot.theme, shot.board);
     let now = &subject.now;
     let since = board.local(now.since);
-    let style = theme.state(now.state);
-    let mut state =
-        Line::styled(format!("{} {}", theme.glyph(now.state), state_name(lang, now.state)), style);
+    let Standing { glyph, word, style } = standing(lang, theme, now);
+    let mut state = Line::styled(format!("{glyph} {word}"), style);
     let at = format!("{} ({})", locale::date_time(lang, &since), shot.age(now.since));
     state.push(format!("  {}", t!(lang, "dash.since", at = at)), Style::new());
     if now.suspect > 0 {
         let confirm = subject.thresholds.confirm;
         let words = t!(lang, "dash.suspect_of", failed = now.suspect, confirm = confirm);
         state.push(format!("  {words}"), theme.poor());
+    }
+    if now.planned {
+        state.push(format!("  {}", text(lang, "dash.is_planned")), theme.strong());
+    }
+    if now.flapping {
+        state.push(format!("  {}", text(lang, "dash.is_flapping")), theme.poor());
     }
     // Where room is short the end is cut off: what it is, why, and whom to call come first.
     let mut facts =
@@ -147,18 +153,22 @@ fn why(shot: &Shot<'_>, subject: &SubjectRow) -> String {
     let (lang, limits) = (shot.ui.lang, &subject.thresholds);
     let loss = percent(lang, u32::from(limits.loss_permille) * 1000, 0);
     let rtt = rtt(lang, limits.rtt_us);
+    let title = |id: &SubjectId| {
+        shot.board.subject(id).map_or_else(|| id.to_string(), |s| subject_title(shot.board, s))
+    };
     match subject.now.state {
+        _ if subject.now.off_hours => text(lang, "dash.why_off_hours").to_owned(),
         State::Up => t!(lang, "dash.why_up", loss = loss, rtt = rtt),
+        State::Degraded if subject.now.backup.is_some() => {
+            let root = subject.now.backup.as_ref().map(title).unwrap_or_default();
+            t!(lang, "dash.why_backup", root = root)
+        }
         State::Degraded => {
             t!(lang, "dash.why_degraded", poor = limits.poor, loss = loss, rtt = rtt)
         }
         State::Down => t!(lang, "dash.why_down", confirm = limits.confirm),
         State::Unreachable => match &subject.now.cause {
-            Some(cause) => {
-                let root = shot.board.subject(cause);
-                let root = root.map_or_else(|| cause.to_string(), |s| subject_title(shot.board, s));
-                t!(lang, "dash.why_unreachable", root = root)
-            }
+            Some(cause) => t!(lang, "dash.why_unreachable", root = title(cause)),
             None => text(lang, "dash.why_unreachable_unknown").to_owned(),
         },
         State::Unmeasured if subject.address.is_none() => {
@@ -224,8 +234,8 @@ fn way(shot: &Shot<'_>, subject: &SubjectRow) -> Option<Line> {
         if depth > 0 {
             words.push(theme.path(), theme.dim());
         }
-        let state = next.now.state;
-        words.push(format!("{} ", theme.glyph(state)), theme.state(state));
+        let Standing { glyph, style, .. } = standing(shot.ui.lang, theme, &next.now);
+        words.push(format!("{glyph} "), style);
         words.push(subject_title(shot.board, next), Style::new());
         if ways.len() > 1 {
             words.push(format!(" (+{})", ways.len() - 1), theme.dim());

@@ -11,6 +11,7 @@ use crate::dash::state::Mode;
 use crate::dash::view::{Shot, title};
 use crate::locale::{state_name, text};
 use crate::model::State;
+use crate::t;
 
 /// Columns from which keys and meanings stand side by side.
 const WIDE: u16 = 76;
@@ -67,10 +68,19 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
         let left = rows(inside, y, inside.height.saturating_sub(y));
         y += wrapped(buffer, left, &words);
     }
-    for key in MEANINGS {
+    let words = Line::styled(format!(" {} ", theme.off_hours()), theme.dim())
+        .then(text(lang, "state.off_hours"), theme.strong())
+        .then(format!(": {}", text(lang, "dash.help_off_hours")), Style::new());
+    let left = rows(inside, y, inside.height.saturating_sub(y));
+    y += wrapped(buffer, left, &words);
+    let [planned, flapping, taken] = theme.incident_signs();
+    let signs =
+        t!(lang, "dash.help_signs_incident", planned = planned, flapping = flapping, taken = taken);
+    let meanings = MEANINGS.map(|key| text(lang, key).to_owned());
+    for words in meanings.into_iter().chain([signs]) {
         let left = rows(inside, y, inside.height.saturating_sub(y));
         let padded = Rect { x: left.x + 1, width: left.width.saturating_sub(1), ..left };
-        y += wrapped(buffer, padded, &Line::plain(text(lang, key)));
+        y += wrapped(buffer, padded, &Line::plain(words));
     }
 }
 

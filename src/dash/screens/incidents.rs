@@ -9,26 +9,29 @@ use super::{facts, lines};
 use crate::dash::draw::{Column, Line, Table, boxed, line, line_right, list, rows};
 use crate::dash::state::Row;
 use crate::dash::view::{Shot, empty, panes, title};
-use crate::dash::words::{NOTHING, impact, subject_title, tier_word};
-use crate::locale::{duration_short, state_name, text};
+use crate::dash::words::{NOTHING, impact, incident_signs, subject_title, tier_word};
+use crate::locale::{duration_short, incident_notes, sign_words, state_name, text, visible};
 use crate::model::{Incident, SubjectId};
 use crate::t;
 
 fn columns(shot: &Shot<'_>, width: u16) -> Table {
     let lang = shot.ui.lang;
-    Table::new(
-        vec![
-            Column::words("", 1, 0),
-            Column::words(text(lang, "dash.column_since"), 5, 0),
-            Column::growing(text(lang, "dash.column_root"), 24),
-            Column::words(text(lang, "dash.column_impact"), 36, 0),
-            Column::figures(text(lang, "dash.column_age"), 7, 0),
-            Column::words(text(lang, "dash.column_carrier"), 16, 2),
-            Column::words(text(lang, "dash.column_circuit"), 10, 3),
-            Column::words(text(lang, "dash.column_hotline"), 14, 1),
-        ],
-        width,
-    )
+    let at = shot.board.at;
+    let is_noted = shot.board.incidents.iter().any(|i| !incident_notes(lang, i, at).is_empty());
+    let mut columns = vec![
+        Column::words("", 1, 0),
+        Column::words(text(lang, "dash.column_since"), 5, 0),
+        Column::growing(text(lang, "dash.column_root"), 24),
+        Column::words(text(lang, "dash.column_impact"), 36, 0),
+        Column::figures(text(lang, "dash.column_age"), 7, 0),
+        Column::words(text(lang, "dash.column_carrier"), 16, 2),
+        Column::words(text(lang, "dash.column_circuit"), 10, 3),
+        Column::words(text(lang, "dash.column_hotline"), 14, 1),
+    ];
+    if is_noted {
+        columns.push(Column::words(text(lang, "dash.column_note"), 40, 4));
+    }
+    Table::new(columns, width)
 }
 
 fn cells(shot: &Shot<'_>, incident: &Incident) -> Vec<Line> {
@@ -42,12 +45,23 @@ fn cells(shot: &Shot<'_>, incident: &Incident) -> Vec<Line> {
         Line::styled(theme.glyph(incident.state).to_string(), style),
         Line::plain(shot.when(incident.since)),
         Line::styled(name, style),
-        Line::plain(impact(lang, board, incident)),
+        impact_cell(shot, incident),
         Line::plain(shot.age(incident.since)),
         or_nothing(carrier.map(|c| c.name.clone())),
         or_nothing(root.and_then(|s| s.circuit.clone())),
         or_nothing(carrier.and_then(|c| c.hotline.clone())),
+        Line::plain(incident_notes(lang, incident, board.at).join(" · ")),
     ]
+}
+
+/// The impact, with the incident's signs before it: where room is short the end is cut off.
+fn impact_cell(shot: &Shot<'_>, incident: &Incident) -> Line {
+    let signs = incident_signs(shot.theme, incident, shot.board.at);
+    let impact = impact(shot.ui.lang, shot.board, incident);
+    if signs.is_empty() {
+        return Line::plain(impact);
+    }
+    Line::styled(format!("{signs} "), shot.theme.strong()).then(impact, Style::new())
 }
 
 /// The open incidents as a pane of another screen: those with the largest impact first, so that
@@ -156,6 +170,31 @@ fn consequences(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     });
 }
 
+/// What is said of an incident in full: the notes in one line, then the signs that point to its
+/// cause, what was said by who took it, what it split from.
+fn notes(shot: &Shot<'_>, incident: &Incident) -> Vec<Line> {
+    let (lang, theme, at) = (shot.ui.lang, shot.theme, shot.board.at);
+    let mut lines = Vec::new();
+    let mut short = incident_notes(lang, incident, at);
+    if let Some(from) = &incident.split_from {
+        let id = visible(from.as_str());
+        short.push(t!(lang, "incident.split_from", id = id));
+    }
+    if !short.is_empty() {
+        lines.push(Line::styled(short.join(" · "), theme.strong()));
+    }
+    if let Some(guess) = &incident.guess {
+        let signs: Vec<String> = guess.signs.iter().map(|sign| sign_words(lang, sign)).collect();
+        lines.push(Line::styled(signs.join("; "), theme.dim()));
+    }
+    if let Some(ack) = incident.ack.as_ref().filter(|a| a.holds_at(at) && !a.note.is_empty()) {
+        let (by, note) = (visible(&ack.by), visible(&ack.note));
+        let words = t!(lang, "incident.taken_note", by = by, at = shot.when(ack.at), note = note);
+        lines.push(Line::styled(words, theme.dim()));
+    }
+    lines
+}
+
 /// Below the list: the selected incident's root, whom to call, and the units it cuts off.
 fn about(shot: &Shot<'_>, root: &SubjectId, area: Rect, buffer: &mut Buffer) {
     let (lang, theme, board) = (shot.ui.lang, shot.theme, shot.board);
@@ -164,9 +203,13 @@ fn about(shot: &Shot<'_>, root: &SubjectId, area: Rect, buffer: &mut Buffer) {
     let name = subject.map_or_else(|| root.to_string(), |s| subject_title(board, s));
     let inside = boxed(buffer, area, theme, &title(theme, name));
     let mut at = 0;
+    for words in notes(shot, incident) {
+        let left = rows(inside, at, inside.height.saturating_sub(at));
+        at += facts::wrapped(buffer, left, &words);
+    }
     if let Some(subject) = subject {
-        let upper = rows(inside, 0, inside.height.saturating_sub(3));
-        at = facts::draw(shot, subject, upper, buffer);
+        let upper = rows(inside, at, inside.height.saturating_sub(at + 3));
+        at += facts::draw(shot, subject, upper, buffer);
     }
     let units: Vec<String> = incident
         .impact

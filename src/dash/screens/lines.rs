@@ -10,9 +10,9 @@ use crate::dash::draw::{Column, Line, Table, boxed, line_right, list, rows};
 use crate::dash::state::{Row, Screen, Sort};
 use crate::dash::view::{Shot, empty, panes, title};
 use crate::dash::words::{
-    NOTHING, rtt_or_nothing, share, subject_kind, subject_label, subject_title,
+    NOTHING, Standing, rtt_or_nothing, share, standing, subject_kind, subject_label, subject_title,
 };
-use crate::locale::{state_name, text};
+use crate::locale::text;
 use crate::model::State;
 use crate::t;
 
@@ -104,10 +104,10 @@ impl Columns {
     pub fn cells(&self, shot: &Shot<'_>, subject: &SubjectRow) -> Vec<Line> {
         let (lang, theme, board) = (shot.ui.lang, shot.theme, shot.board);
         let now = &subject.now;
-        let style = theme.state(now.state);
+        let Standing { glyph, word, style } = standing(lang, theme, now);
         let name =
             if self.whole { subject_title(board, subject) } else { subject_label(board, subject) };
-        let mut words = state_name(lang, now.state).to_owned();
+        let mut words = word.to_owned();
         if now.state != State::Up && self.ages {
             words = format!("{words} {}", shot.age(now.since));
         } else if now.state == State::Up && now.suspect > 0 {
@@ -122,7 +122,7 @@ impl Columns {
             Line::plain(value.clone().unwrap_or_else(|| NOTHING.to_owned()))
         };
         vec![
-            Line::styled(theme.glyph(now.state).to_string(), style),
+            Line::styled(glyph.to_string(), style),
             Line::plain(name),
             Line::plain(subject_kind(board, subject)),
             Line::styled(words, if now.suspect > 0 { theme.poor() } else { style }),

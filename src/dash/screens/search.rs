@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use crate::dash::draw::{Column, Line, Table, boxed, line, list, rows, text as write};
 use crate::dash::search::Hit;
 use crate::dash::view::{Shot, empty, title};
-use crate::dash::words::{NOTHING, subject_kind, subject_title};
+use crate::dash::words::{NOTHING, Standing, standing, subject_kind, subject_title};
 use crate::locale::{number, state_name, text};
 use crate::model::UnitId;
 use crate::t;
@@ -82,13 +82,13 @@ fn cells(shot: &Shot<'_>, hit: &Hit) -> Vec<Line> {
         }
         Hit::Subject(id) => {
             let Some(subject) = board.subject(id) else { return Vec::new() };
-            let state = subject.now.state;
+            let Standing { glyph, word, style } = standing(lang, theme, &subject.now);
             let address = subject.address.clone().unwrap_or_else(|| NOTHING.to_owned());
             vec![
-                Line::styled(theme.glyph(state).to_string(), theme.state(state)),
+                Line::styled(glyph.to_string(), style),
                 Line::plain(subject_title(board, subject)),
                 Line::plain(subject_kind(board, subject)),
-                Line::styled(state_name(lang, state), theme.state(state)),
+                Line::styled(word, style),
                 Line::plain(above(shot, &subject.unit)),
                 Line::plain(address),
             ]

@@ -1,0 +1,482 @@
+//! An explanation as an answer to "why?": the state with the rule that decided first, then what it
+//! rests on, then the rounds themselves.
+
+use std::fmt::Write as _;
+
+use jiff::tz::TimeZone;
+
+use super::rounds::{Rounds, as_round, is_poor};
+use super::{Account, Source, state_word};
+use crate::cli::status::table;
+use crate::health::{Explanation, ParentSeen, PassageSeen, PhaseSeen, Rule};
+use crate::locale::{self, Lang, duration, number, pad, percent, rtt, state_glyph, visible};
+use crate::model::{RoundError, Sample, State, SubjectId, UnixMs};
+use crate::t;
+
+/// An instant in full.
+pub(super) fn moment(lang: Lang, zone: &TimeZone, at: UnixMs) -> String {
+    let local = at.to_timestamp().to_zoned_datetime(zone.clone());
+    format!("{} {}", locale::clock(&local), locale::date(lang, &local))
+}
+
+/// The whole answer.
+pub(super) fn text(account: &Account, lang: Lang) -> String {
+    let told = Told { account, e: &account.explanation, lang };
+    let mut out = String::new();
+    let _ = writeln!(out, "{} {}", state_glyph(told.e.state), told.head());
+    let _ = writeln!(out, "  {}", account.name);
+    let at = moment(lang, &account.zone, told.e.at);
+    match account.source {
+        Source::Daemon => {}
+        Source::Store => {
+            let _ = writeln!(out, "  {}", t!(lang, "explain.from_store", at = at));
+        }
+        Source::Idle => {
+            let _ = writeln!(out, "  ! {}", t!(lang, "explain.from_store_idle", at = at));
+        }
+    }
+    out.push('\n');
+    let facts = told.facts();
+    let label = |key| locale::text(lang, key);
+    let width = facts.iter().map(|(key, _)| locale::width(label(key))).max().unwrap_or(0);
+    let mut before = "";
+    for (key, fact) in &facts {
+        let label = if before == *key { "" } else { label(key) };
+        before = key;
+        let _ = writeln!(out, "  {}  {fact}", pad(label, width));
+    }
+    out.push('\n');
+    told.rounds(&mut out);
+    out
+}
+
+struct Told<'a> {
+    account: &'a Account,
+    e: &'a Explanation,
+    lang: Lang,
+}
+
+impl Told<'_> {
+    /// The time of day, with the date when it is another than the explanation's.
+    fn when(&self, at: UnixMs) -> String {
+        let local = |t: UnixMs| t.to_timestamp().to_zoned_datetime(self.account.zone.clone());
+        let (then, now) = (local(at), local(self.e.at));
+        if then.date() == now.date() {
+            locale::clock(&then)
+        } else {
+            moment(self.lang, &self.account.zone, at)
+        }
+    }
+
+    fn loss(&self) -> String {
+        percent(self.lang, u32::from(self.e.thresholds.loss_permille) * 1000, 0)
+    }
+
+    fn rtt(&self) -> String {
+        rtt(self.lang, self.e.thresholds.rtt_us)
+    }
+
+    fn rate(&self, permille: u16) -> String {
+        percent(self.lang, u32::from(permille) * 1000, 1)
+    }
+
+    fn cause(&self, cause: Option<&SubjectId>) -> String {
+        cause.map_or_else(|| t!(self.lang, "explain.unknown_cause"), |id| visible(id.as_str()))
+    }
+
+    /// What the subject is reached through, in a list: what is open of it when some is, so that a
+    /// way that is not taken is not named; `None` for nothing.
+    fn way(&self) -> Option<String> {
+        let named = |is_wanted: &dyn Fn(&&ParentSeen) -> bool| -> Vec<String> {
+            let wanted = self.e.parents.iter().filter(is_wanted);
+            wanted.map(|p| visible(p.id.as_str())).collect()
+        };
+        let mut ids = named(&|p| p.passage == PassageSeen::Open);
+        if ids.is_empty() {
+            ids = named(&|_| true);
+        }
+        (!ids.is_empty()).then(|| ids.join(", "))
+    }
+
+    /// Failed rounds of the outage, as far as they have been kept; at least those that decided.
+    fn failed(&self) -> String {
+        let none = Rounds::default();
+        let rounds = self.account.rounds.as_ref().unwrap_or(&none);
+        let count =
+            number(self.lang, i64::from(rounds.failed.max(u32::from(self.e.thresholds.confirm))));
+        if rounds.is_cut { t!(self.lang, "explain.more_than", count = count) } else { count }
+    }
+
+    /// The first sentence.
+    fn head(&self) -> String {
+        let (lang, e) = (self.lang, self.e);
+        let why = match (e.state, e.last_round) {
+            (State::Unmeasured, None) => t!(lang, "explain.never_asked"),
+            (State::Unmeasured, Some(last)) => {
+                let rule = self.rule();
+                let is_blind = !self.account.blind.is_empty();
+                match e.verdict {
+                    None => rule,
+                    Some(verdict) if is_blind => t!(
+                        lang,
+                        "explain.not_counted_since",
+                        last = self.when(last),
+                        verdict = state_word(lang, verdict),
+                        why = rule
+                    ),
+                    Some(verdict) => t!(
+                        lang,
+                        "explain.not_asked_since",
+                        last = self.when(last),
+                        vouched = self.when(e.vouched_until.unwrap_or(last)),
+                        verdict = state_word(lang, verdict),
+                        why = rule
+                    ),
+                }
+            }
+            _ => self.rule(),
+        };
+        t!(
+            lang,
+            "explain.head",
+            id = visible(e.subject.as_str()),
+            state = state_word(lang, e.state),
+            since = self.when(e.since),
+            age = duration(lang, e.at.since(e.since).max(0)),
+            why = why
+        )
+    }
+
+    /// What decided the last verdict, with its numbers.
+    fn rule(&self) -> String {
+        let (lang, e, limits) = (self.lang, self.e, &self.e.thresholds);
+        let (confirm, failed) = (limits.confirm, self.failed());
+        match e.rule {
+            Rule::NotJudged => t!(lang, "explain.rule_not_judged"),
+            Rule::Resumed => t!(lang, "explain.rule_resumed"),
+            Rule::Answered => {
+                t!(lang, "explain.rule_answered", loss = self.loss(), rtt = self.rtt())
+            }
+            Rule::Recovered => t!(
+                lang,
+                "explain.rule_recovered",
+                recover = limits.recover,
+                since = self.when(e.since)
+            ),
+            Rule::GoodAgain => t!(lang, "explain.rule_good_again"),
+            Rule::PoorRounds => {
+                // It lasts until five good rounds, so fewer may be poor by now.
+                let is_over = e.poor_rounds < u32::from(limits.poor);
+                let key =
+                    if is_over { "explain.rule_poor_over" } else { "explain.rule_poor_rounds" };
+                t!(
+                    lang,
+                    key,
+                    poor = e.poor_rounds,
+                    limit = limits.poor,
+                    loss = self.loss(),
+                    rtt = self.rtt()
+                )
+            }
+            Rule::SecondaryCheck => t!(lang, "explain.rule_secondary"),
+            Rule::OnBackup => {
+                t!(lang, "explain.rule_on_backup", cause = self.cause(e.backup.as_ref()))
+            }
+            Rule::Confirmed => match self.way() {
+                Some(way) => t!(
+                    lang,
+                    "explain.rule_confirmed",
+                    failed = failed,
+                    confirm = confirm,
+                    way = way
+                ),
+                None => {
+                    t!(lang, "explain.rule_confirmed_alone", failed = failed, confirm = confirm)
+                }
+            },
+            Rule::WindowOver => t!(
+                lang,
+                "explain.rule_window_over",
+                failed = failed,
+                confirm = confirm,
+                window = duration(lang, limits.correlation_window_ms),
+                way = self.way().unwrap_or_else(|| t!(lang, "explain.unknown_cause"))
+            ),
+            Rule::Blocked => t!(
+                lang,
+                "explain.rule_blocked",
+                failed = failed,
+                confirm = confirm,
+                cause = self.cause(e.cause.as_ref())
+            ),
+            Rule::BlockedLater => {
+                t!(lang, "explain.rule_blocked_later", cause = self.cause(e.cause.as_ref()))
+            }
+            Rule::StillSilent => match self.way() {
+                Some(way) => {
+                    t!(lang, "explain.rule_still_silent_way", way = way, confirm = confirm)
+                }
+                None => t!(lang, "explain.rule_still_silent", confirm = confirm),
+            },
+        }
+    }
+
+    /// What it rests on: labels and sentences, those of one label together.
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        let (lang, e, limits) = (self.lang, self.e, &self.e.thresholds);
+        let mut facts = vec![("explain.label_phase", self.phase())];
+        if let Some(record) = &self.account.record {
+            let words = t!(
+                lang,
+                "explain.record",
+                state = state_word(lang, record.state),
+                since = self.when(record.from)
+            );
+            facts.push(("explain.label_record", words));
+        }
+        if e.is_planned {
+            facts.push(("explain.label_planned", t!(lang, "explain.planned")));
+        }
+        if let Some(until) = e.off_hours_until {
+            let words = t!(lang, "explain.off_hours", until = self.when(until));
+            facts.push(("explain.label_off_hours", words));
+        }
+        if let Some(words) = self.incident() {
+            facts.push(("explain.label_incident", words));
+        }
+        for parent in &e.parents {
+            facts.push(("explain.label_way", self.parent(parent)));
+        }
+        if let Some(cause) = &e.backup {
+            let words = t!(lang, "explain.backup", cause = visible(cause.as_str()));
+            facts.push(("explain.label_backup", words));
+        }
+        for (carrier, since) in &self.account.blind {
+            let since = self.when(*since);
+            let words = match carrier {
+                Some(name) => {
+                    t!(lang, "explain.sight_blind_carrier", since = since, carrier = name)
+                }
+                None => t!(lang, "explain.sight_blind", since = since),
+            };
+            facts.push(("explain.label_sight", words));
+        }
+        match e.is_seen {
+            _ if !self.account.blind.is_empty() => {}
+            Some(false) => facts.push(("explain.label_sight", t!(lang, "explain.sight_was_blind"))),
+            None => facts.push(("explain.label_sight", t!(lang, "explain.sight_wait"))),
+            Some(true) if self.account.has_sentinels => {
+                facts.push(("explain.label_sight", t!(lang, "explain.sight_seen")));
+            }
+            Some(true) => {}
+        }
+        facts.extend(self.asked().map(|words| ("explain.label_counts", words)));
+        let poor = t!(lang, "explain.poor_of", poor = e.poor_rounds, limit = limits.poor);
+        facts.push(("explain.label_poor", format!("{poor}; {}", self.poor_limits())));
+        if e.secondary_fails {
+            facts.push(("explain.label_poor", t!(lang, "explain.secondary_fails")));
+        }
+        if e.is_flapping || e.change_permille > 0 {
+            facts.push(("explain.label_flapping", self.flapping()));
+        }
+        let words = t!(
+            lang,
+            "explain.limits",
+            confirm = limits.confirm,
+            recover = limits.recover,
+            window = duration(lang, limits.correlation_window_ms)
+        );
+        facts.push(("explain.label_limits", words));
+        let words = t!(
+            lang,
+            "explain.pace",
+            interval = duration(lang, limits.interval_ms),
+            retry = duration(lang, limits.retry_ms)
+        );
+        facts.push(("explain.label_pace", words));
+        facts
+    }
+
+    fn phase(&self) -> String {
+        let (lang, limits) = (self.lang, &self.e.thresholds);
+        let confirm = limits.confirm;
+        match self.e.phase {
+            PhaseSeen::Steady => t!(lang, "explain.phase_steady"),
+            PhaseSeen::Suspect { first, failed } => {
+                let first = self.when(first);
+                t!(lang, "explain.phase_suspect", failed = failed, confirm = confirm, first = first)
+            }
+            PhaseSeen::Held { first, failed, until } => t!(
+                lang,
+                "explain.phase_held",
+                failed = failed,
+                confirm = confirm,
+                first = self.when(first),
+                until = self.when(until)
+            ),
+            PhaseSeen::Recovering { first, answered } => t!(
+                lang,
+                "explain.phase_recovering",
+                answered = answered,
+                recover = limits.recover,
+                first = self.when(first)
+            ),
+            PhaseSeen::Proving { from, failed } => {
+                let from = self.when(from);
+                t!(lang, "explain.phase_proving", failed = failed, confirm = confirm, from = from)
+            }
+        }
+    }
+
+    /// When it was asked and when it answered last.
+    fn asked(&self) -> Option<String> {
+        let (lang, e) = (self.lang, self.e);
+        let last = e.last_round?;
+        let vouched = self.when(e.vouched_until.unwrap_or(last));
+        let asked = t!(lang, "explain.last_round", last = self.when(last), vouched = vouched);
+        let answered = match e.last_answer {
+            Some(answer) => t!(lang, "explain.last_answer", answer = self.when(answer)),
+            None => t!(lang, "explain.never_answered"),
+        };
+        Some(format!("{asked}; {answered}"))
+    }
+
+    fn poor_limits(&self) -> String {
+        let (lang, limits) = (self.lang, &self.e.thresholds);
+        let (loss, slow) = (self.loss(), self.rtt());
+        let Some(tenths) = limits.baseline_tenths else {
+            return t!(lang, "explain.poor_limits", loss = loss, rtt = slow);
+        };
+        let times = locale::decimal(lang, i64::from(tenths) * 100, u8::from(tenths % 10 != 0));
+        match self.e.usual_us {
+            Some(usual_us) => t!(
+                lang,
+                "explain.poor_usual",
+                loss = loss,
+                rtt = slow,
+                times = times,
+                usual = rtt(lang, usual_us)
+            ),
+            None => {
+                t!(lang, "explain.poor_usual_unknown", loss = loss, rtt = slow, times = times)
+            }
+        }
+    }
+
+    fn flapping(&self) -> String {
+        let (lang, e, limits) = (self.lang, self.e, &self.e.thresholds);
+        let (rate, window) = (self.rate(e.change_permille), limits.flap_window);
+        if e.is_flapping {
+            let low = self.rate(limits.flap_low_permille);
+            t!(lang, "explain.flapping_on", rate = rate, window = window, low = low)
+        } else {
+            let high = self.rate(limits.flap_high_permille);
+            t!(lang, "explain.flapping_off", rate = rate, window = window, high = high)
+        }
+    }
+
+    fn parent(&self, parent: &ParentSeen) -> String {
+        let lang = self.lang;
+        let seen = t!(
+            lang,
+            "explain.parent",
+            id = visible(parent.id.as_str()),
+            state = state_word(lang, parent.state),
+            since = self.when(parent.since)
+        );
+        let mut parts = vec![format!("{} {seen}", state_glyph(parent.state))];
+        if parent.suspect > 0 {
+            parts.push(t!(lang, "explain.parent_suspect", failed = parent.suspect));
+        }
+        parts.push(match (parent.passage, &parent.cause) {
+            (PassageSeen::Open, _) => t!(lang, "explain.way_open"),
+            (PassageSeen::Blocked, Some(cause)) if *cause != parent.id => {
+                t!(lang, "explain.way_blocked_by", cause = visible(cause.as_str()))
+            }
+            (PassageSeen::Blocked, _) => t!(lang, "explain.way_blocked"),
+            (PassageSeen::Undecided, _) => t!(lang, "explain.way_undecided"),
+        });
+        if let Some(answer) = parent.last_answer.filter(|_| parent.passage != PassageSeen::Open) {
+            parts.push(t!(lang, "explain.last_answer", answer = self.when(answer)));
+        }
+        parts.join("; ")
+    }
+
+    fn incident(&self) -> Option<String> {
+        let lang = self.lang;
+        let id = visible(self.e.incident.as_ref()?.as_str());
+        let Some(ack) = &self.account.ack else {
+            return Some(t!(lang, "explain.incident_nobody", id = id));
+        };
+        let at = self.when(ack.at);
+        let mut words = t!(lang, "explain.incident_taken", id = id, by = visible(&ack.by), at = at);
+        if let Some(until) = ack.until {
+            words.push_str(&format!(
+                ", {}",
+                t!(lang, "explain.incident_until", until = self.when(until))
+            ));
+        }
+        if !ack.note.is_empty() {
+            words.push_str(&format!(": {}", visible(&ack.note)));
+        }
+        Some(words)
+    }
+
+    /// The table of the last rounds.
+    fn rounds(&self, out: &mut String) {
+        let lang = self.lang;
+        let rounds = match &self.account.rounds {
+            Ok(rounds) if rounds.last.is_empty() => {
+                let _ = writeln!(out, "{}", t!(lang, "explain.no_rounds"));
+                return;
+            }
+            Ok(rounds) => &rounds.last,
+            Err(reason) => {
+                let _ = writeln!(out, "{}", t!(lang, "explain.no_rounds_read", reason = reason));
+                return;
+            }
+        };
+        let _ = writeln!(out, "{}", t!(lang, "explain.rounds", count = rounds.len()));
+        let heading = |key| locale::text(lang, key).to_owned();
+        let mut rows = vec![[
+            format!("  {}", heading("explain.column_at")),
+            heading("explain.column_check"),
+            heading("explain.column_sent"),
+            heading("explain.column_lost"),
+            heading("explain.column_rtt"),
+            heading("explain.column_said"),
+        ]];
+        rows.extend(rounds.iter().map(|sample| {
+            [
+                format!("  {}", self.when(sample.at)),
+                format!("#{}", u32::from(sample.check) + 1),
+                sample.sent.to_string(),
+                sample.lost.to_string(),
+                sample.rtts.median_us().map_or_else(|| "–".to_owned(), |us| rtt(lang, us)),
+                self.said(sample),
+            ]
+        }));
+        table(out, &rows, 6);
+    }
+
+    fn said(&self, sample: &Sample) -> String {
+        let lang = self.lang;
+        let round = as_round(sample);
+        if round.is_invalid() {
+            return t!(lang, "explain.round_invalid");
+        }
+        if !round.is_failed() {
+            let is_poor = is_poor(sample, self.e);
+            return match is_poor {
+                true => t!(lang, "explain.round_poor"),
+                false => t!(lang, "explain.round_answered"),
+            };
+        }
+        match sample.error {
+            Some(RoundError::Unreachable { .. }) => t!(lang, "explain.round_refused"),
+            Some(RoundError::TtlExceeded) => t!(lang, "explain.round_loop"),
+            Some(RoundError::FragNeeded { .. }) => t!(lang, "explain.round_mtu"),
+            _ => t!(lang, "explain.round_failed"),
+        }
+    }
+}
