@@ -48,6 +48,7 @@ pub(crate) fn snapshot(
                 cause: now.and_then(|v| v.cause),
                 verdict,
                 suspect: 0,
+                answering: None,
                 last_round,
                 is_flapping: false,
                 backup: None,

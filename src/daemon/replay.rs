@@ -398,14 +398,21 @@ impl Replay {
         let window = Span::new(record.first()?.from, until);
         let judge = Judge::new(&self.inventory, &self.announced, window, self.clock);
         let classes = judge.classes(subject, record);
-        let Outage { start, state, cause, unmeasured_ms, .. } = outages(record).pop()?;
+        let Outage { start, state, cause, .. } = outages(record).pop()?;
         let is_lost = |class: Class| matches!(class, Class::Down | Class::Unreachable);
         let parts = || classes.iter().filter(|c| c.span.to > start);
         let begins = parts().find(|c| is_lost(c.class) || c.class == Class::Planned)?;
+        let start = begins.span.from.max(start);
+        // A hole at its end is one, too: it is known to have lasted as long as nobody answered.
+        let unasked = record.iter().filter(|i| i.state == State::Unmeasured).map(|i| {
+            let span = Span::new(i.from.max(start), i.to.unwrap_or(until).min(until));
+            if span.is_empty() { 0 } else { span.to.since(span.from) }
+        });
+        let unmeasured_ms: i64 = unasked.sum();
         Some(Decision::Outage {
             t: self.clock,
             subject: self.id(subject),
-            start: begins.span.from.max(start),
+            start,
             end,
             state,
             cause,
