@@ -51,6 +51,7 @@ pub(crate) fn snapshot(
                 cause: now.and_then(|v| v.cause),
                 verdict,
                 suspect: 0,
+                answering: None,
                 last_round,
                 is_flapping,
                 backup: None,

@@ -8,14 +8,18 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::resume::Past;
+
 use crate::coverage::{Class, Judge, Outage, outages};
 use crate::health::{
     AckError, Blind, Change, Effect, Evidence, Explanation, Health, Memory, News, Rule, Settings,
+    Usual,
 };
 use crate::model::{
-    Ack, CarrierId, CheckKind, Guess, Incident, IncidentId, Inventory, Maintenance, Round, Span,
-    State, StateInterval, SubjectId, SubjectIx, UnitId, UnixMs,
+    Ack, CarrierId, CheckKind, Guess, Incident, IncidentId, Inventory, KeptIncident, Maintenance,
+    Round, Span, State, StateInterval, SubjectId, SubjectIx, UnitId, UnixMs,
 };
+use crate::store::Current;
 
 /// A clock set back by more than this was wrong before; less is noise between lines.
 const SET_BACK_MS: i64 = 3_600_000;
@@ -124,6 +128,14 @@ pub enum Decision {
         /// True when it begins.
         begins: bool,
     },
+    /// A subject was to be asked at once: a verdict waited for it, or what it is reached through
+    /// had been lost or had come back.
+    Asked {
+        /// When.
+        t: UnixMs,
+        /// Who.
+        subject: SubjectId,
+    },
     /// The patrol is blind, or sees again.
     Blind {
         /// When that was known.
@@ -177,8 +189,15 @@ pub enum Input {
 pub struct Replay {
     health: Health,
     inventory: Arc<Inventory>,
+    settings: Settings,
     announced: Vec<Maintenance>,
     records: Vec<Vec<StateInterval>>,
+    /// Records of subjects that are no longer in the inventory.
+    away: BTreeMap<SubjectId, Vec<StateInterval>>,
+    /// Open incidents as the store would keep them.
+    kept: BTreeMap<IncidentId, KeptIncident>,
+    /// What was learnt of usual round-trip times, as the store would keep it.
+    usual: BTreeMap<SubjectId, BTreeMap<u8, Usual>>,
     clock: UnixMs,
     from: UnixMs,
     decisions: Vec<Decision>,
@@ -195,13 +214,19 @@ impl Replay {
     ) -> Self {
         let mut effects = Vec::new();
         let announced = memory.maintenance.clone();
-        let health = Health::new(Arc::clone(&inventory), settings, memory, from, &mut effects);
+        let kept = memory.incidents.iter().map(|i| (i.id.clone(), i.clone())).collect();
+        let health =
+            Health::new(Arc::clone(&inventory), settings.clone(), memory, from, &mut effects);
         let records = vec![Vec::new(); inventory.subjects.len()];
         let mut replay = Self {
             health,
             inventory,
+            settings,
             announced,
             records,
+            away: BTreeMap::new(),
+            kept,
+            usual: BTreeMap::new(),
             clock: from,
             from,
             decisions: Vec::new(),
@@ -275,6 +300,75 @@ impl Replay {
         answer
     }
 
+    /// The daemon stops where the clock stands, and starts again at `at` with what the store keeps.
+    pub fn restart(&mut self, at: UnixMs) {
+        let past = self.past();
+        self.clock = self.clock.max(at);
+        let memory = Memory {
+            subject: &|id| past.resumed(id),
+            incidents: past.incidents.clone(),
+            maintenance: self.announced.clone(),
+        };
+        let mut effects = Vec::new();
+        let inventory = Arc::clone(&self.inventory);
+        self.health =
+            Health::new(inventory, self.settings.clone(), memory, self.clock, &mut effects);
+        self.perform(effects);
+    }
+
+    /// What the store would remember now.
+    fn past(&self) -> Past {
+        let mut past = Past {
+            incidents: self.kept.values().cloned().collect(),
+            maintenance: self.announced.clone(),
+            ..Past::default()
+        };
+        for ix in self.inventory.subject_ixs() {
+            let (id, record) = (self.id(ix), self.record(ix));
+            let Some(last) = record.last() else { continue };
+            let current = Current {
+                subject: id.clone(),
+                state: last.state,
+                since: last.from,
+                cause: last.cause.clone(),
+                last_round: self.health.view(ix).last_round,
+            };
+            past.current.insert(id.clone(), current);
+            past.intervals.insert(id, record.to_vec());
+        }
+        for (id, hours) in &self.usual {
+            past.usual.insert(id.clone(), hours.iter().map(|(hour, u)| (*hour, *u)).collect());
+        }
+        past
+    }
+
+    /// Takes another inventory over at `at`, as the daemon does on `tuantra reload`. Subjects keep
+    /// their records by id; from then on nobody asks those that are gone.
+    pub fn reload(&mut self, inventory: Arc<Inventory>, settings: Settings, at: UnixMs) {
+        self.pass(at);
+        self.settings = settings.clone();
+        let mut effects = Vec::new();
+        let old = Arc::clone(&self.inventory);
+        self.inventory = Arc::clone(&inventory);
+        let gone = self.health.reload(inventory, settings, self.clock, &mut effects);
+        let records = std::mem::take(&mut self.records);
+        self.away.extend(old.subjects.iter().map(|s| s.id.clone()).zip(records));
+        for (id, from) in gone {
+            let record = self.away.entry(id).or_default();
+            record.truncate(record.partition_point(|i| i.from < from));
+            if let Some(last) = record.last_mut() {
+                last.to = Some(from);
+            }
+            record.push(StateInterval { from, to: None, state: State::Unmeasured, cause: None });
+        }
+        let mut kept = |id| self.away.remove(id).unwrap_or_default();
+        self.records = self.inventory.subjects.iter().map(|s| kept(&s.id)).collect();
+        self.perform(effects);
+        let mut effects = Vec::new();
+        self.health.settle(self.clock, &mut effects);
+        self.perform(effects);
+    }
+
     /// What was decided since the last call, in order.
     pub fn take(&mut self) -> Vec<Decision> {
         std::mem::take(&mut self.decisions)
@@ -305,14 +399,21 @@ impl Replay {
         let window = Span::new(record.first()?.from, until);
         let judge = Judge::new(&self.inventory, &self.announced, window, self.clock);
         let classes = judge.classes(subject, record);
-        let Outage { start, state, cause, unmeasured_ms, .. } = outages(record).pop()?;
+        let Outage { start, state, cause, .. } = outages(record).pop()?;
         let is_lost = |class: Class| matches!(class, Class::Down | Class::Unreachable);
         let parts = || classes.iter().filter(|c| c.span.to > start);
         let begins = parts().find(|c| is_lost(c.class) || c.class == Class::Planned)?;
+        let start = begins.span.from.max(start);
+        // A hole at its end is one, too: it is known to have lasted as long as nobody answered.
+        let unasked = record.iter().filter(|i| i.state == State::Unmeasured).map(|i| {
+            let span = Span::new(i.from.max(start), i.to.unwrap_or(until).min(until));
+            if span.is_empty() { 0 } else { span.to.since(span.from) }
+        });
+        let unmeasured_ms: i64 = unasked.sum();
         Some(Decision::Outage {
             t: self.clock,
             subject: self.id(subject),
-            start: begins.span.from.max(start),
+            start,
             end,
             state,
             cause,
@@ -332,6 +433,15 @@ impl Replay {
     #[must_use]
     pub fn record(&self, subject: SubjectIx) -> &[StateInterval] {
         &self.records[subject.ix()]
+    }
+
+    /// The record of a subject that is, or was, in the inventory.
+    #[must_use]
+    pub fn record_of(&self, id: &SubjectId) -> &[StateInterval] {
+        match self.inventory.find_subject(id.as_str()) {
+            Some(ix) => self.record(ix),
+            None => self.away.get(id).map_or(&[], Vec::as_slice),
+        }
     }
 
     /// The one-off work that was remembered or fed; the inventory's own is not among it.
@@ -398,6 +508,11 @@ impl Replay {
                     carrier: telling.carrier,
                 }),
                 Effect::Incident { incident, guess, change } => {
+                    if change == Change::Closed || incident.closed.is_some() {
+                        self.kept.remove(&incident.id);
+                    } else {
+                        self.kept.insert(incident.id.clone(), (*incident).clone());
+                    }
                     self.decisions.push(Decision::Incident {
                         t,
                         incident: incident.id,
@@ -417,11 +532,16 @@ impl Replay {
                 Effect::Blind { carrier, since, until } => {
                     self.decisions.push(Decision::Blind { t, carrier, since, until });
                 }
-                // There is nobody to ask; what is usual is learnt anew each time.
-                Effect::Pace { .. }
-                | Effect::AskNow { .. }
-                | Effect::AskSentinels
-                | Effect::Usual { .. } => {}
+                Effect::AskNow { subject } => {
+                    let subject = self.id(subject);
+                    self.decisions.push(Decision::Asked { t, subject });
+                }
+                Effect::Usual { subject, hour, usual } => {
+                    let id = self.id(subject);
+                    self.usual.entry(id).or_default().insert(hour, usual);
+                }
+                // There is nobody to ask: the rounds come as they were recorded.
+                Effect::Pace { .. } | Effect::AskSentinels => {}
             }
         }
     }

@@ -237,6 +237,8 @@ pub struct View {
     pub verdict: Option<Verdict>,
     /// Failed rounds in a row without a verdict yet.
     pub suspect: u8,
+    /// The first answer after an outage, until it is known whether it holds.
+    pub answering: Option<UnixMs>,
     /// When it was last asked.
     pub last_round: Option<UnixMs>,
     /// It comes and goes.

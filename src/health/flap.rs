@@ -53,6 +53,15 @@ impl Flap {
         self.was_failed = false;
     }
 
+    /// The failing run that lasts turned out to be somebody else's outage: that it began is no
+    /// change of its own. It was the last change there is.
+    pub(super) const fn excuse_failure(&mut self) {
+        if self.was_failed {
+            self.bits &= self.bits.wrapping_sub(1);
+            self.was_failed = false;
+        }
+    }
+
     /// The weighted change rate in thousandths.
     pub(super) fn rate_permille(self, params: &HealthParams) -> u16 {
         let window = u32::from(params.flap_window.max(1));
@@ -99,6 +108,21 @@ mod tests {
         assert!(!flap.is_on());
         (0..20).for_each(|_| assert!(!flap.count(false, &params)));
         assert!(flap.is_calm());
+    }
+
+    #[test]
+    fn what_turns_out_to_be_somebody_elses_outage_is_taken_back() {
+        let params = HealthParams::default();
+        let mut flap = Flap::default();
+        flap.count(true, &params);
+        flap.count(false, &params);
+        flap.count(true, &params);
+        assert_eq!(flap.bits, 0b111);
+        flap.count(true, &params);
+        flap.excuse_failure();
+        assert_eq!((flap.bits, flap.was_failed), (0b1100, false));
+        flap.excuse_failure();
+        assert_eq!(flap.bits, 0b1100, "there is no failing run any more");
     }
 
     #[test]

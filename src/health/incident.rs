@@ -8,6 +8,9 @@ use crate::model::{
     Impact, Incident, IncidentId, Inventory, KeptIncident, State, SubjectIx, UnixMs,
 };
 
+/// How soon an answer of which it is not known whether it holds is looked at again, in milliseconds.
+const LOOK_AGAIN_MS: i64 = 1_000;
+
 /// A root cause with what hangs on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
@@ -55,8 +58,11 @@ pub fn groups(inventory: &Inventory, at: UnixMs, view: impl Fn(SubjectIx) -> Vie
         }
         let Some(down) = verdict.as_mut().filter(|v| v.state == State::Down) else { continue };
         match off_hours(inventory, ix, down.since) {
-            Some(off) if at < off.due => {
-                next_due = Some(next_due.map_or(off.due, |due| due.min(off.due)));
+            // An answer that came in time, and of which it is not yet known whether it holds, is
+            // waited for, too.
+            Some(off) if at < off.due || views[ix.ix()].answering.is_some_and(|t| t < off.due) => {
+                let due = off.due.max(at + LOOK_AGAIN_MS);
+                next_due = Some(next_due.map_or(due, |next| next.min(due)));
                 // Switched off: neither a root nor unknown.
                 *verdict = None;
             }

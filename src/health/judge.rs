@@ -36,6 +36,13 @@ impl Health {
             self.desk.touch();
         }
         let was_live = track.hard.is_some_and(State::is_live);
+        if !was_live && !round.is_failed() {
+            // So that one that answers again by its second way is found degraded at once.
+            let via = &self.inventory.subject(subject).via;
+            let way = passage::second_way(&self.inventory, &self.tracks, via);
+            self.tracks[subject.ix()].found_by(way.and_then(|w| w.cause));
+        }
+        let track = &mut self.tracks[subject.ix()];
         match track.decisive_round(round, now) {
             Step::None => self.reconsider(subject, round, effects),
             Step::Confirmed => {

@@ -219,6 +219,10 @@ impl Track {
         moved: impl Fn(SubjectIx) -> Option<SubjectIx>,
     ) {
         self.params = subject.health;
+        if self.checks.first() != subject.checks.first() {
+            // Another address' rounds.
+            self.poor_bits = 0;
+        }
         self.cause = self.cause.and_then(&moved);
         self.cause_before = self.cause_before.and_then(&moved);
         self.backup = self.backup.and_then(moved);
@@ -261,6 +265,10 @@ impl Track {
             cause: if self.state == State::Unreachable { self.cause } else { None },
             verdict,
             suspect,
+            answering: match self.phase {
+                Phase::Recovering { first, .. } => Some(first),
+                _ => None,
+            },
             last_round: self.last_round,
             is_flapping: self.flap.is_on(),
             backup: self.backup.filter(|_| self.hard == Some(State::Degraded)),
@@ -365,6 +373,11 @@ impl Track {
         self.is_calm = false;
         self.backup = cause;
         self.live_state_if_changed()
+    }
+
+    /// The way by which one that is not live yet answers.
+    pub(super) const fn found_by(&mut self, backup: Option<SubjectIx>) {
+        self.backup = backup;
     }
 
     pub(super) fn params(&self) -> &HealthParams {
@@ -653,6 +666,9 @@ impl Track {
         effects: &mut Vec<Effect>,
     ) {
         self.phase = Phase::Steady;
+        if state == State::Unreachable {
+            self.flap.excuse_failure();
+        }
         let before = self.hard;
         if before == Some(state) && self.cause == cause {
             self.holes.clear();
@@ -687,6 +703,7 @@ impl Track {
         cause: SubjectIx,
         effects: &mut Vec<Effect>,
     ) {
+        self.flap.excuse_failure();
         let before = self.hard.replace(State::Unreachable);
         self.rule = Rule::BlockedLater;
         self.cause = Some(cause);

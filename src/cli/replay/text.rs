@@ -77,6 +77,9 @@ pub(super) fn line(decision: &Decision, config: &Config) -> String {
             let key = if *begins { "replay.flapping" } else { "replay.calmed" };
             (t, format!("~ {}", t!(lang, key, subject = subject)))
         }
+        Decision::Asked { t, subject } => {
+            (t, format!("> {}", t!(lang, "replay.asked", subject = subject)))
+        }
         Decision::Blind { t, since, until, .. } => {
             let key = if until.is_some() { "replay.seeing" } else { "replay.blind" };
             let since = time(config, until.unwrap_or(*since));

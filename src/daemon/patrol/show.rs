@@ -203,6 +203,7 @@ units:
             cause,
             verdict: Some(Verdict { state, since, cause }),
             suspect: 0,
+            answering: None,
             last_round: None,
             is_flapping: false,
             backup: None,

@@ -104,9 +104,12 @@ impl Track {
     }
 
     /// The round's time. When the clock was set back a little, just after the round before: what
-    /// is recorded stays recorded, and judging goes on.
+    /// is recorded stays recorded, and judging goes on. Two checks may well be asked at once.
     pub(in crate::health) fn not_before_last(&self, at: UnixMs) -> UnixMs {
-        self.last_round.map_or(at, |last| at.max(last + 1))
+        match self.last_round {
+            Some(last) if at < last => last + 1,
+            _ => at,
+        }
     }
 
     /// True when the round before was stamped by a clock that ran far ahead.
