@@ -103,9 +103,12 @@ pub(crate) fn snapshot(
     };
     let mut incidents = health::open_incidents(inventory, at, |s| views[s.ix()], &past.incidents);
     for incident in &mut incidents {
-        let lines = incident.members().filter_map(|id| inventory.find_subject(id.as_str()));
-        incident.planned =
-            lines.fold(true, |all, s| all && is_planned(&announced, inventory, s, at));
+        let is_inside = |id: &SubjectId| {
+            let subject = inventory.find_subject(id.as_str());
+            subject.is_some_and(|s| is_planned(&announced, inventory, s, at))
+        };
+        let planned = incident.members().all(is_inside);
+        incident.planned = planned;
     }
     Ok(api::snapshot(&sources, api::coverages(&sources, at), incidents, daemon, 0, at))
 }

@@ -77,8 +77,21 @@ async fn an_incident_is_taken_once_and_everybody_sees_by_whom() {
     let (_, status, _) = run(&province, &["status"]);
     assert!(status.contains(by), "{status}");
 
+    // Why: the daemon says it while it runs, and the store afterwards.
+    let explained = |source: &str| {
+        let why = json(&province, &["explain", "huyen", "--format", "json"]);
+        assert_eq!((&why["source"], &why["state"]), (&source.into(), &"down".into()), "{why}");
+        assert_eq!((&why["rule"], &why["ack"]["by"]), (&"confirmed".into(), &by.into()), "{why}");
+        assert_eq!(why["incident"], taken["incident"]["id"]);
+        assert!(why["last_rounds"].as_array().is_some_and(|rounds| !rounds.is_empty()), "{why}");
+        let (code, text, complaint) = run(&province, &["explain", "huyen/tslcd"]);
+        assert_eq!(code, Some(0), "{complaint}");
+        assert!(text.starts_with("× huyen/tslcd: down since "), "{text}");
+    };
+    explained("daemon");
     daemon.signal("-TERM");
     drop(daemon);
+    explained("store");
     let reader = Reader::open(&province.path("tuantra.db")).unwrap();
     let kept = reader.open_incidents().unwrap();
     assert_eq!(kept.iter().filter_map(|k| k.ack.as_ref()).collect::<Vec<_>>(), [ack]);

@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::daemon::{clock, rebuild, settings};
 use crate::health::Explanation;
 use crate::locale::{Lang, visible};
-use crate::model::{Ack, CarrierId, Inventory, StateInterval, SubjectId, SubjectIx, UnixMs};
+use crate::model::{Ack, CarrierId, Inventory, Span, StateInterval, SubjectId, SubjectIx, UnixMs};
 use crate::report;
 use crate::store::{Reader, StoreError};
 use crate::t;
@@ -169,8 +169,7 @@ fn from_store(config: &Config, word: &str, at: Option<UnixMs>) -> anyhow::Result
     let now = clock::now();
     let at = match at {
         Some(at) => at,
-        // What is known ends with the daemon's life.
-        None => reader.last_alive().map_err(fail)?.ok_or_else(|| nothing(now))?,
+        None => last_known(&reader, now).map_err(fail)?.ok_or_else(|| nothing(now))?,
     };
     let then = rebuild::explain_at(&reader, &inventory, &settings(config), subject, at);
     let then = then.map_err(fail)?.ok_or_else(|| nothing(at))?;
@@ -188,6 +187,13 @@ fn from_store(config: &Config, word: &str, at: Option<UnixMs>) -> anyhow::Result
         zone: config.timezone.clone(),
         explanation: then.explanation,
     })
+}
+
+/// Where what is known ends without a daemon: its last sign of life, or the last that happened.
+fn last_known(reader: &Reader, now: UnixMs) -> Result<Option<UnixMs>, StoreError> {
+    let events = reader.events(Span::new(UnixMs(i64::MIN), now + 1), 1)?;
+    let happened = events.first().map(|e| e.event.at);
+    Ok(reader.last_alive()?.max(happened))
 }
 
 /// The blind times that concern the subject: the whole patrol's, and those of a carrier whose lines
