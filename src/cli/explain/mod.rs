@@ -40,7 +40,8 @@ It prints the state, since when, the rule that decided with its numbers, what is
 thresholds in force, what the subject is reached through, and its last rounds. Without a daemon, and
 for a past time, the same core is run again on the rounds that the store has kept.
 
-Exit code: 0 told, 2 wrong usage, an unknown name, or nothing recorded of it.")]
+Exit code: 0 told, 2 wrong usage, an unknown name, or nothing recorded of it, 4 the daemon runs and
+cannot be asked.")]
 pub struct Args {
     /// A line, device or service by id; or a unit with one line, by id or name
     #[arg(value_name = "SUBJECT")]
