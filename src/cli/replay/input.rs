@@ -186,12 +186,17 @@ impl Reading<'_> {
             rtts: Rtts::from_us(&line.rtt_us),
             error: line.error,
         };
-        let address = self.inventory.subject(subject).checks[usize::from(place)].kind.address();
-        let of_sentinel = self.sentinels.iter().position(|s| s.address == address);
-        // The sentinel first: it tells whether the failed round can be believed.
-        let of_sentinel = of_sentinel.filter(|_| !round.is_invalid());
+        Ok(self.inputs(round).collect())
+    }
+
+    /// A round of one of the subject's checks, and before it, where its address is a sentinel's,
+    /// the sentinel's: that tells whether the failed round can be believed.
+    pub(super) fn inputs(&self, round: Round) -> impl Iterator<Item = Input> + use<> {
+        let check = self.inventory.subject(round.subject).checks.get(usize::from(round.check));
+        let is_it = |s: &Sentinel| check.is_some_and(|c| c.kind.address() == s.address);
+        let of_sentinel = self.sentinels.iter().position(is_it).filter(|_| !round.is_invalid());
         let sentinel = of_sentinel.map(|place| Input::Sentinel(place, !round.is_failed()));
-        Ok(sentinel.into_iter().chain([Input::Round(round)]).collect())
+        sentinel.into_iter().chain([Input::Round(round)])
     }
 
     fn maintenance(&self, work: Work, number: usize) -> Result<Maintenance, Flaw> {

@@ -15,7 +15,7 @@ use anyhow::{Context as _, anyhow, bail};
 
 use super::{EXIT_OK, EXIT_USAGE, Format, Global, context};
 use crate::config::Config;
-use crate::daemon::replay::{Input, Replay, find_check};
+use crate::daemon::replay::{Replay, find_check};
 use crate::daemon::{clock, settings};
 use crate::health::{Memory, Settings};
 use crate::locale::visible;
@@ -41,7 +41,7 @@ A line of the file is one of
   {"t":"2026-11-01T00:06:00Z","tick":true}
 
 Prints one JSON object a line: "state", "outage" and "alert" as they are decided, with --until an
-"availability" row for each subject at the end; --all adds "incident", "hole", "flapping", "blind".
+"availability" row for each subject at the end; --all adds "incident", "hole", "flapping", "asked", "blind".
 
 Exit code: 0 read to the end, 2 wrong usage or a line that cannot be read (its place is told)."#)]
 pub struct Args {
@@ -175,6 +175,9 @@ fn from_file(
             Err(flaw) => return Ok(refuse(printer, &named, number, &line, &flaw)),
         };
         if until.is_some_and(|until| at > until) {
+            if replay.is_none() {
+                bail!(t!(lang, "replay.begins_later", file = visible(&named), first = at));
+            }
             break;
         }
         let replay = replay.get_or_insert_with(|| start(inventory, &settings, at, Vec::new()));
@@ -282,12 +285,15 @@ fn from_store(
     let store = Reader::open(&config.store)?;
     let window = Span::new(from, until);
     let settings = as_recorded(config);
+    let reading = Reading { inventory, sentinels: &settings.sentinels };
     let mut replay = start(inventory, &settings, from, store.maintenance(window)?);
     let mut failed: io::Result<()> = Ok(());
     store.rounds(window, &mut |subject, sample| {
         if let Some(round) = as_round(inventory, subject, sample) {
-            // Rounds alone are fed: there is nothing to acknowledge among them.
-            let _ = replay.feed(round.at, Input::Round(round));
+            for input in reading.inputs(round) {
+                // Rounds alone are fed: there is nothing to acknowledge among them.
+                let _ = replay.feed(round.at, input);
+            }
             failed = printer.decisions(&mut replay);
         }
         if failed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
