@@ -157,12 +157,13 @@ impl Health {
         let parents = parents.into_iter().map(|p| self.parent_seen(p, asked_since)).collect();
         let down = view.verdict.filter(|v| v.state == State::Down);
         let off = down.and_then(|v| incident::off_hours(&self.inventory, subject, v.since));
-        let is_seen = match self.sight.trust(subject, track.last_round().unwrap_or(now)) {
-            _ if self.sight.is_trusting() => Some(true),
-            Trust::Seen => Some(true),
-            Trust::Blind => Some(false),
-            Trust::Wait => None,
-        };
+        let asked_at = track.last_round().unwrap_or(now);
+        let is_seen =
+            match self.sight.trust(subject, asked_at).max(self.sight.blind_at(subject, now)) {
+                Trust::Seen => Some(true),
+                Trust::Wait => None,
+                Trust::Blind => Some(false),
+            };
         let own = id(subject);
         let incident = self
             .incidents()

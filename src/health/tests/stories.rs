@@ -212,6 +212,7 @@ fn our_own_lost_uplink_is_nobodys_outage() {
     }
     assert_eq!(b.health.view(A).verdict.map(|v| v.state), Some(State::Up));
     assert_eq!(b.health.blind().len(), 1);
+    assert_eq!(b.health.explain(A, t(60)).is_seen, Some(false));
     b.pass(90);
     assert_eq!(b.told(), [(News::Blind, "-".to_owned(), 0)]);
     (0..2).for_each(|n| b.sentinel(n, 200, true));
