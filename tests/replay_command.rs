@@ -112,7 +112,7 @@ fn keys(line: &Value) -> BTreeSet<&str> {
     line.as_object().unwrap().keys().map(String::as_str).collect()
 }
 
-fn words<'a>(words: &'a str) -> BTreeSet<&'a str> {
+fn words(words: &str) -> BTreeSet<&str> {
     words.split_whitespace().collect()
 }
 
