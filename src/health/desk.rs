@@ -67,6 +67,8 @@ struct Open {
     guess: Option<Guess>,
     /// The most it has cut off.
     reached: Impact,
+    /// It was told while no unit had lost a network by it yet.
+    is_told_harmless: bool,
 }
 
 impl Open {
@@ -78,6 +80,7 @@ impl Open {
             is_planned: false,
             guess: None,
             reached: Impact::default(),
+            is_told_harmless: false,
         }
     }
 
@@ -475,7 +478,9 @@ impl Health {
             };
             let is_taken = open.kept.ack.as_ref().is_some_and(|a| a.holds_at(now));
             let is_due = open.kept.told_at.is_none_or(|at| now.since(at) >= repeat_ms);
-            let news = if open.kept.told != Some(told) {
+            // The last of redundant lines went, too: now a unit is cut off.
+            let cuts_off = open.group.as_ref().is_some_and(|g| !g.impact.units.is_empty());
+            let news = if open.kept.told != Some(told) || (open.is_told_harmless && cuts_off) {
                 news
             } else if told == Told::Down && is_due && !is_taken {
                 News::Reminder
@@ -484,6 +489,7 @@ impl Health {
             };
             open.kept.told = Some(told);
             open.kept.told_at = Some(now);
+            open.is_told_harmless = told == Told::Down && !cuts_off;
             let impact = open.group.as_ref().map(|g| g.impact.clone()).unwrap_or_default();
             effects.push(open.telling(news, impact));
             effects.push(open.effect(Change::Changed));

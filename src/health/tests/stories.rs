@@ -654,3 +654,27 @@ fn what_was_announced_is_no_guess_any_more_when_the_work_is_over() {
     b.pass(301);
     assert_eq!(cause(&b), None);
 }
+
+#[test]
+fn the_last_of_redundant_lines_is_told_though_the_first_one_was() {
+    let mut redundant = Inventory::clone(&inventory(vec![Via::none(), Via::none()]));
+    redundant.subjects[1].unit = UnitIx(0);
+    let redundant = Inventory::new(
+        redundant.units.clone(),
+        redundant.networks.clone(),
+        Vec::new(),
+        Vec::new(),
+        redundant.subjects.clone(),
+    );
+    let mut b = Bench::with(redundant, Settings::default());
+    [A, B].into_iter().for_each(|s| b.good(s, 0));
+    down(&mut b, A, 10);
+    b.pass(20);
+    b.pass(50);
+    assert_eq!(b.told(), [(News::Down, "s0".to_owned(), 0)]);
+    down(&mut b, B, 60);
+    b.pass(75);
+    b.pass(80);
+    assert_eq!(b.told()[1..], [(News::Down, "s1".to_owned(), 1)]);
+    assert_eq!(b.health.incidents().len(), 1);
+}
