@@ -3,10 +3,11 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{Span, State, StateInterval, UnixMs};
+use crate::model::{ClassMillis, Span, State, StateInterval, UnixMs};
 use State::{Degraded, Down, Unmeasured, Unreachable, Up};
 
 mod carrier;
+mod chart;
 mod classes;
 mod clocks;
 mod example;
@@ -106,4 +107,16 @@ proptest! {
             prop_assert!(low <= got && got <= high);
         }
     }
+}
+
+#[test]
+fn figures_add_up_class_by_class() {
+    let millis = ClassMillis { up: 1, down: 2, planned: 5, ..ClassMillis::default() };
+    let planned = StateMillis { up: 2, down: 3, ..StateMillis::default() };
+    let one = Availability { millis, outages: 1, planned, ..Availability::default() };
+    let mut sum = one;
+    sum += one;
+    sum += one;
+    assert_eq!((sum.millis.up, sum.millis.down, sum.millis.planned), (3, 6, 15));
+    assert_eq!((sum.outages, sum.planned.up, sum.planned.down), (3, 6, 9));
 }
