@@ -157,13 +157,12 @@ impl Health {
         let parents = parents.into_iter().map(|p| self.parent_seen(p, asked_since)).collect();
         let down = view.verdict.filter(|v| v.state == State::Down);
         let off = down.and_then(|v| incident::off_hours(&self.inventory, subject, v.since));
-        let asked_at = track.last_round().unwrap_or(now);
-        let is_seen =
-            match self.sight.trust(subject, asked_at).max(self.sight.blind_at(subject, now)) {
-                Trust::Seen => Some(true),
-                Trust::Wait => None,
-                Trust::Blind => Some(false),
-            };
+        let is_blind = |at: UnixMs| self.sight.trust(subject, at) == Trust::Blind;
+        let is_seen = if is_blind(now) || track.last_round().is_some_and(is_blind) {
+            Some(false)
+        } else {
+            (!self.waiting.contains_key(&subject)).then_some(true)
+        };
         let own = id(subject);
         let incident = self
             .incidents()

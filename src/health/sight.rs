@@ -184,15 +184,6 @@ impl Sight {
         self.trust_of_whole(at).max(worst.unwrap_or(Trust::Seen))
     }
 
-    /// [`Trust::Blind`] when what `subject` is reached through cannot be seen at `at`; else
-    /// [`Trust::Seen`], be it undecided.
-    pub(super) fn blind_at(&self, subject: SubjectIx, at: UnixMs) -> Trust {
-        match self.trust(subject, at) {
-            Trust::Blind => Trust::Blind,
-            Trust::Seen | Trust::Wait => Trust::Seen,
-        }
-    }
-
     /// Of the group of no carrier; without one some carrier's must have seen.
     fn trust_of_whole(&self, at: UnixMs) -> Trust {
         match self.groups.iter().find(|g| g.carrier.is_none()) {
