@@ -105,7 +105,11 @@ impl Health {
         let (state, rule, cause) = match self.passage(subject, first) {
             Passage::Open => (State::Down, confirmed, None),
             Passage::Blocked(cause) => (State::Unreachable, Rule::Blocked, Some(cause)),
-            Passage::Undecided(_) if expired => (State::Down, Rule::WindowOver, None),
+            // Too late to wait: by what was decided last.
+            Passage::Undecided(_) if expired => match self.passage(subject, UnixMs(i64::MIN)) {
+                Passage::Blocked(cause) => (State::Unreachable, Rule::Blocked, Some(cause)),
+                Passage::Open | Passage::Undecided(_) => (State::Down, Rule::WindowOver, None),
+            },
             Passage::Undecided(waiting) => {
                 // A suspect ancestor is asked at its retry pace anyway; a stale one would wait
                 // for its next turn.

@@ -19,8 +19,8 @@ pub(super) enum Passage {
 /// - `All`: blocked by the first blocked part; else undecided if a part is; else open.
 /// - `Any`: open if a part is; else undecided if a part is; else blocked, by the part that went
 ///   last, since the way was open until then.
-/// - A part whose root cause recovered, and which has to prove itself, is to blame only where no
-///   other is.
+/// - An ancestor whose root cause recovered has to prove itself: a verdict waits for it. Asked for
+///   what is so now (`first` before all time), it blocks, but is to blame only where no other is.
 /// - An ancestor that has never been judged (no check, new) is looked through.
 /// - What is absent (disabled, or not in force) is no way: an `any` counts without it. Where nothing
 ///   else is left, it is looked through like one that was never judged.
@@ -35,7 +35,16 @@ pub(super) fn passage(
             let track = &tracks[ancestor.ix()];
             match track.hard.filter(|_| !track.is_absent) {
                 Some(State::Down) => Passage::Blocked(*ancestor),
-                Some(State::Unreachable) => Passage::Blocked(track.cause.unwrap_or(*ancestor)),
+                Some(State::Unreachable) => {
+                    let cause = track.cause.unwrap_or(*ancestor);
+                    let is_proving = first > UnixMs(i64::MIN)
+                        && tracks[cause.ix()].hard.is_some_and(State::is_live);
+                    if is_proving {
+                        Passage::Undecided(vec![*ancestor])
+                    } else {
+                        Passage::Blocked(cause)
+                    }
+                }
                 _ if track.is_suspect() => Passage::Undecided(vec![*ancestor]),
                 Some(_) if track.answered_at_or_after(first) => Passage::Open,
                 Some(_) if track.is_asked => Passage::Undecided(vec![*ancestor]),

@@ -477,6 +477,25 @@ fn what_was_disabled_while_nobody_patrolled_is_unmeasured_from_then_on() {
 }
 
 #[test]
+fn a_verdict_waits_for_a_parent_that_has_to_prove_itself() {
+    let mut b = Bench::new(vec![Via::none(), via(A), via(B)]);
+    [A, B, C].into_iter().for_each(|s| b.good(s, 0));
+    down(&mut b, A, 10);
+    down(&mut b, B, 12);
+    good(&mut b, C, 24);
+    good(&mut b, A, 30);
+    [40, 45, 50].into_iter().for_each(|s| b.fail(C, s));
+    assert_eq!(
+        b.state(C),
+        State::Up,
+        "its parent's root answers, the parent itself is not heard of"
+    );
+    [41, 46, 51].into_iter().for_each(|s| b.fail(B, s));
+    assert_eq!((b.state(B), b.state(C)), (State::Down, State::Unreachable));
+    assert_eq!(b.health.view(C).cause, Some(B), "and not the trunk, which answers");
+}
+
+#[test]
 fn time_on_the_backup_stays_recorded_when_that_goes_too() {
     let mut b = Bench::new(vec![Via::none(), Via::none(), Via::Any(vec![via(A), via(B)])]);
     [A, B, C].into_iter().for_each(|s| b.good(s, 0));
