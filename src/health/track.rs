@@ -187,7 +187,13 @@ impl Track {
         subject: &Subject,
     ) -> Self {
         let mut track = Self::blank(subject, resumed.state, resumed.since);
-        track.last_round = resumed.last_round;
+        // A hole that is recorded stays: what was sent inside it, or while the patrol was blind,
+        // vouches for nothing.
+        let vouches_until = match resumed.state {
+            State::Unmeasured => resumed.since,
+            _ => UnixMs(i64::MAX),
+        };
+        track.last_round = resumed.last_round.map(|t| t.min(vouches_until - track.vouch_ms));
         if resumed.is_flapping {
             track.flap = Flap::resume(&subject.health);
         }

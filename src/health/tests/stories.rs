@@ -496,6 +496,27 @@ fn a_verdict_waits_for_a_parent_that_has_to_prove_itself() {
 }
 
 #[test]
+fn a_recorded_hole_outlives_a_restart_in_the_middle_of_it() {
+    let resumed = Resumed {
+        state: State::Unmeasured,
+        since: t(100),
+        hard: Some(ResumedVerdict { state: State::Up, cause: None, since: t(0) }),
+        // Sent and lost while the patrol was blind.
+        last_round: Some(t(990)),
+        is_flapping: false,
+        usual: Vec::new(),
+    };
+    let memory = Memory { subject: &|_| Some(resumed.clone()), ..Memory::default() };
+    let mut b = Bench::new(vec![]);
+    let mut effects = Vec::new();
+    let inventory = inventory(vec![Via::none()]);
+    b.health = Health::new(inventory, Settings::default(), memory, t(1000), &mut effects);
+    b.apply(effects);
+    b.good(A, 1001);
+    assert_eq!(b.record(A), [(1001, State::Up)]);
+}
+
+#[test]
 fn time_on_the_backup_stays_recorded_when_that_goes_too() {
     let mut b = Bench::new(vec![Via::none(), Via::none(), Via::Any(vec![via(A), via(B)])]);
     [A, B, C].into_iter().for_each(|s| b.good(s, 0));
