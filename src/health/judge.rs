@@ -24,6 +24,8 @@ impl Health {
         }
         if track.is_from_the_future(round.at) {
             track.forget_future(subject, round.at, effects);
+            // It was reckoned from a time that is still to come.
+            self.next_hole = UnixMs(i64::MIN);
         }
         let round = &Round { at: track.not_before_last(round.at), ..*round };
         track.close_hole(subject, round.at, effects);

@@ -760,7 +760,9 @@ impl Track {
         self.holes.clear();
         self.fails.fill(Fails::default());
         // What it answered after the parent's first answer is no failure to prove itself.
-        self.phase = Phase::Proving { from: at.max(self.hard_since), count: 0 };
+        // A hole that is over stays one, even where the parent's first answer lies inside it.
+        let vouched = if self.state == State::Unmeasured { self.hard_since } else { self.since };
+        self.phase = Phase::Proving { from: at.max(self.hard_since).max(vouched), count: 0 };
         true
     }
 }

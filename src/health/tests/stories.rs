@@ -517,6 +517,19 @@ fn a_recorded_hole_outlives_a_restart_in_the_middle_of_it() {
 }
 
 #[test]
+fn a_hole_is_opened_in_time_after_the_clock_was_set_back() {
+    let mut b = Bench::new(vec![Via::none()]);
+    let hours = 4 * 3600;
+    b.good(A, hours);
+    b.pass(hours + 1);
+    b.pass(10);
+    b.good(A, 11);
+    b.pass(12);
+    b.pass(11 + 70);
+    assert_eq!(b.health.view(A).state, State::Unmeasured);
+}
+
+#[test]
 fn time_on_the_backup_stays_recorded_when_that_goes_too() {
     let mut b = Bench::new(vec![Via::none(), Via::none(), Via::Any(vec![via(A), via(B)])]);
     [A, B, C].into_iter().for_each(|s| b.good(s, 0));
