@@ -6,11 +6,15 @@ use std::collections::BinaryHeap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use tuantra::model::{Inventory, Round, RoundError, Rtts, State, SubjectId, SubjectIx, UnixMs};
+use tuantra::model::{
+    Id, Inventory, Maintenance, Round, RoundError, Rtts, Span, State, SubjectId, SubjectIx, UnitId,
+    UnixMs, WorkHours, WorkedOn,
+};
 
+use crate::desk::Desk;
 use crate::dice::hash;
-use crate::faults::{Fault, Trouble, Truth};
-use crate::province::{Listing, PING, Province};
+use crate::faults::{Fault, Trouble, Truth, Worked};
+use crate::province::{Listing, PING, Province, carrier_id};
 use crate::records::{Stretch, joined, states};
 use crate::reference::{Quirk, Reference};
 use crate::store::{Fact, Store};
@@ -37,6 +41,31 @@ pub struct Scenario {
     pub troubles: Vec<Trouble>,
     /// Milliseconds.
     pub length: i64,
+}
+
+impl Scenario {
+    /// The work announced, all of it from the start.
+    fn work(&self) -> Vec<Maintenance> {
+        let works = self.troubles.iter().enumerate().filter_map(|(n, trouble)| {
+            let Fault::Work(worked) = trouble.fault else { return None };
+            let on = match worked {
+                Worked::Place(place) => {
+                    WorkedOn::Subject(SubjectId::new(&self.province.subjects[place].name).unwrap())
+                }
+                Worked::Unit(unit) => WorkedOn::Unit(UnitId::new(&format!("unit-{unit}")).unwrap()),
+                Worked::Carrier(carrier) => WorkedOn::Carrier(carrier_id(carrier)),
+            };
+            let hours = Span::new(UnixMs(START + trouble.from), UnixMs(START + trouble.to));
+            Some(Maintenance {
+                id: Id::new(&format!("work-{n}")).unwrap(),
+                on,
+                hours: WorkHours::Once(hours),
+                by: "sim".into(),
+                note: String::new(),
+            })
+        });
+        works.collect()
+    }
 }
 
 /// How a scenario is run.
@@ -136,6 +165,8 @@ struct Run<'a> {
     /// What the core said of its blindness in this life.
     blind: Vec<Blindness>,
     store: Store,
+    desk: Desk,
+    complaint: Option<String>,
     core: Option<Core>,
     reference: Option<Reference>,
     outcome: Outcome,
@@ -184,6 +215,8 @@ impl<'a> Run<'a> {
             posts: vec![Post::default(); scenario.province.sentinels.len()],
             blind: Vec::new(),
             store: Store::new(places),
+            desk: Desk::default(),
+            complaint: None,
             core: None,
             reference: None,
             outcome: Outcome::default(),
@@ -335,9 +368,10 @@ impl<'a> Run<'a> {
         };
         let kept = subject_under_test::Kept {
             incidents: store.open_incidents(),
-            work: Vec::new(),
+            work: self.scenario.work(),
             sentinels: self.scenario.province.sentinel_list(),
         };
+        self.desk.restart(&kept.incidents);
         let sentinels = kept.sentinels.clone();
         let core = Core::new(Arc::clone(inventory), &remembered, kept, now);
         let reference = (!self.options.alone).then(|| {
@@ -572,7 +606,8 @@ impl<'a> Run<'a> {
                     let place = self.place_of[subject.ix()];
                     self.store.keep(self.clock, Fact::Flapping(place, begins));
                 }
-                Said::Incident(incident, _) => {
+                Said::Incident(incident, change) => {
+                    self.complain(|run| run.desk.incident(&incident, change));
                     self.store.keep(self.clock, Fact::Incident(incident));
                 }
                 Said::Blind(carrier, since, None) => {
@@ -584,7 +619,14 @@ impl<'a> Run<'a> {
                         open.until = until;
                     }
                 }
-                Said::Tell(_) => {}
+                Said::Tell(telling) => {
+                    self.complain(|run| {
+                        let (core, inventory) = (run.core.as_ref(), &run.inventory);
+                        run.desk.tell(&telling, |id| {
+                            core?.seen(inventory.find_subject(id.as_str())?).hard
+                        })
+                    });
+                }
                 Said::AskNow(subject) => {
                     let place = self.place_of[subject.ix()];
                     let (clock, life) = (self.clock, self.life);
@@ -599,6 +641,12 @@ impl<'a> Run<'a> {
                 }
             }
         }
+    }
+
+    /// Keeps the first complaint for the next comparison.
+    fn complain(&mut self, check: impl FnOnce(&mut Self) -> Result<(), String>) {
+        let verdict = check(self);
+        self.complaint = self.complaint.take().or(verdict.err());
     }
 
     fn describe(&self, said: &Said) -> String {
@@ -633,6 +681,9 @@ impl<'a> Run<'a> {
 
     /// The last verdicts of who was spoken of must be the same.
     fn compare(&mut self) -> Result<(), Box<Failure>> {
+        if let Some(what) = self.complaint.take() {
+            return Err(self.failure(None, what));
+        }
         if let Some(reference) = &mut self.reference {
             self.touched.append(&mut reference.take_changed());
             if self.blind != reference.blind() {
@@ -646,9 +697,13 @@ impl<'a> Run<'a> {
         }
         for subject in std::mem::take(&mut self.touched) {
             let (Some(core), Some(reference)) = (&self.core, &self.reference) else { continue };
-            let (core, mut reference) = (core.seen(subject), reference.seen(subject));
-            if !self.judged.contains(&subject) {
-                // Who else is to blame later on, while the outage lasts, DESIGN does not say.
+            let model = reference;
+            let (core, mut reference) = (core.seen(subject), model.seen(subject));
+            // Of several roots DESIGN names the nearest, and leaves open who is to blame later on.
+            let is_judged = self.judged.contains(&subject) && reference.cause.is_some();
+            let may_blame =
+                core.cause.as_ref().is_some_and(|c| model.may_blame(subject, c.as_str()));
+            if !is_judged || may_blame {
                 reference.cause.clone_from(&core.cause);
             }
             if core != reference {

@@ -1,8 +1,12 @@
 //! Health proved by simulation: the core and a naive reference model run on random provinces with
 //! random faults on a virtual clock, from a printed seed.
 //!
-//! `TUANTRA_SEEDS=N cargo test --test simulation` runs more seeds, `TUANTRA_SEED=X` one.
+//! `TUANTRA_SEEDS=N cargo test --test simulation agree` runs more seeds, `TUANTRA_SEED=X` one.
+//! A seed that fails goes into `seeds.txt` with what it found.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on must fail")]
+
+mod desk;
 mod dice;
 mod drive;
 mod faults;
@@ -18,6 +22,7 @@ mod watch;
 use dice::Dice;
 use drive::{Failure, Options, Outcome, Scenario, run};
 use province::Province;
+use reference::Quirk;
 
 const HOUR: i64 = 3_600_000;
 
@@ -50,19 +55,75 @@ fn try_seed(seed: u64) -> Result<u64, String> {
         .map_err(|_| shrink::report(seed, &scenario))
 }
 
+/// Runs seeds one after the other; the first that fails ends it. Returns the rounds judged.
+fn try_seeds(seeds: impl IntoIterator<Item = u64>) -> u64 {
+    let tried = seeds.into_iter().map(|seed| match try_seed(seed) {
+        Ok(rounds) => rounds,
+        Err(report) => panic!("{report}"),
+    });
+    tried.sum()
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok())
+}
+
+#[test]
+fn every_seed_that_ever_failed_passes() {
+    let seeds = include_str!("seeds.txt").lines().filter_map(|line| {
+        let text = line.split('#').next().unwrap_or("").trim();
+        (!text.is_empty()).then(|| text.parse::<u64>().unwrap())
+    });
+    assert!(try_seeds(seeds) > 100_000);
+}
+
 #[test]
 fn core_and_reference_agree_on_random_provinces() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let seeds: Vec<u64> = match number("TUANTRA_SEED") {
-        Some(seed) => vec![seed],
-        None => (1..=number("TUANTRA_SEEDS").unwrap_or(100)).collect(),
+    let rounds = match number("TUANTRA_SEED") {
+        Some(seed) => try_seeds([seed]),
+        None => try_seeds(1..=number("TUANTRA_SEEDS").unwrap_or(60)),
     };
-    let mut rounds = 0;
-    for seed in seeds {
-        match try_seed(seed) {
-            Ok(n) => rounds += n,
-            Err(report) => panic!("{report}"),
-        }
+    assert!(rounds > 0);
+}
+
+/// One province of thousands, with everything that may go wrong.
+#[test]
+fn core_and_reference_agree_on_a_province_of_thousands() {
+    let seed = 1_000_001;
+    let province = Province::random(seed, 2_000);
+    let length = HOUR / 2;
+    let troubles = faults::random(seed, &province, length);
+    assert!(province.subjects.len() > 1_000 && !troubles.is_empty());
+    let listing = province.full_listing();
+    let scenario = Scenario { seed, province, listing, troubles, length };
+    match prove(&scenario, Options::default()) {
+        Ok(outcome) => assert!(outcome.rounds > 50_000),
+        Err(_) => panic!("{}", shrink::report(seed, &scenario)),
     }
-    println!("{rounds} rounds");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_trace() {
+    for seed in [4, 19, 67] {
+        let mut scenario = scenario(seed);
+        scenario.length = scenario.length.min(3 * HOUR);
+        let traced = Options { trace: true, ..Options::default() };
+        let (first, second) = (run(&scenario, traced).unwrap(), run(&scenario, traced).unwrap());
+        assert!(first.trace.len() > 1_000 && first.trace == second.trace);
+        assert_eq!(first.records, second.records);
+    }
+}
+
+/// A harness that finds nothing proves nothing: every deliberate mistake in the reference is found,
+/// and made small enough to be read.
+#[test]
+fn a_planted_mistake_is_found_and_made_small() {
+    for quirk in Quirk::ALL {
+        let options = Options { quirk: Some(quirk), ..Options::default() };
+        let found = (1..=40).map(scenario).find(|s| prove(s, options).is_err());
+        let Some(found) = found else { panic!("{quirk:?} goes unnoticed") };
+        let small = shrink::shrunk(&found, options);
+        assert!(prove(&small, options).is_err(), "{quirk:?}: the shrunk scenario passes");
+        assert!(small.troubles.len() <= found.troubles.len().min(12), "{quirk:?}");
+    }
 }

@@ -38,6 +38,18 @@ pub enum Quirk {
     LatePoor,
 }
 
+impl Quirk {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::StartsAtConfirmation,
+        Self::OneSuccessRecovers,
+        Self::BlamesChildren,
+        Self::HoleForgetsFailures,
+        Self::SeesThroughHoles,
+        Self::LatePoor,
+    ];
+}
+
 /// At `from` the hard state became this.
 #[derive(Debug, Clone)]
 struct Step {
@@ -70,6 +82,8 @@ struct Known {
     is_poor: bool,
     /// 12: reached by a second way only, since then.
     backup_since: Option<UnixMs>,
+    /// That changed while it was suspect.
+    is_backup_late: bool,
     /// Since when its confirmed verdict waits for its ancestors.
     held_since: Option<UnixMs>,
     /// Unreachable, and the way to it is open again since then.
@@ -163,6 +177,16 @@ impl Reference {
         // What a round was about may be another thing now: what waited is not judged.
         self.waiting.clear();
         self.changed.clear();
+        for known in &mut self.known {
+            // Who was cut off by what is no longer there proves itself.
+            let (state, cause) = known.last_step();
+            let is_gone = cause.is_some_and(|c| self.inventory.find_subject(c.as_str()).is_none());
+            let is_idle = known.proving_since.is_none() && known.answered.is_empty();
+            if state == State::Unreachable && is_gone && is_idle {
+                known.proving_since = Some(now.max(known.last_outage_since()));
+                known.failed.clear();
+            }
+        }
         self.switch_off_disabled(now);
         self.held = self.known.iter().filter(|k| k.held_since.is_some()).count();
         self.is_settled = false;
@@ -223,7 +247,8 @@ impl Reference {
         for subject in subjects {
             let window = self.inventory.subject(subject).health.correlation_window_ms;
             while let Some(round) = self.waiting.get(&subject).and_then(|w| w.front()).copied() {
-                let is_late = looks_at_time && now.since(round.at) >= window
+                // Set back, the clock says nothing about how long it waited.
+                let is_late = looks_at_time && !(0..window).contains(&now.since(round.at))
                     || self.waiting.get(&subject).is_some_and(|w| w.len() > WAITING_MAX);
                 let sight = match round.lost < round.sent {
                     true => Sight::Clear,
@@ -250,7 +275,8 @@ impl Reference {
         let is_poor = is_failed
             || loss_permille > u64::from(params.loss_permille) * u64::from(round.sent)
             || round.rtts.median_us().is_some_and(|median| median > params.rtt_us);
-        let is_live_and_calm = self.known(subject).is_calm();
+        let is_live_and_calm =
+            self.known(subject).is_calm() && self.known(subject).open_hole.is_none();
         let at = self.read_clock(subject, round.at);
         self.note_time(subject, at, params.interval_ms);
         if is_failed {
@@ -273,6 +299,15 @@ impl Reference {
     pub fn tick(&mut self, now: UnixMs) {
         self.is_tick = true;
         self.judge_waiting(true, now);
+        self.open_holes(now);
+        if self.held > 0 || !self.is_settled {
+            self.is_settled = false;
+            self.settle(now);
+        }
+        self.is_tick = false;
+    }
+
+    fn open_holes(&mut self, now: UnixMs) {
         for subject in self.inventory.clone().subject_ixs() {
             let interval = self.inventory.subject(subject).health.interval_ms;
             // A round sent in time may still be under way.
@@ -291,11 +326,6 @@ impl Reference {
                 self.changed.push(subject);
             }
         }
-        if self.held > 0 || !self.is_settled {
-            self.is_settled = false;
-            self.settle(now);
-        }
-        self.is_tick = false;
     }
 
     /// A clock set back by up to an hour is read as if it went on, a millisecond a round; set back
@@ -466,7 +496,11 @@ impl Reference {
         let is_over = is_heard && now.since(held_since) >= params.correlation_window_ms;
         let passage = match self.quirk {
             Some(Quirk::BlamesChildren) => Passage::Open,
-            _ => self.passage(&via, first),
+            // What proves itself after its root recovered is waited for.
+            _ => match self.passage(&via, first) {
+                Passage::Blocked if self.root_cause(&via).is_none() => Passage::Undecided,
+                passage => passage,
+            },
         };
         let is_blocked = match passage {
             Passage::Undecided if !is_over => return false,
@@ -497,6 +531,15 @@ impl Reference {
         true
     }
 
+    /// True when it is down and the subject is reached through it.
+    pub fn may_blame(&self, subject: SubjectIx, cause: &str) -> bool {
+        let down = self
+            .inventory
+            .find_subject(cause)
+            .filter(|p| self.known(*p).hard.is_some_and(|(state, _)| state == State::Down));
+        down.is_some_and(|p| self.is_above(p, &self.via(subject)))
+    }
+
     fn is_above(&self, p: SubjectIx, via: &Via) -> bool {
         let parents = via.subjects();
         parents.contains(&p)
@@ -514,7 +557,11 @@ impl Reference {
             (State::Down, Some(_))
                 if known.answered.is_empty()
                     && self.fell.iter().any(|p| self.is_above(*p, &via))
-                    && self.silent_since(&via).is_some_and(|t| t < known.last_outage_since()) =>
+                    && self.silent_since(&via).is_some_and(|t| t < known.last_outage_since())
+                    && self.nearest_down(&via).is_some_and(|(_, _, root)| {
+                        let answer = self.known(root).last_answer;
+                        answer.is_none_or(|t| t < known.last_outage_since())
+                    }) =>
             {
                 let cause = self.root_cause(&via);
                 let known = &mut self.known[subject.ix()];
@@ -558,23 +605,34 @@ impl Reference {
         if self.known(subject).open_hole.is_some() {
             return; // Nobody knows; its next round will tell.
         }
-        if !self.known(subject).failed.is_empty() {
-            return; // 2: a suspect is still counted by its last hard state.
-        }
         let via = self.via(subject);
+        if !self.known(subject).failed.is_empty() {
+            // 2: a suspect is still counted by its last hard state, until it answers.
+            let is_other =
+                self.backup_since(&via).is_some() != self.known(subject).backup_since.is_some();
+            self.known[subject.ix()].is_backup_late = is_other;
+            return;
+        }
         let backup_since = self.backup_since(&via).filter(|_| state.is_live());
         let before = self.known(subject).backup_since;
         if state.is_live() && before.is_some() && self.blocked_since(&via).is_some() {
             return; // The last way went, too: its own rounds will tell.
         }
         if backup_since.is_some() == before.is_some() {
+            self.known[subject.ix()].is_backup_late = false;
             return;
         }
-        let again = self.preferred_again(&via);
+        let again = match has_any(&via) {
+            true => self.preferred_again(&via),
+            // Another inventory knows of no second way: up to here it had been on it.
+            false => self.known(subject).last_round.unwrap_or(UnixMs(0)),
+        };
         let known = &mut self.known[subject.ix()];
+        let is_late = std::mem::take(&mut known.is_backup_late);
         known.backup_since = backup_since;
         if state.is_live() && known.live_state() != state {
             let from = match backup_since {
+                _ if is_late => known.last_round.unwrap_or(UnixMs(0)),
                 Some(since) => since.max(known.recorded_since()),
                 None => again.max(known.recorded_since()),
             };
@@ -638,7 +696,6 @@ impl Reference {
     /// 5: a parent that is suspect is waited for, and so is one without a round newer than the
     /// first failed one.
     fn passage_through(&self, subject: SubjectIx, first: UnixMs) -> Passage {
-        let asked = self.inventory.subject(subject);
         if self.is_looked_through(subject) {
             // Nobody asks it: it is where its own way leads.
             return self.passage(&self.via(subject), first);
@@ -723,7 +780,6 @@ impl Reference {
         match via {
             Via::Subject(p) => {
                 self.blocked_since(via)?;
-                let subject = self.inventory.subject(*p);
                 if let Some((State::Down, since)) = self.known(*p).hard {
                     return Some((0, since, *p));
                 }
@@ -798,6 +854,14 @@ impl Reference {
     /// The record: the steps with the holes laid over them.
     pub fn record(&self, subject: SubjectIx) -> Vec<Stretch> {
         self.known(subject).record()
+    }
+}
+
+fn has_any(via: &Via) -> bool {
+    match via {
+        Via::Subject(_) => false,
+        Via::All(parts) => parts.iter().any(has_any),
+        Via::Any(_) => true,
     }
 }
 

@@ -7,8 +7,8 @@ use tuantra::health::{
     Change, Effect, Health, Memory, Pace, Resumed, ResumedVerdict, Settings, Telling,
 };
 use tuantra::model::{
-    CarrierId, Incident, Inventory, KeptIncident, Maintenance, Round, Sentinel, State, SubjectId,
-    SubjectIx, UnixMs,
+    CarrierId, Inventory, KeptIncident, Maintenance, Round, Sentinel, State, SubjectId, SubjectIx,
+    UnixMs,
 };
 
 use crate::records::{Remembered, Stretch};
@@ -91,7 +91,11 @@ impl Core {
             })
         };
         let mut effects = Vec::new();
-        let settings = Settings { sentinels: kept.sentinels, ..Settings::default() };
+        let settings = Settings {
+            sentinels: kept.sentinels,
+            are_sentinels_asked: true,
+            ..Settings::default()
+        };
         let memory = Memory { subject: &resume, incidents: kept.incidents, maintenance: kept.work };
         let mut health = Health::new(inventory, settings.clone(), memory, now, &mut effects);
         health.settle(now, &mut effects);
@@ -114,21 +118,6 @@ impl Core {
     pub fn sentinel(&mut self, n: usize, at: UnixMs, answered: bool, now: UnixMs) {
         self.health.sentinel_round(n, at, answered, now, &mut self.effects);
         self.health.settle(now, &mut self.effects);
-    }
-
-    /// How many sentinels are asked.
-    pub fn sentinels(&self) -> usize {
-        self.health.sentinels()
-    }
-
-    /// The open incidents.
-    pub fn incidents(&self) -> &[Incident] {
-        self.health.incidents()
-    }
-
-    /// Other work is announced.
-    pub fn announce(&mut self, work: Vec<Maintenance>) {
-        self.health.set_maintenance(work);
     }
 
     /// Another inventory. Answers who is gone, and from when nobody asks it.

@@ -42,6 +42,8 @@ pub struct Watch {
     started: UnixMs,
     /// All times of blindness so far, in the order they were found out.
     blind: Vec<Blindness>,
+    /// Of each: it lies in time that has been.
+    is_past: Vec<bool>,
 }
 
 impl Watch {
@@ -51,9 +53,14 @@ impl Watch {
             carrier: s.carrier.clone(),
             last_answer: None,
             failed: 0,
-            is_heard: false,
+            is_heard: true,
         };
-        Self { posts: sentinels.iter().map(post).collect(), blind: Vec::new(), started }
+        Self {
+            posts: sentinels.iter().map(post).collect(),
+            blind: Vec::new(),
+            is_past: Vec::new(),
+            started,
+        }
     }
 
     /// A sentinel's round.
@@ -68,6 +75,10 @@ impl Watch {
             // The clock may have been set back since.
             post.last_answer = post.last_answer.map(|t| t.min(at));
         }
+        // After a step back of the clock that time has not been yet.
+        for (b, is_past) in self.blind.iter().zip(&mut self.is_past) {
+            *is_past &= b.until.is_none() || b.since <= at;
+        }
         for group in self.groups() {
             let lost_since = self.lost_since(group.as_ref());
             let open = self.blind.iter_mut().rfind(|b| b.carrier == group && b.until.is_none());
@@ -75,6 +86,7 @@ impl Watch {
                 (Some(open), None) => open.until = Some(at),
                 (None, Some(since)) => {
                     self.blind.push(Blindness { carrier: group, since, until: None });
+                    self.is_past.push(true);
                 }
                 _ => {}
             }
@@ -149,8 +161,11 @@ impl Watch {
             .into_iter()
             .filter(|group| group.as_ref().is_none_or(|c| is_through(inventory, subject, c)))
             .collect();
-        let is_blind = self.blind.iter().any(|b| {
-            groups.contains(&b.carrier) && b.since <= at && b.until.is_none_or(|until| at < until)
+        let is_blind = self.blind.iter().zip(&self.is_past).any(|(b, is_past)| {
+            *is_past
+                && groups.contains(&b.carrier)
+                && b.since <= at
+                && b.until.is_none_or(|until| at < until)
         });
         if is_blind {
             Sight::Blind
