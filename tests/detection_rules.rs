@@ -52,6 +52,7 @@ fn the_guarantee_follows_from_the_periods() {
     assert_eq!(default.limit_ms(), 41_060, "20 s cannot be promised at one round in 30 s");
     let scaled = settings("--periods demo --scale 10");
     assert_eq!(scaled.limit_ms(), 2_000);
+    assert_eq!((demo.slack_ms(), scaled.slack_ms()), (0, 20), "full scale is held to the period");
     assert_eq!(scaled.periods().ping.timeout_ms, 150, "as long as fits beside 6 packets");
 }
 

@@ -90,6 +90,8 @@ pub struct Figures {
     pub run_ms: i64,
     pub interval_ms: i64,
     pub retry_ms: i64,
+    /// The errors' bounds are wider than the periods by this.
+    pub slack_ms: i64,
     pub guaranteed_ms: i64,
     /// Outages longer than this have to be found.
     pub limit_ms: i64,
@@ -155,9 +157,9 @@ impl Figures {
                 format!("{what}: p99 {} ms of {}, bound {bound} ms", spread.p99_abs, spread.count),
             )
         };
-        let (kept, sentence) = spread("start error", &self.start, self.interval_ms);
+        let (kept, sentence) = spread("start error", &self.start, self.interval_ms + self.slack_ms);
         hold(kept, sentence);
-        let (kept, sentence) = spread("end error", &self.end, self.retry_ms);
+        let (kept, sentence) = spread("end error", &self.end, self.retry_ms + self.slack_ms);
         hold(kept, sentence);
         let behind = &self.behind;
         hold(

@@ -27,13 +27,18 @@ pub fn judge(run: &Run, settings: &Settings) -> Result<Figures, Box<dyn Error>> 
         run_ms: run.window.len_ms(),
         interval_ms: periods.interval_ms,
         retry_ms: periods.retry_ms,
+        slack_ms: settings.slack_ms(),
         guaranteed_ms: periods.guaranteed_ms(),
         limit_ms: settings.limit_ms(),
         classes: settings
             .classes_ms()
             .into_iter()
             .filter(|c| is_of_outages && c.start < settings.lengths_ms().end)
-            .map(|c| Class { from_ms: c.start, to_ms: c.end, ..Class::default() })
+            .map(|c| Class {
+                from_ms: c.start,
+                to_ms: c.end.min(settings.lengths_ms().end),
+                ..Class::default()
+            })
             .collect(),
         clock_drift_ms: run.clock_drift_ms,
         overflow: run.overflow,

@@ -192,6 +192,12 @@ impl Settings {
         (CLAIM_MS / self.scale).max(self.periods().guaranteed_ms())
     }
 
+    /// What the bounds of the errors are wider by: a tick where all times but it are scaled,
+    /// nothing at full scale.
+    pub fn slack_ms(&self) -> i64 {
+        if self.scale > 1 { TICK_MS } else { 0 }
+    }
+
     /// Nothing happens before: everybody is asked first, and found up.
     fn warm_up_ms(&self) -> i64 {
         3 * self.periods().interval_ms + START_MS

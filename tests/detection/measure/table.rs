@@ -72,8 +72,8 @@ fn outages(text: &mut String, figures: &Figures) -> std::fmt::Result {
     writeln!(text, "| | count | least | p50 | p99 of its size | most | bound |")?;
     writeln!(text, "| --- | ---: | ---: | ---: | ---: | ---: | ---: |")?;
     let behind = &figures.behind;
-    spread(text, "start error", &figures.start, &time(figures.interval_ms))?;
-    spread(text, "end error", &figures.end, &time(figures.retry_ms))?;
+    spread(text, "start error", &figures.start, &time(figures.interval_ms + figures.slack_ms))?;
+    spread(text, "end error", &figures.end, &time(figures.retry_ms + figures.slack_ms))?;
     spread(text, "from the cut to the verdict", &figures.told, "–")?;
     spread(text, "behind a cut trunk: start error", &behind.start, "–")?;
     spread(text, "behind a cut trunk: end error", &behind.end, "–")?;
