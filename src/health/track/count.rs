@@ -1,0 +1,230 @@
+//! How rounds are counted: failed and answered ones in a row, poor ones among the last five, changes
+//! for flapping, what is usual.
+
+use super::{Fails, POOR_MASK, Phase, Step, Track};
+use crate::health::Rule;
+use crate::health::baseline::Usual;
+use crate::model::{Round, State, UnixMs};
+
+impl Track {
+    /// Takes a round in that changes nothing but the time of the last answer: almost all there
+    /// are. False when there is more to it.
+    pub(in crate::health) fn take_calm(&mut self, round: &Round) -> bool {
+        let is_next = |last: UnixMs| {
+            let gap_ms = round.at.since(last);
+            0 < gap_ms && gap_ms <= 2 * self.vouch_ms
+        };
+        let is_taken = self.is_calm
+            && round.check == 0
+            && round.sent > 0
+            && round.lost == 0
+            && round.error.is_none()
+            && self.last_round.is_some_and(is_next)
+            && round.rtts.as_slice().iter().all(|us| *us <= self.params.rtt_us);
+        if is_taken {
+            self.last_round = Some(round.at);
+            self.last_answer = Some(round.at);
+            self.last_live_answer = self.last_answer;
+        }
+        is_taken
+    }
+
+    /// Looks whether [`Track::take_calm`] may take the next rounds in.
+    pub(in crate::health) fn note_calm(&mut self) {
+        self.is_calm = self.phase == Phase::Steady
+            && self.hard == Some(State::Up)
+            && self.state == State::Up
+            && self.poor_bits == 0
+            && self.flap.is_calm()
+            && self.checks.len() == 1
+            && self.baseline.is_none()
+            && self.vouch_ms == self.params.interval_ms;
+    }
+
+    /// Counts a round of a decisive check.
+    pub(in crate::health) fn decisive_round(&mut self, round: &Round, now: UnixMs) -> Step {
+        let at = round.at;
+        self.last_round = Some(self.last_round.map_or(at, |l| l.max(at)));
+        self.vouch_ms = self.params.interval_ms;
+        let failed = round.is_failed();
+        if let Some(fails) = self.fails.get_mut(usize::from(round.check)) {
+            *fails = match (failed, fails.count) {
+                (false, _) => Fails::default(),
+                (true, 0) => Fails { first: at, count: 1 },
+                (true, n) => Fails { first: fails.first, count: n.saturating_add(1) },
+            };
+        }
+        if !failed {
+            self.last_answer = Some(at);
+            if !self.hard.is_some_and(State::is_outage) {
+                self.last_live_answer = self.last_answer;
+            }
+        }
+        if round.check == 0 {
+            let poor = failed || self.is_poor(round);
+            self.poor_bits = (self.poor_bits << 1 | u8::from(poor)) & POOR_MASK;
+            self.note_poor();
+        }
+        match self.worst_run() {
+            Some(run) => self.failing_round(run, failed, at, now),
+            None => self.answered_round(at),
+        }
+    }
+
+    /// Rule 4: beyond the thresholds, or slower than usual at this hour.
+    fn is_poor(&self, round: &Round) -> bool {
+        let Some(median_us) = round.rtts.median_us() else { return true };
+        let is_unusual = || {
+            let times = u64::from(self.params.baseline_tenths?);
+            let usual_us = u64::from(self.usual_us(round.at)?);
+            Some(u64::from(median_us) * 10 > usual_us * times)
+        };
+        round.loss_permille() > self.params.loss_permille
+            || median_us > self.params.rtt_us
+            || is_unusual().unwrap_or(false)
+    }
+
+    /// Learns what is usual; an hour that is over is returned, to be kept.
+    pub(in crate::health) fn learn(&mut self, round: &Round) -> Option<(u8, Usual)> {
+        let baseline = self.baseline.as_mut()?;
+        let median_us = round.rtts.median_us().filter(|_| round.check == 0)?;
+        baseline.learn(round.at, median_us)
+    }
+
+    /// Counts a round for flapping (rule 9); true when it begins or ends by it. What somebody
+    /// else's outage does to a subject is no flapping of its own.
+    pub(in crate::health) fn count_flapping(&mut self, round: &Round) -> bool {
+        if round.check != 0 {
+            return false;
+        }
+        if self.hard == Some(State::Unreachable) {
+            self.flap.excuse();
+            return false;
+        }
+        let params = self.params;
+        self.flap.count(round.is_failed(), &params)
+    }
+
+    /// The decisive check that has failed most often in a row, the earliest of equals.
+    fn worst_run(&self) -> Option<Fails> {
+        let failing = self.fails.iter().filter(|f| f.count > 0);
+        failing.copied().max_by_key(|f| (f.count, std::cmp::Reverse(f.first)))
+    }
+
+    /// A decisive check fails, this one or (`failed` is false) another.
+    fn failing_round(&mut self, run: Fails, failed: bool, at: UnixMs, now: UnixMs) -> Step {
+        let in_outage = self.hard.is_some_and(State::is_outage);
+        let Fails { first, count } = run;
+        self.phase = match self.phase {
+            Phase::Steady if !in_outage => {
+                self.holes.clear();
+                Phase::Failing { first, count }
+            }
+            Phase::Failing { .. } => Phase::Failing { first, count },
+            Phase::Held { first, last, confirmed, .. } => {
+                Phase::Held { first, last, confirmed, count }
+            }
+            // A success that does not hold leaves the outage unbroken (rule 3).
+            Phase::Recovering { .. } if failed => Phase::Steady,
+            Phase::Proving { from, .. } => Phase::Proving { from, count },
+            other => other,
+        };
+        let first = match self.phase {
+            Phase::Failing { first, .. } => first,
+            Phase::Proving { from, .. } => from,
+            _ => return Step::None,
+        };
+        if count < self.params.confirm {
+            return Step::None;
+        }
+        self.phase = Phase::Held { first, last: at, confirmed: now, count };
+        Step::Confirmed
+    }
+
+    /// Every decisive check answers.
+    fn answered_round(&mut self, at: UnixMs) -> Step {
+        let mut calmed = false;
+        if self.hard.is_some_and(State::is_outage) {
+            if !matches!(self.phase, Phase::Recovering { .. }) {
+                self.holes.clear();
+                self.phase = Phase::Recovering { first: at, count: 0 };
+            }
+        } else if self.is_suspect() {
+            self.phase = Phase::Steady;
+            self.holes.clear();
+            calmed = true;
+        }
+        if let Phase::Recovering { first, count } = self.phase {
+            let count = count.saturating_add(1);
+            self.phase = Phase::Recovering { first, count };
+            return if count >= self.params.recover { self.live_from(first) } else { Step::None };
+        }
+        let state = self.live_state();
+        match (self.hard == Some(state), calmed) {
+            (false, _) => Step::Live { state, since: at, rule: self.live_rule() },
+            (true, true) => Step::Calmed,
+            (true, false) => Step::None,
+        }
+    }
+
+    /// The first answers after an outage, or ever: earlier poor rounds are forgotten.
+    fn live_from(&mut self, since: UnixMs) -> Step {
+        self.phase = Phase::Steady;
+        self.last_live_answer = self.last_answer;
+        self.poor_bits &= 1;
+        self.is_poorly = false;
+        self.note_poor();
+        Step::Live { state: self.live_state(), since, rule: Rule::Recovered }
+    }
+
+    /// Why a subject that answers is up or degraded.
+    pub(in crate::health) fn live_rule(&self) -> Rule {
+        match self.live_state() {
+            State::Up if self.hard == Some(State::Degraded) => Rule::GoodAgain,
+            State::Up => Rule::Answered,
+            _ if self.is_poorly => Rule::PoorRounds,
+            _ if self.has_failing_secondary() => Rule::SecondaryCheck,
+            _ => Rule::OnBackup,
+        }
+    }
+
+    /// Rule 4: `poor` of the last five take it to degraded, five without one back.
+    pub(in crate::health) fn live_state(&self) -> State {
+        if self.is_poorly || self.has_failing_secondary() || self.backup.is_some() {
+            State::Degraded
+        } else {
+            State::Up
+        }
+    }
+
+    /// `poor` of the last five begin it, five without one end it.
+    fn note_poor(&mut self) {
+        let poor = self.poor_bits.count_ones();
+        self.is_poorly = poor >= u32::from(self.params.poor) || (self.is_poorly && poor > 0);
+    }
+
+    /// The live state, when it is another one than the last verdict's and may be changed now: of a
+    /// suspect the primary check decides first; a later round of it brings this in.
+    pub(super) fn live_state_if_changed(&self) -> Option<State> {
+        let live_now = self.state.is_live() && self.phase == Phase::Steady;
+        let state = self.live_state();
+        (live_now && self.hard != Some(state)).then_some(state)
+    }
+
+    /// Counts a round of a check that can only degrade; the live state when it changed by it.
+    pub(in crate::health) fn secondary_round(&mut self, round: &Round) -> Option<State> {
+        let (confirm, recover) = (self.params.confirm, self.params.recover);
+        let secondary = self.secondaries.get_mut(usize::from(round.check))?;
+        if round.is_failed() {
+            secondary.successes = 0;
+            secondary.fails = secondary.fails.saturating_add(1);
+            secondary.is_failing |= secondary.fails >= confirm;
+        } else {
+            secondary.fails = 0;
+            secondary.successes = secondary.successes.saturating_add(1);
+            secondary.is_failing &= secondary.successes < recover;
+        }
+        self.is_calm = false;
+        self.live_state_if_changed()
+    }
+}
