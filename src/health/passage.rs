@@ -117,6 +117,16 @@ pub(super) struct SecondWay {
     pub(super) is_open: bool,
 }
 
+/// Since when a way has been as it is; what was never judged is looked through.
+fn as_it_is_since(inventory: &Inventory, tracks: &[Track], via: &Via) -> UnixMs {
+    let ever = UnixMs(i64::MIN);
+    let since = |p: SubjectIx| match tracks[p.ix()].hard {
+        Some(_) => tracks[p.ix()].hard_since(),
+        None => as_it_is_since(inventory, tracks, &inventory.subject(p).via),
+    };
+    via.subjects().into_iter().map(since).max().unwrap_or(ever)
+}
+
 /// Rule 12: looks at every `any` of the subject's own `via`; `None` where there is none.
 pub(super) fn second_way(inventory: &Inventory, tracks: &[Track], via: &Via) -> Option<SecondWay> {
     let ever = UnixMs(i64::MIN);
@@ -132,12 +142,7 @@ pub(super) fn second_way(inventory: &Inventory, tracks: &[Track], via: &Via) -> 
         Via::Any(parts) => {
             let ways: Vec<&Via> = present(tracks, parts).collect();
             let (preferred, others) = ways.split_first()?;
-            let since = preferred
-                .subjects()
-                .into_iter()
-                .map(|p| tracks[p.ix()].hard_since())
-                .max()
-                .unwrap_or(ever);
+            let since = as_it_is_since(inventory, tracks, preferred);
             match passage(inventory, tracks, preferred, ever) {
                 Passage::Blocked(cause) => {
                     let is_passed = |part: &&Via| {

@@ -530,6 +530,20 @@ fn a_hole_is_opened_in_time_after_the_clock_was_set_back() {
 }
 
 #[test]
+fn a_preferred_way_that_is_not_asked_is_out_since_what_it_leads_through_is() {
+    // s3 by s1, which has no check and leads through the trunk s0, or by s2.
+    let both = Via::Any(vec![via(B), via(C)]);
+    let mut inventory =
+        Arc::unwrap_or_clone(inventory(vec![Via::none(), via(A), Via::none(), both]));
+    inventory.subjects[1].checks.clear();
+    let mut b = Bench::with(inventory, Settings::default());
+    let leaf = SubjectIx(3);
+    [A, C, leaf].into_iter().for_each(|s| b.good(s, 0));
+    down(&mut b, A, 40);
+    assert_eq!(b.record(leaf)[1..], [(40, State::Degraded)]);
+}
+
+#[test]
 fn time_on_the_backup_stays_recorded_when_that_goes_too() {
     let mut b = Bench::new(vec![Via::none(), Via::none(), Via::Any(vec![via(A), via(B)])]);
     [A, B, C].into_iter().for_each(|s| b.good(s, 0));
