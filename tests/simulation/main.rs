@@ -81,7 +81,7 @@ fn every_seed_that_ever_failed_passes() {
 fn core_and_reference_agree_on_random_provinces() {
     let rounds = match number("TUANTRA_SEED") {
         Some(seed) => try_seeds([seed]),
-        None => try_seeds(1..=number("TUANTRA_SEEDS").unwrap_or(60)),
+        None => try_seeds(1..=number("TUANTRA_SEEDS").unwrap_or(15)),
     };
     assert!(rounds > 0);
 }
@@ -90,14 +90,14 @@ fn core_and_reference_agree_on_random_provinces() {
 #[test]
 fn core_and_reference_agree_on_a_province_of_thousands() {
     let seed = 1_000_001;
-    let province = Province::random(seed, 2_000);
-    let length = HOUR / 2;
+    let province = Province::random(seed, 1_200);
+    let length = HOUR / 6;
     let troubles = faults::random(seed, &province, length);
     assert!(province.subjects.len() > 1_000 && !troubles.is_empty());
     let listing = province.full_listing();
     let scenario = Scenario { seed, province, listing, troubles, length };
     match prove(&scenario, Options::default()) {
-        Ok(outcome) => assert!(outcome.rounds > 50_000),
+        Ok(outcome) => assert!(outcome.rounds > 10_000),
         Err(_) => panic!("{}", shrink::report(seed, &scenario)),
     }
 }
