@@ -220,6 +220,11 @@ impl Applier {
                 sample.error.map(error_code),
                 rtts
             ])?;
+            let own_fault = sample.error.is_some_and(crate::model::RoundError::is_own_fault);
+            if sample.sent == 0 || own_fault {
+                // It says nothing about the subject, so it must not vouch for it after a restart.
+                continue;
+            }
             latest.entry(subject).and_modify(|t| *t = sample.at.0.max(*t)).or_insert(sample.at.0);
         }
         let mut upsert = tx.prepare_cached(

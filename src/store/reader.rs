@@ -37,7 +37,7 @@ pub struct Current {
     pub since: UnixMs,
     /// Root cause when unreachable.
     pub cause: Option<SubjectId>,
-    /// Newest sample.
+    /// Newest sample that says something about the subject.
     pub last_round: Option<UnixMs>,
 }
 

@@ -322,6 +322,24 @@ fn closing_says_what_could_not_be_written() {
 }
 
 #[test]
+fn a_round_that_our_own_side_spoilt_vouches_for_nobody_after_a_restart() {
+    let place = Place::new();
+    let store = place.open();
+    let answered = sample(T0 + 1, &[4_100]);
+    let refused =
+        Sample { error: Some(RoundError::Local { errno: 101 }), ..sample(T0 + 30_000, &[]) };
+    let unsent = Sample { sent: 0, lost: 0, ..sample(T0 + 60_000, &[]) };
+    let samples = [answered, refused, unsent].map(|s| (id("s0"), s)).to_vec();
+    let up = vec![interval(T0, None, State::Up)];
+    store.submit(Batch { facts: vec![replace("s0", T0, up)], samples });
+    store.flush_blocking().unwrap();
+    let reader = place.reader();
+    assert_eq!(reader.current().unwrap()[0].last_round, Some(UnixMs(T0 + 1)));
+    assert_eq!(reader.samples(&id("s0"), ALL_TIME).unwrap().len(), 3);
+    store.close().unwrap();
+}
+
+#[test]
 fn samples_age_by_the_hour_and_facts_stay() {
     let place = Place::new();
     let store = place.open();
