@@ -145,6 +145,10 @@ impl Patrol {
             let (carrier, since) = (blind.carrier.clone(), blind.since);
             patrol.batch.facts.push(Fact::Blind { carrier, since, until });
         }
+        let is_known = |id: &SubjectId| inventory.find_subject(id.as_str()).is_some();
+        for (subject, from) in past.gone(is_known, patrol.config.health.interval_ms) {
+            patrol.ask_no_more(subject, from.min(now));
+        }
         patrol.recents = vec![Recent::default(); inventory.subjects.len()];
         patrol.follow_calendar(now);
         patrol.perform(effects, now);
@@ -275,6 +279,12 @@ impl Patrol {
         }
     }
 
+    /// A subject that is no longer in the inventory is unmeasured from `from` on.
+    fn ask_no_more(&mut self, subject: SubjectId, from: UnixMs) {
+        let nobody_asks = StateInterval { from, to: None, state: State::Unmeasured, cause: None };
+        self.batch.facts.push(Fact::Intervals { subject, from, intervals: vec![nobody_asks] });
+    }
+
     fn id(&self, subject: SubjectIx) -> SubjectId {
         self.inventory().subject(subject).id.clone()
     }
@@ -367,9 +377,7 @@ impl Patrol {
         let settings = settings(&config);
         let gone = self.health.reload(Arc::clone(&inventory), settings, now, &mut effects);
         for (subject, from) in gone {
-            let nobody_asks =
-                StateInterval { from, to: None, state: State::Unmeasured, cause: None };
-            self.batch.facts.push(Fact::Intervals { subject, from, intervals: vec![nobody_asks] });
+            self.ask_no_more(subject, from);
         }
         self.config = config;
         self.retrying = std::mem::take(&mut self.retrying)

@@ -93,4 +93,21 @@ impl Past {
         let usual = self.usual.get(id).cloned().unwrap_or_default();
         Some(Resumed { is_flapping, usual, ..resumed(record, last_round)? })
     }
+
+    /// Subjects with an open record that `is_known` no longer, each with the time from which nobody
+    /// asks it any more: `vouch_ms` after its last round.
+    pub fn gone(
+        &self,
+        is_known: impl Fn(&SubjectId) -> bool,
+        vouch_ms: i64,
+    ) -> impl Iterator<Item = (SubjectId, UnixMs)> {
+        let open = self
+            .current
+            .values()
+            .filter(move |c| c.state != State::Unmeasured && !is_known(&c.subject));
+        open.map(move |c| {
+            let last = c.last_round.unwrap_or(c.since) + vouch_ms;
+            (c.subject.clone(), last.max(c.since))
+        })
+    }
 }

@@ -223,3 +223,29 @@ fn a_month_leaves_announced_work_out_as_the_reports_do() {
     assert_eq!((got.millis.planned, got.millis.down), (7_200_000, 3_600_000));
     assert_eq!((got.planned.lost(), got.outages), (3_600_000, 1));
 }
+
+#[test]
+fn what_was_taken_out_while_nobody_patrolled_is_unmeasured_from_its_last_round_on() {
+    let current = |key: &str, state, last_round: Option<i64>| {
+        let subject = SubjectId::new(key).unwrap();
+        let last_round = last_round.map(UnixMs);
+        let since = UnixMs(1_000);
+        (subject.clone(), crate::store::Current { subject, state, since, cause: None, last_round })
+    };
+    let past = super::resume::Past {
+        current: [
+            current("kept", State::Up, Some(9_000)),
+            current("asked", State::Down, Some(9_000)),
+            current("never", State::Up, None),
+            current("unmeasured", State::Unmeasured, Some(9_000)),
+        ]
+        .into(),
+        ..Default::default()
+    };
+    let mut gone: Vec<(String, i64)> = past
+        .gone(|id| id.as_str() == "kept", 30_000)
+        .map(|(id, from)| (id.to_string(), from.0))
+        .collect();
+    gone.sort();
+    assert_eq!(gone, [("asked".to_owned(), 39_000), ("never".to_owned(), 31_000)]);
+}
