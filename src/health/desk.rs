@@ -169,6 +169,12 @@ impl Desk {
         effects.push(Effect::Blind { carrier, since, until });
     }
 
+    /// After a reload: places in the old inventory mean nothing in the new one.
+    pub(super) fn forget_places(&mut self) {
+        self.open.iter_mut().for_each(|open| open.group = None);
+        self.closed.iter_mut().for_each(|ended| ended.open.group = None);
+    }
+
     /// After a reload: the sentinels that were lost may be none any more.
     pub(super) fn see_again(
         &mut self,
@@ -350,7 +356,7 @@ impl Health {
         })
     }
 
-    fn match_incidents(&mut self, now: UnixMs, effects: &mut Vec<Effect>) {
+    pub(super) fn match_incidents(&mut self, now: UnixMs, effects: &mut Vec<Effect>) {
         let groups = groups(&self.inventory, now, |s| self.view(s));
         self.desk.is_stale = false;
         self.desk.next_due = groups.next_due;

@@ -251,6 +251,8 @@ impl Health {
         self.announce(|ix| is_new[ix.ix()], effects);
         self.next_life = UnixMs(i64::MIN);
         self.look_who_is_there(now, effects);
+        self.desk.forget_places();
+        self.match_incidents(now, effects);
         gone
     }
 

@@ -11,6 +11,7 @@ use crate::model::{
     State, Subject, SubjectDetail, Unit, UnitId, UnitIx, UnitKind, Via,
 };
 
+mod details;
 mod properties;
 mod rules;
 mod stories;
