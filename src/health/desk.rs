@@ -363,6 +363,7 @@ impl Health {
         let mut taken: Vec<Option<Open>> = vec![None; groups.list.len()];
         let mut known = std::mem::take(&mut self.desk.open);
         known.sort_by(|a, b| (a.kept.opened, &a.kept.id).cmp(&(b.kept.opened, &b.kept.id)));
+        let mut hidden: Vec<(usize, Open)> = Vec::new();
         for open in known {
             let group = open.members().find_map(|id| {
                 let ix = self.inventory.find_subject(id.as_str())?;
@@ -374,7 +375,14 @@ impl Health {
                     let into = older.kept.id.clone();
                     self.desk.close(open, Some(into), now, effects);
                 }
-                None => self.desk.close(open, None, now, effects),
+                None => {
+                    let root = self.inventory.find_subject(open.kept.root.as_str());
+                    match root.and_then(|ix| groups.behind[ix.ix()]) {
+                        // Its trouble goes on, as a part of that of what it is reached through.
+                        Some(n) => hidden.push((n, open)),
+                        None => self.desk.close(open, None, now, effects),
+                    }
+                }
             }
         }
         for (group, open) in groups.list.iter().zip(taken) {
@@ -401,6 +409,10 @@ impl Health {
                 effects.push(open.effect(Change::Changed));
             }
             self.desk.open.push(open);
+        }
+        for (n, open) in hidden {
+            let into = self.desk.open.get(n).map(|o| o.kept.id.clone());
+            self.desk.close(open, into, now, effects);
         }
         self.show();
     }

@@ -35,6 +35,9 @@ pub struct Groups {
     pub list: Vec<Group>,
     /// By subject: the group it belongs to, as a member or because it is unreachable through one.
     pub of: Vec<Option<usize>>,
+    /// By subject: the group of what it is reached through, where that is why its own trouble is
+    /// no root: it comes and goes, or answers badly.
+    pub behind: Vec<Option<usize>>,
     /// The next time at which a subject that may be off outside its hours is waited for no longer.
     pub next_due: Option<UnixMs>,
 }
@@ -74,16 +77,21 @@ pub fn groups(inventory: &Inventory, at: UnixMs, view: impl Fn(SubjectIx) -> Vie
     let since = |s: SubjectIx| verdicts[s.ix()].map_or(at, |v| v.since);
     let flaps = |s: SubjectIx| views[s.ix()].is_flapping && verdicts[s.ix()].is_some();
     let mut by_key: BTreeMap<(u32, u32), Vec<SubjectIx>> = BTreeMap::new();
+    let mut in_front: BTreeMap<SubjectIx, SubjectIx> = BTreeMap::new();
     for ix in inventory.subject_ixs() {
         let is_root = match state(ix) {
             State::Down => true,
             State::Unreachable | State::Unmeasured => false,
-            live => {
-                let is_bad = live == State::Degraded && views[ix.ix()].backup.is_none();
-                let bad = |s: SubjectIx| state(s) == State::Degraded;
+            _ => {
+                let bad =
+                    |s: SubjectIx| state(s) == State::Degraded && views[s.ix()].backup.is_none();
                 let broken = |s: SubjectIx| flaps(s) || state(s).is_outage();
-                (is_bad && !has_ancestor(inventory, &bad, ix))
-                    || (flaps(ix) && !has_ancestor(inventory, &broken, ix))
+                let worse = bad(ix).then(|| ancestor(inventory, &bad, ix));
+                let blame = flaps(ix).then(|| ancestor(inventory, &broken, ix));
+                let is_root = worse == Some(None) || blame == Some(None);
+                let before = worse.flatten().or(blame.flatten()).filter(|_| !is_root);
+                in_front.extend(before.map(|p| (ix, p)));
+                is_root
             }
         };
         if is_root {
@@ -107,6 +115,12 @@ pub fn groups(inventory: &Inventory, at: UnixMs, view: impl Fn(SubjectIx) -> Vie
                 impacts[n].services.push(subject.id.clone());
             }
         }
+    }
+    let mut behind = vec![None; verdicts.len()];
+    for &ix in in_front.keys() {
+        let chain = std::iter::successors(in_front.get(&ix), |p| in_front.get(p));
+        // What is in front may hide behind something itself.
+        behind[ix.ix()] = chain.take(in_front.len()).find_map(|p| of[p.ix()]);
     }
     for unit in inventory.unit_ixs().filter(|u| inventory.unit(*u).exists_at(at)) {
         let mut hit: Vec<usize> = Vec::new();
@@ -135,7 +149,7 @@ pub fn groups(inventory: &Inventory, at: UnixMs, view: impl Fn(SubjectIx) -> Vie
             Some(Group { members, root, state, since: first, impact, is_flapping })
         })
         .collect();
-    Groups { list, of, next_due }
+    Groups { list, of, behind, next_due }
 }
 
 /// The open incidents for a client without a daemon: named as the store kept them.
@@ -236,8 +250,12 @@ fn group_key(
     }
 }
 
-/// True when something that `ix` is reached through is so.
-fn has_ancestor(inventory: &Inventory, is_so: &impl Fn(SubjectIx) -> bool, ix: SubjectIx) -> bool {
+/// Something that `ix` is reached through and that is so.
+fn ancestor(
+    inventory: &Inventory,
+    is_so: &impl Fn(SubjectIx) -> bool,
+    ix: SubjectIx,
+) -> Option<SubjectIx> {
     let mut open = inventory.subject(ix).via.subjects();
     let mut seen = std::collections::BTreeSet::new();
     while let Some(parent) = open.pop() {
@@ -245,9 +263,9 @@ fn has_ancestor(inventory: &Inventory, is_so: &impl Fn(SubjectIx) -> bool, ix: S
             continue;
         }
         if is_so(parent) {
-            return true;
+            return Some(parent);
         }
         open.extend(inventory.subject(parent).via.subjects());
     }
-    false
+    None
 }

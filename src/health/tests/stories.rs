@@ -331,6 +331,51 @@ fn flapping_is_told_once_and_its_end_is_told_when_it_is_still_down() {
     assert_eq!(turns, 2);
 }
 
+#[test]
+fn what_comes_and_goes_has_not_recovered_when_its_parent_goes_down() {
+    let mut b = Bench::new(vec![Via::none(), via(A)]);
+    let mut s = 10;
+    for _ in 0..8 {
+        b.good(A, s);
+        // One of three: not so often that it is degraded.
+        good(&mut b, B, s - 3);
+        b.fail(B, s + 5);
+        b.pass(s + 6);
+        s += 10;
+    }
+    b.good(B, s);
+    b.pass(s + 30);
+    assert_eq!(b.told(), [(News::Flapping, "s1".to_owned(), 0)]);
+    down(&mut b, A, s + 40);
+    b.pass(s + 51);
+    assert_eq!((b.health.view(B).is_flapping, b.state(B)), (true, State::Up));
+    let closed = b.incident_changes().into_iter().find(|(c, _)| *c == Change::Closed).unwrap().1;
+    let open = b.health.incidents();
+    assert_eq!((open.len(), open[0].root.as_str()), (1, "s0"));
+    assert_eq!(closed.merged_into.as_ref(), Some(&open[0].id));
+    b.pass(s + 90);
+    let news: Vec<News> = b.told().iter().map(|(n, ..)| *n).collect();
+    assert_eq!(news, [News::Flapping, News::Down]);
+}
+
+#[test]
+fn what_is_degraded_behind_a_parent_on_its_backup_keeps_its_incident() {
+    let any = Via::Any(vec![via(A), via(B)]);
+    let mut b = Bench::new(vec![Via::none(), Via::none(), any, via(C)]);
+    let d = SubjectIx(3);
+    [A, B, C].into_iter().for_each(|s| b.good(s, 0));
+    (0..5).for_each(|n| b.round(d, t(n), 2, 4_000));
+    b.pass(5);
+    b.pass(40);
+    assert_eq!(b.told(), [(News::Degraded, "s3".to_owned(), 0)]);
+    down(&mut b, A, 41);
+    b.pass(52);
+    assert_eq!(b.health.view(C).backup, Some(A));
+    let roots: Vec<String> = b.health.incidents().iter().map(|i| i.root.to_string()).collect();
+    assert_eq!(roots, ["s3", "s0"]);
+    assert_eq!(b.told().len(), 1, "it has not recovered");
+}
+
 fn office(zone: &str) -> Calendar {
     let mut hours: [Vec<(u16, u16)>; 7] = Default::default();
     hours.fill(vec![(7 * 60, 17 * 60)]);
