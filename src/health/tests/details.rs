@@ -251,7 +251,7 @@ fn carriers_that_every_way_leads_through_must_have_seen() {
         vec![sentinel(1, None), sentinel(2, Some("vnpt")), sentinel(3, Some("viettel"))];
     let settings = Settings { sentinels, ..Settings::default() };
     let mut b = core(lines.clone(), settings.clone());
-    let mut hear = |b: &mut Bench, n: usize, at: i64, answered: bool| {
+    let hear = |b: &mut Bench, n: usize, at: i64, answered: bool| {
         let mut effects = Vec::new();
         b.health.sentinel_round(n, t(at), answered, t(at), &mut effects);
         b.apply(effects);
@@ -371,7 +371,7 @@ fn a_secondary_check_takes_as_many_rounds_as_a_primary_one() {
     inventory.subjects[0].checks.push(second);
     let mut b = core(inventory, Settings::default());
     b.good(A, 0);
-    let mut ask = |b: &mut Bench, at: i64, lost: u8| {
+    let ask = |b: &mut Bench, at: i64, lost: u8| {
         b.check(A, 1, t(at), lost, 4_000);
         b.state(A)
     };
