@@ -7,8 +7,8 @@ use tuantra::health::{
     Change, Effect, Health, Memory, Pace, Resumed, ResumedVerdict, Settings, Telling,
 };
 use tuantra::model::{
-    CarrierId, Inventory, KeptIncident, Maintenance, Round, Sentinel, State, SubjectId, SubjectIx,
-    UnixMs,
+    CarrierId, Incident, Inventory, KeptIncident, Maintenance, Round, Sentinel, State, SubjectId,
+    SubjectIx, UnixMs,
 };
 
 use crate::records::{Remembered, Stretch};
@@ -135,6 +135,20 @@ impl Core {
             since: verdict.map(|v| v.since),
             cause: verdict.and_then(|v| v.cause).map(|c| self.id(c)),
         }
+    }
+
+    /// Down, or degraded otherwise than by being on its backup.
+    pub fn is_in_trouble(&self, subject: SubjectIx) -> bool {
+        let view = self.health.view(subject);
+        match view.verdict.map(|v| v.state) {
+            Some(State::Degraded) => view.backup.is_none(),
+            state => state == Some(State::Down),
+        }
+    }
+
+    /// The open incidents.
+    pub fn incidents(&self) -> &[Incident] {
+        self.health.incidents()
     }
 
     /// True when it said nothing.
