@@ -629,6 +629,7 @@ impl<'a> Run<'a> {
                     }
                 }
                 Said::Flapping(subject, begins) => {
+                    self.touched.push(subject);
                     let place = self.place_of[subject.ix()];
                     self.complain(|run| run.ear.flaps(place, begins));
                     self.store.keep(self.clock, Fact::Flapping(place, begins));

@@ -22,6 +22,8 @@ pub struct Seen {
     pub since: Option<UnixMs>,
     /// The root cause of an unreachable one.
     pub cause: Option<SubjectId>,
+    /// It comes and goes.
+    pub is_flapping: bool,
 }
 
 /// What the core asked for.
@@ -129,11 +131,13 @@ impl Core {
 
     /// What can be seen of a subject.
     pub fn seen(&self, subject: SubjectIx) -> Seen {
-        let verdict = self.health.view(subject).verdict;
+        let view = self.health.view(subject);
+        let verdict = view.verdict;
         Seen {
             hard: verdict.map(|v| v.state),
             since: verdict.map(|v| v.since),
             cause: verdict.and_then(|v| v.cause).map(|c| self.id(c)),
+            is_flapping: view.is_flapping,
         }
     }
 
