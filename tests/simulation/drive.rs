@@ -47,7 +47,7 @@ pub struct Scenario {
 
 impl Scenario {
     /// The work announced, all of it from the start.
-    fn work(&self) -> Vec<Maintenance> {
+    pub fn work(&self) -> Vec<Maintenance> {
         let works = self.troubles.iter().enumerate().filter_map(|(n, trouble)| {
             let Fault::Work(worked) = trouble.fault else { return None };
             let on = match worked {
