@@ -21,12 +21,14 @@ mod faults;
 mod province;
 #[path = "../tests/simulation/records.rs"]
 mod records;
-#[path = "../tests/simulation/reference.rs"]
+#[path = "../tests/simulation/reference/mod.rs"]
 mod reference;
 #[path = "../tests/simulation/store.rs"]
 mod store;
 #[path = "../tests/simulation/subject_under_test.rs"]
 mod subject_under_test;
+#[path = "../tests/simulation/told.rs"]
+mod told;
 #[path = "../tests/simulation/watch.rs"]
 mod watch;
 

@@ -6,6 +6,7 @@ use std::collections::BinaryHeap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use tuantra::health::Change;
 use tuantra::model::{
     Id, Inventory, Maintenance, Round, RoundError, Rtts, Span, State, SubjectId, SubjectIx, UnitId,
     UnixMs, WorkHours, WorkedOn,
@@ -19,6 +20,7 @@ use crate::records::{Stretch, joined, states};
 use crate::reference::{Quirk, Reference};
 use crate::store::{Fact, Store};
 use crate::subject_under_test::{self, Core, Said};
+use crate::told::{Ear, Scene, Slip};
 use crate::watch::Blindness;
 
 /// Monday 2 November 2026, 00:00 in Vietnam.
@@ -45,7 +47,7 @@ pub struct Scenario {
 
 impl Scenario {
     /// The work announced, all of it from the start.
-    fn work(&self) -> Vec<Maintenance> {
+    pub fn work(&self) -> Vec<Maintenance> {
         let works = self.troubles.iter().enumerate().filter_map(|(n, trouble)| {
             let Fault::Work(worked) = trouble.fault else { return None };
             let on = match worked {
@@ -79,6 +81,15 @@ pub struct Options {
     pub alone: bool,
     /// A deliberate mistake in the reference.
     pub quirk: Option<Quirk>,
+    /// A deliberate mistake in what the core knows, or in what is heard of it.
+    pub slip: Option<Slip>,
+}
+
+impl Options {
+    /// The inventory as the core gets it.
+    fn known(&self, inventory: &Arc<Inventory>) -> Arc<Inventory> {
+        self.slip.map_or_else(|| Arc::clone(inventory), |slip| Arc::new(slip.misread(inventory)))
+    }
 }
 
 /// What came of a run.
@@ -166,6 +177,7 @@ struct Run<'a> {
     blind: Vec<Blindness>,
     store: Store,
     desk: Desk,
+    ear: Ear,
     complaint: Option<String>,
     core: Option<Core>,
     reference: Option<Reference>,
@@ -216,6 +228,7 @@ impl<'a> Run<'a> {
             blind: Vec::new(),
             store: Store::new(places),
             desk: Desk::default(),
+            ear: Ear::default(),
             complaint: None,
             core: None,
             reference: None,
@@ -368,12 +381,18 @@ impl<'a> Run<'a> {
         };
         let kept = subject_under_test::Kept {
             incidents: store.open_incidents(),
-            work: self.scenario.work(),
+            work: match self.options.slip {
+                Some(Slip::ForgetsWork) => Vec::new(),
+                _ => self.scenario.work(),
+            },
             sentinels: self.scenario.province.sentinel_list(),
         };
         self.desk.restart(&kept.incidents);
+        let places = 0..self.scenario.province.subjects.len();
+        let flapping = places.map(|p| store.remembered(p).is_some_and(|r| r.is_flapping));
+        self.ear.restart(flapping.collect(), &kept.incidents, self.clock);
         let sentinels = kept.sentinels.clone();
-        let core = Core::new(Arc::clone(inventory), &remembered, kept, now);
+        let core = Core::new(self.options.known(inventory), &remembered, kept, now);
         let reference = (!self.options.alone).then(|| {
             Reference::new(Arc::clone(inventory), &remembered, &sentinels, now, self.options.quirk)
         });
@@ -401,7 +420,8 @@ impl<'a> Run<'a> {
             (std::mem::replace(&mut self.inventory, Arc::clone(&inventory)), self.place_of.clone());
         self.place_of = place_of;
         self.touched.clear();
-        let gone = self.core.as_mut().unwrap().reload(Arc::clone(&inventory), now);
+        let known = self.options.known(&inventory);
+        let gone = self.core.as_mut().unwrap().reload(known, now);
         for (id, from) in gone {
             let place = old.1[old.0.find_subject(id.as_str()).unwrap().ix()];
             let nobody_asks =
@@ -417,6 +437,8 @@ impl<'a> Run<'a> {
             reference.reload(inventory, &past, now);
         }
         self.seat_targets();
+        let seats = &self.seats;
+        self.ear.reload(|place| seats[place].is_target);
         self.perform();
         Ok(())
     }
@@ -459,6 +481,10 @@ impl<'a> Run<'a> {
         }
         self.perform();
         self.compare()?;
+        let clock = self.clock;
+        if let Err((place, what)) = self.listen(|ear, scene| ear.look(clock, scene)) {
+            return Err(self.failure(Some(place), what));
+        }
         self.store.commit(self.clock);
         let life = self.life;
         self.at(self.clock + TICK_MS, Happening::Tick { life });
@@ -603,11 +629,16 @@ impl<'a> Run<'a> {
                     }
                 }
                 Said::Flapping(subject, begins) => {
+                    self.touched.push(subject);
                     let place = self.place_of[subject.ix()];
+                    self.complain(|run| run.ear.flaps(place, begins));
                     self.store.keep(self.clock, Fact::Flapping(place, begins));
                 }
                 Said::Incident(incident, change) => {
                     self.complain(|run| run.desk.incident(&incident, change));
+                    if change == Change::Closed {
+                        self.ear.closed(&incident);
+                    }
                     self.store.keep(self.clock, Fact::Incident(incident));
                 }
                 Said::Blind(carrier, since, None) => {
@@ -626,6 +657,13 @@ impl<'a> Run<'a> {
                             core?.seen(inventory.find_subject(id.as_str())?).hard
                         })
                     });
+                    let heard = match self.options.slip {
+                        Some(slip) => slip.mishear(*telling),
+                        None => vec![*telling],
+                    };
+                    for telling in heard {
+                        self.complain(|run| run.listen(|ear, scene| ear.tell(&telling, scene)));
+                    }
                 }
                 Said::AskNow(subject) => {
                     let place = self.place_of[subject.ix()];
@@ -647,6 +685,26 @@ impl<'a> Run<'a> {
     fn complain(&mut self, check: impl FnOnce(&mut Self) -> Result<(), String>) {
         let verdict = check(self);
         self.complaint = self.complaint.take().or(verdict.err());
+    }
+
+    /// Lets the ear hear something.
+    fn listen<E>(&mut self, hear: impl FnOnce(&mut Ear, &Scene) -> Result<(), E>) -> Result<(), E> {
+        let mut ear = std::mem::take(&mut self.ear);
+        let is_blind = |b: &Blindness| b.until.is_none();
+        let heard = self.core.as_ref().map_or(Ok(()), |core| {
+            let scene = Scene {
+                scenario: self.scenario,
+                inventory: &self.inventory,
+                place_of: &self.place_of,
+                core,
+                now: self.now(),
+                is_blind: self.blind.iter().any(|b| is_blind(b) && b.carrier.is_none()),
+                is_half_blind: self.blind.iter().any(is_blind),
+            };
+            hear(&mut ear, &scene)
+        });
+        self.ear = ear;
+        heard
     }
 
     fn describe(&self, said: &Said) -> String {

@@ -1,8 +1,10 @@
 //! What must hold of every run, whatever the reference says: the record against itself and
 //! against the truth.
 
-use tuantra::coverage::availability;
-use tuantra::model::{Span, UnixMs, check_partition};
+use tuantra::coverage::{Clock, Judge, availability};
+use tuantra::model::{Inventory, Maintenance, Span, SubjectId, UnixMs, check_partition};
+
+use crate::dice::Dice;
 
 use crate::drive::{Failure, Outcome, START, Scenario};
 use crate::faults::{Fault, Spans, Truth};
@@ -18,11 +20,15 @@ const SLACK_MS: i64 = 3_500;
 pub fn check(scenario: &Scenario, outcome: &Outcome) -> Result<(), Box<Failure>> {
     let truth = Truth::new(scenario.seed, &scenario.province, &scenario.troubles);
     let sight = Sight::of(scenario, &truth);
+    let (inventory, _) = scenario.province.inventory(&scenario.province.full_listing());
+    let work = scenario.work();
+    let windows = random_windows(scenario, outcome);
     for place in 0..outcome.records.len() {
         let proof = Proof { scenario, outcome, truth: &truth, sight: &sight, place };
         let verdict = proof
             .intervals_partition_time()
             .and_then(|()| proof.classes_sum_to_the_window())
+            .and_then(|()| proof.reported_classes_sum(&inventory, &work, &windows))
             .and_then(|()| proof.real_outages_are_found())
             .and_then(|()| proof.no_outage_is_invented());
         if let Err((place, at, what)) = verdict {
@@ -30,6 +36,17 @@ pub fn check(scenario: &Scenario, outcome: &Outcome) -> Result<(), Box<Failure>>
         }
     }
     Ok(())
+}
+
+/// Windows that begin and end anywhere, also before the record and after it.
+fn random_windows(scenario: &Scenario, outcome: &Outcome) -> Vec<Span> {
+    let mut dice = Dice::new(scenario.seed, "windows");
+    let (first, last) = (START - 3_600_000, outcome.end.0 + 3_600_000);
+    let windows = (0..4).map(|_| {
+        let from = dice.between(first, last);
+        Span::new(UnixMs(from), UnixMs(dice.between(from, last)))
+    });
+    windows.collect()
 }
 
 /// When the daemon could see, and what cannot be told apart.
@@ -97,6 +114,39 @@ impl Proof<'_> {
             if classes.total() != window.len_ms() {
                 let what = format!("{classes:?} do not sum to {}", window.len_ms());
                 return self.fail(self.scenario.length, what);
+            }
+        }
+        Ok(())
+    }
+
+    /// The classes of reports, planned and off hours among them, sum to the window as far as the
+    /// clock looks at it; and work that was announced is planned.
+    fn reported_classes_sum(
+        &self,
+        inventory: &Inventory,
+        work: &[Maintenance],
+        windows: &[Span],
+    ) -> Verdict {
+        let name = SubjectId::new(&self.scenario.province.subjects[self.place].name).unwrap();
+        let Some(subject) = inventory.find_subject(name.as_str()) else { return Ok(()) };
+        let record = intervals(self.record());
+        for window in windows {
+            let judge = Judge::new(inventory, work, *window, self.outcome.end);
+            for clock in [Clock::AroundTheClock, Clock::Office] {
+                let found = judge.availability(&[subject], *window, clock, |_| &record);
+                let hours = judge.hours(subject, clock);
+                let within = |spans: &[Span]| -> i64 {
+                    let parts = spans.iter().flat_map(|s| hours.iter().map(|h| h.intersect(*s)));
+                    parts.filter(|part| !part.is_empty()).map(|part| part.len_ms()).sum()
+                };
+                let (whole, planned) = (within(&[*window]), within(&judge.planned(subject)));
+                if found.millis.total() != whole || found.millis.planned != planned {
+                    let what = format!(
+                        "{clock:?} over {window:?}: {:?} do not sum to {whole} with {planned} planned",
+                        found.millis
+                    );
+                    return self.fail(self.scenario.length, what);
+                }
             }
         }
         Ok(())

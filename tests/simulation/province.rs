@@ -181,6 +181,14 @@ impl Province {
         self.subjects.len() - 1
     }
 
+    /// More of it may be off outside office hours: lines as well as devices.
+    pub fn give_hours(&mut self, seed: u64) {
+        let mut dice = Dice::new(seed, "hours");
+        for place in &mut self.subjects {
+            place.off_hours |= dice.chance(200);
+        }
+    }
+
     /// What lists all of it.
     pub fn full_listing(&self) -> Listing {
         Listing {

@@ -7,8 +7,8 @@ use tuantra::health::{
     Change, Effect, Health, Memory, Pace, Resumed, ResumedVerdict, Settings, Telling,
 };
 use tuantra::model::{
-    CarrierId, Inventory, KeptIncident, Maintenance, Round, Sentinel, State, SubjectId, SubjectIx,
-    UnixMs,
+    CarrierId, Incident, Inventory, KeptIncident, Maintenance, Round, Sentinel, State, SubjectId,
+    SubjectIx, UnixMs,
 };
 
 use crate::records::{Remembered, Stretch};
@@ -22,6 +22,8 @@ pub struct Seen {
     pub since: Option<UnixMs>,
     /// The root cause of an unreachable one.
     pub cause: Option<SubjectId>,
+    /// It comes and goes.
+    pub is_flapping: bool,
 }
 
 /// What the core asked for.
@@ -129,12 +131,28 @@ impl Core {
 
     /// What can be seen of a subject.
     pub fn seen(&self, subject: SubjectIx) -> Seen {
-        let verdict = self.health.view(subject).verdict;
+        let view = self.health.view(subject);
+        let verdict = view.verdict;
         Seen {
             hard: verdict.map(|v| v.state),
             since: verdict.map(|v| v.since),
             cause: verdict.and_then(|v| v.cause).map(|c| self.id(c)),
+            is_flapping: view.is_flapping,
         }
+    }
+
+    /// Down, or degraded otherwise than by being on its backup.
+    pub fn is_in_trouble(&self, subject: SubjectIx) -> bool {
+        let view = self.health.view(subject);
+        match view.verdict.map(|v| v.state) {
+            Some(State::Degraded) => view.backup.is_none(),
+            state => state == Some(State::Down),
+        }
+    }
+
+    /// The open incidents.
+    pub fn incidents(&self) -> &[Incident] {
+        self.health.incidents()
     }
 
     /// True when it said nothing.

@@ -1,0 +1,147 @@
+//! What the reference knows of one subject: its steps, its holes and how they make its record.
+
+use tuantra::model::{Span, State, SubjectId, UnixMs};
+
+use super::{Known, Step};
+use crate::records::{Remembered, Stretch, joined};
+
+impl Known {
+    /// Never heard of before.
+    pub(super) fn new_at(now: UnixMs) -> Self {
+        Self {
+            steps: vec![Step { from: now, state: State::Unmeasured, cause: None }],
+            ..Self::default()
+        }
+    }
+
+    /// Not heard of since the daemon started, but perhaps before.
+    pub(super) fn back_at(now: UnixMs, past: Option<Remembered>) -> Self {
+        let Some(past) = past else { return Self::new_at(now) };
+        let mut known = Self::resumed(&past);
+        known = Self { steps: known.steps, holes: known.holes, ..Self::default() };
+        let from = past.record.last().filter(|s| s.state == State::Unmeasured);
+        // The clock may have been set back since.
+        known.forget_from(now);
+        known.step(from.map_or(now, |s| s.from.min(now)), State::Unmeasured, None);
+        known.hard = None;
+        known
+    }
+
+    /// Taken up again from the store (8).
+    pub(super) fn resumed(remembered: &Remembered) -> Self {
+        let mut known = Self { last_round: remembered.last_round, ..Self::default() };
+        for (n, stretch) in remembered.record.iter().enumerate() {
+            let next = remembered.record.get(n + 1).map(|s| s.from);
+            if stretch.state == State::Unmeasured && !known.steps.is_empty() {
+                match next {
+                    Some(to) => known.holes.push(Span::new(stretch.from, to)),
+                    None => {
+                        // The last round of the life before did not count, or was long ago.
+                        known.open_hole = Some(stretch.from);
+                        known.last_round = None;
+                    }
+                }
+            } else {
+                known.steps.push(Step {
+                    from: stretch.from,
+                    state: stretch.state,
+                    cause: stretch.cause.clone(),
+                });
+            }
+        }
+        known.hard = remembered.verdict().map(|(state, _, since)| (state, since));
+        known.is_poor = known.hard.is_some_and(|(state, _)| state == State::Degraded);
+        if known.hard.is_some_and(|(state, _)| state.is_live()) {
+            known.last_answer = remembered.last_round;
+        }
+        known
+    }
+
+    /// The hard state is another from `from` on.
+    pub(super) fn step(&mut self, from: UnixMs, state: State, cause: Option<SubjectId>) {
+        let was_outage = self.hard.filter(|(before, _)| before.is_outage());
+        let since = match was_outage {
+            Some((_, since)) if state.is_outage() => since,
+            _ => from,
+        };
+        self.hard = Some((state, since));
+        while self.steps.last().is_some_and(|last| last.from >= from) {
+            self.steps.pop();
+        }
+        self.steps.push(Step { from, state, cause });
+    }
+
+    /// The time from `at` on has not been yet; the hard state is what it is.
+    pub(super) fn forget_from(&mut self, at: UnixMs) {
+        let hard = self.steps.last().cloned();
+        self.steps.retain(|s| s.from < at);
+        self.holes.retain(|h| h.from < at);
+        if let Some(last) = self.holes.last_mut() {
+            last.to = last.to.min(at);
+        }
+        self.open_hole = self.open_hole.filter(|from| *from < at);
+        self.last_round = None;
+        if let Some(hard) = hard {
+            self.steps.push(Step { from: at, ..hard });
+        }
+        self.hard = self.hard.map(|(state, since)| (state, since.min(at)));
+        for t in self.failed.iter_mut().chain(&mut self.answered) {
+            *t = at.min(*t);
+        }
+        self.proving_since = self.proving_since.map(|since| since.min(at));
+    }
+
+    pub(super) fn live_state(&self) -> State {
+        if self.is_poor || self.backup_since.is_some() { State::Degraded } else { State::Up }
+    }
+
+    pub(super) fn last_step(&self) -> (State, Option<&SubjectId>) {
+        self.steps.last().map_or((State::Unmeasured, None), |s| (s.state, s.cause.as_ref()))
+    }
+
+    pub(super) fn last_step_from(&self) -> UnixMs {
+        self.steps.last().map_or(UnixMs(0), |s| s.from)
+    }
+
+    /// End of the last outage, or the first live step.
+    pub(super) fn live_since(&self) -> UnixMs {
+        let live = self.steps.iter().rev().take_while(|s| s.state.is_live());
+        live.last().map_or(UnixMs(0), |s| s.from)
+    }
+
+    /// Start of the record's last stretch.
+    pub(super) fn recorded_since(&self) -> UnixMs {
+        self.holes.last().map_or(UnixMs(0), |h| h.to).max(self.last_step_from())
+    }
+
+    pub(super) fn last_outage_since(&self) -> UnixMs {
+        self.hard.map_or(UnixMs(0), |(_, since)| since)
+    }
+
+    /// Live or never judged, and nothing in doubt.
+    pub(super) fn is_calm(&self) -> bool {
+        self.failed.is_empty() && self.hard.is_some_and(|(state, _)| state.is_live())
+    }
+
+    pub(super) fn record(&self) -> Vec<Stretch> {
+        let open = self.open_hole.map(|from| Span::new(from, UnixMs(i64::MAX)));
+        let holes: Vec<Span> = self.holes.iter().copied().chain(open).collect();
+        let mut starts: Vec<UnixMs> = self.steps.iter().map(|s| s.from).collect();
+        starts.extend(holes.iter().flat_map(|h| [h.from, h.to]));
+        starts.retain(|t| *t != UnixMs(i64::MAX));
+        starts.sort_unstable();
+        starts.dedup();
+        let stretches = starts.into_iter().map(|from| {
+            let step = self.steps[..self.steps.partition_point(|s| s.from <= from)].last();
+            let hole = holes[..holes.partition_point(|h| h.from <= from)].last();
+            let is_hole = hole.is_some_and(|h| h.contains(from));
+            match step {
+                Some(step) if !is_hole => {
+                    Stretch { from, state: step.state, cause: step.cause.clone() }
+                }
+                _ => Stretch { from, state: State::Unmeasured, cause: None },
+            }
+        });
+        joined(&stretches.collect::<Vec<_>>())
+    }
+}

@@ -1,0 +1,542 @@
+//! A naive model of health, written from DESIGN section 5 alone: clear and slow. The numbers in
+//! comments are the rules of that section.
+//!
+//! A subject's record is never kept as such. It is read off two lists: *steps*, at which the hard
+//! state changed (back-dated, as verdicts are), and *holes*, in which nobody vouched for anything.
+
+mod flaps;
+mod known;
+mod verdicts;
+mod ways;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use tuantra::model::{
+    CheckKind, Inventory, Round, Sentinel, Span, State, SubjectId, SubjectIx, UnixMs,
+};
+
+use flaps::Flaps;
+
+use crate::records::{Remembered, Stretch};
+use crate::subject_under_test::Seen;
+use crate::watch::{Blindness, Sight, Watch};
+
+/// Of the answered rounds that end an outage only the last is looked at for quality.
+const RECOVERY_IS_GOOD: bool = true;
+/// Rounds of one subject that may wait for the sentinels.
+const WAITING_MAX: usize = 32;
+const HOUR_MS: i64 = 3_600_000;
+
+/// A deliberate mistake, to prove that the harness finds one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quirk {
+    /// An outage starts when it is confirmed.
+    StartsAtConfirmation,
+    /// A success that does not hold ends the outage all the same.
+    OneSuccessRecovers,
+    /// A child is judged without looking at what it is reached through.
+    BlamesChildren,
+    /// A hole resets the count of failed rounds.
+    HoleForgetsFailures,
+    /// A silent minute is no hole.
+    SeesThroughHoles,
+    /// Degraded a round too late.
+    LatePoor,
+    /// Changes count alike, however long ago.
+    FlapsUnweighted,
+    /// An outage that is somebody else's is a change of its own.
+    FlapsWithItsParent,
+}
+
+impl Quirk {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::StartsAtConfirmation,
+        Self::OneSuccessRecovers,
+        Self::BlamesChildren,
+        Self::HoleForgetsFailures,
+        Self::SeesThroughHoles,
+        Self::LatePoor,
+        Self::FlapsUnweighted,
+        Self::FlapsWithItsParent,
+    ];
+}
+
+/// At `from` the hard state became this.
+#[derive(Debug, Clone)]
+struct Step {
+    from: UnixMs,
+    /// `Unmeasured`: nothing is known.
+    state: State,
+    cause: Option<SubjectId>,
+}
+
+/// All that is known of a subject.
+#[derive(Debug, Clone, Default)]
+struct Known {
+    steps: Vec<Step>,
+    /// Closed holes, in order.
+    holes: Vec<Span>,
+    /// The hole that lasts, from then on.
+    open_hole: Option<UnixMs>,
+    /// The last verdict: hard state and, of an outage, its start.
+    hard: Option<(State, UnixMs)>,
+    last_round: Option<UnixMs>,
+    /// When it last answered while it was not in an outage.
+    last_answer: Option<UnixMs>,
+    /// Send times of the failed rounds in a row (of a proving one: since the parent's recovery).
+    failed: Vec<UnixMs>,
+    /// Send times of the answered rounds in a row of a subject in an outage.
+    answered: Vec<UnixMs>,
+    /// The last five rounds of a live subject: were they poor?
+    poor: Vec<bool>,
+    /// 4: degraded by poor rounds.
+    is_poor: bool,
+    /// 12: reached by a second way only, since then.
+    backup_since: Option<UnixMs>,
+    /// That changed while it was suspect.
+    is_backup_late: bool,
+    /// Since when its confirmed verdict waits for its ancestors.
+    held_since: Option<UnixMs>,
+    /// Unreachable, and the way to it is open again since then.
+    proving_since: Option<UnixMs>,
+    /// 9: whether it comes and goes.
+    flaps: Flaps,
+}
+
+/// Can a subject be reached through something?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Passage {
+    Open,
+    Blocked,
+    Undecided,
+}
+
+/// The model.
+#[derive(Debug)]
+pub struct Reference {
+    inventory: Arc<Inventory>,
+    known: Vec<Known>,
+    quirk: Option<Quirk>,
+    /// Whom something was found out about since the last [`Self::take_changed`].
+    changed: Vec<SubjectIx>,
+    /// Subjects with a confirmed verdict that waits, or unreachable ones, are looked at only when
+    /// something changed.
+    is_settled: bool,
+    held: usize,
+    is_tick: bool,
+    /// Whose round is being judged.
+    heard_of: Option<SubjectIx>,
+    /// Who has just been found out to be down or unreachable.
+    fell: Vec<SubjectIx>,
+    /// Who has just recovered, and since when.
+    rose: Vec<(SubjectIx, UnixMs)>,
+    watch: Watch,
+    /// By subject: rounds from the first failed one on about which the sentinels have not spoken.
+    waiting: BTreeMap<SubjectIx, VecDeque<Round>>,
+}
+
+impl Reference {
+    /// A daemon starts at `now` with what the store remembers.
+    pub fn new(
+        inventory: Arc<Inventory>,
+        remembered: &dyn Fn(&SubjectId) -> Option<Remembered>,
+        sentinels: &[Sentinel],
+        now: UnixMs,
+        quirk: Option<Quirk>,
+    ) -> Self {
+        let known = inventory
+            .subjects
+            .iter()
+            .map(|s| {
+                let Some(past) = remembered(&s.id) else { return Known::new_at(now) };
+                let mut known = Known::resumed(&past);
+                if past.is_flapping {
+                    known.flaps = Flaps::resumed(s.health.flap_window);
+                }
+                known
+            })
+            .collect();
+        let mut model = Self {
+            inventory,
+            known,
+            quirk,
+            changed: Vec::new(),
+            is_settled: false,
+            held: 0,
+            is_tick: false,
+            heard_of: None,
+            fell: Vec::new(),
+            rose: Vec::new(),
+            watch: Watch::new(sentinels, now),
+            waiting: BTreeMap::new(),
+        };
+        model.switch_off_disabled(now);
+        model.settle(now);
+        model
+    }
+
+    /// Takes over another inventory: who stays keeps everything.
+    ///
+    /// Who comes back is new, but its record is kept (`past`).
+    pub fn reload(
+        &mut self,
+        inventory: Arc<Inventory>,
+        past: &dyn Fn(&SubjectId) -> Option<Remembered>,
+        now: UnixMs,
+    ) {
+        let mut old: BTreeMap<SubjectId, Known> = (self.inventory.subjects.iter())
+            .map(|s| s.id.clone())
+            .zip(std::mem::take(&mut self.known))
+            .collect();
+        self.known = inventory
+            .subjects
+            .iter()
+            .map(|s| old.remove(&s.id).unwrap_or_else(|| Known::back_at(now, past(&s.id))))
+            .collect();
+        self.inventory = inventory;
+        // What a round was about may be another thing now: what waited is not judged.
+        self.waiting.clear();
+        self.changed.clear();
+        for known in &mut self.known {
+            // Who was cut off by what is no longer there proves itself.
+            let (state, cause) = known.last_step();
+            let is_gone = cause.is_some_and(|c| self.inventory.find_subject(c.as_str()).is_none());
+            let is_idle = known.proving_since.is_none() && known.answered.is_empty();
+            if state == State::Unreachable && is_gone && is_idle {
+                known.proving_since = Some(now.max(known.last_outage_since()));
+                known.failed.clear();
+            }
+        }
+        self.switch_off_disabled(now);
+        self.held = self.known.iter().filter(|k| k.held_since.is_some()).count();
+        self.is_settled = false;
+        self.settle(now);
+    }
+
+    /// Who is disabled is not asked: unmeasured, and what was known is forgotten.
+    fn switch_off_disabled(&mut self, now: UnixMs) {
+        for subject in self.inventory.clone().subject_ixs() {
+            let found = self.inventory.subject(subject);
+            if found.is_enabled {
+                continue;
+            }
+            self.waiting.remove(&subject);
+            let known = &mut self.known[subject.ix()];
+            known.flaps = Flaps::default();
+            let vouched = known.last_round.map_or(now, |last| last + found.health.interval_ms);
+            let from = known.open_hole.unwrap_or(now.min(vouched)).max(known.recorded_since());
+            if known.hard.is_none() && known.last_round.is_none() {
+                continue;
+            }
+            *known = Known {
+                steps: std::mem::take(&mut known.steps),
+                holes: std::mem::take(&mut known.holes),
+                ..Known::default()
+            };
+            known.step(from, State::Unmeasured, None);
+            known.hard = None;
+        }
+    }
+
+    /// Takes a round in.
+    pub fn round(&mut self, round: &Round, now: UnixMs) {
+        // Counts are taken per primary check; our own faults count as not asked.
+        if round.check != 0 || round.is_invalid() {
+            return;
+        }
+        if !self.waiting.contains_key(&round.subject)
+            && (round.lost < round.sent
+                || self.watch.sight(&self.inventory, round.subject, round.at) == Sight::Clear)
+        {
+            self.judged_round(round, now);
+            return;
+        }
+        self.waiting.entry(round.subject).or_default().push_back(*round);
+        self.judge_waiting(false, now);
+    }
+
+    /// A sentinel answered, or did not.
+    pub fn sentinel(&mut self, n: usize, at: UnixMs, answered: bool, now: UnixMs) {
+        self.watch.round(n, at, answered);
+        self.judge_waiting(true, now);
+    }
+
+    /// 7: rounds that wait are judged as soon as it is known whether the patrol could see, and at
+    /// the latest after `correlation_window`; those that failed in blind time count as not asked.
+    fn judge_waiting(&mut self, looks_at_time: bool, now: UnixMs) {
+        let subjects: Vec<SubjectIx> = self.waiting.keys().copied().collect();
+        for subject in subjects {
+            let window = self.inventory.subject(subject).health.correlation_window_ms;
+            while let Some(round) = self.waiting.get(&subject).and_then(|w| w.front()).copied() {
+                // Set back, the clock says nothing about how long it waited.
+                let is_late = looks_at_time && !(0..window).contains(&now.since(round.at))
+                    || self.waiting.get(&subject).is_some_and(|w| w.len() > WAITING_MAX);
+                let sight = match round.lost < round.sent {
+                    true => Sight::Clear,
+                    false => self.watch.sight(&self.inventory, subject, round.at),
+                };
+                if sight == Sight::Unknown && !is_late {
+                    break;
+                }
+                self.waiting.entry(subject).or_default().pop_front();
+                if sight != Sight::Blind {
+                    self.judged_round(&round, now);
+                }
+            }
+            self.waiting.retain(|_, rounds| !rounds.is_empty());
+        }
+    }
+
+    /// Takes a round in that the patrol could see.
+    fn judged_round(&mut self, round: &Round, now: UnixMs) {
+        let subject = round.subject;
+        let params = self.inventory.subject(subject).health;
+        let is_failed = round.lost == round.sent;
+        let loss_permille = u64::from(round.lost) * 1000;
+        let is_poor = is_failed
+            || loss_permille > u64::from(params.loss_permille) * u64::from(round.sent)
+            || round.rtts.median_us().is_some_and(|median| median > params.rtt_us);
+        let is_live_and_calm =
+            self.known(subject).is_calm() && self.known(subject).open_hole.is_none();
+        let at = self.read_clock(subject, round.at);
+        self.note_time(subject, at, params.interval_ms);
+        self.count_change(subject, is_failed);
+        if is_failed {
+            self.failed_round(subject, at, now);
+        } else {
+            self.answered_round(subject, at, is_poor);
+        }
+        self.note_quality(subject, at, is_poor);
+        if is_live_and_calm && self.known(subject).is_calm() && self.held == 0 {
+            return; // Nothing that anybody else could depend on.
+        }
+        self.is_settled = false;
+        self.heard_of = Some(subject);
+        self.settle(now);
+        self.heard_of = None;
+    }
+
+    /// 9: what somebody else's outage does to a subject is no change of its own.
+    fn count_change(&mut self, subject: SubjectIx, is_failed: bool) {
+        let params = self.inventory.subject(subject).health;
+        let is_own = self.quirk == Some(Quirk::FlapsWithItsParent);
+        let is_weighted = self.quirk != Some(Quirk::FlapsUnweighted);
+        let known = &mut self.known[subject.ix()];
+        let is_unreachable = known.hard.is_some_and(|(state, _)| state == State::Unreachable);
+        if is_unreachable && !is_own {
+            known.flaps.excuse();
+        } else if known.flaps.count(is_failed, &params, is_weighted) {
+            self.changed.push(subject);
+        }
+    }
+
+    /// The run of failed rounds turned out to be somebody else's outage.
+    fn excuse_run(&mut self, subject: SubjectIx) {
+        if self.quirk != Some(Quirk::FlapsWithItsParent) {
+            self.known[subject.ix()].flaps.excuse_run();
+        }
+    }
+
+    /// Lets time pass: who was not asked for too long is unmeasured (8), what waited long enough
+    /// is decided (5).
+    pub fn tick(&mut self, now: UnixMs) {
+        self.is_tick = true;
+        self.judge_waiting(true, now);
+        self.open_holes(now);
+        if self.held > 0 || !self.is_settled {
+            self.is_settled = false;
+            self.settle(now);
+        }
+        self.is_tick = false;
+    }
+
+    fn open_holes(&mut self, now: UnixMs) {
+        for subject in self.inventory.clone().subject_ixs() {
+            let interval = self.inventory.subject(subject).health.interval_ms;
+            // A round sent in time may still be under way.
+            let in_flight = self.inventory.subject(subject).checks.first().map_or(0, |check| {
+                let CheckKind::Ping { params, .. } = check.kind else { return 0 };
+                params.round_ms()
+            });
+            let is_blind = self.quirk == Some(Quirk::SeesThroughHoles);
+            let known = &mut self.known[subject.ix()];
+            if let Some(last) = known.last_round
+                && now > last + 2 * interval + in_flight
+                && known.open_hole.is_none()
+                && !is_blind
+            {
+                known.open_hole = Some(last + interval);
+                self.changed.push(subject);
+            }
+        }
+    }
+
+    /// A clock set back by up to an hour is read as if it went on, a millisecond a round; set back
+    /// further, what was recorded beyond the new time never was.
+    fn read_clock(&mut self, subject: SubjectIx, at: UnixMs) -> UnixMs {
+        let known = &mut self.known[subject.ix()];
+        match known.last_round {
+            Some(last) if at <= last && last.since(at) <= HOUR_MS => last + 1,
+            Some(last) if at <= last => {
+                known.forget_from(at);
+                self.changed.push(subject);
+                at
+            }
+            _ => at,
+        }
+    }
+
+    /// 8: a round at `t` vouches for `[t, t + interval)`; when the next one comes later than
+    /// `t + 2 × interval`, the time from `t + interval` to it is unmeasured.
+    fn note_time(&mut self, subject: SubjectIx, at: UnixMs, interval: i64) {
+        let is_blind = self.quirk == Some(Quirk::SeesThroughHoles);
+        let forgets = self.quirk == Some(Quirk::HoleForgetsFailures);
+        let known = &mut self.known[subject.ix()];
+        let hole = match (known.open_hole, known.last_round) {
+            (Some(from), None) => Some(from),
+            (_, Some(last)) if at > last + 2 * interval && !is_blind => Some(last + interval),
+            _ => None,
+        };
+        if known.open_hole.is_some() || hole.is_some() {
+            self.changed.push(subject);
+        }
+        known.open_hole = None;
+        if let Some(from) = hole.filter(|from| *from < at) {
+            known.holes.push(Span::new(from, at));
+            if forgets {
+                known.failed.clear();
+            }
+        }
+        known.last_round = Some(at);
+    }
+
+    fn failed_round(&mut self, subject: SubjectIx, at: UnixMs, now: UnixMs) {
+        let confirm = usize::from(self.inventory.subject(subject).health.confirm);
+        let known = &mut self.known[subject.ix()];
+        known.answered.clear();
+        let outage = known.hard.filter(|(state, _)| state.is_outage());
+        if let Some((state, since)) = outage
+            && known.proving_since.is_none()
+        {
+            // 6: the way is open, though no parent's recovery said so (another inventory, a
+            // restart, an answer that did not hold): it proves itself from here on.
+            let via = self.via(subject);
+            if state == State::Unreachable && self.blocked_since(&via).is_none() {
+                let known = &mut self.known[subject.ix()];
+                known.proving_since = Some(at.max(since));
+                known.failed.clear();
+            }
+            return;
+        }
+        known.failed.push(at);
+        if known.failed.len() >= confirm && known.held_since.is_none() {
+            known.held_since = Some(now);
+            self.held += 1;
+        }
+    }
+
+    fn answered_round(&mut self, subject: SubjectIx, at: UnixMs, is_poor: bool) {
+        let params = self.inventory.subject(subject).health;
+        let recover = match self.quirk {
+            Some(Quirk::OneSuccessRecovers) => 1,
+            _ => usize::from(params.recover),
+        };
+        let known = &mut self.known[subject.ix()];
+        known.failed.clear();
+        if known.held_since.take().is_some() {
+            self.held -= 1;
+        }
+        if !known.hard.is_some_and(|(state, _)| state.is_outage()) {
+            known.last_answer = Some(at);
+        }
+        match known.hard {
+            None => {
+                known.step(at, State::Up, None);
+                self.changed.push(subject);
+            }
+            Some((state, _)) if state.is_outage() => {
+                known.answered.push(at);
+                known.proving_since = None;
+                if known.answered.len() == 1 || RECOVERY_IS_GOOD {
+                    known.poor.clear();
+                }
+                if known.answered.len() >= recover {
+                    // 3: the outage ends at the first of these.
+                    let from = known.answered[0];
+                    let poor = known.poor.iter().filter(|poor| **poor).count();
+                    let is_degraded = poor + usize::from(is_poor) >= usize::from(params.poor);
+                    known.is_poor = is_degraded;
+                    known.last_answer = Some(at);
+                    known.answered.clear();
+                    known.step(from, known.live_state(), None);
+                    self.changed.push(subject);
+                    self.rose.push((subject, from));
+                }
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// 4: at least `poor` of the last five rounds poor; back after five without one.
+    fn note_quality(&mut self, subject: SubjectIx, at: UnixMs, is_poor: bool) {
+        let needed = usize::from(self.inventory.subject(subject).health.poor)
+            + usize::from(self.quirk == Some(Quirk::LatePoor));
+        let known = &mut self.known[subject.ix()];
+        if known.hard.is_some_and(|(state, _)| state.is_outage()) && RECOVERY_IS_GOOD {
+            return;
+        }
+        known.poor.push(is_poor);
+        if known.poor.len() > 5 {
+            known.poor.remove(0);
+        }
+        if known.hard.is_none() {
+            known.poor.clear();
+            return;
+        }
+        let poor = known.poor.iter().filter(|poor| **poor).count();
+        let is_poor = match known.is_poor {
+            false => poor >= needed,
+            true => poor > 0 || known.poor.len() < 5,
+        };
+        known.is_poor = is_poor;
+        // 2: a suspect is still counted by its last hard state.
+        let is_stale = known.hard.is_some_and(|(state, _)| state != known.live_state());
+        if is_stale && known.failed.is_empty() {
+            known.step(at, known.live_state(), None);
+            self.changed.push(subject);
+        }
+    }
+
+    fn known(&self, subject: SubjectIx) -> &Known {
+        &self.known[subject.ix()]
+    }
+
+    /// Who was found out about since the last time.
+    pub fn take_changed(&mut self) -> Vec<SubjectIx> {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// All times of blindness so far.
+    pub fn blind(&self) -> Vec<Blindness> {
+        self.watch.told()
+    }
+
+    /// The last verdict.
+    pub fn seen(&self, subject: SubjectIx) -> Seen {
+        let known = self.known(subject);
+        let is_unreachable = known.hard.is_some_and(|(state, _)| state == State::Unreachable);
+        Seen {
+            hard: known.hard.map(|(state, _)| state),
+            since: known.hard.map(|(_, since)| since),
+            cause: known.last_step().1.filter(|_| is_unreachable).cloned(),
+            is_flapping: known.flaps.is_on(),
+        }
+    }
+
+    /// The record: the steps with the holes laid over them.
+    pub fn record(&self, subject: SubjectIx) -> Vec<Stretch> {
+        self.known(subject).record()
+    }
+}

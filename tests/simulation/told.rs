@@ -1,0 +1,302 @@
+//! What must hold of what is told, checked as it is said, from the scenario alone: the announced
+//! work, the office hours (reckoned by hand) and what the core itself says of who comes and goes.
+
+use std::collections::BTreeMap;
+
+use tuantra::health::{News, Telling};
+use tuantra::model::{IncidentId, Inventory, KeptIncident, State, SubjectIx, Told, UnixMs};
+
+use crate::drive::{START, Scenario};
+use crate::faults::{Fault, Worked};
+use crate::subject_under_test::{Core, Seen};
+
+/// Rule 11: so long after the opening nobody is told yet.
+const GRACE_MS: i64 = 1_800_000;
+/// What is trouble for so long without a break has been told: the time in which an incident
+/// gathers its impact, and a tick.
+const TOLD_WITHIN_MS: i64 = 35_000;
+/// How often it is looked whether everything has been told.
+const LOOK_MS: i64 = 5_000;
+
+/// A deliberate mistake in what the core knows or in what is heard of it, to prove that it is
+/// found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slip {
+    /// The core knows of no announced work.
+    ForgetsWork,
+    /// The core knows of no office hours.
+    ForgetsHours,
+    /// The core takes the opening for the end of the grace.
+    ForgetsGrace,
+    /// What comes and goes is told as down.
+    TellsFlappingAsDown,
+    /// That it comes and goes is told twice.
+    TellsFlappingTwice,
+    /// Nobody is told of what is down.
+    TellsNobody,
+}
+
+impl Slip {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::ForgetsWork,
+        Self::ForgetsHours,
+        Self::ForgetsGrace,
+        Self::TellsFlappingAsDown,
+        Self::TellsFlappingTwice,
+        Self::TellsNobody,
+    ];
+
+    /// What the core believes to be there.
+    pub fn misread(self, inventory: &Inventory) -> Inventory {
+        let mut inventory = inventory.clone();
+        for subject in &mut inventory.subjects {
+            match self {
+                Self::ForgetsHours => subject.off_hours_allowed = false,
+                Self::ForgetsGrace => subject.health.off_hours_grace_ms = 0,
+                _ => {}
+            }
+        }
+        inventory
+    }
+
+    /// What is heard of it.
+    pub fn mishear(self, telling: Telling) -> Vec<Telling> {
+        match (self, telling.news) {
+            (Self::TellsFlappingAsDown, News::Flapping) => {
+                vec![Telling { news: News::Down, ..telling }]
+            }
+            (Self::TellsFlappingTwice, News::Flapping) => vec![telling.clone(), telling],
+            (Self::TellsNobody, News::Down | News::Reminder) => Vec::new(),
+            _ => vec![telling],
+        }
+    }
+}
+
+/// What is so when somebody is told.
+pub struct Scene<'a> {
+    /// The scenario.
+    pub scenario: &'a Scenario,
+    /// What the inventory in force says.
+    pub inventory: &'a Inventory,
+    /// The place of each of its subjects.
+    pub place_of: &'a [usize],
+    /// For the last verdicts.
+    pub core: &'a Core,
+    /// By the wall.
+    pub now: UnixMs,
+    /// The patrol as a whole.
+    pub is_blind: bool,
+    /// So are some carriers.
+    pub is_half_blind: bool,
+}
+
+impl Scene<'_> {
+    fn place(&self, subject: SubjectIx) -> usize {
+        self.place_of[subject.ix()]
+    }
+
+    /// Rule 10: inside announced work on it, its carrier, its unit or one above.
+    fn is_planned(&self, place: usize) -> bool {
+        let province = &self.scenario.province;
+        let subject = &province.subjects[place];
+        let is_on = |worked: &Worked| match worked {
+            Worked::Place(p) => *p == place,
+            Worked::Carrier(carrier) => subject.carrier == Some(*carrier),
+            Worked::Unit(unit) => {
+                let above = |u: &usize| province.units[*u];
+                std::iter::successors(Some(subject.unit), above).any(|u| u == *unit)
+            }
+        };
+        self.scenario.troubles.iter().any(|trouble| {
+            (START + trouble.from..START + trouble.to).contains(&self.now.0)
+                && matches!(&trouble.fault, Fault::Work(worked) if is_on(worked))
+        })
+    }
+
+    /// Rule 11: when the hours begin in which its silence is an outage, if it began outside them.
+    fn opening(&self, place: usize, seen: &Seen) -> Option<UnixMs> {
+        let since = seen.since.filter(|_| seen.hard == Some(State::Down))?;
+        self.scenario.province.subjects[place].off_hours.then(|| opening(since))?
+    }
+
+    /// Down by the last verdict, and not merely off outside its hours.
+    fn is_down(&self, subject: SubjectIx) -> bool {
+        let seen = self.core.seen(subject);
+        seen.hard == Some(State::Down)
+            && self.opening(self.place(subject), &seen).is_none_or(|t| t + GRACE_MS <= self.now)
+    }
+
+    /// The subject and the other lines of its unit that are down.
+    fn lines(&self, root: SubjectIx) -> Vec<SubjectIx> {
+        let of = |s: SubjectIx| &self.scenario.province.subjects[self.place(s)];
+        let is_line = |s: SubjectIx| !of(s).is_device && of(s).unit == of(root).unit;
+        let is_with = |s: SubjectIx| {
+            s == root || is_line(root) && self.is_down(root) && is_line(s) && self.is_down(s)
+        };
+        self.inventory.subject_ixs().filter(|s| is_with(*s)).collect()
+    }
+}
+
+/// When office hours begin after `since`, by hand: seven to half past eleven and half past one to
+/// five, Monday to Friday. `None` inside them.
+fn opening(since: UnixMs) -> Option<UnixMs> {
+    const MINUTE: i64 = 60_000;
+    const DAY: i64 = 24 * 60 * MINUTE;
+    // The scenario begins on a Monday at midnight.
+    let midnight = START + (since.0 - START).div_euclid(DAY) * DAY;
+    let hours = (0..8).map(|day| midnight + day * DAY).flat_map(|day| {
+        let is_off = (day - START).div_euclid(DAY).rem_euclid(7) > 4;
+        let spans = [(7 * 60, 11 * 60 + 30), (13 * 60 + 30, 17 * 60)];
+        let spans = spans.map(|(from, to)| (day + from * MINUTE, day + to * MINUTE));
+        spans.into_iter().filter(move |_| !is_off)
+    });
+    hours
+        .filter(|(_, to)| since.0 < *to)
+        .map(|(from, _)| UnixMs(from))
+        .next()
+        .filter(|t| since < *t)
+}
+
+/// Who hears what is told.
+#[derive(Debug, Default)]
+pub struct Ear {
+    /// By place: it comes and goes.
+    flapping: Vec<bool>,
+    /// Open incidents of which trouble was told, with the last of it.
+    told: BTreeMap<IncidentId, News>,
+    /// By place: since when its being down should be told.
+    due: Vec<Option<i64>>,
+    looked: i64,
+}
+
+impl Ear {
+    /// A daemon starts with what the store knows.
+    pub fn restart(&mut self, flapping: Vec<bool>, open: &[KeptIncident], clock: i64) {
+        self.due = vec![None; flapping.len()];
+        self.flapping = flapping;
+        self.looked = clock;
+        let told = |incident: &KeptIncident| {
+            let news = match incident.told? {
+                Told::Down => News::Down,
+                Told::Degraded => News::Degraded,
+                Told::Flapping => News::Flapping,
+            };
+            Some((incident.id.clone(), news))
+        };
+        self.told = open.iter().filter_map(told).collect();
+    }
+
+    /// What is not asked any more has forgotten that it comes and goes.
+    pub fn reload(&mut self, is_asked: impl Fn(usize) -> bool) {
+        for (place, flapping) in self.flapping.iter_mut().enumerate() {
+            *flapping &= is_asked(place);
+        }
+    }
+
+    /// A place begins to come and go, or no longer does.
+    pub fn flaps(&mut self, place: usize, begins: bool) -> Result<(), String> {
+        let was = std::mem::replace(&mut self.flapping[place], begins);
+        if was == begins { Err(format!("flapping {begins} is said twice")) } else { Ok(()) }
+    }
+
+    /// An incident is over.
+    pub fn closed(&mut self, incident: &KeptIncident) {
+        if incident.merged_into.is_some() {
+            self.told.remove(&incident.id);
+        }
+    }
+
+    /// Somebody is told.
+    pub fn tell(&mut self, telling: &Telling, scene: &Scene) -> Result<(), String> {
+        let before = match telling.news {
+            News::Recovered => self.told.remove(&telling.incident),
+            news => self.told.insert(telling.incident.clone(), news),
+        };
+        let root =
+            telling.subject.as_ref().and_then(|id| scene.inventory.find_subject(id.as_str()));
+        let Some(root) = root else { return Ok(()) };
+        let place = scene.place(root);
+        let seen = scene.core.seen(root);
+        let flaps = |s: &SubjectIx| self.flapping[scene.place(*s)];
+        let lines = scene.lines(root);
+        let fail = |what: &str| Err(format!("{:?} is told {what}: {telling:?}", telling.news));
+        if telling.news == News::Recovered {
+            // One that is off outside its hours is no trouble, whatever it did before.
+            let is_off = scene.opening(place, &seen).is_some();
+            return match () {
+                () if seen.hard.is_none() || is_off => Ok(()),
+                () if flaps(&root) => fail("of what comes and goes still"),
+                () if scene.core.is_in_trouble(root) => fail("of what is down or degraded still"),
+                () => Ok(()),
+            };
+        }
+        let opening = scene.opening(place, &seen);
+        if scene.is_blind {
+            return fail("while the patrol is blind");
+        }
+        if lines.iter().all(|line| scene.is_planned(scene.place(*line))) {
+            return fail("inside announced work");
+        }
+        if let Some(opening) = opening {
+            if scene.now < opening + GRACE_MS {
+                return fail("outside the hours of the subject");
+            }
+            if lines.len() == 1 && telling.since < opening {
+                return fail("with a start before the opening");
+            }
+        }
+        match telling.news {
+            News::Flapping if !lines.iter().any(flaps) => fail("of what does not come and go"),
+            News::Flapping if before == Some(News::Flapping) => fail("a second time"),
+            News::Down | News::Degraded | News::Reminder if lines.iter().any(flaps) => {
+                fail("of what comes and goes")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What is down, could be seen and was not planned for long enough has been told.
+    pub fn look(&mut self, clock: i64, scene: &Scene) -> Result<(), (usize, String)> {
+        if clock < self.looked + LOOK_MS {
+            return Ok(());
+        }
+        self.looked = clock;
+        for subject in scene.inventory.subject_ixs() {
+            let place = scene.place(subject);
+            let is_due = scene.is_down(subject)
+                && !scene.is_planned(place)
+                && !scene.is_blind
+                && !scene.is_half_blind;
+            let due = &mut self.due[place];
+            *due = is_due.then(|| due.unwrap_or(clock));
+            if due.is_none_or(|since| clock < since + TOLD_WITHIN_MS) {
+                continue;
+            }
+            let lines = scene.lines(subject);
+            // A part that stays when the rest of its incident turns out to be a consequence is an
+            // incident of its own, and gathers anew.
+            let is_told = scene.core.incidents().iter().any(|incident| {
+                let root = scene.inventory.find_subject(incident.root.as_str());
+                root.is_some_and(|root| lines.contains(&root))
+                    && (self.told.contains_key(&incident.id)
+                        || (0..TOLD_WITHIN_MS).contains(&scene.now.since(incident.opened)))
+            });
+            if !is_told {
+                return Err((place, "it is down, and nobody was told".to_owned()));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn office_hours_by_hand_are_the_calendars() {
+    let office = crate::province::office();
+    for n in 0..2_000 {
+        let at = UnixMs(START - 86_400_000 + n * 333_333);
+        let by_hand = opening(at);
+        assert_eq!(by_hand.is_none(), office.is_open_at(at), "{at}");
+        assert_eq!(by_hand.or(Some(at)), office.opens_at_or_after(at), "{at}");
+    }
+}
