@@ -280,12 +280,6 @@ impl Health {
         self.desk.touch();
     }
 
-    /// All announced work, the store's and the inventory's.
-    #[must_use]
-    pub fn maintenance(&self) -> &[Maintenance] {
-        &self.maintenance
-    }
-
     /// True when the subject is inside announced work at `at`.
     #[must_use]
     pub fn is_planned(&self, subject: SubjectIx, at: UnixMs) -> bool {
