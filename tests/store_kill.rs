@@ -84,7 +84,7 @@ fn step(n: i64) -> Batch {
             Fact::Blind { carrier: None, since: at, until: Some(at + 1) },
             Fact::Alive { at },
         ],
-        samples: vec![(subject(n), sample)],
+        samples: vec![(subject(n), sample.into())],
     }
 }
 

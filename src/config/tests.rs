@@ -73,8 +73,7 @@ retention: { samples: 30d, rollups: 10y }
             "credentials",
             "alerts.group_interval",
             "alerts.routes",
-            "alerts.channels",
-            "retention.rollups"
+            "alerts.channels"
         ]
     );
     assert!(loaded.diagnostics.iter().all(|d| d.severity == Severity::Warning));

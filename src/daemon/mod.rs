@@ -40,7 +40,7 @@ use crate::coverage::LOOK_BACK_MS;
 use crate::health::Explanation;
 use crate::model::{Id, Inventory, Span, SubjectId, UnixMs};
 use crate::probe::{EngineChoice, Options, ProbeError, Prober};
-use crate::store::{OpenOptions, Reader, Store, StoreError};
+use crate::store::{OpenOptions, Reader, Retention, Store, StoreError};
 pub use patrol::settings;
 pub(crate) use patrol::show::is_off_hours;
 use patrol::{Parts, Patrol};
@@ -197,7 +197,11 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
             }
             _ = expire.tick() => {
                 let (config, _) = patrol.month_inputs();
-                patrol.store().expire_samples(clock::now() - config.samples_kept_ms);
+                let now = clock::now();
+                patrol.store().keep(Retention {
+                    samples_before: now - config.samples_kept_ms,
+                    rollups_before: now - config.rollups_kept_ms,
+                });
             }
             Some(request) = inbox.recv() => match request {
                 Request::Snapshot(reply) => {

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    CarrierId, Id, KeptIncident, Maintenance, Sample, StateInterval, SubjectId, UnixMs,
+    CarrierId, Id, KeptIncident, Maintenance, Metric, Point, Sample, StateInterval, SubjectId,
+    UnixMs,
 };
 
 /// What must never be lost.
@@ -193,11 +194,37 @@ impl EventKind {
     }
 }
 
+/// What was measured of a subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reading {
+    /// A check's round.
+    Round(Sample),
+    /// A metric's value.
+    Point(Metric, Point),
+}
+
+impl Reading {
+    /// When it was measured.
+    #[must_use]
+    pub const fn at(&self) -> UnixMs {
+        match self {
+            Self::Round(sample) => sample.at,
+            Self::Point(_, point) => point.at,
+        }
+    }
+}
+
+impl From<Sample> for Reading {
+    fn from(sample: Sample) -> Self {
+        Self::Round(sample)
+    }
+}
+
 /// What is submitted together; facts are written in order.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Batch {
     /// Never lost.
     pub facts: Vec<Fact>,
     /// Given up, oldest first, when the store cannot keep pace.
-    pub samples: Vec<(SubjectId, Sample)>,
+    pub samples: Vec<(SubjectId, Reading)>,
 }

@@ -8,20 +8,34 @@
 //! readers. Must not judge: states come in decided.
 
 mod apply;
+mod block;
+mod chain;
 mod codec;
+mod content;
 mod error;
+mod expire;
 mod fact;
 mod fold;
 mod here;
+mod journal;
 mod lock;
+mod numbers;
 mod queue;
 mod reader;
 mod schema;
+mod seal;
+mod sketch;
+mod upgrade;
+mod upkeep;
 mod writer;
 
 pub use error::StoreError;
-pub use fact::{Batch, Event, EventKind, Fact};
-pub use reader::{Blind, Current, OutageFilter, Reader, RecordedEvent, SubjectOutage, Usual};
+pub use expire::Retention;
+pub use fact::{Batch, Event, EventKind, Fact, Reading};
+pub use reader::{
+    Blind, Current, OutageFilter, Reader, RecordedEvent, Resolution, SubjectOutage, Usual,
+};
+pub use sketch::Rollup;
 pub use writer::{OpenOptions, Store, StoreStatus};
 
 /// A running daemon's last sign of life in the file is never older: it hands one over at least

@@ -5,9 +5,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::StoreError;
-use super::fact::{Batch, Fact};
+use super::expire::Retention;
+use super::fact::{Batch, Fact, Reading};
 use super::fold::fold;
-use crate::model::{Sample, SubjectId, UnixMs};
+use crate::model::{SubjectId, UnixMs};
 
 /// Most samples that wait; beyond it the oldest are given up and counted (about 100 MB).
 pub(super) const SAMPLES_MAX: usize = 1_000_000;
@@ -32,8 +33,10 @@ pub(super) type Waiter = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 pub(super) enum Work {
     /// Write these.
     Commit(Load),
-    /// Nothing waits: delete samples before this time, one step.
-    Expire(UnixMs),
+    /// Nothing is urgent: do the next piece of the upkeep.
+    Upkeep,
+    /// What is older may go.
+    Keep(Retention),
     /// Everything is written and the store is being closed.
     Close,
 }
@@ -44,15 +47,17 @@ pub(super) struct Load {
     /// In order.
     pub(super) facts: Vec<Fact>,
     /// In order.
-    pub(super) samples: Vec<(SubjectId, Sample)>,
+    pub(super) samples: Vec<(SubjectId, Reading)>,
 }
 
 #[derive(Default)]
 struct Waiting {
     facts: VecDeque<Fact>,
-    samples: VecDeque<(SubjectId, Sample)>,
+    samples: VecDeque<(SubjectId, Reading)>,
     waiters: Vec<Waiter>,
-    expire_before: Option<UnixMs>,
+    /// Called when the upkeep has nothing left to do.
+    tidy_waiters: Vec<Waiter>,
+    retention: Option<Retention>,
     closing: bool,
     dead: bool,
     dropped_samples: u64,
@@ -143,8 +148,29 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    pub(super) fn expire_before(&self, before: UnixMs) {
-        self.lock().expire_before = Some(before);
+    /// Calls `waiter` when nothing waits and the upkeep has nothing left to do, or has failed.
+    pub(super) fn when_tidy(&self, waiter: Waiter) {
+        let mut q = self.lock();
+        if q.dead {
+            drop(q);
+            waiter(Err(StoreError::Behind { trouble: "the store is closed".to_owned() }));
+            return;
+        }
+        q.tidy_waiters.push(waiter);
+        drop(q);
+        self.changed.notify_all();
+    }
+
+    /// The upkeep has nothing left to do, or cannot do it.
+    pub(super) fn tidied(&self, result: &Result<(), String>) {
+        let waiters = std::mem::take(&mut self.lock().tidy_waiters);
+        for waiter in waiters {
+            waiter(result.clone().map_err(|trouble| StoreError::Behind { trouble }));
+        }
+    }
+
+    pub(super) fn keep(&self, retention: Retention) {
+        self.lock().retention = Some(retention);
         self.changed.notify_all();
     }
 
@@ -168,10 +194,18 @@ impl Queue {
     }
 
     /// Blocks until there is something to do, gathering: samples wait up to 2 s, a fact 20 ms.
-    pub(super) fn next(&self) -> Work {
+    /// With `upkeep`, its next piece is done before anything that can wait; when `is_tired`, only
+    /// if nothing waits at all.
+    pub(super) fn next(&self, upkeep: bool, is_tired: bool) -> Work {
         let mut q = self.lock();
         loop {
-            while q.is_empty() && q.waiters.is_empty() && !q.closing && q.expire_before.is_none() {
+            let is_called = |q: &Waiting| {
+                !q.is_empty() || !q.waiters.is_empty() || q.closing || q.retention.is_some()
+            };
+            if !is_called(&q) && (upkeep || !q.tidy_waiters.is_empty()) {
+                return Work::Upkeep;
+            }
+            while !is_called(&q) && q.tidy_waiters.is_empty() {
                 q = self.changed.wait(q).unwrap_or_else(PoisonError::into_inner);
             }
             if q.is_empty() {
@@ -182,10 +216,13 @@ impl Queue {
                     q.dead = true;
                     return Work::Close;
                 }
-                if let Some(before) = q.expire_before.take() {
-                    return Work::Expire(before);
+                if let Some(retention) = q.retention.take() {
+                    return Work::Keep(retention);
                 }
                 continue;
+            }
+            if !q.is_urgent() && upkeep && !is_tired {
+                return Work::Upkeep;
             }
             if !q.is_urgent() {
                 q = self.wait_while(q, SAMPLES_WAIT, |q| !q.is_urgent());
@@ -217,7 +254,7 @@ impl Queue {
     /// Tells that a load is committed.
     pub(super) fn committed(&self, load: &Load, trouble: Option<String>) {
         let facts = load.facts.iter().filter_map(Fact::at);
-        let newest = facts.chain(load.samples.iter().map(|(_, s)| s.at)).max();
+        let newest = facts.chain(load.samples.iter().map(|(_, s)| s.at())).max();
         let mut q = self.lock();
         q.written = q.written.max(newest);
         q.trouble = trouble;
@@ -258,7 +295,9 @@ impl Queue {
         let mut q = self.lock();
         q.dead = true;
         let trouble = q.trouble.clone().unwrap_or_default();
-        for waiter in std::mem::take(&mut q.waiters) {
+        let mut waiters = std::mem::take(&mut q.waiters);
+        waiters.append(&mut q.tidy_waiters);
+        for waiter in waiters {
             waiter(Err(StoreError::Behind { trouble: trouble.clone() }));
         }
         (q.facts.len(), q.samples.len(), trouble)
@@ -272,7 +311,8 @@ impl Queue {
             q.trouble = Some("the writer's thread has ended unexpectedly".to_owned());
         }
         let trouble = q.trouble.clone().unwrap_or_default();
-        let waiters = std::mem::take(&mut q.waiters);
+        let mut waiters = std::mem::take(&mut q.waiters);
+        waiters.append(&mut q.tidy_waiters);
         drop(q);
         for waiter in waiters {
             waiter(Err(StoreError::Behind { trouble: trouble.clone() }));

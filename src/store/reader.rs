@@ -3,8 +3,11 @@
 //! Every call reads in transactions of one statement: a reader that held one open would keep the
 //! write-ahead log from being reset, which then grows without bound.
 
+mod gather;
 mod kept;
+mod past;
 mod rounds;
+mod samples;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,16 +15,16 @@ use std::path::{Path, PathBuf};
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension as _, Row};
 
-use super::apply::HOUR_MS;
-use super::codec::{decode_rtts, error_of, state_of};
+use super::codec::state_of;
 use super::fact::{Event, EventKind};
 use super::here::true_name;
 use super::schema::Link;
 use super::{StoreError, schema};
 use crate::coverage::{Outage, outages};
-use crate::model::{Sample, Span, State, StateInterval, SubjectId, UnixMs};
+use crate::model::{Span, State, StateInterval, SubjectId, UnixMs};
 
 pub use kept::{Blind, Usual};
+pub use samples::Resolution;
 
 /// Most events one call returns.
 const EVENTS_MAX: usize = 100_000;
@@ -93,8 +96,10 @@ impl Reader {
     /// # Errors
     /// When the file cannot be read.
     pub fn current(&self) -> Result<Vec<Current>, StoreError> {
+        // Before the table of what is sealed: a round on its way there is seen here or there.
+        let open = self.newest_open()?;
         self.rows(
-            "SELECT k.key, s.state, s.t0, c.key, l.at FROM state s
+            "SELECT k.key, s.state, s.t0, c.key, l.at, k.id FROM state s
              JOIN subject k ON k.id = s.subject
              LEFT JOIN subject c ON c.id = s.cause
              LEFT JOIN latest l ON l.subject = s.subject
@@ -106,7 +111,10 @@ impl Reader {
                     state: self.state(row.get(1))?,
                     since: UnixMs(self.get(row.get(2))?),
                     cause: self.optional_subject(row.get(3))?,
-                    last_round: self.get(row.get::<_, Option<i64>>(4))?.map(UnixMs),
+                    last_round: self
+                        .get(row.get::<_, Option<i64>>(4))?
+                        .max(open.get(&self.get(row.get::<_, i64>(5))?).copied())
+                        .map(UnixMs),
                 })
             },
         )
@@ -143,33 +151,6 @@ impl Reader {
             if !intervals.is_empty() {
                 found.insert(id, intervals);
             }
-        }
-        Ok(found)
-    }
-
-    /// The subject's samples inside `window`, oldest first.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn samples(&self, subject: &SubjectId, window: Span) -> Result<Vec<Sample>, StoreError> {
-        let mut found = Vec::new();
-        let Some(&(number, _)) = self.subjects(Some(subject))?.first() else { return Ok(found) };
-        let mut kept = self.rows("SELECT min(hour), max(hour) FROM sample", [], |row| {
-            Ok((self.get(row.get::<_, Option<i64>>(0))?, self.get(row.get::<_, Option<i64>>(1))?))
-        })?;
-        let Some((Some(first), Some(last))) = kept.pop() else { return Ok(found) };
-        if window.is_empty() {
-            return Ok(found);
-        }
-        let from = window.from.0.div_euclid(HOUR_MS).max(first);
-        let to = (window.to.0 - 1).div_euclid(HOUR_MS).min(last);
-        for hour in from..=to {
-            found.extend(self.rows(
-                "SELECT at, chk, sent, lost, error, rtts FROM sample
-                 WHERE hour = ?1 AND subject = ?2 AND at >= ?3 AND at < ?4 ORDER BY at, chk",
-                [Value::Integer(hour), number.into(), window.from.0.into(), window.to.0.into()],
-                |row| self.sample(row),
-            )?);
         }
         Ok(found)
     }
@@ -275,7 +256,7 @@ impl Reader {
     pub fn last_alive(&self) -> Result<Option<UnixMs>, StoreError> {
         self.instant(
             "SELECT max(at) FROM (SELECT max(alive) AS at FROM run
-             UNION ALL SELECT max(at) FROM latest)",
+             UNION ALL SELECT max(newest) FROM journal UNION ALL SELECT max(at) FROM latest)",
         )
     }
 
@@ -304,25 +285,6 @@ impl Reader {
             "SELECT id, key FROM subject WHERE key = ?1"
         };
         self.rows(sql, [only], |row| Ok((self.get(row.get(0))?, self.subject(row.get(1))?)))
-    }
-
-    fn sample(&self, row: &Row<'_>) -> Result<Sample, StoreError> {
-        let error: Option<i64> = self.get(row.get(4))?;
-        let rtts = row.get_ref(5).and_then(|v| v.as_blob().map_err(Into::into));
-        let rtts = rtts.map_err(schema::sql("read", &self.path))?;
-        Ok(Sample {
-            at: UnixMs(self.get(row.get(0))?),
-            check: self.get(row.get(1))?,
-            sent: self.get(row.get(2))?,
-            lost: self.get(row.get(3))?,
-            error: error
-                .map(|e| {
-                    error_of(e).ok_or_else(|| self.corrupt("error of a sample", &e.to_string()))
-                })
-                .transpose()?,
-            rtts: decode_rtts(rtts)
-                .ok_or_else(|| self.corrupt("list of round-trip times", &format!("{rtts:02x?}")))?,
-        })
     }
 
     fn rows<T, const N: usize>(

@@ -13,7 +13,7 @@ use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::StoreError;
 use super::here::Here;
@@ -24,8 +24,12 @@ const HEADER_LEN: usize = 100;
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 const NO_DATABASE: &str = "it is no SQLite database";
 const OTHER_DATABASE: &str = "it is another program's SQLite database";
-/// Step `n` takes a file of `user_version` n to n + 1.
-const MIGRATIONS: [&str; 2] = [include_str!("schema/v1.sql"), include_str!("schema/v2.sql")];
+/// Step `n` takes a file of `user_version` n to n + 1: statements, then what these cannot do.
+const MIGRATIONS: [(&str, fn(&Transaction<'_>) -> Result<(), rusqlite::Error>); 3] = [
+    (include_str!("schema/v1.sql"), |_| Ok(())),
+    (include_str!("schema/v2.sql"), |_| Ok(())),
+    (include_str!("schema/v3.sql"), super::upgrade::samples_into_journal),
+];
 /// Pages copied at a time into the copy that is made before a migration.
 const PAGES_PER_STEP: i32 = 4096;
 /// How long a statement waits for another process's lock: it only blocks the writer's thread.
@@ -313,11 +317,12 @@ fn remove_if_there(path: &Path) -> Result<(), StoreError> {
 
 fn migrate(path: &Path, conn: &mut Connection) -> Result<(), StoreError> {
     let found = usize::try_from(version(path, conn)?).unwrap_or(0);
-    for (next, statements) in (1_i64..).zip(MIGRATIONS).skip(found) {
+    for (next, (statements, then)) in (1_i64..).zip(MIGRATIONS).skip(found) {
         let step = conn
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(sql("migrate", path))?;
         step.execute_batch(statements).map_err(sql("migrate", path))?;
+        then(&step).map_err(sql("migrate", path))?;
         step.pragma_update(None, "user_version", next).map_err(sql("migrate", path))?;
         step.commit().map_err(sql("migrate", path))?;
     }

@@ -8,11 +8,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::apply::{Applier, expire_step, is_of_the_disk};
+use super::apply::{Applier, is_of_the_disk};
+use super::expire::Retention;
+use super::fact::Fact;
 use super::here::true_name;
 use super::lock::StoreLock;
 use super::queue::{Ending, FACTS_MAX, Load, Queue, SAMPLES_MAX, Waiter, Work};
 use super::schema::Link;
+use super::seal::Step;
+use super::upkeep::Upkeep;
 use super::{Batch, StoreError, schema};
 use crate::model::UnixMs;
 
@@ -20,6 +24,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Attempts to write what waits while the store is being closed.
 const CLOSING_ATTEMPTS: u32 = 3;
+/// Steps of the upkeep between two transactions while samples come in: a quarter of a second.
+const STEPS_BETWEEN_COMMITS: u32 = 25;
 /// Samples (facts) of a back-fill handed over at a time.
 const BACKFILL_CHUNK: usize = 50_000;
 /// Samples and facts waiting before a back-fill hands over more; with a chunk on top they stay
@@ -81,6 +87,8 @@ impl Store {
             path: file,
             link,
             applier: Applier::new(options.now, options.pid),
+            upkeep: Upkeep::default(),
+            now: options.now,
             queue: Arc::clone(&queue),
             _lock: lock,
         };
@@ -165,10 +173,26 @@ impl Store {
         self.flush_blocking()
     }
 
-    /// Has the writer delete samples older than `before` when it has nothing else to do: whole
-    /// hours, in steps of a few milliseconds. Facts are kept for ever.
-    pub fn expire_samples(&self, before: UnixMs) {
-        self.queue.expire_before(before);
+    /// Has the writer delete what is older when it has nothing else to do, in steps of a few
+    /// milliseconds. Facts are kept for ever.
+    pub fn keep(&self, retention: Retention) {
+        self.queue.keep(retention);
+    }
+
+    /// Returns when all that was submitted is committed and nothing is left to seal, join, chain
+    /// or age at the time of the last sign of life. Blocks; for tests, measurements and whoever
+    /// has written a long history.
+    ///
+    /// # Errors
+    /// [`StoreError::Behind`] when it cannot be done now; it will be tried again.
+    pub fn tidy_blocking(&self) -> Result<(), StoreError> {
+        self.flush_blocking()?;
+        let (done, waited) = std::sync::mpsc::channel();
+        self.queue.when_tidy(waiter(move |result| {
+            // The receiver lives until the answer is there.
+            let _ = done.send(result);
+        }));
+        waited.recv().unwrap_or_else(|_| Err(gone()))
     }
 
     /// How recording goes.
@@ -214,6 +238,9 @@ struct Writer {
     path: PathBuf,
     link: Link,
     applier: Applier,
+    upkeep: Upkeep,
+    /// The last sign of life: what is over by then may be sealed.
+    now: UnixMs,
     queue: Arc<Queue>,
     _lock: StoreLock,
 }
@@ -223,19 +250,24 @@ impl Writer {
         let _ending = Ending(Arc::clone(&self.queue));
         let mut pause = FIRST_PAUSE;
         let mut closing_attempts = 0;
+        let (mut is_upkeep_due, mut steps) = (true, 0);
         loop {
-            match self.queue.next() {
+            match self.queue.next(is_upkeep_due, steps >= STEPS_BETWEEN_COMMITS) {
                 Work::Close => return self.stop(),
-                Work::Expire(before) => match expire_step(&mut self.link.conn, before) {
-                    Ok(true) => self.queue.expire_before(before),
-                    Ok(false) => {}
-                    // Asked for again at the next call; recording has its own report.
-                    Err(error) => tracing::warn!(%error, "ageing samples"),
-                },
+                Work::Keep(retention) => {
+                    self.upkeep.keep(retention);
+                    is_upkeep_due = true;
+                }
+                Work::Upkeep => {
+                    steps += 1;
+                    is_upkeep_due = self.upkeep();
+                }
                 Work::Commit(load) => match self.commit(&load) {
                     Ok(trouble) => {
                         self.queue.committed(&load, trouble);
-                        (pause, closing_attempts) = (FIRST_PAUSE, 0);
+                        (pause, closing_attempts, steps) = (FIRST_PAUSE, 0, 0);
+                        // Time has passed: an hour or a day may be over.
+                        is_upkeep_due |= self.follow(&load.facts);
                     }
                     Err(error) => {
                         tracing::error!(%error, store = %self.path.display(), "recording");
@@ -250,6 +282,33 @@ impl Writer {
                         pause = (pause * 2).min(LONGEST_PAUSE);
                     }
                 },
+            }
+        }
+    }
+
+    /// Takes over the newest sign of life; false when there is none.
+    fn follow(&mut self, facts: &[Fact]) -> bool {
+        let alive = facts.iter().rev().find_map(|fact| match fact {
+            Fact::Alive { at } => Some(*at),
+            _ => None,
+        });
+        self.now = alive.unwrap_or(self.now);
+        alive.is_some()
+    }
+
+    /// One piece of the upkeep; false when nothing is left to do for now.
+    fn upkeep(&mut self) -> bool {
+        match self.upkeep.step(&mut self.link.conn, self.now) {
+            Ok(Step::Did) => true,
+            Ok(Step::Idle) => {
+                self.queue.tidied(&Ok(()));
+                false
+            }
+            // Tried again with the next sign of life; recording has its own report.
+            Err(error) => {
+                tracing::warn!(%error, store = %self.path.display(), "sealing and ageing");
+                self.queue.tidied(&Err(error.to_string()));
+                false
             }
         }
     }
