@@ -8,6 +8,11 @@
 //! readers. Must not judge: states come in decided.
 
 mod apply;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "the schema that keeps blocks comes next")
+)]
+mod block;
 mod codec;
 mod error;
 mod fact;
