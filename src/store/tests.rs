@@ -10,6 +10,7 @@ use crate::model::{
     RoundError, Rtts, Sample, Span, State, StateInterval, SubjectId, UnixMs, check_partition,
 };
 
+mod blocks;
 mod kept;
 mod migration;
 mod properties;
@@ -65,6 +66,10 @@ fn sample(at: i64, us: &[u32]) -> Sample {
     Sample { at: UnixMs(at), check: 0, sent: 3, lost, rtts: Rtts::from_us(us), error: None }
 }
 
+fn readings(samples: &[(SubjectId, Sample)]) -> Vec<(SubjectId, Reading)> {
+    samples.iter().map(|(id, sample)| (id.clone(), (*sample).into())).collect()
+}
+
 fn record(reader: &Reader, subject: &str) -> Vec<StateInterval> {
     let subject = id(subject);
     reader.intervals(Some(&subject), ALL_TIME).unwrap().remove(&subject).unwrap_or_default()
@@ -92,7 +97,7 @@ fn what_is_written_comes_back_beside_the_daemon_and_after_it() {
             Fact::Event(event.clone()),
             Fact::Alive { at: UnixMs(T0 + 70) },
         ],
-        samples: samples.iter().map(|s| (id("cai-be.hoa-khanh/tslcd"), *s)).collect(),
+        samples: samples.iter().map(|s| (id("cai-be.hoa-khanh/tslcd"), (*s).into())).collect(),
     });
     store.flush_blocking().unwrap();
     let check = |reader: &Reader| {
@@ -329,7 +334,7 @@ fn a_round_that_our_own_side_spoilt_vouches_for_nobody_after_a_restart() {
     let refused =
         Sample { error: Some(RoundError::Local { errno: 101 }), ..sample(T0 + 30_000, &[]) };
     let unsent = Sample { sent: 0, lost: 0, ..sample(T0 + 60_000, &[]) };
-    let samples = [answered, refused, unsent].map(|s| (id("s0"), s)).to_vec();
+    let samples = [answered, refused, unsent].map(|s| (id("s0"), s.into())).to_vec();
     let up = vec![interval(T0, None, State::Up)];
     store.submit(Batch { facts: vec![replace("s0", T0, up)], samples });
     store.flush_blocking().unwrap();
@@ -347,22 +352,15 @@ fn samples_age_by_the_hour_and_facts_stay() {
     let start = T0 - T0 % hour;
     let subjects: Vec<SubjectId> = (0..60).map(|n| id(&format!("s{n}"))).collect();
     let samples = subjects.iter().flat_map(|s| {
-        (0..360).map(|n| (s.clone(), sample(start + i64::from(n) * 30_000, &[1_000])))
+        (0..360).map(|n| (s.clone(), sample(start + i64::from(n) * 30_000, &[1_000]).into()))
     });
     let up = vec![interval(start, None, State::Up)];
     store
         .backfill([Batch { facts: vec![replace("s0", start, up)], samples: samples.collect() }])
         .unwrap();
-    store.expire_samples(UnixMs(start + 2 * hour + 5));
-    // Closing comes after the work that waits: ageing goes on between, one step at a time, each
-    // time the writer has nothing else to do. Far more turns than there are steps.
-    let turns = (0..1_000).find(|_| {
-        store.submit(facts(vec![Fact::Alive { at: UnixMs(start) }]));
-        store.flush_blocking().unwrap();
-        std::thread::yield_now();
-        place.reader().samples(&subjects[59], ALL_TIME).unwrap().len() == 120
-    });
-    assert!(turns.is_some(), "samples do not age");
+    let samples_before = UnixMs(start + 2 * hour + 5);
+    store.keep(Retention { samples_before, rollups_before: UnixMs(start) });
+    store.tidy_blocking().unwrap();
     store.close().unwrap();
     let reader = place.reader();
     for subject in &subjects {

@@ -48,7 +48,7 @@ impl Reader {
         Ok(found.into_iter().collect())
     }
 
-    fn series_row(&self, row: &rusqlite::Row<'_>) -> Result<(u32, Kind), StoreError> {
+    pub(super) fn series_row(&self, row: &rusqlite::Row<'_>) -> Result<(u32, Kind), StoreError> {
         let (kind, name): (String, String) = (self.get(row.get(1))?, self.get(row.get(2))?);
         let known = kind_of(&kind, &name)
             .ok_or_else(|| self.corrupt("kind of series", &format!("{kind} {name}")))?;
@@ -186,10 +186,12 @@ impl Reader {
             let starts = self.get(found)?.map(|key| slot_of(key) * ms);
             first = [first, starts].into_iter().flatten().min();
         }
-        let Some(first) = first.map(UnixMs).filter(|at| *at < window.to) else { return Ok(None) };
+        let Some(from) = first.map(|at| window.from.max(UnixMs(at))).filter(|at| *at < window.to)
+        else {
+            return Ok(None);
+        };
         let series = i64::try_from(series).unwrap_or(i64::MAX).max(1);
         let hours_ms = SLICE_SAMPLES.saturating_mul(HOUR_MS) / SAMPLES_AN_HOUR / series;
-        let from = window.from.max(first);
         let to = from + hours_ms.clamp(SLICE_MIN_MS, DAY_MS);
         Ok(Some(Span::new(from, to.min(window.to))))
     }

@@ -23,21 +23,16 @@ impl Reader {
         window: Span,
         each: &mut dyn FnMut(&SubjectId, Sample) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        let mut wanted = self.all_series()?;
-        wanted.retain(|_, kind| matches!(kind, Kind::Rounds(_)));
-        let named: HashMap<u32, SubjectId> = self
-            .rows(
-                "SELECT s.id, k.key FROM series s JOIN subject k ON k.id = s.subject",
-                [],
-                |row| Ok((self.get(row.get(0))?, self.subject(row.get(1))?)),
-            )?
-            .into_iter()
-            .collect();
         let mut left = window;
-        while let Some(slice) = self.next_slice(left, wanted.len())? {
+        loop {
+            // Anew for each slice: a subject may have come since.
+            let named = self.named_rounds()?;
+            let wanted = named.iter().map(|(number, (kind, _))| (*number, *kind)).collect();
+            let Some(slice) = self.next_slice(left, named.len())? else { return Ok(()) };
             let mut found: Vec<(&SubjectId, Sample)> = Vec::new();
             for (series, content) in self.gather(&wanted, slice)? {
-                let (Some(id), Content::Rounds(samples)) = (named.get(&series), content) else {
+                let (Some((_, id)), Content::Rounds(samples)) = (named.get(&series), content)
+                else {
                     continue;
                 };
                 found.extend(
@@ -52,6 +47,18 @@ impl Reader {
             }
             left.from = slice.to;
         }
-        Ok(())
+    }
+
+    fn named_rounds(&self) -> Result<HashMap<u32, (Kind, SubjectId)>, StoreError> {
+        let found = self.rows(
+            "SELECT s.id, s.kind, s.name, k.key FROM series s JOIN subject k ON k.id = s.subject
+             WHERE s.kind = 'rounds'",
+            [],
+            |row| {
+                let (number, kind) = self.series_row(row)?;
+                Ok((number, (kind, self.subject(row.get(3))?)))
+            },
+        )?;
+        Ok(found.into_iter().collect())
     }
 }
