@@ -10,7 +10,7 @@
 mod apply;
 #[cfg_attr(
     not(test),
-    expect(dead_code, unused_imports, reason = "the schema that keeps blocks comes next")
+    expect(unused_imports, reason = "the schema that keeps blocks comes next")
 )]
 mod block;
 mod codec;
@@ -22,6 +22,11 @@ mod lock;
 mod queue;
 mod reader;
 mod schema;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "the schema that keeps rollups comes next")
+)]
+mod sketch;
 mod writer;
 
 pub use error::StoreError;

@@ -17,7 +17,9 @@ mod runs;
 mod series;
 mod times;
 
+pub(in crate::store) use bits::{BitReader, BitWriter};
 pub(in crate::store) use points::{decode_points, encode_points};
+pub(in crate::store) use rice::{Rice, fold_sign, unfold_sign};
 pub(in crate::store) use rounds::{decode_rounds, encode_rounds};
 pub(in crate::store) use row::{
     decode_point_row, decode_row, encode_point_row, encode_row, scan_point_row, scan_row,

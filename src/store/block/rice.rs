@@ -12,12 +12,12 @@ const MEMORY: u32 = 64;
 const WEIGHT_MAX: u64 = 1 << 56;
 
 /// 0, -1, 1, -2, … as 0, 1, 2, 3, …
-pub(super) const fn fold_sign(value: i64) -> u64 {
+pub(in crate::store) const fn fold_sign(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)).cast_unsigned()
 }
 
 /// The reverse of [`fold_sign`].
-pub(super) const fn unfold_sign(value: u64) -> i64 {
+pub(in crate::store) const fn unfold_sign(value: u64) -> i64 {
     (value >> 1).cast_signed() ^ -((value & 1).cast_signed())
 }
 
