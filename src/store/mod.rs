@@ -8,10 +8,7 @@
 //! readers. Must not judge: states come in decided.
 
 mod apply;
-#[cfg_attr(
-    not(test),
-    expect(unused_imports, reason = "the schema that keeps blocks comes next")
-)]
+#[cfg_attr(not(test), expect(unused_imports, reason = "the schema that keeps blocks comes next"))]
 mod block;
 mod codec;
 mod error;

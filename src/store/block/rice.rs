@@ -35,10 +35,9 @@ impl Rice {
         Self { sum: weight, count: 1 }
     }
 
-    /// Low bits written as they are: log2 of two thirds of the mean, which is best for the
-    /// mixture of noise and spikes that differences are.
+    /// Low bits written as they are: log2 of half the mean, the sign being folded in.
     fn low_bits(self) -> u32 {
-        let (sum, count) = (self.sum - self.sum / 3, u64::from(self.count));
+        let (sum, count) = (self.sum / 2, u64::from(self.count));
         if sum <= count {
             return 0;
         }
