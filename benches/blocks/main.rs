@@ -18,10 +18,12 @@ mod store {
     mod block;
     #[expect(dead_code, unused_imports, reason = "the store uses all of it")]
     mod codec;
+    #[expect(dead_code, unused_imports, reason = "the store uses all of it")]
+    mod sketch;
 
     /// What is measured.
     pub mod door {
-        use super::block;
+        use super::{block, sketch};
         use tuantra::model::{Point, PointKind, Sample};
 
         pub fn encode_rounds(samples: &[Sample], into: &mut Vec<u8>) {
@@ -44,6 +46,27 @@ mod store {
         }
         pub fn scan_row(bytes: &[u8], series: u32, each: impl FnMut(Sample)) {
             block::scan_row(bytes, series, each).unwrap();
+        }
+
+        #[derive(Default)]
+        pub struct Rollup(sketch::Rollup);
+
+        impl Rollup {
+            pub fn add(&mut self, sample: &Sample) {
+                self.0.add(sample);
+            }
+            pub fn merge(&mut self, other: &Self) {
+                self.0.merge(&other.0);
+            }
+            pub fn p95_us(&self) -> Option<u32> {
+                self.0.rtt_quantile_us(950)
+            }
+            pub fn encode(&self, into: &mut Vec<u8>) {
+                self.0.encode(into);
+            }
+            pub fn decode(bytes: &[u8]) -> Self {
+                Self(sketch::Rollup::decode(bytes).unwrap())
+            }
         }
     }
 }
@@ -126,7 +149,7 @@ fn rounds() {
             let bare: usize = blocks.iter().map(|block| pco_way::bare(block).len()).sum();
             let own = measure(
                 &blocks,
-                |block, into| door::encode_rounds(block, into),
+                door::encode_rounds,
                 |bytes: &Vec<u8>, into| door::decode_rounds(bytes, into),
                 Vec::len,
             );
@@ -192,7 +215,8 @@ fn rows() {
             let at = UnixMs(first + (i * 7_919 % 2_000) as i64);
             ((i * 15) as u32, Sample { at, ..*sample })
         };
-        let row: Vec<(u32, Sample)> = samples.iter().take(AT_ONCE).enumerate().map(entries).collect();
+        let row: Vec<(u32, Sample)> =
+            samples.iter().take(AT_ONCE).enumerate().map(entries).collect();
         let mut bytes = Vec::new();
         const REPEATS: usize = 1_000;
         let count = AT_ONCE * REPEATS;
@@ -215,8 +239,57 @@ fn rows() {
     }
 }
 
+/// Rollups of a subject's day, and what a month of them costs to merge.
+fn rollups() {
+    println!(
+        "\n| packets | B a day | add ns a round | decode and merge ns a day | p95 off by at most |"
+    );
+    println!("| ---: | ---: | ---: | ---: | ---: |");
+    for packets in [1, 3] {
+        let mut dice = Dice(u64::from(packets));
+        let all: Vec<_> = (0..SERIES).map(|_| generate::rounds(&mut dice, packets, DAYS)).collect();
+        let days = cut(&all, DAY_MS, |sample: &Sample| sample.at);
+        let rounds = days.iter().map(Vec::len).sum();
+        let mut rollups = Vec::new();
+        let add_ns = nanoseconds(rounds, || {
+            rollups.clear();
+            for day in &days {
+                let mut rollup = door::Rollup::default();
+                day.iter().for_each(|sample| rollup.add(sample));
+                rollups.push(rollup);
+            }
+        });
+        let encoded: Vec<Vec<u8>> = rollups
+            .iter()
+            .map(|rollup| {
+                let mut bytes = Vec::new();
+                rollup.encode(&mut bytes);
+                bytes
+            })
+            .collect();
+        let merge_ns = nanoseconds(days.len(), || {
+            let mut sum = door::Rollup::default();
+            encoded.iter().for_each(|bytes| sum.merge(&door::Rollup::decode(bytes)));
+            black_box(sum.p95_us());
+        });
+        let off = |(day, rollup): (&Vec<Sample>, &door::Rollup)| {
+            let mut rtts: Vec<u32> = day.iter().flat_map(|s| s.rtts.as_slice()).copied().collect();
+            rtts.sort_unstable();
+            let exact = rtts[(rtts.len() - 1) * 950 / 1000];
+            f64::from(rollup.p95_us().unwrap().abs_diff(exact)) / f64::from(exact)
+        };
+        let worst = days.iter().zip(&rollups).map(off).fold(0.0, f64::max);
+        let a_day = encoded.iter().map(Vec::len).sum::<usize>() as f64 / days.len() as f64;
+        println!(
+            "| {packets} | {a_day:.1} | {add_ns:.0} | {merge_ns:.0} | {:.2} % |",
+            worst * 100.0
+        );
+    }
+}
+
 fn main() {
     rounds();
     points();
     rows();
+    rollups();
 }

@@ -9,15 +9,20 @@
 //! Every blob is `format (1 byte) | body | crc32 of both (4 bytes, little endian)`.
 
 mod bits;
+#[cfg_attr(not(test), expect(dead_code, reason = "the schema that keeps blocks comes next"))]
 mod points;
 mod rice;
+#[cfg_attr(not(test), expect(dead_code, reason = "the schema that keeps blocks comes next"))]
 mod rounds;
+#[cfg_attr(not(test), expect(dead_code, reason = "the schema that keeps blocks comes next"))]
 mod row;
 mod runs;
 mod series;
 mod times;
 
+pub(in crate::store) use bits::{BitReader, BitWriter};
 pub(in crate::store) use points::{decode_points, encode_points};
+pub(in crate::store) use rice::{Rice, fold_sign, unfold_sign};
 pub(in crate::store) use rounds::{decode_rounds, encode_rounds};
 pub(in crate::store) use row::{encode_point_row, encode_row, scan_point_row, scan_row};
 
@@ -64,11 +69,7 @@ pub(in crate::store) enum Format {
 const CHECKSUM_BYTES: usize = 4;
 
 /// Puts into `into`, which is emptied, a blob whose body `write` appends.
-pub(in crate::store) fn seal(
-    format: Format,
-    into: &mut Vec<u8>,
-    write: impl FnOnce(&mut Vec<u8>),
-) {
+pub(in crate::store) fn seal(format: Format, into: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     into.clear();
     into.push(format as u8);
     write(into);

@@ -12,12 +12,12 @@ const MEMORY: u32 = 64;
 const WEIGHT_MAX: u64 = 1 << 56;
 
 /// 0, -1, 1, -2, … as 0, 1, 2, 3, …
-pub(super) const fn fold_sign(value: i64) -> u64 {
+pub(in crate::store) const fn fold_sign(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)).cast_unsigned()
 }
 
 /// The reverse of [`fold_sign`].
-pub(super) const fn unfold_sign(value: u64) -> i64 {
+pub(in crate::store) const fn unfold_sign(value: u64) -> i64 {
     (value >> 1).cast_signed() ^ -((value & 1).cast_signed())
 }
 
@@ -35,10 +35,9 @@ impl Rice {
         Self { sum: weight, count: 1 }
     }
 
-    /// Low bits written as they are: log2 of two thirds of the mean, which is best for the
-    /// mixture of noise and spikes that differences are.
+    /// Low bits written as they are: log2 of half the mean, the sign being folded in.
     fn low_bits(self) -> u32 {
-        let (sum, count) = (self.sum - self.sum / 3, u64::from(self.count));
+        let (sum, count) = (self.sum / 2, u64::from(self.count));
         if sum <= count {
             return 0;
         }

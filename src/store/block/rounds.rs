@@ -166,11 +166,7 @@ pub(in crate::store) fn decode_rounds(
     read
 }
 
-fn get_rounds(
-    bits: &mut BitReader<'_>,
-    check: u8,
-    into: &mut Vec<Sample>,
-) -> Result<(), BadBlock> {
+fn get_rounds(bits: &mut BitReader<'_>, check: u8, into: &mut Vec<Sample>) -> Result<(), BadBlock> {
     let rounds = bits.get_number()?;
     if rounds == 0 {
         return Ok(());

@@ -226,9 +226,8 @@ fn any_points() -> impl Strategy<Value = Vec<Point>> {
 fn any_row() -> impl Strategy<Value = Vec<(u32, Sample)>> {
     let key = (prop_oneof![0_u32..300, any::<u32>()], T0..T0 + 2_000);
     btree_map(key, (any_sample(), any::<u8>()), 0..60).prop_map(|row| {
-        let entry = |((series, at), (sample, check))| {
-            (series, Sample { at: UnixMs(at), check, ..sample })
-        };
+        let entry =
+            |((series, at), (sample, check))| (series, Sample { at: UnixMs(at), check, ..sample });
         row.into_iter().map(entry).collect()
     })
 }
