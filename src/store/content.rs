@@ -9,7 +9,7 @@ use super::block::{
 };
 use super::numbers::ROUNDS;
 use super::sketch::Rollup;
-use crate::model::{Point, PointKind, Sample};
+use crate::model::{Point, PointKind, Sample, Span};
 
 type Sql<T> = Result<T, rusqlite::Error>;
 
@@ -77,6 +77,14 @@ impl Content {
             (Self::Points(_, all), Self::Points(_, newer)) => all.extend(newer),
             // A series has one kind for ever.
             _ => {}
+        }
+    }
+
+    /// Leaves only what lies inside `span`.
+    pub(super) fn retain(&mut self, span: Span) {
+        match self {
+            Self::Rounds(all) => all.retain(|s| span.contains(s.at)),
+            Self::Points(_, all) => all.retain(|p| span.contains(p.at)),
         }
     }
 

@@ -14,7 +14,7 @@ use super::chain;
 use super::content::{Content, Kind, Kinds};
 use super::journal::{self, HOUR_MS, keys_of};
 use super::numbers::{SERIES_MAX, key, slot_of};
-use crate::model::UnixMs;
+use crate::model::{Span, UnixMs};
 
 type Sql<T> = Result<T, rusqlite::Error>;
 
@@ -192,7 +192,8 @@ fn seal_part(tx: &Transaction<'_>, kinds: &Kinds, sealing: &Sealing, part: Range
     for (series, content) in fresh {
         let Some(kind) = kinds.of(series) else { continue };
         let newest = content.newest_ms();
-        let merged = merge(tx, "block", key(sealing.hour, series), kind, content, &mut bytes)?;
+        let mut merged = merge(tx, "block", key(sealing.hour, series), kind, content, &mut bytes)?;
+        add_joined(tx, sealing.hour, series, kind, &mut merged)?;
         write_rollup(tx, "rollup_hour", key(sealing.hour, series), &merged, &mut bytes)?;
         if let Some(newest) = newest {
             tx.prepare_cached(
@@ -202,6 +203,31 @@ fn seal_part(tx: &Transaction<'_>, kinds: &Kinds, sealing: &Sealing, part: Range
             .execute([i64::from(series), newest])?;
         }
     }
+    Ok(())
+}
+
+/// Adds what of the hour is in the block of its day already: `content` came late then, and the
+/// rollup has to tell of both.
+fn add_joined(
+    tx: &Transaction<'_>,
+    hour: i64,
+    series: u32,
+    kind: Kind,
+    content: &mut Content,
+) -> Sql<()> {
+    let joined: Option<Vec<u8>> = tx
+        .prepare_cached("SELECT data FROM block_day WHERE key = ?1")?
+        .query_row([key(hour.div_euclid(HOURS_A_DAY), series)], |row| row.get(0))
+        .optional()?;
+    let Some(joined) = joined else { return Ok(()) };
+    let mut all = Content::empty(kind);
+    if let Err(bad) = all.add_block(kind, &joined) {
+        tracing::error!(hour, series, %bad, "the block of a day cannot be read");
+    }
+    all.retain(Span::new(UnixMs(hour * HOUR_MS), UnixMs((hour + 1) * HOUR_MS)));
+    all.extend(std::mem::replace(content, Content::empty(kind)));
+    all.settle();
+    *content = all;
     Ok(())
 }
 

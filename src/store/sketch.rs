@@ -7,7 +7,7 @@
 
 mod rollup;
 
-pub(in crate::store) use rollup::Rollup;
+pub use rollup::Rollup;
 
 use super::block::{BadBlock, BitReader, BitWriter, Rice, fold_sign, unfold_sign};
 
@@ -60,7 +60,7 @@ fn middle_us(bucket: usize) -> u32 {
 
 /// How many values fell into each bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(in crate::store) struct Sketch {
+pub struct Sketch {
     /// The bucket of `counts[0]`.
     first: usize,
     /// Counts from the first bucket that has any to the last; at most [`BUCKETS`].
@@ -96,7 +96,7 @@ impl Sketch {
     }
 
     /// Counts what `other` has counted, too: the result is the sketch of both together.
-    pub(in crate::store) fn merge(&mut self, other: &Self) {
+    pub fn merge(&mut self, other: &Self) {
         let Some(last) = other.counts.len().checked_sub(1) else {
             return;
         };
@@ -109,14 +109,14 @@ impl Sketch {
     }
 
     /// How many values were counted.
-    pub(in crate::store) fn count(&self) -> u64 {
+    pub fn count(&self) -> u64 {
         self.counts.iter().fold(0, |sum, count| sum.saturating_add(*count))
     }
 
     /// The value in microseconds that `permille` thousandths of the values do not pass: of the
     /// sorted values the one at the place `(count - 1) * permille / 1000`, rounded down, within
     /// 1.6 %. `None` when nothing was counted.
-    pub(in crate::store) fn quantile_us(&self, permille: u16) -> Option<u32> {
+    pub fn quantile_us(&self, permille: u16) -> Option<u32> {
         let last = u128::from(self.count().checked_sub(1)?);
         let place = last * u128::from(permille.min(1000)) / 1000;
         let mut passed = 0_u128;

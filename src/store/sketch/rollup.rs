@@ -7,7 +7,7 @@ use crate::model::Sample;
 /// Sums over rounds. Those that our own side spoilt are counted apart and leave no other trace:
 /// they say nothing of loss, nor of times.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(in crate::store) struct Rollup {
+pub struct Rollup {
     /// Rounds that say something about the subject.
     pub rounds: u64,
     /// Of these, rounds in which nothing came back.
@@ -52,7 +52,7 @@ impl Rollup {
     }
 
     /// Counts what `other` has counted, too: hours to a day, subjects to a district.
-    pub(in crate::store) fn merge(&mut self, other: &Self) {
+    pub fn merge(&mut self, other: &Self) {
         self.rounds = self.rounds.saturating_add(other.rounds);
         self.failed = self.failed.saturating_add(other.failed);
         self.own_faults = self.own_faults.saturating_add(other.own_faults);
@@ -66,7 +66,7 @@ impl Rollup {
     }
 
     /// [`Sketch::quantile_us`], never beyond the shortest and the longest time.
-    pub(in crate::store) fn rtt_quantile_us(&self, permille: u16) -> Option<u32> {
+    pub fn rtt_quantile_us(&self, permille: u16) -> Option<u32> {
         let quantile_us = self.sketch.quantile_us(permille)?;
         Some(quantile_us.max(self.rtt_min_us?).min(self.rtt_max_us?))
     }

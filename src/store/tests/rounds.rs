@@ -81,7 +81,7 @@ fn whoever_has_enough_gets_no_more_and_the_daemon_writes_on_meanwhile() {
     let mut found = Vec::new();
     let mut each = |subject: &SubjectId, sample: Sample| {
         if found.is_empty() {
-            fill(T0 + 2 * 60 * MINUTE, "0-new");
+            fill(T0 + 30 * 60 * MINUTE, "0-new");
         }
         found.push((subject.clone(), sample.at));
         ControlFlow::Continue(())
