@@ -11,6 +11,7 @@ use crate::model::{
 };
 
 mod blocks;
+mod chain;
 mod kept;
 mod migration;
 mod properties;
