@@ -37,6 +37,24 @@ impl Block {
     }
 }
 
+/// What a level that follows by a sixteenth leaves of a value: the model that our code has and pco
+/// has not.
+#[derive(Default)]
+struct Level {
+    scaled: Option<i64>,
+}
+
+impl Level {
+    fn expected(&self) -> i64 {
+        self.scaled.unwrap_or(0) >> 6
+    }
+
+    fn follow(&mut self, value: i64) {
+        let scaled = self.scaled.unwrap_or(value << 6);
+        self.scaled = Some(scaled + (((value << 6) - scaled) >> 4));
+    }
+}
+
 /// A block of the same rounds without their round-trip times.
 pub fn bare(samples: &[Sample]) -> Vec<u8> {
     let bare = |sample: &Sample| Sample { rtts: Rtts::default(), ..*sample };
@@ -46,19 +64,59 @@ pub fn bare(samples: &[Sample]) -> Vec<u8> {
 }
 
 pub fn encode_rounds(samples: &[Sample], block: &mut Block) {
-    block.ours = bare(samples);
-    let rtts: Vec<u32> = samples.iter().flat_map(|s| s.rtts.as_slice()).copied().collect();
-    block.values.clear();
-    if !rtts.is_empty() {
-        put_column(&rtts, &mut block.values);
-    }
+    encode_by(samples, block, false);
 }
 
 pub fn decode_rounds(block: &Block, into: &mut Vec<Sample>) {
+    decode_by(block, into, false);
+}
+
+/// The differences from our level through pco.
+pub fn encode_levelled(samples: &[Sample], block: &mut Block) {
+    encode_by(samples, block, true);
+}
+
+pub fn decode_levelled(block: &Block, into: &mut Vec<Sample>) {
+    decode_by(block, into, true);
+}
+
+fn encode_by(samples: &[Sample], block: &mut Block, is_levelled: bool) {
+    block.ours = bare(samples);
+    let rtts = samples.iter().flat_map(|s| s.rtts.as_slice());
+    block.values.clear();
+    if is_levelled {
+        let mut level = Level::default();
+        let differences = rtts.map(|rtt_us| {
+            let difference = i64::from(*rtt_us) - level.expected();
+            level.follow(i64::from(*rtt_us));
+            difference as i32
+        });
+        put_some(&differences.collect::<Vec<_>>(), &mut block.values);
+    } else {
+        put_some(&rtts.copied().collect::<Vec<u32>>(), &mut block.values);
+    }
+}
+
+fn put_some<T: Number>(column: &[T], into: &mut Vec<u8>) {
+    if !column.is_empty() {
+        put_column(column, into);
+    }
+}
+
+fn decode_by(block: &Block, into: &mut Vec<Sample>, is_levelled: bool) {
     door::decode_rounds(&block.ours, into);
     let answered: usize = into.iter().map(|sample| usize::from(sample.sent - sample.lost)).sum();
     let mut rtts = vec![0_u32; answered];
-    if answered > 0 {
+    if answered > 0 && is_levelled {
+        let mut differences = vec![0_i32; answered];
+        get_column(&block.values, &mut differences);
+        let mut level = Level::default();
+        for (rtt_us, difference) in rtts.iter_mut().zip(differences) {
+            let value = level.expected() + i64::from(difference);
+            level.follow(value);
+            *rtt_us = value as u32;
+        }
+    } else if answered > 0 {
         get_column(&block.values, &mut rtts);
     }
     let mut rest = &rtts[..];

@@ -118,6 +118,21 @@ fn a_steady_counter_and_a_still_gauge_cost_their_lateness_only() {
     }
 }
 
+/// A counter of 32 bits that passes its end, one of 64 that does, and a device that restarts.
+#[test]
+fn counters_that_wrap_or_begin_anew_come_back() {
+    let narrow = [u32::MAX - 900, u32::MAX - 400, 99, 600, 1_100].map(u64::from);
+    let wide = [u64::MAX - 900, u64::MAX - 400, 99, 600, 1_100];
+    let restarted = [70_000_000_000, 70_000_000_500, 0, 500, 1_000];
+    for values in [narrow, wide, restarted] {
+        let at = |i: i64| UnixMs(T0 + 60_000 * i);
+        let points = (0..).zip(values).map(|(i, v)| Point { at: at(i), value: v.cast_signed() });
+        let points: Vec<Point> = points.collect();
+        let bytes = point_block_of(PointKind::Counter, &points);
+        assert_eq!(points_of(PointKind::Counter, &bytes), Ok(points));
+    }
+}
+
 #[test]
 fn a_gauge_is_kept_in_the_steps_it_has() {
     let of = |unit: i64| -> Vec<Point> {
