@@ -43,10 +43,11 @@ mod store {
             block::encode_row(samples, into);
         }
         pub fn decode_row(bytes: &[u8], each: impl FnMut(u32, Sample)) {
-            block::decode_row(bytes, each).unwrap();
+            block::scan_row(bytes, &(0..u32::MAX), each).unwrap();
         }
         pub fn scan_row(bytes: &[u8], series: u32, each: impl FnMut(Sample)) {
-            block::scan_row(bytes, series, each).unwrap();
+            let mut each = each;
+            block::scan_row(bytes, &(series..series + 1), |_, sample| each(sample)).unwrap();
         }
 
         #[derive(Default)]

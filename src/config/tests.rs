@@ -68,13 +68,7 @@ retention: { samples: 30d, rollups: 10y }
     let keys: Vec<&str> = loaded.diagnostics.iter().map(|d| d.message.args[0].1.as_str()).collect();
     assert_eq!(
         keys,
-        [
-            "probe.snmp",
-            "credentials",
-            "alerts.group_interval",
-            "alerts.routes",
-            "alerts.channels"
-        ]
+        ["probe.snmp", "credentials", "alerts.group_interval", "alerts.routes", "alerts.channels"]
     );
     assert!(loaded.diagnostics.iter().all(|d| d.severity == Severity::Warning));
     let config = loaded.config.expect("warnings alone");

@@ -216,8 +216,7 @@ fn next_day(tx: &Transaction<'_>, now: UnixMs) -> Sql<Option<(i64, Why)>> {
         )?
         .query_row([], |row| row.get(0))?;
     let is_due = |day: &i64| {
-        is_day_settled(*day, now)
-            && unjoined.is_none_or(|hour| hour.div_euclid(HOURS_A_DAY) > *day)
+        is_day_settled(*day, now) && unjoined.is_none_or(|hour| hour.div_euclid(HOURS_A_DAY) > *day)
     };
     let amended: Option<i64> =
         tx.prepare_cached("SELECT min(day) FROM amended")?.query_row([], |row| row.get(0))?;
@@ -264,7 +263,15 @@ fn add_link(tx: &Transaction<'_>, day: i64, why: Why, samples: Hash, now: UnixMs
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
-        link.n, day, link.at, link.why, link.samples, link.states, link.events, last_event, link.head
+        link.n,
+        day,
+        link.at,
+        link.why,
+        link.samples,
+        link.states,
+        link.events,
+        last_event,
+        link.head
     ])?;
     tx.prepare_cached("DELETE FROM amended WHERE day = ?1")?.execute([day])?;
     Ok(())

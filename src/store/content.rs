@@ -4,9 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::Connection;
 
-use super::block::{
-    BadBlock, decode_points, decode_rounds, encode_points, encode_rounds,
-};
+use super::block::{BadBlock, decode_points, decode_rounds, encode_points, encode_rounds};
 use super::numbers::ROUNDS;
 use super::sketch::Rollup;
 use crate::model::{Point, PointKind, Sample, Span};

@@ -6,9 +6,7 @@ use std::ops::{Range, RangeInclusive};
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::block::{
-    BadBlock, Format, encode_point_row, encode_row, scan_point_row, scan_row,
-};
+use super::block::{BadBlock, Format, encode_point_row, encode_row, scan_point_row, scan_row};
 use super::content::Value;
 use super::fact::Reading;
 use super::numbers::{Numbers, SERIES_MAX, key};

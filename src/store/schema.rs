@@ -24,8 +24,10 @@ const HEADER_LEN: usize = 100;
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 const NO_DATABASE: &str = "it is no SQLite database";
 const OTHER_DATABASE: &str = "it is another program's SQLite database";
-/// Step `n` takes a file of `user_version` n to n + 1: statements, then what these cannot do.
-const MIGRATIONS: [(&str, fn(&Transaction<'_>) -> Result<(), rusqlite::Error>); 3] = [
+/// What a migration does that its statements cannot.
+type Then = fn(&Transaction<'_>) -> Result<(), rusqlite::Error>;
+/// Step `n` takes a file of `user_version` n to n + 1.
+const MIGRATIONS: [(&str, Then); 3] = [
     (include_str!("schema/v1.sql"), |_| Ok(())),
     (include_str!("schema/v2.sql"), |_| Ok(())),
     (include_str!("schema/v3.sql"), super::upgrade::samples_into_journal),

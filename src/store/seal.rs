@@ -134,9 +134,8 @@ impl Sealer {
 impl Sealing {
     /// The oldest hour that has rows in the journal, if it is over.
     fn next(conn: &Connection, now: UnixMs) -> Sql<Option<Self>> {
-        let first: Option<i64> = conn
-            .prepare_cached("SELECT min(key) FROM journal")?
-            .query_row([], |row| row.get(0))?;
+        let first: Option<i64> =
+            conn.prepare_cached("SELECT min(key) FROM journal")?.query_row([], |row| row.get(0))?;
         let Some(hour) = first.map(slot_of) else { return Ok(None) };
         if now.0 < (hour + 1) * HOUR_MS + HOUR_SETTLED_MS {
             return Ok(None);
@@ -147,9 +146,8 @@ impl Sealing {
                 "SELECT max(key), sum(entries) FROM journal WHERE key BETWEEN ?1 AND ?2",
             )?
             .query_row([keys.start(), keys.end()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let series: Option<i64> = conn
-            .prepare_cached("SELECT max(id) FROM series")?
-            .query_row([], |row| row.get(0))?;
+        let series: Option<i64> =
+            conn.prepare_cached("SELECT max(id) FROM series")?.query_row([], |row| row.get(0))?;
         let width = series.unwrap_or(0).saturating_mul(ENTRIES_A_STEP) / entries.max(1);
         let width = u32::try_from(width).unwrap_or(SERIES_MAX).max(1);
         Ok(Some(Self { hour, last_row, next: 0, width }))
@@ -174,8 +172,8 @@ pub(super) const fn is_day_settled(day: i64, now: UnixMs) -> bool {
 /// Moves what the journal holds of some series into their blocks of the hour.
 fn seal_part(tx: &Transaction<'_>, kinds: &Kinds, sealing: &Sealing, part: Range<u32>) -> Sql<()> {
     let mut fresh: BTreeMap<u32, Content> = BTreeMap::new();
-    let mut statement =
-        tx.prepare_cached("SELECT key, data FROM journal WHERE key BETWEEN ?1 AND ?2 ORDER BY key")?;
+    let mut statement = tx
+        .prepare_cached("SELECT key, data FROM journal WHERE key BETWEEN ?1 AND ?2 ORDER BY key")?;
     let mut rows = statement.query([*keys_of(sealing.hour).start(), sealing.last_row])?;
     while let Some(row) = rows.next()? {
         let read = journal::read_row(row.get_ref(1)?.as_blob()?, &part, &mut |series, reading| {

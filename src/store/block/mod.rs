@@ -9,12 +9,9 @@
 //! Every blob is `format (1 byte) | body | crc32 of both (4 bytes, little endian)`.
 
 mod bits;
-#[cfg_attr(not(test), expect(dead_code, reason = "the schema that keeps blocks comes next"))]
 mod points;
 mod rice;
-#[cfg_attr(not(test), expect(dead_code, reason = "the schema that keeps blocks comes next"))]
 mod rounds;
-#[cfg_attr(not(test), expect(dead_code, reason = "the schema that keeps blocks comes next"))]
 mod row;
 mod runs;
 mod series;

@@ -35,9 +35,7 @@ impl Reader {
                 else {
                     continue;
                 };
-                found.extend(
-                    samples.into_iter().filter(|s| slice.contains(s.at)).map(|s| (id, s)),
-                );
+                found.extend(samples.into_iter().filter(|s| slice.contains(s.at)).map(|s| (id, s)));
             }
             found.sort_unstable_by_key(|(id, sample)| (sample.at, *id, sample.check));
             for (id, sample) in found {

@@ -160,10 +160,10 @@ fn how_things_stood_at_a_time_that_is_over() {
     let at = |ms| reader.states_at(UnixMs(ms)).unwrap();
     assert!(at(T0 - 1).is_empty());
     assert_eq!(at(T0 + 59)[&id("b")].state, State::Up);
-    assert_eq!(at(T0 + 60), BTreeMap::from([
-        (id("a"), interval(T0 + 50, None, State::Down)),
-        (id("b"), cut),
-    ]));
+    assert_eq!(
+        at(T0 + 60),
+        BTreeMap::from([(id("a"), interval(T0 + 50, None, State::Down)), (id("b"), cut),])
+    );
     assert_eq!(at(T0 + 90).keys().collect::<Vec<_>>(), [&id("a")]);
 }
 
