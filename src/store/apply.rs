@@ -137,6 +137,7 @@ impl Applier {
             Fact::Incident(kept) => self.incident(tx, kept, seq),
             Fact::Maintenance(work, announced_at) => kept::announce(tx, work, *announced_at, seq),
             Fact::MaintenanceEnded { id, at } => kept::end_maintenance(tx, id, *at, seq),
+            Fact::Message(message) => super::message::write(tx, message, seq),
             Fact::Baseline { subject, hour, usual_us, rounds } => {
                 self.baseline(tx, subject, (*hour, *usual_us, *rounds), seq)
             }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::message::Message;
 use crate::model::{
     CarrierId, Id, KeptIncident, Maintenance, Metric, Point, Sample, StateInterval, SubjectId,
     UnixMs,
@@ -53,6 +54,8 @@ pub enum Fact {
         /// How many rounds that rests on.
         rounds: u32,
     },
+    /// How a message to people stands now; the whole of it, over what was recorded under its id.
+    Message(Message),
     /// The patrol cannot see. A stretch is known by its beginning and whom it concerns: a second
     /// fact about it says how it ended.
     Blind {
@@ -74,6 +77,7 @@ impl Fact {
             Self::Alive { at } | Self::MaintenanceEnded { at, .. } => Some(*at),
             Self::Incident(kept) => Some(kept.newest()),
             Self::Maintenance(_, announced_at) => Some(*announced_at),
+            Self::Message(message) => Some(message.made),
             Self::Baseline { .. } => None,
             Self::Blind { since, until, .. } => Some(until.unwrap_or(*since)),
         }

@@ -19,6 +19,7 @@ mod fold;
 mod here;
 mod journal;
 mod lock;
+mod message;
 mod numbers;
 mod queue;
 mod reader;
@@ -32,6 +33,7 @@ mod writer;
 pub use error::StoreError;
 pub use expire::Retention;
 pub use fact::{Batch, Event, EventKind, Fact, Reading};
+pub use message::{Message, MessageState};
 pub use reader::{
     Blind, Current, OutageFilter, Reader, RecordedEvent, Resolution, SubjectOutage, Usual,
 };

@@ -5,6 +5,7 @@
 
 mod gather;
 mod kept;
+mod messages;
 mod past;
 mod rounds;
 mod samples;

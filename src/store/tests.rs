@@ -14,6 +14,7 @@ mod blocks;
 mod chain;
 mod kept;
 mod migration;
+mod outbox;
 mod properties;
 mod rounds;
 

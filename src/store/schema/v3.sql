@@ -41,6 +41,20 @@ CREATE INDEX chain_day ON chain (day);
 CREATE TABLE amended (day INTEGER PRIMARY KEY) STRICT;
 CREATE INDEX state_t1 ON state (t1);
 
+CREATE TABLE outbox (
+  id TEXT PRIMARY KEY CHECK (length(id) <= 255),
+  channel TEXT NOT NULL,
+  incident TEXT,
+  body TEXT NOT NULL,
+  made INTEGER NOT NULL,
+  due INTEGER NOT NULL,
+  tries INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('pending', 'sent', 'dead')),
+  reason TEXT,
+  seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX outbox_due ON outbox (state, due);
+
 CREATE VIEW v_now AS
 SELECT k.key AS subject, n.name AS state, s.t0 AS since_ms,
        strftime('%Y-%m-%dT%H:%M:%fZ', s.t0 / 1000.0, 'unixepoch') AS since,
