@@ -22,6 +22,7 @@ pub use period::{PeriodError, last, moment, month, this_month};
 pub use record::Records;
 pub use row::{Row, SubjectRow, availability_row, subject_rows};
 pub use share::{Seconds, Share};
+pub use table::{Cell, csv_line};
 pub use text::{availability_text, coverage_text};
 
 use crate::coverage::{Clock, Judge, SlaRule, Tree, Verdict};

@@ -188,6 +188,16 @@ impl Reader {
         self.instant("SELECT min((SELECT min(t0) FROM state WHERE subject = k.id)) FROM subject k")
     }
 
+    /// Every subject that anything is recorded of, by id.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn known_subjects(&self) -> Result<Vec<SubjectId>, StoreError> {
+        let mut all: Vec<SubjectId> = self.subjects(None)?.into_iter().map(|(_, id)| id).collect();
+        all.sort();
+        Ok(all)
+    }
+
     fn instant(&self, sql: &'static str) -> Result<Option<UnixMs>, StoreError> {
         self.link
             .conn
