@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::proof::Proof;
 use super::table::Columns;
 use super::{
     AvailabilityReport, AvailabilityRow, CoverageReport, CoverageRow, GroupKey, Page, Scope,
@@ -57,6 +58,7 @@ pub fn coverage_text(report: &CoverageReport, scope: &Scope<'_>, page: &Page<'_>
         report.goal_ppm,
         report.floor_ppm,
     );
+    foot(&mut out, report.proof.as_ref(), page);
     out
 }
 
@@ -213,6 +215,7 @@ pub fn availability_text(
         keys.push("report.note_off_hours");
     }
     notes(&mut out, lang, &keys, report.total.sla_ppm, report.floor_ppm);
+    foot(&mut out, report.proof.as_ref(), page);
     out
 }
 
@@ -405,6 +408,27 @@ fn notes(out: &mut String, lang: Lang, keys: &[&str], goal_ppm: u32, floor_ppm: 
         let text = t!(lang, key, goal = goal, floor = floor);
         line(out, &format!("  ({n}) {text}"));
     }
+}
+
+/// What the figures rest on, and how anybody can see later that it has not changed.
+fn foot(out: &mut String, proof: Option<&Proof>, page: &Page<'_>) {
+    let Some(proof) = proof else { return };
+    let lang = page.lang;
+    let rounds = |n: u64| number(lang, i64::try_from(n).unwrap_or(i64::MAX));
+    line(out, "");
+    line(out, &t!(lang, "report.proof"));
+    let (from, to) = (time(page, proof.from), time(page, proof.to));
+    let (expected, received) = (rounds(proof.rounds_expected), rounds(proof.rounds_received));
+    let text =
+        t!(lang, "report.proof_rounds", from = from, to = to, expected = expected, received = received);
+    line(out, &format!("  {text}"));
+    let text = match &proof.chain {
+        Some(chain) => {
+            t!(lang, "report.proof_chain", n = chain.n, day = chain.day, head = chain.head)
+        }
+        None => t!(lang, "report.proof_no_chain"),
+    };
+    line(out, &format!("  {text}"));
 }
 
 fn line(out: &mut String, text: &str) {

@@ -53,6 +53,20 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// What was to be made is there already; it was not touched.
+    #[error("{path} is there already", path = path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A copy that was to be put in place does not hold.
+    #[error("{path} has {findings} findings: it was not put in place", path = path.display())]
+    Flawed {
+        /// The copy.
+        path: PathBuf,
+        /// How many.
+        findings: u64,
+    },
     /// The operating system refused.
     #[error("{operation} {path}: {source}", path = path.display())]
     Io {

@@ -12,6 +12,7 @@ mod block;
 mod chain;
 mod codec;
 mod content;
+mod copy;
 mod error;
 mod expire;
 mod fact;
@@ -30,12 +31,14 @@ mod upgrade;
 mod upkeep;
 mod writer;
 
+pub use copy::{Copied, Restored, backup, restore};
 pub use error::StoreError;
 pub use expire::Retention;
 pub use fact::{Batch, Event, EventKind, Fact, Reading};
 pub use message::{Message, MessageState};
 pub use reader::{
-    Blind, Current, OutageFilter, Reader, RecordedEvent, Resolution, SubjectOutage, Usual,
+    Blind, ChainFlaw, ChainHead, Checked, Current, Differs, Finding, OutageFilter, Progress,
+    Reader, RecordedEvent, Resolution, Stats, SubjectOutage, TableSize, Usual, Verified,
 };
 pub use sketch::Rollup;
 pub use writer::{OpenOptions, Store, StoreStatus};

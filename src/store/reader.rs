@@ -3,12 +3,18 @@
 //! Every call reads in transactions of one statement: a reader that held one open would keep the
 //! write-ahead log from being reset, which then grows without bound.
 
+mod check;
 mod gather;
 mod kept;
+mod log;
 mod messages;
+mod outages;
 mod past;
+mod received;
 mod rounds;
 mod samples;
+mod stats;
+mod verify;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,15 +23,18 @@ use rusqlite::types::Value;
 use rusqlite::{OptionalExtension as _, Row};
 
 use super::codec::state_of;
-use super::fact::{Event, EventKind};
+use super::fact::Event;
 use super::here::true_name;
 use super::schema::Link;
 use super::{StoreError, schema};
-use crate::coverage::{Outage, outages};
 use crate::model::{Span, State, StateInterval, SubjectId, UnixMs};
 
+pub use check::{Checked, Finding, Progress};
 pub use kept::{Blind, Usual};
+pub use outages::{OutageFilter, SubjectOutage};
 pub use samples::Resolution;
+pub use stats::{Stats, TableSize};
+pub use verify::{ChainFlaw, ChainHead, Differs, Verified};
 
 /// Most events one call returns.
 const EVENTS_MAX: usize = 100_000;
@@ -54,26 +63,6 @@ pub struct RecordedEvent {
     pub event: Event,
 }
 
-/// An outage and whose it was.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SubjectOutage {
-    /// Whose.
-    pub subject: SubjectId,
-    /// The outage.
-    pub outage: Outage,
-}
-
-/// Which outages are wanted; the default is all.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OutageFilter {
-    /// Of this subject only.
-    pub subject: Option<SubjectId>,
-    /// With this root cause only: the subject's own (`down`) or those it made unreachable.
-    pub cause: Option<SubjectId>,
-    /// At least this long; an open one counts as long enough.
-    pub longer_than_ms: i64,
-}
-
 /// A store open for reading.
 #[derive(Debug)]
 pub struct Reader {
@@ -90,6 +79,12 @@ impl Reader {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let path = true_name(path);
         Ok(Self { link: schema::open_for_reading(&path)?, path })
+    }
+
+    /// The file, by its true name.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The open interval of every subject that has one.
@@ -167,86 +162,10 @@ impl Reader {
              LEFT JOIN subject k ON k.id = e.subject
              WHERE e.at >= ?1 AND e.at < ?2 ORDER BY e.at DESC, e.seq DESC LIMIT ?3",
             [Value::Integer(window.from.0), window.to.0.into(), limit.into()],
-            |row| {
-                let kind: String = self.get(row.get(2))?;
-                let detail: String = self.get(row.get(4))?;
-                Ok(RecordedEvent {
-                    seq: self.get(row.get(0))?,
-                    event: Event {
-                        at: UnixMs(self.get(row.get(1))?),
-                        kind: EventKind::from_word(&kind)
-                            .ok_or_else(|| self.corrupt("kind of event", &kind))?,
-                        subject: self.optional_subject(row.get(3))?,
-                        detail: serde_json::from_str(&detail)
-                            .map_err(|_| self.corrupt("detail of an event", &detail))?,
-                    },
-                })
-            },
+            |row| self.event_row(row),
         )?;
         found.reverse();
         Ok(found)
-    }
-
-    /// The outages that touch `window`, by subject, oldest first; each whole, from its true start.
-    /// One subject's are found in its own record; for all, every subject's is read whole.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn outages(
-        &self,
-        window: Span,
-        filter: &OutageFilter,
-    ) -> Result<Vec<SubjectOutage>, StoreError> {
-        if let Some(subject) = &filter.subject {
-            return self.outages_of(subject, window, filter);
-        }
-        let cause = filter.cause.as_ref().map(|s| Value::Text(s.as_str().to_owned()));
-        self.rows(
-            "SELECT subject, start_ms, end_ms, state, cause, unmeasured_ms FROM v_outages
-             WHERE start_ms < ?2 AND (end_ms IS NULL OR end_ms > ?1)
-               AND (?3 IS NULL OR cause = ?3 OR (cause IS NULL AND subject = ?3))
-               AND (duration_ms IS NULL OR duration_ms >= ?4)
-             ORDER BY subject, start_ms",
-            [
-                Value::Integer(window.from.0),
-                window.to.0.into(),
-                cause.unwrap_or(Value::Null),
-                filter.longer_than_ms.into(),
-            ],
-            |row| {
-                let state: String = self.get(row.get(3))?;
-                Ok(SubjectOutage {
-                    subject: self.subject(row.get(0))?,
-                    outage: Outage {
-                        start: UnixMs(self.get(row.get(1))?),
-                        end: self.get(row.get::<_, Option<i64>>(2))?.map(UnixMs),
-                        state: state.parse().map_err(|_| self.corrupt("state", &state))?,
-                        cause: self.optional_subject(row.get(4))?,
-                        unmeasured_ms: self.get(row.get(5))?,
-                    },
-                })
-            },
-        )
-    }
-
-    /// The view would number the outages of all subjects first: a condition on the subject's id
-    /// does not reach its inner query.
-    fn outages_of(
-        &self,
-        subject: &SubjectId,
-        window: Span,
-        filter: &OutageFilter,
-    ) -> Result<Vec<SubjectOutage>, StoreError> {
-        let all_time = Span::new(UnixMs(i64::MIN), UnixMs(i64::MAX));
-        let record = self.intervals(Some(subject), all_time)?.remove(subject).unwrap_or_default();
-        let is_wanted = |o: &Outage| {
-            o.start < window.to
-                && o.end.is_none_or(|end| end > window.from)
-                && filter.cause.as_ref().is_none_or(|c| o.cause.as_ref().unwrap_or(subject) == c)
-                && o.end.is_none_or(|end| end.since(o.start) >= filter.longer_than_ms)
-        };
-        let found = outages(&record).into_iter().filter(is_wanted);
-        Ok(found.map(|outage| SubjectOutage { subject: subject.clone(), outage }).collect())
     }
 
     /// When a daemon was last known alive, by its sign of life or a round it recorded; `None` when
@@ -267,6 +186,16 @@ impl Reader {
     /// When the file cannot be read.
     pub fn first_record(&self) -> Result<Option<UnixMs>, StoreError> {
         self.instant("SELECT min((SELECT min(t0) FROM state WHERE subject = k.id)) FROM subject k")
+    }
+
+    /// Every subject that anything is recorded of, by id.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn known_subjects(&self) -> Result<Vec<SubjectId>, StoreError> {
+        let mut all: Vec<SubjectId> = self.subjects(None)?.into_iter().map(|(_, id)| id).collect();
+        all.sort();
+        Ok(all)
     }
 
     fn instant(&self, sql: &'static str) -> Result<Option<UnixMs>, StoreError> {

@@ -196,7 +196,7 @@ fn has_content(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|m| m.len() > 0)
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
@@ -269,7 +269,7 @@ fn create(path: &Path) -> Result<(), StoreError> {
 }
 
 /// The name must survive a power cut as the content does.
-fn sync_folder(path: &Path) -> Result<(), StoreError> {
+pub(super) fn sync_folder(path: &Path) -> Result<(), StoreError> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let io =
         |source| StoreError::Io { operation: "sync the folder of", path: path.to_owned(), source };
@@ -308,7 +308,7 @@ fn keep_copy(path: &Path, conn: &Connection, version: i64) -> Result<PathBuf, St
     Ok(copy)
 }
 
-fn remove_if_there(path: &Path) -> Result<(), StoreError> {
+pub(super) fn remove_if_there(path: &Path) -> Result<(), StoreError> {
     match std::fs::remove_file(path) {
         Err(source) if source.kind() != ErrorKind::NotFound => {
             Err(StoreError::Io { operation: "remove", path: path.to_owned(), source })

@@ -90,5 +90,18 @@ pub(in crate::store) fn open(format: Format, bytes: &[u8]) -> Result<&[u8], BadB
     Ok(body)
 }
 
+/// How many rounds or points a block holds.
+///
+/// # Errors
+/// When it is none, or not whole.
+pub(in crate::store) fn count_of(bytes: &[u8]) -> Result<u64, BadBlock> {
+    let format = match bytes.first() {
+        Some(first) if *first == Format::Counter as u8 => Format::Counter,
+        Some(first) if *first == Format::Gauge as u8 => Format::Gauge,
+        _ => Format::Rounds,
+    };
+    BitReader::new(open(format, bytes)?).get_number()
+}
+
 #[cfg(test)]
 mod tests;

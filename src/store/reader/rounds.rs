@@ -23,10 +23,24 @@ impl Reader {
         window: Span,
         each: &mut dyn FnMut(&SubjectId, Sample) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
+        self.rounds_of(window, &|_| true, each)
+    }
+
+    /// [`Self::rounds`] of those subjects only that `is_wanted`.
+    ///
+    /// # Errors
+    /// When the file cannot be read; what came before has been handed over.
+    pub fn rounds_of(
+        &self,
+        window: Span,
+        is_wanted: &dyn Fn(&SubjectId) -> bool,
+        each: &mut dyn FnMut(&SubjectId, Sample) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
         let mut left = window;
         loop {
             // Anew for each slice: a subject may have come since.
-            let named = self.named_rounds()?;
+            let mut named = self.named_rounds()?;
+            named.retain(|_, (_, subject)| is_wanted(subject));
             let wanted = named.iter().map(|(number, (kind, _))| (*number, *kind)).collect();
             let Some(slice) = self.next_slice(left, named.len())? else { return Ok(()) };
             let mut found: Vec<(&SubjectId, Sample)> = Vec::new();

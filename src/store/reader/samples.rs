@@ -13,6 +13,7 @@ use super::gather::Wanted;
 use super::Reader;
 use crate::model::{Metric, Point, Sample, Span, SubjectId, UnixMs};
 use crate::store::StoreError;
+use crate::store::block::BadBlock;
 use crate::store::content::{Content, Kind};
 use crate::store::journal::{HOUR_MS, hour_of, keys_of};
 use crate::store::numbers::{key, kind_word, series_of};
@@ -126,34 +127,44 @@ impl Reader {
     /// # Errors
     /// When the file cannot be read.
     pub fn totals(&self, window: Span) -> Result<BTreeMap<SubjectId, Rollup>, StoreError> {
-        let primaries = self.rows(
-            "SELECT s.id, k.key FROM series s JOIN subject k ON k.id = s.subject
-             WHERE s.kind = 'rounds' AND s.name = '0'",
-            [],
-            |row| Ok((self.get(row.get::<_, u32>(0))?, self.subject(row.get(1))?)),
-        )?;
+        let primaries = self.primaries()?;
         let mut totals: HashMap<u32, Rollup> = HashMap::new();
         let mut rest = vec![window];
         for resolution in [Resolution::Day, Resolution::Hour] {
             let mut left = Vec::new();
             for part in rest {
-                left.extend(self.add_rollups(part, resolution, &mut totals)?);
+                left.extend(self.each_rollup(part, resolution, &mut |series, bytes| {
+                    totals.entry(series).or_default().merge(&Rollup::decode(bytes)?);
+                    Ok(())
+                })?);
             }
             rest = left;
         }
         for part in rest {
-            self.add_samples(part, &mut totals)?;
+            self.each_sample(part, &mut |series, sample| {
+                totals.entry(series).or_default().add(sample);
+            })?;
         }
         let named = primaries.into_iter();
         Ok(named.filter_map(|(series, id)| Some((id, totals.remove(&series)?))).collect())
     }
 
-    /// Adds the rollups that lie inside `window`; answers the parts of it that they leave.
-    fn add_rollups(
+    /// The series of every subject's primary check, and whose it is.
+    pub(super) fn primaries(&self) -> Result<Vec<(u32, SubjectId)>, StoreError> {
+        self.rows(
+            "SELECT s.id, k.key FROM series s JOIN subject k ON k.id = s.subject
+             WHERE s.kind = 'rounds' AND s.name = '0'",
+            [],
+            |row| Ok((self.get(row.get::<_, u32>(0))?, self.subject(row.get(1))?)),
+        )
+    }
+
+    /// Hands over the rollups that lie inside `window`; answers the parts of it that they leave.
+    pub(super) fn each_rollup(
         &self,
         window: Span,
         resolution: Resolution,
-        totals: &mut HashMap<u32, Rollup>,
+        each: &mut dyn FnMut(u32, &[u8]) -> Result<(), BadBlock>,
     ) -> Result<Vec<Span>, StoreError> {
         let (table, ms) = (resolution.table(), resolution.ms());
         let mut left = Vec::new();
@@ -165,9 +176,8 @@ impl Reader {
             }
             let mut is_any = false;
             self.blobs(table, keys_of(slot), |key, bytes| {
-                totals.entry(series_of(key)).or_default().merge(&Rollup::decode(bytes)?);
                 is_any = true;
-                Ok(())
+                each(series_of(key), bytes)
             })?;
             if is_any {
                 left.push(Span::new(from, span.from));
@@ -193,11 +203,11 @@ impl Reader {
         Ok(!is_in_journal && (resolution == Resolution::Hour || !is_in_hours))
     }
 
-    /// Adds the samples of every primary check inside `window`.
-    fn add_samples(
+    /// Hands over the samples of every primary check inside `window`.
+    pub(super) fn each_sample(
         &self,
         window: Span,
-        totals: &mut HashMap<u32, Rollup>,
+        each: &mut dyn FnMut(u32, &Sample),
     ) -> Result<(), StoreError> {
         let mut wanted = self.all_series()?;
         wanted.retain(|_, kind| *kind == Kind::Rounds(0));
@@ -206,8 +216,7 @@ impl Reader {
         while let Some(slice) = self.next_slice(Span::new(from, window.to), wanted.len())? {
             for (series, content) in self.gather(&wanted, slice)? {
                 let Content::Rounds(samples) = content else { continue };
-                let rollup = totals.entry(series).or_default();
-                samples.iter().filter(|s| slice.contains(s.at)).for_each(|s| rollup.add(s));
+                samples.iter().filter(|s| slice.contains(s.at)).for_each(|s| each(series, s));
             }
             from = slice.to;
         }

@@ -88,6 +88,14 @@ impl Rollup {
         });
     }
 
+    /// Only how many rounds were counted, of what [`Rollup::encode`] wrote.
+    ///
+    /// # Errors
+    /// When the bytes are no rollup, or not whole.
+    pub(in crate::store) fn decode_rounds(bytes: &[u8]) -> Result<u64, BadBlock> {
+        BitReader::new(open(Format::Rollup, bytes)?).get_number()
+    }
+
     /// Reads what [`Rollup::encode`] wrote.
     ///
     /// # Errors

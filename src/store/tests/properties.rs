@@ -218,9 +218,10 @@ proptest! {
         for (n, (_, intervals)) in records.iter().enumerate() {
             let subject = id(&format!("s{n}"));
             let of_subject = |cause: Option<&str>, longer_than_ms| OutageFilter {
-                subject: Some(subject.clone()),
-                cause: cause.map(id),
+                subjects: Some([subject.clone()].into()),
+                causes: cause.map(|cause| [id(cause)].into()),
                 longer_than_ms,
+                state: None,
             };
             let mine = |found: Vec<SubjectOutage>| -> Vec<SubjectOutage> {
                 found.into_iter().filter(|o| o.subject == subject).collect()
@@ -234,7 +235,7 @@ proptest! {
             prop_assert_eq!(touching, expected.count());
             for (cause, longer_than_ms) in [(None, 0), (None, 4), (Some("x"), 0), (Some("s0"), 2)] {
                 let alone = of_subject(cause, longer_than_ms);
-                let all = OutageFilter { subject: None, ..alone.clone() };
+                let all = OutageFilter { subjects: None, ..alone.clone() };
                 let expected = mine(reader.outages(window, &all).unwrap());
                 prop_assert_eq!(reader.outages(window, &alone).unwrap(), expected);
             }
