@@ -155,6 +155,17 @@ pub(super) fn events_hash(conn: &Connection, after: i64, last: i64) -> Sql<Hash>
     Ok(hash.finalize().into())
 }
 
+/// Notes that a day gets blocks: one before the last sealed one has changed, or was passed over
+/// because there was nothing of it.
+pub(super) fn mark_joined(tx: &Connection, day: i64) -> Sql<()> {
+    tx.prepare_cached(
+        "INSERT OR IGNORE INTO amended (day)
+         SELECT ?1 WHERE ?1 <= (SELECT day FROM chain ORDER BY day DESC LIMIT 1)",
+    )?
+    .execute([day])?;
+    Ok(())
+}
+
 /// Notes that days which are sealed already have changed.
 pub(super) fn mark_amended(tx: &Connection, days: RangeInclusive<i64>) -> Sql<()> {
     tx.prepare_cached(

@@ -115,7 +115,7 @@ impl Sealer {
         let Some(joining) = &mut self.joining else { return Ok(Step::Idle) };
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         self.kinds.refresh(&tx)?;
-        chain::mark_amended(&tx, joining.day..=joining.day)?;
+        chain::mark_joined(&tx, joining.day)?;
         let to = joining.next.saturating_add(SERIES_A_STEP);
         for series in joining.next..to {
             if let Some(kind) = self.kinds.of(series) {

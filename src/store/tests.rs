@@ -17,6 +17,7 @@ mod migration;
 mod outbox;
 mod properties;
 mod rounds;
+mod sound;
 
 const T0: i64 = 1_790_000_000_000;
 const ALL_TIME: Span = Span::new(UnixMs(0), UnixMs(i64::MAX));

@@ -115,29 +115,51 @@ impl Reader {
         told: &mut dyn FnMut(Progress),
     ) -> Result<Checked, StoreError> {
         let mut found = Checked::default();
-        told(Progress { what: "db.step_file", done: 0, of: 0 });
-        self.check_file(&mut found)?;
-        if !found.is_clean() {
-            // What SQLite takes for broken would only repeat itself below, or stop halfway.
-            return Ok(found);
+        match self.check_all(&mut found, kept_from, told) {
+            // Where SQLite stumbles over a page, what it says of it is the finding.
+            Err(StoreError::Sql { source, .. }) if is_corrupt(&source) => {
+                let what = Message::new("db.found_file").with("error", source);
+                found.add(Finding { table: None, key: None, subject: None, at: None, what });
+            }
+            done => done?,
         }
-        self.check_intervals(&mut found, told)?;
-        told(Progress { what: "db.step_facts", done: 0, of: 0 });
-        self.check_sequence(&mut found)?;
-        self.check_events(&mut found)?;
-        self.check_samples(&mut found, told)?;
-        self.check_chain(&mut found, kept_from, told)?;
         Ok(found)
     }
 
+    fn check_all(
+        &self,
+        found: &mut Checked,
+        kept_from: UnixMs,
+        told: &mut dyn FnMut(Progress),
+    ) -> Result<(), StoreError> {
+        told(Progress { what: "db.step_file", done: 0, of: 0 });
+        self.check_file(found)?;
+        if !found.is_clean() {
+            // What SQLite takes for broken would only repeat itself below, or stop halfway.
+            return Ok(());
+        }
+        self.check_references(found)?;
+        self.check_intervals(found, told)?;
+        told(Progress { what: "db.step_facts", done: 0, of: 0 });
+        self.check_sequence(found)?;
+        self.check_events(found)?;
+        self.check_samples(found, told)?;
+        self.check_chain(found, kept_from, told)
+    }
+
     fn check_file(&self, found: &mut Checked) -> Result<(), StoreError> {
-        let sql = "SELECT * FROM pragma_integrity_check(?1)";
-        for said in self.rows(sql, [Cell::Integer(100)], |row| self.get(row.get::<_, String>(0)))? {
+        let sql = "SELECT integrity_check FROM pragma_integrity_check WHERE ?1";
+        for said in self.rows(sql, [Cell::Integer(1)], |row| self.get(row.get::<_, String>(0)))? {
             if said != "ok" {
                 let what = Message::new("db.found_file").with("error", said);
                 found.add(Finding { table: None, key: None, subject: None, at: None, what });
             }
         }
+        Ok(())
+    }
+
+    /// What a row refers to is there.
+    fn check_references(&self, found: &mut Checked) -> Result<(), StoreError> {
         let strays = self.rows(
             "SELECT \"table\", rowid, parent FROM pragma_foreign_key_check WHERE ?1",
             [Cell::Integer(1)],
@@ -300,6 +322,10 @@ impl Reader {
         )?;
         Ok(found.into_iter().collect())
     }
+}
+
+fn is_corrupt(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseCorrupt)
 }
 
 /// The text of the catalogue for what differs.

@@ -256,11 +256,14 @@ impl Reader {
         }
         if self.samples_hash(link.day)?[..] != link.samples[..] {
             let may_be_gone = start_of(link.day + 1) <= kept_from;
-            match self.is_emptied(link.day)? {
-                // Ageing takes the oldest rows first: a day may be half gone.
-                true if may_be_gone => found.aged.push(start_of(link.day)),
-                true => differs.push(Differs::Gone),
-                false => differs.push(Differs::Samples),
+            let (oldest, keys) = (self.oldest_block()?, keys_of(link.day));
+            // Ageing takes the oldest rows first: a day may be half gone.
+            if may_be_gone && oldest.is_none_or(|key| key >= *keys.start()) {
+                found.aged.push(start_of(link.day));
+            } else if oldest.is_none_or(|key| key > *keys.end()) {
+                differs.push(Differs::Gone);
+            } else {
+                differs.push(Differs::Samples);
             }
         }
         if !differs.is_empty() && self.is_amended(link.day)? {
@@ -286,14 +289,11 @@ impl Reader {
         }
     }
 
-    /// True when the oldest samples that are kept in blocks of days are not older than the day's
-    /// last: its own are gone, at least some of them, and all before.
-    fn is_emptied(&self, day: i64) -> Result<bool, StoreError> {
-        let first = self.rows("SELECT min(key) FROM block_day WHERE key >= ?1", [Cell::Integer(i64::MIN)], |row| {
-            self.get(row.get::<_, Option<i64>>(0))
-        })?;
-        let oldest = first.into_iter().flatten().next();
-        Ok(oldest.is_none_or(|key| key >= *keys_of(day).start()))
+    /// The key of the oldest block of a day that is kept.
+    fn oldest_block(&self) -> Result<Option<i64>, StoreError> {
+        let sql = "SELECT min(key) FROM block_day WHERE ?1";
+        let found = self.rows(sql, [Cell::Integer(1)], |row| self.get(row.get(0)))?;
+        Ok(found.into_iter().next().flatten())
     }
 
     fn is_amended(&self, day: i64) -> Result<bool, StoreError> {
