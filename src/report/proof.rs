@@ -40,6 +40,9 @@ pub struct Chain {
     pub n: i64,
     /// The day (UTC) that it seals, as a date: `2026-10-31`.
     pub day: String,
+    /// Its first instant.
+    #[serde(skip)]
+    pub start: UnixMs,
     /// When it was added.
     pub at: UnixMs,
     /// SHA-256 in hexadecimal.
@@ -49,8 +52,8 @@ pub struct Chain {
 impl From<&ChainHead> for Chain {
     fn from(head: &ChainHead) -> Self {
         let ChainHead { n, day, at, ref head } = *head;
-        let day = jiff::tz::TimeZone::UTC.to_datetime(day.to_timestamp()).date().to_string();
-        Self { n, day, at, head: head.clone() }
+        let date = jiff::tz::TimeZone::UTC.to_datetime(day.to_timestamp()).date();
+        Self { n, day: date.to_string(), start: day, at, head: head.clone() }
     }
 }
 

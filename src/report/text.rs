@@ -8,7 +8,7 @@ use super::{
     AvailabilityReport, AvailabilityRow, CoverageReport, CoverageRow, GroupKey, Page, Scope,
 };
 use crate::coverage::{Availability, Clock, Ladder, SlaRule, Verdict};
-use crate::locale::{Lang, date_time, duration_short, number, percent, state_name, visible};
+use crate::locale::{Lang, date, date_time, duration_short, number, percent, state_name, visible};
 use crate::model::{Inventory, NetworkIx, UnitIx, UnixMs};
 use crate::t;
 
@@ -422,13 +422,17 @@ fn foot(out: &mut String, proof: Option<&Proof>, page: &Page<'_>) {
     let text =
         t!(lang, "report.proof_rounds", from = from, to = to, expected = expected, received = received);
     line(out, &format!("  {text}"));
-    let text = match &proof.chain {
-        Some(chain) => {
-            t!(lang, "report.proof_chain", n = chain.n, day = chain.day, head = chain.head)
-        }
-        None => t!(lang, "report.proof_no_chain"),
+    let Some(chain) = &proof.chain else {
+        line(out, &format!("  {}", t!(lang, "report.proof_no_chain")));
+        return;
     };
+    let day = chain.start.to_timestamp().to_zoned_datetime(jiff::tz::TimeZone::UTC);
+    let (n, day) = (number(lang, chain.n), date(lang, &day));
+    let text = t!(lang, "report.proof_chain", n = n, day = day, head = chain.head);
     line(out, &format!("  {text}"));
+    // As many digits as nobody else's head begins with.
+    let head: String = chain.head.chars().take(16).collect();
+    line(out, &format!("  {}", t!(lang, "report.proof_checked", head = head)));
 }
 
 fn line(out: &mut String, text: &str) {
