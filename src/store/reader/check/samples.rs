@@ -41,6 +41,9 @@ impl Reader {
         found: &mut Checked,
         told: &mut dyn FnMut(Progress),
     ) -> Result<(), StoreError> {
+        // A row of the journal may be of a series that was given out with it.
+        let tx = self.link.conn.unchecked_transaction();
+        let tx = tx.map_err(schema::sql("check the samples", &self.path))?;
         let mut known = Known {
             series: BTreeMap::new(),
             names: self.names_of_series()?,
@@ -63,6 +66,7 @@ impl Reader {
             }
         }
         self.check_journal(&known, found)?;
+        drop(tx);
         for (table, ms) in TABLES {
             self.check_strays(table, ms, &known, found)?;
         }
