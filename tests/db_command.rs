@@ -81,7 +81,8 @@ impl Province {
         for hour in 0..=80 {
             let is_cut = (30..32).contains(&hour);
             for subject in [DISTRICT, COMMUNE] {
-                let rtts = if is_cut { Rtts::default() } else { Rtts::from_us(&[4_000, 4_100, 4_300]) };
+                let rtts =
+                    if is_cut { Rtts::default() } else { Rtts::from_us(&[4_000, 4_100, 4_300]) };
                 let lost = if is_cut { 3 } else { 0 };
                 let sent = start + hour * HOUR;
                 let sample = Sample { at: sent, check: 0, sent: 3, lost, rtts, error: None };
@@ -189,7 +190,8 @@ fn what_was_changed_is_named() {
     let elsewhere = province.json(&["verify", "--from", "2026-01-07T00:00:00Z"], 0);
     assert_eq!((&elsewhere["days"], &elsewhere["links"]), (&1.into(), &3.into()));
 
-    province.sql("UPDATE state SET t1 = t1 - 1 WHERE subject = 1 AND t0 = (SELECT min(t0) FROM state)");
+    province
+        .sql("UPDATE state SET t1 = t1 - 1 WHERE subject = 1 AND t0 = (SELECT min(t0) FROM state)");
     province.sql("UPDATE block SET data = zeroblob(20) WHERE key = (SELECT max(key) FROM block)");
     let findings = province.text(&["db", "check"], 1);
     assert_snapshot!("check_findings", findings);
@@ -238,7 +240,8 @@ fn a_copy_is_made_beside_the_writer_and_put_back_when_it_is_gone() {
 fn tables_come_out_as_they_are_asked_for() {
     let province = Province::new("en");
     let export = |args: &[&str]| {
-        let all = ["db", "export", "--from", "2026-01-05T00:00:00Z", "--to", "2026-01-09T00:00:00Z"];
+        let all =
+            ["db", "export", "--from", "2026-01-05T00:00:00Z", "--to", "2026-01-09T00:00:00Z"];
         province.text(&[&all, args].concat(), 0)
     };
     let samples = export(&["--what", "samples", "--subject", COMMUNE]);

@@ -73,28 +73,20 @@ pub(crate) fn snapshot_at(
 
 /// Leaves of a record what it was at `at`, open there; a time for which nobody vouches is
 /// unmeasured.
-fn cut(
-    record: &mut Vec<StateInterval>,
-    at: UnixMs,
-    last_alive: Option<UnixMs>,
-    interval_ms: i64,
-) {
+fn cut(record: &mut Vec<StateInterval>, at: UnixMs, last_alive: Option<UnixMs>, interval_ms: i64) {
     record.retain(|interval| interval.from <= at);
     let Some(last) = record.last_mut() else { return };
-    let is_vouched = last_alive
-        .is_some_and(|alive| at.since(alive) <= ALIVE_WITHIN_MS.max(2 * interval_ms));
+    let is_vouched =
+        last_alive.is_some_and(|alive| at.since(alive) <= ALIVE_WITHIN_MS.max(2 * interval_ms));
     if last.to.is_none() && !is_vouched {
         let until = last_alive.map_or(last.from, |alive| alive + interval_ms);
         last.to = Some(until.max(last.from + 1).min(at));
     }
     match last.to.filter(|to| *to <= at) {
         None => last.to = None,
-        Some(to) => record.push(StateInterval {
-            from: to,
-            to: None,
-            state: State::Unmeasured,
-            cause: None,
-        }),
+        Some(to) => {
+            record.push(StateInterval { from: to, to: None, state: State::Unmeasured, cause: None })
+        }
     }
 }
 

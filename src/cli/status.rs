@@ -95,12 +95,7 @@ fn at(config: &Config, text: &str) -> anyhow::Result<Snapshot> {
     offline::snapshot_at(config, &inventory, at).map_err(|error| anyhow!(store_told(lang, &error)))
 }
 
-fn told(
-    args: &Args,
-    snapshot: &Snapshot,
-    teller: Teller,
-    lang: Lang,
-) -> anyhow::Result<ExitCode> {
+fn told(args: &Args, snapshot: &Snapshot, teller: Teller, lang: Lang) -> anyhow::Result<ExitCode> {
     let scope = Scope::new(snapshot, args.unit.as_deref(), lang)?;
     let text = match args.format {
         Format::Text => scope.text(lang, teller),

@@ -103,11 +103,7 @@ fn digits(lang: Lang, head: &str) -> anyhow::Result<String> {
     Ok(digits.to_ascii_lowercase())
 }
 
-fn written(
-    verified: &Verified,
-    noted: Option<(&str, &[ChainHead])>,
-    config: &Config,
-) -> String {
+fn written(verified: &Verified, noted: Option<(&str, &[ChainHead])>, config: &Config) -> String {
     let lang = config.language;
     let mut out = String::new();
     let mut line = |text: &str| _ = writeln!(out, "{text}");
@@ -144,7 +140,14 @@ fn written(
             found => {
                 for link in found {
                     let (day, at) = (day(lang, link.day), time(config, link.at));
-                    line(&t!(lang, "verify.head_known", head = asked, n = link.n, day = day, at = at));
+                    line(&t!(
+                        lang,
+                        "verify.head_known",
+                        head = asked,
+                        n = link.n,
+                        day = day,
+                        at = at
+                    ));
                 }
             }
         }

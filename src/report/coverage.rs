@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::table::{self, Cell};
 use super::proof::{Proof, proof};
+use super::table::{self, Cell};
 use super::{Page, Scope, Share, overall};
 use crate::coverage::{
     Asked, Availability, Clock, Ladder, LadderRow, Tree, UnitNetwork, Verdict, tree_networks,

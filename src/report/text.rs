@@ -419,8 +419,14 @@ fn foot(out: &mut String, proof: Option<&Proof>, page: &Page<'_>) {
     line(out, &t!(lang, "report.proof"));
     let (from, to) = (time(page, proof.from), time(page, proof.to));
     let (expected, received) = (rounds(proof.rounds_expected), rounds(proof.rounds_received));
-    let text =
-        t!(lang, "report.proof_rounds", from = from, to = to, expected = expected, received = received);
+    let text = t!(
+        lang,
+        "report.proof_rounds",
+        from = from,
+        to = to,
+        expected = expected,
+        received = received
+    );
     line(out, &format!("  {text}"));
     let Some(chain) = &proof.chain else {
         line(out, &format!("  {}", t!(lang, "report.proof_no_chain")));

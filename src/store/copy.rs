@@ -139,11 +139,7 @@ fn copy_and_check(
 }
 
 /// Writes the store at `from`, as it is at one moment, into `to`.
-fn vacuum_into(
-    from: &Path,
-    to: &Path,
-    told: &mut dyn FnMut(Progress),
-) -> Result<(), StoreError> {
+fn vacuum_into(from: &Path, to: &Path, told: &mut dyn FnMut(Progress)) -> Result<(), StoreError> {
     let failed = |source| StoreError::Sql {
         operation: "copy the store (is there room for the copy?)",
         path: to.to_owned(),

@@ -37,8 +37,7 @@ pub fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     let lang = config.language;
     let mut meter = Meter::new(lang);
     let from = kept_from(config, clock::now());
-    let copied =
-        store::backup(&config.store, &args.file, from, &mut |done| meter.tell(done));
+    let copied = store::backup(&config.store, &args.file, from, &mut |done| meter.tell(done));
     drop(meter);
     let copied = copied.map_err(|error| told(lang, &error))?;
     let text = match args.format {

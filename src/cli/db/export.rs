@@ -174,9 +174,8 @@ fn understand(args: &Args, config: &Config) -> anyhow::Result<Wanted> {
     }
     let longer_than_ms = match &args.longer_than {
         None => 0,
-        Some(text) => parse_duration(text).map_err(|_| {
-            anyhow!(t!(lang, "db.bad_length", text = visible(text)))
-        })?,
+        Some(text) => parse_duration(text)
+            .map_err(|_| anyhow!(t!(lang, "db.bad_length", text = visible(text))))?,
     };
     let filter = OutageFilter {
         subjects: subjects.clone(),

@@ -39,7 +39,7 @@ enum Command {
     /// Put a checked copy in the place of the store, which is set aside
     Restore(restore::Args),
     /// Write samples, states, outages, events or rollups as CSV
-    Export(export::Args),
+    Export(Box<export::Args>),
 }
 
 /// Runs the command.

@@ -38,9 +38,10 @@ pub fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     let now = clock::now();
     let mut meter = Meter::new(lang);
     let who = (std::process::id(), now);
-    let done = store::restore(&config.store, &args.file, who, kept_from(config, now), &mut |done| {
-        meter.tell(done);
-    });
+    let done =
+        store::restore(&config.store, &args.file, who, kept_from(config, now), &mut |done| {
+            meter.tell(done);
+        });
     drop(meter);
     let restored = match done {
         Ok(restored) => restored,
@@ -54,7 +55,8 @@ pub fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
         Format::Text => {
             let last = restored.last.map_or_else(|| "–".to_owned(), |at| time(config, at));
             let store = named(&config.store);
-            let mut out = t!(lang, "db.restored", file = named(&args.file), store = store, last = last);
+            let mut out =
+                t!(lang, "db.restored", file = named(&args.file), store = store, last = last);
             out.push('\n');
             if let Some(aside) = &restored.aside {
                 out += &t!(lang, "db.aside", aside = named(aside));

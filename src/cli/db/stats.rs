@@ -79,18 +79,20 @@ fn written(stats: &Stats, config: &Config) -> String {
     }
     line(&match &stats.head {
         Some(head) => {
-            t!(lang, "db.stats_chain", n = n(head.n.max(0).cast_unsigned()), day = day(lang, head.day), head = head.head)
+            t!(
+                lang,
+                "db.stats_chain",
+                n = n(head.n.max(0).cast_unsigned()),
+                day = day(lang, head.day),
+                head = head.head
+            )
         }
         None => t!(lang, "db.no_chain"),
     });
     line("");
     let heading = |key: &str| text(lang, key).to_owned();
-    let mut rows = vec![[
-        heading("db.table"),
-        heading("db.rows"),
-        heading("db.size"),
-        heading("db.share"),
-    ]];
+    let mut rows =
+        vec![[heading("db.table"), heading("db.rows"), heading("db.size"), heading("db.share")]];
     let share = |pages: u64| {
         let ppm = u128::from(pages) * 1_000_000 / u128::from(stats.pages.max(1));
         percent(lang, u32::try_from(ppm).unwrap_or(1_000_000), 1)

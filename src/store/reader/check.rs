@@ -184,9 +184,10 @@ impl Reader {
         found: &mut Checked,
         told: &mut dyn FnMut(Progress),
     ) -> Result<(), StoreError> {
-        let subjects = self.rows("SELECT id, key FROM subject WHERE ?1", [Cell::Integer(1)], |row| {
-            Ok((self.get(row.get::<_, i64>(0))?, self.get(row.get::<_, String>(1))?))
-        })?;
+        let subjects =
+            self.rows("SELECT id, key FROM subject WHERE ?1", [Cell::Integer(1)], |row| {
+                Ok((self.get(row.get::<_, i64>(0))?, self.get(row.get::<_, String>(1))?))
+            })?;
         let of = subjects.len() as u64;
         for (done, (number, name)) in (1..).zip(subjects) {
             let id = self.subject(Ok(name.clone()));
@@ -203,7 +204,8 @@ impl Reader {
             found.intervals += record.len() as u64;
             if let Err((at, why)) = check_partition(&record) {
                 let from = record.get(at).map_or(UnixMs(0), |interval| interval.from);
-                let finding = Finding::new("state", format!("{number} {}", from.0), "db.found_partition");
+                let finding =
+                    Finding::new("state", format!("{number} {}", from.0), "db.found_partition");
                 found.add(finding.about(Some(name)).at(from).with("error", why));
             }
             told(Progress { what: "db.step_intervals", done, of });
@@ -224,7 +226,8 @@ impl Reader {
     /// A number was given to one fact only, and none is beyond the last that was given.
     fn check_sequence(&self, found: &mut Checked) -> Result<(), StoreError> {
         // A fact of intervals writes many rows, of one subject.
-        const FACTS: &str = "SELECT 'state' AS t, subject AS k, seq FROM state GROUP BY subject, seq
+        const FACTS: &str =
+            "SELECT 'state' AS t, subject AS k, seq FROM state GROUP BY subject, seq
              UNION ALL SELECT 'event', seq, seq FROM event
              UNION ALL SELECT 'run', id, seq FROM run
              UNION ALL SELECT 'incident', id, seq FROM incident
@@ -278,9 +281,10 @@ impl Reader {
     }
 
     fn check_events(&self, found: &mut Checked) -> Result<(), StoreError> {
-        let kinds = self.rows("SELECT DISTINCT kind FROM event WHERE ?1", [Cell::Integer(1)], |row| {
-            self.get(row.get::<_, String>(0))
-        })?;
+        let kinds =
+            self.rows("SELECT DISTINCT kind FROM event WHERE ?1", [Cell::Integer(1)], |row| {
+                self.get(row.get::<_, String>(0))
+            })?;
         let unknown = kinds.into_iter().filter(|kind| EventKind::from_word(kind).is_none());
         for kind in unknown {
             found.add(Finding::new("event", &kind, "db.found_kind"));
@@ -344,8 +348,17 @@ const fn chain_text(what: Differs) -> &'static str {
 /// The table's name as a finding has it.
 fn known_table(name: &str) -> Option<&'static str> {
     const TABLES: [&str; 11] = [
-        "state", "event", "run", "incident", "maintenance", "baseline", "blind", "outbox", "series",
-        "subject", "latest",
+        "state",
+        "event",
+        "run",
+        "incident",
+        "maintenance",
+        "baseline",
+        "blind",
+        "outbox",
+        "series",
+        "subject",
+        "latest",
     ];
     TABLES.into_iter().find(|table| *table == name)
 }

@@ -34,7 +34,9 @@ pub struct OutageFilter {
 
 impl OutageFilter {
     fn wants(&self, subject: &SubjectId, outage: &Outage) -> bool {
-        self.causes.as_ref().is_none_or(|all| all.contains(outage.cause.as_ref().unwrap_or(subject)))
+        self.causes
+            .as_ref()
+            .is_none_or(|all| all.contains(outage.cause.as_ref().unwrap_or(subject)))
             && self.state.is_none_or(|state| outage.state == state)
             && outage.end.is_none_or(|end| end.since(outage.start) >= self.longer_than_ms)
     }

@@ -20,6 +20,9 @@ use crate::store::numbers::{key, kind_word, series_of};
 use crate::store::seal::DAY_MS;
 use crate::store::sketch::Rollup;
 
+/// Takes a series' number and the bytes of its rollup.
+pub(super) type TakesRollup<'a> = &'a mut dyn FnMut(u32, &[u8]) -> Result<(), BadBlock>;
+
 /// How long a rollup's stretch is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resolution {
@@ -164,7 +167,7 @@ impl Reader {
         &self,
         window: Span,
         resolution: Resolution,
-        each: &mut dyn FnMut(u32, &[u8]) -> Result<(), BadBlock>,
+        each: TakesRollup<'_>,
     ) -> Result<Vec<Span>, StoreError> {
         let (table, ms) = (resolution.table(), resolution.ms());
         let mut left = Vec::new();

@@ -303,41 +303,46 @@ impl Reader {
 
     fn newest_link(&self, day: i64) -> Result<Option<i64>, StoreError> {
         let sql = "SELECT max(n) FROM chain WHERE day = ?1";
-        let found = self.rows(sql, [Cell::Integer(day)], |row| self.get(row.get::<_, Option<i64>>(0)))?;
+        let found =
+            self.rows(sql, [Cell::Integer(day)], |row| self.get(row.get::<_, Option<i64>>(0)))?;
         Ok(found.into_iter().flatten().next())
     }
 
     /// The days up to `last` that have blocks, or states that ended on them.
     fn days_with_records(&self, last: i64) -> Result<BTreeSet<i64>, StoreError> {
-        let mut days = BTreeSet::new();
-        let statements: [(&'static str, &dyn Fn(i64) -> i64, &dyn Fn(i64) -> i64); 2] = [
-            (
-                "SELECT min(key) FROM block_day WHERE key >= ?1",
-                &|day| *keys_of(day).start(),
-                &slot_of,
-            ),
-            (
-                "SELECT min(t1) FROM state WHERE t1 >= ?1",
-                &|day| day.saturating_mul(DAY_MS),
-                &|at| at.div_euclid(DAY_MS),
-            ),
-        ];
-        for (sql, first_of, day_of) in statements {
-            // From one day that has any to the next: some lookups, whatever the days hold.
-            let mut from = i64::MIN;
-            while let Some(found) = self
-                .rows(sql, [Cell::Integer(from)], |row| self.get(row.get::<_, Option<i64>>(0)))?
-                .into_iter()
-                .flatten()
-                .next()
-                .map(day_of)
-                .filter(|day| *day <= last)
-            {
-                days.insert(found);
-                from = first_of(found + 1);
-            }
+        let blocks = self.days_by(
+            "SELECT min(key) FROM block_day WHERE key >= ?1",
+            |day| *keys_of(day).start(),
+            slot_of,
+            last,
+        )?;
+        let states = self.days_by(
+            "SELECT min(t1) FROM state WHERE t1 >= ?1",
+            |day| day.saturating_mul(DAY_MS),
+            |at| at.div_euclid(DAY_MS),
+            last,
+        )?;
+        Ok(blocks.into_iter().chain(states).collect())
+    }
+
+    /// From one day that has any to the next: some lookups, whatever the days hold.
+    fn days_by(
+        &self,
+        next: &'static str,
+        first_of: impl Fn(i64) -> i64,
+        day_of: impl Fn(i64) -> i64,
+        last: i64,
+    ) -> Result<Vec<i64>, StoreError> {
+        let mut days = Vec::new();
+        let mut from = i64::MIN;
+        loop {
+            let found = self
+                .rows(next, [Cell::Integer(from)], |row| self.get(row.get::<_, Option<i64>>(0)))?;
+            let day = found.into_iter().flatten().next().map(&day_of);
+            let Some(day) = day.filter(|day| *day <= last) else { return Ok(days) };
+            days.push(day);
+            from = first_of(day + 1);
         }
-        Ok(days)
     }
 }
 

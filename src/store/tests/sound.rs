@@ -87,7 +87,9 @@ fn a_sound_store_is_clean_wherever_its_samples_stand() {
 /// Changes a round in the block of a day and encodes it as we would.
 fn forge(conn: &Connection) {
     let (key, data): (i64, Vec<u8>) = conn
-        .query_row("SELECT key, data FROM block_day LIMIT 1", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row("SELECT key, data FROM block_day LIMIT 1", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
         .unwrap();
     let mut rounds = Vec::new();
     decode_rounds(&data, 0, &mut rounds).unwrap();

@@ -128,8 +128,20 @@ pub(super) fn events(reader: &Reader, wanted: &Wanted, sink: &mut Sink) -> Done 
 
 pub(super) fn rollups(reader: &Reader, wanted: &Wanted, sink: &mut Sink) -> Done {
     sink.head(&[
-        "subject", "from", "seconds", "rounds", "failed", "own_faults", "sent", "lost",
-        "rtt_min_us", "rtt_mean_us", "rtt_p50_us", "rtt_p95_us", "rtt_p99_us", "rtt_max_us",
+        "subject",
+        "from",
+        "seconds",
+        "rounds",
+        "failed",
+        "own_faults",
+        "sent",
+        "lost",
+        "rtt_min_us",
+        "rtt_mean_us",
+        "rtt_p50_us",
+        "rtt_p95_us",
+        "rtt_p99_us",
+        "rtt_max_us",
     ]);
     for subject in reader.known_subjects()? {
         if !is_wanted(wanted.subjects.as_ref(), &subject) {

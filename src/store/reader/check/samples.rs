@@ -20,12 +20,8 @@ use crate::store::{StoreError, schema};
 /// Series that are looked at in one transaction.
 const SERIES_AT_ONCE: usize = 500;
 
-const TABLES: [(&str, i64); 4] = [
-    ("block", HOUR_MS),
-    ("block_day", DAY_MS),
-    ("rollup_hour", HOUR_MS),
-    ("rollup_day", DAY_MS),
-];
+const TABLES: [(&str, i64); 4] =
+    [("block", HOUR_MS), ("block_day", DAY_MS), ("rollup_hour", HOUR_MS), ("rollup_day", DAY_MS)];
 
 /// What the rows are held against.
 struct Known {
@@ -49,14 +45,12 @@ impl Reader {
             names: self.names_of_series()?,
             oldest: [self.first_key("rollup_hour")?, self.first_key("rollup_day")?],
         };
-        for (series, kind, name) in self.rows(
-            "SELECT id, kind, name FROM series WHERE ?1",
-            [Cell::Integer(1)],
-            |row| {
+        for (series, kind, name) in
+            self.rows("SELECT id, kind, name FROM series WHERE ?1", [Cell::Integer(1)], |row| {
                 let kind: String = self.get(row.get(1))?;
                 Ok((self.get(row.get::<_, u32>(0))?, kind, self.get(row.get::<_, String>(2))?))
-            },
-        )? {
+            })?
+        {
             match crate::store::content::kind_of(&kind, &name) {
                 Some(kind) => _ = known.series.insert(series, kind),
                 None => {
@@ -97,7 +91,8 @@ impl Reader {
         let mut rows = statement.query([]).map_err(fail())?;
         while let Some(row) = rows.next().map_err(fail())? {
             let row_key: i64 = self.get(row.get(0))?;
-            let (entries, newest): (i64, Option<i64>) = (self.get(row.get(1))?, self.get(row.get(2))?);
+            let (entries, newest): (i64, Option<i64>) =
+                (self.get(row.get(1))?, self.get(row.get(2))?);
             let data: Vec<u8> = self.get(row.get(3))?;
             let hour = slot_of(row_key);
             let mut seen = Seen::default();
@@ -178,7 +173,8 @@ impl Reader {
     ) -> Result<(), StoreError> {
         let mut daily = Content::empty(kind);
         let day_key = key(day, series);
-        let has_day = self.take_block("block_day", day_key, DAY_MS, kind, &mut daily, known, found)?;
+        let has_day =
+            self.take_block("block_day", day_key, DAY_MS, kind, &mut daily, known, found)?;
         let mut hours: BTreeMap<i64, Content> = split(&daily, kind);
         if is_open {
             for hour in day * HOURS_A_DAY..(day + 1) * HOURS_A_DAY {
@@ -193,7 +189,14 @@ impl Reader {
         }
         for (hour, content) in &hours {
             if let Some(rollup) = content.rollup() {
-                self.hold_rollup("rollup_hour", key(*hour, series), HOUR_MS, &rollup, known, found)?;
+                self.hold_rollup(
+                    "rollup_hour",
+                    key(*hour, series),
+                    HOUR_MS,
+                    &rollup,
+                    known,
+                    found,
+                )?;
             }
         }
         if let Some(rollup) = daily.rollup().filter(|_| has_day) {
@@ -216,10 +219,8 @@ impl Reader {
     ) -> Result<bool, StoreError> {
         let Some(bytes) = self.blob(table, row_key)? else { return Ok(false) };
         found.blocks += 1;
-        let span = Span::new(
-            UnixMs(slot_of(row_key) * slot_ms),
-            UnixMs((slot_of(row_key) + 1) * slot_ms),
-        );
+        let span =
+            Span::new(UnixMs(slot_of(row_key) * slot_ms), UnixMs((slot_of(row_key) + 1) * slot_ms));
         let finding = |what| {
             let name = known.names.get(&series_of(row_key)).cloned();
             Finding::new(table, row_key, what).about(name).at(span.from)
@@ -294,7 +295,8 @@ impl Reader {
             let sql = format!("SELECT min(key) FROM {table} WHERE key >= ?1");
             let mut from = i64::MIN;
             loop {
-                let next = self.link.conn.query_row(&sql, [from], |row| row.get::<_, Option<i64>>(0));
+                let next =
+                    self.link.conn.query_row(&sql, [from], |row| row.get::<_, Option<i64>>(0));
                 let Some(next) = self.get(next)? else { break };
                 let day = slot_of(next).div_euclid(per_day);
                 days.insert(day);
