@@ -283,6 +283,18 @@ fn tables_come_out_as_they_are_asked_for() {
 }
 
 #[test]
+fn every_command_explains_itself_with_examples() {
+    let province = Province::new("en");
+    for command in ["db", "db stats", "db check", "db backup", "db restore", "db export", "verify"]
+    {
+        let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();
+        let help = province.text(&words, 0);
+        assert!(command == "db" || help.contains("Examples:"), "{help}");
+        assert_snapshot!(format!("help_{}", command.replace(' ', "_")), help);
+    }
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_error() {
     let province = Province::new("en");
     let shell = format!(

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::Scope;
+use super::text::time;
+use super::{Page, Scope};
+use crate::locale::{date, number};
 use crate::model::{Span, SubjectId, UnixMs};
 use crate::store::ChainHead;
+use crate::t;
 
 /// What the store says of a window, before a report asks for some of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,4 +83,33 @@ pub(super) fn proof(scope: &Scope<'_>, inside: &[bool]) -> Option<Proof> {
         rounds_received,
         chain: evidence.head.as_ref().map(Chain::from),
     })
+}
+
+/// What the figures rest on, and how anybody can see later that it has not changed: the last lines
+/// of a report for people. Empty where the store was not asked.
+pub(super) fn foot(proof: Option<&Proof>, page: &Page<'_>) -> String {
+    let Some(proof) = proof else { return String::new() };
+    let lang = page.lang;
+    let rounds = |n: u64| number(lang, i64::try_from(n).unwrap_or(i64::MAX));
+    let mut lines = vec![t!(
+        lang,
+        "report.proof_rounds",
+        from = time(page, proof.from),
+        to = time(page, proof.to),
+        expected = rounds(proof.rounds_expected),
+        received = rounds(proof.rounds_received)
+    )];
+    match &proof.chain {
+        Some(chain) => {
+            let day = chain.start.to_timestamp().to_zoned_datetime(jiff::tz::TimeZone::UTC);
+            let (n, day) = (number(lang, chain.n), date(lang, &day));
+            lines.push(t!(lang, "report.proof_chain", n = n, day = day, head = chain.head));
+            // As many digits as nobody else's head begins with.
+            let head: String = chain.head.chars().take(16).collect();
+            lines.push(t!(lang, "report.proof_checked", head = head));
+        }
+        None => lines.push(t!(lang, "report.proof_no_chain")),
+    }
+    let lines: String = lines.iter().map(|line| format!("  {line}\n")).collect();
+    format!("\n{}\n{lines}", t!(lang, "report.proof"))
 }

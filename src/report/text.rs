@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::proof::Proof;
+use super::proof::foot;
 use super::table::Columns;
 use super::{
     AvailabilityReport, AvailabilityRow, CoverageReport, CoverageRow, GroupKey, Page, Scope,
 };
 use crate::coverage::{Availability, Clock, Ladder, SlaRule, Verdict};
-use crate::locale::{Lang, date, date_time, duration_short, number, percent, state_name, visible};
+use crate::locale::{Lang, date_time, duration_short, number, percent, state_name, visible};
 use crate::model::{Inventory, NetworkIx, UnitIx, UnixMs};
 use crate::t;
 
@@ -58,7 +58,7 @@ pub fn coverage_text(report: &CoverageReport, scope: &Scope<'_>, page: &Page<'_>
         report.goal_ppm,
         report.floor_ppm,
     );
-    foot(&mut out, report.proof.as_ref(), page);
+    out += &foot(report.proof.as_ref(), page);
     out
 }
 
@@ -215,7 +215,7 @@ pub fn availability_text(
         keys.push("report.note_off_hours");
     }
     notes(&mut out, lang, &keys, report.total.sla_ppm, report.floor_ppm);
-    foot(&mut out, report.proof.as_ref(), page);
+    out += &foot(report.proof.as_ref(), page);
     out
 }
 
@@ -380,7 +380,7 @@ fn title(out: &mut String, key: &str, scope: &Scope<'_>, page: &Page<'_>) {
     }
 }
 
-fn time(page: &Page<'_>, at: UnixMs) -> String {
+pub(super) fn time(page: &Page<'_>, at: UnixMs) -> String {
     date_time(page.lang, &at.to_timestamp().to_zoned_datetime(page.zone.clone()))
 }
 
@@ -408,37 +408,6 @@ fn notes(out: &mut String, lang: Lang, keys: &[&str], goal_ppm: u32, floor_ppm: 
         let text = t!(lang, key, goal = goal, floor = floor);
         line(out, &format!("  ({n}) {text}"));
     }
-}
-
-/// What the figures rest on, and how anybody can see later that it has not changed.
-fn foot(out: &mut String, proof: Option<&Proof>, page: &Page<'_>) {
-    let Some(proof) = proof else { return };
-    let lang = page.lang;
-    let rounds = |n: u64| number(lang, i64::try_from(n).unwrap_or(i64::MAX));
-    line(out, "");
-    line(out, &t!(lang, "report.proof"));
-    let (from, to) = (time(page, proof.from), time(page, proof.to));
-    let (expected, received) = (rounds(proof.rounds_expected), rounds(proof.rounds_received));
-    let text = t!(
-        lang,
-        "report.proof_rounds",
-        from = from,
-        to = to,
-        expected = expected,
-        received = received
-    );
-    line(out, &format!("  {text}"));
-    let Some(chain) = &proof.chain else {
-        line(out, &format!("  {}", t!(lang, "report.proof_no_chain")));
-        return;
-    };
-    let day = chain.start.to_timestamp().to_zoned_datetime(jiff::tz::TimeZone::UTC);
-    let (n, day) = (number(lang, chain.n), date(lang, &day));
-    let text = t!(lang, "report.proof_chain", n = n, day = day, head = chain.head);
-    line(out, &format!("  {text}"));
-    // As many digits as nobody else's head begins with.
-    let head: String = chain.head.chars().take(16).collect();
-    line(out, &format!("  {}", t!(lang, "report.proof_checked", head = head)));
 }
 
 fn line(out: &mut String, text: &str) {
