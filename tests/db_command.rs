@@ -232,6 +232,8 @@ fn a_copy_is_made_beside_the_writer_and_put_back_when_it_is_gone() {
     assert!(Path::new(aside).exists(), "{aside}");
     std::fs::rename(aside, province.path("tuantra.db")).unwrap();
     assert_eq!(events(&province), 2);
+    let nowhere = province.refused(&["db", "backup", "nowhere/copy.db"], 2);
+    assert!(nowhere.contains("not done: make nowhere/copy.db"), "{nowhere}");
     let missing = province.refused(&["db", "restore", "nothing.db"], 2);
     assert!(missing.contains("nothing.db"), "{missing}");
 }

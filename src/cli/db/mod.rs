@@ -70,6 +70,8 @@ pub(super) fn told(lang: Lang, error: &StoreError) -> anyhow::Error {
         StoreError::Flawed { path, findings } => {
             t!(lang, "db.flawed", file = named(path), findings = findings)
         }
+        // A file beside the store, or the copy: the store itself may be sound.
+        StoreError::Io { .. } => t!(lang, "db.failed", error = error),
         other => store_told(lang, other),
     })
 }

@@ -43,12 +43,13 @@ impl OutageFilter {
 }
 
 /// By subject, its record from the last interval that lived before ?1 to the first that lives from
-/// ?2 on: whole outages, each found by the key of `state`.
+/// ?2 on: whole outages, each found by the key of `state`. `CROSS` keeps SQLite to this order, in
+/// which nothing has to be sorted.
 macro_rules! records {
     ($subjects:literal) => {
         concat!(
             "SELECT k.key, s.t0, s.t1, s.state, c.key FROM subject k
-             JOIN state s ON s.subject = k.id
+             CROSS JOIN state s ON s.subject = k.id
               AND s.t0 >= coalesce((SELECT t0 FROM state WHERE subject = k.id AND t0 <= ?1
                                     AND state IN (0, 1) ORDER BY t0 DESC LIMIT 1), ?3)
               AND s.t0 <= coalesce((SELECT t0 FROM state WHERE subject = k.id AND t0 >= ?2
@@ -75,8 +76,18 @@ impl Reader {
         let mut found = Vec::new();
         match &filter.subjects {
             None => {
-                let records = self.rows(records!(""), ends, |row| self.record_row(row))?;
-                add(&mut found, records, window, filter);
+                // One subject's record at a time is held, however many there are.
+                let mut record: Vec<(SubjectId, StateInterval)> = Vec::new();
+                self.rows(records!(""), ends, |row| {
+                    let (subject, interval) = self.record_row(row)?;
+                    if record.first().is_some_and(|(of, _)| *of != subject) {
+                        add(&mut found, &record, window, filter);
+                        record.clear();
+                    }
+                    record.push((subject, interval));
+                    Ok(())
+                })?;
+                add(&mut found, &record, window, filter);
             }
             Some(subjects) => {
                 for subject in subjects {
@@ -84,7 +95,7 @@ impl Reader {
                     let params = [from.clone(), to.clone(), first.clone(), last.clone(), one];
                     let sql = records!("WHERE k.key = ?5");
                     let record = self.rows(sql, params, |row| self.record_row(row))?;
-                    add(&mut found, record, window, filter);
+                    add(&mut found, &record, window, filter);
                 }
             }
         }
@@ -105,21 +116,17 @@ impl Reader {
     }
 }
 
-/// Adds what is wanted of the records, which stand subject by subject.
+/// Adds what is wanted of one subject's record.
 fn add(
     found: &mut Vec<SubjectOutage>,
-    records: Vec<(SubjectId, StateInterval)>,
+    record: &[(SubjectId, StateInterval)],
     window: Span,
     filter: &OutageFilter,
 ) {
-    for record in records.chunk_by(|a, b| a.0 == b.0) {
-        let Some((subject, _)) = record.first() else { continue };
-        let intervals: Vec<StateInterval> = record.iter().map(|(_, i)| i.clone()).collect();
-        let touching = outages(&intervals).into_iter().filter(|o| {
-            o.start < window.to
-                && o.end.is_none_or(|end| end > window.from)
-                && filter.wants(subject, o)
-        });
-        found.extend(touching.map(|outage| SubjectOutage { subject: subject.clone(), outage }));
-    }
+    let Some((subject, _)) = record.first() else { return };
+    let intervals: Vec<StateInterval> = record.iter().map(|(_, i)| i.clone()).collect();
+    let touching = outages(&intervals).into_iter().filter(|o| {
+        o.start < window.to && o.end.is_none_or(|end| end > window.from) && filter.wants(subject, o)
+    });
+    found.extend(touching.map(|outage| SubjectOutage { subject: subject.clone(), outage }));
 }
