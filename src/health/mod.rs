@@ -419,7 +419,7 @@ impl Health {
                 track.open_hole(ix, now, effects);
                 // A subject that is first heard of after this is vouched for an interval at least.
                 let soonest = now + track.params().interval_ms;
-                next = next.min(track.overdue_at().map_or(soonest, |at| at.max(now + 1)));
+                next = next.min(track.overdue_at().unwrap_or(soonest));
             }
             self.next_hole = next;
         }

@@ -11,11 +11,13 @@ use crate::model::{
     State, Subject, SubjectDetail, Unit, UnitId, UnitIx, UnitKind, Via,
 };
 
+mod calm;
 mod details;
 mod properties;
 mod rules;
 mod stories;
 mod trouble;
+mod ways;
 
 const SECOND: i64 = 1000;
 
