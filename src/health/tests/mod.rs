@@ -14,7 +14,9 @@ use crate::model::{
 mod calm;
 mod details;
 mod properties;
+mod roots;
 mod rules;
+mod seen;
 mod stories;
 mod trouble;
 mod ways;

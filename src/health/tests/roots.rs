@@ -1,0 +1,355 @@
+//! Incidents over time: their names and parts, the most they cut off, when they are told, and the
+//! signs that come late.
+
+use super::stories::{HOUR, down, good, trunk, window};
+use super::*;
+use crate::model::{Ack, Cause, Device, DeviceId, Guess, Impact, Sign, WorkedOn};
+
+const D: SubjectIx = SubjectIx(3);
+
+fn answering(vias: Vec<Via>) -> Bench {
+    let mut b = Bench::new(vias);
+    let subjects: Vec<SubjectIx> = b.health.inventory().subject_ixs().collect();
+    subjects.into_iter().for_each(|s| b.good(s, 0));
+    b
+}
+
+fn news(b: &Bench) -> Vec<News> {
+    b.told().iter().map(|(news, ..)| *news).collect()
+}
+
+fn tellings(b: &Bench) -> Vec<(News, Impact)> {
+    let told = b.news.iter().filter_map(|effect| match effect {
+        Effect::Tell(telling) => Some((telling.news, telling.impact.clone())),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn a_part_splits_from_the_incident_of_its_own_cause_not_from_the_last_one_that_ended() {
+    let mut b = answering(vec![Via::none(), via(A), Via::none()]);
+    down(&mut b, A, 10);
+    down(&mut b, B, 12);
+    down(&mut b, C, 30);
+    b.pass(41);
+    good(&mut b, A, 60);
+    b.pass(66);
+    good(&mut b, C, 62);
+    b.pass(68);
+    [69, 74, 79].into_iter().for_each(|s| b.fail(B, s));
+    b.pass(80);
+    let changes = b.incident_changes();
+    let opened = |root: &str| {
+        let found = changes.iter().find(|(c, i)| *c == Change::Opened && i.root.as_str() == root);
+        found.map(|(_, incident)| incident.clone()).unwrap()
+    };
+    assert_eq!(opened("s1").split_from, Some(opened("s0").id));
+}
+
+#[test]
+fn trouble_that_begins_after_the_incident_was_over_is_no_part_of_it() {
+    let mut b = answering(vec![Via::none(), via(A)]);
+    down(&mut b, A, 10);
+    down(&mut b, B, 12);
+    b.pass(25);
+    good(&mut b, A, 60);
+    good(&mut b, B, 66);
+    b.pass(72);
+    // It comes and goes by itself, too seldom to be degraded.
+    for n in 0..10 {
+        let s = 100 + 15 * n;
+        b.good(A, s);
+        good(&mut b, B, s);
+        b.fail(B, s + 10);
+        b.pass(s + 11);
+    }
+    let incidents = b.health.incidents();
+    assert_eq!((incidents.len(), incidents[0].root.as_str()), (1, "s1"));
+    assert!(incidents[0].flapping);
+    assert_eq!(incidents[0].split_from, None);
+}
+
+#[test]
+fn no_two_incidents_have_one_name_though_they_open_within_a_millisecond() {
+    let mut b = answering(vec![Via::none()]);
+    down(&mut b, A, 10);
+    b.settle(20);
+    good(&mut b, A, 25);
+    b.settle(20);
+    down(&mut b, A, 35);
+    b.settle(20);
+    let opened = b.incident_changes().into_iter().filter(|(c, _)| *c == Change::Opened);
+    let names: Vec<String> = opened.map(|(_, incident)| incident.id.to_string()).collect();
+    assert_eq!(names, ["s0@1970-01-01T00:00:20Z", "s0@1970-01-01T00:00:20.001Z"]);
+}
+
+#[test]
+fn a_recovery_tells_the_most_the_incident_had_cut_off() {
+    // D has a way of its own beside the trunk, which comes back first.
+    let mut b = answering(vec![Via::none(), via(A), via(A), Via::none()]);
+    down(&mut b, A, 10);
+    b.pass(20);
+    let cut_off = |b: &Bench| {
+        let impact = &b.health.incidents()[0].impact;
+        (impact.units.len(), impact.unreachable)
+    };
+    assert_eq!(cut_off(&b), (1, 0));
+    down(&mut b, B, 12);
+    down(&mut b, C, 13);
+    b.pass(25);
+    assert_eq!(cut_off(&b), (3, 2));
+    b.pass(60);
+    let mut moved = Inventory::clone(b.health.inventory());
+    moved.subjects[1].via = via(D);
+    let moved = Inventory::new(
+        moved.units.clone(),
+        moved.networks.clone(),
+        Vec::new(),
+        Vec::new(),
+        moved.subjects.clone(),
+    );
+    b.reload(Arc::new(moved), 61);
+    good(&mut b, B, 62);
+    b.pass(68);
+    assert_eq!(cut_off(&b), (2, 1), "B is reached another way now");
+    good(&mut b, A, 70);
+    b.pass(76);
+    let told = tellings(&b);
+    let most: Vec<(News, usize, u32)> =
+        told.iter().map(|(n, i)| (*n, i.units.len(), i.unreachable)).collect();
+    assert_eq!(most, [(News::Down, 3, 2), (News::Recovered, 3, 2)]);
+}
+
+#[test]
+fn an_incident_is_told_when_it_has_gathered_its_impact_and_again_after_four_hours() {
+    let mut b = answering(vec![Via::none()]);
+    down(&mut b, A, 10);
+    let settle = |b: &mut Bench, at: UnixMs| {
+        let mut effects = Vec::new();
+        b.health.settle(at, &mut effects);
+        b.apply(effects);
+        news(b).len()
+    };
+    assert_eq!(settle(&mut b, t(20)), 0);
+    assert_eq!(settle(&mut b, t(50) - 1), 0);
+    assert_eq!(settle(&mut b, t(50)), 1);
+    assert_eq!(settle(&mut b, t(50 + 4 * HOUR) - 1), 1);
+    assert_eq!(settle(&mut b, t(50 + 4 * HOUR)), 2);
+    assert_eq!(news(&b), [News::Down, News::Reminder]);
+}
+
+#[test]
+fn nobody_is_reminded_of_what_answers_though_badly() {
+    let mut b = answering(vec![Via::none()]);
+    (1..6).for_each(|n| b.round(A, t(n), 2, 4_000));
+    b.pass(6);
+    b.pass(40);
+    b.pass(40 + 5 * HOUR);
+    b.pass(40 + 10 * HOUR);
+    assert_eq!(news(&b), [News::Degraded]);
+}
+
+#[test]
+fn what_gets_worse_is_told_once_more_and_what_stays_the_same_is_not() {
+    let mut b = answering(vec![Via::none()]);
+    (1..6).for_each(|n| b.round(A, t(n), 2, 4_000));
+    b.pass(6);
+    (40..45).for_each(|s| b.pass(s));
+    assert_eq!(news(&b), [News::Degraded]);
+    down(&mut b, A, 50);
+    (60..65).for_each(|s| b.pass(s));
+    assert_eq!(news(&b), [News::Degraded, News::Down]);
+    assert_eq!(b.incident_changes().len(), 1, "it is the same incident");
+}
+
+#[test]
+fn what_cuts_off_a_unit_only_later_is_told_once_more_and_only_once() {
+    // Two lines of one unit that must have the network.
+    let mut redundant = Inventory::clone(&inventory(vec![Via::none(), Via::none()]));
+    redundant.subjects[1].unit = UnitIx(0);
+    let redundant = Inventory::new(
+        redundant.units.clone(),
+        redundant.networks.clone(),
+        Vec::new(),
+        Vec::new(),
+        redundant.subjects.clone(),
+    );
+    let mut b = Bench::with(redundant, Settings::default());
+    [A, B].into_iter().for_each(|s| b.good(s, 0));
+    down(&mut b, A, 10);
+    (20..55).for_each(|s| b.pass(s));
+    down(&mut b, B, 60);
+    (70..200).for_each(|s| b.pass(s));
+    assert_eq!(news(&b), [News::Down, News::Down]);
+    let ack = Ack { by: "lan".to_owned(), note: String::new(), at: t(200), until: None };
+    let mut effects = Vec::new();
+    let id = b.health.acknowledge(A, ack, &mut effects).unwrap();
+    assert_eq!(id, b.health.incidents()[0].id, "the line that went first is a part of it");
+}
+
+#[test]
+fn work_on_one_of_two_lines_excuses_not_the_other() {
+    let mut redundant = Inventory::clone(&inventory(vec![Via::none(), Via::none()]));
+    redundant.subjects[1].unit = UnitIx(0);
+    let redundant = Inventory::new(
+        redundant.units.clone(),
+        redundant.networks.clone(),
+        Vec::new(),
+        Vec::new(),
+        redundant.subjects.clone(),
+    );
+    let mut b = Bench::with(redundant, Settings::default());
+    [A, B].into_iter().for_each(|s| b.good(s, 0));
+    b.health.set_maintenance(vec![window(
+        WorkedOn::Subject(SubjectId::new("s0").unwrap()),
+        0,
+        300,
+    )]);
+    down(&mut b, A, 10);
+    b.pass(21);
+    b.pass(60);
+    assert_eq!(news(&b), []);
+    assert!(b.health.incidents()[0].planned);
+    down(&mut b, B, 61);
+    b.pass(72);
+    assert!(!b.health.incidents()[0].planned);
+    assert_eq!(news(&b), [News::Down]);
+}
+
+/// The line of unit 1 with its router, and the line of unit 0 with another.
+fn two_units() -> Inventory {
+    let lines = inventory(vec![Via::none(), Via::none(), Via::none(), Via::none()]);
+    let mut subjects = lines.subjects.clone();
+    for (router, unit) in [(2, 0), (3, 1)] {
+        subjects[router].unit = UnitIx(unit);
+        subjects[router].detail = SubjectDetail::Device(Device {
+            id: DeviceId::new(&format!("router-{unit}")).unwrap(),
+            role: "router".to_owned(),
+            vendor: None,
+            model: None,
+            serial: None,
+        });
+    }
+    Inventory::new(lines.units.clone(), lines.networks.clone(), vec![], vec![], subjects)
+}
+
+/// What incidents are guessed to be, as far as they changed since the last call.
+fn guesses(b: &mut Bench, device: SubjectIx, at: i64, uptime_s: i64) -> Vec<(String, Guess)> {
+    b.news.clear();
+    let mut effects = Vec::new();
+    let said = Evidence::Uptime { at: t(at), uptime_ms: uptime_s * SECOND };
+    b.health.evidence(device, said, t(at), &mut effects);
+    b.apply(effects);
+    let of = |effect: &Effect| match effect {
+        Effect::Incident { incident, guess: Some(guess), change: Change::Changed } => {
+            Some((incident.root.to_string(), guess.clone()))
+        }
+        _ => None,
+    };
+    b.news.iter().filter_map(of).collect()
+}
+
+fn restarted(device: &str) -> Guess {
+    let device = SubjectId::new(device).unwrap();
+    Guess { cause: Cause::Power, signs: vec![Sign::Restarted { device }] }
+}
+
+/// A is down from 30 to 60 s, B from 30 to 65 s; both routers answer.
+fn two_closed() -> Bench {
+    let mut b = Bench::with(two_units(), Settings::default());
+    [A, B, C, D].into_iter().for_each(|s| b.good(s, 0));
+    down(&mut b, A, 30);
+    down(&mut b, B, 30);
+    b.pass(41);
+    good(&mut b, A, 60);
+    good(&mut b, B, 65);
+    b.pass(71);
+    b
+}
+
+#[test]
+fn a_late_sign_is_kept_once_and_only_with_the_incident_of_its_own_unit() {
+    let mut b = two_closed();
+    assert_eq!(guesses(&mut b, C, 80, 30), [("s0".to_owned(), restarted("s2"))]);
+    assert_eq!(guesses(&mut b, C, 90, 40), [], "the same once more is no news");
+    assert_eq!(guesses(&mut b, D, 100, 50), [("s1".to_owned(), restarted("s3"))]);
+}
+
+#[test]
+fn a_late_sign_that_says_nothing_takes_no_earlier_one_back() {
+    let mut b = two_closed();
+    assert_eq!(guesses(&mut b, C, 80, 30), [("s0".to_owned(), restarted("s2"))]);
+    // The router says that it has been on battery since yesterday: no sign of anything.
+    b.news.clear();
+    let mut effects = Vec::new();
+    let said = Evidence::Battery { at: t(90), is_on: false };
+    b.health.evidence(C, said, t(90), &mut effects);
+    b.apply(effects);
+    assert_eq!(b.news, [], "what was guessed stays");
+}
+
+#[test]
+fn after_a_reload_no_sign_reaches_the_incident_of_another_unit() {
+    let mut b = two_closed();
+    // Unit 0 is taken out; what was A's place is B's now, what was C's is gone.
+    let old = two_units();
+    let mut subjects = vec![old.subjects[1].clone(), old.subjects[3].clone()];
+    subjects.iter_mut().for_each(|s| s.unit = UnitIx(0));
+    let smaller = Inventory::new(
+        old.units[1..2].to_vec(),
+        old.networks.clone(),
+        Vec::new(),
+        Vec::new(),
+        subjects,
+    );
+    b.reload(Arc::new(smaller), 75);
+    assert_eq!(guesses(&mut b, B, 80, 30), [], "its place is another one's now");
+}
+
+#[test]
+fn a_ups_that_says_so_at_the_very_end_still_counts() {
+    let mut b = Bench::with(two_units(), Settings::default());
+    [A, B, C, D].into_iter().for_each(|s| b.good(s, 0));
+    down(&mut b, A, 30);
+    let mut effects = Vec::new();
+    let said = Evidence::Battery { at: t(41), is_on: true };
+    b.health.evidence(C, said, t(41), &mut effects);
+    b.apply(effects);
+    b.settle(41);
+    let device = SubjectId::new("s2").unwrap();
+    let expected = Guess { cause: Cause::Power, signs: vec![Sign::OnBattery { device }] };
+    assert_eq!(b.health.incidents()[0].guess, Some(expected));
+}
+
+#[test]
+fn a_silent_network_inside_the_unit_behind_a_router_that_answers_was_switched_off() {
+    let guess = |is_inside: bool| {
+        let mut inventory = two_units();
+        if is_inside {
+            inventory.networks[0].over = vec![crate::model::NetworkIx(0)];
+        }
+        let mut b = Bench::with(inventory, Settings::default());
+        [A, B, C, D].into_iter().for_each(|s| b.good(s, 0));
+        down(&mut b, A, 30);
+        b.settle(41);
+        b.health.incidents()[0].guess.clone()
+    };
+    let router = SubjectId::new("s2").unwrap();
+    let expected = Guess { cause: Cause::Equipment, signs: vec![Sign::LanOff { router }] };
+    assert_eq!(guess(true), Some(expected));
+    assert_eq!(guess(false), None, "a line to the outside is no switch");
+}
+
+#[test]
+fn the_communes_of_a_trunk_are_no_incidents_when_it_is_acknowledged_by_one_of_them() {
+    let mut b = trunk();
+    down(&mut b, A, 10);
+    down(&mut b, B, 12);
+    b.pass(25);
+    let ack = Ack { by: "lan".to_owned(), note: String::new(), at: t(30), until: None };
+    let mut effects = Vec::new();
+    let id = b.health.acknowledge(B, ack.clone(), &mut effects).unwrap();
+    assert_eq!(id, b.health.incidents()[0].id);
+    assert_eq!(b.health.incidents()[0].ack, Some(ack));
+}
