@@ -26,7 +26,7 @@ impl Flap {
 
     /// What was on when the daemon stopped goes on until its rounds say otherwise.
     pub(super) fn resume(params: &HealthParams) -> Self {
-        // Changes in every other round: a rate between the two thresholds of the defaults.
+        // Changes in every other round: half of them, well over the thresholds of the defaults.
         let bits = 0x5555_5555_5555_5555 & mask(params.flap_window);
         Self { bits, was_failed: false, is_on: true }
     }
@@ -35,7 +35,7 @@ impl Flap {
     pub(super) fn count(&mut self, failed: bool, params: &HealthParams) -> bool {
         let changed = failed != self.was_failed;
         self.was_failed = failed;
-        self.bits = (self.bits << 1 | u64::from(changed)) & mask(params.flap_window);
+        self.bits = ((self.bits << 1) + u64::from(changed)) & mask(params.flap_window);
         if self.bits == 0 && !self.is_on {
             return false;
         }
@@ -43,11 +43,6 @@ impl Flap {
         let window = u32::from(params.flap_window.max(1));
         let is_on = self.weighted(window) > u32::from(bound) * window * window;
         std::mem::replace(&mut self.is_on, is_on) != is_on
-    }
-
-    /// An outage that is somebody else's ended: the answer that shows it is no change of its own.
-    pub(super) const fn excuse(&mut self) {
-        self.was_failed = false;
     }
 
     /// The failing run that lasts turned out to be somebody else's outage: that it began is no

@@ -13,6 +13,7 @@ use crate::model::{
 
 mod calm;
 mod details;
+mod explained;
 mod properties;
 mod roots;
 mod rules;

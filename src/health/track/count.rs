@@ -96,11 +96,8 @@ impl Track {
     /// Counts a round for flapping (rule 9); true when it begins or ends by it. What somebody
     /// else's outage does to a subject is no flapping of its own.
     pub(in crate::health) fn count_flapping(&mut self, round: &Round) -> bool {
-        if round.check != 0 {
-            return false;
-        }
-        if self.hard == Some(State::Unreachable) {
-            self.flap.excuse();
+        // What is unreachable was excused with that verdict; the answer that ends it is no change.
+        if round.check != 0 || self.hard == Some(State::Unreachable) {
             return false;
         }
         let params = self.params;
