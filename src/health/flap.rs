@@ -121,6 +121,52 @@ mod tests {
     }
 
     #[test]
+    fn at_a_threshold_itself_nothing_begins_and_what_lasts_ends() {
+        let one_change = HealthParams { flap_high_permille: 59, ..HealthParams::default() };
+        assert!(!Flap::default().count(true, &one_change), "59 is not over 59");
+        let below = HealthParams { flap_high_permille: 58, ..one_change };
+        assert!(Flap::default().count(true, &below));
+        // The oldest of twenty weighs 40 thousandths.
+        let on = Flap { bits: 1 << 18, is_on: true, ..Flap::default() };
+        let low = |permille| HealthParams { flap_low_permille: permille, ..HealthParams::default() };
+        assert!({ on }.count(false, &low(40)), "40 is not over 40");
+        assert!(!{ on }.count(false, &low(39)));
+    }
+
+    #[test]
+    fn with_a_threshold_of_next_to_nothing_it_ends_when_the_last_change_is_forgotten() {
+        let params = HealthParams { flap_low_permille: 1, ..HealthParams::default() };
+        let mut flap = Flap { bits: 1, is_on: true, ..Flap::default() };
+        let ended = (1..=40).find(|_| flap.count(false, &params));
+        assert_eq!((ended, flap.is_on()), (Some(20), false));
+    }
+
+    #[test]
+    fn it_is_calm_when_it_answers_and_nothing_is_remembered() {
+        let calm = Flap::default();
+        assert!(calm.is_calm());
+        let restless = [
+            Flap { bits: 1 << 19, ..calm },
+            Flap { is_on: true, ..calm },
+            Flap { was_failed: true, ..calm },
+            Flap { bits: 1, is_on: true, was_failed: true },
+        ];
+        assert!(!restless.iter().any(|flap| flap.is_calm()));
+    }
+
+    #[test]
+    fn what_was_on_at_a_restart_lasts_for_some_rounds_without_a_change() {
+        for window in [20, 64] {
+            let params = HealthParams { flap_window: window, ..HealthParams::default() };
+            let mut flap = Flap::resume(&params);
+            assert!(flap.is_on());
+            let ended = (1..=window).find(|_| flap.count(false, &params)).unwrap();
+            // Half of its rounds brought a change; a quarter may be left.
+            assert!((window * 2 / 5..=window * 3 / 5).contains(&ended), "{ended} of {window}");
+        }
+    }
+
+    #[test]
     fn what_turns_out_to_be_somebody_elses_outage_is_taken_back() {
         let params = HealthParams::default();
         let mut flap = Flap::default();

@@ -14,6 +14,7 @@ use crate::model::{
 mod calm;
 mod details;
 mod explained;
+mod holes;
 mod properties;
 mod roots;
 mod rules;
