@@ -15,6 +15,7 @@ mod calm;
 mod details;
 mod explained;
 mod holes;
+mod hours;
 mod properties;
 mod roots;
 mod rules;
