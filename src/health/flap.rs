@@ -128,7 +128,8 @@ mod tests {
         assert!(Flap::default().count(true, &below));
         // The oldest of twenty weighs 40 thousandths.
         let on = Flap { bits: 1 << 18, is_on: true, ..Flap::default() };
-        let low = |permille| HealthParams { flap_low_permille: permille, ..HealthParams::default() };
+        let low =
+            |permille| HealthParams { flap_low_permille: permille, ..HealthParams::default() };
         assert!({ on }.count(false, &low(40)), "40 is not over 40");
         assert!(!{ on }.count(false, &low(39)));
     }

@@ -36,16 +36,15 @@ fn sums_of_every_class_and_every_recorded_state_add_up() {
         unreachable: 4,
         off_hours: 5,
         unmeasured: 6,
-        planned: 15,
+        planned: 19,
     };
-    let planned = StateMillis { up: 1, degraded: 2, down: 3, unreachable: 4, unmeasured: 5 };
+    let planned = StateMillis { up: 1, degraded: 3, down: 4, unreachable: 5, unmeasured: 6 };
     let one = Availability { millis: classes, outages: 1, planned, ..Availability::default() };
     let mut sum = one;
     sum += one;
-    let twice =
-        StateMillis { up: 2, degraded: 4, down: 6, unreachable: 8, unmeasured: 10 };
-    assert_eq!((sum.planned, sum.planned.total(), sum.planned.lost()), (twice, 30, 14));
-    assert_eq!(sum.millis.total(), 72);
+    let twice = StateMillis { up: 2, degraded: 6, down: 8, unreachable: 10, unmeasured: 12 };
+    assert_eq!((sum.planned, sum.planned.total(), sum.planned.lost()), (twice, 38, 18));
+    assert_eq!(sum.millis.total(), 80);
 }
 
 #[test]
@@ -291,11 +290,7 @@ fn of_two_lines_the_better_one_speaks_at_every_instant() {
     // A line that came into force later, and a time in which there was none.
     let first = spans(&[(0, 10, Class::Down, Down), (10, 20, Class::Up, Up)]);
     let second = spans(&[(5, 10, Class::Up, Up), (30, 40, Class::Up, Up)]);
-    let both = spans(&[
-        (0, 5, Class::Down, Down),
-        (5, 20, Class::Up, Up),
-        (30, 40, Class::Up, Up),
-    ]);
+    let both = spans(&[(0, 5, Class::Down, Down), (5, 20, Class::Up, Up), (30, 40, Class::Up, Up)]);
     assert_eq!(best_of_lines(vec![first, second]), both);
     assert_eq!(best_of_lines(vec![]), []);
 }

@@ -163,20 +163,36 @@ fn what_gets_worse_is_told_once_more_and_what_stays_the_same_is_not() {
     assert_eq!(b.incident_changes().len(), 1, "it is the same incident");
 }
 
+/// Two lines of one unit to a network that it must have.
+fn two_lines() -> Bench {
+    let lines = inventory(vec![Via::none(), Via::none()]);
+    let mut subjects = lines.subjects.clone();
+    subjects[1].unit = UnitIx(0);
+    let lines =
+        Inventory::new(lines.units.clone(), lines.networks.clone(), vec![], vec![], subjects);
+    let mut b = Bench::with(lines, Settings::default());
+    [A, B].into_iter().for_each(|s| b.good(s, 0));
+    b
+}
+
+#[test]
+fn of_two_lines_of_a_unit_the_one_that_went_last_leads_and_of_equals_the_first() {
+    for (a, last, other) in [(60, "s1", "s0"), (10, "s0", "s1")] {
+        let mut b = two_lines();
+        down(&mut b, A, 10);
+        down(&mut b, B, a);
+        b.pass(a + 11);
+        let [incident] = b.health.incidents() else { panic!("one incident") };
+        assert_eq!((incident.root.as_str(), incident.since), (last, t(10)));
+        let with: Vec<&str> = incident.with.iter().map(|w| w.as_str()).collect();
+        assert_eq!(with, [other]);
+        assert_eq!(b.incident_changes().len(), 1);
+    }
+}
+
 #[test]
 fn what_cuts_off_a_unit_only_later_is_told_once_more_and_only_once() {
-    // Two lines of one unit that must have the network.
-    let mut redundant = Inventory::clone(&inventory(vec![Via::none(), Via::none()]));
-    redundant.subjects[1].unit = UnitIx(0);
-    let redundant = Inventory::new(
-        redundant.units.clone(),
-        redundant.networks.clone(),
-        Vec::new(),
-        Vec::new(),
-        redundant.subjects.clone(),
-    );
-    let mut b = Bench::with(redundant, Settings::default());
-    [A, B].into_iter().for_each(|s| b.good(s, 0));
+    let mut b = two_lines();
     down(&mut b, A, 10);
     (20..55).for_each(|s| b.pass(s));
     down(&mut b, B, 60);
@@ -190,17 +206,7 @@ fn what_cuts_off_a_unit_only_later_is_told_once_more_and_only_once() {
 
 #[test]
 fn work_on_one_of_two_lines_excuses_not_the_other() {
-    let mut redundant = Inventory::clone(&inventory(vec![Via::none(), Via::none()]));
-    redundant.subjects[1].unit = UnitIx(0);
-    let redundant = Inventory::new(
-        redundant.units.clone(),
-        redundant.networks.clone(),
-        Vec::new(),
-        Vec::new(),
-        redundant.subjects.clone(),
-    );
-    let mut b = Bench::with(redundant, Settings::default());
-    [A, B].into_iter().for_each(|s| b.good(s, 0));
+    let mut b = two_lines();
     b.health.set_maintenance(vec![window(
         WorkedOn::Subject(SubjectId::new("s0").unwrap()),
         0,
