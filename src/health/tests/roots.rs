@@ -191,6 +191,16 @@ fn of_two_lines_of_a_unit_the_one_that_went_last_leads_and_of_equals_the_first()
 }
 
 #[test]
+fn a_line_that_answers_badly_is_no_part_of_the_outage_of_the_other() {
+    let mut b = two_lines();
+    down(&mut b, A, 10);
+    (1..6).for_each(|n| b.round(B, t(10 + n), 2, 4_000));
+    b.pass(21);
+    let roots: Vec<&str> = b.health.incidents().iter().map(|i| i.root.as_str()).collect();
+    assert_eq!(roots, ["s0", "s1"]);
+}
+
+#[test]
 fn what_cuts_off_a_unit_only_later_is_told_once_more_and_only_once() {
     let mut b = two_lines();
     down(&mut b, A, 10);

@@ -184,3 +184,26 @@ fn a_cause_that_changes_in_the_middle_of_a_hole_is_recorded_when_it_is_heard_of_
     down(&mut b, B, 112);
     assert_eq!(b.records[&C].last().copied(), hole, "a hole has no cause");
 }
+
+#[test]
+fn what_comes_back_by_its_second_way_is_degraded_at_once_and_never_said_to_be_up() {
+    let mut b = answering(vec![Via::none(), Via::none(), any(&[A, B])]);
+    down(&mut b, A, 10);
+    down(&mut b, B, 21);
+    down(&mut b, C, 32);
+    good(&mut b, B, 50);
+    let before = b.verdicts.len();
+    good(&mut b, C, 56);
+    assert_eq!(b.verdicts[before..], [(C, State::Degraded, t(56), None)]);
+    assert_eq!(b.health.view(C).backup, Some(A));
+    assert_eq!(b.health.explain(C, t(62)).rule, Rule::Recovered);
+}
+
+#[test]
+fn what_answers_though_both_its_ways_are_down_stays_on_its_backup() {
+    let mut b = answering(vec![Via::none(), Via::none(), any(&[A, B])]);
+    down(&mut b, A, 10);
+    down(&mut b, B, 21);
+    good(&mut b, C, 32);
+    assert_eq!((b.state(C), b.health.view(C).backup), (State::Degraded, Some(A)));
+}
