@@ -190,3 +190,33 @@ fn nothing_vouches_for_what_was_never_heard_of() {
     assert_eq!((explained.vouched_until, explained.last_round), (None, None));
     assert_eq!((explained.verdict, explained.is_seen), (None, Some(true)));
 }
+
+#[test]
+fn every_verdict_names_the_rule_that_decided_it() {
+    let rule = |b: &Bench, subject: SubjectIx| b.health.explain(subject, t(1000)).rule;
+    let mut b = answering(vec![Via::none(), via(A)]);
+    assert_eq!(rule(&b, A), Rule::Answered);
+    (1..6).for_each(|n| b.round(A, t(n), 2, 4_000));
+    assert_eq!(rule(&b, A), Rule::PoorRounds);
+    (6..11).for_each(|n| b.good(A, n));
+    assert_eq!(rule(&b, A), Rule::GoodAgain);
+    down(&mut b, B, 12);
+    b.pass(60);
+    assert_eq!(rule(&b, B), Rule::WindowOver);
+    down(&mut b, A, 61);
+    assert_eq!((rule(&b, A), rule(&b, B)), (Rule::Confirmed, Rule::BlockedLater));
+    good(&mut b, A, 80);
+    [86, 91, 96].into_iter().for_each(|s| b.fail(B, s));
+    b.good(A, 97);
+    assert_eq!((rule(&b, A), rule(&b, B)), (Rule::Recovered, Rule::StillSilent));
+    good(&mut b, B, 100);
+    assert_eq!(rule(&b, B), Rule::Recovered);
+    down(&mut b, A, 110);
+    down(&mut b, B, 112);
+    assert_eq!(rule(&b, B), Rule::Blocked);
+    let mut b = answering(vec![Via::none(), Via::none(), Via::Any(vec![via(A), via(B)])]);
+    down(&mut b, A, 10);
+    assert_eq!(rule(&b, C), Rule::OnBackup);
+    good(&mut b, A, 30);
+    assert_eq!(rule(&b, C), Rule::GoodAgain);
+}

@@ -11,6 +11,7 @@ use crate::model::{
     State, Subject, SubjectDetail, Unit, UnitId, UnitIx, UnitKind, Via,
 };
 
+mod asking;
 mod calm;
 mod details;
 mod explained;

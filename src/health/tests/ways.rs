@@ -207,3 +207,55 @@ fn what_answers_though_both_its_ways_are_down_stays_on_its_backup() {
     good(&mut b, C, 32);
     assert_eq!((b.state(C), b.health.view(C).backup), (State::Degraded, Some(A)));
 }
+
+#[test]
+fn when_one_of_two_needed_ways_is_back_the_other_is_to_blame_from_then_on() {
+    let mut b = answering(vec![Via::none(), Via::none(), all(&[A, B])]);
+    down(&mut b, A, 10);
+    down(&mut b, C, 12);
+    down(&mut b, B, 30);
+    assert_eq!(b.health.view(C).cause, Some(A));
+    good(&mut b, A, 50);
+    let entries: Vec<_> = b.records[&C].iter().map(|(at, _, cause)| (at.0, *cause)).collect();
+    assert_eq!(entries[1..], [(12_000, Some(A)), (50_000, Some(B))]);
+    assert_eq!(b.health.view(C).since, t(12), "it is one outage");
+}
+
+/// A leads to B; D stands beside them; the last one is reached through B and D.
+fn beside(way: Via) -> Bench {
+    answering(vec![Via::none(), via(A), Via::none(), way])
+}
+
+#[test]
+fn what_is_down_is_to_blame_before_what_answers_and_left_a_part_to_prove_itself() {
+    let last = SubjectIx(3);
+    for way in [all(&[B, C]), all(&[C, B]), any(&[B, C]), any(&[C, B])] {
+        let mut b = beside(way.clone());
+        down(&mut b, C, 5);
+        down(&mut b, A, 16);
+        down(&mut b, B, 27);
+        down(&mut b, last, 28);
+        good(&mut b, A, 40);
+        assert_eq!((b.state(B), b.state(last)), (State::Unreachable, State::Unreachable));
+        assert_eq!(b.health.view(last).cause, Some(C), "{way:?}");
+    }
+}
+
+#[test]
+fn a_parent_that_is_asked_no_more_since_a_restart_is_looked_through() {
+    let resumed = Resumed {
+        state: State::Up,
+        since: t(0),
+        hard: Some(ResumedVerdict { state: State::Up, cause: None, since: t(0) }),
+        last_round: Some(t(90)),
+        is_flapping: false,
+        usual: Vec::new(),
+    };
+    let mut unasked = Inventory::clone(&inventory(vec![Via::none(), via(A)]));
+    unasked.subjects[0].checks.clear();
+    let mut b = Bench::new(vec![]);
+    b.resume(Arc::new(unasked), 100, &|_| Some(resumed.clone()));
+    b.records.insert(B, vec![(t(0), State::Up, None)]);
+    down(&mut b, B, 101);
+    assert_eq!(b.state(B), State::Down, "nobody would ever answer for the parent");
+}
