@@ -305,9 +305,7 @@ impl Health {
             return;
         }
         let subject = round.subject;
-        if self.sight.is_trusting() {
-            self.judge(round, now, effects);
-        } else if let Some(queue) = self.waiting.get_mut(&subject) {
+        if let Some(queue) = self.waiting.get_mut(&subject) {
             queue.push_back(*round);
             let is_full = queue.len() > WAITING_MAX;
             self.judge_waiting(subject, is_full, now, effects);
