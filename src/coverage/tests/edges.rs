@@ -359,3 +359,9 @@ fn a_part_of_the_window_that_is_the_window_is_all_of_it() {
     assert_eq!(total(monday() + 5, at(1, 0, 0)), DAY - 5);
     assert_eq!(total(monday(), at(1, 0, 0) - 5), DAY - 5);
 }
+
+#[test]
+fn the_longest_holidays_lie_within_what_is_looked_at_before_a_window() {
+    // An office switched off for the fortnight of Tết, and a week before it to spare.
+    assert!((21 * DAY..=31 * DAY).contains(&LOOK_BACK_MS));
+}
