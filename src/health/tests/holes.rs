@@ -224,3 +224,33 @@ fn a_degraded_subject_disabled_and_enabled_again_begins_anew() {
     assert_eq!(b.state(A), State::Up, "what was poor before is forgotten");
     assert_eq!(b.record(A)[2..], [(10, State::Unmeasured), (41, State::Up)]);
 }
+
+#[test]
+fn a_round_sent_inside_a_recorded_hole_takes_no_part_of_it_back_after_a_restart() {
+    let mut b = Bench::new(vec![]);
+    // Sent and lost while the patrol was blind.
+    let hard = Some(ResumedVerdict { state: State::Up, cause: None, since: t(0) });
+    let memory = Resumed { since: t(100), hard, ..resumed(State::Unmeasured, 120) };
+    b.resume(inventory(vec![Via::none()]), 140, &|_| Some(memory.clone()));
+    b.records.insert(A, vec![(t(0), State::Up, None), (t(100), State::Unmeasured, None)]);
+    b.good(A, 150);
+    assert_eq!(b.record(A), [(0, State::Up), (100, State::Unmeasured), (150, State::Up)]);
+}
+
+#[test]
+fn trouble_is_seen_since_its_start_and_what_is_well_since_the_last_hole() {
+    let mut b = Bench::new(vec![Via::none()]);
+    [0, 30].into_iter().for_each(|s| b.good(A, s));
+    b.good(A, 200);
+    assert_eq!(b.health.view(A).since, t(200));
+    (0..5).for_each(|n| b.round(A, t(230 + n), 2, 4_000));
+    assert_eq!((b.state(A), b.health.view(A).since), (State::Degraded, t(232)));
+    b.round(A, t(500), 2, 4_000);
+    assert_eq!(b.record(A).last(), Some(&(500, State::Degraded)));
+    assert_eq!(b.health.view(A).since, t(232), "the hole ends no trouble");
+    down(&mut b, A, 510);
+    b.fail(A, 800);
+    assert_eq!((b.record(A).last(), b.health.view(A).since), (Some(&(800, State::Down)), t(510)));
+    b.tick(1000);
+    assert_eq!(b.health.view(A).since, t(830), "nobody asks");
+}

@@ -177,11 +177,14 @@ fn rounds_sent_in_a_blindness_that_is_over_are_nobodys_fault_and_the_next_ones_a
     assert_eq!(b.verdicts.last(), Some(&(A, State::Down, t(20), None)));
 }
 
-#[test]
-fn an_outage_through_a_carrier_that_cannot_be_seen_is_told_when_it_can() {
-    let mut lines = Inventory::clone(&inventory(vec![Via::none(), Via::none()]));
-    if let SubjectDetail::Connection(connection) = &mut lines.subjects[0].detail {
-        connection.carrier = Some(CarrierIx(0));
+/// Lines of VNPT as far as `is_vnpt` says so.
+fn of_vnpt(vias: Vec<Via>, is_vnpt: &[bool]) -> Inventory {
+    let lines = inventory(vias);
+    let mut subjects = lines.subjects.clone();
+    for (subject, is_vnpt) in subjects.iter_mut().zip(is_vnpt) {
+        if let SubjectDetail::Connection(connection) = &mut subject.detail {
+            connection.carrier = is_vnpt.then_some(CarrierIx(0));
+        }
     }
     let vnpt = Carrier {
         id: CarrierId::new("vnpt").unwrap(),
@@ -190,13 +193,36 @@ fn an_outage_through_a_carrier_that_cannot_be_seen_is_told_when_it_can() {
         hotline: None,
         sla: ServiceLevel::default(),
     };
-    let lines = Inventory::new(
-        lines.units.clone(),
-        lines.networks.clone(),
-        vec![vnpt],
-        Vec::new(),
-        lines.subjects.clone(),
-    );
+    Inventory::new(lines.units.clone(), lines.networks.clone(), vec![vnpt], vec![], subjects)
+}
+
+#[test]
+fn a_carrier_that_a_way_leads_through_twice_must_have_seen_all_the_same() {
+    // Two trunks and a line behind one of them are VNPT's, the other lines are not.
+    let vias = vec![
+        Via::none(),
+        Via::none(),
+        via(A),
+        Via::All(vec![via(A), via(B)]),
+        Via::Any(vec![via(A), via(B)]),
+        Via::none(),
+    ];
+    let lines = of_vnpt(vias, &[true, true, true, false, false, false]);
+    let settings =
+        Settings { sentinels: vec![sentinel(1), of_carrier(2, "vnpt")], ..Settings::default() };
+    let mut b = Bench::with(lines, settings);
+    (0..2).for_each(|n| b.sentinel(n, 0, true));
+    [5, 10, 15].into_iter().for_each(|s| b.sentinel(1, s, false));
+    b.sentinel(0, 16, true);
+    let seen: Vec<Option<bool>> =
+        (0..6).map(|s| b.health.explain(SubjectIx(s), t(16)).is_seen).collect();
+    let blind = Some(false);
+    assert_eq!(seen, [blind, blind, blind, blind, blind, Some(true)]);
+}
+
+#[test]
+fn an_outage_through_a_carrier_that_cannot_be_seen_is_told_when_it_can() {
+    let lines = of_vnpt(vec![Via::none(), Via::none()], &[true, false]);
     let settings =
         Settings { sentinels: vec![sentinel(1), of_carrier(2, "vnpt")], ..Settings::default() };
     let mut b = Bench::with(lines, settings);
