@@ -254,3 +254,21 @@ fn trouble_is_seen_since_its_start_and_what_is_well_since_the_last_hole() {
     b.tick(1000);
     assert_eq!(b.health.view(A).since, t(830), "nobody asks");
 }
+
+#[test]
+fn three_times_what_is_usual_is_not_over_three_times_and_a_microsecond_more_is() {
+    for (more_us, expected) in [(0, State::Up), (1, State::Degraded)] {
+        let usual = vec![(0, Usual { usual_us: 5_000, rounds: 100 })];
+        let memory = Resumed { usual, ..resumed(State::Up, 90) };
+        let mut inventory = Inventory::clone(&inventory(vec![Via::none()]));
+        inventory.subjects[0].health.baseline_tenths = Some(30);
+        let mut b = Bench::new(vec![]);
+        b.resume(Arc::new(inventory), 100, &|_| Some(memory.clone()));
+        b.records.insert(A, vec![(t(0), State::Up, None)]);
+        // Each round moves what is usual by nine microseconds before it is held against it.
+        for n in 1..=3 {
+            b.round(A, t(100 + i64::from(n)), 0, 3 * (5_000 + 9 * n) + more_us);
+        }
+        assert_eq!(b.state(A), expected);
+    }
+}
