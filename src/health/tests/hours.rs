@@ -78,3 +78,36 @@ fn what_comes_and_goes_is_no_incident_while_it_is_cut_off_or_proves_itself() {
     assert!(b.health.view(B).is_flapping);
     assert_eq!(roots(&b), [] as [&str; 0]);
 }
+
+#[test]
+fn what_the_trunks_outages_do_to_a_commune_is_no_coming_and_going_of_its_own() {
+    let mut restless = Inventory::clone(&inventory(vec![Via::none(), via(A)]));
+    restless.subjects[1].health.flap_high_permille = 30;
+    restless.subjects[1].health.flap_low_permille = 20;
+    let mut b = Bench::with(restless, Settings::default());
+    [A, B].into_iter().for_each(|s| b.good(s, 0));
+    for n in 0..8 {
+        let s = 10 + 100 * n;
+        down(&mut b, A, s);
+        down(&mut b, B, s + 1);
+        b.fail(B, s + 20);
+        assert_eq!(b.state(B), State::Unreachable);
+        good(&mut b, A, s + 30);
+        good(&mut b, B, s + 36);
+        assert_eq!((b.state(B), b.health.view(B).is_flapping), (State::Up, false));
+    }
+}
+
+#[test]
+fn only_the_primary_check_comes_and_goes() {
+    let mut two = Inventory::clone(&inventory(vec![Via::none()]));
+    let mut second = two.subjects[0].checks[0].clone();
+    second.critical = true;
+    two.subjects[0].checks.push(second);
+    let mut b = Bench::with(two, Settings::default());
+    for n in 0..20 {
+        b.good(A, 10 * n);
+        b.check(A, 1, t(10 * n + 1), if n % 2 == 0 { 0 } else { 3 }, 4_000);
+    }
+    assert_eq!((b.state(A), b.health.view(A).is_flapping), (State::Up, false));
+}
