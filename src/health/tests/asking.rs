@@ -124,3 +124,17 @@ fn a_trunk_that_fails_again_while_its_communes_prove_themselves_is_the_cause_aga
     assert_eq!((b.state(B), b.health.view(B).cause), (State::Unreachable, Some(A)));
     assert_eq!(b.record(B)[1..], [(12, State::Unreachable)], "one stretch");
 }
+
+#[test]
+fn what_is_down_stays_down_though_its_parent_is_suspect_afterwards() {
+    let mut b = answering(vec![Via::none(), via(A)]);
+    down(&mut b, B, 10);
+    b.good(A, 21);
+    assert_eq!(b.state(B), State::Down);
+    b.asked_now.clear();
+    b.fail(A, 30);
+    b.fail(B, 31);
+    let explained = b.health.explain(B, t(32));
+    assert_eq!((explained.phase, b.health.view(B).suspect), (PhaseSeen::Steady, 0));
+    assert_eq!(b.asked_now, [], "nothing waits for the parent");
+}

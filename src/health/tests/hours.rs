@@ -82,8 +82,8 @@ fn what_comes_and_goes_is_no_incident_while_it_is_cut_off_or_proves_itself() {
 #[test]
 fn what_the_trunks_outages_do_to_a_commune_is_no_coming_and_going_of_its_own() {
     let mut restless = Inventory::clone(&inventory(vec![Via::none(), via(A)]));
-    restless.subjects[1].health.flap_high_permille = 30;
-    restless.subjects[1].health.flap_low_permille = 20;
+    restless.subjects[1].health.flap_high_permille = 100;
+    restless.subjects[1].health.flap_low_permille = 50;
     let mut b = Bench::with(restless, Settings::default());
     [A, B].into_iter().for_each(|s| b.good(s, 0));
     for n in 0..8 {
