@@ -272,3 +272,20 @@ fn three_times_what_is_usual_is_not_over_three_times_and_a_microsecond_more_is()
         assert_eq!(b.state(A), expected);
     }
 }
+
+#[test]
+fn a_proof_begins_no_earlier_than_the_hole_before_it_ended() {
+    let mut b = Bench::new(vec![Via::none(), via(A)]);
+    [A, B].into_iter().for_each(|s| b.good(s, 0));
+    down(&mut b, A, 10);
+    down(&mut b, B, 12);
+    // Nobody asks B from 22 to 200 s; A answers from 150 s on, which is known when B was asked again.
+    (0..24).for_each(|n| b.fail(A, 25 + 5 * n));
+    b.good(A, 150);
+    b.fail(B, 200);
+    b.good(A, 201);
+    [205, 210, 215].into_iter().for_each(|s| b.fail(B, s));
+    b.good(A, 216);
+    let expected = [(12, State::Unreachable), (52, State::Unmeasured), (200, State::Down)];
+    assert_eq!(b.record(B)[1..], expected);
+}
