@@ -21,6 +21,7 @@ mod properties;
 mod roots;
 mod rules;
 mod seen;
+mod signs;
 mod stories;
 mod trouble;
 mod ways;

@@ -1,9 +1,8 @@
-//! Incidents over time: their names and parts, the most they cut off, when they are told, and the
-//! signs that come late.
+//! Incidents over time: their names and parts, the most they cut off, and when they are told.
 
 use super::stories::{HOUR, down, good, trunk, window};
 use super::*;
-use crate::model::{Ack, Cause, Device, DeviceId, Guess, Impact, Sign, WorkedOn};
+use crate::model::{Ack, Impact, WorkedOn};
 
 const D: SubjectIx = SubjectIx(3);
 
@@ -233,130 +232,6 @@ fn work_on_one_of_two_lines_excuses_not_the_other() {
     assert_eq!(news(&b), [News::Down]);
 }
 
-/// The line of unit 1 with its router, and the line of unit 0 with another.
-fn two_units() -> Inventory {
-    let lines = inventory(vec![Via::none(), Via::none(), Via::none(), Via::none()]);
-    let mut subjects = lines.subjects.clone();
-    for (router, unit) in [(2, 0), (3, 1)] {
-        subjects[router].unit = UnitIx(unit);
-        subjects[router].detail = SubjectDetail::Device(Device {
-            id: DeviceId::new(&format!("router-{unit}")).unwrap(),
-            role: "router".to_owned(),
-            vendor: None,
-            model: None,
-            serial: None,
-        });
-    }
-    Inventory::new(lines.units.clone(), lines.networks.clone(), vec![], vec![], subjects)
-}
-
-/// What incidents are guessed to be, as far as they changed since the last call.
-fn guesses(b: &mut Bench, device: SubjectIx, at: i64, uptime_s: i64) -> Vec<(String, Guess)> {
-    b.news.clear();
-    let mut effects = Vec::new();
-    let said = Evidence::Uptime { at: t(at), uptime_ms: uptime_s * SECOND };
-    b.health.evidence(device, said, t(at), &mut effects);
-    b.apply(effects);
-    let of = |effect: &Effect| match effect {
-        Effect::Incident { incident, guess: Some(guess), change: Change::Changed } => {
-            Some((incident.root.to_string(), guess.clone()))
-        }
-        _ => None,
-    };
-    b.news.iter().filter_map(of).collect()
-}
-
-fn restarted(device: &str) -> Guess {
-    let device = SubjectId::new(device).unwrap();
-    Guess { cause: Cause::Power, signs: vec![Sign::Restarted { device }] }
-}
-
-/// A is down from 30 to 60 s, B from 30 to 65 s; both routers answer.
-fn two_closed() -> Bench {
-    let mut b = Bench::with(two_units(), Settings::default());
-    [A, B, C, D].into_iter().for_each(|s| b.good(s, 0));
-    down(&mut b, A, 30);
-    down(&mut b, B, 30);
-    b.pass(41);
-    good(&mut b, A, 60);
-    good(&mut b, B, 65);
-    b.pass(71);
-    b
-}
-
-#[test]
-fn a_late_sign_is_kept_once_and_only_with_the_incident_of_its_own_unit() {
-    let mut b = two_closed();
-    assert_eq!(guesses(&mut b, C, 80, 30), [("s0".to_owned(), restarted("s2"))]);
-    assert_eq!(guesses(&mut b, C, 90, 40), [], "the same once more is no news");
-    assert_eq!(guesses(&mut b, D, 100, 50), [("s1".to_owned(), restarted("s3"))]);
-}
-
-#[test]
-fn a_late_sign_that_says_nothing_takes_no_earlier_one_back() {
-    let mut b = two_closed();
-    assert_eq!(guesses(&mut b, C, 80, 30), [("s0".to_owned(), restarted("s2"))]);
-    // The router says that it has been on battery since yesterday: no sign of anything.
-    b.news.clear();
-    let mut effects = Vec::new();
-    let said = Evidence::Battery { at: t(90), is_on: false };
-    b.health.evidence(C, said, t(90), &mut effects);
-    b.apply(effects);
-    assert_eq!(b.news, [], "what was guessed stays");
-}
-
-#[test]
-fn after_a_reload_no_sign_reaches_the_incident_of_another_unit() {
-    let mut b = two_closed();
-    // Unit 0 is taken out; what was A's place is B's now, what was C's is gone.
-    let old = two_units();
-    let mut subjects = vec![old.subjects[1].clone(), old.subjects[3].clone()];
-    subjects.iter_mut().for_each(|s| s.unit = UnitIx(0));
-    let smaller = Inventory::new(
-        old.units[1..2].to_vec(),
-        old.networks.clone(),
-        Vec::new(),
-        Vec::new(),
-        subjects,
-    );
-    b.reload(Arc::new(smaller), 75);
-    assert_eq!(guesses(&mut b, B, 80, 30), [], "its place is another one's now");
-}
-
-#[test]
-fn a_ups_that_says_so_at_the_very_end_still_counts() {
-    let mut b = Bench::with(two_units(), Settings::default());
-    [A, B, C, D].into_iter().for_each(|s| b.good(s, 0));
-    down(&mut b, A, 30);
-    let mut effects = Vec::new();
-    let said = Evidence::Battery { at: t(41), is_on: true };
-    b.health.evidence(C, said, t(41), &mut effects);
-    b.apply(effects);
-    b.settle(41);
-    let device = SubjectId::new("s2").unwrap();
-    let expected = Guess { cause: Cause::Power, signs: vec![Sign::OnBattery { device }] };
-    assert_eq!(b.health.incidents()[0].guess, Some(expected));
-}
-
-#[test]
-fn a_silent_network_inside_the_unit_behind_a_router_that_answers_was_switched_off() {
-    let guess = |is_inside: bool| {
-        let mut inventory = two_units();
-        if is_inside {
-            inventory.networks[0].over = vec![crate::model::NetworkIx(0)];
-        }
-        let mut b = Bench::with(inventory, Settings::default());
-        [A, B, C, D].into_iter().for_each(|s| b.good(s, 0));
-        down(&mut b, A, 30);
-        b.settle(41);
-        b.health.incidents()[0].guess.clone()
-    };
-    let router = SubjectId::new("s2").unwrap();
-    let expected = Guess { cause: Cause::Equipment, signs: vec![Sign::LanOff { router }] };
-    assert_eq!(guess(true), Some(expected));
-    assert_eq!(guess(false), None, "a line to the outside is no switch");
-}
-
 #[test]
 fn the_communes_of_a_trunk_are_no_incidents_when_it_is_acknowledged_by_one_of_them() {
     let mut b = trunk();
@@ -368,4 +243,57 @@ fn the_communes_of_a_trunk_are_no_incidents_when_it_is_acknowledged_by_one_of_th
     let id = b.health.acknowledge(B, ack.clone(), &mut effects).unwrap();
     assert_eq!(id, b.health.incidents()[0].id);
     assert_eq!(b.health.incidents()[0].ack, Some(ack));
+}
+
+#[test]
+fn a_unit_that_gets_another_line_back_was_cut_off_all_the_same() {
+    // D is a second line of B's unit.
+    let lines = inventory(vec![Via::none(), via(A), via(A), Via::none()]);
+    let mut subjects = lines.subjects.clone();
+    subjects[3].unit = UnitIx(1);
+    let lines =
+        Inventory::new(lines.units.clone(), lines.networks.clone(), vec![], vec![], subjects);
+    let mut b = Bench::with(lines, Settings::default());
+    [A, B, C, D].into_iter().for_each(|s| b.good(s, 0));
+    down(&mut b, D, 5);
+    down(&mut b, A, 10);
+    [B, C].into_iter().for_each(|s| down(&mut b, s, 12));
+    b.pass(25);
+    b.pass(60);
+    good(&mut b, D, 61);
+    b.pass(67);
+    let trunk = b.health.incidents().iter().find(|i| i.root.as_str() == "s0").unwrap();
+    assert_eq!((trunk.impact.units.len(), trunk.impact.unreachable), (2, 2));
+    good(&mut b, A, 70);
+    b.pass(76);
+    let told = b.told().into_iter().find(|(n, root, _)| *n == News::Recovered && root == "s0");
+    assert_eq!(told, Some((News::Recovered, "s0".to_owned(), 3)));
+}
+
+#[test]
+fn an_incident_is_kept_anew_when_it_changes_and_not_with_every_verdict() {
+    let mut b = answering(vec![Via::none(), Via::none()]);
+    (1..6).for_each(|n| b.round(A, t(n), 2, 4_000));
+    b.pass(6);
+    let kept = |b: &Bench| {
+        let is_it = |e: &&Effect| matches!(e, Effect::Incident { change: Change::Changed, .. });
+        b.news.iter().filter(is_it).count()
+    };
+    b.news.clear();
+    down(&mut b, B, 7);
+    b.pass(18);
+    assert_eq!(kept(&b), 0, "another one's verdict");
+    down(&mut b, A, 20);
+    b.pass(31);
+    assert_eq!(kept(&b), 1, "it is down now");
+}
+
+#[test]
+fn nothing_is_made_anew_when_nothing_happened() {
+    let mut b = answering(vec![Via::none()]);
+    down(&mut b, A, 10);
+    b.pass(21);
+    let shown = b.health.incidents().as_ptr();
+    (22..40).for_each(|s| b.settle(s));
+    assert_eq!(b.health.incidents().as_ptr(), shown);
 }
