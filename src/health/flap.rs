@@ -161,6 +161,7 @@ mod tests {
             let params = HealthParams { flap_window: window, ..HealthParams::default() };
             let mut flap = Flap::resume(&params);
             assert!(flap.is_on());
+            assert!((499..=500).contains(&flap.rate_permille(&params)), "half of them weigh half");
             let ended = (1..=window).find(|_| flap.count(false, &params)).unwrap();
             // Half of its rounds brought a change; a quarter may be left.
             assert!((window * 2 / 5..=window * 3 / 5).contains(&ended), "{ended} of {window}");
