@@ -294,6 +294,6 @@ fn nothing_is_made_anew_when_nothing_happened() {
     down(&mut b, A, 10);
     b.pass(21);
     let shown = b.health.incidents().as_ptr();
-    (22..40).for_each(|s| b.settle(s));
-    assert_eq!(b.health.incidents().as_ptr(), shown);
+    b.settle(22);
+    assert_eq!(b.health.incidents().as_ptr(), shown, "the very same list");
 }
