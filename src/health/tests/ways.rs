@@ -259,3 +259,17 @@ fn a_parent_that_is_asked_no_more_since_a_restart_is_looked_through() {
     down(&mut b, B, 101);
     assert_eq!(b.state(B), State::Down, "nobody would ever answer for the parent");
 }
+
+#[test]
+fn what_failed_by_itself_on_its_backup_is_degraded_at_once_when_it_answers_again() {
+    let mut b = answering(vec![Via::none(), Via::none(), any(&[A, B])]);
+    down(&mut b, A, 10);
+    b.good(B, 29);
+    down(&mut b, C, 30);
+    b.good(B, 41);
+    assert_eq!(b.state(C), State::Down);
+    let before = b.verdicts.len();
+    good(&mut b, C, 50);
+    assert_eq!(b.verdicts[before..], [(C, State::Degraded, t(50), None)]);
+    assert_eq!(b.health.view(C).backup, Some(A));
+}
