@@ -15,6 +15,7 @@ room=${kind%%-*}
 root=$(cd "$(dirname "$0")/.." && pwd)
 mini=${CARGO_TARGET_DIR:-$root/target}/mutants
 mkdir -p "$mini"
+export CARGO_TARGET_DIR="$mini/target"
 
 # Dependencies as the package itself names them.
 needs() {
