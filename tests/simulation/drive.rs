@@ -6,10 +6,10 @@ use std::collections::BinaryHeap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use tuantra::health::Change;
+use tuantra::health::{Change, Rule};
 use tuantra::model::{
-    Id, Inventory, Maintenance, Round, RoundError, Rtts, Span, State, SubjectId, SubjectIx, UnitId,
-    UnixMs, WorkHours, WorkedOn,
+    Calendar, CalendarId, Id, Inventory, Maintenance, Round, RoundError, Rtts, Span, State,
+    SubjectId, SubjectIx, UnitId, UnixMs, WorkHours, WorkedOn,
 };
 
 use crate::desk::Desk;
@@ -17,7 +17,7 @@ use crate::dice::hash;
 use crate::faults::{Fault, Trouble, Truth, Worked};
 use crate::province::{Listing, PING, Province, carrier_id};
 use crate::records::{Stretch, joined, states};
-use crate::reference::{Quirk, Reference};
+use crate::reference::{Quirk, Reference, Roll};
 use crate::store::{Fact, Store};
 use crate::subject_under_test::{self, Core, Said};
 use crate::told::{Ear, Scene, Slip};
@@ -46,10 +46,26 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// The work announced, all of it from the start.
+    /// The inventory of a listing with the work that recurs, and the place of each of its subjects.
+    pub fn inventory(&self, listing: &Listing) -> (Arc<Inventory>, Vec<usize>) {
+        let (inventory, place_of) = self.province.inventory(listing);
+        let mut inventory = Arc::unwrap_or_clone(inventory);
+        inventory.maintenance = self.announced(true);
+        (Arc::new(inventory), place_of)
+    }
+
+    /// The work announced once, all of it from the start.
     pub fn work(&self) -> Vec<Maintenance> {
+        self.announced(false)
+    }
+
+    fn announced(&self, recurs: bool) -> Vec<Maintenance> {
         let works = self.troubles.iter().enumerate().filter_map(|(n, trouble)| {
-            let Fault::Work(worked) = trouble.fault else { return None };
+            let (worked, minutes) = match trouble.fault {
+                Fault::Work(worked) if !recurs => (worked, None),
+                Fault::Routine(worked, from, to) if recurs => (worked, Some((from, to))),
+                _ => return None,
+            };
             let on = match worked {
                 Worked::Place(place) => {
                     WorkedOn::Subject(SubjectId::new(&self.province.subjects[place].name).unwrap())
@@ -57,11 +73,15 @@ impl Scenario {
                 Worked::Unit(unit) => WorkedOn::Unit(UnitId::new(&format!("unit-{unit}")).unwrap()),
                 Worked::Carrier(carrier) => WorkedOn::Carrier(carrier_id(carrier)),
             };
-            let hours = Span::new(UnixMs(START + trouble.from), UnixMs(START + trouble.to));
+            let life = Span::new(UnixMs(START + trouble.from), UnixMs(START + trouble.to));
+            let hours = match minutes {
+                Some((from, to)) => WorkHours::Recurring(Box::new(daily(from, to)), life),
+                None => WorkHours::Once(life),
+            };
             Some(Maintenance {
                 id: Id::new(&format!("work-{n}")).unwrap(),
                 on,
-                hours: WorkHours::Once(hours),
+                hours,
                 by: "sim".into(),
                 note: String::new(),
             })
@@ -93,7 +113,7 @@ impl Options {
 }
 
 /// What came of a run.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Outcome {
     /// Each place's record; empty of what was never listed.
     pub records: Vec<Vec<Stretch>>,
@@ -103,6 +123,8 @@ pub struct Outcome {
     pub rounds: u64,
     /// Verdicts given.
     pub verdicts: u64,
+    /// Outages decided without their parents, after `correlation_window`: whose, and since when.
+    pub undecided: Vec<(usize, UnixMs)>,
     /// When a round of each place was sent, when the daemon could see: the truth's clock.
     pub trace: Vec<String>,
 }
@@ -154,6 +176,10 @@ struct Seat {
     is_retrying: bool,
     running: Option<(i64, Round)>,
     is_asked_again: bool,
+    /// The rounds of its other checks, under way with the primary one.
+    asides: Vec<Round>,
+    /// By bit: that check was left out at its last turn.
+    left_out: u8,
     last_start: Option<i64>,
     ticket: u32,
 }
@@ -178,6 +204,7 @@ struct Run<'a> {
     store: Store,
     desk: Desk,
     ear: Ear,
+    roll: Roll,
     complaint: Option<String>,
     core: Option<Core>,
     reference: Option<Reference>,
@@ -229,6 +256,7 @@ impl<'a> Run<'a> {
             store: Store::new(places),
             desk: Desk::default(),
             ear: Ear::default(),
+            roll: Roll::default(),
             complaint: None,
             core: None,
             reference: None,
@@ -370,7 +398,7 @@ impl<'a> Run<'a> {
     fn begin_life(&mut self) {
         self.life += 1;
         self.trace(|run| format!("life {} begins", run.life));
-        let (inventory, place_of) = self.scenario.province.inventory(&self.listing);
+        let (inventory, place_of) = self.scenario.inventory(&self.listing);
         self.inventory = inventory;
         self.place_of = place_of;
         let now = self.now();
@@ -399,8 +427,8 @@ impl<'a> Run<'a> {
         self.core = Some(core);
         self.reference = reference;
         self.seat_targets();
-        self.perform();
         self.blind.clear();
+        self.perform();
         let life = self.life;
         for n in 0..self.posts.len() {
             self.posts[n].running = None;
@@ -414,7 +442,7 @@ impl<'a> Run<'a> {
 
     fn reload(&mut self) -> Result<(), Box<Failure>> {
         self.check_records()?;
-        let (inventory, place_of) = self.scenario.province.inventory(&self.listing);
+        let (inventory, place_of) = self.scenario.inventory(&self.listing);
         let now = self.now();
         let old =
             (std::mem::replace(&mut self.inventory, Arc::clone(&inventory)), self.place_of.clone());
@@ -438,7 +466,7 @@ impl<'a> Run<'a> {
         }
         self.seat_targets();
         let seats = &self.seats;
-        self.ear.reload(|place| seats[place].is_target);
+        self.ear.reload(|place| seats[place].ix.is_some());
         self.perform();
         Ok(())
     }
@@ -459,6 +487,7 @@ impl<'a> Run<'a> {
             if seat.is_target == is_target {
                 if let (Some((_, round)), Some(ix)) = (&mut seat.running, ix) {
                     round.subject = ix;
+                    seat.asides.iter_mut().for_each(|aside| aside.subject = ix);
                 }
                 continue;
             }
@@ -485,6 +514,7 @@ impl<'a> Run<'a> {
         if let Err((place, what)) = self.listen(|ear, scene| ear.look(clock, scene)) {
             return Err(self.failure(Some(place), what));
         }
+        self.call_roll()?;
         self.store.commit(self.clock);
         let life = self.life;
         self.at(self.clock + TICK_MS, Happening::Tick { life });
@@ -531,26 +561,38 @@ impl<'a> Run<'a> {
         let Some(ix) = seat.ix.filter(|_| seat.is_target && seat.running.is_none()) else { return };
         seat.last_start = Some(clock);
         seat.is_asked_again = false;
-        let seen = self.truth.round(place, clock);
-        let is_invalid = self.truth.invalid.contain(clock);
-        let answered = usize::from(3 - seen.lost);
-        let round = Round {
-            subject: ix,
-            check: 0,
-            at: now,
-            sent: 3,
-            lost: seen.lost,
-            rtts: Rtts::from_us(&seen.rtt_us[..answered]),
-            error: is_invalid.then_some(RoundError::Overflow),
-        };
-        let spacing = 2 * i64::from(PING.spacing_ms);
-        let took = if seen.lost > 0 {
-            PING.round_ms()
-        } else {
+        let truth = &self.truth;
+        let sent = |check: usize, late: i64| {
+            let seen = truth.round(place, check, clock + late);
+            let is_invalid = truth.invalid.contain(clock);
+            let answered = usize::from(3 - seen.lost);
+            let round = Round {
+                subject: ix,
+                check: check as u8,
+                at: now + late,
+                sent: 3,
+                lost: seen.lost,
+                rtts: Rtts::from_us(&seen.rtt_us[..answered]),
+                error: is_invalid.then_some(RoundError::Overflow),
+            };
             let slowest = seen.rtt_us.iter().max().copied().unwrap_or(0);
-            spacing + i64::from(slowest / 1000) + 1
+            let took = 2 * i64::from(PING.spacing_ms) + i64::from(slowest / 1000) + 1;
+            (round, late + if seen.lost > 0 { PING.round_ms() } else { took })
         };
+        let (round, mut took) = sent(0, 0);
         seat.running = Some((clock, round));
+        seat.asides.clear();
+        for check in 1..=self.scenario.province.subjects[place].others.len() {
+            let chance = hash(self.scenario.seed, (place * 8 + check) as u64, clock as u64);
+            // Now and then there is no time for it, and never twice in a row.
+            let is_left_out = chance.is_multiple_of(6) && seat.left_out & 1 << check == 0;
+            seat.left_out ^= (seat.left_out & 1 << check) | u8::from(is_left_out) << check;
+            if !is_left_out {
+                let (aside, until) = sent(check, (chance % 400) as i64);
+                seat.asides.push(aside);
+                took = took.max(until);
+            }
+        }
         let life = self.life;
         self.at(clock + took, Happening::Judge { place, life });
     }
@@ -558,24 +600,40 @@ impl<'a> Run<'a> {
     fn judge(&mut self, place: usize) -> Result<(), Box<Failure>> {
         let now = self.now();
         // A target that was taken away meanwhile has no round any more.
-        let Some((_, round)) = self.seats[place].running.take() else { return Ok(()) };
+        let Some((sent, primary)) = self.seats[place].running.take() else { return Ok(()) };
         self.outcome.rounds += 1;
+        let mut rounds = std::mem::take(&mut self.seats[place].asides);
+        // The answers come in any order.
+        let before = hash(self.scenario.seed, place as u64, sent as u64) as usize;
+        rounds.insert(before % (rounds.len() + 1), primary);
+        for round in &rounds {
+            self.judge_round(place, round, now);
+        }
+        self.touched.push(primary.subject);
+        self.plan(place);
+        self.perform();
+        self.compare()
+    }
+
+    fn judge_round(&mut self, place: usize, round: &Round, now: UnixMs) {
         self.trace(|run| {
             let (name, lost) = (&run.scenario.province.subjects[place].name, round.lost);
             let invalid = if round.is_invalid() { " invalid" } else { "" };
-            format!("{name}: sent {} lost {lost} {:?}{invalid}", round.at, round.rtts)
+            let check =
+                if round.check > 0 { format!("#{}", round.check + 1) } else { String::new() };
+            format!("{name}{check}: sent {} lost {lost} {:?}{invalid}", round.at, round.rtts)
         });
         if !round.is_invalid() {
             self.store.sample(place, self.clock, round.at);
         }
-        self.core.as_mut().unwrap().round(&round, now);
-        if let Some(reference) = &mut self.reference {
-            reference.round(&round, now);
+        if let Some(core) = &mut self.core {
+            core.round(round, now);
         }
-        self.touched.push(round.subject);
-        self.plan(place);
+        if let Some(reference) = &mut self.reference {
+            reference.round(round, now);
+        }
+        // What is said is said of now, not of what the next round brings.
         self.perform();
-        self.compare()
     }
 
     /// Plans a place's next turn after its round, or after its pace changed.
@@ -610,7 +668,10 @@ impl<'a> Run<'a> {
                     self.touched.push(subject);
                     self.keep(self.place_of[subject.ix()], news);
                 }
-                Said::Verdict(subject, _) => {
+                Said::Verdict(subject, rule, since) => {
+                    if rule == Rule::WindowOver {
+                        self.outcome.undecided.push((self.place_of[subject.ix()], since));
+                    }
                     self.touched.push(subject);
                     self.judged.push(subject);
                     self.outcome.verdicts += 1;
@@ -665,6 +726,18 @@ impl<'a> Run<'a> {
                         self.complain(|run| run.listen(|ear, scene| ear.tell(&telling, scene)));
                     }
                 }
+                Said::Usual(subject, hour, usual) => {
+                    let known = (usual.usual_us, usual.rounds);
+                    let reference = self.reference.as_ref().map(|r| r.usual(subject, hour));
+                    self.complain(|_| match reference {
+                        Some(other) if other != Some(known) => Err(format!(
+                            "usual at {hour} by the core {known:?}, by the reference {other:?}"
+                        )),
+                        _ => Ok(()),
+                    });
+                    let place = self.place_of[subject.ix()];
+                    self.store.keep(self.clock, Fact::Usual(place, hour, usual));
+                }
                 Said::AskNow(subject) => {
                     let place = self.place_of[subject.ix()];
                     let (clock, life) = (self.clock, self.life);
@@ -679,6 +752,7 @@ impl<'a> Run<'a> {
                 }
             }
         }
+        self.complain(|run| run.desk.settle());
     }
 
     /// Keeps the first complaint for the next comparison.
@@ -718,7 +792,9 @@ impl<'a> Run<'a> {
                 }
                 line
             }
-            Said::Verdict(s, state) => format!("    verdict: {} {}", name(s), state.as_str()),
+            Said::Verdict(s, rule, since) => {
+                format!("    verdict: {} by {rule:?} since {since}", name(s))
+            }
             Said::Retry(s, yes) => {
                 format!("    pace of {}: {}", name(s), if *yes { "retry" } else { "normal" })
             }
@@ -730,6 +806,7 @@ impl<'a> Run<'a> {
                 format!("    blind {carrier:?} from {since} until {until:?}")
             }
             Said::Tell(telling) => format!("    {telling:?}"),
+            Said::Usual(s, hour, usual) => format!("    usual of {} at {hour}: {usual:?}", name(s)),
         }
     }
 
@@ -776,6 +853,19 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// Who is missed must be the same. After the clock was set it may be another: what was due may
+    /// not be so any more.
+    fn call_roll(&mut self) -> Result<(), Box<Failure>> {
+        let (Some(core), Some(reference)) = (&self.core, &self.reference) else { return Ok(()) };
+        let is_stepped = self.scenario.troubles.iter().any(|t| matches!(t.fault, Fault::Step(_)));
+        if is_stepped {
+            return Ok(());
+        }
+        let now = self.now();
+        let called = self.roll.call(core.incidents(), reference, now);
+        called.map_err(|what| self.failure(None, what))
+    }
+
     fn check_records(&mut self) -> Result<(), Box<Failure>> {
         for subject in self.inventory.clone().subject_ixs() {
             self.check_record(subject)?;
@@ -815,5 +905,16 @@ impl<'a> Run<'a> {
     fn failure(&mut self, place: Option<usize>, what: String) -> Box<Failure> {
         let trace = std::mem::take(&mut self.outcome.trace);
         Box::new(Failure { at: self.clock, place, what, trace })
+    }
+}
+
+/// Open every day from one minute to another, in Vietnam.
+fn daily(from: i64, to: i64) -> Calendar {
+    Calendar {
+        id: CalendarId::new("routine").unwrap(),
+        zone: jiff::tz::TimeZone::get("Asia/Ho_Chi_Minh").unwrap(),
+        hours: std::array::from_fn(|_| vec![(from as u16, to as u16)]),
+        holidays: Vec::new(),
+        make_up: Vec::new(),
     }
 }

@@ -35,6 +35,9 @@ struct Post {
     is_heard: bool,
 }
 
+/// A sentinel's round is heard of so soon; one sent longer before is stamped by a clock set back.
+const LATE_MAX_MS: i64 = 60_000;
+
 /// The sentinels.
 #[derive(Debug, Clone)]
 pub struct Watch {
@@ -44,6 +47,8 @@ pub struct Watch {
     blind: Vec<Blindness>,
     /// Of each: it lies in time that has been.
     is_past: Vec<bool>,
+    /// Of each: since when it lasts by the clock as it is now, where that was set back meanwhile.
+    since: Vec<UnixMs>,
 }
 
 impl Watch {
@@ -59,6 +64,7 @@ impl Watch {
             posts: sentinels.iter().map(post).collect(),
             blind: Vec::new(),
             is_past: Vec::new(),
+            since: Vec::new(),
             started,
         }
     }
@@ -76,8 +82,14 @@ impl Watch {
             post.last_answer = post.last_answer.map(|t| t.min(at));
         }
         // After a step back of the clock that time has not been yet.
-        for (b, is_past) in self.blind.iter().zip(&mut self.is_past) {
-            *is_past &= b.until.is_none() || b.since <= at;
+        let times = self.blind.iter().zip(&self.since);
+        for ((b, since), is_past) in times.zip(&mut self.is_past) {
+            *is_past &= b.until.is_none() || *since <= at;
+        }
+        for (b, since) in self.blind.iter().zip(&mut self.since) {
+            if b.until.is_none() && *since > at + LATE_MAX_MS {
+                *since = at;
+            }
         }
         for group in self.groups() {
             let lost_since = self.lost_since(group.as_ref());
@@ -87,6 +99,7 @@ impl Watch {
                 (None, Some(since)) => {
                     self.blind.push(Blindness { carrier: group, since, until: None });
                     self.is_past.push(true);
+                    self.since.push(since);
                 }
                 _ => {}
             }
@@ -161,10 +174,11 @@ impl Watch {
             .into_iter()
             .filter(|group| group.as_ref().is_none_or(|c| is_through(inventory, subject, c)))
             .collect();
-        let is_blind = self.blind.iter().zip(&self.is_past).any(|(b, is_past)| {
+        let times = self.blind.iter().zip(&self.since);
+        let is_blind = times.zip(&self.is_past).any(|((b, since), is_past)| {
             *is_past
                 && groups.contains(&b.carrier)
-                && b.since <= at
+                && *since <= at
                 && b.until.is_none_or(|until| at < until)
         });
         if is_blind {

@@ -11,11 +11,20 @@ use crate::model::{
     State, Subject, SubjectDetail, Unit, UnitId, UnitIx, UnitKind, Via,
 };
 
+mod asking;
+mod calm;
 mod details;
+mod explained;
+mod holes;
+mod hours;
 mod properties;
+mod roots;
 mod rules;
+mod seen;
+mod signs;
 mod stories;
 mod trouble;
+mod ways;
 
 const SECOND: i64 = 1000;
 
