@@ -10,6 +10,7 @@ use crate::model::{
     RoundError, Rtts, Sample, Span, State, StateInterval, SubjectId, UnixMs, check_partition,
 };
 
+mod bad_days;
 mod blocks;
 mod chain;
 mod kept;
