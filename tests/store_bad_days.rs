@@ -7,8 +7,9 @@
 #![expect(clippy::disallowed_methods, reason = "real processes live in real time")]
 
 #[path = "patrol/common.rs"]
-#[expect(dead_code, reason = "shared with the tests of the patrol, which use more of it")]
 mod common;
+#[path = "store_bad_days/daemon.rs"]
+mod daemon;
 #[path = "store_kill/steps.rs"]
 #[expect(dead_code, reason = "shared with the tests that kill")]
 mod steps;
@@ -53,8 +54,12 @@ fn in_namespace(inner: &str, env: &[(&str, String)]) {
     let complained = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{said}\n{complained}");
     assert!(said.contains("1 passed"), "{inner} was not run: {said}");
-    for line in said.lines().filter(|l| l.starts_with("skipped:") || l.starts_with("figures:")) {
-        println!("{line}");
+    // The name of the inner test stands before, on the same line.
+    for line in said.lines() {
+        let news = ["skipped: ", "figures: "].into_iter().find_map(|word| line.find(word));
+        if let Some(news) = news.and_then(|at| line.get(at..)) {
+            println!("{news}");
+        }
     }
 }
 
@@ -187,7 +192,9 @@ fn on_a_disk_that_turns_read_only() {
     let told = refused.to_string();
     assert!(told.contains("mount the file system read-write"), "{told}");
     // Whoever only reads is served.
-    assert_eq!(check(&path, "read-only"), 1);
+    let reader = Reader::open(&path).unwrap();
+    assert_eq!(reader.events(ALL_TIME, 10).unwrap().len(), 1);
+    drop(reader);
     remount("remount,rw");
     let store = Store::open(&path, &options(1)).unwrap();
     store.submit(step(1));
@@ -197,19 +204,98 @@ fn on_a_disk_that_turns_read_only() {
 
 #[test]
 fn an_ordinary_user_is_told_whose_folder_it_has_to_be() {
+    use std::os::unix::process::CommandExt as _;
+    const NOBODY: u32 = 65_534;
+    let inner = || {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
+            .args(["--exact", "is_refused_a_folder", "--ignored", "--nocapture"])
+            .env("TUANTRA_CLOSED", "1")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    };
+    // Root may write everywhere: he becomes somebody else, which an ordinary user may not.
+    let output = inner().gid(NOBODY).uid(NOBODY).output().or_else(|_| inner().output()).unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+#[ignore = "run by an_ordinary_user_is_told_whose_folder_it_has_to_be as such a user"]
+fn is_refused_a_folder() {
     use std::os::unix::fs::PermissionsExt as _;
+    if std::env::var_os("TUANTRA_CLOSED").is_none() {
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("closed");
     std::fs::create_dir(&place).unwrap();
-    std::fs::set_permissions(&place, std::fs::Permissions::from_mode(0o555)).unwrap();
-    if std::fs::write(place.join("try"), "").is_ok() {
-        // Root may write everywhere.
-        println!("skipped: no folder is closed to this user");
-        return;
-    }
-    let refused = Store::open(&place.join("tuantra.db"), &options(0)).unwrap_err();
+    let close = |mode| {
+        std::fs::set_permissions(&place, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let path = place.join("tuantra.db");
+    close(0o555);
+    let refused = Store::open(&path, &options(0)).unwrap_err();
     assert!(matches!(refused, StoreError::NotWritable { .. }), "{refused}");
     assert!(refused.to_string().contains("user that runs tuantra"), "{refused}");
+    // A file that root has left there once.
+    close(0o755);
+    Store::open(&path, &options(0)).unwrap().close().unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o444)).unwrap();
+    let refused = Store::open(&path, &options(0)).unwrap_err();
+    assert!(matches!(refused, StoreError::NotWritable { .. }), "{refused}");
+}
+
+#[test]
+fn a_disk_that_refuses_writes_for_a_while_is_lived_through() {
+    let inner = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "is_refused_writes", "--ignored", "--nocapture"])
+        .env("TUANTRA_REFUSED", "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&inner.stdout);
+    assert!(said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&inner.stderr));
+    if said.contains("skipped: ") {
+        println!("skipped: strace may not look into a process here");
+    }
+}
+
+#[test]
+#[ignore = "run by a_disk_that_refuses_writes_… in a process of its own"]
+fn is_refused_writes() {
+    if std::env::var_os("TUANTRA_REFUSED").is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tuantra.db");
+    let store = Store::open(&path, &options(0)).unwrap();
+    store.submit(step(0));
+    store.flush_blocking().unwrap();
+    // A file system that the kernel turned read-only because of errors, as its user meets it.
+    let strace = Command::new("strace")
+        .args(["-f", "-o", "/dev/null", "-e", "trace=pwrite64"])
+        .args(["-e", "inject=pwrite64:error=EROFS", "-p", &std::process::id().to_string()])
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut strace) = strace else { return common::skip("there is no strace") };
+    let mut line = String::new();
+    BufReader::new(strace.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
+    if !line.contains("attached") {
+        return common::skip(&line);
+    }
+    for n in 1..50 {
+        store.submit(step(n));
+    }
+    let StoreError::Behind { trouble } = store.flush_blocking().unwrap_err() else { panic!() };
+    assert!(trouble.contains("cannot be written") && trouble.contains("dmesg"), "{trouble}");
+    assert!(trouble.contains("wait in memory"), "{trouble}");
+    let pid = strace.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    strace.wait().unwrap();
+    until("recording again", || store.status().trouble.is_none());
+    store.close().unwrap();
+    assert_eq!(check(&path, "writes refused"), 50);
 }
 
 /// `sqlite3` in the hands of somebody who forgets his transaction.
@@ -297,95 +383,33 @@ fn is_killed_on_a_full_disk() {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let mut acknowledged = next - 1;
-        let mut hear = |line: &str| {
+        let (mut acknowledged, mut waits) = (next - 1, 0);
+        let mut hear = |line: &str, waits: &mut u64| {
             if let Some(Ok(n)) = line.strip_prefix("ack ").map(str::parse::<i64>) {
                 acknowledged = acknowledged.max(n);
             }
-            waited += i32::from(line.starts_with("wait "));
+            *waits += u64::from(line.starts_with("wait "));
         };
-        hear(&lines.next().unwrap().unwrap());
-        fill(&disk);
-        // What it has in reserve is taken, too, as soon as it is free.
-        for _ in 0..2 + random(&mut seed) % 8 {
-            hear(&lines.next().unwrap().unwrap());
+        hear(&lines.next().unwrap().unwrap(), &mut waits);
+        // Killed in the reserve, or when that is used up, too: what it frees is taken at once.
+        let enough = random(&mut seed) % 4;
+        let lines_max = 5 + random(&mut seed) % 40;
+        let mut heard = 0;
+        while waits < enough || (enough == 0 && heard < lines_max) {
             fill(&disk);
+            hear(&lines.next().unwrap().unwrap(), &mut waits);
+            heard += 1;
         }
         (0..random(&mut seed) % 200_000).for_each(|_| std::hint::spin_loop());
         child.kill().unwrap();
         child.wait().unwrap();
-        lines.map_while(Result::ok).for_each(|line| hear(&line));
+        lines.map_while(Result::ok).for_each(|line| hear(&line, &mut waits));
+        waited += waits;
         std::fs::remove_file(disk.join("filler")).unwrap();
         let count = check(&path, &format!("kill {kill} on a full disk"));
         assert!(count > acknowledged, "kill {kill}: {acknowledged} acknowledged, {count} there");
         next = count;
     }
+    assert!(waited > 0, "the disk was never full");
     println!("figures: 30 kills on a full disk, {next} steps there, {waited} waited in memory");
-}
-
-#[test]
-fn the_daemon_patrols_on_when_its_disk_is_full() {
-    in_namespace("patrols_on_a_full_disk", &[]);
-}
-
-#[test]
-#[ignore = "run by the_daemon_patrols_on_when_its_disk_is_full in a namespace of its own"]
-fn patrols_on_a_full_disk() {
-    let Some(disk) = small_disk(64) else { return };
-    if !common::may_ping() {
-        return;
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let province = common::Province::new();
-        let mut config = std::fs::read_to_string(province.path("config.yaml")).unwrap();
-        config += &format!("store: {}\n", disk.join("tuantra.db").display());
-        std::fs::write(province.path("config.yaml"), config).unwrap();
-        let mut daemon = province.daemon();
-        let client = province.client();
-        let is_up =
-            |s: &tuantra::api::Snapshot| s.subjects.iter().all(|s| s.now.state == State::Up);
-        common::follow(&client, is_up).await;
-        // The daemon's reserve goes first, and is taken as well; what is in use can be written
-        // over, so the log has to grow until nothing is left.
-        let full = loop {
-            fill(&disk);
-            let at = client.snapshot().await.unwrap().at;
-            let seen = common::follow(&client, |s| s.at > at && s.daemon.trouble.is_some()).await;
-            let told = seen.daemon.trouble.clone().unwrap();
-            if told.contains("disk is full") {
-                break seen;
-            }
-            assert!(told.contains("reserve"), "{told}");
-        };
-        // It goes on asking and judging: one is cut off and found down.
-        let later = common::follow(&client, |s| {
-            is_up(s) && s.subjects.iter().all(|row| row.now.last_round > Some(full.at + 3_000))
-        })
-        .await;
-        assert!(later.daemon.written.is_none_or(|w| w < later.at));
-        let status = province.command(&["status"]).output().unwrap();
-        let text = String::from_utf8(status.stdout).unwrap();
-        assert!(text.contains("! The disk is full") && text.contains("df -h"), "{text}");
-        assert!(daemon.log().contains("The disk is full"), "{}", daemon.log());
-        // It resumes by itself.
-        std::fs::remove_file(disk.join("filler")).unwrap();
-        let well = common::follow(&client, |s| {
-            s.daemon.trouble.is_none() && s.daemon.written > Some(later.at)
-        })
-        .await;
-        assert_eq!(well.daemon.dropped_samples, 0);
-        daemon.signal("-TERM");
-        assert!(daemon.child.wait().unwrap().success(), "{}", daemon.log());
-        let store = disk.join("tuantra.db");
-        common::assert_partition(&store);
-        // No round is missing from the time when the disk was full.
-        let reader = Reader::open(&store).unwrap();
-        for row in &well.subjects {
-            let samples = reader.samples(&row.id, ALL_TIME).unwrap();
-            let widest = samples.windows(2).map(|w| w[1].at.since(w[0].at)).max().unwrap();
-            assert!(widest < 5_000, "{}: {widest} ms without a round", row.id);
-        }
-        println!("figures: the daemon patrolled over a full disk without losing a round");
-    });
 }

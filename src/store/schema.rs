@@ -135,6 +135,11 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Link, StoreError> {
     )
     .map_err(sql("open", path))?;
     conn.busy_timeout(BUSY_TIMEOUT).map_err(sql("open", path))?;
+    // SQLite opens what it may not write for reading, and says so at the first write only.
+    if conn.is_readonly(rusqlite::MAIN_DB).map_err(sql("open", path))? {
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY);
+        return Err(sql("open for writing", path)(rusqlite::Error::SqliteFailure(code, None)));
+    }
     // Its header was looked at: what SQLite takes for no database now is a damaged one.
     let own = own_version(path, &conn).map_err(|error| match error {
         StoreError::Foreign { why: NO_DATABASE, .. } => damaged(path),
