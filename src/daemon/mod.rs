@@ -138,7 +138,13 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
         first_sweep_ms: FIRST_SWEEP_MS,
     })?;
     let store = Store::open(&config.store, &OpenOptions { now, pid: std::process::id() })?;
-    let past = resume::past(&config.store, now)?;
+    let past = match resume::past(&config.store, now) {
+        Err(error) if error.is_rot() => {
+            store.mend_blocking(&error)?;
+            resume::past(&config.store, now)?
+        }
+        past => past?,
+    };
     let month_from = month_start(now, &config.timezone);
     let this_month = Span::new(month_from, now);
     let months = Months::compute(&inventory, &past.intervals, &past.maintenance, this_month);

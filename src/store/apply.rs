@@ -91,6 +91,20 @@ impl Applier {
         Ok((run, refused))
     }
 
+    /// The file is another one now: what was remembered of the last counts no more.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub(super) fn begin_anew(&mut self, conn: &Connection) -> Sql<()> {
+        self.numbers.forget();
+        if let Some(run) = self.run {
+            let is_there =
+                conn.query_row("SELECT 1 FROM run WHERE id = ?1", [run], |_| Ok(())).optional()?;
+            self.run = is_there.map(|()| run);
+        }
+        Ok(())
+    }
+
     /// Marks the run as stopped in order, at its last sign of life.
     pub(super) fn stop(&self, conn: &Connection) -> Sql<()> {
         if let Some(run) = self.run {

@@ -8,11 +8,14 @@
 //! readers. Must not judge: states come in decided.
 
 mod apply;
+mod aside;
+mod ballast;
 mod block;
 mod chain;
 mod codec;
 mod content;
 mod copy;
+mod damage;
 mod error;
 mod expire;
 mod fact;
@@ -20,13 +23,17 @@ mod fold;
 mod here;
 mod journal;
 mod lock;
+mod lock_holder;
 mod message;
 mod numbers;
 mod queue;
 mod reader;
+mod repair;
+mod salvage;
 mod schema;
 mod seal;
 mod sketch;
+mod trouble;
 mod upgrade;
 mod upkeep;
 mod writer;

@@ -8,13 +8,19 @@ use super::StoreError;
 use super::expire::Retention;
 use super::fact::{Batch, Fact, Reading};
 use super::fold::fold;
+use super::trouble::{Hindrance, Trouble};
+use crate::locale::Lang;
 use crate::model::{SubjectId, UnixMs};
 
 /// Most samples that wait; beyond it the oldest are given up and counted (about 100 MB).
 pub(super) const SAMPLES_MAX: usize = 1_000_000;
-/// Facts beyond which waiting interval facts are folded to one a subject, and events beyond it
-/// given up, oldest first, and counted.
+/// Facts beyond which waiting interval facts are folded to one a subject, and samples given up to
+/// make room for more.
 pub(super) const FACTS_MAX: usize = 200_000;
+/// Facts are given up after samples only: each beyond [`FACTS_MAX`] takes the room of as many.
+const SAMPLES_PER_FACT: usize = 4;
+/// Facts that wait when no sample does any more: beyond it events are given up.
+const FACTS_LAST: usize = FACTS_MAX + SAMPLES_MAX / SAMPLES_PER_FACT;
 /// Most samples in one transaction.
 const SAMPLES_PER_COMMIT: usize = 100_000;
 /// Samples that are worth a transaction before their time.
@@ -37,6 +43,8 @@ pub(super) enum Work {
     Upkeep,
     /// What is older may go.
     Keep(Retention),
+    /// The file is damaged, somebody says.
+    Mend(String, Waiter),
     /// Everything is written and the store is being closed.
     Close,
 }
@@ -65,7 +73,11 @@ struct Waiting {
     /// Length of `facts` after the last folding: it is not tried again before this has doubled.
     folded_len: usize,
     written: Option<UnixMs>,
-    trouble: Option<String>,
+    trouble: Option<Trouble>,
+    /// Told when there is no trouble: the store was damaged once in this run.
+    notice: Option<Trouble>,
+    /// The file is suspected of being damaged; who suspects it is told what became of it.
+    mend: Option<(String, Waiter)>,
 }
 
 /// Shared between the store's handle and its writer's thread.
@@ -84,6 +96,10 @@ impl Drop for Ending {
     }
 }
 
+fn told_in_english(trouble: &Trouble) -> String {
+    trouble.told(Lang::En)
+}
+
 impl Waiting {
     fn is_urgent(&self) -> bool {
         !self.facts.is_empty()
@@ -97,16 +113,32 @@ impl Waiting {
     }
 
     fn enforce_bounds(&mut self) {
-        if let Some(excess) = self.samples.len().checked_sub(SAMPLES_MAX).filter(|n| *n > 0) {
-            self.samples.drain(..excess);
-            self.dropped_samples += excess as u64;
-        }
-        if self.facts.len() > FACTS_MAX.max(self.folded_len * 2) {
-            let (folded, dropped) = fold(std::mem::take(&mut self.facts), FACTS_MAX);
+        if self.facts.len() > FACTS_MAX.max(self.folded_len * 2).min(FACTS_LAST) {
+            // Some more than needed, so that the next fact does not bring all of this again.
+            let most = match self.facts.len() > FACTS_LAST {
+                true => FACTS_LAST - FACTS_LAST / 8,
+                false => FACTS_LAST,
+            };
+            let (folded, dropped) = fold(std::mem::take(&mut self.facts), most);
             self.facts = folded;
             self.dropped_events += dropped;
             self.folded_len = self.facts.len();
         }
+        let facts_beyond = self.facts.len().saturating_sub(FACTS_MAX);
+        let samples_max = SAMPLES_MAX.saturating_sub(facts_beyond * SAMPLES_PER_FACT);
+        if let Some(excess) = self.samples.len().checked_sub(samples_max).filter(|n| *n > 0) {
+            self.samples.drain(..excess);
+            self.dropped_samples += excess as u64;
+        }
+    }
+
+    /// In front of what came since.
+    fn put_in_front(&mut self, mut load: Load) {
+        load.facts.extend(std::mem::take(&mut self.facts));
+        load.samples.extend(std::mem::take(&mut self.samples));
+        self.facts = load.facts.into();
+        self.samples = load.samples.into();
+        self.enforce_bounds();
     }
 }
 
@@ -138,7 +170,10 @@ impl Queue {
     pub(super) fn when_written(&self, waiter: Waiter) {
         let mut q = self.lock();
         if q.dead {
-            let trouble = q.trouble.clone().unwrap_or_else(|| "the store is closed".to_owned());
+            let trouble = q
+                .trouble
+                .as_ref()
+                .map_or_else(|| "the store is closed".to_owned(), told_in_english);
             drop(q);
             waiter(Err(StoreError::Behind { trouble }));
             return;
@@ -188,9 +223,27 @@ impl Queue {
     }
 
     /// `written`, `dropped_samples`, `trouble`.
-    pub(super) fn status(&self) -> (Option<UnixMs>, u64, Option<String>) {
+    pub(super) fn status(&self) -> (Option<UnixMs>, u64, Option<Trouble>) {
         let q = self.lock();
-        (q.written, q.dropped_samples, q.trouble.clone())
+        (q.written, q.dropped_samples, q.trouble.clone().or_else(|| q.notice.clone()))
+    }
+
+    /// Has the writer set the file aside; it is answered when a new one is in its place.
+    pub(super) fn mend(&self, why: String, waiter: Waiter) {
+        let mut q = self.lock();
+        if q.dead || q.mend.is_some() {
+            drop(q);
+            waiter(Err(StoreError::Behind { trouble: why }));
+            return;
+        }
+        q.mend = Some((why, waiter));
+        drop(q);
+        self.changed.notify_all();
+    }
+
+    /// What is told from now on when nothing hinders.
+    pub(super) fn notice(&self, notice: Trouble) {
+        self.lock().notice = Some(notice);
     }
 
     /// Blocks until there is something to do, gathering: samples wait up to 2 s, a fact 20 ms.
@@ -199,14 +252,21 @@ impl Queue {
     pub(super) fn next(&self, upkeep: bool, is_tired: bool) -> Work {
         let mut q = self.lock();
         loop {
+            if let Some((why, waiter)) = q.mend.take() {
+                return Work::Mend(why, waiter);
+            }
             let is_called = |q: &Waiting| {
-                !q.is_empty() || !q.waiters.is_empty() || q.closing || q.retention.is_some()
+                let is_asked = q.mend.is_some() || q.retention.is_some();
+                is_asked || !q.is_empty() || !q.waiters.is_empty() || q.closing
             };
             if !is_called(&q) && (upkeep || !q.tidy_waiters.is_empty()) {
                 return Work::Upkeep;
             }
             while !is_called(&q) && q.tidy_waiters.is_empty() {
                 q = self.changed.wait(q).unwrap_or_else(PoisonError::into_inner);
+            }
+            if q.mend.is_some() {
+                continue;
             }
             if q.is_empty() {
                 for waiter in std::mem::take(&mut q.waiters) {
@@ -252,7 +312,7 @@ impl Queue {
     }
 
     /// Tells that a load is committed.
-    pub(super) fn committed(&self, load: &Load, trouble: Option<String>) {
+    pub(super) fn committed(&self, load: &Load, trouble: Option<Trouble>) {
         let facts = load.facts.iter().filter_map(Fact::at);
         let newest = facts.chain(load.samples.iter().map(|(_, s)| s.at())).max();
         let mut q = self.lock();
@@ -261,26 +321,21 @@ impl Queue {
         q.folded_len = 0;
     }
 
+    /// Puts a load back in front that can be tried again at once.
+    pub(super) fn again(&self, load: Load) {
+        self.lock().put_in_front(load);
+    }
+
     /// Puts a load back in front that could not be committed, tells whoever waits, and blocks
     /// for `pause` (or until the store is being closed).
-    pub(super) fn put_back(&self, mut load: Load, error: &str, pause: Duration) {
+    pub(super) fn put_back(&self, load: Load, mut trouble: Trouble, pause: Duration) {
         let mut q = self.lock();
-        load.facts.extend(std::mem::take(&mut q.facts));
-        load.samples.extend(std::mem::take(&mut q.samples));
-        q.facts = load.facts.into();
-        q.samples = load.samples.into();
-        q.enforce_bounds();
-        let mut trouble = format!(
-            "{error}; {} facts and {} samples wait in memory",
-            q.facts.len(),
-            q.samples.len()
-        );
-        if q.dropped_events > 0 {
-            trouble += &format!(", {} events given up", q.dropped_events);
-        }
-        q.trouble = Some(trouble.clone());
+        q.put_in_front(load);
+        trouble.waiting = Some((q.facts.len(), q.samples.len(), q.dropped_events));
+        let told = trouble.told(Lang::En);
+        q.trouble = Some(trouble);
         for waiter in std::mem::take(&mut q.waiters) {
-            waiter(Err(StoreError::Behind { trouble: trouble.clone() }));
+            waiter(Err(StoreError::Behind { trouble: told.clone() }));
         }
         drop(self.wait_while(q, pause, |q| !q.closing));
     }
@@ -294,9 +349,10 @@ impl Queue {
     pub(super) fn abandon(&self) -> (usize, usize, String) {
         let mut q = self.lock();
         q.dead = true;
-        let trouble = q.trouble.clone().unwrap_or_default();
+        let trouble = q.trouble.as_ref().map(told_in_english).unwrap_or_default();
         let mut waiters = std::mem::take(&mut q.waiters);
         waiters.append(&mut q.tidy_waiters);
+        waiters.extend(q.mend.take().map(|(_, waiter)| waiter));
         for waiter in waiters {
             waiter(Err(StoreError::Behind { trouble: trouble.clone() }));
         }
@@ -308,11 +364,13 @@ impl Queue {
         let mut q = self.lock();
         if !q.dead {
             q.dead = true;
-            q.trouble = Some("the writer's thread has ended unexpectedly".to_owned());
+            let (what, store) = (Hindrance::Ended, std::path::PathBuf::new());
+            q.trouble = Some(Trouble { what, store, waiting: None });
         }
-        let trouble = q.trouble.clone().unwrap_or_default();
+        let trouble = q.trouble.as_ref().map(told_in_english).unwrap_or_default();
         let mut waiters = std::mem::take(&mut q.waiters);
         waiters.append(&mut q.tidy_waiters);
+        waiters.extend(q.mend.take().map(|(_, waiter)| waiter));
         drop(q);
         for waiter in waiters {
             waiter(Err(StoreError::Behind { trouble: trouble.clone() }));

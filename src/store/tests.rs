@@ -10,6 +10,7 @@ use crate::model::{
     RoundError, Rtts, Sample, Span, State, StateInterval, SubjectId, UnixMs, check_partition,
 };
 
+mod bad_days;
 mod blocks;
 mod chain;
 mod kept;
@@ -314,7 +315,7 @@ fn a_locked_database_delays_recording_and_loses_nothing() {
     store.submit(facts(vec![replace("a", T0, vec![interval(T0, None, State::Up)])]));
     let error = store.flush_blocking().unwrap_err();
     assert!(matches!(error, StoreError::Behind { .. }), "{error}");
-    assert!(store.status().trouble.is_some_and(|t| t.contains("1 facts")));
+    assert!(store.status().trouble.is_some_and(|t| t.contains("1 fact and")));
     store.submit(facts(vec![replace("a", T0 + 9, vec![interval(T0 + 9, None, State::Down)])]));
     other.execute_batch("COMMIT").unwrap();
     store.close().unwrap();

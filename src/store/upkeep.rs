@@ -24,6 +24,11 @@ impl Upkeep {
         self.retention = Some(retention);
     }
 
+    /// The file is another one now; what is to be kept stays.
+    pub(super) fn begin_anew(&mut self) {
+        *self = Self { retention: self.retention.take(), ..Self::default() };
+    }
+
     /// Does the most urgent piece of work that is due at `now`.
     ///
     /// # Errors

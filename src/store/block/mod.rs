@@ -74,6 +74,13 @@ pub(in crate::store) fn seal(format: Format, into: &mut Vec<u8>, write: impl FnO
     into.extend_from_slice(&checksum.to_le_bytes());
 }
 
+/// Whether the bytes are those that were written, whatever they hold.
+pub(in crate::store) fn is_whole(bytes: &[u8]) -> bool {
+    bytes.split_last_chunk::<CHECKSUM_BYTES>().is_some_and(|(sealed, checksum)| {
+        !sealed.is_empty() && crc32fast::hash(sealed) == u32::from_le_bytes(*checksum)
+    })
+}
+
 /// The body of a blob of `format`.
 ///
 /// # Errors
