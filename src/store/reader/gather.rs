@@ -158,7 +158,8 @@ impl Reader {
         if window.is_empty() {
             return Ok(NONE);
         }
-        let sql = format!("SELECT min(key), max(key) FROM {table}");
+        // One by one: asked for both at once SQLite reads the whole table.
+        let sql = format!("SELECT (SELECT min(key) FROM {table}), (SELECT max(key) FROM {table})");
         let ends: Result<(Option<i64>, Option<i64>), _> =
             self.link.conn.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)));
         let (Some(first), Some(last)) = self.get(ends)? else { return Ok(NONE) };

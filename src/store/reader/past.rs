@@ -16,8 +16,9 @@ impl Reader {
     /// When the file cannot be read.
     pub fn states_at(&self, at: UnixMs) -> Result<BTreeMap<SubjectId, StateInterval>, StoreError> {
         let found = self.rows(
+            // `CROSS`: subject by subject, not from the index of the ends over all of them.
             "SELECT k.key, s.t0, s.t1, s.state, c.key FROM subject k
-             JOIN state s ON s.subject = k.id
+             CROSS JOIN state s ON s.subject = k.id
               AND s.t0 = (SELECT max(t0) FROM state WHERE subject = k.id AND t0 <= ?1)
              LEFT JOIN subject c ON c.id = s.cause
              WHERE s.t1 IS NULL OR s.t1 > ?1",

@@ -3,7 +3,7 @@
 //! Only the first number of a rollup is read, so that a month of 2,000 subjects takes some ten
 //! milliseconds; [`Reader::totals`] merges their distributions, too.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::Reader;
 use super::samples::Resolution;
@@ -17,13 +17,18 @@ impl Reader {
     /// # Errors
     /// When the file cannot be read.
     pub fn received(&self, window: Span) -> Result<BTreeMap<SubjectId, u64>, StoreError> {
-        let mut counts: HashMap<u32, u64> = HashMap::new();
+        let primaries = self.primaries()?;
+        // By the number of the series: a hundred thousand rollups are looked at for a month.
+        let last = primaries.iter().map(|(series, _)| *series).max().unwrap_or(0);
+        let mut counts = vec![0_u64; usize::try_from(last).unwrap_or(0) + 1];
         let mut rest = vec![window];
         for resolution in [Resolution::Day, Resolution::Hour] {
             let mut left = Vec::new();
             for part in rest {
                 left.extend(self.each_rollup(part, resolution, &mut |series, bytes| {
-                    *counts.entry(series).or_default() += Rollup::decode_rounds(bytes)?;
+                    if let Some(count) = counts.get_mut(series as usize) {
+                        *count += Rollup::decode_rounds(bytes)?;
+                    }
                     Ok(())
                 })?);
             }
@@ -31,12 +36,14 @@ impl Reader {
         }
         for part in rest {
             self.each_sample(part, &mut |series, sample| {
-                if !sample.is_invalid() {
-                    *counts.entry(series).or_default() += 1;
+                if let Some(count) =
+                    counts.get_mut(series as usize).filter(|_| !sample.is_invalid())
+                {
+                    *count += 1;
                 }
             })?;
         }
-        let named = self.primaries()?.into_iter();
-        Ok(named.filter_map(|(series, id)| Some((id, counts.remove(&series)?))).collect())
+        let count = |series: u32| counts.get(series as usize).copied().filter(|count| *count > 0);
+        Ok(primaries.into_iter().filter_map(|(series, id)| Some((id, count(series)?))).collect())
     }
 }
