@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use steps::{ALL_TIME, T0, check, random, step};
 use tuantra::locale::Lang;
-use tuantra::model::{State, UnixMs};
+use tuantra::model::UnixMs;
 use tuantra::store::{OpenOptions, Reader, Store, StoreError};
 
 const BALLAST: u64 = 8 << 20;
