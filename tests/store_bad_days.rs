@@ -2,7 +2,12 @@
 //! of its own, mounted in namespaces of its own. The outer tests start the inner ones in
 //! processes under `unshare`; where that is not allowed they say so.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a helper of a test fails the test"
+)]
 #![expect(clippy::print_stdout, reason = "a skipped test says why")]
 #![expect(clippy::disallowed_methods, reason = "real processes live in real time")]
 
@@ -21,7 +26,7 @@ use std::time::{Duration, Instant};
 
 use steps::{ALL_TIME, T0, check, random, step};
 use tuantra::locale::Lang;
-use tuantra::model::{State, UnixMs};
+use tuantra::model::UnixMs;
 use tuantra::store::{OpenOptions, Reader, Store, StoreError};
 
 const BALLAST: u64 = 8 << 20;

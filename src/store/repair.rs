@@ -4,9 +4,14 @@
 
 use rusqlite::{Connection, params};
 
+use super::content::{Content, Kind, Kinds, Value};
 use super::fact::EventKind;
+use super::journal::{HOUR_MS, hour_of, read_row};
+use super::numbers::{series_of, slot_of};
 use super::salvage::Salvaged;
-use crate::model::{State, UnixMs};
+use super::seal::DAY_MS;
+use super::sketch::Rollup;
+use crate::model::{Span, State, UnixMs};
 
 type Sql<T> = Result<T, rusqlite::Error>;
 
@@ -37,6 +42,7 @@ pub(super) fn repair(conn: &Connection, found: &mut Salvaged, now: UnixMs) -> Sq
             *found.refused.entry(table.to_owned()).or_default() += gone as u64;
         }
     }
+    check_samples(conn, found)?;
     conn.execute_batch(
         "UPDATE event SET subject = NULL WHERE subject NOT IN (SELECT id FROM subject);
          UPDATE state SET cause = NULL WHERE cause NOT IN (SELECT id FROM subject);",
@@ -70,6 +76,65 @@ pub(super) fn repair(conn: &Connection, found: &mut Salvaged, now: UnixMs) -> Sq
     )?;
     conn.execute("UPDATE meta SET v = ?1 WHERE k = 'sequence'", [seq])?;
     Ok(())
+}
+
+/// Leaves out what is whole, but not what belongs there: SQLite may have been led to a page of
+/// another table, or of another day.
+fn check_samples(conn: &Connection, found: &mut Salvaged) -> Sql<()> {
+    let mut kinds = Kinds::default();
+    kinds.refresh(conn)?;
+    for table in ["journal", "block", "block_day", "rollup_hour", "rollup_day"] {
+        let mut strangers = Vec::new();
+        let mut statement = conn.prepare(&format!("SELECT key, data FROM {table}"))?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let key: i64 = row.get(0)?;
+            let data = row.get_ref(1)?.as_blob()?;
+            let belongs = match table {
+                "journal" => is_row_of(data, slot_of(key), &kinds),
+                "block" => is_block_of(data, key, HOUR_MS, &kinds),
+                "block_day" => is_block_of(data, key, DAY_MS, &kinds),
+                _ => Rollup::decode(data).is_ok(),
+            };
+            if !belongs {
+                strangers.push(key);
+            }
+        }
+        if !strangers.is_empty() {
+            *found.refused.entry(table.to_owned()).or_default() += strangers.len() as u64;
+        }
+        let mut delete = conn.prepare(&format!("DELETE FROM {table} WHERE key = ?1"))?;
+        for key in strangers {
+            delete.execute([key])?;
+        }
+    }
+    Ok(())
+}
+
+fn is_row_of(data: &[u8], hour: i64, kinds: &Kinds) -> bool {
+    let mut belongs = true;
+    let read = read_row(data, &(0..u32::MAX), &mut |series, value| {
+        belongs &= match (value, kinds.of(series)) {
+            (Value::Round(sample), Some(Kind::Rounds(_))) => hour_of(sample.at.0) == hour,
+            (Value::Point(point), Some(Kind::Points(_))) => hour_of(point.at.0) == hour,
+            // Left out when it is sealed.
+            (_, None) => true,
+            _ => false,
+        };
+    });
+    read.is_ok() && belongs
+}
+
+fn is_block_of(data: &[u8], key: i64, slot_ms: i64, kinds: &Kinds) -> bool {
+    let Some(kind) = kinds.of(series_of(key)) else { return false };
+    let mut content = Content::empty(kind);
+    let from = UnixMs(slot_of(key).saturating_mul(slot_ms));
+    let span = Span::new(from, UnixMs(from.0.saturating_add(slot_ms)));
+    content.add_block(kind, data).is_ok()
+        && match content {
+            Content::Rounds(all) => all.iter().all(|s| span.contains(s.at)),
+            Content::Points(_, all) => all.iter().all(|p| span.contains(p.at)),
+        }
 }
 
 /// Cuts what overlaps in favour of the later interval and records a hole as unmeasured.
