@@ -78,7 +78,7 @@ impl Draft {
 
     /// Removes the file with its lock and its journals; one that is not there is no error.
     fn remove(&self) -> std::io::Result<()> {
-        for suffix in ["", "-wal", "-shm", ".lock"] {
+        for suffix in ["", "-wal", "-shm", ".lock", ".ballast"] {
             let mut name = self.0.as_os_str().to_owned();
             name.push(suffix);
             match std::fs::remove_file(&name) {
