@@ -165,9 +165,8 @@ impl Reader {
             }
             let mut is_any = false;
             self.blobs(table, keys_of(slot), |key, bytes| {
-                totals.entry(series_of(key)).or_default().merge(&Rollup::decode(bytes)?);
                 is_any = true;
-                Ok(())
+                totals.entry(series_of(key)).or_default().merge_encoded(bytes)
             })?;
             if is_any {
                 left.push(Span::new(from, span.from));
