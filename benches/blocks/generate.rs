@@ -5,7 +5,7 @@ use tuantra::model::{Point, PointKind, Rtts, Sample, UnixMs};
 pub const HOUR_MS: i64 = 3_600_000;
 pub const DAY_MS: i64 = 24 * HOUR_MS;
 /// A midnight.
-const START_MS: i64 = 1_793_491_200_000;
+pub const START_MS: i64 = 1_793_491_200_000;
 const INTERVAL_MS: i64 = 30_000;
 const RETRY_MS: i64 = 5_000;
 
@@ -22,7 +22,7 @@ impl Dice {
     }
 
     /// In `[0, 1)`.
-    fn share(&mut self) -> f64 {
+    pub fn share(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
@@ -30,7 +30,7 @@ impl Dice {
         self.share() < probability
     }
 
-    fn between(&mut self, low: f64, high: f64) -> f64 {
+    pub fn between(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.share()
     }
 
@@ -48,57 +48,107 @@ fn busy(at_ms: i64) -> f64 {
     peak(9.5).max(0.9 * peak(15.0))
 }
 
-/// One check's rounds of `days`, `packets` each: log-normal times about a level that rises with
-/// the day's congestion, part of the noise common to a round; bursts of loss about once a day,
-/// during which and after every failed round it is asked every 5 s; an outage every three days;
-/// rounds leave 0 to 20 ms late.
-pub fn rounds(dice: &mut Dice, packets: u8, days: i64) -> Vec<Sample> {
-    let base_us = 500.0 * 60_f64.powf(dice.share());
-    let noise = dice.between(0.02, 0.12);
-    let common = noise * dice.between(0.0, 1.0);
-    let swell = dice.between(0.1, 1.0);
-    let phase = dice.between(0.0, INTERVAL_MS as f64) as i64;
-    let end = START_MS + days * DAY_MS;
-    let mut samples = Vec::new();
-    let mut due = START_MS + phase;
-    let (mut burst_until, mut down_until, mut doubt) = (0, 0, 0_u8);
-    while due < end {
-        let at = due + dice.between(0.0, 20.0) as i64;
+/// One check's rounds, `packets` each, for ever: log-normal times about a level that rises with the
+/// day's congestion, part of the noise common to a round; bursts of loss about once a day, during
+/// which and after every failed round it is asked every 5 s; an outage every three days; rounds
+/// leave 0 to 20 ms late.
+pub struct Line {
+    dice: Dice,
+    packets: u8,
+    base_us: f64,
+    noise: f64,
+    common: f64,
+    swell: f64,
+    /// The first round's turn.
+    first: i64,
+    /// The next round's.
+    due: i64,
+    burst_until: i64,
+    down_until: i64,
+    /// Failed rounds in a row, up to 3; back by one after the first answered.
+    doubt: u8,
+}
+
+impl Line {
+    /// Asked from `start_ms` on.
+    pub fn new(mut dice: Dice, packets: u8, start_ms: i64) -> Self {
+        let base_us = 500.0 * 60_f64.powf(dice.share());
+        let noise = dice.between(0.02, 0.12);
+        let common = noise * dice.between(0.0, 1.0);
+        let swell = dice.between(0.1, 1.0);
+        let first = start_ms + dice.between(0.0, INTERVAL_MS as f64) as i64;
+        let (burst_until, down_until, doubt) = (0, 0, 0);
+        let due = first;
+        Self {
+            dice,
+            packets,
+            base_us,
+            noise,
+            common,
+            swell,
+            first,
+            due,
+            burst_until,
+            down_until,
+            doubt,
+        }
+    }
+
+    /// When the next round is due.
+    pub const fn due_ms(&self) -> i64 {
+        self.due
+    }
+
+    /// The next round.
+    pub fn ask(&mut self) -> Sample {
+        let dice = &mut self.dice;
+        let at = self.due + dice.between(0.0, 20.0) as i64;
         let rounds_a_day = (DAY_MS / INTERVAL_MS) as f64;
         if dice.happens(1.0 / rounds_a_day) {
-            burst_until = at + dice.between(60_000.0, 900_000.0) as i64;
+            self.burst_until = at + dice.between(60_000.0, 900_000.0) as i64;
         }
         if dice.happens(0.33 / rounds_a_day) {
-            down_until = at + (60_000.0 * 60_f64.powf(dice.share())) as i64;
+            self.down_until = at + (60_000.0 * 60_f64.powf(dice.share())) as i64;
         }
-        let loss = match (at < down_until, at < burst_until) {
+        let loss = match (at < self.down_until, at < self.burst_until) {
             (true, _) => 1.0,
             (_, true) => 0.3,
             _ => 0.0005,
         };
-        let is_suspect = (1..3).contains(&doubt);
-        let sent = if is_suspect { 2 * packets } else { packets };
-        let level = base_us * (1.0 + swell * busy(at)) * (common * dice.normal()).exp();
+        let is_suspect = (1..3).contains(&self.doubt);
+        let sent = if is_suspect { 2 * self.packets } else { self.packets };
+        let swollen = self.base_us * (1.0 + self.swell * busy(at));
+        let level = swollen * (self.common * dice.normal()).exp();
         let mut rtts = Rtts::default();
         for _ in 0..sent {
             if !dice.happens(loss) {
-                rtts.push((level * (noise * dice.normal()).exp()) as u32);
+                rtts.push((level * (self.noise * dice.normal()).exp()) as u32);
             }
         }
         let lost = sent - rtts.as_slice().len() as u8;
-        samples.push(Sample { at: UnixMs(at), check: 0, sent, lost, rtts, error: None });
         // Down after three failed rounds, up after two answered ones.
-        doubt = match (lost == sent, doubt) {
-            (true, _) => 3.min(doubt + 1),
+        self.doubt = match (lost == sent, self.doubt) {
+            (true, _) => 3.min(self.doubt + 1),
             (false, 3) => 2,
             (false, _) => 0,
         };
-        due = if doubt > 0 {
+        self.due = if self.doubt > 0 {
             at + RETRY_MS
         } else {
-            START_MS + phase + ((at - START_MS - phase) / INTERVAL_MS + 1) * INTERVAL_MS
+            self.first + ((at - self.first) / INTERVAL_MS + 1) * INTERVAL_MS
         };
+        Sample { at: UnixMs(at), check: 0, sent, lost, rtts, error: None }
     }
+}
+
+/// The rounds of a [`Line`] of `days`.
+pub fn rounds(dice: &mut Dice, packets: u8, days: i64) -> Vec<Sample> {
+    let mut line = Line::new(Dice(dice.0), packets, START_MS);
+    let mut samples = Vec::new();
+    while line.due_ms() < START_MS + days * DAY_MS {
+        samples.push(line.ask());
+    }
+    *dice = line.dice;
     samples
 }
 

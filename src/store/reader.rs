@@ -16,7 +16,7 @@ mod samples;
 mod stats;
 mod verify;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use rusqlite::types::Value;
@@ -35,6 +35,14 @@ pub use outages::{OutageFilter, SubjectOutage};
 pub use samples::Resolution;
 pub use stats::{Stats, TableSize};
 pub use verify::{ChainFlaw, ChainHead, Differs, Verified};
+
+/// Subjects whose records are read by one statement: some milliseconds.
+const SUBJECTS_AT_ONCE: usize = 256;
+
+/// The ids of subjects by number.
+type Names = HashMap<i64, SubjectId>;
+/// An interval, whose it is and who caused it, by number.
+type Recorded = (i64, StateInterval, Option<i64>);
 
 /// Most events one call returns.
 const EVENTS_MAX: usize = 100_000;
@@ -94,26 +102,28 @@ impl Reader {
     pub fn current(&self) -> Result<Vec<Current>, StoreError> {
         // Before the table of what is sealed: a round on its way there is seen here or there.
         let open = self.newest_open()?;
-        self.rows(
-            "SELECT k.key, s.state, s.t0, c.key, l.at, k.id FROM state s
-             JOIN subject k ON k.id = s.subject
-             LEFT JOIN subject c ON c.id = s.cause
-             LEFT JOIN latest l ON l.subject = s.subject
-             WHERE s.t1 IS NULL ORDER BY k.key",
+        let mut names: Names = self.subjects(None)?.into_iter().collect();
+        let rows = self.rows(
+            "SELECT s.subject, s.state, s.t0, s.cause, l.at FROM state s
+             LEFT JOIN latest l ON l.subject = s.subject WHERE s.t1 IS NULL",
             [],
             |row| {
-                Ok(Current {
-                    subject: self.subject(row.get(0))?,
-                    state: self.state(row.get(1))?,
-                    since: UnixMs(self.get(row.get(2))?),
-                    cause: self.optional_subject(row.get(3))?,
-                    last_round: self
-                        .get(row.get::<_, Option<i64>>(4))?
-                        .max(open.get(&self.get(row.get::<_, i64>(5))?).copied())
-                        .map(UnixMs),
-                })
+                let number: i64 = self.get(row.get(0))?;
+                let sealed = self.get(row.get::<_, Option<i64>>(4))?;
+                let last_round = sealed.max(open.get(&number).copied()).map(UnixMs);
+                let (state, since) = (self.state(row.get(1))?, UnixMs(self.get(row.get(2))?));
+                let cause: Option<i64> = self.get(row.get(3))?;
+                Ok((number, state, since, cause, last_round))
             },
-        )
+        )?;
+        let mut all = Vec::with_capacity(rows.len());
+        for (number, state, since, cause, last_round) in rows {
+            let cause = cause.map(|number| self.name(&mut names, number)).transpose()?;
+            let subject = self.name(&mut names, number)?;
+            all.push(Current { subject, state, since, cause, last_round });
+        }
+        all.sort_by(|a, b| a.subject.cmp(&b.subject));
+        Ok(all)
     }
 
     /// The intervals that touch `window`, unclipped, of one subject or of all that have any.
@@ -125,30 +135,54 @@ impl Reader {
         subject: Option<&SubjectId>,
         window: Span,
     ) -> Result<BTreeMap<SubjectId, Vec<StateInterval>>, StoreError> {
-        let mut found = BTreeMap::new();
-        for (number, id) in self.subjects(subject)? {
-            // One statement a subject: short transactions, however long the window.
-            let intervals = self.rows(
-                "SELECT s.t0, s.t1, s.state, c.key FROM state s
-                 LEFT JOIN subject c ON c.id = s.cause
-                 WHERE s.subject = ?1 AND s.t0 < ?3 AND (s.t1 IS NULL OR s.t1 > ?2)
-                   AND s.t0 >= coalesce((SELECT max(t0) FROM state WHERE subject = ?1 AND t0 <= ?2), ?2)
-                 ORDER BY s.t0",
-                [Value::Integer(number), window.from.0.into(), window.to.0.into()],
+        let subjects = self.subjects(subject)?;
+        let mut names: Names = subjects.iter().cloned().collect();
+        let mut found: BTreeMap<SubjectId, Vec<StateInterval>> = BTreeMap::new();
+        // A statement for some of them: short transactions, however long the window.
+        for some in subjects.chunks(SUBJECTS_AT_ONCE) {
+            let (Some((first, _)), Some((last, _))) = (some.first(), some.last()) else { continue };
+            let rows = self.rows(
+                "SELECT s.subject, s.t0, s.t1, s.state, s.cause
+                 FROM subject k CROSS JOIN state s ON s.subject = k.id
+                 WHERE k.id BETWEEN ?1 AND ?2 AND s.t0 < ?4 AND (s.t1 IS NULL OR s.t1 > ?3)
+                   AND s.t0 >= coalesce((SELECT max(t0) FROM state WHERE subject = k.id AND t0 <= ?3), ?3)
+                 ORDER BY k.id, s.t0",
+                [Value::Integer(*first), (*last).into(), window.from.0.into(), window.to.0.into()],
                 |row| {
-                    Ok(StateInterval {
-                        from: UnixMs(self.get(row.get(0))?),
-                        to: self.get(row.get::<_, Option<i64>>(1))?.map(UnixMs),
-                        state: self.state(row.get(2))?,
-                        cause: self.optional_subject(row.get(3))?,
-                    })
+                    let interval = StateInterval {
+                        from: UnixMs(self.get(row.get(1))?),
+                        to: self.get(row.get::<_, Option<i64>>(2))?.map(UnixMs),
+                        state: self.state(row.get(3))?,
+                        cause: None,
+                    };
+                    Ok((self.get(row.get(0))?, interval, self.get(row.get(4))?))
                 },
             )?;
-            if !intervals.is_empty() {
-                found.insert(id, intervals);
+            for record in rows.chunk_by(|a: &Recorded, b: &Recorded| a.0 == b.0) {
+                let Some((number, ..)) = record.first() else { continue };
+                let mut intervals = Vec::with_capacity(record.len());
+                for (_, interval, cause) in record {
+                    let cause = cause.map(|number| self.name(&mut names, number)).transpose()?;
+                    intervals.push(StateInterval { cause, ..interval.clone() });
+                }
+                found.insert(self.name(&mut names, *number)?, intervals);
             }
         }
         Ok(found)
+    }
+
+    /// The id of a subject's number.
+    fn name(&self, names: &mut Names, number: i64) -> Result<SubjectId, StoreError> {
+        if let Some(id) = names.get(&number) {
+            return Ok(id.clone());
+        }
+        let found = self.rows("SELECT key FROM subject WHERE id = ?1", [number.into()], |row| {
+            self.subject(row.get(0))
+        })?;
+        let missing = || self.corrupt("number of a subject", &number.to_string());
+        let id = found.into_iter().next().ok_or_else(missing)?;
+        names.insert(number, id.clone());
+        Ok(id)
     }
 
     /// The newest `limit` events inside `window` (at most 100,000), oldest first.
@@ -210,7 +244,7 @@ impl Reader {
     fn subjects(&self, only: Option<&SubjectId>) -> Result<Vec<(i64, SubjectId)>, StoreError> {
         let only = only.map_or(Value::Null, |s| Value::Text(s.as_str().to_owned()));
         let sql = if only == Value::Null {
-            "SELECT id, key FROM subject WHERE ?1 IS NULL"
+            "SELECT id, key FROM subject WHERE ?1 IS NULL ORDER BY id"
         } else {
             "SELECT id, key FROM subject WHERE key = ?1"
         };

@@ -43,13 +43,12 @@ pub(super) fn known_version() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
-/// Turns a SQLite error into ours.
+/// Turns a SQLite error into ours. Copies the path only then: readers ask for this at every column.
 pub(super) fn sql(
     operation: &'static str,
     path: &Path,
 ) -> impl FnOnce(rusqlite::Error) -> StoreError {
-    let path = path.to_owned();
-    move |source| StoreError::Sql { operation, path, source }
+    move |source| StoreError::Sql { operation, path: path.to_owned(), source }
 }
 
 /// A connection, counted among those of this process for as long as it is open.

@@ -150,16 +150,18 @@ impl Sketch {
         }
     }
 
-    /// Takes from `bits` what [`Sketch::encode`] wrote.
+    /// Counts what [`Sketch::encode`] wrote, too.
     ///
     /// # Errors
-    /// When they are no sketch.
-    pub(in crate::store) fn decode(bits: &mut BitReader<'_>) -> Result<Self, BadBlock> {
+    /// When the bits are no sketch; what stands before the fault was counted.
+    pub(in crate::store) fn merge_encoded(
+        &mut self,
+        bits: &mut BitReader<'_>,
+    ) -> Result<(), BadBlock> {
         let held = bits.get_number()?;
         if held > BUCKETS as u64 {
             return Err(BadBlock::Malformed("number of buckets"));
         }
-        let mut sketch = Self::default();
         let mut gaps = Rice::new(0);
         let (mut next, mut last) = (0_usize, 0_u64);
         for _ in 0..held {
@@ -172,10 +174,10 @@ impl Sketch {
             if last == 0 {
                 return Err(BadBlock::Malformed("count of a bucket"));
             }
-            sketch.add_many(bucket, last);
+            self.add_many(bucket, last);
             next = bucket + 1;
         }
-        Ok(sketch)
+        Ok(())
     }
 }
 

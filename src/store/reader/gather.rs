@@ -11,7 +11,7 @@ use rusqlite::types::Value as Cell;
 use super::Reader;
 use crate::model::{Span, SubjectId, UnixMs};
 use crate::store::block::BadBlock;
-use crate::store::content::{Content, Kind, kind_of};
+use crate::store::content::{Content, Kind, Value, kind_of};
 use crate::store::journal::{HOUR_MS, hour_of, keys_of, read_row};
 use crate::store::numbers::{key, series_of, slot_of};
 use crate::store::seal::DAY_MS;
@@ -198,24 +198,43 @@ impl Reader {
     }
 
     /// The newest round that says something about the subject, by its number, of those that are
-    /// not sealed yet.
+    /// not sealed yet. A row that moves away meanwhile is told by what is sealed.
     pub(super) fn newest_open(&self) -> Result<HashMap<i64, i64>, StoreError> {
         let subjects: HashMap<u32, i64> = self
-            .rows("SELECT id, subject FROM series", [], |row| {
+            .rows("SELECT id, subject FROM series WHERE kind = 'rounds'", [], |row| {
                 Ok((self.get(row.get(0))?, self.get(row.get(1))?))
             })?
             .into_iter()
             .collect();
-        let mut newest: HashMap<i64, i64> = HashMap::new();
-        self.blobs("journal", i64::MIN..=i64::MAX, |_, bytes| {
-            read_row(bytes, &(0..u32::MAX), &mut |series, value| {
-                let crate::store::content::Value::Round(sample) = value else { return };
-                if let Some(subject) = subjects.get(&series).filter(|_| !sample.is_invalid()) {
-                    let at = newest.entry(*subject).or_insert(sample.at.0);
-                    *at = sample.at.0.max(*at);
-                }
-            })
-        })?;
-        Ok(newest)
+        let mut rows: Vec<(i64, i64)> =
+            self.rows("SELECT newest, key FROM journal WHERE newest IS NOT NULL", [], |row| {
+                Ok((self.get(row.get(0))?, self.get(row.get(1))?))
+            })?;
+        // The newest first, until no row can have anything newer: of an hour's rows it mostly takes
+        // those of the last interval.
+        rows.sort_unstable_by(|a, b| b.cmp(a));
+        let mut newest: HashMap<u32, i64> = HashMap::new();
+        for (newest_of_row, key) in rows {
+            let is_complete = newest.len() == subjects.len();
+            if is_complete && newest.values().all(|at| *at >= newest_of_row) {
+                break;
+            }
+            self.blobs("journal", key..=key, |_, bytes| {
+                read_row(bytes, &(0..u32::MAX), &mut |series, value| {
+                    let Value::Round(sample) = value else { return };
+                    if subjects.contains_key(&series) && !sample.is_invalid() {
+                        let at = newest.entry(series).or_insert(sample.at.0);
+                        *at = sample.at.0.max(*at);
+                    }
+                })
+            })?;
+        }
+        let mut of_subjects: HashMap<i64, i64> = HashMap::new();
+        for (series, at) in newest {
+            let Some(subject) = subjects.get(&series) else { continue };
+            let newest = of_subjects.entry(*subject).or_insert(at);
+            *newest = at.max(*newest);
+        }
+        Ok(of_subjects)
     }
 }

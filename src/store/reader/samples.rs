@@ -137,8 +137,7 @@ impl Reader {
             let mut left = Vec::new();
             for part in rest {
                 left.extend(self.each_rollup(part, resolution, &mut |series, bytes| {
-                    totals.entry(series).or_default().merge(&Rollup::decode(bytes)?);
-                    Ok(())
+                    totals.entry(series).or_default().merge_encoded(bytes)
                 })?);
             }
             rest = left;

@@ -101,18 +101,27 @@ impl Rollup {
     /// # Errors
     /// When the bytes are no rollup, or not whole.
     pub(in crate::store) fn decode(bytes: &[u8]) -> Result<Self, BadBlock> {
+        let mut rollup = Self::default();
+        rollup.merge_encoded(bytes)?;
+        Ok(rollup)
+    }
+
+    /// [`Rollup::merge`] with what [`Rollup::encode`] wrote: a month of everybody's days is
+    /// summed without a sketch for each.
+    ///
+    /// # Errors
+    /// When the bytes are no rollup, or not whole; a part of it may have been counted.
+    pub(in crate::store) fn merge_encoded(&mut self, bytes: &[u8]) -> Result<(), BadBlock> {
         let bits = &mut BitReader::new(open(Format::Rollup, bytes)?);
-        Ok(Self {
-            rounds: bits.get_number()?,
-            failed: bits.get_number()?,
-            own_faults: bits.get_number()?,
-            sent: bits.get_number()?,
-            lost: bits.get_number()?,
-            rtt_sum_us: bits.get_number()?,
-            rtt_min_us: end_us(bits.get_number()?)?,
-            rtt_max_us: end_us(bits.get_number()?)?,
-            sketch: Sketch::decode(bits)?,
-        })
+        let Self { rounds, failed, own_faults, sent, lost, rtt_sum_us, .. } = self;
+        for sum in [rounds, failed, own_faults, sent, lost, rtt_sum_us] {
+            *sum = sum.saturating_add(bits.get_number()?);
+        }
+        let (min_us, max_us) = (end_us(bits.get_number()?)?, end_us(bits.get_number()?)?);
+        if let (Some(min_us), Some(max_us)) = (min_us, max_us) {
+            self.reach(min_us, max_us);
+        }
+        self.sketch.merge_encoded(bits)
     }
 }
 

@@ -145,6 +145,11 @@ proptest! {
     fn merged_rollups_are_the_rollup_of_all(a in vec(any_round(), 0..20), b in vec(any_round(), 0..20)) {
         let mut merged = rollup_of(&a);
         merged.merge(&rollup_of(&b));
+        let mut bytes = Vec::new();
+        rollup_of(&b).encode(&mut bytes);
+        let mut from_bytes = rollup_of(&a);
+        from_bytes.merge_encoded(&bytes).unwrap();
+        prop_assert_eq!(&from_bytes, &merged);
         prop_assert_eq!(&merged, &rollup_of(&[a, b].concat()));
         prop_assert_eq!(decoded(&merged).1, Ok(merged));
     }
