@@ -64,8 +64,8 @@ fn waits(store: &Arc<Store>, work: impl FnOnce()) -> Waits {
     asker.join().unwrap()
 }
 
-/// The child: prints one JSON object.
-pub fn child(subjects: usize, hours: i64) {
+/// The child: prints one JSON object. `hours` come in as they would, the next day's `in_haste`.
+pub fn child(subjects: usize, hours: i64, in_haste: i64) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tuantra.db");
     let store = Arc::new(open(&path, START_MS));
@@ -105,7 +105,7 @@ pub fn child(subjects: usize, hours: i64) {
     let second = START_MS + DAY_MS;
     let mut next = Province::new(subjects, 1, second);
     let mut at = second;
-    while at < second + hours * HOUR_MS {
+    while at < second + in_haste * HOUR_MS {
         at += 60_000;
         store.submit(next.until(at));
         store.flush_blocking().unwrap();
@@ -133,10 +133,14 @@ pub fn child(subjects: usize, hours: i64) {
     println!("{result}");
 }
 
-pub fn measure(subjects: usize, hours: i64, peak_most: f64, figures: &mut Figures) {
+pub fn measure(
+    (subjects, hours, in_haste): (usize, i64, i64),
+    peak_most: f64,
+    figures: &mut Figures,
+) {
     let own = std::env::current_exe().unwrap();
     let output = Command::new(own)
-        .args(["child-ingest", &subjects.to_string(), &hours.to_string()])
+        .args(["child-ingest", &subjects.to_string(), &hours.to_string(), &in_haste.to_string()])
         .stderr(std::process::Stdio::inherit())
         .output()
         .unwrap();

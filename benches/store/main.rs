@@ -37,16 +37,20 @@ struct Size {
     large: usize,
     days: i64,
     hours: i64,
+    /// Of `large`.
+    large_hours: i64,
     peers: usize,
 }
 
-const FULL: Size = Size { subjects: 2_000, large: 20_000, days: 31, hours: 24, peers: 50 };
-const QUICK: Size = Size { subjects: 200, large: 2_000, days: 3, hours: 3, peers: 5 };
+const FULL: Size =
+    Size { subjects: 2_000, large: 20_000, days: 31, hours: 24, large_hours: 4, peers: 50 };
+const QUICK: Size =
+    Size { subjects: 200, large: 2_000, days: 3, hours: 3, large_hours: 1, peers: 5 };
 
 fn province(size: &Size, part: Option<&str>, figures: &mut Figures) {
     let is_wanted = |name: &str| part.is_none_or(|part| part == name);
     let folder = tempfile::tempdir().unwrap();
-    let Size { subjects, large, days, hours, peers } = *size;
+    let Size { subjects, large, days, hours, large_hours, peers } = *size;
     for packets in [1, 3] {
         if is_wanted("month") || is_wanted(&format!("month{packets}")) {
             let path = folder.path().join("month.db");
@@ -64,8 +68,8 @@ fn province(size: &Size, part: Option<&str>, figures: &mut Figures) {
         read::years(folder.path(), [subjects, large], figures);
     }
     if is_wanted("ingest") {
-        ingest::measure(subjects, hours, 50.0, figures);
-        ingest::measure(large, hours, 150.0, figures);
+        ingest::measure((subjects, hours, hours), 50.0, figures);
+        ingest::measure((large, large_hours, hours), 150.0, figures);
     }
 }
 
@@ -73,8 +77,9 @@ fn main() {
     let args: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let mut figures = Figures::new(matches!(words[..], ["full" | "soak", ..]));
-    if let ["child-ingest", subjects, hours] = words[..] {
-        return ingest::child(subjects.parse().unwrap(), hours.parse().unwrap());
+    if let ["child-ingest", subjects, hours, in_haste] = words[..] {
+        let [hours, in_haste] = [hours, in_haste].map(|hours| hours.parse().unwrap());
+        return ingest::child(subjects.parse().unwrap(), hours, in_haste);
     }
     println!("Load of the machine at the start: {}", machine::load());
     match words[..] {

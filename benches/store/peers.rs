@@ -76,7 +76,8 @@ fn is_installed(program: &str) -> bool {
 }
 
 /// `promtool` writes finished blocks, as a server has them after its last compaction.
-fn prometheus(rounds: &Rounds, folder: &Path) -> Option<f64> {
+/// Times as its exporters give them, in seconds, or in whole microseconds.
+fn prometheus(rounds: &Rounds, folder: &Path, are_seconds: bool) -> Option<f64> {
     if !is_installed("promtool") {
         return None;
     }
@@ -86,6 +87,10 @@ fn prometheus(rounds: &Rounds, folder: &Path) -> Option<f64> {
         let packet = i.map_or(String::new(), |i| format!(",packet=\"{i}\""));
         for (at, value) in points {
             let seconds = *at as f64 / 1e3;
+            let value = match i {
+                Some(_) if are_seconds => f64::from(*value) / 1e6,
+                _ => f64::from(*value),
+            };
             writeln!(out, "{name}{{target=\"{target}\"{packet}}} {value} {seconds:.3}").unwrap();
         }
     });
@@ -100,7 +105,9 @@ fn prometheus(rounds: &Rounds, folder: &Path) -> Option<f64> {
         .unwrap();
     assert!(status.success());
     std::fs::remove_file(text).unwrap();
-    Some(bytes_below(&blocks))
+    let bytes = bytes_below(&blocks);
+    std::fs::remove_dir_all(blocks).unwrap();
+    Some(bytes)
 }
 
 struct Server {
@@ -224,7 +231,8 @@ pub fn measure((subjects, packets, days): (usize, u8, i64), ours: f64, figures: 
     ));
     let peers = [
         ("VictoriaMetrics", victoria_metrics(&rounds, folder.path()), Some(0.70)),
-        ("Prometheus", prometheus(&rounds, folder.path()), Some(0.16)),
+        ("Prometheus (seconds)", prometheus(&rounds, folder.path(), true), Some(0.16)),
+        ("Prometheus (microseconds)", prometheus(&rounds, folder.path(), false), None),
         ("RRDtool", rrdtool(&rounds, days, folder.path()), None),
     ];
     for (name, bytes, most) in peers {

@@ -61,12 +61,15 @@ struct Known {
 /// What was looked up or given out so far.
 #[derive(Debug, Default)]
 pub(super) struct Numbers {
-    known: HashMap<SubjectId, Known>,
+    /// Places in `known`: every reading asks, so that one look has to do.
+    places: HashMap<SubjectId, usize>,
+    known: Vec<Known>,
 }
 
 impl Numbers {
     /// A transaction was rolled back: numbers given in it are gone with it.
     pub(super) fn forget(&mut self) {
+        self.places.clear();
         self.known.clear();
     }
 
@@ -116,13 +119,17 @@ impl Numbers {
     }
 
     fn known(&mut self, tx: &Connection, id: &SubjectId) -> Sql<&mut Known> {
-        if !self.known.contains_key(id) {
-            let subject = give_subject(tx, id)?;
-            let known = Known { subject, rounds: Vec::new(), points: HashMap::new() };
-            self.known.insert(id.clone(), known);
-        }
+        let place = match self.places.get(id) {
+            Some(place) => *place,
+            None => {
+                let subject = give_subject(tx, id)?;
+                self.known.push(Known { subject, rounds: Vec::new(), points: HashMap::new() });
+                self.places.insert(id.clone(), self.known.len() - 1);
+                self.known.len() - 1
+            }
+        };
         // Put there above if it was missing.
-        self.known.get_mut(id).ok_or(rusqlite::Error::QueryReturnedNoRows)
+        self.known.get_mut(place).ok_or(rusqlite::Error::QueryReturnedNoRows)
     }
 }
 

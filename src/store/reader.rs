@@ -41,8 +41,21 @@ const SUBJECTS_AT_ONCE: usize = 256;
 
 /// The ids of subjects by number.
 type Names = HashMap<i64, SubjectId>;
-/// An interval, whose it is and who caused it, by number.
-type Recorded = (i64, StateInterval, Option<i64>);
+
+/// A row of the record: a year of a province has millions.
+#[derive(Debug, Clone, Copy)]
+struct Recorded {
+    subject: i64,
+    t0: i64,
+    t1: Option<i64>,
+    state: i64,
+    cause: Option<i64>,
+}
+
+fn recorded(row: &Row<'_>) -> Result<Recorded, rusqlite::Error> {
+    let (subject, t0, t1) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    Ok(Recorded { subject, t0, t1, state: row.get(3)?, cause: row.get(4)? })
+}
 
 /// Most events one call returns.
 const EVENTS_MAX: usize = 100_000;
@@ -141,31 +154,34 @@ impl Reader {
         // A statement for some of them: short transactions, however long the window.
         for some in subjects.chunks(SUBJECTS_AT_ONCE) {
             let (Some((first, _)), Some((last, _))) = (some.first(), some.last()) else { continue };
-            let rows = self.rows(
-                "SELECT s.subject, s.t0, s.t1, s.state, s.cause
+            let rows: Vec<Recorded> = self.rows(
+                "SELECT k.id, s.t0, s.t1, s.state, s.cause
                  FROM subject k CROSS JOIN state s ON s.subject = k.id
-                 WHERE k.id BETWEEN ?1 AND ?2 AND s.t0 < ?4 AND (s.t1 IS NULL OR s.t1 > ?3)
+                 WHERE k.id BETWEEN ?1 AND ?2 AND s.t0 < ?4
                    AND s.t0 >= coalesce((SELECT max(t0) FROM state WHERE subject = k.id AND t0 <= ?3), ?3)
                  ORDER BY k.id, s.t0",
                 [Value::Integer(*first), (*last).into(), window.from.0.into(), window.to.0.into()],
-                |row| {
-                    let interval = StateInterval {
-                        from: UnixMs(self.get(row.get(1))?),
-                        to: self.get(row.get::<_, Option<i64>>(2))?.map(UnixMs),
-                        state: self.state(row.get(3))?,
-                        cause: None,
-                    };
-                    Ok((self.get(row.get(0))?, interval, self.get(row.get(4))?))
-                },
+                |row| self.get(recorded(row)),
             )?;
-            for record in rows.chunk_by(|a: &Recorded, b: &Recorded| a.0 == b.0) {
-                let Some((number, ..)) = record.first() else { continue };
+            for record in rows.chunk_by(|a, b| a.subject == b.subject) {
+                let Some(Recorded { subject, .. }) = record.first() else { continue };
                 let mut intervals = Vec::with_capacity(record.len());
-                for (_, interval, cause) in record {
-                    let cause = cause.map(|number| self.name(&mut names, number)).transpose()?;
-                    intervals.push(StateInterval { cause, ..interval.clone() });
+                // The last that began before the window may have ended before it, too.
+                let is_inside = |one: &&Recorded| one.t1.is_none_or(|t1| t1 > window.from.0);
+                for one in record.iter().filter(is_inside) {
+                    let cause =
+                        one.cause.map(|number| self.name(&mut names, number)).transpose()?;
+                    let (from, to) = (UnixMs(one.t0), one.t1.map(UnixMs));
+                    intervals.push(StateInterval {
+                        from,
+                        to,
+                        state: self.state(Ok(one.state))?,
+                        cause,
+                    });
                 }
-                found.insert(self.name(&mut names, *number)?, intervals);
+                if !intervals.is_empty() {
+                    found.insert(self.name(&mut names, *subject)?, intervals);
+                }
             }
         }
         Ok(found)

@@ -5,7 +5,6 @@
 //! merged into what is there already, and the journal's rows go last, so that a step done again
 //! after a crash changes nothing. Samples that come late go the same way and are merged.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
@@ -171,14 +170,23 @@ pub(super) const fn is_day_settled(day: i64, now: UnixMs) -> bool {
 
 /// Moves what the journal holds of some series into their blocks of the hour.
 fn seal_part(tx: &Transaction<'_>, kinds: &Kinds, sealing: &Sealing, part: Range<u32>) -> Sql<()> {
-    let mut fresh: BTreeMap<u32, Content> = BTreeMap::new();
+    // By place in `part`, which is never wider than there are series.
+    let mut fresh: Vec<Option<Content>> = Vec::new();
+    let part = part.start..part.end.min(kinds.last().saturating_add(1));
+    fresh.resize_with(part.len(), || None);
     let mut statement = tx
         .prepare_cached("SELECT key, data FROM journal WHERE key BETWEEN ?1 AND ?2 ORDER BY key")?;
     let mut rows = statement.query([*keys_of(sealing.hour).start(), sealing.last_row])?;
     while let Some(row) = rows.next()? {
         let read = journal::read_row(row.get_ref(1)?.as_blob()?, &part, &mut |series, reading| {
-            if let Some(kind) = kinds.of(series) {
-                fresh.entry(series).or_insert_with(|| Content::empty(kind)).push(reading);
+            let place = fresh.get_mut(series.wrapping_sub(part.start) as usize);
+            match place {
+                Some(Some(content)) => content.push(reading),
+                Some(empty) => {
+                    *empty = kinds.of(series).map(Content::empty);
+                    empty.iter_mut().for_each(|content| content.push(reading));
+                }
+                None => {}
             }
         });
         if let Err(bad) = read {
@@ -187,8 +195,8 @@ fn seal_part(tx: &Transaction<'_>, kinds: &Kinds, sealing: &Sealing, part: Range
         }
     }
     let mut bytes = Vec::new();
-    for (series, content) in fresh {
-        let Some(kind) = kinds.of(series) else { continue };
+    for (series, content) in part.zip(fresh) {
+        let (Some(content), Some(kind)) = (content, kinds.of(series)) else { continue };
         let newest = content.newest_ms();
         let mut merged = merge(tx, "block", key(sealing.hour, series), kind, content, &mut bytes)?;
         add_joined(tx, sealing.hour, series, kind, &mut merged)?;
