@@ -104,6 +104,7 @@ impl Store {
             ballast,
             now: options.now,
             mends: 0,
+            mends_told: 0,
             queue: Arc::clone(&queue),
             _lock: lock,
         };
@@ -309,6 +310,8 @@ struct Writer {
     now: UnixMs,
     /// Times that the file was set aside.
     mends: u32,
+    /// How many of them whoever reads has been told of.
+    mends_told: u32,
     queue: Arc<Queue>,
     _lock: StoreLock,
 }
@@ -327,7 +330,13 @@ impl Writer {
                     is_upkeep_due = true;
                 }
                 Work::Mend(why, waiter) => {
-                    let mended = self.mend(&why);
+                    // Whoever complains after the writer has met the damage itself may have read
+                    // the file before: he looks again first.
+                    let mended = match self.mends > self.mends_told {
+                        true => Ok(()),
+                        false => self.mend(&why),
+                    };
+                    self.mends_told = self.mends;
                     is_upkeep_due = true;
                     waiter(mended.map_err(|trouble| StoreError::Behind { trouble }));
                 }
