@@ -74,6 +74,11 @@ impl Sketch {
     }
 
     fn add_many(&mut self, bucket: usize, count: u64) {
+        // Mostly there is room: a bucket before the first wraps beyond every length.
+        if let Some(slot) = self.counts.get_mut(bucket.wrapping_sub(self.first)) {
+            *slot = slot.saturating_add(count);
+            return;
+        }
         self.make_room(bucket);
         if let Some(slot) = self.counts.get_mut(bucket - self.first) {
             *slot = slot.saturating_add(count);

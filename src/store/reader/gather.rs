@@ -158,10 +158,13 @@ impl Reader {
         if window.is_empty() {
             return Ok(NONE);
         }
-        // One by one: asked for both at once SQLite reads the whole table.
+        // Asked for together in one SELECT, SQLite reads the whole table for them.
         let sql = format!("SELECT (SELECT min(key) FROM {table}), (SELECT max(key) FROM {table})");
-        let ends: Result<(Option<i64>, Option<i64>), _> =
-            self.link.conn.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)));
+        let ends: Result<(Option<i64>, Option<i64>), _> = self
+            .link
+            .conn
+            .prepare_cached(&sql)
+            .and_then(|mut s| s.query_row([], |row| Ok((row.get(0)?, row.get(1)?))));
         let (Some(first), Some(last)) = self.get(ends)? else { return Ok(NONE) };
         let from = window.from.0.div_euclid(slot_ms).max(slot_of(first));
         let to = (window.to.0 - 1).div_euclid(slot_ms).min(slot_of(last));
