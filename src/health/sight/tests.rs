@@ -170,3 +170,18 @@ fn of_more_groups_than_sixty_four_the_last_go_unheard() {
     (0..70).for_each(|n| assert_eq!(sight.round(n, t(0), true), []));
     assert_eq!(lose(&mut sight, 0..70, 10).len(), 64);
 }
+
+#[test]
+fn a_blindness_that_begins_a_minute_ahead_is_late_and_one_that_begins_later_is_of_another_clock() {
+    for (set_back_ms, expected) in [(60_000, t(100) + 1), (60_001, t(100) + 1 - 60_001)] {
+        let mut sight = sight(&[None]);
+        sight.round(0, t(100), true);
+        let turns = lose(&mut sight, 0..1, 105);
+        let since = t(100) + 1;
+        assert_eq!(turns, [Turn { carrier: None, since, until: None }]);
+        sight.round(0, since - set_back_ms, false);
+        let turns = sight.round(0, t(200), true);
+        let over = Turn { carrier: None, since: expected, until: Some(t(200)) };
+        assert_eq!(turns, [over], "{set_back_ms}");
+    }
+}

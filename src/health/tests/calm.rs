@@ -132,3 +132,13 @@ proptest! {
         prop_assert_eq!(run(false), run(true));
     }
 }
+
+#[test]
+fn what_fails_after_the_clock_was_set_back_fails_after_the_last_answer() {
+    for (sent, first) in [(290, t(300) + 1), (300, t(300)), (301, t(301))] {
+        let mut b = Bench::new(vec![Via::none()]);
+        (0..=10).for_each(|n| b.good(A, 30 * n));
+        b.fail(A, sent);
+        assert_eq!(b.health.explain(A, t(301)).phase, PhaseSeen::Suspect { first, failed: 1 });
+    }
+}

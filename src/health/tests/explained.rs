@@ -220,3 +220,27 @@ fn every_verdict_names_the_rule_that_decided_it() {
     good(&mut b, A, 30);
     assert_eq!(rule(&b, C), Rule::GoodAgain);
 }
+
+#[test]
+fn what_is_unreachable_through_something_that_was_removed_has_to_prove_itself_before_others_are_judged()
+ {
+    let mut b = answering(vec![Via::none(), via(A), via(B)]);
+    down(&mut b, A, 10);
+    down(&mut b, B, 12);
+    b.good(C, 30);
+    let old = b.health.inventory().clone();
+    let mut subjects = old.subjects[1..].to_vec();
+    subjects[0].via = Via::none();
+    subjects[1].via = via(A);
+    let (units, networks) = (old.units.clone(), old.networks.clone());
+    b.reload(Arc::new(Inventory::new(units, networks, vec![], vec![], subjects)), 40);
+    // What was B is the first now, and what was C is behind it.
+    let is_cut = (PassageSeen::Blocked, Some("s1".to_owned()));
+    assert_eq!(parent(&b, B, 41), is_cut, "nothing else is known of it so far");
+    down(&mut b, B, 42);
+    assert_eq!(b.state(B), State::Up, "its verdict waits");
+    assert_eq!(parent(&b, B, 53), (PassageSeen::Undecided, None));
+    good(&mut b, A, 54);
+    assert_eq!(b.record(A).last(), Some(&(54, State::Up)));
+    assert_eq!(b.record(B).last(), Some(&(42, State::Down)));
+}

@@ -13,10 +13,12 @@ use crate::model::{
 
 mod asking;
 mod calm;
+mod checks;
 mod details;
 mod explained;
 mod holes;
 mod hours;
+mod merged;
 mod properties;
 mod roots;
 mod rules;

@@ -297,3 +297,20 @@ fn nothing_is_made_anew_when_nothing_happened() {
     b.settle(22);
     assert_eq!(b.health.incidents().as_ptr(), shown, "the very same list");
 }
+
+#[test]
+fn the_second_of_two_lines_is_no_second_message_where_no_unit_needs_them() {
+    let lines = two_lines().health.inventory().clone();
+    let mut units = lines.units.clone();
+    units[0].requires.clear();
+    let networks = lines.networks.clone();
+    let lines = Inventory::new(units, networks, vec![], vec![], lines.subjects.clone());
+    let mut b = Bench::with(lines, Settings::default());
+    [A, B].into_iter().for_each(|s| b.good(s, 0));
+    down(&mut b, A, 10);
+    (20..55).for_each(|s| b.pass(s));
+    down(&mut b, B, 60);
+    (70..200).for_each(|s| b.pass(s));
+    assert_eq!(b.health.incidents()[0].root.as_str(), "s1", "it leads, and is not above the other");
+    assert_eq!(news(&b), [News::Down]);
+}

@@ -273,3 +273,57 @@ fn what_failed_by_itself_on_its_backup_is_degraded_at_once_when_it_answers_again
     assert_eq!(b.verdicts[before..], [(C, State::Degraded, t(50), None)]);
     assert_eq!(b.health.view(C).backup, Some(A));
 }
+
+#[test]
+fn an_outage_that_began_with_that_of_the_trunk_is_found_behind_what_is_never_asked() {
+    let mut patient = Inventory::clone(&inventory(vec![Via::none(), via(A), via(B)]));
+    patient.subjects[0].health.confirm = 20;
+    patient.subjects[1].checks.clear();
+    let mut b = Bench::with(patient, Settings::default());
+    [A, C].into_iter().for_each(|s| b.good(s, 0));
+    b.fail(A, 10);
+    for s in (15..=100).step_by(5) {
+        b.fail(C, s - 3);
+        b.fail(A, s);
+        b.tick(s + 1);
+    }
+    assert_eq!(b.state(C), State::Down, "the trunk is waited for no longer");
+    b.fail(A, 105);
+    assert_eq!(b.state(A), State::Down);
+    assert_eq!(b.records[&C][1..], [(t(12), State::Unreachable, Some(A))]);
+}
+
+#[test]
+fn what_fell_silent_while_its_way_answered_stays_down_by_itself_whatever_a_new_way_turns_out_to_be()
+{
+    let [new, leaf] = [SubjectIx(4), SubjectIx(5)];
+    let dead = SubjectIx(3);
+    let both = Via::All(vec![via(C), via(new)]);
+    let vias = vec![Via::none(), via(A), via(B), Via::none(), via(dead), both];
+    let mut patient = Inventory::clone(&inventory(vias));
+    patient.subjects[0].health.confirm = 20;
+    patient.subjects[4].health.confirm = 100;
+    let mut b = Bench::with(patient, Settings::default());
+    b.good(dead, 0);
+    [1, 6, 11].into_iter().for_each(|s| b.fail(dead, s));
+    [(A, 5), (B, 10), (leaf, 11)].into_iter().for_each(|(s, at)| b.good(s, at));
+    b.fail(new, 12);
+    [15, 19].into_iter().for_each(|s| b.fail(leaf, s));
+    b.good(C, 20);
+    b.fail(leaf, 24);
+    b.tick(56);
+    assert_eq!(b.state(leaf), State::Down, "its new way is waited for no longer");
+    b.fail(A, 58);
+    for s in [60, 65, 70] {
+        b.fail(B, s);
+        b.fail(C, s + 1);
+        b.fail(leaf, s + 2);
+    }
+    for s in (73..=170).step_by(5) {
+        b.fail(A, s);
+        [B, C, leaf].into_iter().for_each(|x| b.fail(x, s + 1));
+        b.tick(s + 2);
+    }
+    let states = [A, B, C, leaf].map(|s| b.state(s));
+    assert_eq!(states, [State::Down, State::Unreachable, State::Unreachable, State::Down]);
+}
