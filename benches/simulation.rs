@@ -13,7 +13,7 @@
 mod desk;
 #[path = "../tests/simulation/dice.rs"]
 mod dice;
-#[path = "../tests/simulation/drive.rs"]
+#[path = "../tests/simulation/drive/mod.rs"]
 mod drive;
 #[path = "../tests/simulation/faults.rs"]
 mod faults;

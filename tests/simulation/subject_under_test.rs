@@ -104,9 +104,13 @@ impl Core {
         Self { health, settings, effects }
     }
 
-    /// A round was judged.
+    /// A round was judged; [`Core::settle`] comes after it.
     pub fn round(&mut self, round: &Round, now: UnixMs) {
         self.health.round(round, now, &mut self.effects);
+    }
+
+    /// Incidents and what is told of them follow the verdicts.
+    pub fn settle(&mut self, now: UnixMs) {
         self.health.settle(now, &mut self.effects);
     }
 
@@ -119,7 +123,6 @@ impl Core {
     /// A sentinel answered, or did not.
     pub fn sentinel(&mut self, n: usize, at: UnixMs, answered: bool, now: UnixMs) {
         self.health.sentinel_round(n, at, answered, now, &mut self.effects);
-        self.health.settle(now, &mut self.effects);
     }
 
     /// Another inventory. Answers who is gone, and from when nobody asks it.

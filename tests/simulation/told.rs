@@ -1,7 +1,7 @@
 //! What must hold of what is told, checked as it is said, from the scenario alone: the announced
 //! work, the office hours (reckoned by hand) and what the core itself says of who comes and goes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tuantra::health::{News, Telling};
 use tuantra::model::{IncidentId, Inventory, KeptIncident, State, SubjectIx, Told, UnixMs};
@@ -83,6 +83,8 @@ pub struct Scene<'a> {
     pub place_of: &'a [usize],
     /// For the last verdicts.
     pub core: &'a Core,
+    /// Who is down by them.
+    pub down: &'a BTreeSet<SubjectIx>,
     /// By the wall.
     pub now: UnixMs,
     /// The patrol as a whole.
@@ -166,14 +168,14 @@ pub struct Ear {
     /// Open incidents of which trouble was told, with the last of it.
     told: BTreeMap<IncidentId, News>,
     /// By place: since when its being down should be told.
-    due: Vec<Option<i64>>,
+    due: BTreeMap<usize, i64>,
     looked: i64,
 }
 
 impl Ear {
     /// A daemon starts with what the store knows.
     pub fn restart(&mut self, flapping: Vec<bool>, open: &[KeptIncident], clock: i64) {
-        self.due = vec![None; flapping.len()];
+        self.due.clear();
         self.flapping = flapping;
         self.looked = clock;
         let told = |incident: &KeptIncident| {
@@ -262,15 +264,19 @@ impl Ear {
             return Ok(());
         }
         self.looked = clock;
-        for subject in scene.inventory.subject_ixs() {
+        let before = std::mem::take(&mut self.due);
+        for subject in scene.down.iter().copied() {
             let place = scene.place(subject);
             let is_due = scene.is_down(subject)
                 && !scene.is_planned(place)
                 && !scene.is_blind
                 && !scene.is_half_blind;
-            let due = &mut self.due[place];
-            *due = is_due.then(|| due.unwrap_or(clock));
-            if due.is_none_or(|since| clock < since + TOLD_WITHIN_MS) {
+            if !is_due {
+                continue;
+            }
+            let since = before.get(&place).copied().unwrap_or(clock);
+            self.due.insert(place, since);
+            if clock < since + TOLD_WITHIN_MS {
                 continue;
             }
             let lines = scene.lines(subject);

@@ -93,6 +93,11 @@ impl Watch {
         }
     }
 
+    /// There was no time of blindness.
+    pub fn has_always_seen(&self) -> bool {
+        self.blind.is_empty()
+    }
+
     /// What is told of it: each group of sentinels for itself. That all carriers are blind at once
     /// is told by telling each.
     pub fn told(&self) -> Vec<Blindness> {

@@ -518,6 +518,16 @@ impl Reference {
         std::mem::take(&mut self.changed)
     }
 
+    /// Nothing was found out since the last time.
+    pub fn is_silent(&self) -> bool {
+        self.changed.is_empty()
+    }
+
+    /// There was no time of blindness.
+    pub fn has_always_seen(&self) -> bool {
+        self.watch.has_always_seen()
+    }
+
     /// All times of blindness so far.
     pub fn blind(&self) -> Vec<Blindness> {
         self.watch.told()

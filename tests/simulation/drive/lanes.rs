@@ -1,0 +1,189 @@
+//! Places that are sure to answer well until their next trouble begins, asked in the order of their
+//! phases: most rounds there are, and none of them needs the queue.
+
+use super::scenario::Scenario;
+use crate::dice::hash;
+use crate::faults::{Spans, Truth};
+
+/// A round of a lane is judged so long after its start, whenever its last answer came: answers
+/// are taken in together, and in the order of the starts.
+pub const ROUND_MS: i64 = 440;
+/// Who answers later than this is not asked in a lane, in microseconds.
+const SLOWEST_US: u32 = 35_000;
+/// Of no place.
+const NEVER: i64 = i64::MAX;
+
+/// One place's turns.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Turn {
+    /// Start of its next round; [`NEVER`] when it is not asked here.
+    pub start: i64,
+    /// It is sure to answer a round that starts before.
+    until: i64,
+    phase: i64,
+    /// Who.
+    pub place: usize,
+    /// Its usual round-trip time in microseconds.
+    pub rtt_us: u32,
+}
+
+/// All places with the same interval, by phase.
+#[derive(Debug)]
+struct Lane {
+    interval_ms: i64,
+    turns: Vec<Turn>,
+    /// How many of them are asked here now.
+    inside: usize,
+    /// Whose turn is next: its place in `turns`, and the start of its round.
+    at: usize,
+    start: i64,
+}
+
+impl Lane {
+    /// Goes on to the next turn that is due, from the place `at` of the cycle that begins at `base`.
+    fn seek(&mut self, mut at: usize, mut base: i64) {
+        self.start = NEVER;
+        while self.inside > 0 {
+            let Some(turn) = self.turns.get(at) else {
+                (at, base) = (0, base + self.interval_ms);
+                continue;
+            };
+            if turn.start == base + turn.phase {
+                (self.at, self.start) = (at, turn.start);
+                return;
+            }
+            at += 1;
+        }
+    }
+
+    fn base(&self) -> i64 {
+        self.start - self.turns[self.at].phase
+    }
+}
+
+/// All lanes.
+#[derive(Debug)]
+pub struct Lanes {
+    lanes: Vec<Lane>,
+    /// By place: its lane and its place in it; `None` where it answers too late.
+    seats: Vec<Option<(usize, usize)>>,
+    troubled: Vec<Spans>,
+    /// The lane whose turn is next.
+    next: usize,
+}
+
+/// The phase of a place's turns.
+pub fn phase(place: usize, interval_ms: i64) -> i64 {
+    (hash(0, place as u64, 0) % interval_ms as u64) as i64
+}
+
+impl Lanes {
+    /// Nobody is asked here yet.
+    pub fn new(scenario: &Scenario, truth: &Truth) -> Self {
+        let subjects = &scenario.province.subjects;
+        let mut lanes: Vec<Lane> = Vec::new();
+        for (place, subject) in subjects.iter().enumerate() {
+            let interval_ms = subject.health.interval_ms;
+            if subject.rtt_us > SLOWEST_US {
+                continue;
+            }
+            let phase = phase(place, interval_ms);
+            let turn =
+                Turn { start: NEVER, until: NEVER, phase, place, rtt_us: subject.rtt_us };
+            match lanes.iter_mut().find(|lane| lane.interval_ms == interval_ms) {
+                Some(lane) => lane.turns.push(turn),
+                None => {
+                    let turns = vec![turn];
+                    lanes.push(Lane { interval_ms, turns, inside: 0, at: 0, start: NEVER });
+                }
+            }
+        }
+        let mut seats = vec![None; subjects.len()];
+        for (l, lane) in lanes.iter_mut().enumerate() {
+            lane.turns.sort_by_key(|turn| (turn.phase, turn.place));
+            for (n, turn) in lane.turns.iter().enumerate() {
+                seats[turn.place] = Some((l, n));
+            }
+        }
+        Self { lanes, seats, troubled: truth.troubled(), next: 0 }
+    }
+
+    /// When the next round is judged; far away when nobody is asked.
+    pub fn due(&self) -> i64 {
+        self.lanes.get(self.next).map_or(NEVER, |lane| lane.start.saturating_add(ROUND_MS))
+    }
+
+    /// The turn of that round.
+    pub fn turn(&self) -> Turn {
+        let lane = &self.lanes[self.next];
+        lane.turns[lane.at]
+    }
+
+    /// A turn of a place that was asked here.
+    pub fn usual(&self, place: usize, start: i64) -> Turn {
+        let found = self.seats[place].map(|(l, n)| self.lanes[l].turns[n]);
+        Turn { start, place, ..found.unwrap_or_default() }
+    }
+
+    fn find_next(&mut self) {
+        let starts = self.lanes.iter().enumerate().map(|(n, lane)| (lane.start, n));
+        self.next = starts.min().map_or(0, |(_, n)| n);
+    }
+
+    /// The round is over. Answers the start of the place's next one when it leaves: it may not be
+    /// answered.
+    pub fn advance(&mut self) -> Option<i64> {
+        let lane = &mut self.lanes[self.next];
+        let (at, base) = (lane.at, lane.base());
+        let turn = &mut lane.turns[at];
+        turn.start += lane.interval_ms;
+        let start = turn.start;
+        let leaves = start >= turn.until;
+        if leaves {
+            turn.start = NEVER;
+            lane.inside -= 1;
+        }
+        lane.seek(at + 1, base);
+        if self.lanes.len() > 1 {
+            self.find_next();
+        }
+        leaves.then_some(start)
+    }
+
+    /// A place whose next round starts at `start` is asked here from then on, if it is sure to
+    /// answer and that is its usual turn.
+    pub fn enter(&mut self, place: usize, start: i64) -> bool {
+        let Some((l, n)) = self.seats[place] else { return false };
+        let Some(until) = self.troubled[place].free_until(start) else { return false };
+        let lane = &mut self.lanes[l];
+        let turn = &mut lane.turns[n];
+        if (start - turn.phase).rem_euclid(lane.interval_ms) != 0 {
+            return false;
+        }
+        (turn.start, turn.until) = (start, until);
+        let phase = turn.phase;
+        lane.inside += 1;
+        if (start, n) < (lane.start, lane.at) {
+            lane.seek(n, start - phase);
+            self.find_next();
+        }
+        true
+    }
+
+    /// A place is no longer asked here; the start of the round that was to be judged next.
+    pub fn leave(&mut self, place: usize) -> Option<i64> {
+        let (l, n) = self.seats[place]?;
+        let lane = &mut self.lanes[l];
+        let start = std::mem::replace(&mut lane.turns[n].start, NEVER);
+        if start == NEVER {
+            return None;
+        }
+        lane.inside -= 1;
+        if lane.at == n {
+            let base = start - lane.turns[n].phase;
+            lane.seek(n + 1, base);
+            self.find_next();
+        }
+        Some(start)
+    }
+}

@@ -1,0 +1,80 @@
+//! What a run depends on.
+
+use std::sync::Arc;
+
+use tuantra::model::{
+    Id, Inventory, Maintenance, Span, SubjectId, UnitId, UnixMs, WorkHours, WorkedOn,
+};
+
+use super::START;
+use crate::faults::{Fault, Trouble, Worked};
+use crate::province::{Listing, Province, carrier_id};
+use crate::reference::Quirk;
+use crate::told::Slip;
+
+/// All that a run depends on.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// For what is drawn per packet.
+    pub seed: u64,
+    /// What is there.
+    pub province: Province,
+    /// Which of it is listed at the start.
+    pub listing: Listing,
+    /// What goes wrong, by start.
+    pub troubles: Vec<Trouble>,
+    /// Milliseconds.
+    pub length: i64,
+}
+
+impl Scenario {
+    /// The work announced, all of it from the start.
+    pub fn work(&self) -> Vec<Maintenance> {
+        let works = self.troubles.iter().enumerate().filter_map(|(n, trouble)| {
+            let Fault::Work(worked) = trouble.fault else { return None };
+            let on = match worked {
+                Worked::Place(place) => {
+                    WorkedOn::Subject(SubjectId::new(&self.province.subjects[place].name).unwrap())
+                }
+                Worked::Unit(unit) => WorkedOn::Unit(UnitId::new(&format!("unit-{unit}")).unwrap()),
+                Worked::Carrier(carrier) => WorkedOn::Carrier(carrier_id(carrier)),
+            };
+            let hours = Span::new(UnixMs(START + trouble.from), UnixMs(START + trouble.to));
+            Some(Maintenance {
+                id: Id::new(&format!("work-{n}")).unwrap(),
+                on,
+                hours: WorkHours::Once(hours),
+                by: "sim".into(),
+                note: String::new(),
+            })
+        });
+        works.collect()
+    }
+}
+
+/// How a scenario is run.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Keep a line for everything that happens.
+    pub trace: bool,
+    /// Compare records after every step, not only now and then.
+    pub finely: bool,
+    /// No reference: what the core alone costs.
+    pub alone: bool,
+    /// For long stretches in which little happens. Who is sure to answer is asked without the queue
+    /// and judged 440 ms after its start; while nothing is out of the ordinary a tick comes every
+    /// 30 s, else every 2 s, and incidents are settled at ticks only; records are compared at the
+    /// end instead of every six hours.
+    pub swift: bool,
+    /// A deliberate mistake in the reference.
+    pub quirk: Option<Quirk>,
+    /// A deliberate mistake in what the core knows, or in what is heard of it.
+    pub slip: Option<Slip>,
+}
+
+impl Options {
+    /// The inventory as the core gets it.
+    pub(super) fn known(&self, inventory: &Arc<Inventory>) -> Arc<Inventory> {
+        self.slip.map_or_else(|| Arc::clone(inventory), |slip| Arc::new(slip.misread(inventory)))
+    }
+}

@@ -1,0 +1,166 @@
+//! Long stretches in which little happens, run through fast: see [`super::Options::swift`].
+
+use std::cmp::Reverse;
+
+use tuantra::model::{Round, Rtts, SubjectIx, UnixMs};
+
+use super::lanes::{ROUND_MS, Turn};
+use super::{Failure, Happening, Run, START};
+use crate::dice::{hash, mix};
+
+/// Between two ticks while nothing is out of the ordinary, and else.
+const CALM_TICK_MS: i64 = 30_000;
+const TICK_MS: i64 = 2_000;
+
+/// What comes next beside the lanes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Next {
+    Queued,
+    Post(usize),
+    Tick,
+    End,
+}
+
+impl Run<'_> {
+    /// Everything in the order of its time, the lanes' rounds without the queue.
+    pub(super) fn go_swiftly(&mut self) -> Result<(), Box<Failure>> {
+        loop {
+            let (at, next) = self.next();
+            if self.lanes.due() < at {
+                self.serve_lanes(at)?;
+                continue;
+            }
+            if next == Next::End {
+                return Ok(());
+            }
+            self.clock = at;
+            if let (Next::Queued, Some(Reverse((_, _, happening)))) = (next, self.queue.peek()) {
+                let happening = *happening;
+                self.queue.pop();
+                self.happen(happening)?;
+                continue;
+            }
+            if at < self.asleep_until {
+                self.oversleep(next);
+                continue;
+            }
+            match next {
+                Next::Post(n) if self.posts[n].running.is_some() => self.sentinel_over(n)?,
+                Next::Post(n) => self.ask_sentinel(n),
+                _ => self.tick()?,
+            }
+        }
+    }
+
+    fn next(&self) -> (i64, Next) {
+        let queued = self.queue.peek().map_or(i64::MAX, |Reverse((at, _, _))| *at);
+        let mut first = (queued, Next::Queued).min((self.next_tick, Next::Tick));
+        for (n, post) in self.posts.iter().enumerate() {
+            first = first.min((post.due, Next::Post(n)));
+        }
+        first.min((self.scenario.length, Next::End))
+    }
+
+    /// Everything waits until the machine wakes up.
+    fn oversleep(&mut self, next: Next) {
+        self.queued += 1;
+        let late = hash(self.scenario.seed, self.queued, self.clock as u64) % 500;
+        let when = self.asleep_until + late as i64;
+        match next {
+            Next::Post(n) => self.posts[n].due = when,
+            _ => self.next_tick = when,
+        }
+    }
+
+    /// How long until the next tick.
+    pub(super) fn swift_tick_ms(&self) -> i64 {
+        let is_calm = self.retrying == 0
+            && self.core.as_ref().is_some_and(|core| core.incidents().is_empty())
+            && self.blind.iter().all(|b| b.until.is_some());
+        if is_calm { CALM_TICK_MS } else { TICK_MS }
+    }
+
+    /// Serves the lanes' rounds that are over before `until`, until something happens by one.
+    fn serve_lanes(&mut self, until: i64) -> Result<(), Box<Failure>> {
+        while self.lanes.due() < until {
+            let turn = self.lanes.turn();
+            let (place, start) = (turn.place, turn.start);
+            self.clock = start + ROUND_MS;
+            let Some(ix) = self.seats[place].ix else { unreachable!("nobody asks {place}") };
+            let (round, now) = (self.good_round(ix, turn), self.now());
+            self.take_round(place, &round, now);
+            let (Some(core), reference) = (&self.core, &self.reference) else { return Ok(()) };
+            let is_quiet = core.is_silent()
+                && reference.as_ref().is_none_or(|model| {
+                    model.is_silent() && core.seen(ix) == model.seen(ix)
+                });
+            let leaves = self.lanes.advance();
+            if let Some(next) = leaves {
+                self.seats[place].last_start = Some(start);
+                self.queue_turn(place, next);
+            }
+            if !is_quiet {
+                self.touched.push(ix);
+                self.perform();
+                return self.compare();
+            }
+            if leaves.is_some() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// What a round sees that is sure to be answered well.
+    fn good_round(&self, subject: SubjectIx, turn: Turn) -> Round {
+        let mut chance = mix(turn.place as u64 ^ turn.start as u64);
+        let rtts = [(); 3].map(|()| {
+            chance >>= 10;
+            turn.rtt_us + (chance % 1024) as u32 * turn.rtt_us / 10_000
+        });
+        Round {
+            subject,
+            check: 0,
+            at: UnixMs(START + turn.start + self.offset),
+            sent: 3,
+            lost: 0,
+            rtts: Rtts::from_us(&rtts),
+            error: None,
+        }
+    }
+
+    /// From now on the queue says when a place is asked.
+    pub(super) fn leave_lane(&mut self, place: usize) {
+        if !self.options.swift {
+            return;
+        }
+        let Some(start) = self.lanes.leave(place) else { return };
+        let (Some(ix), life) = (self.seats[place].ix, self.life) else { return };
+        if start <= self.clock {
+            let turn = self.lanes.usual(place, start);
+            let round = self.good_round(ix, turn);
+            let seat = &mut self.seats[place];
+            seat.last_start = Some(start);
+            seat.running = Some((start, round));
+            self.at((start + ROUND_MS).max(self.clock), Happening::Judge { place, life });
+        } else {
+            let interval_ms = self.inventory.subject(ix).health.interval_ms;
+            self.seats[place].last_start = Some(start - interval_ms);
+            self.queue_turn(place, start);
+        }
+    }
+
+    /// Something happens to all of them.
+    pub(super) fn leave_lanes(&mut self) {
+        if self.options.swift {
+            (0..self.seats.len()).for_each(|place| self.leave_lane(place));
+        }
+    }
+
+    pub(super) fn queue_turn(&mut self, place: usize, when: i64) {
+        let life = self.life;
+        self.seats[place].ticket += 1;
+        let ticket = self.seats[place].ticket;
+        self.at(when, Happening::Turn { place, life, ticket });
+    }
+}
