@@ -150,6 +150,8 @@ fn write(scenario: &Scenario, outcome: &Outcome) {
 }
 
 fn main() {
+    // A number of subjects may be given: only that size is measured.
+    let only = std::env::args().find_map(|arg| arg.parse::<usize>().ok());
     let (rounds, seconds) = through_health();
     println!("| what | figure |\n|---|---|");
     println!(
@@ -158,11 +160,14 @@ fn main() {
         seconds * 1e9 / rounds as f64
     );
     for (subjects, hours) in [(12, 24 * 365), (200, 24 * 60), (1_000, 24 * 14)] {
+        if only.is_some_and(|only| only != subjects) {
+            continue;
+        }
         let scenario = scenario(7, subjects, hours);
         let count = scenario.province.subjects.len();
         let years = count as f64 * hours as f64 / YEAR;
         for (what, alone) in [("with the reference check", false), ("the core alone", true)] {
-            let options = Options { alone, ..Options::default() };
+            let options = Options { alone, swift: true, ..Options::default() };
             let (outcome, seconds) = measured(|| run(&scenario, options).unwrap());
             println!(
                 "| subject-years a CPU minute, {count} subjects, {what} | {:.0} ({:.0} ns a round) |",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Verdict, View};
 use crate::model::{
-    Impact, Incident, IncidentId, Inventory, KeptIncident, State, SubjectIx, UnixMs,
+    Impact, Incident, IncidentId, Inventory, KeptIncident, State, SubjectIx, UnitIx, UnixMs,
 };
 
 /// How soon an answer of which it is not known whether it holds is looked at again, in milliseconds.
@@ -122,7 +122,16 @@ pub fn groups(inventory: &Inventory, at: UnixMs, view: impl Fn(SubjectIx) -> Vie
         // What is in front may hide behind something itself.
         behind[ix.ix()] = chain.take(in_front.len()).find_map(|p| of[p.ix()]);
     }
-    for unit in inventory.unit_ixs().filter(|u| inventory.unit(*u).exists_at(at)) {
+    // Of all units only those in which something is a root or cut off by one can be hit.
+    let mut concerned: Vec<UnitIx> = inventory
+        .subject_ixs()
+        .filter(|s| of[s.ix()].is_some())
+        .map(|s| inventory.subject(s).unit)
+        .filter(|u| inventory.unit(*u).exists_at(at))
+        .collect();
+    concerned.sort_unstable();
+    concerned.dedup();
+    for unit in concerned {
         let mut hit: Vec<usize> = Vec::new();
         for &network in &inventory.unit(unit).requires {
             let lines: Vec<SubjectIx> = inventory.connections_of(unit, network).collect();

@@ -47,6 +47,13 @@ pub enum Fault {
     Work(Worked),
 }
 
+impl Fault {
+    /// It is announced work.
+    pub const fn is_work(&self) -> bool {
+        matches!(self, Self::Work(_))
+    }
+}
+
 /// What is worked on.
 #[derive(Debug, Clone, Copy)]
 pub enum Worked {

@@ -7,7 +7,7 @@ use tuantra::health::{News, Telling};
 use tuantra::model::{IncidentId, Inventory, KeptIncident, State, SubjectIx, Told, UnixMs};
 
 use crate::drive::{START, Scenario};
-use crate::faults::{Fault, Worked};
+use crate::faults::{Fault, Trouble, Worked};
 use crate::subject_under_test::{Core, Seen};
 
 /// Rule 11: so long after the opening nobody is told yet.
@@ -77,6 +77,8 @@ impl Slip {
 pub struct Scene<'a> {
     /// The scenario.
     pub scenario: &'a Scenario,
+    /// What of its troubles is announced work.
+    pub work: &'a [Trouble],
     /// What the inventory in force says.
     pub inventory: &'a Inventory,
     /// The place of each of its subjects.
@@ -110,7 +112,7 @@ impl Scene<'_> {
                 std::iter::successors(Some(subject.unit), above).any(|u| u == *unit)
             }
         };
-        self.scenario.troubles.iter().any(|trouble| {
+        self.work.iter().any(|trouble| {
             (START + trouble.from..START + trouble.to).contains(&self.now.0)
                 && matches!(&trouble.fault, Fault::Work(worked) if is_on(worked))
         })
@@ -133,10 +135,12 @@ impl Scene<'_> {
     fn lines(&self, root: SubjectIx) -> Vec<SubjectIx> {
         let of = |s: SubjectIx| &self.scenario.province.subjects[self.place(s)];
         let is_line = |s: SubjectIx| !of(s).is_device && of(s).unit == of(root).unit;
-        let is_with = |s: SubjectIx| {
-            s == root || is_line(root) && self.is_down(root) && is_line(s) && self.is_down(s)
-        };
-        self.inventory.subject_ixs().filter(|s| is_with(*s)).collect()
+        let mut lines = vec![root];
+        if is_line(root) && self.is_down(root) {
+            let others = self.down.iter().filter(|s| **s != root);
+            lines.extend(others.filter(|s| is_line(**s) && self.is_down(**s)));
+        }
+        lines
     }
 }
 

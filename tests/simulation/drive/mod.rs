@@ -17,7 +17,7 @@ use tuantra::model::{Inventory, SubjectIx, UnixMs};
 
 use crate::desk::Desk;
 use crate::dice::hash;
-use crate::faults::{Fault, Truth};
+use crate::faults::{Fault, Trouble, Truth};
 use crate::province::Listing;
 use crate::records::{Stretch, joined};
 use crate::reference::Reference;
@@ -85,6 +85,8 @@ enum Happening {
 struct Run<'a> {
     scenario: &'a Scenario,
     options: Options,
+    /// The troubles that are announced work.
+    work: Vec<Trouble>,
     truth: Truth,
     queue: BinaryHeap<Reverse<(i64, u64, Happening)>>,
     queued: u64,
@@ -144,6 +146,7 @@ impl<'a> Run<'a> {
             scenario,
             options,
             lanes: Lanes::new(scenario, &truth),
+            work: scenario.troubles.iter().filter(|t| t.fault.is_work()).cloned().collect(),
             truth,
             queue: BinaryHeap::new(),
             queued: 0,

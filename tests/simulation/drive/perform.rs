@@ -123,6 +123,7 @@ impl Run<'_> {
         let heard = self.core.as_ref().map_or(Ok(()), |core| {
             let scene = Scene {
                 scenario: self.scenario,
+                work: &self.work,
                 inventory: &self.inventory,
                 place_of: &self.place_of,
                 core,

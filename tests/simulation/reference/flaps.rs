@@ -24,6 +24,14 @@ impl Flaps {
         self.is_on
     }
 
+    /// Nothing has changed in the whole window, and a further answer changes nothing.
+    pub fn is_quiet(&self, params: &HealthParams) -> bool {
+        !self.is_on
+            && !self.was_failed
+            && self.changes.len() == usize::from(params.flap_window)
+            && !self.changes.contains(&true)
+    }
+
     /// Counts a round; true when flapping begins or ends by it.
     pub fn count(&mut self, failed: bool, params: &HealthParams, is_weighted: bool) -> bool {
         let window = usize::from(params.flap_window);

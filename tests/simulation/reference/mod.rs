@@ -10,10 +10,11 @@ mod verdicts;
 mod ways;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use tuantra::model::{
-    CheckKind, Inventory, Round, Sentinel, Span, State, SubjectId, SubjectIx, UnixMs,
+    CheckKind, Inventory, Round, Sentinel, Span, State, SubjectId, SubjectIx, UnixMs, Via,
 };
 
 use flaps::Flaps;
@@ -133,6 +134,10 @@ pub struct Reference {
     /// Who has just recovered, and since when.
     rose: Vec<(SubjectIx, UnixMs)>,
     watch: Watch,
+    /// By subject: what it is reached through.
+    ways: Vec<Rc<Via>>,
+    /// No hole begins before; a lower bound.
+    next_hole: UnixMs,
     /// By subject: rounds from the first failed one on about which the sentinels have not spoken.
     waiting: BTreeMap<SubjectIx, VecDeque<Round>>,
 }
@@ -170,8 +175,11 @@ impl Reference {
             fell: Vec::new(),
             rose: Vec::new(),
             watch: Watch::new(sentinels, now),
+            ways: Vec::new(),
+            next_hole: UnixMs(i64::MIN),
             waiting: BTreeMap::new(),
         };
+        model.find_ways();
         model.switch_off_disabled(now);
         model.settle(now);
         model
@@ -196,6 +204,8 @@ impl Reference {
             .map(|s| old.remove(&s.id).unwrap_or_else(|| Known::back_at(now, past(&s.id))))
             .collect();
         self.inventory = inventory;
+        self.find_ways();
+        self.next_hole = UnixMs(i64::MIN);
         // What a round was about may be another thing now: what waited is not judged.
         self.waiting.clear();
         self.changed.clear();
@@ -246,6 +256,9 @@ impl Reference {
         if round.check != 0 || round.is_invalid() {
             return;
         }
+        if !self.waiting.contains_key(&round.subject) && self.held == 0 && self.only_moves_time(round) {
+            return;
+        }
         if !self.waiting.contains_key(&round.subject)
             && (round.lost < round.sent
                 || self.watch.sight(&self.inventory, round.subject, round.at) == Sight::Clear)
@@ -257,6 +270,22 @@ impl Reference {
         self.judge_waiting(false, now);
     }
 
+    /// A good round in time of a subject with nothing bad in its memory changes nothing but when it
+    /// was last heard of. True when this was one.
+    fn only_moves_time(&mut self, round: &Round) -> bool {
+        let params = &self.inventory.subject(round.subject).health;
+        let known = &mut self.known[round.subject.ix()];
+        let Some(last) = known.last_round else { return false };
+        let is_good = round.lost == 0 && round.rtts.as_slice().iter().all(|us| *us <= params.rtt_us);
+        let is_in_time = last < round.at && round.at <= last + 2 * params.interval_ms;
+        if !(is_good && is_in_time && known.is_serene(params)) {
+            return false;
+        }
+        known.last_round = Some(round.at);
+        known.last_answer = Some(round.at);
+        true
+    }
+
     /// A sentinel answered, or did not.
     pub fn sentinel(&mut self, n: usize, at: UnixMs, answered: bool, now: UnixMs) {
         self.watch.round(n, at, answered);
@@ -266,6 +295,9 @@ impl Reference {
     /// 7: rounds that wait are judged as soon as it is known whether the patrol could see, and at
     /// the latest after `correlation_window`; those that failed in blind time count as not asked.
     fn judge_waiting(&mut self, looks_at_time: bool, now: UnixMs) {
+        if self.waiting.is_empty() {
+            return;
+        }
         let subjects: Vec<SubjectIx> = self.waiting.keys().copied().collect();
         for subject in subjects {
             let window = self.inventory.subject(subject).health.correlation_window_ms;
@@ -298,8 +330,8 @@ impl Reference {
         let is_poor = is_failed
             || loss_permille > u64::from(params.loss_permille) * u64::from(round.sent)
             || round.rtts.median_us().is_some_and(|median| median > params.rtt_us);
-        let is_live_and_calm =
-            self.known(subject).is_calm() && self.known(subject).open_hole.is_none();
+        let known = self.known(subject);
+        let before = known.hard.filter(|_| known.is_settled() && known.open_hole.is_none());
         let at = self.read_clock(subject, round.at);
         self.note_time(subject, at, params.interval_ms);
         self.count_change(subject, is_failed);
@@ -309,8 +341,18 @@ impl Reference {
             self.answered_round(subject, at, is_poor);
         }
         self.note_quality(subject, at, is_poor);
-        if is_live_and_calm && self.known(subject).is_calm() && self.held == 0 {
-            return; // Nothing that anybody else could depend on.
+        let known = self.known(subject);
+        if self.held == 0 && before.is_some() && known.hard == before {
+            if known.is_settled() {
+                return; // Nothing that anybody could depend on.
+            }
+            // Doubts about it that nobody else's state depends on.
+            self.is_settled = true;
+            self.judge_way(subject, now);
+            self.judge_backup(subject);
+            if self.is_settled {
+                return;
+            }
         }
         self.is_settled = false;
         self.heard_of = Some(subject);
@@ -353,6 +395,10 @@ impl Reference {
     }
 
     fn open_holes(&mut self, now: UnixMs) {
+        if now <= self.next_hole {
+            return;
+        }
+        self.next_hole = UnixMs(i64::MAX);
         for subject in self.inventory.clone().subject_ixs() {
             let interval = self.inventory.subject(subject).health.interval_ms;
             // A round sent in time may still be under way.
@@ -362,13 +408,15 @@ impl Reference {
             });
             let is_blind = self.quirk == Some(Quirk::SeesThroughHoles);
             let known = &mut self.known[subject.ix()];
-            if let Some(last) = known.last_round
-                && now > last + 2 * interval + in_flight
-                && known.open_hole.is_none()
-                && !is_blind
-            {
+            let Some(last) = known.last_round.filter(|_| known.open_hole.is_none()) else {
+                continue;
+            };
+            let due = last + 2 * interval + in_flight;
+            if now > due && !is_blind {
                 known.open_hole = Some(last + interval);
                 self.changed.push(subject);
+            } else {
+                self.next_hole = self.next_hole.min(due);
             }
         }
     }
@@ -410,6 +458,7 @@ impl Reference {
             }
         }
         known.last_round = Some(at);
+        self.next_hole = self.next_hole.min(at + 2 * interval);
     }
 
     fn failed_round(&mut self, subject: SubjectIx, at: UnixMs, now: UnixMs) {

@@ -147,11 +147,15 @@ impl Reference {
     /// 12: a live subject whose preferred way is blocked while another is open is degraded, from
     /// the preferred way's outage on, and no longer when that is open again.
     pub(super) fn judge_backup(&mut self, subject: SubjectIx) {
-        let Some((state, _)) = self.known(subject).hard else { return };
-        if self.known(subject).open_hole.is_some() {
+        let known = self.known(subject);
+        let Some((state, _)) = known.hard else { return };
+        if known.open_hole.is_some() {
             return; // Nobody knows; its next round will tell.
         }
         let via = self.via(subject);
+        if known.backup_since.is_none() && !known.is_backup_late && !has_any(&via) {
+            return; // There is no second way.
+        }
         if !self.known(subject).failed.is_empty() {
             // 2: a suspect is still counted by its last hard state, until it answers.
             let is_other =

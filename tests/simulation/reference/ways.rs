@@ -1,7 +1,9 @@
 //! The reference's view of ways: what a subject is reached through, and since when that is open or
 //! blocked, and by whom.
 
-use tuantra::model::{State, SubjectId, SubjectIx, UnixMs, Via};
+use std::rc::Rc;
+
+use tuantra::model::{State, Subject, SubjectId, SubjectIx, UnixMs, Via};
 
 use super::{Passage, Reference};
 
@@ -164,8 +166,14 @@ impl Reference {
 
     /// What a subject is reached through. Disabled ones are no redundant ways, unless there is no
     /// other.
-    pub(super) fn via(&self, subject: SubjectIx) -> Via {
-        self.present(&self.inventory.subject(subject).via)
+    pub(super) fn via(&self, subject: SubjectIx) -> Rc<Via> {
+        Rc::clone(&self.ways[subject.ix()])
+    }
+
+    /// By the inventory in force.
+    pub(super) fn find_ways(&mut self) {
+        let present = |s: &Subject| Rc::new(self.present(&s.via));
+        self.ways = self.inventory.subjects.iter().map(present).collect();
     }
 
     pub(super) fn present(&self, via: &Via) -> Via {
