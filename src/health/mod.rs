@@ -382,13 +382,21 @@ impl Health {
         effects: &mut Vec<Effect>,
     ) {
         let window_ms = self.tracks[subject.ix()].params().correlation_window_ms;
+        let Some(first) = self.waiting.get(&subject).and_then(VecDeque::front) else { return };
+        let is_early = |round: &Round| (0..window_ms).contains(&now.since(round.at));
+        if !crowded
+            && first.is_failed()
+            && is_early(first)
+            && self.sight.trust(subject, first.at) == Trust::Wait
+        {
+            self.ask_sentinels(now, effects);
+            return;
+        }
         let Some(mut queue) = self.waiting.remove(&subject) else { return };
         while let Some(round) = queue.front().copied() {
             if round.is_failed() {
                 match self.sight.trust(subject, round.at) {
-                    Trust::Wait if !crowded && (0..window_ms).contains(&now.since(round.at)) => {
-                        break;
-                    }
+                    Trust::Wait if !crowded && is_early(&round) => break,
                     Trust::Blind => {
                         queue.pop_front();
                         continue;

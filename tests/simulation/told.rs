@@ -15,8 +15,6 @@ const GRACE_MS: i64 = 1_800_000;
 /// What is trouble for so long without a break has been told: the time in which an incident
 /// gathers its impact, and a tick.
 const TOLD_WITHIN_MS: i64 = 35_000;
-/// How often it is looked whether everything has been told.
-const LOOK_MS: i64 = 5_000;
 
 /// A deliberate mistake in what the core knows or in what is heard of it, to prove that it is
 /// found.
@@ -263,8 +261,9 @@ impl Ear {
     }
 
     /// What is down, could be seen and was not planned for long enough has been told.
-    pub fn look(&mut self, clock: i64, scene: &Scene) -> Result<(), (usize, String)> {
-        if clock < self.looked + LOOK_MS {
+    /// Looked at no more often than every `each` milliseconds.
+    pub fn look(&mut self, clock: i64, each: i64, scene: &Scene) -> Result<(), (usize, String)> {
+        if clock < self.looked + each {
             return Ok(());
         }
         self.looked = clock;

@@ -169,9 +169,8 @@ impl Watch {
     /// Could the patrol see the subject at `at`?
     pub fn sight(&self, inventory: &Inventory, subject: SubjectIx, at: UnixMs) -> Sight {
         let groups = || {
-            let is_on_the_way = |g: &&Group| {
-                g.carrier.as_ref().is_none_or(|c| is_through(inventory, subject, c))
-            };
+            let is_on_the_way =
+                |g: &&Group| g.carrier.as_ref().is_none_or(|c| is_through(inventory, subject, c));
             self.groups.iter().filter(is_on_the_way)
         };
         let is_blind = self.blind.iter().zip(&self.is_past).any(|(b, is_past)| {

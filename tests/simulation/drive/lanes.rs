@@ -68,8 +68,9 @@ pub struct Lanes {
     /// By place: its lane and its place in it; `None` where it answers too late.
     seats: Vec<Option<(usize, usize)>>,
     troubled: Vec<Spans>,
-    /// The lane whose turn is next.
+    /// The lane whose turn is next, and when its round is judged.
     next: usize,
+    due: i64,
 }
 
 /// The phase of a place's turns.
@@ -88,8 +89,7 @@ impl Lanes {
                 continue;
             }
             let phase = phase(place, interval_ms);
-            let turn =
-                Turn { start: NEVER, until: NEVER, phase, place, rtt_us: subject.rtt_us };
+            let turn = Turn { start: NEVER, until: NEVER, phase, place, rtt_us: subject.rtt_us };
             match lanes.iter_mut().find(|lane| lane.interval_ms == interval_ms) {
                 Some(lane) => lane.turns.push(turn),
                 None => {
@@ -105,12 +105,12 @@ impl Lanes {
                 seats[turn.place] = Some((l, n));
             }
         }
-        Self { lanes, seats, troubled: truth.troubled(), next: 0 }
+        Self { lanes, seats, troubled: truth.troubled(), next: 0, due: NEVER }
     }
 
     /// When the next round is judged; far away when nobody is asked.
     pub fn due(&self) -> i64 {
-        self.lanes.get(self.next).map_or(NEVER, |lane| lane.start.saturating_add(ROUND_MS))
+        self.due
     }
 
     /// The turn of that round.
@@ -127,7 +127,8 @@ impl Lanes {
 
     fn find_next(&mut self) {
         let starts = self.lanes.iter().enumerate().map(|(n, lane)| (lane.start, n));
-        self.next = starts.min().map_or(0, |(_, n)| n);
+        let (start, next) = starts.min().unwrap_or((NEVER, 0));
+        (self.next, self.due) = (next, start.saturating_add(ROUND_MS));
     }
 
     /// The round is over. Answers the start of the place's next one when it leaves: it may not be
@@ -144,9 +145,7 @@ impl Lanes {
             lane.inside -= 1;
         }
         lane.seek(at + 1, base);
-        if self.lanes.len() > 1 {
-            self.find_next();
-        }
+        self.find_next();
         leaves.then_some(start)
     }
 

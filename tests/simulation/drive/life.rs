@@ -30,6 +30,7 @@ impl Run<'_> {
         for post in &mut self.posts {
             *post = Post { ticket: post.ticket, ..Post::IDLE };
         }
+        self.find_next_post();
         self.retrying = 0;
         self.next_tick = i64::MAX;
     }
@@ -97,8 +98,7 @@ impl Run<'_> {
         let gone = self.core.as_mut().unwrap().reload(known, now);
         for (id, from) in gone {
             let place = old.1[old.0.find_subject(id.as_str()).unwrap().ix()];
-            let nobody_asks =
-                Stretch { from, state: State::Unmeasured, cause: None };
+            let nobody_asks = Stretch { from, state: State::Unmeasured, cause: None };
             self.keep(place, vec![nobody_asks]);
         }
         if let Some(reference) = &mut self.reference {
@@ -153,5 +153,4 @@ impl Run<'_> {
             }
         }
     }
-
 }

@@ -22,7 +22,7 @@ use crate::province::Listing;
 use crate::records::{Stretch, joined};
 use crate::reference::Reference;
 use crate::store::Store;
-use crate::subject_under_test::Core;
+use crate::subject_under_test::{Core, Said};
 use crate::told::Ear;
 use crate::watch::Blindness;
 use lanes::Lanes;
@@ -32,9 +32,13 @@ pub use scenario::{Options, Scenario};
 /// Monday 2 November 2026, 00:00 in Vietnam.
 pub const START: i64 = 1_793_552_400_000;
 const TICK_MS: i64 = 1_000;
+/// Between two settlings in a swift run without any news.
+const SETTLING_MS: i64 = 4_000;
+/// Between two looks whether everything has been told, and in a swift run.
+const LOOK_MS: i64 = 5_000;
+const SWIFT_LOOK_MS: i64 = 30_000;
 /// Between two comparisons of all records.
 const CHECK_MS: i64 = 6 * 3_600_000;
-
 
 /// What came of a run.
 #[derive(Debug, Default)]
@@ -97,6 +101,8 @@ struct Run<'a> {
     lanes: Lanes,
     /// Where time passes in greater steps: when it does so next.
     next_tick: i64,
+    /// The sentinel whose round is over next, and when.
+    next_post: (i64, usize),
     listing: Listing,
     inventory: Arc<Inventory>,
     place_of: Vec<usize>,
@@ -115,6 +121,11 @@ struct Run<'a> {
     core: Option<Core>,
     reference: Option<Reference>,
     outcome: Outcome,
+    /// Kept for its room only.
+    said: Vec<Said>,
+    /// The core said something that incidents may depend on since they were settled.
+    is_news: bool,
+    next_settling: i64,
     touched: Vec<SubjectIx>,
     judged: Vec<SubjectIx>,
     next_check: i64,
@@ -155,6 +166,7 @@ impl<'a> Run<'a> {
             life: 0,
             asleep_until: 0,
             next_tick: i64::MAX,
+            next_post: (i64::MAX, 0),
             listing: scenario.listing.clone(),
             inventory: Arc::default(),
             place_of: Vec::new(),
@@ -170,6 +182,9 @@ impl<'a> Run<'a> {
             core: None,
             reference: None,
             outcome: Outcome::default(),
+            said: Vec::new(),
+            is_news: false,
+            next_settling: 0,
             touched: Vec::new(),
             judged: Vec::new(),
             next_check: 0,
@@ -257,8 +272,14 @@ impl<'a> Run<'a> {
         self.trace(|_| format!("{trouble:?}"));
         self.leave_lanes();
         match &trouble.fault {
-            Fault::Suspend => self.asleep_until = self.asleep_until.max(trouble.to),
-            Fault::Step(by) => self.offset += by,
+            Fault::Suspend => {
+                self.asleep_until = self.asleep_until.max(trouble.to);
+                self.put_posts_off(0);
+            }
+            Fault::Step(by) => {
+                self.offset += by;
+                self.put_posts_off(*by);
+            }
             Fault::Restart { killed } => {
                 if self.core.is_some() {
                     self.check_records()?;
@@ -313,14 +334,23 @@ impl<'a> Run<'a> {
 
     fn tick(&mut self) -> Result<(), Box<Failure>> {
         let now = self.now();
-        self.core.as_mut().unwrap().tick(now);
+        let core = self.core.as_mut().unwrap();
+        core.tick(now);
+        if !self.options.swift || self.is_news || self.clock >= self.next_settling {
+            core.settle(now);
+            self.is_news = false;
+            self.next_settling = self.clock + SETTLING_MS;
+        }
         if let Some(reference) = &mut self.reference {
             reference.tick(now);
         }
         self.perform();
         self.compare()?;
-        let clock = self.clock;
-        if let Err((place, what)) = self.listen(|ear, scene| ear.look(clock, scene)) {
+        let (clock, each) = match self.options.swift {
+            true => (self.clock, SWIFT_LOOK_MS),
+            false => (self.clock, LOOK_MS),
+        };
+        if let Err((place, what)) = self.listen(|ear, scene| ear.look(clock, each, scene)) {
             return Err(self.failure(Some(place), what));
         }
         self.store.commit(self.clock);

@@ -16,8 +16,11 @@ impl Run<'_> {
     /// Does what the core asked for.
     pub(super) fn perform(&mut self) {
         let Some(core) = self.core.as_mut().filter(|core| !core.is_silent()) else { return };
-        for said in core.take_said() {
+        let mut all = std::mem::take(&mut self.said);
+        core.take_said(&mut all);
+        for said in all.drain(..) {
             self.trace(|run| run.describe(&said));
+            self.is_news |= !matches!(said, Said::Retry(..) | Said::AskNow(_) | Said::AskSentinels);
             match said {
                 Said::Record(subject, news) => {
                     self.touched.push(subject);
@@ -89,6 +92,7 @@ impl Run<'_> {
                 }
             }
         }
+        self.said = all;
     }
 
     fn note_retrying(&mut self, place: usize, is_retrying: bool) {
@@ -117,7 +121,10 @@ impl Run<'_> {
     }
 
     /// Lets the ear hear something.
-    pub(super) fn listen<E>(&mut self, hear: impl FnOnce(&mut Ear, &Scene) -> Result<(), E>) -> Result<(), E> {
+    pub(super) fn listen<E>(
+        &mut self,
+        hear: impl FnOnce(&mut Ear, &Scene) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut ear = std::mem::take(&mut self.ear);
         let is_blind = |b: &Blindness| b.until.is_none();
         let heard = self.core.as_ref().map_or(Ok(()), |core| {

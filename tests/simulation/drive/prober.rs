@@ -15,13 +15,14 @@ pub(super) struct Post {
     /// When its round was sent, and whether it will be answered.
     pub(super) running: Option<(UnixMs, bool)>,
     pub(super) ticket: u32,
-    /// Without the queue: when its round is over or, of one that is not asked now, begins.
+    /// Without the queue: when the round begins, and when it is over.
+    pub(super) begins: i64,
     pub(super) due: i64,
 }
 
 impl Post {
     /// Nobody asks it.
-    pub(super) const IDLE: Self = Self { running: None, ticket: 0, due: i64::MAX };
+    pub(super) const IDLE: Self = Self { running: None, ticket: 0, begins: 0, due: i64::MAX };
 }
 
 /// The prober's seat of a place.
@@ -36,6 +37,11 @@ pub(super) struct Seat {
     pub(super) ticket: u32,
 }
 
+/// How long a round of a sentinel takes.
+pub(super) fn sentinel_took_ms(answers: bool) -> i64 {
+    if answers { 2 * i64::from(PING.spacing_ms) + 5 } else { PING.round_ms() }
+}
+
 impl Run<'_> {
     pub(super) fn ask_sentinel(&mut self, n: usize) {
         if self.posts[n].running.is_some() {
@@ -43,24 +49,18 @@ impl Run<'_> {
         }
         let answers = self.truth.sentinel_answers(n, self.clock);
         self.posts[n].running = Some((self.now(), answers));
-        let took = if answers { 2 * i64::from(PING.spacing_ms) + 5 } else { PING.round_ms() };
-        let (when, life) = (self.clock + took, self.life);
-        match self.options.swift {
-            true => self.posts[n].due = when,
-            false => self.at(when, Happening::SentinelOver { n, life }),
-        }
+        let life = self.life;
+        self.at(self.clock + sentinel_took_ms(answers), Happening::SentinelOver { n, life });
     }
 
     /// Asks a sentinel at `when`, instead of whenever it was to be asked next.
     pub(super) fn plan_sentinel(&mut self, n: usize, when: i64) {
-        let (life, post) = (self.life, &mut self.posts[n]);
-        post.ticket += 1;
-        let ticket = post.ticket;
-        match self.options.swift {
-            true if post.running.is_none() => post.due = when,
-            true => {}
-            false => self.at(when, Happening::Sentinel { n, life, ticket }),
+        if self.options.swift {
+            return self.plan_post(n, when);
         }
+        self.posts[n].ticket += 1;
+        let (life, ticket) = (self.life, self.posts[n].ticket);
+        self.at(when, Happening::Sentinel { n, life, ticket });
     }
 
     pub(super) fn sentinel_over(&mut self, n: usize) -> Result<(), Box<Failure>> {
@@ -169,5 +169,4 @@ impl Run<'_> {
         }
         self.queue_turn(place, when);
     }
-
 }

@@ -62,9 +62,10 @@ pub struct Options {
     /// No reference: what the core alone costs.
     pub alone: bool,
     /// For long stretches in which little happens. Who is sure to answer is asked without the queue
-    /// and judged 440 ms after its start; while nothing is out of the ordinary a tick comes every
-    /// 30 s, else every 2 s, and incidents are settled at ticks only; records are compared at the
-    /// end instead of every six hours.
+    /// and judged 440 ms after its start. A tick comes every 30 s while nothing is out of the
+    /// ordinary, else every second. Incidents are settled at ticks: when there is news, and every
+    /// four seconds. What was to be told is looked for every 30 s, not five, and records are compared
+    /// at the end, not every six hours.
     pub swift: bool,
     /// A deliberate mistake in the reference.
     pub quirk: Option<Quirk>,

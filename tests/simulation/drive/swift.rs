@@ -5,70 +5,92 @@ use std::cmp::Reverse;
 use tuantra::model::{Round, Rtts, SubjectIx, UnixMs};
 
 use super::lanes::{ROUND_MS, Turn};
+use super::prober::sentinel_took_ms;
 use super::{Failure, Happening, Run, START};
 use crate::dice::{hash, mix};
 
 /// Between two ticks while nothing is out of the ordinary, and else.
 const CALM_TICK_MS: i64 = 30_000;
-const TICK_MS: i64 = 2_000;
-
-/// What comes next beside the lanes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Next {
-    Queued,
-    Post(usize),
-    Tick,
-    End,
-}
+const TICK_MS: i64 = 1_000;
 
 impl Run<'_> {
     /// Everything in the order of its time, the lanes' rounds without the queue.
     pub(super) fn go_swiftly(&mut self) -> Result<(), Box<Failure>> {
         loop {
-            let (at, next) = self.next();
+            let queued = self.queue.peek().map_or(i64::MAX, |Reverse((at, _, _))| *at);
+            let asked = self.next_post.0;
+            let at = queued.min(asked).min(self.next_tick).min(self.scenario.length);
             if self.lanes.due() < at {
                 self.serve_lanes(at)?;
                 continue;
             }
-            if next == Next::End {
+            if at == self.scenario.length {
                 return Ok(());
             }
             self.clock = at;
-            if let (Next::Queued, Some(Reverse((_, _, happening)))) = (next, self.queue.peek()) {
-                let happening = *happening;
-                self.queue.pop();
-                self.happen(happening)?;
-                continue;
-            }
-            if at < self.asleep_until {
-                self.oversleep(next);
-                continue;
-            }
-            match next {
-                Next::Post(n) if self.posts[n].running.is_some() => self.sentinel_over(n)?,
-                Next::Post(n) => self.ask_sentinel(n),
-                _ => self.tick()?,
+            if at == queued {
+                if let Some(Reverse((_, _, happening))) = self.queue.pop() {
+                    self.happen(happening)?;
+                }
+            } else if at < self.asleep_until {
+                self.oversleep(at);
+            } else if at == asked {
+                self.sentinel_over(self.next_post.1)?;
+            } else {
+                self.tick()?;
             }
         }
     }
 
-    fn next(&self) -> (i64, Next) {
-        let queued = self.queue.peek().map_or(i64::MAX, |Reverse((at, _, _))| *at);
-        let mut first = (queued, Next::Queued).min((self.next_tick, Next::Tick));
-        for (n, post) in self.posts.iter().enumerate() {
-            first = first.min((post.due, Next::Post(n)));
+    /// What was due at `at` waits until the machine wakes up.
+    fn oversleep(&mut self, at: i64) {
+        let when = self.wakes_up();
+        if self.next_tick == at {
+            self.next_tick = when;
+        } else {
+            self.posts[self.next_post.1].due = when;
+            self.find_next_post();
         }
-        first.min((self.scenario.length, Next::End))
     }
 
-    /// Everything waits until the machine wakes up.
-    fn oversleep(&mut self, next: Next) {
+    fn wakes_up(&mut self) -> i64 {
         self.queued += 1;
         let late = hash(self.scenario.seed, self.queued, self.clock as u64) % 500;
-        let when = self.asleep_until + late as i64;
-        match next {
-            Next::Post(n) => self.posts[n].due = when,
-            _ => self.next_tick = when,
+        self.asleep_until + late as i64
+    }
+
+    /// A sentinel's next round begins at `when`, unless one is under way.
+    pub(super) fn plan_post(&mut self, n: usize, when: i64) {
+        let at = UnixMs(START + when + self.offset);
+        let post = &mut self.posts[n];
+        if post.running.is_some() && post.begins <= self.clock {
+            return;
+        }
+        let answers = self.truth.sentinel_answers(n, when);
+        post.running = Some((at, answers));
+        post.begins = when;
+        post.due = when + sentinel_took_ms(answers);
+        self.find_next_post();
+    }
+
+    pub(super) fn find_next_post(&mut self) {
+        let posts = self.posts.iter().enumerate().map(|(n, post)| (post.due, n));
+        self.next_post = posts.min().unwrap_or((i64::MAX, 0));
+    }
+
+    /// The machine sleeps, or its clock was set by `by`: sentinels that are not yet being asked are
+    /// asked when it is awake, by the clock as it is then.
+    pub(super) fn put_posts_off(&mut self, by: i64) {
+        for n in 0..self.posts.len() {
+            let post = &mut self.posts[n];
+            let Some((at, _)) = post.running.as_mut().filter(|_| post.begins > self.clock) else {
+                continue;
+            };
+            *at = *at + by;
+            if post.begins < self.asleep_until {
+                let when = self.wakes_up();
+                self.plan_post(n, when);
+            }
         }
     }
 
@@ -92,7 +114,8 @@ impl Run<'_> {
             let (Some(core), reference) = (&self.core, &self.reference) else { return Ok(()) };
             let is_quiet = core.is_silent()
                 && reference.as_ref().is_none_or(|model| {
-                    model.is_silent() && core.seen(ix) == model.seen(ix)
+                    let plainly = core.seen_plainly(ix);
+                    model.is_silent() && plainly.is_some() && plainly == model.seen_plainly(ix)
                 });
             let leaves = self.lanes.advance();
             if let Some(next) = leaves {

@@ -136,6 +136,8 @@ pub struct Reference {
     watch: Watch,
     /// By subject: what it is reached through.
     ways: Vec<Rc<Via>>,
+    /// By subject: there is a second way.
+    choices: Vec<bool>,
     /// No hole begins before; a lower bound.
     next_hole: UnixMs,
     /// By subject: rounds from the first failed one on about which the sentinels have not spoken.
@@ -176,6 +178,7 @@ impl Reference {
             rose: Vec::new(),
             watch: Watch::new(sentinels, now),
             ways: Vec::new(),
+            choices: Vec::new(),
             next_hole: UnixMs(i64::MIN),
             waiting: BTreeMap::new(),
         };
@@ -256,7 +259,10 @@ impl Reference {
         if round.check != 0 || round.is_invalid() {
             return;
         }
-        if !self.waiting.contains_key(&round.subject) && self.held == 0 && self.only_moves_time(round) {
+        if !self.waiting.contains_key(&round.subject)
+            && self.held == 0
+            && self.only_moves_time(round)
+        {
             return;
         }
         if !self.waiting.contains_key(&round.subject)
@@ -266,8 +272,9 @@ impl Reference {
             self.judged_round(round, now);
             return;
         }
+        let waits = self.waiting.contains_key(&round.subject);
         self.waiting.entry(round.subject).or_default().push_back(*round);
-        self.judge_waiting(false, now);
+        self.judge_waiting(|s| waits && s == round.subject, now);
     }
 
     /// A good round in time of a subject with nothing bad in its memory changes nothing but when it
@@ -276,7 +283,8 @@ impl Reference {
         let params = &self.inventory.subject(round.subject).health;
         let known = &mut self.known[round.subject.ix()];
         let Some(last) = known.last_round else { return false };
-        let is_good = round.lost == 0 && round.rtts.as_slice().iter().all(|us| *us <= params.rtt_us);
+        let is_good =
+            round.lost == 0 && round.rtts.as_slice().iter().all(|us| *us <= params.rtt_us);
         let is_in_time = last < round.at && round.at <= last + 2 * params.interval_ms;
         if !(is_good && is_in_time && known.is_serene(params)) {
             return false;
@@ -289,12 +297,15 @@ impl Reference {
     /// A sentinel answered, or did not.
     pub fn sentinel(&mut self, n: usize, at: UnixMs, answered: bool, now: UnixMs) {
         self.watch.round(n, at, answered);
-        self.judge_waiting(true, now);
+        self.judge_waiting(|_| true, now);
     }
 
     /// 7: rounds that wait are judged as soon as it is known whether the patrol could see, and at
     /// the latest after `correlation_window`; those that failed in blind time count as not asked.
-    fn judge_waiting(&mut self, looks_at_time: bool, now: UnixMs) {
+    ///
+    /// How long they wait is looked at whenever time passes or a sentinel speaks, and at each
+    /// further round of their own.
+    fn judge_waiting(&mut self, looks_at_time: impl Fn(SubjectIx) -> bool, now: UnixMs) {
         if self.waiting.is_empty() {
             return;
         }
@@ -303,7 +314,7 @@ impl Reference {
             let window = self.inventory.subject(subject).health.correlation_window_ms;
             while let Some(round) = self.waiting.get(&subject).and_then(|w| w.front()).copied() {
                 // Set back, the clock says nothing about how long it waited.
-                let is_late = looks_at_time && !(0..window).contains(&now.since(round.at))
+                let is_late = looks_at_time(subject) && !(0..window).contains(&now.since(round.at))
                     || self.waiting.get(&subject).is_some_and(|w| w.len() > WAITING_MAX);
                 let sight = match round.lost < round.sent {
                     true => Sight::Clear,
@@ -385,7 +396,7 @@ impl Reference {
     /// is decided (5).
     pub fn tick(&mut self, now: UnixMs) {
         self.is_tick = true;
-        self.judge_waiting(true, now);
+        self.judge_waiting(|_| true, now);
         self.open_holes(now);
         if self.held > 0 || !self.is_settled {
             self.is_settled = false;
@@ -580,6 +591,13 @@ impl Reference {
     /// All times of blindness so far.
     pub fn blind(&self) -> Vec<Blindness> {
         self.watch.told()
+    }
+
+    /// The last verdict that names no cause: the state, since when, and whether it comes and goes.
+    pub fn seen_plainly(&self, subject: SubjectIx) -> Option<(State, UnixMs, bool)> {
+        let known = self.known(subject);
+        let (state, since) = known.hard.filter(|(state, _)| *state != State::Unreachable)?;
+        Some((state, since, known.flaps.is_on()))
     }
 
     /// The last verdict.

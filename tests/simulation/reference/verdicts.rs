@@ -8,12 +8,18 @@ use super::{Passage, Quirk, Reference};
 impl Reference {
     /// Looks at everything until nothing changes any more, parents before children.
     pub(super) fn settle(&mut self, now: UnixMs) {
+        if self.is_settled {
+            return;
+        }
+        // Nobody else is held, in an outage, or may be on a backup by what comes of it.
+        let concerned: Vec<SubjectIx> =
+            self.inventory.subject_ixs().filter(|s| self.is_concerned(*s)).collect();
         while !self.is_settled {
             self.is_settled = true;
-            for subject in self.inventory.clone().subject_ixs() {
+            for subject in concerned.iter().copied() {
                 if self.judge_held(subject, now) {
                     // Of two ways that go at once one goes first.
-                    self.inventory.clone().subject_ixs().for_each(|s| self.judge_backup(s));
+                    concerned.iter().for_each(|s| self.judge_backup(*s));
                 }
                 self.judge_way(subject, now);
                 self.judge_backup(subject);
@@ -21,6 +27,19 @@ impl Reference {
         }
         self.fell.clear();
         self.rose.clear();
+    }
+
+    fn is_concerned(&self, subject: SubjectIx) -> bool {
+        let known = self.known(subject);
+        known.hard.is_some_and(|(state, _)| state.is_outage())
+            || known.held_since.is_some()
+            || self.may_have_backup(subject)
+    }
+
+    /// It has a second way, or had one.
+    fn may_have_backup(&self, subject: SubjectIx) -> bool {
+        let known = self.known(subject);
+        known.backup_since.is_some() || known.is_backup_late || self.choices[subject.ix()]
     }
 
     /// 5: a confirmed failure becomes `down` or `unreachable` as soon as its way is decided, and
@@ -152,10 +171,10 @@ impl Reference {
         if known.open_hole.is_some() {
             return; // Nobody knows; its next round will tell.
         }
-        let via = self.via(subject);
-        if known.backup_since.is_none() && !known.is_backup_late && !has_any(&via) {
-            return; // There is no second way.
+        if !self.may_have_backup(subject) {
+            return;
         }
+        let via = self.via(subject);
         if !self.known(subject).failed.is_empty() {
             // 2: a suspect is still counted by its last hard state, until it answers.
             let is_other =

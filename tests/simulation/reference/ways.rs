@@ -174,6 +174,7 @@ impl Reference {
     pub(super) fn find_ways(&mut self) {
         let present = |s: &Subject| Rc::new(self.present(&s.via));
         self.ways = self.inventory.subjects.iter().map(present).collect();
+        self.choices = self.ways.iter().map(|way| has_choice(way)).collect();
     }
 
     pub(super) fn present(&self, via: &Via) -> Via {
@@ -204,5 +205,14 @@ pub(super) fn has_any(via: &Via) -> bool {
         Via::Subject(_) => false,
         Via::All(parts) => parts.iter().any(has_any),
         Via::Any(_) => true,
+    }
+}
+
+/// Of several ways any suffices, somewhere.
+fn has_choice(via: &Via) -> bool {
+    match via {
+        Via::Subject(_) => false,
+        Via::All(parts) => parts.iter().any(has_choice),
+        Via::Any(parts) => parts.len() > 1 || parts.iter().any(has_choice),
     }
 }
