@@ -300,10 +300,10 @@ impl Health {
     /// Rounds of one check come in the order they were sent; `now` is the time of judging.
     pub fn round(&mut self, round: &Round, now: UnixMs, effects: &mut Vec<Effect>) {
         let Some(track) = self.tracks.get_mut(round.subject.ix()) else { return };
-        if self.held.is_empty()
-            && !self.waiting.contains_key(&round.subject)
-            && track.take_calm(round)
-        {
+        // A verdict that is held may wait for whom it is reached through, for nobody else.
+        let concerns_held =
+            !self.held.is_empty() && !self.inventory.dependents(round.subject).is_empty();
+        if !concerns_held && !self.waiting.contains_key(&round.subject) && track.take_calm(round) {
             return;
         }
         if round.is_invalid() || !track.is_asked {

@@ -149,7 +149,7 @@ fn a_planted_mistake_is_found_and_made_small() {
 fn a_swift_run_agrees_and_finds_planted_mistakes() {
     let swift = |seed: u64, options: Options| {
         let mut scenario = scenario(seed);
-        scenario.length = scenario.length.min(6 * HOUR);
+        scenario.length = scenario.length.min(12 * HOUR);
         prove(&scenario, Options { swift: true, ..options })
     };
     for seed in 1..=20 {

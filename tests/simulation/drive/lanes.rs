@@ -1,6 +1,8 @@
 //! Places that are sure to answer well until their next trouble begins, asked in the order of their
 //! phases: most rounds there are, and none of them needs the queue.
 
+use tuantra::model::{Rtts, SubjectIx};
+
 use super::scenario::Scenario;
 use crate::dice::hash;
 use crate::faults::{Spans, Truth};
@@ -14,17 +16,38 @@ const SLOWEST_US: u32 = 35_000;
 const NEVER: i64 = i64::MAX;
 
 /// One place's turns.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Turn {
     /// Start of its next round; [`NEVER`] when it is not asked here.
     pub start: i64,
     /// It is sure to answer a round that starts before.
     until: i64,
+    /// Start of the first round that it was asked here.
+    first: i64,
     phase: i64,
     /// Who.
     pub place: usize,
-    /// Its usual round-trip time in microseconds.
-    pub rtt_us: u32,
+    /// Who by the inventory in force.
+    pub ix: SubjectIx,
+    /// Its usual round-trip times.
+    pub rtts: Rtts,
+}
+
+impl Turn {
+    /// Starts of the last two rounds before `next` that it was asked here.
+    fn last_two(&self, next: i64, interval_ms: i64) -> impl Iterator<Item = i64> + use<> {
+        let first = self.first;
+        [next - 2 * interval_ms, next - interval_ms].into_iter().filter(move |s| *s >= first)
+    }
+}
+
+/// A turn of a place that is asked here no longer.
+#[derive(Debug, Clone)]
+pub struct Left {
+    /// The round that was to be judged next.
+    pub turn: Turn,
+    /// Starts of its last rounds here, two at most.
+    pub rounds: Vec<i64>,
 }
 
 /// All places with the same interval, by phase.
@@ -89,7 +112,10 @@ impl Lanes {
                 continue;
             }
             let phase = phase(place, interval_ms);
-            let turn = Turn { start: NEVER, until: NEVER, phase, place, rtt_us: subject.rtt_us };
+            let rtt_us = subject.rtt_us;
+            let rtts = Rtts::from_us(&[rtt_us, rtt_us + rtt_us / 20, rtt_us + rtt_us / 30]);
+            let (start, until, first, ix) = (NEVER, NEVER, NEVER, SubjectIx(0));
+            let turn = Turn { start, until, first, phase, place, ix, rtts };
             match lanes.iter_mut().find(|lane| lane.interval_ms == interval_ms) {
                 Some(lane) => lane.turns.push(turn),
                 None => {
@@ -114,15 +140,9 @@ impl Lanes {
     }
 
     /// The turn of that round.
-    pub fn turn(&self) -> Turn {
+    pub fn turn(&self) -> &Turn {
         let lane = &self.lanes[self.next];
-        lane.turns[lane.at]
-    }
-
-    /// A turn of a place that was asked here.
-    pub fn usual(&self, place: usize, start: i64) -> Turn {
-        let found = self.seats[place].map(|(l, n)| self.lanes[l].turns[n]);
-        Turn { start, place, ..found.unwrap_or_default() }
+        &lane.turns[lane.at]
     }
 
     fn find_next(&mut self) {
@@ -131,27 +151,27 @@ impl Lanes {
         (self.next, self.due) = (next, start.saturating_add(ROUND_MS));
     }
 
-    /// The round is over. Answers the start of the place's next one when it leaves: it may not be
-    /// answered.
-    pub fn advance(&mut self) -> Option<i64> {
+    /// The round is over. Answers the place's next turn when it leaves: it may not be answered.
+    pub fn advance(&mut self) -> Option<Left> {
         let lane = &mut self.lanes[self.next];
         let (at, base) = (lane.at, lane.base());
         let turn = &mut lane.turns[at];
         turn.start += lane.interval_ms;
-        let start = turn.start;
-        let leaves = start >= turn.until;
-        if leaves {
+        let left = (turn.start >= turn.until).then(|| {
+            let rounds = turn.last_two(turn.start, lane.interval_ms).collect();
+            let left = Left { turn: *turn, rounds };
             turn.start = NEVER;
             lane.inside -= 1;
-        }
+            left
+        });
         lane.seek(at + 1, base);
         self.find_next();
-        leaves.then_some(start)
+        left
     }
 
     /// A place whose next round starts at `start` is asked here from then on, if it is sure to
     /// answer and that is its usual turn.
-    pub fn enter(&mut self, place: usize, start: i64) -> bool {
+    pub fn enter(&mut self, place: usize, ix: SubjectIx, start: i64) -> bool {
         let Some((l, n)) = self.seats[place] else { return false };
         let Some(until) = self.troubled[place].free_until(start) else { return false };
         let lane = &mut self.lanes[l];
@@ -159,7 +179,7 @@ impl Lanes {
         if (start - turn.phase).rem_euclid(lane.interval_ms) != 0 {
             return false;
         }
-        (turn.start, turn.until) = (start, until);
+        (turn.start, turn.until, turn.first, turn.ix) = (start, until, start, ix);
         let phase = turn.phase;
         lane.inside += 1;
         if (start, n) < (lane.start, lane.at) {
@@ -169,20 +189,21 @@ impl Lanes {
         true
     }
 
-    /// A place is no longer asked here; the start of the round that was to be judged next.
-    pub fn leave(&mut self, place: usize) -> Option<i64> {
+    /// A place is no longer asked here; the turn that was to be judged next.
+    pub fn leave(&mut self, place: usize) -> Option<Left> {
         let (l, n) = self.seats[place]?;
         let lane = &mut self.lanes[l];
-        let start = std::mem::replace(&mut lane.turns[n].start, NEVER);
-        if start == NEVER {
+        let turn = lane.turns[n];
+        if turn.start == NEVER {
             return None;
         }
+        lane.turns[n].start = NEVER;
         lane.inside -= 1;
+        let rounds = turn.last_two(turn.start, lane.interval_ms).collect();
         if lane.at == n {
-            let base = start - lane.turns[n].phase;
-            lane.seek(n + 1, base);
+            lane.seek(n + 1, turn.start - turn.phase);
             self.find_next();
         }
-        Some(start)
+        Some(Left { turn, rounds })
     }
 }

@@ -118,6 +118,9 @@ impl Run<'_> {
         let now = self.now();
         // A target that was taken away meanwhile has no round any more.
         let Some((_, round)) = self.seats[place].running.take() else { return Ok(()) };
+        if !round.is_invalid() {
+            self.store.sample(place, self.clock, round.at);
+        }
         self.take_round(place, &round, now);
         self.touched.push(round.subject);
         self.plan(place);
@@ -133,9 +136,6 @@ impl Run<'_> {
             let invalid = if round.is_invalid() { " invalid" } else { "" };
             format!("{name}: sent {} lost {lost} {:?}{invalid}", round.at, round.rtts)
         });
-        if !round.is_invalid() {
-            self.store.sample(place, self.clock, round.at);
-        }
         self.core.as_mut().unwrap().round(round, now);
         if let Some(reference) = &mut self.reference {
             reference.round(round, now);
@@ -162,7 +162,7 @@ impl Run<'_> {
             (phase + turns * health.interval_ms).max(clock)
         };
         let is_usual = !seat.is_asked_again && !seat.is_retrying && when > clock;
-        if self.options.swift && is_usual && self.lanes.enter(place, when) {
+        if self.options.swift && is_usual && self.lanes.enter(place, ix, when) {
             // What was queued for it does not count any more.
             self.seats[place].ticket += 1;
             return;

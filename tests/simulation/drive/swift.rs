@@ -2,12 +2,12 @@
 
 use std::cmp::Reverse;
 
-use tuantra::model::{Round, Rtts, SubjectIx, UnixMs};
+use tuantra::model::{Round, UnixMs};
 
-use super::lanes::{ROUND_MS, Turn};
+use super::lanes::{Left, ROUND_MS, Turn};
 use super::prober::sentinel_took_ms;
 use super::{Failure, Happening, Run, START};
-use crate::dice::{hash, mix};
+use crate::dice::hash;
 
 /// Between two ticks while nothing is out of the ordinary, and else.
 const CALM_TICK_MS: i64 = 30_000;
@@ -106,10 +106,9 @@ impl Run<'_> {
     fn serve_lanes(&mut self, until: i64) -> Result<(), Box<Failure>> {
         while self.lanes.due() < until {
             let turn = self.lanes.turn();
-            let (place, start) = (turn.place, turn.start);
-            self.clock = start + ROUND_MS;
-            let Some(ix) = self.seats[place].ix else { unreachable!("nobody asks {place}") };
-            let (round, now) = (self.good_round(ix, turn), self.now());
+            let (place, ix) = (turn.place, turn.ix);
+            self.clock = turn.start + ROUND_MS;
+            let (round, now) = (self.good_round(turn), self.now());
             self.take_round(place, &round, now);
             let (Some(core), reference) = (&self.core, &self.reference) else { return Ok(()) };
             let is_quiet = core.is_silent()
@@ -117,17 +116,17 @@ impl Run<'_> {
                     let plainly = core.seen_plainly(ix);
                     model.is_silent() && plainly.is_some() && plainly == model.seen_plainly(ix)
                 });
-            let leaves = self.lanes.advance();
-            if let Some(next) = leaves {
-                self.seats[place].last_start = Some(start);
-                self.queue_turn(place, next);
+            let left = self.lanes.advance();
+            let leaves = left.is_some();
+            if let Some(left) = left {
+                self.resume_queue(&left);
             }
             if !is_quiet {
                 self.touched.push(ix);
                 self.perform();
                 return self.compare();
             }
-            if leaves.is_some() {
+            if leaves {
                 return Ok(());
             }
         }
@@ -135,39 +134,42 @@ impl Run<'_> {
     }
 
     /// What a round sees that is sure to be answered well.
-    fn good_round(&self, subject: SubjectIx, turn: Turn) -> Round {
-        let mut chance = mix(turn.place as u64 ^ turn.start as u64);
-        let rtts = [(); 3].map(|()| {
-            chance >>= 10;
-            turn.rtt_us + (chance % 1024) as u32 * turn.rtt_us / 10_000
-        });
+    fn good_round(&self, turn: &Turn) -> Round {
         Round {
-            subject,
+            subject: turn.ix,
             check: 0,
             at: UnixMs(START + turn.start + self.offset),
             sent: 3,
             lost: 0,
-            rtts: Rtts::from_us(&rtts),
+            rtts: turn.rtts,
             error: None,
         }
     }
 
     /// From now on the queue says when a place is asked.
     pub(super) fn leave_lane(&mut self, place: usize) {
-        if !self.options.swift {
-            return;
+        if self.options.swift
+            && let Some(left) = self.lanes.leave(place)
+        {
+            self.resume_queue(&left);
         }
-        let Some(start) = self.lanes.leave(place) else { return };
-        let (Some(ix), life) = (self.seats[place].ix, self.life) else { return };
+    }
+
+    /// As if the place had been asked by the queue all the time.
+    fn resume_queue(&mut self, left: &Left) {
+        let Turn { start, place, .. } = left.turn;
+        for sent in &left.rounds {
+            let at = UnixMs(START + sent + self.offset);
+            self.store.sample(place, sent + ROUND_MS, at);
+        }
         if start <= self.clock {
-            let turn = self.lanes.usual(place, start);
-            let round = self.good_round(ix, turn);
+            let (round, life) = (self.good_round(&left.turn), self.life);
             let seat = &mut self.seats[place];
             seat.last_start = Some(start);
             seat.running = Some((start, round));
             self.at((start + ROUND_MS).max(self.clock), Happening::Judge { place, life });
         } else {
-            let interval_ms = self.inventory.subject(ix).health.interval_ms;
+            let interval_ms = self.scenario.province.subjects[place].health.interval_ms;
             self.seats[place].last_start = Some(start - interval_ms);
             self.queue_turn(place, start);
         }

@@ -135,7 +135,7 @@ impl Known {
             && self.backup_since.is_none()
             && !self.is_backup_late
             && !self.is_poor
-            && self.poor == [false; 5]
+            && self.good >= 5
             && self.flaps.is_quiet(params)
     }
 

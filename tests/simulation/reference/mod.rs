@@ -92,6 +92,8 @@ struct Known {
     answered: Vec<UnixMs>,
     /// The last five rounds of a live subject: were they poor?
     poor: Vec<bool>,
+    /// How many of them in a row, up to the last one, were not.
+    good: usize,
     /// 4: degraded by poor rounds.
     is_poor: bool,
     /// 12: reached by a second way only, since then.
@@ -138,6 +140,8 @@ pub struct Reference {
     ways: Vec<Rc<Via>>,
     /// By subject: there is a second way.
     choices: Vec<bool>,
+    /// By subject: something is reached through it.
+    leads: Vec<bool>,
     /// No hole begins before; a lower bound.
     next_hole: UnixMs,
     /// By subject: rounds from the first failed one on about which the sentinels have not spoken.
@@ -179,6 +183,7 @@ impl Reference {
             watch: Watch::new(sentinels, now),
             ways: Vec::new(),
             choices: Vec::new(),
+            leads: Vec::new(),
             next_hole: UnixMs(i64::MIN),
             waiting: BTreeMap::new(),
         };
@@ -259,8 +264,9 @@ impl Reference {
         if round.check != 0 || round.is_invalid() {
             return;
         }
-        if !self.waiting.contains_key(&round.subject)
-            && self.held == 0
+        let concerns_held = self.held > 0 && self.leads[round.subject.ix()];
+        if !concerns_held
+            && !self.waiting.contains_key(&round.subject)
             && self.only_moves_time(round)
         {
             return;
@@ -521,6 +527,7 @@ impl Reference {
                 known.proving_since = None;
                 if known.answered.len() == 1 || RECOVERY_IS_GOOD {
                     known.poor.clear();
+                    known.good = 0;
                 }
                 if known.answered.len() >= recover {
                     // 3: the outage ends at the first of these.
@@ -548,11 +555,13 @@ impl Reference {
             return;
         }
         known.poor.push(is_poor);
+        known.good = if is_poor { 0 } else { known.good + 1 };
         if known.poor.len() > 5 {
             known.poor.remove(0);
         }
         if known.hard.is_none() {
             known.poor.clear();
+            known.good = 0;
             return;
         }
         let poor = known.poor.iter().filter(|poor| **poor).count();

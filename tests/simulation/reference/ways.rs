@@ -174,6 +174,10 @@ impl Reference {
     pub(super) fn find_ways(&mut self) {
         let present = |s: &Subject| Rc::new(self.present(&s.via));
         self.ways = self.inventory.subjects.iter().map(present).collect();
+        self.leads = vec![false; self.ways.len()];
+        for parent in self.ways.iter().flat_map(|way| way.subjects()) {
+            self.leads[parent.ix()] = true;
+        }
         self.choices = self.ways.iter().map(|way| has_choice(way)).collect();
     }
 
