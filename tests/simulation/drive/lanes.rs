@@ -1,7 +1,7 @@
 //! Places that are sure to answer well until their next trouble begins, asked in the order of their
 //! phases: most rounds there are, and none of them needs the queue.
 
-use tuantra::model::{Rtts, SubjectIx};
+use tuantra::model::{Round, Rtts, SubjectIx, UnixMs};
 
 use super::scenario::Scenario;
 use crate::dice::hash;
@@ -27,10 +27,8 @@ pub struct Turn {
     phase: i64,
     /// Who.
     pub place: usize,
-    /// Who by the inventory in force.
-    pub ix: SubjectIx,
-    /// Its usual round-trip times.
-    pub rtts: Rtts,
+    /// What its next round sees: its usual round-trip times.
+    pub round: Round,
 }
 
 impl Turn {
@@ -114,8 +112,17 @@ impl Lanes {
             let phase = phase(place, interval_ms);
             let rtt_us = subject.rtt_us;
             let rtts = Rtts::from_us(&[rtt_us, rtt_us + rtt_us / 20, rtt_us + rtt_us / 30]);
-            let (start, until, first, ix) = (NEVER, NEVER, NEVER, SubjectIx(0));
-            let turn = Turn { start, until, first, phase, place, ix, rtts };
+            let round = Round {
+                subject: SubjectIx(0),
+                check: 0,
+                at: UnixMs(0),
+                sent: 3,
+                lost: 0,
+                rtts,
+                error: None,
+            };
+            let (start, until, first) = (NEVER, NEVER, NEVER);
+            let turn = Turn { start, until, first, phase, place, round };
             match lanes.iter_mut().find(|lane| lane.interval_ms == interval_ms) {
                 Some(lane) => lane.turns.push(turn),
                 None => {
@@ -139,10 +146,12 @@ impl Lanes {
         self.due
     }
 
-    /// The turn of that round.
-    pub fn turn(&self) -> &Turn {
-        let lane = &self.lanes[self.next];
-        &lane.turns[lane.at]
+    /// The turn of that round, by a clock that is `offset` ahead of the truth's.
+    pub fn turn(&mut self, offset: i64) -> &Turn {
+        let lane = &mut self.lanes[self.next];
+        let turn = &mut lane.turns[lane.at];
+        turn.round.at = UnixMs(turn.start + offset);
+        turn
     }
 
     fn find_next(&mut self) {
@@ -179,7 +188,8 @@ impl Lanes {
         if (start - turn.phase).rem_euclid(lane.interval_ms) != 0 {
             return false;
         }
-        (turn.start, turn.until, turn.first, turn.ix) = (start, until, start, ix);
+        (turn.start, turn.until, turn.first) = (start, until, start);
+        turn.round.subject = ix;
         let phase = turn.phase;
         lane.inside += 1;
         if (start, n) < (lane.start, lane.at) {

@@ -129,13 +129,9 @@ impl Run<'_> {
     }
 
     /// The core and the reference get a round.
-    pub(super) fn take_round(&mut self, place: usize, round: &Round, now: UnixMs) {
+    fn take_round(&mut self, place: usize, round: &Round, now: UnixMs) {
         self.outcome.rounds += 1;
-        self.trace(|run| {
-            let (name, lost) = (&run.scenario.province.subjects[place].name, round.lost);
-            let invalid = if round.is_invalid() { " invalid" } else { "" };
-            format!("{name}: sent {} lost {lost} {:?}{invalid}", round.at, round.rtts)
-        });
+        self.trace_round(place, round);
         self.core.as_mut().unwrap().round(round, now);
         if let Some(reference) = &mut self.reference {
             reference.round(round, now);
@@ -143,6 +139,14 @@ impl Run<'_> {
         if !self.options.swift {
             self.core.as_mut().unwrap().settle(now);
         }
+    }
+
+    pub(super) fn trace_round(&mut self, place: usize, round: &Round) {
+        self.trace(|run| {
+            let (name, lost) = (&run.scenario.province.subjects[place].name, round.lost);
+            let invalid = if round.is_invalid() { " invalid" } else { "" };
+            format!("{name}: sent {} lost {lost} {:?}{invalid}", round.at, round.rtts)
+        });
     }
 
     /// Plans a place's next turn after its round, or after its pace changed.

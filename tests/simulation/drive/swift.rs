@@ -105,17 +105,24 @@ impl Run<'_> {
     /// Serves the lanes' rounds that are over before `until`, until something happens by one.
     fn serve_lanes(&mut self, until: i64) -> Result<(), Box<Failure>> {
         while self.lanes.due() < until {
-            let turn = self.lanes.turn();
-            let (place, ix) = (turn.place, turn.ix);
+            let turn = self.lanes.turn(START + self.offset);
+            let (place, ix, round) = (turn.place, turn.round.subject, &turn.round);
             self.clock = turn.start + ROUND_MS;
-            let (round, now) = (self.good_round(turn), self.now());
-            self.take_round(place, &round, now);
-            let (Some(core), reference) = (&self.core, &self.reference) else { return Ok(()) };
-            let is_quiet = core.is_silent()
-                && reference.as_ref().is_none_or(|model| {
-                    let plainly = core.seen_plainly(ix);
-                    model.is_silent() && plainly.is_some() && plainly == model.seen_plainly(ix)
-                });
+            self.outcome.rounds += 1;
+            let now = UnixMs(START + self.clock + self.offset);
+            let Some(core) = &mut self.core else { return Ok(()) };
+            core.round(round, now);
+            let mut is_quiet = core.is_silent();
+            if let Some(model) = &mut self.reference {
+                model.round(round, now);
+                let plainly = core.seen_plainly(ix);
+                is_quiet &=
+                    model.is_silent() && plainly.is_some() && plainly == model.seen_plainly(ix);
+            }
+            if self.options.trace {
+                let round = *round;
+                self.trace_round(place, &round);
+            }
             let left = self.lanes.advance();
             let leaves = left.is_some();
             if let Some(left) = left {
@@ -131,19 +138,6 @@ impl Run<'_> {
             }
         }
         Ok(())
-    }
-
-    /// What a round sees that is sure to be answered well.
-    fn good_round(&self, turn: &Turn) -> Round {
-        Round {
-            subject: turn.ix,
-            check: 0,
-            at: UnixMs(START + turn.start + self.offset),
-            sent: 3,
-            lost: 0,
-            rtts: turn.rtts,
-            error: None,
-        }
     }
 
     /// From now on the queue says when a place is asked.
@@ -163,7 +157,8 @@ impl Run<'_> {
             self.store.sample(place, sent + ROUND_MS, at);
         }
         if start <= self.clock {
-            let (round, life) = (self.good_round(&left.turn), self.life);
+            let at = UnixMs(START + start + self.offset);
+            let (round, life) = (Round { at, ..left.turn.round }, self.life);
             let seat = &mut self.seats[place];
             seat.last_start = Some(start);
             seat.running = Some((start, round));
