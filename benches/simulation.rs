@@ -17,6 +17,8 @@ mod dice;
 mod drive;
 #[path = "../tests/simulation/faults.rs"]
 mod faults;
+#[path = "../tests/simulation/hours.rs"]
+mod hours;
 #[path = "../tests/simulation/province.rs"]
 mod province;
 #[path = "../tests/simulation/records.rs"]

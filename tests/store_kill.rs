@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
 use std::collections::BTreeSet;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -142,9 +142,20 @@ fn spawn(test: &str, store: &Path, first: i64) -> Child {
 }
 
 /// Whether the kernel knows of a POSIX lock of the process on the file.
+///
+/// The kernel walks its list anew for every read, by position: in a small read (the standard
+/// library begins with one) a lock that somebody gives back meanwhile hides the next one.
 fn holds_a_lock(pid: u32, file: &Path) -> bool {
     let inode = std::fs::metadata(file).unwrap().ino().to_string();
-    std::fs::read_to_string("/proc/locks").unwrap().lines().any(|line| {
+    let mut locks = std::fs::File::open("/proc/locks").unwrap();
+    let (mut text, mut page) = (Vec::new(), vec![0; 1 << 16]);
+    loop {
+        match locks.read(&mut page).unwrap() {
+            0 => break,
+            read => text.extend_from_slice(&page[..read]),
+        }
+    }
+    String::from_utf8(text).unwrap().lines().any(|line| {
         let words: Vec<&str> = line.split_whitespace().collect();
         words.get(1) == Some(&"POSIX")
             && words.contains(&pid.to_string().as_str())

@@ -69,11 +69,27 @@ struct Open {
     reached: Impact,
     /// It was told while no unit had lost a network by it yet.
     is_told_harmless: bool,
+    /// The root that was told last.
+    told_root: Option<SubjectId>,
+    /// That one is reached through what turned out to be the root since.
+    is_told_too_low: bool,
+}
+
+/// How an incident ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Ending {
+    /// Its root recovered.
+    Recovered,
+    /// Its root is patrolled no more: whether it recovered nobody will know.
+    Removed,
+    /// It turned out to be a part of this one.
+    MergedInto(IncidentId),
 }
 
 impl Open {
     fn new(kept: KeptIncident) -> Self {
         Self {
+            told_root: kept.told.map(|_| kept.root.clone()),
             kept,
             with: Vec::new(),
             group: None,
@@ -81,6 +97,7 @@ impl Open {
             guess: None,
             reached: Impact::default(),
             is_told_harmless: false,
+            is_told_too_low: false,
         }
     }
 
@@ -90,6 +107,18 @@ impl Open {
 
     fn is_flapping(&self) -> bool {
         self.group.as_ref().is_some_and(|g| g.is_flapping)
+    }
+
+    /// Takes over what people were told of another incident, which is merged into this one, so that
+    /// they are told of its root, and when it is over. True when they had not been told of this one.
+    fn inherit(&mut self, merged: &KeptIncident) -> bool {
+        let is_heir = self.kept.told.is_none() && merged.told.is_some();
+        if is_heir {
+            self.kept.told = merged.told;
+            self.kept.told_at = merged.told_at;
+            self.told_root = Some(merged.root.clone());
+        }
+        is_heir
     }
 
     fn effect(&self, change: Change) -> Effect {
@@ -211,19 +240,19 @@ impl Desk {
         }
     }
 
-    fn close(
-        &mut self,
-        mut open: Open,
-        merged_into: Option<IncidentId>,
-        now: UnixMs,
-        effects: &mut Vec<Effect>,
-    ) {
-        let is_over = merged_into.is_none();
+    fn close(&mut self, mut open: Open, ending: Ending, now: UnixMs, effects: &mut Vec<Effect>) {
+        let news = match ending {
+            Ending::Recovered => Some(News::Recovered),
+            Ending::Removed => Some(News::Removed),
+            Ending::MergedInto(id) => {
+                open.kept.merged_into = Some(id);
+                None
+            }
+        };
         open.kept.closed = Some(now);
-        open.kept.merged_into = merged_into;
         effects.push(open.effect(Change::Closed));
-        if is_over && open.kept.told.is_some() {
-            effects.push(open.telling(News::Recovered, open.reached.clone()));
+        if let Some(news) = news.filter(|_| open.kept.told.is_some()) {
+            effects.push(open.telling(news, open.reached.clone()));
         }
         if self.closed.len() == CLOSED_MAX {
             self.closed.pop_front();
@@ -372,15 +401,24 @@ impl Health {
             match group.map(|n| &mut taken[n]) {
                 Some(slot @ None) => *slot = Some(open),
                 Some(Some(older)) => {
-                    let into = older.kept.id.clone();
-                    self.desk.close(open, Some(into), now, effects);
+                    let into = Ending::MergedInto(older.kept.id.clone());
+                    if older.inherit(&open.kept) {
+                        effects.push(older.effect(Change::Changed));
+                    }
+                    self.desk.close(open, into, now, effects);
                 }
                 None => {
                     let root = self.inventory.find_subject(open.kept.root.as_str());
+                    let is_patrolled = |ix: SubjectIx| {
+                        self.tracks[ix.ix()].is_asked && !self.tracks[ix.ix()].is_absent
+                    };
                     match root.and_then(|ix| groups.behind[ix.ix()]) {
                         // Its trouble goes on, as a part of that of what it is reached through.
                         Some(n) => hidden.push((n, open)),
-                        None => self.desk.close(open, None, now, effects),
+                        None if root.is_some_and(is_patrolled) => {
+                            self.desk.close(open, Ending::Recovered, now, effects);
+                        }
+                        None => self.desk.close(open, Ending::Removed, now, effects),
                     }
                 }
             }
@@ -391,6 +429,9 @@ impl Health {
             let before = (open.kept.clone(), open.guess.clone());
             let id = |ix: SubjectIx| self.inventory.subject(ix).id.clone();
             open.kept.root = id(group.root);
+            let told = open.told_root.as_ref().filter(|told| **told != open.kept.root);
+            let told = told.and_then(|told| self.inventory.find_subject(told.as_str()));
+            open.is_told_too_low = told.is_some_and(|told| self.is_above(group.root, told));
             open.kept.state = group.state;
             open.kept.since = group.since;
             open.with =
@@ -411,7 +452,13 @@ impl Health {
             self.desk.open.push(open);
         }
         for (n, open) in hidden {
-            let into = self.desk.open.get(n).map(|o| o.kept.id.clone());
+            let Some(into) = self.desk.open.get_mut(n) else { continue };
+            if into.inherit(&open.kept) {
+                // It hides behind the root, and so that is above it.
+                into.is_told_too_low = true;
+                effects.push(into.effect(Change::Changed));
+            }
+            let into = Ending::MergedInto(into.kept.id.clone());
             self.desk.close(open, into, now, effects);
         }
         self.show();
@@ -498,7 +545,9 @@ impl Health {
             let is_due = open.kept.told_at.is_none_or(|at| now.since(at) >= repeat_ms);
             // The last of redundant lines went, too: now a unit is cut off.
             let cuts_off = open.group.as_ref().is_some_and(|g| !g.impact.units.is_empty());
-            let news = if open.kept.told != Some(told) || (open.is_told_harmless && cuts_off) {
+            // Whoever was sent to the consequence is told of the cause; who took it looks himself.
+            let is_another = open.is_told_harmless && cuts_off || open.is_told_too_low && !is_taken;
+            let news = if open.kept.told != Some(told) || is_another {
                 news
             } else if told == Told::Down && is_due && !is_taken {
                 News::Reminder
@@ -508,6 +557,8 @@ impl Health {
             open.kept.told = Some(told);
             open.kept.told_at = Some(now);
             open.is_told_harmless = told == Told::Down && !cuts_off;
+            open.told_root = Some(open.kept.root.clone());
+            open.is_told_too_low = false;
             let impact = open.group.as_ref().map(|g| g.impact.clone()).unwrap_or_default();
             effects.push(open.telling(news, impact));
             effects.push(open.effect(Change::Changed));

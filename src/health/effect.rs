@@ -164,6 +164,9 @@ pub enum News {
     Blind,
     /// It is over.
     Recovered,
+    /// It is over because the root is patrolled no more: taken out of the inventory, disabled, or
+    /// past its date.
+    Removed,
     /// It is still so, and nobody has taken it.
     Reminder,
 }

@@ -39,12 +39,9 @@ impl Flap {
         if self.bits == 0 && !self.is_on {
             return false;
         }
-        let rate = self.rate_permille(params);
-        let is_on = if self.is_on {
-            rate > params.flap_low_permille
-        } else {
-            rate > params.flap_high_permille
-        };
+        let bound = if self.is_on { params.flap_low_permille } else { params.flap_high_permille };
+        let window = u32::from(params.flap_window.max(1));
+        let is_on = self.weighted(window) > u32::from(bound) * window * window;
         std::mem::replace(&mut self.is_on, is_on) != is_on
     }
 
@@ -62,14 +59,19 @@ impl Flap {
         }
     }
 
-    /// The weighted change rate in thousandths.
+    /// The weighted change rate in thousandths, rounded down.
     pub(super) fn rate_permille(self, params: &HealthParams) -> u16 {
         let window = u32::from(params.flap_window.max(1));
-        let weighted: u32 = (0..window)
+        u16::try_from(self.weighted(window) / (window * window)).unwrap_or(u16::MAX)
+    }
+
+    /// The same times the window's square, and so exact: at a bound the rate of a window that does
+    /// not divide the weights must not be lost in rounding.
+    fn weighted(self, window: u32) -> u32 {
+        (0..window)
             .filter(|age| self.bits >> age & 1 == 1)
-            .map(|age| 800 + 400 * (window - 1 - age) / window)
-            .sum();
-        u16::try_from(weighted / window).unwrap_or(u16::MAX)
+            .map(|age| 800 * window + 400 * (window - 1 - age))
+            .sum()
     }
 }
 
@@ -108,6 +110,19 @@ mod tests {
         assert!(!flap.is_on());
         (0..20).for_each(|_| assert!(!flap.count(false, &params)));
         assert!(flap.is_calm());
+    }
+
+    #[test]
+    fn a_rate_just_over_the_bound_is_not_lost_in_rounding() {
+        let params = HealthParams { flap_window: 31, ..HealthParams::default() };
+        let bits = 0b10_0000_1001_0000_1000_0100_0100_1011_u64;
+        // These nine changes of 31 rounds weigh 300.1 thousandths.
+        assert_eq!(
+            (bits.count_ones(), Flap { bits, ..Flap::default() }.weighted(31)),
+            (9, 288_400)
+        );
+        let mut flap = Flap { bits: bits >> 1, ..Flap::default() };
+        assert!(flap.count(true, &params) && flap.is_on());
     }
 
     #[test]

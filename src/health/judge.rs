@@ -13,6 +13,12 @@ impl Health {
     pub(super) fn judge(&mut self, round: &Round, now: UnixMs, effects: &mut Vec<Effect>) {
         let subject = round.subject;
         let track = &mut self.tracks[subject.ix()];
+        if track.is_from_the_future(round.check, round.at) {
+            track.forget_future(subject, round.at, effects);
+            // It was reckoned from a time that is still to come.
+            self.next_hole = UnixMs(i64::MIN);
+        }
+        let round = &Round { at: track.not_before_last(round.check, round.at), ..*round };
         if !track.is_decisive(round.check) {
             if let Some(state) = track.secondary_round(round) {
                 let since = round.at.max(track.since());
@@ -22,12 +28,6 @@ impl Health {
             }
             return;
         }
-        if track.is_from_the_future(round.at) {
-            track.forget_future(subject, round.at, effects);
-            // It was reckoned from a time that is still to come.
-            self.next_hole = UnixMs(i64::MIN);
-        }
-        let round = &Round { at: track.not_before_last(round.at), ..*round };
         track.close_hole(subject, round.at, effects);
         if let Some((hour, usual)) = track.learn(round) {
             effects.push(Effect::Usual { subject, hour, usual });
@@ -221,6 +221,12 @@ impl Health {
             if !track.is_settled_down() || !self.tracks[subject.ix()].was_silent_at(since) {
                 continue;
             }
+            // A redundant way that answered later was open when the child fell silent.
+            let via = &self.inventory.subject(child).via;
+            let silent = passage::silent_since(&self.inventory, &self.tracks, via);
+            if silent.is_none_or(|silent| silent >= since) {
+                continue;
+            }
             if let Passage::Blocked(cause) = self.passage(child, UnixMs(i64::MIN))
                 && self.tracks[cause.ix()].was_silent_at(since)
             {
@@ -255,6 +261,11 @@ impl Health {
         let rule = track.live_rule();
         track.change(subject, (state, rule), since, effects);
         self.desk.touch();
+    }
+
+    /// True when `subject` is reached through `ancestor`, or may be.
+    pub(super) fn is_above(&self, ancestor: SubjectIx, subject: SubjectIx) -> bool {
+        self.beneath(ancestor).contains(&subject)
     }
 
     /// Everything reached through `subject`, nearest first.

@@ -47,8 +47,8 @@ pub use explain::{Explanation, ParentSeen, PassageSeen, PhaseSeen};
 pub use incident::{Group, Groups, OffHours, groups, off_hours, open_incidents};
 
 use crate::model::{
-    CarrierId, Inventory, KeptIncident, Maintenance, Round, Sentinel, SubjectId, SubjectIx, UnixMs,
-    is_planned,
+    CarrierId, Inventory, KeptIncident, Maintenance, Round, Sentinel, Subject, SubjectId,
+    SubjectIx, UnixMs, is_planned,
 };
 use desk::Desk;
 use sight::{Sight, Trust};
@@ -151,11 +151,9 @@ impl Health {
                 None => Track::unknown(now, subject),
             };
             // It may have been disabled while nobody patrolled.
-            if !subject.is_enabled
-                && let Some(entry) = track.switch_off(now, subject)
-            {
+            if !subject.is_enabled {
                 let ix = SubjectIx(u32::try_from(tracks.len()).unwrap_or(u32::MAX));
-                effects.push(Effect::Record { subject: ix, entries: vec![entry] });
+                switch_off(&mut track, ix, subject, now, effects);
             }
             tracks.push(track);
         }
@@ -223,8 +221,8 @@ impl Health {
                 if track.lost_its_cause() {
                     track.start_proving(now);
                 }
-            } else if let Some(entry) = track.switch_off(now, subject) {
-                effects.push(Effect::Record { subject: new, entries: vec![entry] });
+            } else {
+                switch_off(&mut track, new, subject, now, effects);
             }
             tracks[new.ix()] = Some(track);
         }
@@ -485,5 +483,22 @@ impl Health {
         if std::mem::replace(&mut self.paces[subject.ix()], pace) != pace {
             effects.push(Effect::Pace { subject, pace });
         }
+    }
+}
+
+/// Nobody asks a subject any more: its record ends, and so does its flapping, of which nothing will
+/// be heard.
+fn switch_off(
+    track: &mut Track,
+    ix: SubjectIx,
+    subject: &Subject,
+    now: UnixMs,
+    effects: &mut Vec<Effect>,
+) {
+    if track.flap.is_on() {
+        effects.push(Effect::Flapping { subject: ix, begins: false });
+    }
+    if let Some(entry) = track.switch_off(now, subject) {
+        effects.push(Effect::Record { subject: ix, entries: vec![entry] });
     }
 }

@@ -35,6 +35,10 @@ pub(super) fn passage(
             let track = &tracks[ancestor.ix()];
             match track.hard.filter(|_| !track.is_absent) {
                 Some(State::Down) => Passage::Blocked(*ancestor),
+                // Its root is in no inventory any more: it has to prove itself first.
+                Some(State::Unreachable) if track.cause.is_none() && first > UnixMs(i64::MIN) => {
+                    Passage::Undecided(vec![*ancestor])
+                }
                 Some(State::Unreachable) => {
                     let cause = track.cause.unwrap_or(*ancestor);
                     let is_proving = first > UnixMs(i64::MIN)
@@ -91,6 +95,27 @@ pub(super) fn passage(
                 Some((_, cause)) => Passage::Blocked(cause),
                 None => Passage::Open,
             }
+        }
+    }
+}
+
+/// When a blocked way was last known to be open; `None` when it is not blocked.
+pub(super) fn silent_since(inventory: &Inventory, tracks: &[Track], via: &Via) -> Option<UnixMs> {
+    match via {
+        Via::Subject(ancestor) => {
+            let track = &tracks[ancestor.ix()];
+            match track.hard {
+                Some(state) => state.is_outage().then(|| track.silent_since()),
+                None if track.is_suspect() => None,
+                None => silent_since(inventory, tracks, &inventory.subject(*ancestor).via),
+            }
+        }
+        Via::All(parts) => {
+            parts.iter().filter_map(|part| silent_since(inventory, tracks, part)).min()
+        }
+        Via::Any(parts) => {
+            let all = present(tracks, parts).map(|part| silent_since(inventory, tracks, part));
+            all.collect::<Option<Vec<_>>>()?.into_iter().max()
         }
     }
 }

@@ -19,6 +19,9 @@ use crate::model::{CarrierId, Inventory, Sentinel, Span, SubjectIx, UnixMs, Via}
 const GROUPS_MAX: usize = 64;
 /// Blind times remembered per group, for rounds that were sent in one and are judged after it.
 const PAST_MAX: usize = 8;
+/// A sentinel's round that is sent so long before the blindness began, in milliseconds, is not late:
+/// the clock was set back.
+const LATE_MAX_MS: i64 = 60_000;
 
 /// Whether a failed round can be believed; the later ones outweigh the earlier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -133,6 +136,9 @@ impl Sight {
         for group in &mut self.groups {
             // After a step back of the clock they lie in time that is still to come.
             group.past.retain(|span| span.from <= at);
+            // And one that lasts does so now, too.
+            group.blind =
+                group.blind.map(|since| if since > at + LATE_MAX_MS { at } else { since });
         }
         let mut turns = Vec::new();
         if was_there && answered {

@@ -36,11 +36,11 @@ pub(super) enum Phase {
         /// Failed rounds so far.
         count: u8,
     },
-    /// Down or unreachable, and answering again.
+    /// Down or unreachable, and every decisive check answers again.
     Recovering {
-        /// Send time of the first successful round.
+        /// Send time of the first successful round of the check that was the last to answer.
         first: UnixMs,
-        /// Successful rounds so far.
+        /// Successful rounds so far, of the check that has the fewest.
         count: u8,
     },
     /// Unreachable; the way is open again since `from`.
@@ -80,11 +80,14 @@ struct Secondary {
     is_failing: bool,
 }
 
-/// A decisive check's failed rounds in a row.
+/// A decisive check's last rounds, as far as they brought the same: one of the counts is 0, and both
+/// are before its first round.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Fails {
+struct Row {
+    /// Send time of the first of them.
     first: UnixMs,
-    count: u8,
+    failed: u8,
+    answered: u8,
 }
 
 #[derive(Debug, Clone)]
@@ -92,7 +95,9 @@ pub(super) struct Track {
     params: HealthParams,
     checks: Vec<Check>,
     /// By check; those of decisive checks only are counted.
-    fails: Vec<Fails>,
+    rows: Vec<Row>,
+    /// By check, where there are several: send time of its last round.
+    heard: Vec<Option<UnixMs>>,
     /// By check; those of the others only are counted.
     secondaries: Vec<Secondary>,
     /// It has a check at all, and is enabled.
@@ -145,7 +150,8 @@ impl Track {
         let mut track = Self {
             params: subject.health,
             checks: Vec::new(),
-            fails: Vec::new(),
+            rows: Vec::new(),
+            heard: Vec::new(),
             secondaries: Vec::new(),
             is_asked: false,
             is_absent: !subject.is_enabled,
@@ -248,7 +254,8 @@ impl Track {
             return;
         }
         self.checks.clone_from(&subject.checks);
-        self.fails = vec![Fails::default(); subject.checks.len()];
+        self.rows = vec![Row::default(); subject.checks.len()];
+        self.heard = vec![None; subject.checks.len()];
         self.secondaries = vec![Secondary::default(); subject.checks.len()];
         if self.is_suspect() {
             self.phase = Phase::Steady;
@@ -320,6 +327,11 @@ impl Track {
     /// `t` may have done so because of it.
     pub(super) fn was_silent_at(&self, t: UnixMs) -> bool {
         self.last_live_answer.is_none_or(|answer| answer < t)
+    }
+
+    /// When it answered last before its outage; the beginning of time when that is not known.
+    pub(super) fn silent_since(&self) -> UnixMs {
+        self.last_live_answer.unwrap_or(UnixMs(i64::MIN))
     }
 
     /// When a hole may have to be opened, at the earliest; `None` while nothing is vouched for.

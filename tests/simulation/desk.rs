@@ -20,6 +20,8 @@ pub struct Desk {
     lives: BTreeMap<IncidentId, Life>,
     /// Of what trouble was told and no recovery yet.
     told: BTreeSet<IncidentId>,
+    /// Of what is over, and of which people have not been told so.
+    owed: BTreeSet<IncidentId>,
 }
 
 impl Desk {
@@ -29,6 +31,16 @@ impl Desk {
         match (life, change) {
             (None, Change::Opened) => self.lives.insert(incident.id.clone(), Life::Open),
             (Some(Life::Open), Change::Closed) if incident.closed.is_some() => {
+                match &incident.merged_into {
+                    // Its recovery will be the other one's.
+                    Some(into) if self.told.remove(&incident.id) => {
+                        self.told.insert(into.clone());
+                    }
+                    None if self.told.contains(&incident.id) => {
+                        self.owed.insert(incident.id.clone());
+                    }
+                    _ => {}
+                }
                 self.lives.insert(incident.id.clone(), Life::Closed)
             }
             (Some(Life::Open), Change::Changed) if incident.closed.is_none() => None,
@@ -45,11 +57,12 @@ impl Desk {
     ) -> Result<(), String> {
         let is_known = self.told.contains(&telling.incident);
         match telling.news {
-            News::Recovered if !is_known => {
+            News::Recovered | News::Removed if !is_known => {
                 return Err(format!("a recovery is told of {}, no trouble was", telling.incident));
             }
-            News::Recovered => {
+            News::Recovered | News::Removed => {
                 self.told.remove(&telling.incident);
+                self.owed.remove(&telling.incident);
             }
             News::Reminder if !is_known => {
                 return Err(format!(
@@ -71,6 +84,16 @@ impl Desk {
                 Err(format!("down is told of one that is {now:?}"))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// All that was to be said of one moment has been said: nobody waits for the end of what is over.
+    pub fn settle(&self) -> Result<(), String> {
+        match self.owed.first() {
+            Some(id) => {
+                Err(format!("{id} is over, and those who were told of it were not told so"))
+            }
+            None => Ok(()),
         }
     }
 

@@ -45,12 +45,18 @@ pub enum Fault {
     },
     /// Announced work on a subject, unit or carrier.
     Work(Worked),
+    /// The same every day, from one minute of the day to another.
+    Routine(Worked, i64, i64),
+    /// One check of a subject fails while its others may answer: 0 is the primary one.
+    Check(usize, usize),
+    /// Answers take so many tenths of their usual time.
+    Slower(usize, u32),
 }
 
 impl Fault {
     /// It is announced work.
     pub const fn is_work(&self) -> bool {
-        matches!(self, Self::Work(_))
+        matches!(self, Self::Work(_) | Self::Routine(..))
     }
 }
 
@@ -63,6 +69,21 @@ pub enum Worked {
     Unit(usize),
     /// A carrier's lines.
     Carrier(usize),
+}
+
+impl Worked {
+    /// True when the place is among what is worked on.
+    pub fn includes(self, province: &Province, place: usize) -> bool {
+        let subject = &province.subjects[place];
+        match self {
+            Self::Place(p) => p == place,
+            Self::Carrier(carrier) => subject.carrier == Some(carrier),
+            Self::Unit(unit) => {
+                let above = |u: &usize| province.units[*u];
+                std::iter::successors(Some(subject.unit), above).any(|u| u == unit)
+            }
+        }
+    }
 }
 
 /// A fault with its time.
@@ -148,16 +169,69 @@ pub fn random(seed: u64, province: &Province, length: i64) -> Vec<Trouble> {
                     span = 0;
                     random_reload(&mut dice, province)
                 }
-                _ => Fault::Work(match dice.below(3) {
-                    0 => Worked::Place(place),
-                    1 => Worked::Unit(dice.below(units)),
-                    _ => Worked::Carrier(dice.below(province.carriers)),
-                }),
+                _ => Fault::Work(random_work(&mut dice, province, place)),
             };
             found.push(Trouble { from, to: from + span, fault });
         }
     }
     found.sort_by_key(|t| t.from);
+    found
+}
+
+fn random_work(dice: &mut Dice, province: &Province, place: usize) -> Worked {
+    match dice.below(3) {
+        0 => Worked::Place(place),
+        1 => Worked::Unit(dice.below(province.units.len())),
+        _ => Worked::Carrier(dice.below(province.carriers)),
+    }
+}
+
+/// What goes wrong with what [`Province::enrich`] gave: drawn apart, so that it does not change
+/// the rest.
+pub fn more(seed: u64, province: &Province, length: i64) -> Vec<Trouble> {
+    let mut dice = Dice::new(seed, "more faults");
+    let places = 0..province.subjects.len();
+    let asked: Vec<usize> = places.filter(|p| province.subjects[*p].is_asked).collect();
+    let some = |is_so: &dyn Fn(usize) -> bool| -> Vec<usize> {
+        asked.iter().copied().filter(|p| is_so(*p)).collect()
+    };
+    let checked = some(&|p| !province.subjects[p].others.is_empty());
+    let compared = some(&|p| province.subjects[p].health.baseline_tenths.is_some());
+    let mut found = Vec::new();
+    for (class, among) in [(0, &checked), (1, &compared), (2, &asked)] {
+        // Per hour, in thousandths, at the usual rate.
+        let hours = (among.len() as i64 * length / HOUR).max(1);
+        let expected = hours * rate(&mut dice) * [60, 60, 4][class];
+        let count = expected / 1000 + i64::from(dice.chance((expected % 1000) as u64));
+        for _ in 0..count.min(MOST_PER_CLASS) {
+            if among.is_empty() {
+                break;
+            }
+            let place = dice.pick(among);
+            let from = dice.between(0, length);
+            let span = dice.length(1_000, 2 * HOUR);
+            let (from, to, fault) = match class {
+                0 => {
+                    let check = dice.below(province.subjects[place].others.len() + 1);
+                    (from, from + span, Fault::Check(place, check))
+                }
+                1 if dice.chance(300) => {
+                    // A busy hour: slow as a rule, and so nothing unusual.
+                    let hour = from - from % HOUR;
+                    (hour, hour + HOUR, Fault::Slower(place, dice.pick(&[30, 60])))
+                }
+                1 => (from, from + span, Fault::Slower(place, dice.pick(&[13, 18, 27, 45, 120]))),
+                _ => {
+                    let minute = dice.between(0, 24 * 60);
+                    let until = (minute + dice.between(1, 300)).min(24 * 60);
+                    let worked = random_work(&mut dice, province, place);
+                    let life = dice.length(HOUR, 48 * HOUR);
+                    (from, from + life, Fault::Routine(worked, minute, until))
+                }
+            };
+            found.push(Trouble { from, to, fault });
+        }
+    }
     found
 }
 
@@ -240,6 +314,11 @@ pub struct Truth {
     pub invalid: Spans,
     loss: Vec<Vec<(i64, i64, u64)>>,
     slow: Vec<Vec<(i64, i64, u32)>>,
+    slower: Vec<Vec<(i64, i64, u32)>>,
+    /// By place and check: when that check alone fails.
+    checks: Vec<Vec<Spans>>,
+    /// By place: when a check that decides fails, alone or with all the rest.
+    silent: Vec<Spans>,
     ways: Vec<Way>,
     rtt_us: Vec<u32>,
     sentinels: Vec<Option<usize>>,
@@ -263,9 +342,15 @@ impl Truth {
         let mut sentinel_off = vec![Vec::new(); province.sentinels.len()];
         let (mut uplink, mut invalid) = (Vec::new(), Vec::new());
         let (mut loss, mut slow) = (vec![Vec::new(); places], vec![Vec::new(); places]);
+        let mut slower = vec![Vec::new(); places];
+        let checks_of = |p: &crate::province::Place| vec![Vec::new(); p.others.len() + 1];
+        let mut checks: Vec<Vec<Vec<(i64, i64)>>> =
+            province.subjects.iter().map(checks_of).collect();
         for Trouble { from, to, fault } in troubles {
             let (from, to) = (*from, *to);
             match fault {
+                Fault::Check(place, check) => checks[*place][*check].push((from, to)),
+                Fault::Slower(place, tenths) => slower[*place].push((from, to, *tenths)),
                 Fault::Cut(place) => off[*place].push((from, to)),
                 Fault::Power(unit) => {
                     for (place, p) in province.subjects.iter().enumerate() {
@@ -298,11 +383,22 @@ impl Truth {
                 | Fault::Restart { .. }
                 | Fault::Step(_)
                 | Fault::Reload { .. }
+                | Fault::Routine(..)
                 | Fault::Work(_) => {}
             }
         }
+        let decisive = |place: usize| {
+            let of_place = &checks[place];
+            let others = (1..).zip(&province.subjects[place].others);
+            let critical = others.filter(|(_, critical)| **critical).map(|(check, _)| check);
+            std::iter::once(0).chain(critical).flat_map(move |check| &of_place[check])
+        };
+        let silent = (0..places).map(|p| Spans::of(decisive(p).copied().collect())).collect();
         Self {
             seed,
+            slower,
+            silent,
+            checks: checks.into_iter().map(|c| c.into_iter().map(Spans::of).collect()).collect(),
             off: off.into_iter().map(Spans::of).collect(),
             carrier_off: carrier_off.into_iter().map(Spans::of).collect(),
             sentinel_off: sentinel_off.into_iter().map(Spans::of).collect(),
@@ -319,6 +415,11 @@ impl Truth {
     /// True when the subject is on and something of all that leads to it is, too.
     pub fn is_reachable(&self, place: usize, at: i64) -> bool {
         !self.off[place].contain(at) && self.is_open(&self.ways[place], at)
+    }
+
+    /// True when it can be reached and every check that decides answers.
+    pub fn answers(&self, place: usize, at: i64) -> bool {
+        !self.silent[place].contain(at) && self.is_reachable(place, at)
     }
 
     fn is_open(&self, way: &Way, at: i64) -> bool {
@@ -352,12 +453,15 @@ impl Truth {
             spans.extend_from_slice(&ours);
             spans.extend(self.loss[place].iter().map(|(from, to, _)| (*from, *to)));
             spans.extend(self.slow[place].iter().map(|(from, to, _)| (*from, *to)));
+            spans.extend(self.slower[place].iter().map(|(from, to, _)| (*from, *to)));
+            self.checks[place].iter().for_each(|check| spans.extend_from_slice(check.list()));
             Spans::of(spans)
         });
         troubled.collect()
     }
 
-    /// Instants at which anything on the way to the subject, or it, goes off or comes back.
+    /// Instants at which anything on the way to the subject, or it, or a check of it that decides,
+    /// goes off or comes back.
     pub fn edges(&self, place: usize) -> Vec<i64> {
         let mut places = vec![place];
         let mut next = 0;
@@ -369,29 +473,26 @@ impl Truth {
         places.dedup();
         let mut edges: Vec<i64> =
             places.iter().flat_map(|p| self.off[*p].list()).flat_map(|(a, b)| [*a, *b]).collect();
+        edges.extend(self.silent[place].list().iter().flat_map(|(a, b)| [*a, *b]));
         edges.sort_unstable();
         edges.dedup();
         edges
     }
 
-    /// What a round to a subject, sent at `at`, sees.
-    pub fn round(&self, place: usize, at: i64) -> Seen {
-        if self.uplink.contain(at) || !self.is_reachable(place, at) {
+    /// What a round of a subject's check, sent at `at`, sees.
+    pub fn round(&self, place: usize, check: usize, at: i64) -> Seen {
+        if self.uplink.contain(at)
+            || self.checks[place][check].contain(at)
+            || !self.is_reachable(place, at)
+        {
             return Seen { lost: 3, ..Seen::default() };
         }
-        let loss = self.loss[place]
-            .iter()
-            .filter(|(from, to, _)| (*from..*to).contains(&at))
-            .map(|(_, _, permille)| *permille)
-            .max()
-            .unwrap_or(0);
-        let usual_us = self.slow[place]
-            .iter()
-            .filter(|(from, to, _)| (*from..*to).contains(&at))
-            .map(|(_, _, rtt_us)| *rtt_us)
-            .max()
-            .unwrap_or(self.rtt_us[place]);
-        let mut chance = hash(self.seed, place as u64, at as u64);
+        let loss = worst(&self.loss[place], at).unwrap_or(0);
+        let usual_us = worst(&self.slow[place], at).unwrap_or(self.rtt_us[place]);
+        let tenths = worst(&self.slower[place], at).unwrap_or(10);
+        // What takes longer than the time-out is lost: that is not what is meant here.
+        let usual_us = (usual_us * tenths / 10).min(1_700_000);
+        let mut chance = hash(self.seed, place as u64 + 65_536 * check as u64, at as u64);
         let mut seen = Seen::default();
         for packet in 0..3 {
             if loss > 0 && chance % 1000 < loss {
@@ -411,4 +512,9 @@ impl Truth {
             && !self.sentinel_off[n].contain(at)
             && !self.sentinels[n].is_some_and(|c| self.carrier_off[c].contain(at))
     }
+}
+
+/// The most of what holds at `at`.
+fn worst<T: Copy + Ord>(list: &[(i64, i64, T)], at: i64) -> Option<T> {
+    list.iter().filter(|(from, to, _)| (*from..*to).contains(&at)).map(|(_, _, how)| *how).max()
 }

@@ -2,12 +2,13 @@
 //! against the truth.
 
 use tuantra::coverage::{Clock, Judge, availability};
-use tuantra::model::{Inventory, Maintenance, Span, SubjectId, UnixMs, check_partition};
+use tuantra::model::{Inventory, Maintenance, Span, State, SubjectId, UnixMs, check_partition};
 
+use crate::classes::Record;
 use crate::dice::Dice;
-
 use crate::drive::{Failure, Outcome, START, Scenario};
 use crate::faults::{Fault, Spans, Truth};
+use crate::parents::blamed_inside;
 use crate::province::PING;
 use crate::records::{Stretch, intervals};
 
@@ -16,19 +17,86 @@ type Verdict = Result<(), (usize, i64, String)>;
 /// A round under way and the tick after it, in milliseconds.
 const SLACK_MS: i64 = 3_500;
 
+/// A deliberate mistake in what is recorded or in what reports go by, to prove that it is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blot {
+    /// Reports know of no announced work.
+    ForgetsWork,
+    /// Reports know of no work that recurs.
+    ForgetsRoutine,
+    /// Reports know of no hours.
+    ForgetsHours,
+    /// Reports take the opening for the end of the grace.
+    ForgetsGrace,
+    /// Reports take a hole for what was before it.
+    FillsHoles,
+    /// What is cut off is recorded as down.
+    BlamesChildren,
+}
+
+impl Blot {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::ForgetsWork,
+        Self::ForgetsRoutine,
+        Self::ForgetsHours,
+        Self::ForgetsGrace,
+        Self::FillsHoles,
+        Self::BlamesChildren,
+    ];
+
+    fn on_inventory(self, inventory: &Inventory) -> Inventory {
+        let mut inventory = inventory.clone();
+        if self == Self::ForgetsRoutine {
+            inventory.maintenance.clear();
+        }
+        for subject in &mut inventory.subjects {
+            match self {
+                Self::ForgetsHours => subject.off_hours_allowed = false,
+                Self::ForgetsGrace => subject.health.off_hours_grace_ms = 0,
+                _ => {}
+            }
+        }
+        inventory
+    }
+
+    /// As it comes to be recorded.
+    pub fn on_records(self, records: &mut [Vec<Stretch>]) {
+        if self == Self::BlamesChildren {
+            let all = records.iter_mut().flatten();
+            all.filter(|s| s.state == State::Unreachable).for_each(|s| s.state = State::Down);
+        }
+    }
+
+    fn on_report(self, record: &mut Vec<Stretch>) {
+        if self == Self::FillsHoles {
+            record.retain(|s| s.state != State::Unmeasured);
+        }
+    }
+}
+
 /// Checks all of them.
-pub fn check(scenario: &Scenario, outcome: &Outcome) -> Result<(), Box<Failure>> {
+pub fn check(
+    scenario: &Scenario,
+    outcome: &Outcome,
+    blot: Option<Blot>,
+) -> Result<(), Box<Failure>> {
     let truth = Truth::new(scenario.seed, &scenario.province, &scenario.troubles);
     let sight = Sight::of(scenario, &truth);
-    let (inventory, _) = scenario.province.inventory(&scenario.province.full_listing());
-    let work = scenario.work();
-    let windows = random_windows(scenario, outcome);
+    let (inventory, _) = scenario.inventory(&scenario.province.full_listing());
+    let reports = Reports {
+        inventory: blot.map_or_else(|| (*inventory).clone(), |blot| blot.on_inventory(&inventory)),
+        work: if blot == Some(Blot::ForgetsWork) { Vec::new() } else { scenario.work() },
+        windows: random_windows(scenario, outcome),
+        blot,
+    };
     for place in 0..outcome.records.len() {
         let proof = Proof { scenario, outcome, truth: &truth, sight: &sight, place };
         let verdict = proof
             .intervals_partition_time()
             .and_then(|()| proof.classes_sum_to_the_window())
-            .and_then(|()| proof.reported_classes_sum(&inventory, &work, &windows))
+            .and_then(|()| proof.reported_classes_are_those_by_hand(&reports))
+            .and_then(|()| proof.nobody_is_blamed_for_his_parent())
             .and_then(|()| proof.real_outages_are_found())
             .and_then(|()| proof.no_outage_is_invented());
         if let Err((place, at, what)) = verdict {
@@ -79,6 +147,14 @@ impl Sight {
     }
 }
 
+/// What reports go by.
+struct Reports {
+    inventory: Inventory,
+    work: Vec<Maintenance>,
+    windows: Vec<Span>,
+    blot: Option<Blot>,
+}
+
 struct Proof<'a> {
     scenario: &'a Scenario,
     outcome: &'a Outcome,
@@ -119,37 +195,48 @@ impl Proof<'_> {
         Ok(())
     }
 
-    /// The classes of reports, planned and off hours among them, sum to the window as far as the
-    /// clock looks at it; and work that was announced is planned.
-    fn reported_classes_sum(
-        &self,
-        inventory: &Inventory,
-        work: &[Maintenance],
-        windows: &[Span],
-    ) -> Verdict {
+    /// The classes of reports, planned and off hours among them, are those reckoned by hand, and so
+    /// sum to the window as far as the clock looks at it.
+    fn reported_classes_are_those_by_hand(&self, reports: &Reports) -> Verdict {
         let name = SubjectId::new(&self.scenario.province.subjects[self.place].name).unwrap();
+        let inventory = &reports.inventory;
         let Some(subject) = inventory.find_subject(name.as_str()) else { return Ok(()) };
-        let record = intervals(self.record());
-        for window in windows {
-            let judge = Judge::new(inventory, work, *window, self.outcome.end);
+        let mut reported = self.record().to_vec();
+        reports.blot.inspect(|blot| blot.on_report(&mut reported));
+        let record = intervals(&reported);
+        let by_hand = Record {
+            scenario: self.scenario,
+            place: self.place,
+            stretches: self.record(),
+            known_to: self.outcome.end,
+        };
+        for window in &reports.windows {
+            let judge = Judge::new(inventory, &reports.work, *window, self.outcome.end);
             for clock in [Clock::AroundTheClock, Clock::Office] {
-                let found = judge.availability(&[subject], *window, clock, |_| &record);
-                let hours = judge.hours(subject, clock);
-                let within = |spans: &[Span]| -> i64 {
-                    let parts = spans.iter().flat_map(|s| hours.iter().map(|h| h.intersect(*s)));
-                    parts.filter(|part| !part.is_empty()).map(|part| part.len_ms()).sum()
-                };
-                let (whole, planned) = (within(&[*window]), within(&judge.planned(subject)));
-                if found.millis.total() != whole || found.millis.planned != planned {
+                let found = judge.availability(&[subject], *window, clock, |_| &record).millis;
+                let mine = by_hand.classes(*window, clock == Clock::Office);
+                let whole: i64 =
+                    judge.hours(subject, clock).iter().map(|h| h.intersect(*window).len_ms()).sum();
+                if found != mine || found.total() != whole {
                     let what = format!(
-                        "{clock:?} over {window:?}: {:?} do not sum to {whole} with {planned} planned",
-                        found.millis
+                        "{clock:?} over {window:?}, {whole}: the report says {found:?}, by hand it is {mine:?}"
                     );
                     return self.fail(self.scenario.length, what);
                 }
             }
         }
         Ok(())
+    }
+
+    /// Nothing is down inside the outage of the only thing it is reached through.
+    fn nobody_is_blamed_for_his_parent(&self) -> Verdict {
+        match blamed_inside(self.scenario, self.outcome, self.place) {
+            Some(at) => {
+                let what = format!("it is down from {at}, inside its parent's outage");
+                self.fail(at.0 - START, what)
+            }
+            None => Ok(()),
+        }
     }
 
     /// True when the truth and the record can be compared at all.
@@ -175,13 +262,19 @@ impl Proof<'_> {
             && i64::from(health.confirm - 1) * health.retry_ms >= 10_000
     }
 
+    /// Within how many turns each of its checks is asked: now and then one is left out.
+    fn turns(&self) -> i64 {
+        let others = &self.scenario.province.subjects[self.place].others;
+        if others.contains(&true) { 2 } else { 1 }
+    }
+
     /// Stretches in which the subject cannot be reached in truth.
     fn true_outages(&self) -> Vec<(i64, i64)> {
         let mut found: Vec<(i64, i64)> = Vec::new();
         let edges = self.truth.edges(self.place);
         for (n, from) in edges.iter().enumerate() {
             let to = edges.get(n + 1).copied().unwrap_or(self.scenario.length);
-            if self.truth.is_reachable(self.place, *from) {
+            if self.truth.answers(self.place, *from) {
                 continue;
             }
             match found.last_mut() {
@@ -209,8 +302,9 @@ impl Proof<'_> {
             return Ok(());
         }
         let health = &self.scenario.province.subjects[self.place].health;
-        let step = health.retry_ms.max(PING.round_ms() + 50);
-        let start_error = health.interval_ms + SLACK_MS;
+        let turns = self.turns();
+        let step = turns * health.retry_ms.max(PING.round_ms() + 50);
+        let start_error = turns * health.interval_ms + SLACK_MS;
         let needed = start_error
             + i64::from(health.confirm) * step
             + health.correlation_window_ms
@@ -218,7 +312,7 @@ impl Proof<'_> {
         let recorded = self.recorded_outages();
         for (from, to) in self.true_outages() {
             let to = to.min(self.scenario.length);
-            let seen_from = from - 2 * health.interval_ms;
+            let seen_from = from - (turns + 1) * health.interval_ms;
             if to - from < needed || self.sight.blind.touch(seen_from, to + health.interval_ms) {
                 continue;
             }
@@ -245,13 +339,13 @@ impl Proof<'_> {
             return Ok(());
         }
         let health = &self.scenario.province.subjects[self.place].health;
-        let end_error = health.interval_ms + SLACK_MS;
+        let end_error = self.turns() * health.interval_ms + SLACK_MS;
         for (start, end) in self.recorded_outages() {
             if self.truth.is_lossy(self.place, start, end + 1) {
                 continue;
             }
             let is_excused = self.truth.uplink.contain(start) && !self.uplink_is_watched();
-            if self.truth.is_reachable(self.place, start) && !is_excused {
+            if self.truth.answers(self.place, start) && !is_excused {
                 return self.fail(start, format!("the outage [{start}, {end}) is invented"));
             }
             // From each return on the record must follow.
@@ -261,8 +355,9 @@ impl Proof<'_> {
                 let until = edge + end_error;
                 let stays = until < end
                     && self.truth.edges(self.place).iter().all(|e| *e <= edge || until < *e)
-                    && self.truth.is_reachable(self.place, edge);
-                if stays && !self.sight.blind.touch(edge - health.interval_ms, until) {
+                    && self.truth.answers(self.place, edge);
+                if stays && !self.sight.blind.touch(edge - self.turns() * health.interval_ms, until)
+                {
                     let what = format!("back at {edge}, the outage [{start}, {end}) goes on");
                     return self.fail(until, what);
                 }

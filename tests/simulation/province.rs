@@ -4,13 +4,13 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use tuantra::model::{
-    Calendar, CalendarId, Carrier, CarrierId, CarrierIx, Check, CheckKind, Connection, Device,
-    DeviceId, HealthParams, Inventory, Network, NetworkId, NetworkIx, PingParams, Sentinel,
-    ServiceLevel, Subject, SubjectDetail, SubjectId, SubjectIx, Unit, UnitId, UnitIx, UnitKind,
-    Via,
+    CalendarIx, Carrier, CarrierId, CarrierIx, Check, CheckKind, Connection, Device, DeviceId,
+    HealthParams, Inventory, Network, NetworkId, NetworkIx, PingParams, Sentinel, ServiceLevel,
+    Subject, SubjectDetail, SubjectId, SubjectIx, Unit, UnitId, UnitIx, UnitKind, Via,
 };
 
 use crate::dice::Dice;
+use crate::hours::Hours;
 
 /// What something is reached through, by place in [`Province::subjects`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,8 +42,10 @@ pub struct Place {
     pub rtt_us: u32,
     /// Without a check it is never asked.
     pub is_asked: bool,
-    /// May be off outside office hours.
-    pub off_hours: bool,
+    /// May be off outside these hours.
+    pub off_hours: Option<Hours>,
+    /// Its checks beside the primary one, in order: is each critical?
+    pub others: Vec<bool>,
 }
 
 /// A province: what is physically there. Which of it the inventory lists is a [`Listing`].
@@ -150,7 +152,7 @@ impl Province {
         }
         if dice.chance(200) {
             let lan = self.add(dice, format!("{name}/lan"), unit, None, onward.clone(), health);
-            self.subjects[lan].off_hours = dice.chance(500);
+            self.subjects[lan].off_hours = dice.chance(500).then_some(Hours::Office);
         }
         (unit, onward)
     }
@@ -176,7 +178,8 @@ impl Province {
             health,
             rtt_us: dice.between(500, 30_000) as u32,
             is_asked: !dice.chance(30),
-            off_hours: false,
+            off_hours: None,
+            others: Vec::new(),
         });
         self.subjects.len() - 1
     }
@@ -185,7 +188,36 @@ impl Province {
     pub fn give_hours(&mut self, seed: u64) {
         let mut dice = Dice::new(seed, "hours");
         for place in &mut self.subjects {
-            place.off_hours |= dice.chance(200);
+            if dice.chance(200) {
+                place.off_hours = Some(Hours::Office);
+            }
+        }
+    }
+
+    /// What not every province has, each to an extent of its own (none, some, much): more checks
+    /// than one, baselines, other windows of flapping, other hours than an office's.
+    pub fn enrich(&mut self, seed: u64) {
+        let mut dice = Dice::new(seed, "riches");
+        let mut extent = |some: u64, much: u64| dice.pick(&[0, 0, some, some, much]);
+        let (checks, baselines) = (extent(150, 800), extent(150, 800));
+        let (windows, hours) = (extent(200, 800), extent(200, 800));
+        for place in &mut self.subjects {
+            if dice.chance(checks) {
+                place.others = (0..=dice.below(2)).map(|_| dice.chance(500)).collect();
+            }
+            let times = dice.pick(&[15, 20, 30, 50]);
+            if dice.chance(baselines) {
+                place.health.baseline_tenths = Some(times);
+            }
+            let window = dice.pick(&[4, 8, 12, 31, 64]);
+            if dice.chance(windows) {
+                place.health.flap_window = window;
+            }
+            let (whose, grace) = (dice.pick(&Hours::ALL), dice.pick(&[0, 600, 1_800, 7_200]));
+            if dice.chance(hours) {
+                place.off_hours = Some(whose);
+                place.health.off_hours_grace_ms = grace * 1_000;
+            }
         }
     }
 
@@ -240,14 +272,20 @@ impl Province {
             place_of.push(place);
         }
         let subjects = place_of.iter().map(|p| self.subject(*p, listing, &ix_of)).collect();
-        let calendars = vec![office()];
+        let calendars = Hours::ALL.map(Hours::calendar).to_vec();
         (Arc::new(Inventory::new(units, vec![network], carriers, calendars, subjects)), place_of)
     }
 
     fn subject(&self, at: usize, listing: &Listing, ix_of: &[Option<SubjectIx>]) -> Subject {
         let place = &self.subjects[at];
         let address = IpAddr::V4(Ipv4Addr::from(0x0A00_0000 + at as u32 + 1));
-        let kind = CheckKind::Ping { address, params: PING };
+        let check = |n: usize, critical: bool| {
+            let address = if n == 0 { address } else { other_address(at, n) };
+            Check { kind: CheckKind::Ping { address, params: PING }, critical }
+        };
+        let others = place.others.iter().enumerate().map(|(n, critical)| check(n + 1, *critical));
+        let checks = std::iter::once(check(0, false)).chain(others);
+        let hours = place.off_hours.and_then(|h| Hours::ALL.iter().position(|other| *other == h));
         let detail = if place.is_device {
             SubjectDetail::Device(Device {
                 id: DeviceId::new(&place.name).unwrap(),
@@ -272,10 +310,10 @@ impl Province {
             name: place.name.clone(),
             unit: UnitIx(place.unit as u32),
             via: resolve(&listing.ways[at], listing, ix_of),
-            checks: place.is_asked.then_some(Check { kind, critical: false }).into_iter().collect(),
+            checks: checks.filter(|_| place.is_asked).collect(),
             health: place.health,
-            calendar: place.off_hours.then_some(tuantra::model::CalendarIx(0)),
-            off_hours_allowed: place.off_hours,
+            calendar: hours.map(|n| CalendarIx(n as u32)),
+            off_hours_allowed: place.off_hours.is_some(),
             is_enabled: listing.enabled[at],
             since: None,
             until: None,
@@ -305,6 +343,11 @@ impl Province {
     }
 }
 
+/// Whom another check than the primary one asks.
+fn other_address(at: usize, check: usize) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::from(0x0A80_0000 + (at * 8 + check) as u32))
+}
+
 /// The id of a carrier.
 pub fn carrier_id(n: usize) -> CarrierId {
     CarrierId::new(&format!("carrier-{n}")).unwrap()
@@ -332,18 +375,5 @@ fn random_health(dice: &mut Dice) -> HealthParams {
         poor: dice.pick(&[1, 2, 3, 3, 3, 5]),
         correlation_window_ms: dice.pick(&[0, 10_000, 30_000, 30_000, 60_000]),
         ..HealthParams::default()
-    }
-}
-
-/// Office hours in Vietnam, Monday to Friday.
-pub fn office() -> Calendar {
-    let mut hours: [Vec<(u16, u16)>; 7] = Default::default();
-    hours[..5].fill(vec![(7 * 60, 11 * 60 + 30), (13 * 60 + 30, 17 * 60)]);
-    Calendar {
-        id: CalendarId::new("office").unwrap(),
-        zone: jiff::tz::TimeZone::get("Asia/Ho_Chi_Minh").unwrap(),
-        hours,
-        holidays: Vec::new(),
-        make_up: Vec::new(),
     }
 }

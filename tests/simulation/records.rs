@@ -1,6 +1,7 @@
 //! Records of subjects as a store would hold them, and what it remembers after a crash.
 
 use tuantra::coverage::outages;
+use tuantra::health::Usual;
 use tuantra::model::{State, StateInterval, SubjectId, UnixMs};
 
 /// A stretch of a record; it lasts until the next one's start, the last one is open.
@@ -64,6 +65,8 @@ pub struct Remembered {
     pub last_round: Option<UnixMs>,
     /// It was coming and going.
     pub is_flapping: bool,
+    /// What its rounds usually take, by hour of the day (UTC).
+    pub usual: Vec<(u8, Usual)>,
 }
 
 impl Remembered {

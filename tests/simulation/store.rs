@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use tuantra::health::Usual;
 use tuantra::model::{IncidentId, KeptIncident, UnixMs};
 
 use crate::records::{Remembered, Stretch, joined, replace};
@@ -19,6 +20,8 @@ pub enum Fact {
     Flapping(usize, bool),
     /// An incident reads like this.
     Incident(Box<KeptIncident>),
+    /// What the rounds of a place usually take at an hour of the day.
+    Usual(usize, u8, Usual),
 }
 
 /// What is in the file.
@@ -26,6 +29,7 @@ pub enum Fact {
 struct Contents {
     records: Vec<Vec<Stretch>>,
     flapping: Vec<bool>,
+    usual: Vec<BTreeMap<u8, Usual>>,
     incidents: BTreeMap<IncidentId, KeptIncident>,
 }
 
@@ -37,6 +41,9 @@ impl Contents {
                 replace(&mut self.records[place], from, news);
             }
             Fact::Flapping(place, begins) => self.flapping[place] = begins,
+            Fact::Usual(place, hour, usual) => {
+                self.usual[place].insert(hour, usual);
+            }
             Fact::Incident(incident) => {
                 self.incidents.insert(incident.id.clone(), *incident);
             }
@@ -62,6 +69,7 @@ impl Store {
         let contents = Contents {
             records: vec![Vec::new(); places],
             flapping: vec![false; places],
+            usual: vec![BTreeMap::new(); places],
             incidents: BTreeMap::new(),
         };
         Self {
@@ -137,6 +145,7 @@ impl Store {
             record: joined(record),
             last_round: self.samples[place].back().map(|(_, at)| *at),
             is_flapping: self.hoped.flapping[place],
+            usual: self.hoped.usual[place].iter().map(|(hour, usual)| (*hour, *usual)).collect(),
         })
     }
 }

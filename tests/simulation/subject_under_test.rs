@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use tuantra::health::{
-    Change, Effect, Health, Memory, Pace, Resumed, ResumedVerdict, Settings, Telling,
+    Change, Effect, Health, Memory, Pace, Resumed, ResumedVerdict, Rule, Settings, Telling, Usual,
 };
 use tuantra::model::{
     CarrierId, Incident, Inventory, KeptIncident, Maintenance, Round, Sentinel, State, SubjectId,
@@ -31,8 +31,8 @@ pub struct Seen {
 pub enum Said {
     /// A record reads like this from the first stretch on.
     Record(SubjectIx, Vec<Stretch>),
-    /// A verdict was given.
-    Verdict(SubjectIx, State),
+    /// A verdict was given, by this rule and since then.
+    Verdict(SubjectIx, Rule, UnixMs),
     /// Asked more often, or no longer.
     Retry(SubjectIx, bool),
     /// To be asked at once.
@@ -47,6 +47,8 @@ pub enum Said {
     Blind(Option<CarrierId>, UnixMs, Option<UnixMs>),
     /// Somebody is told.
     Tell(Box<Telling>),
+    /// What the rounds of a subject usually take at an hour of the day.
+    Usual(SubjectIx, u8, Usual),
 }
 
 /// What is kept over a restart beside the subjects.
@@ -89,7 +91,7 @@ impl Core {
                 }),
                 last_round: known.last_round,
                 is_flapping: known.is_flapping,
-                usual: Vec::new(),
+                usual: known.usual,
             })
         };
         let mut effects = Vec::new();
@@ -172,12 +174,12 @@ impl Core {
     /// What it said since the last time, in order, is added to `said`.
     pub fn take_said(&mut self, said: &mut Vec<Said>) {
         let mut effects = std::mem::take(&mut self.effects);
-        said.extend(effects.drain(..).filter_map(|effect| self.translate(effect)));
+        said.extend(effects.drain(..).map(|effect| self.translate(effect)));
         self.effects = effects;
     }
 
-    fn translate(&self, effect: Effect) -> Option<Said> {
-        Some(match effect {
+    fn translate(&self, effect: Effect) -> Said {
+        match effect {
             Effect::Record { subject, entries } => {
                 let stretch = |e: &tuantra::health::Entry| Stretch {
                     from: e.from,
@@ -186,7 +188,7 @@ impl Core {
                 };
                 Said::Record(subject, entries.iter().map(stretch).collect())
             }
-            Effect::Verdict { subject, after, .. } => Said::Verdict(subject, after),
+            Effect::Verdict { subject, rule, since, .. } => Said::Verdict(subject, rule, since),
             Effect::Pace { subject, pace } => Said::Retry(subject, pace == Pace::Retry),
             Effect::AskNow { subject } => Said::AskNow(subject),
             Effect::AskSentinels => Said::AskSentinels,
@@ -194,8 +196,8 @@ impl Core {
             Effect::Incident { incident, change, .. } => Said::Incident(incident, change),
             Effect::Blind { carrier, since, until } => Said::Blind(carrier, since, until),
             Effect::Tell(telling) => Said::Tell(telling),
-            Effect::Usual { .. } => return None,
-        })
+            Effect::Usual { subject, hour, usual } => Said::Usual(subject, hour, usual),
+        }
     }
 
     fn id(&self, subject: SubjectIx) -> SubjectId {

@@ -4,14 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tuantra::health::{News, Telling};
-use tuantra::model::{IncidentId, Inventory, KeptIncident, State, SubjectIx, Told, UnixMs};
+use tuantra::model::{
+    IncidentId, Inventory, KeptIncident, State, SubjectId, SubjectIx, Told, UnixMs,
+};
 
 use crate::drive::{START, Scenario};
 use crate::faults::{Fault, Trouble, Worked};
+use crate::hours::DAY;
 use crate::subject_under_test::{Core, Seen};
 
-/// Rule 11: so long after the opening nobody is told yet.
-const GRACE_MS: i64 = 1_800_000;
 /// What is trouble for so long without a break has been told: the time in which an incident
 /// gathers its impact, and a tick.
 const TOLD_WITHIN_MS: i64 = 35_000;
@@ -22,6 +23,8 @@ const TOLD_WITHIN_MS: i64 = 35_000;
 pub enum Slip {
     /// The core knows of no announced work.
     ForgetsWork,
+    /// The core knows of no work that recurs.
+    ForgetsRoutine,
     /// The core knows of no office hours.
     ForgetsHours,
     /// The core takes the opening for the end of the grace.
@@ -36,8 +39,9 @@ pub enum Slip {
 
 impl Slip {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ForgetsWork,
+        Self::ForgetsRoutine,
         Self::ForgetsHours,
         Self::ForgetsGrace,
         Self::TellsFlappingAsDown,
@@ -48,6 +52,9 @@ impl Slip {
     /// What the core believes to be there.
     pub fn misread(self, inventory: &Inventory) -> Inventory {
         let mut inventory = inventory.clone();
+        if self == Self::ForgetsRoutine {
+            inventory.maintenance.clear();
+        }
         for subject in &mut inventory.subjects {
             match self {
                 Self::ForgetsHours => subject.off_hours_allowed = false,
@@ -100,33 +107,44 @@ impl Scene<'_> {
 
     /// Rule 10: inside announced work on it, its carrier, its unit or one above.
     fn is_planned(&self, place: usize) -> bool {
-        let province = &self.scenario.province;
-        let subject = &province.subjects[place];
-        let is_on = |worked: &Worked| match worked {
-            Worked::Place(p) => *p == place,
-            Worked::Carrier(carrier) => subject.carrier == Some(*carrier),
-            Worked::Unit(unit) => {
-                let above = |u: &usize| province.units[*u];
-                std::iter::successors(Some(subject.unit), above).any(|u| u == *unit)
-            }
-        };
+        let minute = (self.now.0 - START).rem_euclid(DAY) / 60_000;
+        let is_on = |worked: &Worked| worked.includes(&self.scenario.province, place);
         self.work.iter().any(|trouble| {
             (START + trouble.from..START + trouble.to).contains(&self.now.0)
-                && matches!(&trouble.fault, Fault::Work(worked) if is_on(worked))
+                && match &trouble.fault {
+                    Fault::Work(worked) => is_on(worked),
+                    Fault::Routine(worked, from, to) => {
+                        is_on(worked) && (*from..*to).contains(&minute)
+                    }
+                    _ => false,
+                }
         })
     }
 
     /// Rule 11: when the hours begin in which its silence is an outage, if it began outside them.
     fn opening(&self, place: usize, seen: &Seen) -> Option<UnixMs> {
         let since = seen.since.filter(|_| seen.hard == Some(State::Down))?;
-        self.scenario.province.subjects[place].off_hours.then(|| opening(since))?
+        self.scenario.province.subjects[place].off_hours?.opening(since)
+    }
+
+    /// Something that it is reached through is off outside its hours.
+    fn is_behind_off(&self, subject: SubjectIx) -> bool {
+        let above = self.inventory.subject(subject).via.subjects();
+        above.into_iter().any(|s| {
+            self.opening(self.place(s), &self.core.seen(s)).is_some() || self.is_behind_off(s)
+        })
     }
 
     /// Down by the last verdict, and not merely off outside its hours.
     fn is_down(&self, subject: SubjectIx) -> bool {
-        let seen = self.core.seen(subject);
-        seen.hard == Some(State::Down)
-            && self.opening(self.place(subject), &seen).is_none_or(|t| t + GRACE_MS <= self.now)
+        let (seen, place) = (self.core.seen(subject), self.place(subject));
+        let is_due = |opening: UnixMs| opening + self.grace_ms(place) <= self.now;
+        seen.hard == Some(State::Down) && self.opening(place, &seen).is_none_or(is_due)
+    }
+
+    /// Rule 11: so long after the opening nobody is told yet.
+    fn grace_ms(&self, place: usize) -> i64 {
+        self.scenario.province.subjects[place].health.off_hours_grace_ms
     }
 
     /// The subject and the other lines of its unit that are down.
@@ -142,33 +160,13 @@ impl Scene<'_> {
     }
 }
 
-/// When office hours begin after `since`, by hand: seven to half past eleven and half past one to
-/// five, Monday to Friday. `None` inside them.
-fn opening(since: UnixMs) -> Option<UnixMs> {
-    const MINUTE: i64 = 60_000;
-    const DAY: i64 = 24 * 60 * MINUTE;
-    // The scenario begins on a Monday at midnight.
-    let midnight = START + (since.0 - START).div_euclid(DAY) * DAY;
-    let hours = (0..8).map(|day| midnight + day * DAY).flat_map(|day| {
-        let is_off = (day - START).div_euclid(DAY).rem_euclid(7) > 4;
-        let spans = [(7 * 60, 11 * 60 + 30), (13 * 60 + 30, 17 * 60)];
-        let spans = spans.map(|(from, to)| (day + from * MINUTE, day + to * MINUTE));
-        spans.into_iter().filter(move |_| !is_off)
-    });
-    hours
-        .filter(|(_, to)| since.0 < *to)
-        .map(|(from, _)| UnixMs(from))
-        .next()
-        .filter(|t| since < *t)
-}
-
 /// Who hears what is told.
 #[derive(Debug, Default)]
 pub struct Ear {
     /// By place: it comes and goes.
     flapping: Vec<bool>,
-    /// Open incidents of which trouble was told, with the last of it.
-    told: BTreeMap<IncidentId, News>,
+    /// Open incidents of which trouble was told, with the last of it and its root then.
+    told: BTreeMap<IncidentId, (News, SubjectId)>,
     /// By place: since when its being down should be told.
     due: BTreeMap<usize, i64>,
     looked: i64,
@@ -186,15 +184,15 @@ impl Ear {
                 Told::Degraded => News::Degraded,
                 Told::Flapping => News::Flapping,
             };
-            Some((incident.id.clone(), news))
+            Some((incident.id.clone(), (news, incident.root.clone())))
         };
         self.told = open.iter().filter_map(told).collect();
     }
 
-    /// What is not asked any more has forgotten that it comes and goes.
-    pub fn reload(&mut self, is_asked: impl Fn(usize) -> bool) {
+    /// Of what is not listed any more nobody says that it comes and goes no longer.
+    pub fn reload(&mut self, is_listed: impl Fn(usize) -> bool) {
         for (place, flapping) in self.flapping.iter_mut().enumerate() {
-            *flapping &= is_asked(place);
+            *flapping &= is_listed(place);
         }
     }
 
@@ -214,20 +212,27 @@ impl Ear {
     /// Somebody is told.
     pub fn tell(&mut self, telling: &Telling, scene: &Scene) -> Result<(), String> {
         let before = match telling.news {
-            News::Recovered => self.told.remove(&telling.incident),
-            news => self.told.insert(telling.incident.clone(), news),
+            News::Recovered | News::Removed => self.told.remove(&telling.incident),
+            news => telling
+                .subject
+                .clone()
+                .and_then(|subject| self.told.insert(telling.incident.clone(), (news, subject))),
         };
-        let root =
-            telling.subject.as_ref().and_then(|id| scene.inventory.find_subject(id.as_str()));
-        let Some(root) = root else { return Ok(()) };
+        let Some(id) = telling.subject.as_ref() else { return Ok(()) };
+        let Some(root) = scene.inventory.find_subject(id.as_str()) else { return Ok(()) };
         let place = scene.place(root);
         let seen = scene.core.seen(root);
         let flaps = |s: &SubjectIx| self.flapping[scene.place(*s)];
         let lines = scene.lines(root);
         let fail = |what: &str| Err(format!("{:?} is told {what}: {telling:?}", telling.news));
+        if telling.news == News::Removed {
+            let is_asked = scene.inventory.subject(root).is_enabled;
+            return if is_asked { fail("of what is patrolled") } else { Ok(()) };
+        }
         if telling.news == News::Recovered {
-            // One that is off outside its hours is no trouble, whatever it did before.
-            let is_off = scene.opening(place, &seen).is_some();
+            // One that is off outside its hours is no trouble, whatever it did before, and what is
+            // reached through it is nobody's news either.
+            let is_off = scene.opening(place, &seen).is_some() || scene.is_behind_off(root);
             return match () {
                 () if seen.hard.is_none() || is_off => Ok(()),
                 () if flaps(&root) => fail("of what comes and goes still"),
@@ -243,7 +248,7 @@ impl Ear {
             return fail("inside announced work");
         }
         if let Some(opening) = opening {
-            if scene.now < opening + GRACE_MS {
+            if scene.now < opening + scene.grace_ms(place) {
                 return fail("outside the hours of the subject");
             }
             if lines.len() == 1 && telling.since < opening {
@@ -252,7 +257,7 @@ impl Ear {
         }
         match telling.news {
             News::Flapping if !lines.iter().any(flaps) => fail("of what does not come and go"),
-            News::Flapping if before == Some(News::Flapping) => fail("a second time"),
+            News::Flapping if before == Some((News::Flapping, id.clone())) => fail("a second time"),
             News::Down | News::Degraded | News::Reminder if lines.iter().any(flaps) => {
                 fail("of what comes and goes")
             }
@@ -296,16 +301,5 @@ impl Ear {
             }
         }
         Ok(())
-    }
-}
-
-#[test]
-fn office_hours_by_hand_are_the_calendars() {
-    let office = crate::province::office();
-    for n in 0..2_000 {
-        let at = UnixMs(START - 86_400_000 + n * 333_333);
-        let by_hand = opening(at);
-        assert_eq!(by_hand.is_none(), office.is_open_at(at), "{at}");
-        assert_eq!(by_hand.or(Some(at)), office.opens_at_or_after(at), "{at}");
     }
 }

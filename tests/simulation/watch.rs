@@ -34,6 +34,8 @@ struct Post {
     is_heard: bool,
 }
 
+/// A sentinel's round is heard of so soon; one sent longer before is stamped by a clock set back.
+const LATE_MAX_MS: i64 = 60_000;
 /// The patrol as a whole (no carrier), or a carrier with sentinels of its own.
 #[derive(Debug, Clone)]
 struct Group {
@@ -53,6 +55,8 @@ pub struct Watch {
     blind: Vec<Blindness>,
     /// Of each: it lies in time that has been.
     is_past: Vec<bool>,
+    /// Of each: since when it lasts by the clock as it is now, where that was set back meanwhile.
+    since: Vec<UnixMs>,
 }
 
 impl Watch {
@@ -73,6 +77,7 @@ impl Watch {
             groups: carriers.into_iter().map(group).collect(),
             blind: Vec::new(),
             is_past: Vec::new(),
+            since: Vec::new(),
             started,
         }
     }
@@ -94,8 +99,14 @@ impl Watch {
             post.last_answer = post.last_answer.map(|t| t.min(at));
         }
         // After a step back of the clock that time has not been yet.
-        for (b, is_past) in self.blind.iter().zip(&mut self.is_past) {
-            *is_past &= b.until.is_none() || b.since <= at;
+        let times = self.blind.iter().zip(&self.since);
+        for ((b, since), is_past) in times.zip(&mut self.is_past) {
+            *is_past &= b.until.is_none() || *since <= at;
+        }
+        for (b, since) in self.blind.iter().zip(&mut self.since) {
+            if b.until.is_none() && *since > at + LATE_MAX_MS {
+                *since = at;
+            }
         }
         for n in 0..self.groups.len() {
             let lost_since = self.lost_since(&self.groups[n]);
@@ -107,6 +118,7 @@ impl Watch {
                     let carrier = carrier.clone();
                     self.blind.push(Blindness { carrier, since, until: None });
                     self.is_past.push(true);
+                    self.since.push(since);
                 }
                 _ => {}
             }
@@ -173,12 +185,13 @@ impl Watch {
                 |g: &&Group| g.carrier.as_ref().is_none_or(|c| is_through(inventory, subject, c));
             self.groups.iter().filter(is_on_the_way)
         };
-        let is_blind = self.blind.iter().zip(&self.is_past).any(|(b, is_past)| {
-            *is_past
-                && b.since <= at
-                && b.until.is_none_or(|until| at < until)
-                && groups().any(|g| g.carrier == b.carrier)
-        });
+        let is_blind =
+            self.blind.iter().zip(&self.since).zip(&self.is_past).any(|((b, since), is_past)| {
+                *is_past
+                    && *since <= at
+                    && b.until.is_none_or(|until| at < until)
+                    && groups().any(|g| g.carrier == b.carrier)
+            });
         if is_blind {
             Sight::Blind
         } else if groups().any(|g| !self.is_vouched(g, at) && !self.is_open(&g.carrier)) {

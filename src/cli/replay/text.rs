@@ -97,6 +97,7 @@ fn news(lang: Lang, news: News) -> String {
         News::Flapping => t!(lang, "replay.news.flapping"),
         News::Blind => t!(lang, "replay.news.blind"),
         News::Recovered => t!(lang, "replay.news.recovered"),
+        News::Removed => t!(lang, "replay.news.removed"),
         News::Reminder => t!(lang, "replay.news.reminder"),
     }
 }

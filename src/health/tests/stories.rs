@@ -228,6 +228,26 @@ fn our_own_lost_uplink_is_nobodys_outage() {
 }
 
 #[test]
+fn who_is_blind_is_so_still_after_the_clock_was_set_back() {
+    let mut b = watched();
+    for s in [1_000, 1_005, 1_010] {
+        (0..2).for_each(|n| b.sentinel(n, s, true));
+    }
+    for s in [1_033, 1_038, 1_043] {
+        (0..2).for_each(|n| b.sentinel(n, s, false));
+    }
+    assert_eq!(b.health.blind().len(), 1);
+    // Ten minutes back, and nothing answers.
+    for s in [440, 445, 450, 455] {
+        (0..2).for_each(|n| b.sentinel(n, s, false));
+        b.fail(A, s + 1);
+        b.pass(s + 2);
+    }
+    assert_eq!(b.health.view(A).verdict.map(|v| v.state), Some(State::Up));
+    assert_eq!(b.incident_changes(), []);
+}
+
+#[test]
 fn with_sentinels_that_answer_an_outage_is_found_as_without() {
     let mut b = watched();
     for s in [30, 35, 40] {

@@ -48,7 +48,86 @@ fn a_critical_check_is_confirmed_although_the_primary_failed_first() {
     assert_eq!(b.state(A), State::Down, "the primary's answers alone prove nothing");
     b.check(A, 1, t(51), 0, 4_000);
     b.good(A, 55);
+    assert_eq!(b.state(A), State::Down, "one answer of the check that failed does not hold yet");
+    b.check(A, 1, t(56), 0, 4_000);
     assert_eq!(b.verdicts.last(), Some(&(A, State::Up, t(51), None)));
+}
+
+#[test]
+fn answers_of_two_checks_come_in_any_order() {
+    let mut b = two_checks();
+    b.good(A, 1);
+    b.check(A, 1, t(2), 0, 4_000);
+    // The second check, sent later, answers before the first one is given up.
+    for s in [30, 35, 40] {
+        b.check(A, 1, t(s + 1), 0, 4_000);
+        b.fail(A, s);
+    }
+    assert_eq!(b.verdicts.last(), Some(&(A, State::Down, t(30), None)));
+}
+
+#[test]
+fn a_held_verdict_is_dropped_when_the_check_that_failed_answers() {
+    let mut b = Bench::new(vec![Via::none(), via(A)]);
+    let old = b.health.inventory().clone();
+    let mut subjects = old.subjects.clone();
+    let second = Check { critical: true, ..subjects[1].checks[0].clone() };
+    subjects[1].checks.push(second);
+    b.reload(with_subjects(&old, subjects), 0);
+    [A, B].into_iter().for_each(|s| b.good(s, 1));
+    b.check(B, 1, t(1), 0, 4_000);
+    for s in [30, 35, 40] {
+        b.fail(B, s);
+    }
+    assert_eq!(b.state(B), State::Up, "its parent was not asked since");
+    b.check(B, 1, t(41), 3, 0);
+    b.good(B, 45);
+    // The second check has failed once: nothing is confirmed, whatever the parent says.
+    b.good(A, 46);
+    assert_eq!(b.state(B), State::Up);
+    b.check(B, 1, t(46), 3, 0);
+    b.check(B, 1, t(51), 3, 0);
+    b.good(A, 52);
+    assert_eq!(b.verdicts.last(), Some(&(B, State::Down, t(41), None)));
+}
+
+#[test]
+fn a_check_that_only_degrades_rewrites_nothing_when_the_clock_is_set_back() {
+    let mut b = Bench::new(vec![Via::none()]);
+    let old = b.health.inventory().clone();
+    let mut subjects = old.subjects.clone();
+    let second = subjects[0].checks[0].clone();
+    subjects[0].checks.push(second);
+    b.reload(with_subjects(&old, subjects), 0);
+    for s in (0..1_800).step_by(30) {
+        b.good(A, s);
+        b.check(A, 1, t(s + 1), 0, 4_000);
+    }
+    // Ten minutes back.
+    for s in [1_200, 1_205, 1_210] {
+        b.check(A, 1, t(s), 3, 0);
+    }
+    assert_eq!(b.record(A).last(), Some(&(1_771, State::Degraded)));
+}
+
+#[test]
+fn a_second_way_that_answered_later_is_no_excuse() {
+    let any = Via::Any(vec![via(A), via(B)]);
+    let mut b = Bench::new(vec![Via::none(), Via::none(), any]);
+    [A, B, C].into_iter().for_each(|s| b.good(s, 0));
+    b.fail(C, 30);
+    b.good(A, 32);
+    [35, 40].into_iter().for_each(|s| b.fail(C, s));
+    assert_eq!(b.verdicts.last(), Some(&(C, State::Down, t(30), None)));
+    for s in [41, 46, 51] {
+        b.fail(A, s);
+    }
+    // The other one did not answer since before it fell silent, and goes last.
+    for s in [42, 47, 52] {
+        b.fail(B, s);
+    }
+    assert_eq!(b.state(B), State::Down);
+    assert_eq!(b.state(C), State::Down, "its first way answered while it was silent");
 }
 
 #[test]

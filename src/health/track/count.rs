@@ -1,7 +1,7 @@
 //! How rounds are counted: failed and answered ones in a row, poor ones among the last five, changes
 //! for flapping, what is usual.
 
-use super::{Fails, POOR_MASK, Phase, Step, Track};
+use super::{POOR_MASK, Phase, Row, Step, Track};
 use crate::health::Rule;
 use crate::health::baseline::Usual;
 use crate::model::{Round, State, UnixMs};
@@ -47,15 +47,17 @@ impl Track {
         self.last_round = Some(self.last_round.map_or(at, |l| l.max(at)));
         self.vouch_ms = self.params.interval_ms;
         let failed = round.is_failed();
-        if let Some(fails) = self.fails.get_mut(usize::from(round.check)) {
-            *fails = match (failed, fails.count) {
-                (false, _) => Fails::default(),
-                (true, 0) => Fails { first: at, count: 1 },
-                (true, n) => Fails { first: fails.first, count: n.saturating_add(1) },
+        if let Some(row) = self.rows.get_mut(usize::from(round.check)) {
+            let Row { first, failed: fails, answered } = *row;
+            *row = match (failed, fails, answered) {
+                (true, 0, _) => Row { first: at, failed: 1, answered: 0 },
+                (true, ..) => Row { first, failed: fails.saturating_add(1), answered: 0 },
+                (false, _, 0) => Row { first: at, failed: 0, answered: 1 },
+                (false, ..) => Row { first, failed: 0, answered: answered.saturating_add(1) },
             };
         }
         if !failed {
-            self.last_answer = Some(at);
+            self.last_answer = self.last_answer.max(Some(at));
             if !self.hard.is_some_and(State::is_outage) {
                 self.last_live_answer = self.last_answer;
             }
@@ -66,7 +68,7 @@ impl Track {
             self.note_poor();
         }
         match self.worst_run() {
-            Some(run) => self.failing_round(run, failed, at, now),
+            Some(worst) => self.failing_round(worst, failed, at, now),
             None => self.answered_round(at),
         }
     }
@@ -106,23 +108,41 @@ impl Track {
     }
 
     /// The decisive check that has failed most often in a row, the earliest of equals.
-    fn worst_run(&self) -> Option<Fails> {
-        let failing = self.fails.iter().filter(|f| f.count > 0);
-        failing.copied().max_by_key(|f| (f.count, std::cmp::Reverse(f.first)))
+    fn worst_run(&self) -> Option<Row> {
+        let failing = self.rows.iter().filter(|row| row.failed > 0);
+        failing.copied().max_by_key(|row| (row.failed, std::cmp::Reverse(row.first)))
+    }
+
+    /// When the last of the decisive checks began to answer, if each has answered `count` rounds in
+    /// a row: what one of them answers says nothing about another.
+    fn all_answer_since(&self, count: u8) -> Option<UnixMs> {
+        let decisive = self.rows.iter().zip(0..).filter(|(_, check)| self.is_decisive(*check));
+        let since = decisive.map(|(row, _)| (row.answered >= count).then_some(row.first));
+        since.collect::<Option<Vec<_>>>()?.into_iter().max()
     }
 
     /// A decisive check fails, this one or (`failed` is false) another.
-    fn failing_round(&mut self, run: Fails, failed: bool, at: UnixMs, now: UnixMs) -> Step {
+    fn failing_round(&mut self, worst: Row, failed: bool, at: UnixMs, now: UnixMs) -> Step {
         let in_outage = self.hard.is_some_and(State::is_outage);
-        let Fails { first, count } = run;
+        let Row { first, failed: count, .. } = worst;
         self.phase = match self.phase {
             Phase::Steady if !in_outage => {
                 self.holes.clear();
                 Phase::Failing { first, count }
             }
             Phase::Failing { .. } => Phase::Failing { first, count },
-            Phase::Held { first, last, confirmed, .. } => {
-                Phase::Held { first, last, confirmed, count }
+            // The check that had failed often enough has answered, and no other has.
+            Phase::Held { first: from, .. } if count < self.params.confirm => {
+                self.phase = match in_outage {
+                    true => Phase::Proving { from, count },
+                    false => Phase::Failing { first, count },
+                };
+                return Step::Calmed;
+            }
+            Phase::Held { first: held, last, confirmed, .. } => {
+                let is_that_one = |row: &Row| row.failed > 0 && row.first == held;
+                let stays = in_outage || self.rows.iter().any(is_that_one);
+                Phase::Held { first: if stays { held } else { first }, last, confirmed, count }
             }
             // A success that does not hold leaves the outage unbroken (rule 3).
             Phase::Recovering { .. } if failed => Phase::Steady,
@@ -141,23 +161,15 @@ impl Track {
         Step::Confirmed
     }
 
-    /// Every decisive check answers.
+    /// No decisive check fails.
     fn answered_round(&mut self, at: UnixMs) -> Step {
-        let mut calmed = false;
         if self.hard.is_some_and(State::is_outage) {
-            if !matches!(self.phase, Phase::Recovering { .. }) {
-                self.holes.clear();
-                self.phase = Phase::Recovering { first: at, count: 0 };
-            }
-        } else if self.is_suspect() {
+            return self.recovering_round();
+        }
+        let calmed = self.is_suspect();
+        if calmed {
             self.phase = Phase::Steady;
             self.holes.clear();
-            calmed = true;
-        }
-        if let Phase::Recovering { first, count } = self.phase {
-            let count = count.saturating_add(1);
-            self.phase = Phase::Recovering { first, count };
-            return if count >= self.params.recover { self.live_from(first) } else { Step::None };
         }
         let state = self.live_state();
         match (self.hard == Some(state), calmed) {
@@ -167,7 +179,23 @@ impl Track {
         }
     }
 
-    /// The first answers after an outage, or ever: earlier poor rounds are forgotten.
+    /// No decisive check of a subject in an outage fails; it is over when each has answered `recover`
+    /// rounds in a row (rule 3).
+    fn recovering_round(&mut self) -> Step {
+        // One that nothing was heard of yet may still be silent.
+        let Some(first) = self.all_answer_since(1) else { return Step::None };
+        if !matches!(self.phase, Phase::Recovering { .. }) {
+            self.holes.clear();
+        }
+        if self.all_answer_since(self.params.recover).is_some() {
+            return self.live_from(first);
+        }
+        let counts = self.rows.iter().map(|row| row.answered).filter(|count| *count > 0);
+        self.phase = Phase::Recovering { first, count: counts.min().unwrap_or(0) };
+        Step::None
+    }
+
+    /// The first answers after an outage: earlier poor rounds are forgotten.
     fn live_from(&mut self, since: UnixMs) -> Step {
         self.phase = Phase::Steady;
         self.last_live_answer = self.last_answer;

@@ -1,6 +1,6 @@
 //! A subject's record: how verdicts, holes and clock leaps are written into it.
 
-use super::{Fails, Phase, Track};
+use super::{Phase, Row, Track};
 use crate::health::{Effect, Entry};
 use crate::model::{Span, State, SubjectIx, UnixMs};
 
@@ -103,18 +103,30 @@ impl Track {
         self.record(subject, entries[usize::from(is_open)..].to_vec(), effects);
     }
 
-    /// The round's time. When the clock was set back a little, just after the round before: what
-    /// is recorded stays recorded, and judging goes on. Two checks may well be asked at once.
-    pub(in crate::health) fn not_before_last(&self, at: UnixMs) -> UnixMs {
-        match self.last_round {
-            Some(last) if at < last => last + 1,
-            _ => at,
-        }
+    /// When the check's last round was sent: before a round of that check the clock was set back.
+    /// Answers of several checks come in any order.
+    fn last_of(&self, check: u8) -> Option<UnixMs> {
+        let own = self.heard.get(usize::from(check)).copied().flatten();
+        own.filter(|_| self.checks.len() > 1).or(self.last_round)
     }
 
-    /// True when the round before was stamped by a clock that ran far ahead.
-    pub(in crate::health) fn is_from_the_future(&self, at: UnixMs) -> bool {
-        self.last_round.is_some_and(|last| last.since(at) > SET_BACK_MAX_MS)
+    /// The round's time. When the clock was set back a little, just after the round before: what
+    /// is recorded stays recorded, and judging goes on.
+    pub(in crate::health) fn not_before_last(&mut self, check: u8, at: UnixMs) -> UnixMs {
+        let last = self.last_of(check);
+        let at = match last {
+            Some(own) if at < own => self.last_round.max(last).unwrap_or(own) + 1,
+            _ => at,
+        };
+        if let Some(heard) = self.heard.get_mut(usize::from(check)) {
+            *heard = Some(at);
+        }
+        at
+    }
+
+    /// True when the check's round before was stamped by a clock that ran far ahead.
+    pub(in crate::health) fn is_from_the_future(&self, check: u8, at: UnixMs) -> bool {
+        self.last_of(check).is_some_and(|last| last.since(at) > SET_BACK_MAX_MS)
     }
 
     /// Takes what a wrong clock put into the future out of the record: from `at` on it reads as
@@ -130,7 +142,8 @@ impl Track {
         self.last_live_answer = None;
         self.phase = Phase::Steady;
         self.holes.clear();
-        self.fails.fill(Fails::default());
+        self.rows.fill(Row::default());
+        self.heard.fill(None);
         self.asked_for = UnixMs(i64::MIN);
         self.hard_since = self.hard_since.min(at);
         let entry = self.entry_at(at, self.hard.unwrap_or(State::Unmeasured));

@@ -1,6 +1,6 @@
 //! How verdicts, once given, change a subject.
 
-use super::{Fails, Phase, Track};
+use super::{Phase, Row, Track};
 use crate::health::{Effect, Entry, Rule};
 use crate::model::{State, Subject, SubjectIx, UnixMs};
 
@@ -158,7 +158,10 @@ impl Track {
         }
         self.is_calm = false;
         self.holes.clear();
-        self.fails.fill(Fails::default());
+        // What failed did so because of the parent; what answers goes on doing so.
+        for row in self.rows.iter_mut().filter(|row| row.failed > 0) {
+            *row = Row::default();
+        }
         // What it answered after the parent's first answer is no failure to prove itself.
         // A hole that is over stays one, even where the parent's first answer lies inside it.
         let vouched = if self.state == State::Unmeasured { self.hard_since } else { self.since };

@@ -3,6 +3,7 @@
 use tuantra::model::{State, SubjectIx};
 
 use super::{Failure, Run};
+use crate::faults::Fault;
 use crate::records::{Stretch, states};
 
 impl Run<'_> {
@@ -47,6 +48,19 @@ impl Run<'_> {
         self.touched = touched;
         self.judged.clear();
         Ok(())
+    }
+
+    /// Who is missed must be the same. After the clock was set it may be another: what was due may
+    /// not be so any more.
+    pub(super) fn call_roll(&mut self) -> Result<(), Box<Failure>> {
+        let (Some(core), Some(reference)) = (&self.core, &self.reference) else { return Ok(()) };
+        let is_stepped = self.scenario.troubles.iter().any(|t| matches!(t.fault, Fault::Step(_)));
+        if is_stepped {
+            return Ok(());
+        }
+        let now = self.now();
+        let called = self.roll.call(core.incidents(), reference, now);
+        called.map_err(|what| self.failure(None, what))
     }
 
     pub(super) fn check_records(&mut self) -> Result<(), Box<Failure>> {

@@ -86,7 +86,7 @@ impl Lane {
 #[derive(Debug)]
 pub struct Lanes {
     lanes: Vec<Lane>,
-    /// By place: its lane and its place in it; `None` where it answers too late.
+    /// By place: its lane and its place in it; `None` where it answers too late or has several checks.
     seats: Vec<Option<(usize, usize)>>,
     troubled: Vec<Spans>,
     /// The lane whose turn is next, and when its round is judged.
@@ -106,7 +106,7 @@ impl Lanes {
         let mut lanes: Vec<Lane> = Vec::new();
         for (place, subject) in subjects.iter().enumerate() {
             let interval_ms = subject.health.interval_ms;
-            if subject.rtt_us > SLOWEST_US {
+            if subject.rtt_us > SLOWEST_US || !subject.others.is_empty() {
                 continue;
             }
             let phase = phase(place, interval_ms);

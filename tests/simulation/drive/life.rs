@@ -38,7 +38,7 @@ impl Run<'_> {
     pub(super) fn begin_life(&mut self) {
         self.life += 1;
         self.trace(|run| format!("life {} begins", run.life));
-        let (inventory, place_of) = self.scenario.province.inventory(&self.listing);
+        let (inventory, place_of) = self.scenario.inventory(&self.listing);
         self.inventory = inventory;
         self.place_of = place_of;
         let now = self.now();
@@ -88,7 +88,7 @@ impl Run<'_> {
 
     pub(super) fn reload(&mut self) -> Result<(), Box<Failure>> {
         self.check_records()?;
-        let (inventory, place_of) = self.scenario.province.inventory(&self.listing);
+        let (inventory, place_of) = self.scenario.inventory(&self.listing);
         let now = self.now();
         let old =
             (std::mem::replace(&mut self.inventory, Arc::clone(&inventory)), self.place_of.clone());
@@ -111,7 +111,7 @@ impl Run<'_> {
         }
         self.seat_targets();
         let seats = &self.seats;
-        self.ear.reload(|place| seats[place].is_target);
+        self.ear.reload(|place| seats[place].ix.is_some());
         self.find_down();
         self.perform();
         Ok(())
@@ -140,6 +140,7 @@ impl Run<'_> {
             if seat.is_target == is_target {
                 if let (Some((_, round)), Some(ix)) = (&mut seat.running, ix) {
                     round.subject = ix;
+                    seat.asides.iter_mut().for_each(|aside| aside.subject = ix);
                 }
                 continue;
             }

@@ -20,7 +20,7 @@ use crate::dice::hash;
 use crate::faults::{Fault, Trouble, Truth};
 use crate::province::Listing;
 use crate::records::{Stretch, joined};
-use crate::reference::Reference;
+use crate::reference::{Reference, Roll};
 use crate::store::Store;
 use crate::subject_under_test::{Core, Said};
 use crate::told::Ear;
@@ -41,7 +41,7 @@ const SWIFT_LOOK_MS: i64 = 30_000;
 const CHECK_MS: i64 = 6 * 3_600_000;
 
 /// What came of a run.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Outcome {
     /// Each place's record; empty of what was never listed.
     pub records: Vec<Vec<Stretch>>,
@@ -49,6 +49,8 @@ pub struct Outcome {
     pub end: UnixMs,
     /// Rounds judged.
     pub rounds: u64,
+    /// Outages decided without their parents, after `correlation_window`: whose, and since when.
+    pub undecided: Vec<(usize, UnixMs)>,
     /// Verdicts given.
     pub verdicts: u64,
     /// When a round of each place was sent, when the daemon could see: the truth's clock.
@@ -117,6 +119,7 @@ struct Run<'a> {
     store: Store,
     desk: Desk,
     ear: Ear,
+    roll: Roll,
     complaint: Option<String>,
     core: Option<Core>,
     reference: Option<Reference>,
@@ -178,6 +181,7 @@ impl<'a> Run<'a> {
             store: Store::new(places),
             desk: Desk::default(),
             ear: Ear::default(),
+            roll: Roll::default(),
             complaint: None,
             core: None,
             reference: None,
@@ -353,6 +357,7 @@ impl<'a> Run<'a> {
         if let Err((place, what)) = self.listen(|ear, scene| ear.look(clock, each, scene)) {
             return Err(self.failure(Some(place), what));
         }
+        self.call_roll()?;
         self.store.commit(self.clock);
         self.plan_tick();
         if self.clock >= self.next_check || self.options.finely {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use tuantra::health::Change;
+use tuantra::health::{Change, Rule};
 use tuantra::model::{State, SubjectIx};
 
 use super::Run;
@@ -26,9 +26,12 @@ impl Run<'_> {
                     self.touched.push(subject);
                     self.keep(self.place_of[subject.ix()], news);
                 }
-                Said::Verdict(subject, state) => {
+                Said::Verdict(subject, rule, since) => {
+                    if rule == Rule::WindowOver {
+                        self.outcome.undecided.push((self.place_of[subject.ix()], since));
+                    }
                     self.touched.push(subject);
-                    self.note_down(subject, state == State::Down);
+                    self.note_down(subject);
                     self.judged.push(subject);
                     self.outcome.verdicts += 1;
                 }
@@ -80,6 +83,18 @@ impl Run<'_> {
                         self.complain(|run| run.listen(|ear, scene| ear.tell(&telling, scene)));
                     }
                 }
+                Said::Usual(subject, hour, usual) => {
+                    let known = (usual.usual_us, usual.rounds);
+                    let reference = self.reference.as_ref().map(|r| r.usual(subject, hour));
+                    self.complain(|_| match reference {
+                        Some(other) if other != Some(known) => Err(format!(
+                            "usual at {hour} by the core {known:?}, by the reference {other:?}"
+                        )),
+                        _ => Ok(()),
+                    });
+                    let place = self.place_of[subject.ix()];
+                    self.store.keep(self.clock, Fact::Usual(place, hour, usual));
+                }
                 Said::AskNow(subject) => {
                     let place = self.place_of[subject.ix()];
                     self.leave_lane(place);
@@ -93,6 +108,7 @@ impl Run<'_> {
             }
         }
         self.said = all;
+        self.complain(|run| run.desk.settle());
     }
 
     fn note_retrying(&mut self, place: usize, is_retrying: bool) {
@@ -106,8 +122,9 @@ impl Run<'_> {
         }
     }
 
-    fn note_down(&mut self, subject: SubjectIx, is_down: bool) {
-        if is_down {
+    fn note_down(&mut self, subject: SubjectIx) {
+        let seen = self.core.as_ref().map(|core| core.seen(subject).hard);
+        if seen == Some(Some(State::Down)) {
             self.down.insert(subject);
         } else {
             self.down.remove(&subject);
@@ -156,7 +173,9 @@ impl Run<'_> {
                 }
                 line
             }
-            Said::Verdict(s, state) => format!("    verdict: {} {}", name(s), state.as_str()),
+            Said::Verdict(s, rule, since) => {
+                format!("    verdict: {} by {rule:?} since {since}", name(s))
+            }
             Said::Retry(s, yes) => {
                 format!("    pace of {}: {}", name(s), if *yes { "retry" } else { "normal" })
             }
@@ -167,6 +186,7 @@ impl Run<'_> {
             Said::Blind(carrier, since, until) => {
                 format!("    blind {carrier:?} from {since} until {until:?}")
             }
+            Said::Usual(s, hour, usual) => format!("    usual of {} at {hour}: {usual:?}", name(s)),
             Said::Tell(telling) => format!("    {telling:?}"),
         }
     }

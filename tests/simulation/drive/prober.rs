@@ -4,6 +4,7 @@ use tuantra::model::{Round, RoundError, Rtts, SubjectIx, UnixMs};
 
 use super::lanes::phase;
 use super::{Failure, Happening, Run};
+use crate::dice::hash;
 use crate::province::PING;
 
 const SENTINEL_MS: i64 = 10_000;
@@ -33,6 +34,10 @@ pub(super) struct Seat {
     pub(super) is_retrying: bool,
     pub(super) running: Option<(i64, Round)>,
     pub(super) is_asked_again: bool,
+    /// The rounds of its other checks, under way with the primary one.
+    pub(super) asides: Vec<Round>,
+    /// By bit: that check was left out at its last turn.
+    pub(super) left_out: u8,
     pub(super) last_start: Option<i64>,
     pub(super) ticket: u32,
 }
@@ -90,26 +95,38 @@ impl Run<'_> {
         let Some(ix) = seat.ix.filter(|_| seat.is_target && seat.running.is_none()) else { return };
         seat.last_start = Some(clock);
         seat.is_asked_again = false;
-        let seen = self.truth.round(place, clock);
-        let is_invalid = self.truth.invalid.contain(clock);
-        let answered = usize::from(3 - seen.lost);
-        let round = Round {
-            subject: ix,
-            check: 0,
-            at: now,
-            sent: 3,
-            lost: seen.lost,
-            rtts: Rtts::from_us(&seen.rtt_us[..answered]),
-            error: is_invalid.then_some(RoundError::Overflow),
-        };
-        let spacing = 2 * i64::from(PING.spacing_ms);
-        let took = if seen.lost > 0 {
-            PING.round_ms()
-        } else {
+        let truth = &self.truth;
+        let sent = |check: usize, late: i64| {
+            let seen = truth.round(place, check, clock + late);
+            let is_invalid = truth.invalid.contain(clock);
+            let answered = usize::from(3 - seen.lost);
+            let round = Round {
+                subject: ix,
+                check: check as u8,
+                at: now + late,
+                sent: 3,
+                lost: seen.lost,
+                rtts: Rtts::from_us(&seen.rtt_us[..answered]),
+                error: is_invalid.then_some(RoundError::Overflow),
+            };
             let slowest = seen.rtt_us.iter().max().copied().unwrap_or(0);
-            spacing + i64::from(slowest / 1000) + 1
+            let took = 2 * i64::from(PING.spacing_ms) + i64::from(slowest / 1000) + 1;
+            (round, late + if seen.lost > 0 { PING.round_ms() } else { took })
         };
+        let (round, mut took) = sent(0, 0);
         seat.running = Some((clock, round));
+        seat.asides.clear();
+        for check in 1..=self.scenario.province.subjects[place].others.len() {
+            let chance = hash(self.scenario.seed, (place * 8 + check) as u64, clock as u64);
+            // Now and then there is no time for it, and never twice in a row.
+            let is_left_out = chance.is_multiple_of(6) && seat.left_out & 1 << check == 0;
+            seat.left_out ^= (seat.left_out & 1 << check) | u8::from(is_left_out) << check;
+            if !is_left_out {
+                let (aside, until) = sent(check, (chance % 400) as i64);
+                seat.asides.push(aside);
+                took = took.max(until);
+            }
+        }
         let life = self.life;
         self.at(clock + took, Happening::Judge { place, life });
     }
@@ -117,12 +134,18 @@ impl Run<'_> {
     pub(super) fn judge(&mut self, place: usize) -> Result<(), Box<Failure>> {
         let now = self.now();
         // A target that was taken away meanwhile has no round any more.
-        let Some((_, round)) = self.seats[place].running.take() else { return Ok(()) };
-        if !round.is_invalid() {
-            self.store.sample(place, self.clock, round.at);
+        let Some((sent, primary)) = self.seats[place].running.take() else { return Ok(()) };
+        self.outcome.rounds += 1;
+        let mut rounds = std::mem::take(&mut self.seats[place].asides);
+        // The answers come in any order.
+        let before = hash(self.scenario.seed, place as u64, sent as u64) as usize;
+        rounds.insert(before % (rounds.len() + 1), primary);
+        for round in &rounds {
+            self.take_round(place, round, now);
         }
-        self.take_round(place, &round, now);
-        self.touched.push(round.subject);
+        rounds.clear();
+        self.seats[place].asides = rounds;
+        self.touched.push(primary.subject);
         self.plan(place);
         self.perform();
         self.compare()
@@ -130,22 +153,29 @@ impl Run<'_> {
 
     /// The core and the reference get a round.
     fn take_round(&mut self, place: usize, round: &Round, now: UnixMs) {
-        self.outcome.rounds += 1;
         self.trace_round(place, round);
-        self.core.as_mut().unwrap().round(round, now);
+        if !round.is_invalid() {
+            self.store.sample(place, self.clock, round.at);
+        }
+        let core = self.core.as_mut().unwrap();
+        core.round(round, now);
+        if !self.options.swift {
+            core.settle(now);
+        }
         if let Some(reference) = &mut self.reference {
             reference.round(round, now);
         }
-        if !self.options.swift {
-            self.core.as_mut().unwrap().settle(now);
-        }
+        // What is said is said of now, not of what the next round brings.
+        self.perform();
     }
 
     pub(super) fn trace_round(&mut self, place: usize, round: &Round) {
         self.trace(|run| {
             let (name, lost) = (&run.scenario.province.subjects[place].name, round.lost);
             let invalid = if round.is_invalid() { " invalid" } else { "" };
-            format!("{name}: sent {} lost {lost} {:?}{invalid}", round.at, round.rtts)
+            let check =
+                if round.check > 0 { format!("#{}", round.check + 1) } else { String::new() };
+            format!("{name}{check}: sent {} lost {lost} {:?}{invalid}", round.at, round.rtts)
         });
     }
 

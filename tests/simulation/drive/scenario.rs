@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use tuantra::model::{
-    Id, Inventory, Maintenance, Span, SubjectId, UnitId, UnixMs, WorkHours, WorkedOn,
+    Calendar, CalendarId, Id, Inventory, Maintenance, Span, SubjectId, UnitId, UnixMs, WorkHours,
+    WorkedOn,
 };
 
 use super::START;
@@ -28,10 +29,26 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// The work announced, all of it from the start.
+    /// The inventory of a listing with the work that recurs, and the place of each of its subjects.
+    pub fn inventory(&self, listing: &Listing) -> (Arc<Inventory>, Vec<usize>) {
+        let (inventory, place_of) = self.province.inventory(listing);
+        let mut inventory = Arc::unwrap_or_clone(inventory);
+        inventory.maintenance = self.announced(true);
+        (Arc::new(inventory), place_of)
+    }
+
+    /// The work announced once, all of it from the start.
     pub fn work(&self) -> Vec<Maintenance> {
+        self.announced(false)
+    }
+
+    fn announced(&self, recurs: bool) -> Vec<Maintenance> {
         let works = self.troubles.iter().enumerate().filter_map(|(n, trouble)| {
-            let Fault::Work(worked) = trouble.fault else { return None };
+            let (worked, minutes) = match trouble.fault {
+                Fault::Work(worked) if !recurs => (worked, None),
+                Fault::Routine(worked, from, to) if recurs => (worked, Some((from, to))),
+                _ => return None,
+            };
             let on = match worked {
                 Worked::Place(place) => {
                     WorkedOn::Subject(SubjectId::new(&self.province.subjects[place].name).unwrap())
@@ -39,11 +56,15 @@ impl Scenario {
                 Worked::Unit(unit) => WorkedOn::Unit(UnitId::new(&format!("unit-{unit}")).unwrap()),
                 Worked::Carrier(carrier) => WorkedOn::Carrier(carrier_id(carrier)),
             };
-            let hours = Span::new(UnixMs(START + trouble.from), UnixMs(START + trouble.to));
+            let life = Span::new(UnixMs(START + trouble.from), UnixMs(START + trouble.to));
+            let hours = match minutes {
+                Some((from, to)) => WorkHours::Recurring(Box::new(daily(from, to)), life),
+                None => WorkHours::Once(life),
+            };
             Some(Maintenance {
                 id: Id::new(&format!("work-{n}")).unwrap(),
                 on,
-                hours: WorkHours::Once(hours),
+                hours,
                 by: "sim".into(),
                 note: String::new(),
             })
@@ -77,5 +98,16 @@ impl Options {
     /// The inventory as the core gets it.
     pub(super) fn known(&self, inventory: &Arc<Inventory>) -> Arc<Inventory> {
         self.slip.map_or_else(|| Arc::clone(inventory), |slip| Arc::new(slip.misread(inventory)))
+    }
+}
+
+/// Open every day from one minute to another, in Vietnam.
+fn daily(from: i64, to: i64) -> Calendar {
+    Calendar {
+        id: CalendarId::new("routine").unwrap(),
+        zone: jiff::tz::TimeZone::get("Asia/Ho_Chi_Minh").unwrap(),
+        hours: std::array::from_fn(|_| vec![(from as u16, to as u16)]),
+        holidays: Vec::new(),
+        make_up: Vec::new(),
     }
 }

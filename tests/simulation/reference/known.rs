@@ -2,7 +2,7 @@
 
 use tuantra::model::{HealthParams, Span, State, SubjectId, UnixMs};
 
-use super::{Known, Step};
+use super::{Known, Step, Usual};
 use crate::records::{Remembered, Stretch, joined};
 
 impl Known {
@@ -30,6 +30,8 @@ impl Known {
     /// Taken up again from the store (8).
     pub(super) fn resumed(remembered: &Remembered) -> Self {
         let mut known = Self { last_round: remembered.last_round, ..Self::default() };
+        let usual = remembered.usual.iter();
+        known.usual = Usual(usual.map(|(hour, u)| (*hour, (u.usual_us, u.rounds))).collect());
         for (n, stretch) in remembered.record.iter().enumerate() {
             let next = remembered.record.get(n + 1).map(|s| s.from);
             if stretch.state == State::Unmeasured && !known.steps.is_empty() {
@@ -57,6 +59,16 @@ impl Known {
         known
     }
 
+    /// The hard state is another from a round on, which another check's round, sent later and heard of
+    /// before, may have been thought to be the end of a hole.
+    pub(super) fn step_at_round(&mut self, at: UnixMs, state: State, cause: Option<SubjectId>) {
+        if let Some(last) = self.holes.last_mut().filter(|hole| hole.contains(at)) {
+            last.to = at;
+        }
+        self.holes.retain(|hole| !hole.is_empty());
+        self.step(at, state, cause);
+    }
+
     /// The hard state is another from `from` on.
     pub(super) fn step(&mut self, from: UnixMs, state: State, cause: Option<SubjectId>) {
         let was_outage = self.hard.filter(|(before, _)| before.is_outage());
@@ -81,18 +93,20 @@ impl Known {
         }
         self.open_hole = self.open_hole.filter(|from| *from < at);
         self.last_round = None;
+        self.heard.clear();
         if let Some(hard) = hard {
             self.steps.push(Step { from: at, ..hard });
         }
         self.hard = self.hard.map(|(state, since)| (state, since.min(at)));
-        for t in self.failed.iter_mut().chain(&mut self.answered) {
-            *t = at.min(*t);
+        for run in self.runs.values_mut() {
+            run.failed.iter_mut().chain(&mut run.answered).for_each(|t| *t = at.min(*t));
         }
         self.proving_since = self.proving_since.map(|since| since.min(at));
     }
 
     pub(super) fn live_state(&self) -> State {
-        if self.is_poor || self.backup_since.is_some() { State::Degraded } else { State::Up }
+        let is_bad = self.is_poor || self.is_half_lost() || self.backup_since.is_some();
+        if is_bad { State::Degraded } else { State::Up }
     }
 
     pub(super) fn last_step(&self) -> (State, Option<&SubjectId>) {
@@ -121,8 +135,8 @@ impl Known {
     /// Its last verdict holds, and nothing speaks against it.
     pub(super) fn is_settled(&self) -> bool {
         self.hard.is_some()
-            && self.failed.is_empty()
-            && self.answered.is_empty()
+            && !self.is_in_doubt()
+            && !self.is_back
             && self.proving_since.is_none()
             && self.held_since.is_none()
     }
@@ -135,6 +149,7 @@ impl Known {
             && self.backup_since.is_none()
             && !self.is_backup_late
             && !self.is_poor
+            && !self.was_poor
             && self.good >= 5
             && self.flaps.is_quiet(params)
     }

@@ -4,8 +4,11 @@
 //! A subject's record is never kept as such. It is read off two lists: *steps*, at which the hard
 //! state changed (back-dated, as verdicts are), and *holes*, in which nobody vouched for anything.
 
+mod checks;
 mod flaps;
 mod known;
+mod missed;
+mod usual;
 mod verdicts;
 mod ways;
 
@@ -14,17 +17,19 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use tuantra::model::{
-    CheckKind, Inventory, Round, Sentinel, Span, State, SubjectId, SubjectIx, UnixMs, Via,
+    CheckKind, HealthParams, Inventory, Round, Sentinel, Span, State, SubjectId, SubjectIx, UnixMs,
+    Via,
 };
 
+use checks::{Other, Run};
 use flaps::Flaps;
+pub use missed::Roll;
+use usual::{Usual, hour};
 
 use crate::records::{Remembered, Stretch};
 use crate::subject_under_test::Seen;
 use crate::watch::{Blindness, Sight, Watch};
 
-/// Of the answered rounds that end an outage only the last is looked at for quality.
-const RECOVERY_IS_GOOD: bool = true;
 /// Rounds of one subject that may wait for the sentinels.
 const WAITING_MAX: usize = 32;
 const HOUR_MS: i64 = 3_600_000;
@@ -48,11 +53,25 @@ pub enum Quirk {
     FlapsUnweighted,
     /// An outage that is somebody else's is a change of its own.
     FlapsWithItsParent,
+    /// Changes are looked for among the last twenty rounds, whatever the window is.
+    FlapsOverTwenty,
+    /// A check that only degrades takes its subject down.
+    SecondaryTakesDown,
+    /// A critical check only degrades.
+    CriticalOnlyDegrades,
+    /// What one check answered is held for what all of them did.
+    OneCheckRecovers,
+    /// What is usual at one hour of the day is so at all of them.
+    UsualAllDay,
+    /// What was off outside its hours is missed as soon as they begin.
+    ForgetsGrace,
+    /// What was off outside its hours is missed since it was switched off.
+    MissedSinceSilence,
 }
 
 impl Quirk {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 15] = [
         Self::StartsAtConfirmation,
         Self::OneSuccessRecovers,
         Self::BlamesChildren,
@@ -61,6 +80,13 @@ impl Quirk {
         Self::LatePoor,
         Self::FlapsUnweighted,
         Self::FlapsWithItsParent,
+        Self::FlapsOverTwenty,
+        Self::SecondaryTakesDown,
+        Self::CriticalOnlyDegrades,
+        Self::OneCheckRecovers,
+        Self::UsualAllDay,
+        Self::ForgetsGrace,
+        Self::MissedSinceSilence,
     ];
 }
 
@@ -84,22 +110,32 @@ struct Known {
     /// The last verdict: hard state and, of an outage, its start.
     hard: Option<(State, UnixMs)>,
     last_round: Option<UnixMs>,
+    /// By check: when its last round was sent.
+    heard: BTreeMap<u8, UnixMs>,
     /// When it last answered while it was not in an outage.
     last_answer: Option<UnixMs>,
-    /// Send times of the failed rounds in a row (of a proving one: since the parent's recovery).
-    failed: Vec<UnixMs>,
-    /// Send times of the answered rounds in a row of a subject in an outage.
-    answered: Vec<UnixMs>,
+    /// The checks that decide, each for itself.
+    runs: BTreeMap<u8, Run>,
+    /// The others.
+    others: BTreeMap<u8, Other>,
+    /// In an outage, and every check that decides answers again.
+    is_back: bool,
     /// The last five rounds of a live subject: were they poor?
     poor: Vec<bool>,
     /// How many of them in a row, up to the last one, were not.
     good: usize,
+    /// The last round of the primary check was.
+    was_poor: bool,
     /// 4: degraded by poor rounds.
     is_poor: bool,
+    /// 4: what its rounds usually take, where it has a baseline.
+    usual: Usual,
     /// 12: reached by a second way only, since then.
     backup_since: Option<UnixMs>,
     /// That changed while it was suspect.
     is_backup_late: bool,
+    /// The check whose failure is confirmed, while the verdict waits.
+    held_by: Option<u8>,
     /// Since when its confirmed verdict waits for its ancestors.
     held_since: Option<UnixMs>,
     /// Unreachable, and the way to it is open again since then.
@@ -164,7 +200,7 @@ impl Reference {
                 let Some(past) = remembered(&s.id) else { return Known::new_at(now) };
                 let mut known = Known::resumed(&past);
                 if past.is_flapping {
-                    known.flaps = Flaps::resumed(s.health.flap_window);
+                    known.flaps = Flaps::resumed(window_of(&s.health, quirk));
                 }
                 known
             })
@@ -221,10 +257,10 @@ impl Reference {
             // Who was cut off by what is no longer there proves itself.
             let (state, cause) = known.last_step();
             let is_gone = cause.is_some_and(|c| self.inventory.find_subject(c.as_str()).is_none());
-            let is_idle = known.proving_since.is_none() && known.answered.is_empty();
+            let is_idle = known.proving_since.is_none() && !known.is_back;
             if state == State::Unreachable && is_gone && is_idle {
                 known.proving_since = Some(now.max(known.last_outage_since()));
-                known.failed.clear();
+                known.forget_failed();
             }
         }
         self.switch_off_disabled(now);
@@ -260,8 +296,8 @@ impl Reference {
 
     /// Takes a round in.
     pub fn round(&mut self, round: &Round, now: UnixMs) {
-        // Counts are taken per primary check; our own faults count as not asked.
-        if round.check != 0 || round.is_invalid() {
+        // Our own faults count as not asked.
+        if round.is_invalid() {
             return;
         }
         let concerns_held = self.held > 0 && self.leads[round.subject.ix()];
@@ -278,23 +314,30 @@ impl Reference {
             self.judged_round(round, now);
             return;
         }
-        let waits = self.waiting.contains_key(&round.subject);
-        self.waiting.entry(round.subject).or_default().push_back(*round);
-        self.judge_waiting(|s| waits && s == round.subject, now);
+        let queue = self.waiting.entry(round.subject).or_default();
+        queue.push_back(*round);
+        // How long the first one has waited is looked at when there is something new to look at.
+        let is_new = queue.len() == 1;
+        self.judge_waiting_of(round.subject, !is_new, now);
     }
 
-    /// A good round in time of a subject with nothing bad in its memory changes nothing but when it
-    /// was last heard of. True when this was one.
+    /// A good round in time of a subject with one check, no baseline and nothing bad in its memory
+    /// changes nothing but when it was last heard of. True when this was one.
     fn only_moves_time(&mut self, round: &Round) -> bool {
-        let params = &self.inventory.subject(round.subject).health;
+        let subject = self.inventory.subject(round.subject);
+        let params = &subject.health;
         let known = &mut self.known[round.subject.ix()];
-        let Some(last) = known.last_round else { return false };
+        let (Some(last), Some(heard)) = (known.last_round, known.heard.get(&0)) else {
+            return false;
+        };
         let is_good =
             round.lost == 0 && round.rtts.as_slice().iter().all(|us| *us <= params.rtt_us);
-        let is_in_time = last < round.at && round.at <= last + 2 * params.interval_ms;
-        if !(is_good && is_in_time && known.is_serene(params)) {
+        let is_in_time = last.max(*heard) < round.at && round.at <= last + 2 * params.interval_ms;
+        let is_alone = subject.checks.len() == 1 && params.baseline_tenths.is_none();
+        if !(is_good && is_in_time && is_alone && known.is_serene(params)) {
             return false;
         }
+        known.heard.insert(0, round.at);
         known.last_round = Some(round.at);
         known.last_answer = Some(round.at);
         true
@@ -303,63 +346,70 @@ impl Reference {
     /// A sentinel answered, or did not.
     pub fn sentinel(&mut self, n: usize, at: UnixMs, answered: bool, now: UnixMs) {
         self.watch.round(n, at, answered);
-        self.judge_waiting(|_| true, now);
+        self.judge_waiting(now);
     }
 
     /// 7: rounds that wait are judged as soon as it is known whether the patrol could see, and at
     /// the latest after `correlation_window`; those that failed in blind time count as not asked.
-    ///
-    /// How long they wait is looked at whenever time passes or a sentinel speaks, and at each
-    /// further round of their own.
-    fn judge_waiting(&mut self, looks_at_time: impl Fn(SubjectIx) -> bool, now: UnixMs) {
+    fn judge_waiting(&mut self, now: UnixMs) {
         if self.waiting.is_empty() {
             return;
         }
         let subjects: Vec<SubjectIx> = self.waiting.keys().copied().collect();
         for subject in subjects {
-            let window = self.inventory.subject(subject).health.correlation_window_ms;
-            while let Some(round) = self.waiting.get(&subject).and_then(|w| w.front()).copied() {
-                // Set back, the clock says nothing about how long it waited.
-                let is_late = looks_at_time(subject) && !(0..window).contains(&now.since(round.at))
-                    || self.waiting.get(&subject).is_some_and(|w| w.len() > WAITING_MAX);
-                let sight = match round.lost < round.sent {
-                    true => Sight::Clear,
-                    false => self.watch.sight(&self.inventory, subject, round.at),
-                };
-                if sight == Sight::Unknown && !is_late {
-                    break;
-                }
-                self.waiting.entry(subject).or_default().pop_front();
-                if sight != Sight::Blind {
-                    self.judged_round(&round, now);
-                }
-            }
-            self.waiting.retain(|_, rounds| !rounds.is_empty());
+            self.judge_waiting_of(subject, true, now);
         }
+    }
+
+    fn judge_waiting_of(&mut self, subject: SubjectIx, looks_at_time: bool, now: UnixMs) {
+        let window = self.inventory.subject(subject).health.correlation_window_ms;
+        while let Some(round) = self.waiting.get(&subject).and_then(|w| w.front()).copied() {
+            // Set back, the clock says nothing about how long it waited.
+            let is_late = looks_at_time && !(0..window).contains(&now.since(round.at))
+                || self.waiting.get(&subject).is_some_and(|w| w.len() > WAITING_MAX);
+            let sight = match round.lost < round.sent {
+                true => Sight::Clear,
+                false => self.watch.sight(&self.inventory, subject, round.at),
+            };
+            if sight == Sight::Unknown && !is_late {
+                break;
+            }
+            self.waiting.entry(subject).or_default().pop_front();
+            if sight != Sight::Blind {
+                self.judged_round(&round, now);
+            }
+        }
+        self.waiting.retain(|_, rounds| !rounds.is_empty());
     }
 
     /// Takes a round in that the patrol could see.
     fn judged_round(&mut self, round: &Round, now: UnixMs) {
-        let subject = round.subject;
-        let params = self.inventory.subject(subject).health;
+        let (subject, check) = (round.subject, round.check);
+        let interval = self.inventory.subject(subject).health.interval_ms;
         let is_failed = round.lost == round.sent;
-        let loss_permille = u64::from(round.lost) * 1000;
-        let is_poor = is_failed
-            || loss_permille > u64::from(params.loss_permille) * u64::from(round.sent)
-            || round.rtts.median_us().is_some_and(|median| median > params.rtt_us);
         let known = self.known(subject);
         let before = known.hard.filter(|_| known.is_settled() && known.open_hole.is_none());
-        let at = self.read_clock(subject, round.at);
-        self.note_time(subject, at, params.interval_ms);
-        self.count_change(subject, is_failed);
-        if is_failed {
-            self.failed_round(subject, at, now);
+        let live_before = known.live_state();
+        let at = self.read_clock(subject, check, round.at);
+        if self.decisive(subject).contains(&check) {
+            self.note_time(subject, at, interval);
+            if check == 0 {
+                self.learn(round, at);
+                self.count_change(subject, is_failed);
+                self.known[subject.ix()].was_poor = self.is_poor(round, at);
+            }
+            if is_failed {
+                self.failed_round(subject, check, at, now);
+            } else {
+                self.answered_round(subject, check, at);
+            }
+            self.note_quality(subject, check, at);
         } else {
-            self.answered_round(subject, at, is_poor);
+            self.other_round(subject, check, at, is_failed);
         }
-        self.note_quality(subject, at, is_poor);
         let known = self.known(subject);
-        if self.held == 0 && before.is_some() && known.hard == before {
+        let is_same = known.hard == before && known.live_state() == live_before;
+        if self.held == 0 && before.is_some() && is_same {
             if known.is_settled() {
                 return; // Nothing that anybody could depend on.
             }
@@ -377,9 +427,39 @@ impl Reference {
         self.heard_of = None;
     }
 
+    /// 1 and 4: beyond the thresholds, or slower than is usual at that hour.
+    fn is_poor(&self, round: &Round, at: UnixMs) -> bool {
+        let params = self.inventory.subject(round.subject).health;
+        let Some(median_us) = round.rtts.median_us() else { return true };
+        let usual = &self.known(round.subject).usual;
+        let is_unusual = |tenths| usual.is_exceeded(self.hour(at), median_us, tenths);
+        u64::from(round.lost) * 1000 > u64::from(params.loss_permille) * u64::from(round.sent)
+            || median_us > params.rtt_us
+            || params.baseline_tenths.is_some_and(is_unusual)
+    }
+
+    /// 4: what is usual is learnt from every answered round of the primary check.
+    fn learn(&mut self, round: &Round, at: UnixMs) {
+        let params = self.inventory.subject(round.subject).health;
+        let hour = self.hour(at);
+        if let (Some(_), Some(median_us)) = (params.baseline_tenths, round.rtts.median_us()) {
+            self.known[round.subject.ix()].usual.learn(hour, median_us);
+        }
+    }
+
+    fn hour(&self, at: UnixMs) -> u8 {
+        if self.quirk == Some(Quirk::UsualAllDay) { 0 } else { hour(at) }
+    }
+
+    /// What is usual at an hour of the day, and from how many rounds that is known.
+    pub fn usual(&self, subject: SubjectIx, hour: u8) -> Option<(u32, u32)> {
+        self.known(subject).usual.0.get(&hour).copied()
+    }
+
     /// 9: what somebody else's outage does to a subject is no change of its own.
     fn count_change(&mut self, subject: SubjectIx, is_failed: bool) {
-        let params = self.inventory.subject(subject).health;
+        let mut params = self.inventory.subject(subject).health;
+        params.flap_window = window_of(&params, self.quirk);
         let is_own = self.quirk == Some(Quirk::FlapsWithItsParent);
         let is_weighted = self.quirk != Some(Quirk::FlapsUnweighted);
         let known = &mut self.known[subject.ix()];
@@ -402,7 +482,7 @@ impl Reference {
     /// is decided (5).
     pub fn tick(&mut self, now: UnixMs) {
         self.is_tick = true;
-        self.judge_waiting(|_| true, now);
+        self.judge_waiting(now);
         self.open_holes(now);
         if self.held > 0 || !self.is_settled {
             self.is_settled = false;
@@ -439,18 +519,23 @@ impl Reference {
     }
 
     /// A clock set back by up to an hour is read as if it went on, a millisecond a round; set back
-    /// further, what was recorded beyond the new time never was.
-    fn read_clock(&mut self, subject: SubjectIx, at: UnixMs) -> UnixMs {
+    /// further, what was recorded beyond the new time never was. It was set back when a check's
+    /// round was sent before its last one: answers of several checks come in any order.
+    fn read_clock(&mut self, subject: SubjectIx, check: u8, at: UnixMs) -> UnixMs {
         let known = &mut self.known[subject.ix()];
-        match known.last_round {
-            Some(last) if at <= last && last.since(at) <= HOUR_MS => last + 1,
+        let own = known.heard.get(&check).copied();
+        let newest = known.last_round.max(own);
+        let at = match own.or(newest) {
+            Some(last) if at <= last && last.since(at) <= HOUR_MS => newest.unwrap_or(last) + 1,
             Some(last) if at <= last => {
                 known.forget_from(at);
                 self.changed.push(subject);
                 at
             }
             _ => at,
-        }
+        };
+        self.known[subject.ix()].heard.insert(check, at);
+        at
     }
 
     /// 8: a round at `t` vouches for `[t, t + interval)`; when the next one comes later than
@@ -471,17 +556,18 @@ impl Reference {
         if let Some(from) = hole.filter(|from| *from < at) {
             known.holes.push(Span::new(from, at));
             if forgets {
-                known.failed.clear();
+                known.forget_failed();
             }
         }
-        known.last_round = Some(at);
+        known.last_round = known.last_round.max(Some(at));
         self.next_hole = self.next_hole.min(at + 2 * interval);
     }
 
-    fn failed_round(&mut self, subject: SubjectIx, at: UnixMs, now: UnixMs) {
+    fn failed_round(&mut self, subject: SubjectIx, check: u8, at: UnixMs, now: UnixMs) {
         let confirm = usize::from(self.inventory.subject(subject).health.confirm);
         let known = &mut self.known[subject.ix()];
-        known.answered.clear();
+        known.runs.entry(check).or_default().answered.clear();
+        known.is_back = false;
         let outage = known.hard.filter(|(state, _)| state.is_outage());
         if let Some((state, since)) = outage
             && known.proving_since.is_none()
@@ -492,54 +578,62 @@ impl Reference {
             if state == State::Unreachable && self.blocked_since(&via).is_none() {
                 let known = &mut self.known[subject.ix()];
                 known.proving_since = Some(at.max(since));
-                known.failed.clear();
+                known.forget_failed();
             }
             return;
         }
-        known.failed.push(at);
-        if known.failed.len() >= confirm && known.held_since.is_none() {
+        if known.count_failed(check, at, confirm) {
             known.held_since = Some(now);
             self.held += 1;
         }
     }
 
-    fn answered_round(&mut self, subject: SubjectIx, at: UnixMs, is_poor: bool) {
+    fn answered_round(&mut self, subject: SubjectIx, check: u8, at: UnixMs) {
         let params = self.inventory.subject(subject).health;
         let recover = match self.quirk {
             Some(Quirk::OneSuccessRecovers) => 1,
             _ => usize::from(params.recover),
         };
+        let mut decisive = self.decisive(subject);
         let known = &mut self.known[subject.ix()];
-        known.failed.clear();
-        if known.held_since.take().is_some() {
+        if known.count_answered(check, at) && known.held_since.take().is_some() {
             self.held -= 1;
         }
         if !known.hard.is_some_and(|(state, _)| state.is_outage()) {
-            known.last_answer = Some(at);
+            // Another check may have answered a little later already; a clock that ran far ahead said
+            // nothing.
+            let later = known.last_answer.filter(|t| (0..HOUR_MS).contains(&t.since(at)));
+            known.last_answer = later.or(Some(at));
+        }
+        if known.is_in_doubt() {
+            return; // Another check fails.
         }
         match known.hard {
             None => {
-                known.step(at, State::Up, None);
+                known.step_at_round(at, known.live_state(), None);
                 self.changed.push(subject);
             }
             Some((state, _)) if state.is_outage() => {
-                known.answered.push(at);
+                let Some(mut from) = known.answered_since(&decisive, 1) else { return };
+                known.is_back = true;
                 known.proving_since = None;
-                if known.answered.len() == 1 || RECOVERY_IS_GOOD {
-                    known.poor.clear();
-                    known.good = 0;
+                known.poor.clear();
+                known.good = 0;
+                if self.quirk == Some(Quirk::OneCheckRecovers) {
+                    decisive = vec![check];
                 }
-                if known.answered.len() >= recover {
+                if known.answered_since(&decisive, recover).is_some() {
                     // 3: the outage ends at the first of these.
-                    let from = known.answered[0];
-                    let poor = known.poor.iter().filter(|poor| **poor).count();
-                    let is_degraded = poor + usize::from(is_poor) >= usize::from(params.poor);
-                    known.is_poor = is_degraded;
+                    from = from.max(known.last_outage_since());
+                    known.is_poor = usize::from(known.was_poor) >= usize::from(params.poor);
                     known.last_answer = Some(at);
-                    known.answered.clear();
-                    known.step(from, known.live_state(), None);
+                    known.is_back = false;
+                    known.step_at_round(from, known.live_state(), None);
                     self.changed.push(subject);
                     self.rose.push((subject, from));
+                    if check != 0 {
+                        known.poor.push(known.was_poor);
+                    }
                 }
             }
             Some(_) => {}
@@ -547,33 +641,34 @@ impl Reference {
     }
 
     /// 4: at least `poor` of the last five rounds poor; back after five without one.
-    fn note_quality(&mut self, subject: SubjectIx, at: UnixMs, is_poor: bool) {
+    fn note_quality(&mut self, subject: SubjectIx, check: u8, at: UnixMs) {
         let needed = usize::from(self.inventory.subject(subject).health.poor)
             + usize::from(self.quirk == Some(Quirk::LatePoor));
         let known = &mut self.known[subject.ix()];
-        if known.hard.is_some_and(|(state, _)| state.is_outage()) && RECOVERY_IS_GOOD {
+        if known.hard.is_some_and(|(state, _)| state.is_outage()) {
             return;
         }
-        known.poor.push(is_poor);
-        known.good = if is_poor { 0 } else { known.good + 1 };
-        if known.poor.len() > 5 {
-            known.poor.remove(0);
+        if check == 0 {
+            known.poor.push(known.was_poor);
+            known.good = if known.was_poor { 0 } else { known.good + 1 };
+            if known.poor.len() > 5 {
+                known.poor.remove(0);
+            }
+            if known.hard.is_none() {
+                known.poor.clear();
+                known.good = 0;
+                return;
+            }
+            let poor = known.poor.iter().filter(|poor| **poor).count();
+            known.is_poor = match known.is_poor {
+                false => poor >= needed,
+                true => poor > 0 || known.poor.len() < 5,
+            };
         }
-        if known.hard.is_none() {
-            known.poor.clear();
-            known.good = 0;
-            return;
-        }
-        let poor = known.poor.iter().filter(|poor| **poor).count();
-        let is_poor = match known.is_poor {
-            false => poor >= needed,
-            true => poor > 0 || known.poor.len() < 5,
-        };
-        known.is_poor = is_poor;
         // 2: a suspect is still counted by its last hard state.
         let is_stale = known.hard.is_some_and(|(state, _)| state != known.live_state());
-        if is_stale && known.failed.is_empty() {
-            known.step(at, known.live_state(), None);
+        if is_stale && !known.is_in_doubt() {
+            known.step_at_round(at, known.live_state(), None);
             self.changed.push(subject);
         }
     }
@@ -625,4 +720,8 @@ impl Reference {
     pub fn record(&self, subject: SubjectIx) -> Vec<Stretch> {
         self.known(subject).record()
     }
+}
+
+fn window_of(params: &HealthParams, quirk: Option<Quirk>) -> u8 {
+    if quirk == Some(Quirk::FlapsOverTwenty) { 20 } else { params.flap_window }
 }

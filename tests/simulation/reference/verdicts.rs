@@ -48,7 +48,7 @@ impl Reference {
         let Some(held_since) = self.known(subject).held_since else { return false };
         let params = self.inventory.subject(subject).health;
         let known = self.known(subject);
-        let first = known.proving_since.unwrap_or(known.failed[0]);
+        let first = known.proving_since.unwrap_or(known.confirmed_run()[0]);
         let via = self.via(subject);
         // The bound is looked after by ticks and whenever an ancestor is heard of.
         let is_heard = now == held_since && params.correlation_window_ms == 0
@@ -82,13 +82,17 @@ impl Reference {
         self.held -= 1;
         known.held_since = None;
         // 6: who proved nothing is down from the parent's recovery on.
-        let mut from = known.proving_since.take().unwrap_or(first);
-        if starts_late {
-            from = known.failed[known.failed.len() - 1];
+        let proving_since = known.proving_since.take();
+        let mut from = proving_since.unwrap_or(first);
+        if let (true, Some(last)) = (starts_late, known.confirmed_run().last()) {
+            from = *last;
         }
-        known.failed.clear();
+        known.forget_failed();
         if known.last_step() != (state, cause.as_ref()) {
-            known.step(from, state, cause);
+            match proving_since {
+                Some(_) => known.step(from, state, cause),
+                None => known.step_at_round(from, state, cause),
+            }
             self.changed.push(subject);
         }
         self.is_settled = false;
@@ -119,8 +123,12 @@ impl Reference {
         match (state, self.blocked_since(&via)) {
             // What it is reached through fell silent first and was found out later: blamed by mistake.
             (State::Down, Some(_))
-                if known.answered.is_empty()
-                    && self.fell.iter().any(|p| self.is_above(*p, &via))
+                if !known.is_back
+                    && self.fell.iter().any(|p| {
+                        let answer = self.known(*p).last_answer;
+                        self.is_above(*p, &via)
+                            && answer.is_none_or(|t| t < known.last_outage_since())
+                    })
                     && self.silent_since(&via).is_some_and(|t| t < known.last_outage_since())
                     && self.nearest_down(&via).is_some_and(|(_, _, root)| {
                         let answer = self.known(root).last_answer;
@@ -138,7 +146,7 @@ impl Reference {
                 let cause = self.root_cause(&via);
                 let known = &mut self.known[subject.ix()];
                 if known.proving_since.take().is_some() {
-                    known.failed.clear();
+                    known.forget_failed();
                     if known.held_since.take().is_some() {
                         self.held -= 1;
                     }
@@ -150,14 +158,12 @@ impl Reference {
                     self.is_settled = false;
                 }
             }
-            (State::Unreachable, None)
-                if known.proving_since.is_none() && known.answered.is_empty() =>
-            {
+            (State::Unreachable, None) if known.proving_since.is_none() && !known.is_back => {
                 let recovery = self.rose.iter().find(|(p, _)| self.is_above(*p, &via));
                 let Some((_, at)) = recovery.copied() else { return };
                 let known = &mut self.known[subject.ix()];
                 known.proving_since = Some(at.max(known.last_outage_since()));
-                known.failed.clear();
+                known.forget_failed();
             }
             _ => {}
         }
@@ -175,7 +181,7 @@ impl Reference {
             return;
         }
         let via = self.via(subject);
-        if !self.known(subject).failed.is_empty() {
+        if self.known(subject).is_in_doubt() {
             // 2: a suspect is still counted by its last hard state, until it answers.
             let is_other =
                 self.backup_since(&via).is_some() != self.known(subject).backup_since.is_some();

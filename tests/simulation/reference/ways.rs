@@ -69,8 +69,8 @@ impl Reference {
         let known = self.known(subject);
         let is_newer = known.last_round.is_some_and(|t| t >= first);
         match known.hard {
-            Some((state, _)) if state.is_outage() && known.failed.is_empty() => Passage::Blocked,
-            _ if !known.failed.is_empty() || !is_newer => Passage::Undecided,
+            Some((state, _)) if state.is_outage() && !known.is_in_doubt() => Passage::Blocked,
+            _ if known.is_in_doubt() || !is_newer => Passage::Undecided,
             _ => Passage::Open,
         }
     }
@@ -200,7 +200,7 @@ impl Reference {
     /// What was never judged (no check, disabled, new) is where its own way leads.
     pub(super) fn is_looked_through(&self, subject: SubjectIx) -> bool {
         let known = self.known(subject);
-        known.hard.is_none() && known.failed.is_empty()
+        known.hard.is_none() && !known.is_in_doubt()
     }
 }
 
