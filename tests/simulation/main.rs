@@ -160,6 +160,36 @@ fn a_planted_mistake_is_found_and_made_small() {
     }
 }
 
+/// The way of the long measurements (`benches/simulation.rs`) proves the same and misses nothing.
+#[test]
+fn a_swift_run_agrees_and_finds_planted_mistakes() {
+    let swift = |seed: u64, options: Options| {
+        let mut scenario = scenario(seed);
+        scenario.length = scenario.length.min(12 * HOUR);
+        prove(&scenario, Options { swift: true, ..options })
+    };
+    for seed in 1..=10 {
+        let agreed = swift(seed, Options::default());
+        assert!(agreed.is_ok(), "{seed}: {agreed:?}");
+    }
+    // Some of each kind: the slow way is tried with all of them.
+    let quirks = [
+        Quirk::StartsAtConfirmation,
+        Quirk::BlamesChildren,
+        Quirk::SeesThroughHoles,
+        Quirk::LatePoor,
+        Quirk::FlapsUnweighted,
+    ];
+    for quirk in quirks {
+        let options = Options { quirk: Some(quirk), ..Options::default() };
+        assert!((1..=60).any(|seed| swift(seed, options).is_err()), "{quirk:?} goes unnoticed");
+    }
+    for slip in [Slip::TellsNobody, Slip::ForgetsHours] {
+        let options = Options { slip: Some(slip), alone: true, ..Options::default() };
+        assert!((1..=60).any(|seed| swift(seed, options).is_err()), "{slip:?} goes unnoticed");
+    }
+}
+
 /// The same for what is recorded and reported.
 #[test]
 fn what_must_not_be_recorded_or_reported_is_found() {
