@@ -130,6 +130,9 @@ pub(super) struct Track {
     since_before_hole: UnixMs,
     /// Holes since the first failed round of the run.
     holes: Vec<Span>,
+    /// Where it is down: since when it is recorded as that without a break but these holes.
+    down_from: UnixMs,
+    down_holes: Vec<Span>,
     /// A verdict beneath has asked for a round newer than this already.
     asked_for: UnixMs,
     /// What decided the last verdict.
@@ -169,6 +172,8 @@ impl Track {
             is_poorly: false,
             since_before_hole: since,
             holes: Vec::new(),
+            down_from: since,
+            down_holes: Vec::new(),
             asked_for: UnixMs(i64::MIN),
             rule: Rule::NotJudged,
             cause_before: None,
