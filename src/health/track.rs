@@ -216,6 +216,8 @@ impl Track {
             track.hard = Some(verdict.state);
             track.cause = verdict.cause.as_ref().and_then(find);
             track.hard_since = verdict.since;
+            track.down_from = verdict.from;
+            verdict.holes.iter().for_each(|hole| track.note_hole_in_outage(*hole));
             if verdict.state.is_live() {
                 // It answered then, or was suspect at most.
                 track.last_live_answer = resumed.last_round;

@@ -81,6 +81,7 @@ impl Core {
         let resume = |id: &SubjectId| {
             let known = remembered(id)?;
             let last = known.record.last()?;
+            let (from, holes) = known.last_stretch().unwrap_or((last.from, Vec::new()));
             Some(Resumed {
                 state: last.state,
                 since: last.from,
@@ -88,6 +89,8 @@ impl Core {
                     state,
                     cause,
                     since,
+                    from,
+                    holes,
                 }),
                 last_round: known.last_round,
                 is_flapping: known.is_flapping,

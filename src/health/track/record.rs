@@ -172,7 +172,7 @@ impl Track {
 
     /// A hole that is over lies in what is recorded as down. Of too many the first is given up, and
     /// what was before it stays as it is.
-    fn note_hole_in_outage(&mut self, hole: Span) {
+    pub(super) fn note_hole_in_outage(&mut self, hole: Span) {
         if self.down_holes.len() == HOLES_MAX {
             self.down_from = self.down_holes.remove(0).to;
         }

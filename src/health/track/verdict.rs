@@ -106,8 +106,7 @@ impl Track {
     }
 
     /// The outage that was taken for the subject's own is `cause`'s, from when it is recorded as
-    /// its own on; holes since then stay holes. Of an outage from before a restart that is the
-    /// record's last stretch.
+    /// its own on; holes since then stay holes.
     pub(in crate::health) fn blame(
         &mut self,
         subject: SubjectIx,

@@ -43,7 +43,10 @@ impl Known {
                         known.last_round = None;
                     }
                 }
-            } else {
+            } else if known.steps.is_empty()
+                || known.last_step() != (stretch.state, stretch.cause.as_ref())
+            {
+                // After a hole it went on as it was.
                 known.steps.push(Step {
                     from: stretch.from,
                     state: stretch.state,

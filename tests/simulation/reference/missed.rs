@@ -65,6 +65,10 @@ impl Roll {
         whose: &BTreeSet<SubjectIx>,
         now: UnixMs,
     ) -> Result<(), String> {
+        if whose.is_empty() && incidents.is_empty() {
+            self.differed = 0;
+            return Ok(());
+        }
         let missed = reference.missed(whose, now);
         let down = incidents.iter().filter(|incident| incident.state == State::Down);
         let of_core: BTreeMap<&SubjectId, UnixMs> =
