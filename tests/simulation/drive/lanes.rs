@@ -188,6 +188,10 @@ impl Lanes {
         let Some(until) = self.troubled[place].free_until(start) else { return false };
         let lane = &mut self.lanes[l];
         let turn = &mut lane.turns[n];
+        if turn.start != NEVER {
+            // It was planned already, by what the core said of the round that is being judged.
+            return turn.start == start;
+        }
         if (start - turn.phase).rem_euclid(lane.interval_ms) != 0 {
             return false;
         }
