@@ -66,10 +66,20 @@ pub fn resumed(record: &[StateInterval], last_round: Option<UnixMs>) -> Option<R
     let current = record.last()?;
     let hard = record.iter().rfind(|i| i.state != State::Unmeasured).map(|last| {
         let outage = outages(record).pop().filter(|_| last.state.is_outage());
+        let says_so = |i: &&StateInterval| {
+            i.state == State::Unmeasured || i.state == last.state && i.cause == last.cause
+        };
+        let stretch = record.iter().rev().take_while(says_so).count();
+        let stretch = record[record.len() - stretch..].iter();
+        let mut stretch = stretch.skip_while(|i| i.state == State::Unmeasured).peekable();
+        let from = stretch.peek().map_or(last.from, |first| first.from);
+        let holes = stretch.filter(|i| i.state == State::Unmeasured);
         ResumedVerdict {
             state: last.state,
             cause: last.cause.clone(),
             since: outage.map_or(last.from, |o| o.start),
+            from,
+            holes: holes.filter_map(|i| Some(Span::new(i.from, i.to?))).collect(),
         }
     });
     Some(Resumed {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::baseline::Usual;
 use crate::model::{
-    CarrierId, Guess, Impact, IncidentId, KeptIncident, State, SubjectId, SubjectIx, UnixMs,
+    CarrierId, Guess, Impact, IncidentId, KeptIncident, Span, State, SubjectId, SubjectIx, UnixMs,
 };
 
 /// How often a subject is to be asked.
@@ -214,6 +214,10 @@ pub struct ResumedVerdict {
     pub cause: Option<SubjectId>,
     /// Start of the outage, or of the live state.
     pub since: UnixMs,
+    /// Since when the record says so, without a break but these holes that are over.
+    pub from: UnixMs,
+    /// Those, in order.
+    pub holes: Vec<Span>,
 }
 
 /// The last verdict on a subject, which a hole does not undo.

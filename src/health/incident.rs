@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Verdict, View};
 use crate::model::{
-    Impact, Incident, IncidentId, Inventory, KeptIncident, State, SubjectIx, UnixMs,
+    Impact, Incident, IncidentId, Inventory, KeptIncident, State, SubjectIx, UnitIx, UnixMs,
 };
 
 /// How soon an answer of which it is not known whether it holds is looked at again, in milliseconds.
@@ -42,6 +42,15 @@ pub struct Groups {
     pub next_due: Option<UnixMs>,
 }
 
+/// One that is not simply up.
+struct Odd {
+    ix: SubjectIx,
+    /// The last verdict, by its hours and dates.
+    verdict: Option<Verdict>,
+    is_flapping: bool,
+    backup: Option<SubjectIx>,
+}
+
 /// The root causes at `at` by the last verdicts (a hole in what is known ends none). What is not
 /// in force then has none, and nor has what may be off outside its hours.
 ///
@@ -52,39 +61,50 @@ pub struct Groups {
 /// unreachable because of it.
 #[must_use]
 pub fn groups(inventory: &Inventory, at: UnixMs, view: impl Fn(SubjectIx) -> View) -> Groups {
-    let views: Vec<View> = inventory.subject_ixs().map(view).collect();
-    let mut verdicts: Vec<Option<Verdict>> = views.iter().map(|v| v.verdict).collect();
+    // Only what is not simply up has to do with any: almost always a few of many.
+    let mut odd: Vec<Odd> = Vec::new();
+    let mut place: Vec<Option<usize>> = vec![None; inventory.subjects.len()];
     let mut next_due: Option<UnixMs> = None;
-    for (ix, verdict) in inventory.subject_ixs().zip(&mut verdicts) {
-        if !inventory.subject(ix).exists_at(at) {
-            *verdict = None;
+    for ix in inventory.subject_ixs() {
+        let view = view(ix);
+        if !view.is_flapping && view.verdict.is_none_or(|v| v.state == State::Up) {
+            continue;
         }
-        let Some(down) = verdict.as_mut().filter(|v| v.state == State::Down) else { continue };
-        match off_hours(inventory, ix, down.since) {
-            // An answer that came in time, and of which it is not yet known whether it holds, is
-            // waited for, too.
-            Some(off) if at < off.due || views[ix.ix()].answering.is_some_and(|t| t < off.due) => {
-                let due = off.due.max(at + LOOK_AGAIN_MS);
-                next_due = Some(next_due.map_or(due, |next| next.min(due)));
-                // Switched off: neither a root nor unknown.
-                *verdict = None;
+        let mut verdict = view.verdict.filter(|_| inventory.subject(ix).exists_at(at));
+        if let Some(down) = verdict.as_mut().filter(|v| v.state == State::Down) {
+            match off_hours(inventory, ix, down.since) {
+                // An answer that came in time, and of which it is not yet known whether it holds,
+                // is waited for, too.
+                Some(off) if at < off.due || view.answering.is_some_and(|t| t < off.due) => {
+                    let due = off.due.max(at + LOOK_AGAIN_MS);
+                    next_due = Some(next_due.map_or(due, |next| next.min(due)));
+                    // Switched off: neither a root nor unknown.
+                    verdict = None;
+                }
+                Some(off) => down.since = off.opens,
+                None => {}
             }
-            Some(off) => down.since = off.opens,
-            None => {}
         }
+        place[ix.ix()] = Some(odd.len());
+        odd.push(Odd { ix, verdict, is_flapping: view.is_flapping, backup: view.backup });
     }
-    let state = |s: SubjectIx| verdicts[s.ix()].map_or(State::Unmeasured, |v| v.state);
-    let since = |s: SubjectIx| verdicts[s.ix()].map_or(at, |v| v.since);
-    let flaps = |s: SubjectIx| views[s.ix()].is_flapping && verdicts[s.ix()].is_some();
+    let find = |s: SubjectIx| place[s.ix()].map(|n| &odd[n]);
+    let state = |s: SubjectIx| match find(s) {
+        Some(odd) => odd.verdict.map_or(State::Unmeasured, |v| v.state),
+        None if !inventory.subject(s).exists_at(at) => State::Unmeasured,
+        None => view(s).verdict.map_or(State::Unmeasured, |v| v.state),
+    };
+    let since = |s: SubjectIx| find(s).and_then(|o| o.verdict).map_or(at, |v| v.since);
+    let flaps = |s: SubjectIx| find(s).is_some_and(|o| o.is_flapping && o.verdict.is_some());
     let mut by_key: BTreeMap<(u32, u32), Vec<SubjectIx>> = BTreeMap::new();
     let mut in_front: BTreeMap<SubjectIx, SubjectIx> = BTreeMap::new();
-    for ix in inventory.subject_ixs() {
+    for ix in odd.iter().map(|o| o.ix) {
         let is_root = match state(ix) {
             State::Down => true,
             State::Unreachable | State::Unmeasured => false,
             _ => {
-                let bad =
-                    |s: SubjectIx| state(s) == State::Degraded && views[s.ix()].backup.is_none();
+                let is_on_backup = |s: SubjectIx| find(s).is_some_and(|o| o.backup.is_some());
+                let bad = |s: SubjectIx| state(s) == State::Degraded && !is_on_backup(s);
                 let broken = |s: SubjectIx| flaps(s) || state(s).is_outage();
                 let worse = bad(ix).then(|| ancestor(inventory, &bad, ix));
                 let blame = flaps(ix).then(|| ancestor(inventory, &broken, ix));
@@ -98,31 +118,42 @@ pub fn groups(inventory: &Inventory, at: UnixMs, view: impl Fn(SubjectIx) -> Vie
             by_key.entry(group_key(inventory, &state, ix)).or_default().push(ix);
         }
     }
-    let mut of: Vec<Option<usize>> = vec![None; verdicts.len()];
+    let mut of: Vec<Option<usize>> = vec![None; inventory.subjects.len()];
     for (n, members) in by_key.values().enumerate() {
         for member in members {
             of[member.ix()] = Some(n);
         }
     }
     let mut impacts = vec![Impact::default(); by_key.len()];
-    for ix in inventory.subject_ixs().filter(|s| state(*s) == State::Unreachable) {
-        let group = verdicts[ix.ix()].and_then(|v| v.cause).and_then(|c| of[c.ix()]);
+    for Odd { ix, verdict, .. } in &odd {
+        let Some(cut_off) = verdict.filter(|v| v.state == State::Unreachable) else { continue };
+        let group = cut_off.cause.and_then(|c| of[c.ix()]);
         of[ix.ix()] = group;
         if let Some(n) = group {
             impacts[n].unreachable += 1;
-            let subject = inventory.subject(ix);
+            let subject = inventory.subject(*ix);
             if subject.kind() == crate::model::SubjectKind::Service {
                 impacts[n].services.push(subject.id.clone());
             }
         }
     }
-    let mut behind = vec![None; verdicts.len()];
+    let mut behind = vec![None; inventory.subjects.len()];
     for &ix in in_front.keys() {
         let chain = std::iter::successors(in_front.get(&ix), |p| in_front.get(p));
         // What is in front may hide behind something itself.
         behind[ix.ix()] = chain.take(in_front.len()).find_map(|p| of[p.ix()]);
     }
-    for unit in inventory.unit_ixs().filter(|u| inventory.unit(*u).exists_at(at)) {
+    // Of all units only those in which something is a root or cut off by one can be hit.
+    let mut concerned: Vec<UnitIx> = odd
+        .iter()
+        .map(|o| o.ix)
+        .filter(|s| of[s.ix()].is_some())
+        .map(|s| inventory.subject(s).unit)
+        .filter(|u| inventory.unit(*u).exists_at(at))
+        .collect();
+    concerned.sort_unstable();
+    concerned.dedup();
+    for unit in concerned {
         let mut hit: Vec<usize> = Vec::new();
         for &network in &inventory.unit(unit).requires {
             let lines: Vec<SubjectIx> = inventory.connections_of(unit, network).collect();

@@ -298,7 +298,10 @@ impl Health {
     /// Rounds of one check come in the order they were sent; `now` is the time of judging.
     pub fn round(&mut self, round: &Round, now: UnixMs, effects: &mut Vec<Effect>) {
         let Some(track) = self.tracks.get_mut(round.subject.ix()) else { return };
-        if self.held.is_empty() && self.waiting.is_empty() && track.take_calm(round) {
+        // A verdict that is held may wait for whom it is reached through, for nobody else.
+        let concerns_held =
+            !self.held.is_empty() && !self.inventory.dependents(round.subject).is_empty();
+        if !concerns_held && !self.waiting.contains_key(&round.subject) && track.take_calm(round) {
             return;
         }
         if round.is_invalid() || !track.is_asked {
@@ -375,13 +378,21 @@ impl Health {
         effects: &mut Vec<Effect>,
     ) {
         let window_ms = self.tracks[subject.ix()].params().correlation_window_ms;
+        let Some(first) = self.waiting.get(&subject).and_then(VecDeque::front) else { return };
+        let is_early = |round: &Round| (0..window_ms).contains(&now.since(round.at));
+        if !crowded
+            && first.is_failed()
+            && is_early(first)
+            && self.sight.trust(subject, first.at) == Trust::Wait
+        {
+            self.ask_sentinels(now, effects);
+            return;
+        }
         let Some(mut queue) = self.waiting.remove(&subject) else { return };
         while let Some(round) = queue.front().copied() {
             if round.is_failed() {
                 match self.sight.trust(subject, round.at) {
-                    Trust::Wait if !crowded && (0..window_ms).contains(&now.since(round.at)) => {
-                        break;
-                    }
+                    Trust::Wait if !crowded && is_early(&round) => break,
                     Trust::Blind => {
                         queue.pop_front();
                         continue;

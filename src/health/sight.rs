@@ -121,6 +121,7 @@ impl Sight {
     /// Takes a sentinel's round in; says which groups turned by it.
     pub(super) fn round(&mut self, sentinel: usize, at: UnixMs, answered: bool) -> Vec<Turn> {
         let Some(watch) = self.watches.get_mut(sentinel) else { return Vec::new() };
+        let was_there = watch.heard && watch.fails == 0;
         watch.heard = true;
         if answered {
             // Not the latest of all: after a step of the clock the new time is the right one.
@@ -138,6 +139,9 @@ impl Sight {
                 group.blind.map(|since| if since > at + LATE_MAX_MS { at } else { since });
         }
         let mut turns = Vec::new();
+        if was_there && answered {
+            return turns; // Nobody is lost or regained by one that was there all the time.
+        }
         for n in 0..self.groups.len() {
             let lost_since = self.lost_since(&self.groups[n]);
             let group = &mut self.groups[n];

@@ -130,6 +130,9 @@ pub(super) struct Track {
     since_before_hole: UnixMs,
     /// Holes since the first failed round of the run.
     holes: Vec<Span>,
+    /// Where it is down: since when it is recorded as that without a break but these holes.
+    down_from: UnixMs,
+    down_holes: Vec<Span>,
     /// A verdict beneath has asked for a round newer than this already.
     asked_for: UnixMs,
     /// What decided the last verdict.
@@ -170,6 +173,8 @@ impl Track {
             is_poorly: false,
             since_before_hole: since,
             holes: Vec::new(),
+            down_from: since,
+            down_holes: Vec::new(),
             asked_for: UnixMs(i64::MIN),
             rule: Rule::NotJudged,
             cause_before: None,
@@ -212,6 +217,8 @@ impl Track {
             track.hard = Some(verdict.state);
             track.cause = verdict.cause.as_ref().and_then(find);
             track.hard_since = verdict.since;
+            track.down_from = verdict.from;
+            verdict.holes.iter().for_each(|hole| track.note_hole_in_outage(*hole));
             if verdict.state.is_live() {
                 // It answered then, or was suspect at most.
                 track.last_live_answer = resumed.last_round;

@@ -53,6 +53,13 @@ pub enum Fault {
     Slower(usize, u32),
 }
 
+impl Fault {
+    /// It is announced work.
+    pub const fn is_work(&self) -> bool {
+        matches!(self, Self::Work(_) | Self::Routine(..))
+    }
+}
+
 /// What is worked on.
 #[derive(Debug, Clone, Copy)]
 pub enum Worked {
@@ -285,6 +292,13 @@ impl Spans {
     pub fn list(&self) -> &[(i64, i64)] {
         &self.0
     }
+
+    /// The start of the next one; `None` inside one of them.
+    pub fn free_until(&self, at: i64) -> Option<i64> {
+        let after = self.0.partition_point(|(from, _)| *from <= at);
+        let is_free = after == 0 || self.0[after - 1].1 <= at;
+        is_free.then(|| self.0.get(after).map_or(i64::MAX, |(from, _)| *from))
+    }
 }
 
 /// What is really so.
@@ -419,6 +433,32 @@ impl Truth {
     /// True when packets to it may be lost by chance.
     pub fn is_lossy(&self, place: usize, from: i64, to: i64) -> bool {
         self.loss[place].iter().any(|(start, end, _)| *start < to && from < *end)
+    }
+
+    /// By place: when its primary check may not be answered well, since something of it or of what
+    /// leads to it is off, packets are lost or late, or our own side fails. At all other times it is
+    /// sure to be.
+    pub fn troubled(&self) -> Vec<Spans> {
+        let mut silent: Vec<Vec<(i64, i64)>> = Vec::with_capacity(self.off.len());
+        for (place, off) in self.off.iter().enumerate() {
+            let mut above = Vec::new();
+            Province::places_of(&self.ways[place], &mut above);
+            above.sort_unstable();
+            above.dedup();
+            let mut spans = off.list().to_vec();
+            above.iter().for_each(|p| spans.extend_from_slice(&silent[*p]));
+            silent.push(Spans::of(spans).0);
+        }
+        let ours = [self.uplink.list(), self.invalid.list()].concat();
+        let troubled = silent.into_iter().enumerate().map(|(place, mut spans)| {
+            spans.extend_from_slice(&ours);
+            spans.extend(self.loss[place].iter().map(|(from, to, _)| (*from, *to)));
+            spans.extend(self.slow[place].iter().map(|(from, to, _)| (*from, *to)));
+            spans.extend(self.slower[place].iter().map(|(from, to, _)| (*from, *to)));
+            self.checks[place].iter().for_each(|check| spans.extend_from_slice(check.list()));
+            Spans::of(spans)
+        });
+        troubled.collect()
     }
 
     /// Instants at which anything on the way to the subject, or it, or a check of it that decides,

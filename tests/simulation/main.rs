@@ -108,7 +108,7 @@ fn core_and_reference_agree_on_random_provinces() {
         Some(seed) => try_all([scenario(seed)]),
         None => {
             let from = number("TUANTRA_FROM").unwrap_or(1);
-            try_all((from..from + number("TUANTRA_SEEDS").unwrap_or(8)).map(scenario))
+            try_all((from..from + number("TUANTRA_SEEDS").unwrap_or(6)).map(scenario))
         }
     };
     assert!(rounds > 0);
@@ -157,6 +157,28 @@ fn a_planted_mistake_is_found_and_made_small() {
         let small = shrink::shrunk(found, options);
         assert!(prove(&small, options).is_err(), "{quirk:?}: the shrunk scenario passes");
         assert!(small.troubles.len() <= found.troubles.len().min(12), "{quirk:?}");
+    }
+}
+
+/// The way of the long measurements (`benches/simulation.rs`) proves the same and misses nothing.
+#[test]
+fn a_swift_run_agrees_and_finds_planted_mistakes() {
+    let mut ground = hunting_ground();
+    ground.iter_mut().for_each(|scenario| scenario.length = scenario.length.min(12 * HOUR));
+    let swift =
+        |scenario: &Scenario, options: Options| prove(scenario, Options { swift: true, ..options });
+    for scenario in &ground[..24] {
+        let agreed = swift(scenario, Options::default());
+        assert!(agreed.is_ok(), "{}: {agreed:?}", scenario.seed);
+    }
+    for quirk in Quirk::ALL {
+        let options = Options { quirk: Some(quirk), ..Options::default() };
+        assert!(ground.iter().any(|s| swift(s, options).is_err()), "{quirk:?} goes unnoticed");
+    }
+    for slip in Slip::ALL {
+        let options = Options { slip: Some(slip), alone: true, ..Options::default() };
+        let mut seeds = (1..=60).map(scenario);
+        assert!(seeds.any(|s| swift(&s, options).is_err()), "{slip:?} goes unnoticed");
     }
 }
 

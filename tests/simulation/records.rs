@@ -2,7 +2,7 @@
 
 use tuantra::coverage::outages;
 use tuantra::health::Usual;
-use tuantra::model::{State, StateInterval, SubjectId, UnixMs};
+use tuantra::model::{Span, State, StateInterval, SubjectId, UnixMs};
 
 /// A stretch of a record; it lasts until the next one's start, the last one is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,5 +80,23 @@ impl Remembered {
             last.from
         };
         Some((last.state, last.cause.clone(), since))
+    }
+
+    /// Since when the record says what the last verdict does, without a break but holes; and those
+    /// of them that are over.
+    pub fn last_stretch(&self) -> Option<(UnixMs, Vec<Span>)> {
+        let intervals = intervals(&self.record);
+        let last = intervals.iter().rfind(|i| i.state != State::Unmeasured)?;
+        let (mut from, mut holes) = (last.from, Vec::new());
+        for before in intervals.iter().rev().skip_while(|i| i.from >= last.from) {
+            match before.state {
+                State::Unmeasured => holes.push(Span::new(before.from, from)),
+                state if state == last.state && before.cause == last.cause => from = before.from,
+                _ => break,
+            }
+        }
+        holes.retain(|hole| hole.from > from);
+        holes.reverse();
+        Some((from, holes))
     }
 }

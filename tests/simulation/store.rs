@@ -89,6 +89,11 @@ impl Store {
     /// Hands over a round.
     pub fn sample(&mut self, place: usize, clock: i64, at: UnixMs) {
         let samples = &mut self.samples[place];
+        if samples.len() == 2 && samples[1].0 < clock - SAMPLES_WAIT_MS {
+            samples[0] = samples[1];
+            samples[1] = (clock, at);
+            return;
+        }
         samples.push_back((clock, at));
         while samples.len() > 2 && samples[1].0 < clock - SAMPLES_WAIT_MS {
             samples.pop_front();

@@ -81,6 +81,7 @@ impl Core {
         let resume = |id: &SubjectId| {
             let known = remembered(id)?;
             let last = known.record.last()?;
+            let (from, holes) = known.last_stretch().unwrap_or((last.from, Vec::new()));
             Some(Resumed {
                 state: last.state,
                 since: last.from,
@@ -88,6 +89,8 @@ impl Core {
                     state,
                     cause,
                     since,
+                    from,
+                    holes,
                 }),
                 last_round: known.last_round,
                 is_flapping: known.is_flapping,
@@ -106,22 +109,24 @@ impl Core {
         Self { health, settings, effects }
     }
 
-    /// A round was judged.
+    /// A round was judged; [`Core::settle`] comes after it.
     pub fn round(&mut self, round: &Round, now: UnixMs) {
         self.health.round(round, now, &mut self.effects);
+    }
+
+    /// Incidents and what is told of them follow the verdicts.
+    pub fn settle(&mut self, now: UnixMs) {
         self.health.settle(now, &mut self.effects);
     }
 
-    /// Time passes.
+    /// Time passes; [`Core::settle`] comes after it.
     pub fn tick(&mut self, now: UnixMs) {
         self.health.tick(now, &mut self.effects);
-        self.health.settle(now, &mut self.effects);
     }
 
-    /// A sentinel answered, or did not.
+    /// A sentinel answered, or did not; [`Core::settle`] comes after it.
     pub fn sentinel(&mut self, n: usize, at: UnixMs, answered: bool, now: UnixMs) {
         self.health.sentinel_round(n, at, answered, now, &mut self.effects);
-        self.health.settle(now, &mut self.effects);
     }
 
     /// Another inventory. Answers who is gone, and from when nobody asks it.
@@ -143,6 +148,13 @@ impl Core {
         }
     }
 
+    /// The last verdict that names no cause: the state, since when, and whether it comes and goes.
+    pub fn seen_plainly(&self, subject: SubjectIx) -> Option<(State, UnixMs, bool)> {
+        let view = self.health.view(subject);
+        let verdict = view.verdict.filter(|v| v.cause.is_none())?;
+        Some((verdict.state, verdict.since, view.is_flapping))
+    }
+
     /// Down, or degraded otherwise than by being on its backup.
     pub fn is_in_trouble(&self, subject: SubjectIx) -> bool {
         let view = self.health.view(subject);
@@ -162,10 +174,11 @@ impl Core {
         self.effects.is_empty()
     }
 
-    /// What it said since the last time, in order.
-    pub fn take_said(&mut self) -> Vec<Said> {
-        let effects = std::mem::take(&mut self.effects);
-        effects.into_iter().map(|effect| self.translate(effect)).collect()
+    /// What it said since the last time, in order, is added to `said`.
+    pub fn take_said(&mut self, said: &mut Vec<Said>) {
+        let mut effects = std::mem::take(&mut self.effects);
+        said.extend(effects.drain(..).map(|effect| self.translate(effect)));
+        self.effects = effects;
     }
 
     fn translate(&self, effect: Effect) -> Said {

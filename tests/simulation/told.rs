@@ -1,7 +1,7 @@
 //! What must hold of what is told, checked as it is said, from the scenario alone: the announced
 //! work, the office hours (reckoned by hand) and what the core itself says of who comes and goes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tuantra::health::{News, Telling};
 use tuantra::model::{
@@ -9,15 +9,13 @@ use tuantra::model::{
 };
 
 use crate::drive::{START, Scenario};
-use crate::faults::{Fault, Worked};
+use crate::faults::{Fault, Trouble, Worked};
 use crate::hours::DAY;
 use crate::subject_under_test::{Core, Seen};
 
 /// What is trouble for so long without a break has been told: the time in which an incident
 /// gathers its impact, and a tick.
 const TOLD_WITHIN_MS: i64 = 35_000;
-/// How often it is looked whether everything has been told.
-const LOOK_MS: i64 = 5_000;
 
 /// A deliberate mistake in what the core knows or in what is heard of it, to prove that it is
 /// found.
@@ -84,12 +82,16 @@ impl Slip {
 pub struct Scene<'a> {
     /// The scenario.
     pub scenario: &'a Scenario,
+    /// What of its troubles is announced work.
+    pub work: &'a [Trouble],
     /// What the inventory in force says.
     pub inventory: &'a Inventory,
     /// The place of each of its subjects.
     pub place_of: &'a [usize],
     /// For the last verdicts.
     pub core: &'a Core,
+    /// Who is down by them.
+    pub down: &'a BTreeSet<SubjectIx>,
     /// By the wall.
     pub now: UnixMs,
     /// The patrol as a whole.
@@ -107,7 +109,7 @@ impl Scene<'_> {
     fn is_planned(&self, place: usize) -> bool {
         let minute = (self.now.0 - START).rem_euclid(DAY) / 60_000;
         let is_on = |worked: &Worked| worked.includes(&self.scenario.province, place);
-        self.scenario.troubles.iter().any(|trouble| {
+        self.work.iter().any(|trouble| {
             (START + trouble.from..START + trouble.to).contains(&self.now.0)
                 && match &trouble.fault {
                     Fault::Work(worked) => is_on(worked),
@@ -149,10 +151,12 @@ impl Scene<'_> {
     fn lines(&self, root: SubjectIx) -> Vec<SubjectIx> {
         let of = |s: SubjectIx| &self.scenario.province.subjects[self.place(s)];
         let is_line = |s: SubjectIx| !of(s).is_device && of(s).unit == of(root).unit;
-        let is_with = |s: SubjectIx| {
-            s == root || is_line(root) && self.is_down(root) && is_line(s) && self.is_down(s)
-        };
-        self.inventory.subject_ixs().filter(|s| is_with(*s)).collect()
+        let mut lines = vec![root];
+        if is_line(root) && self.is_down(root) {
+            let others = self.down.iter().filter(|s| **s != root);
+            lines.extend(others.filter(|s| is_line(**s) && self.is_down(**s)));
+        }
+        lines
     }
 }
 
@@ -164,14 +168,14 @@ pub struct Ear {
     /// Open incidents of which trouble was told, with the last of it and its root then.
     told: BTreeMap<IncidentId, (News, SubjectId)>,
     /// By place: since when its being down should be told.
-    due: Vec<Option<i64>>,
+    due: BTreeMap<usize, i64>,
     looked: i64,
 }
 
 impl Ear {
     /// A daemon starts with what the store knows.
     pub fn restart(&mut self, flapping: Vec<bool>, open: &[KeptIncident], clock: i64) {
-        self.due = vec![None; flapping.len()];
+        self.due.clear();
         self.flapping = flapping;
         self.looked = clock;
         let told = |incident: &KeptIncident| {
@@ -262,20 +266,25 @@ impl Ear {
     }
 
     /// What is down, could be seen and was not planned for long enough has been told.
-    pub fn look(&mut self, clock: i64, scene: &Scene) -> Result<(), (usize, String)> {
-        if clock < self.looked + LOOK_MS {
+    /// Looked at no more often than every `each` milliseconds.
+    pub fn look(&mut self, clock: i64, each: i64, scene: &Scene) -> Result<(), (usize, String)> {
+        if clock < self.looked + each {
             return Ok(());
         }
         self.looked = clock;
-        for subject in scene.inventory.subject_ixs() {
+        let before = std::mem::take(&mut self.due);
+        for subject in scene.down.iter().copied() {
             let place = scene.place(subject);
             let is_due = scene.is_down(subject)
                 && !scene.is_planned(place)
                 && !scene.is_blind
                 && !scene.is_half_blind;
-            let due = &mut self.due[place];
-            *due = is_due.then(|| due.unwrap_or(clock));
-            if due.is_none_or(|since| clock < since + TOLD_WITHIN_MS) {
+            if !is_due {
+                continue;
+            }
+            let since = before.get(&place).copied().unwrap_or(clock);
+            self.due.insert(place, since);
+            if clock < since + TOLD_WITHIN_MS {
                 continue;
             }
             let lines = scene.lines(subject);

@@ -27,9 +27,8 @@ pub struct Blindness {
     pub until: Option<UnixMs>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 struct Post {
-    carrier: Option<CarrierId>,
     last_answer: Option<UnixMs>,
     failed: u32,
     is_heard: bool,
@@ -37,11 +36,20 @@ struct Post {
 
 /// A sentinel's round is heard of so soon; one sent longer before is stamped by a clock set back.
 const LATE_MAX_MS: i64 = 60_000;
+/// The patrol as a whole (no carrier), or a carrier with sentinels of its own.
+#[derive(Debug, Clone)]
+struct Group {
+    carrier: Option<CarrierId>,
+    /// Its own sentinels; the whole may have none.
+    members: Vec<usize>,
+}
 
 /// The sentinels.
 #[derive(Debug, Clone)]
 pub struct Watch {
     posts: Vec<Post>,
+    /// The whole first; none without any sentinel.
+    groups: Vec<Group>,
     started: UnixMs,
     /// All times of blindness so far, in the order they were found out.
     blind: Vec<Blindness>,
@@ -54,14 +62,19 @@ pub struct Watch {
 impl Watch {
     /// Nothing is known yet.
     pub fn new(sentinels: &[Sentinel], started: UnixMs) -> Self {
-        let post = |s: &Sentinel| Post {
-            carrier: s.carrier.clone(),
-            last_answer: None,
-            failed: 0,
-            is_heard: true,
+        let post = Post { last_answer: None, failed: 0, is_heard: true };
+        let mut carriers: Vec<Option<CarrierId>> =
+            sentinels.iter().map(|s| s.carrier.clone()).collect();
+        carriers.extend((!sentinels.is_empty()).then_some(None));
+        carriers.sort();
+        carriers.dedup();
+        let group = |carrier: Option<CarrierId>| {
+            let is_in = |n: &usize| sentinels[*n].carrier == carrier;
+            Group { members: (0..sentinels.len()).filter(is_in).collect(), carrier }
         };
         Self {
-            posts: sentinels.iter().map(post).collect(),
+            posts: vec![post; sentinels.len()],
+            groups: carriers.into_iter().map(group).collect(),
             blind: Vec::new(),
             is_past: Vec::new(),
             since: Vec::new(),
@@ -72,6 +85,10 @@ impl Watch {
     /// A sentinel's round.
     pub fn round(&mut self, n: usize, at: UnixMs, answered: bool) {
         let post = &mut self.posts[n];
+        if answered && post.is_heard && post.failed == 0 && self.blind.is_empty() {
+            post.last_answer = Some(at);
+            return; // It was not lost, and nobody is blind.
+        }
         post.is_heard = true;
         if answered {
             post.last_answer = Some(at);
@@ -91,13 +108,15 @@ impl Watch {
                 *since = at;
             }
         }
-        for group in self.groups() {
-            let lost_since = self.lost_since(group.as_ref());
-            let open = self.blind.iter_mut().rfind(|b| b.carrier == group && b.until.is_none());
+        for n in 0..self.groups.len() {
+            let lost_since = self.lost_since(&self.groups[n]);
+            let carrier = &self.groups[n].carrier;
+            let open = self.blind.iter_mut().rfind(|b| b.carrier == *carrier && b.until.is_none());
             match (open, lost_since) {
                 (Some(open), None) => open.until = Some(at),
                 (None, Some(since)) => {
-                    self.blind.push(Blindness { carrier: group, since, until: None });
+                    let carrier = carrier.clone();
+                    self.blind.push(Blindness { carrier, since, until: None });
                     self.is_past.push(true);
                     self.since.push(since);
                 }
@@ -106,60 +125,52 @@ impl Watch {
         }
     }
 
+    /// There was no time of blindness.
+    pub fn has_always_seen(&self) -> bool {
+        self.blind.is_empty()
+    }
+
     /// What is told of it: each group of sentinels for itself. That all carriers are blind at once
     /// is told by telling each.
     pub fn told(&self) -> Vec<Blindness> {
-        let is_group = |b: &&Blindness| !self.members(b.carrier.as_ref()).is_empty();
+        let is_group = |b: &&Blindness| {
+            self.groups.iter().any(|g| g.carrier == b.carrier && !g.members.is_empty())
+        };
         let told = |b: &Blindness| Blindness { since: b.since.max(self.started), ..b.clone() };
         self.blind.iter().filter(is_group).map(told).collect()
     }
 
-    /// The patrol as a whole, and each carrier with sentinels of its own.
-    fn groups(&self) -> Vec<Option<CarrierId>> {
-        let mut groups: Vec<Option<CarrierId>> =
-            self.posts.iter().map(|p| p.carrier.clone()).collect();
-        if !groups.is_empty() {
-            groups.push(None);
-        }
-        groups.sort();
-        groups.dedup();
-        groups
+    fn members(&self, group: &Group) -> impl Iterator<Item = &Post> {
+        group.members.iter().map(|n| &self.posts[*n])
     }
 
-    fn members(&self, group: Option<&CarrierId>) -> Vec<&Post> {
-        self.posts.iter().filter(|p| p.carrier.as_ref() == group).collect()
-    }
-
-    fn carriers(&self) -> Vec<CarrierId> {
-        self.groups().into_iter().flatten().collect()
+    fn carriers(&self) -> impl Iterator<Item = &Group> {
+        self.groups.iter().filter(|g| g.carrier.is_some())
     }
 
     /// Since when more than half of it is lost: just after the last answer of the one that went
     /// last of as many as it takes. The whole, without sentinels of its own: all carriers are.
-    fn lost_since(&self, group: Option<&CarrierId>) -> Option<UnixMs> {
-        let members = self.members(group);
-        if members.is_empty() {
-            let all: Option<Vec<UnixMs>> =
-                self.carriers().iter().map(|c| self.lost_since(Some(c))).collect();
+    fn lost_since(&self, group: &Group) -> Option<UnixMs> {
+        if group.members.is_empty() {
+            let all: Option<Vec<UnixMs>> = self.carriers().map(|c| self.lost_since(c)).collect();
             return all.and_then(|all| all.into_iter().max());
         }
-        let heard: Vec<&Post> = members.into_iter().filter(|p| p.is_heard).collect();
-        let lost = heard.iter().filter(|p| p.failed >= LOST_AFTER);
+        let heard = self.members(group).filter(|p| p.is_heard).count();
+        let lost = self.members(group).filter(|p| p.is_heard && p.failed >= LOST_AFTER);
         let mut silent: Vec<UnixMs> =
             lost.map(|p| p.last_answer.map_or(UnixMs(i64::MIN), |t| t + 1)).collect();
         silent.sort();
-        silent.get(heard.len() / 2).copied()
+        silent.get(heard / 2).copied()
     }
 
     /// So many answered a round sent at `at` or later that the group was not blind then.
-    fn is_vouched(&self, group: Option<&CarrierId>, at: UnixMs) -> bool {
-        let members = self.members(group);
-        if members.is_empty() {
-            return self.carriers().iter().any(|c| self.is_vouched(Some(c), at));
+    fn is_vouched(&self, group: &Group, at: UnixMs) -> bool {
+        if group.members.is_empty() {
+            return self.carriers().any(|c| self.is_vouched(c, at));
         }
-        let heard: Vec<&Post> = members.into_iter().filter(|p| p.is_heard).collect();
-        let silent = heard.iter().filter(|p| p.last_answer.is_none_or(|t| t < at)).count();
-        silent * 2 <= heard.len()
+        let heard = || self.members(group).filter(|p| p.is_heard);
+        let silent = heard().filter(|p| p.last_answer.is_none_or(|t| t < at)).count();
+        silent * 2 <= heard().count()
     }
 
     /// It is blind now; what was before that is known.
@@ -169,21 +180,21 @@ impl Watch {
 
     /// Could the patrol see the subject at `at`?
     pub fn sight(&self, inventory: &Inventory, subject: SubjectIx, at: UnixMs) -> Sight {
-        let groups: Vec<Option<CarrierId>> = self
-            .groups()
-            .into_iter()
-            .filter(|group| group.as_ref().is_none_or(|c| is_through(inventory, subject, c)))
-            .collect();
-        let times = self.blind.iter().zip(&self.since);
-        let is_blind = times.zip(&self.is_past).any(|((b, since), is_past)| {
-            *is_past
-                && groups.contains(&b.carrier)
-                && *since <= at
-                && b.until.is_none_or(|until| at < until)
-        });
+        let groups = || {
+            let is_on_the_way =
+                |g: &&Group| g.carrier.as_ref().is_none_or(|c| is_through(inventory, subject, c));
+            self.groups.iter().filter(is_on_the_way)
+        };
+        let is_blind =
+            self.blind.iter().zip(&self.since).zip(&self.is_past).any(|((b, since), is_past)| {
+                *is_past
+                    && *since <= at
+                    && b.until.is_none_or(|until| at < until)
+                    && groups().any(|g| g.carrier == b.carrier)
+            });
         if is_blind {
             Sight::Blind
-        } else if groups.iter().any(|g| !self.is_vouched(g.as_ref(), at) && !self.is_open(g)) {
+        } else if groups().any(|g| !self.is_vouched(g, at) && !self.is_open(&g.carrier)) {
             Sight::Unknown
         } else {
             Sight::Clear

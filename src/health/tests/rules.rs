@@ -277,7 +277,13 @@ fn a_restart_takes_the_hard_state_up_again_with_the_hole_between() {
     let resumed = Resumed {
         state: State::Down,
         since: t(100),
-        hard: Some(ResumedVerdict { state: State::Down, cause: None, since: t(100) }),
+        hard: Some(ResumedVerdict {
+            state: State::Down,
+            cause: None,
+            since: t(100),
+            from: t(100),
+            holes: Vec::new(),
+        }),
         last_round: Some(t(200)),
         is_flapping: false,
         usual: Vec::new(),

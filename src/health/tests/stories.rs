@@ -523,7 +523,13 @@ fn what_was_disabled_while_nobody_patrolled_is_unmeasured_from_then_on() {
     let resumed = Resumed {
         state: State::Down,
         since: t(100),
-        hard: Some(ResumedVerdict { state: State::Down, cause: None, since: t(100) }),
+        hard: Some(ResumedVerdict {
+            state: State::Down,
+            cause: None,
+            since: t(100),
+            from: t(100),
+            holes: Vec::new(),
+        }),
         last_round: Some(t(190)),
         is_flapping: false,
         usual: Vec::new(),
@@ -565,7 +571,13 @@ fn a_recorded_hole_outlives_a_restart_in_the_middle_of_it() {
     let resumed = Resumed {
         state: State::Unmeasured,
         since: t(100),
-        hard: Some(ResumedVerdict { state: State::Up, cause: None, since: t(0) }),
+        hard: Some(ResumedVerdict {
+            state: State::Up,
+            cause: None,
+            since: t(0),
+            from: t(0),
+            holes: Vec::new(),
+        }),
         // Sent and lost while the patrol was blind.
         last_round: Some(t(990)),
         is_flapping: false,
@@ -639,7 +651,13 @@ fn a_restart_goes_on_with_what_was_told_and_who_took_it() {
     let resumed = Resumed {
         state: State::Down,
         since,
-        hard: Some(ResumedVerdict { state: State::Down, cause: None, since }),
+        hard: Some(ResumedVerdict {
+            state: State::Down,
+            cause: None,
+            since,
+            from: since,
+            holes: Vec::new(),
+        }),
         last_round: Some(t(190)),
         is_flapping: false,
         usual: Vec::new(),

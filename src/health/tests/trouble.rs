@@ -130,6 +130,54 @@ fn a_second_way_that_answered_later_is_no_excuse() {
     assert_eq!(b.state(C), State::Down, "its first way answered while it was silent");
 }
 
+/// A child that fell silent at 10 s, after its parent's last answer, and was found down before anybody
+/// asked the parent again.
+fn blamed_too_soon() -> Bench {
+    let mut b = Bench::new(vec![Via::none(), via(A)]);
+    [A, B].into_iter().for_each(|s| b.good(s, 0));
+    [10, 15, 20].into_iter().for_each(|s| b.fail(B, s));
+    b.tick(60);
+    assert_eq!(b.state(B), State::Down, "nobody knew better when the window was over");
+    b
+}
+
+#[test]
+fn what_turns_out_to_be_cut_off_was_so_before_a_hole_too() {
+    let mut b = blamed_too_soon();
+    // Nobody asked for minutes, twice; then the parent is found down.
+    [300, 305, 900].into_iter().for_each(|s| b.fail(B, s));
+    [901, 906, 911].into_iter().for_each(|s| b.fail(A, s));
+    let (unreachable, unmeasured) = (State::Unreachable, State::Unmeasured);
+    let all = [
+        (0, State::Up),
+        (10, unreachable),
+        (50, unmeasured),
+        (300, unreachable),
+        (335, unmeasured),
+        (900, unreachable),
+    ];
+    assert_eq!(b.record(B), all);
+    // In a hole that lasts.
+    let mut b = blamed_too_soon();
+    b.tick(250);
+    [251, 256, 261].into_iter().for_each(|s| b.fail(A, s));
+    assert_eq!(b.record(B), [(0, State::Up), (10, unreachable), (50, unmeasured)]);
+}
+
+#[test]
+fn of_an_outage_with_very_many_holes_only_the_last_ones_are_rewritten() {
+    let mut b = blamed_too_soon();
+    (1..=20).for_each(|n| b.fail(B, 300 * n));
+    let before = b.record(B);
+    [6_001, 6_006, 6_011].into_iter().for_each(|s| b.fail(A, s));
+    let after = b.record(B);
+    let first = after.iter().position(|(_, state)| *state == State::Unreachable).unwrap();
+    assert_eq!(after[..first], before[..first]);
+    assert_eq!(after[first].0, 1_200, "sixteen holes from there on");
+    let times = |record: &[(i64, State)]| record.iter().map(|(from, _)| *from).collect::<Vec<_>>();
+    assert_eq!(times(&after), times(&before));
+}
+
 #[test]
 fn a_critical_check_that_is_taken_away_keeps_nobody_down() {
     let mut b = two_checks();
@@ -205,7 +253,7 @@ fn a_subject_whose_parent_is_removed_proves_itself() {
 fn a_restart_in_the_middle_of_a_proof_ends_it() {
     let verdict = |state, cause: Option<&str>| {
         let cause = cause.map(|c| SubjectId::new(c).unwrap());
-        Some(ResumedVerdict { state, cause, since: t(900) })
+        Some(ResumedVerdict { state, cause, since: t(900), from: t(900), holes: Vec::new() })
     };
     let resume = |id: &SubjectId| {
         let (state, hard) = match id.as_str() {
@@ -249,7 +297,13 @@ fn a_proof_begins_where_the_subject_last_answered() {
 
 #[test]
 fn degraded_survives_a_restart() {
-    let hard = Some(ResumedVerdict { state: State::Degraded, cause: None, since: t(900) });
+    let hard = Some(ResumedVerdict {
+        state: State::Degraded,
+        cause: None,
+        since: t(900),
+        from: t(900),
+        holes: Vec::new(),
+    });
     let resumed = Resumed {
         state: State::Degraded,
         since: t(900),

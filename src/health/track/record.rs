@@ -104,6 +104,9 @@ impl Track {
             }
         }
         let Some(hard) = self.hard else { return };
+        if hard == State::Down {
+            self.note_hole_in_outage(hole);
+        }
         let entries = [self.entry_at(hole.from, State::Unmeasured), self.entry_at(at, hard)];
         self.record(subject, entries[usize::from(is_open)..].to_vec(), effects);
     }
@@ -151,19 +154,18 @@ impl Track {
         self.heard.fill(None);
         self.asked_for = UnixMs(i64::MIN);
         self.hard_since = self.hard_since.min(at);
+        self.down_from = at;
+        self.down_holes.clear();
         let entry = self.entry_at(at, self.hard.unwrap_or(State::Unmeasured));
         self.record(subject, vec![entry], effects);
     }
 
-    /// `state` from `since` on, interrupted by the holes of the run, which are used up.
-    pub(super) fn entries_around_holes(&mut self, since: UnixMs, state: State) -> Vec<Entry> {
+    /// `state` from `since` on, interrupted by these holes.
+    pub(super) fn entries_around(&self, holes: &[Span], since: UnixMs, state: State) -> Vec<Entry> {
         let mut entries = vec![self.entry_at(since, state)];
-        for hole in std::mem::take(&mut self.holes) {
-            if hole.to <= since {
-                continue;
-            }
+        for hole in holes.iter().filter(|hole| hole.to > since) {
             if hole.from <= since {
-                // The run began inside it; the record already says so.
+                // It began inside the hole; the record already says so.
                 entries.clear();
             } else {
                 entries.push(self.entry_at(hole.from, State::Unmeasured));
@@ -171,6 +173,15 @@ impl Track {
             entries.push(self.entry_at(hole.to, state));
         }
         entries
+    }
+
+    /// A hole that is over lies in what is recorded as down. Of too many the first is given up, and
+    /// what was before it stays as it is.
+    pub(super) fn note_hole_in_outage(&mut self, hole: Span) {
+        if self.down_holes.len() == HOLES_MAX {
+            self.down_from = self.down_holes.remove(0).to;
+        }
+        self.down_holes.push(hole);
     }
 
     /// Start of the record's last entry.

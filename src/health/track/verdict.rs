@@ -48,7 +48,8 @@ impl Track {
         self.hard_since = since;
         self.cause_before = self.cause.take();
         self.rule = rule;
-        let entries = self.entries_around_holes(since, state);
+        let holes = std::mem::take(&mut self.holes);
+        let entries = self.entries_around(&holes, since, state);
         self.record(subject, entries, effects);
         effects.push(Effect::Verdict {
             subject,
@@ -88,7 +89,10 @@ impl Track {
         if !before.is_some_and(State::is_outage) {
             self.hard_since = since;
         }
-        let entries = self.entries_around_holes(since, state);
+        let holes = std::mem::take(&mut self.holes);
+        let entries = self.entries_around(&holes, since, state);
+        // Should it turn out to be somebody else's outage, all of it is.
+        (self.down_from, self.down_holes) = (since, holes);
         self.record(subject, entries, effects);
         effects.push(Effect::Verdict {
             subject,
@@ -101,8 +105,8 @@ impl Track {
         });
     }
 
-    /// The outage that was taken for the subject's own is `cause`'s, from its start on as far as
-    /// the record's last stretch, or the one before an open hole, reaches back.
+    /// The outage that was taken for the subject's own is `cause`'s, from when it is recorded as
+    /// its own on; holes since then stay holes.
     pub(in crate::health) fn blame(
         &mut self,
         subject: SubjectIx,
@@ -114,13 +118,12 @@ impl Track {
         self.rule = Rule::BlockedLater;
         self.cause = Some(cause);
         let since = self.hard_since;
-        let entries = if self.state == State::Unmeasured {
-            let from = since.max(self.since_before_hole);
-            let hole = self.entry_at(self.since, State::Unmeasured);
-            vec![self.entry_at(from, State::Unreachable), hole]
-        } else {
-            vec![self.entry_at(since.max(self.since), State::Unreachable)]
-        };
+        let holes = std::mem::take(&mut self.down_holes);
+        let mut entries =
+            self.entries_around(&holes, since.max(self.down_from), State::Unreachable);
+        if self.state == State::Unmeasured {
+            entries.push(self.entry_at(self.since, State::Unmeasured));
+        }
         self.record(subject, entries, effects);
         effects.push(Effect::Verdict {
             subject,

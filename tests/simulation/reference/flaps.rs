@@ -7,6 +7,8 @@ use tuantra::model::HealthParams;
 pub struct Flaps {
     /// Of each counted round, oldest first: another outcome than the one before.
     changes: Vec<bool>,
+    /// Rounds in a row that brought none.
+    unchanged: usize,
     was_failed: bool,
     is_on: bool,
 }
@@ -16,7 +18,7 @@ impl Flaps {
     /// leaves open how long that takes; it takes what every other round changing takes.
     pub fn resumed(window: u8) -> Self {
         let changes = (0..window).rev().map(|age| age % 2 == 0).collect();
-        Self { changes, was_failed: false, is_on: true }
+        Self { changes, unchanged: 0, was_failed: false, is_on: true }
     }
 
     /// It comes and goes.
@@ -24,10 +26,17 @@ impl Flaps {
         self.is_on
     }
 
+    /// Nothing has changed in the whole window, and a further answer changes nothing.
+    pub fn is_quiet(&self, params: &HealthParams) -> bool {
+        !self.is_on && !self.was_failed && self.unchanged >= usize::from(params.flap_window)
+    }
+
     /// Counts a round; true when flapping begins or ends by it.
     pub fn count(&mut self, failed: bool, params: &HealthParams, is_weighted: bool) -> bool {
         let window = usize::from(params.flap_window);
-        self.changes.push(failed != self.was_failed);
+        let is_changed = failed != self.was_failed;
+        self.unchanged = if is_changed { 0 } else { self.unchanged + 1 };
+        self.changes.push(is_changed);
         self.was_failed = failed;
         if self.changes.len() > window {
             self.changes.remove(0);

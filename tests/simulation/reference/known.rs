@@ -1,6 +1,6 @@
 //! What the reference knows of one subject: its steps, its holes and how they make its record.
 
-use tuantra::model::{Span, State, SubjectId, UnixMs};
+use tuantra::model::{HealthParams, Span, State, SubjectId, UnixMs};
 
 use super::{Known, Step, Usual};
 use crate::records::{Remembered, Stretch, joined};
@@ -43,7 +43,10 @@ impl Known {
                         known.last_round = None;
                     }
                 }
-            } else {
+            } else if known.steps.is_empty()
+                || known.last_step() != (stretch.state, stretch.cause.as_ref())
+            {
+                // After a hole it went on as it was.
                 known.steps.push(Step {
                     from: stretch.from,
                     state: stretch.state,
@@ -132,9 +135,26 @@ impl Known {
         self.hard.map_or(UnixMs(0), |(_, since)| since)
     }
 
-    /// Live or never judged, and nothing in doubt.
-    pub(super) fn is_calm(&self) -> bool {
-        !self.is_in_doubt() && self.hard.is_some_and(|(state, _)| state.is_live())
+    /// Its last verdict holds, and nothing speaks against it.
+    pub(super) fn is_settled(&self) -> bool {
+        self.hard.is_some()
+            && !self.is_in_doubt()
+            && !self.is_back
+            && self.proving_since.is_none()
+            && self.held_since.is_none()
+    }
+
+    /// Up, and nothing bad in its memory.
+    pub(super) fn is_serene(&self, params: &HealthParams) -> bool {
+        self.hard.is_some_and(|(state, _)| state == State::Up)
+            && self.is_settled()
+            && self.open_hole.is_none()
+            && self.backup_since.is_none()
+            && !self.is_backup_late
+            && !self.is_poor
+            && !self.was_poor
+            && self.good >= 5
+            && self.flaps.is_quiet(params)
     }
 
     pub(super) fn record(&self) -> Vec<Stretch> {

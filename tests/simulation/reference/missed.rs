@@ -1,7 +1,7 @@
 //! The reference's view of who is missed (rule 11): what may be off outside its hours is waited for
 //! until they begin and a grace is over; then it is an outage, from the opening on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tuantra::model::{Incident, State, SubjectId, SubjectIx, UnixMs};
 
@@ -13,11 +13,11 @@ use crate::hours::Hours;
 const PATIENCE: u32 = 4;
 
 impl Reference {
-    /// Who is down and missed, and since when.
-    pub fn missed(&self, now: UnixMs) -> BTreeMap<SubjectId, UnixMs> {
-        let missed = self.inventory.subject_ixs().filter_map(|subject| {
-            let since = self.missed_since(subject, now)?;
-            Some((self.inventory.subject(subject).id.clone(), since))
+    /// Who of these, which are all that are down, is missed, and since when.
+    pub fn missed(&self, down: &BTreeSet<SubjectIx>, now: UnixMs) -> BTreeMap<&SubjectId, UnixMs> {
+        let missed = down.iter().filter_map(|subject| {
+            let since = self.missed_since(*subject, now)?;
+            Some((&self.inventory.subject(*subject).id, since))
         });
         missed.collect()
     }
@@ -57,14 +57,19 @@ pub struct Roll {
 
 impl Roll {
     /// The lines of all incidents of what is down are exactly those that are missed, each incident
-    /// since the first of its lines is.
+    /// since the first of its lines is. `whose`: all that are down, as both see it.
     pub fn call(
         &mut self,
         incidents: &[Incident],
         reference: &Reference,
+        whose: &BTreeSet<SubjectIx>,
         now: UnixMs,
     ) -> Result<(), String> {
-        let missed = reference.missed(now);
+        if whose.is_empty() && incidents.is_empty() {
+            self.differed = 0;
+            return Ok(());
+        }
+        let missed = reference.missed(whose, now);
         let down = incidents.iter().filter(|incident| incident.state == State::Down);
         let of_core: BTreeMap<&SubjectId, UnixMs> =
             down.flat_map(|i| i.members().map(|m| (m, i.since))).collect();
@@ -75,7 +80,7 @@ impl Roll {
         let is_same = of_core.len() == missed.len()
             && of_core
                 .iter()
-                .all(|(id, since)| missed.contains_key(*id) && first(id) == Some(*since));
+                .all(|(id, since)| missed.contains_key(id) && first(id) == Some(*since));
         self.differed = if is_same { 0 } else { self.differed + 1 };
         if self.differed < PATIENCE {
             return Ok(());

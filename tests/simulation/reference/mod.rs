@@ -13,10 +13,12 @@ mod verdicts;
 mod ways;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use tuantra::model::{
     CheckKind, HealthParams, Inventory, Round, Sentinel, Span, State, SubjectId, SubjectIx, UnixMs,
+    Via,
 };
 
 use checks::{Other, Run};
@@ -120,6 +122,8 @@ struct Known {
     is_back: bool,
     /// The last five rounds of a live subject: were they poor?
     poor: Vec<bool>,
+    /// How many of them in a row, up to the last one, were not.
+    good: usize,
     /// The last round of the primary check was.
     was_poor: bool,
     /// 4: degraded by poor rounds.
@@ -168,6 +172,14 @@ pub struct Reference {
     /// Who has just recovered, and since when.
     rose: Vec<(SubjectIx, UnixMs)>,
     watch: Watch,
+    /// By subject: what it is reached through.
+    ways: Vec<Rc<Via>>,
+    /// By subject: there is a second way.
+    choices: Vec<bool>,
+    /// By subject: something is reached through it.
+    leads: Vec<bool>,
+    /// No hole begins before; a lower bound.
+    next_hole: UnixMs,
     /// By subject: rounds from the first failed one on about which the sentinels have not spoken.
     waiting: BTreeMap<SubjectIx, VecDeque<Round>>,
 }
@@ -205,8 +217,13 @@ impl Reference {
             fell: Vec::new(),
             rose: Vec::new(),
             watch: Watch::new(sentinels, now),
+            ways: Vec::new(),
+            choices: Vec::new(),
+            leads: Vec::new(),
+            next_hole: UnixMs(i64::MIN),
             waiting: BTreeMap::new(),
         };
+        model.find_ways();
         model.switch_off_disabled(now);
         model.settle(now);
         model
@@ -231,6 +248,8 @@ impl Reference {
             .map(|s| old.remove(&s.id).unwrap_or_else(|| Known::back_at(now, past(&s.id))))
             .collect();
         self.inventory = inventory;
+        self.find_ways();
+        self.next_hole = UnixMs(i64::MIN);
         // What a round was about may be another thing now: what waited is not judged.
         self.waiting.clear();
         self.changed.clear();
@@ -281,6 +300,13 @@ impl Reference {
         if round.is_invalid() {
             return;
         }
+        let concerns_held = self.held > 0 && self.leads[round.subject.ix()];
+        if !concerns_held
+            && !self.waiting.contains_key(&round.subject)
+            && self.only_moves_time(round)
+        {
+            return;
+        }
         if !self.waiting.contains_key(&round.subject)
             && (round.lost < round.sent
                 || self.watch.sight(&self.inventory, round.subject, round.at) == Sight::Clear)
@@ -295,6 +321,28 @@ impl Reference {
         self.judge_waiting_of(round.subject, !is_new, now);
     }
 
+    /// A good round in time of a subject with one check, no baseline and nothing bad in its memory
+    /// changes nothing but when it was last heard of. True when this was one.
+    fn only_moves_time(&mut self, round: &Round) -> bool {
+        let subject = self.inventory.subject(round.subject);
+        let params = &subject.health;
+        let known = &mut self.known[round.subject.ix()];
+        let (Some(last), Some(heard)) = (known.last_round, known.heard.get(&0)) else {
+            return false;
+        };
+        let is_good =
+            round.lost == 0 && round.rtts.as_slice().iter().all(|us| *us <= params.rtt_us);
+        let is_in_time = last.max(*heard) < round.at && round.at <= last + 2 * params.interval_ms;
+        let is_alone = subject.checks.len() == 1 && params.baseline_tenths.is_none();
+        if !(is_good && is_in_time && is_alone && known.is_serene(params)) {
+            return false;
+        }
+        known.heard.insert(0, round.at);
+        known.last_round = Some(round.at);
+        known.last_answer = Some(round.at);
+        true
+    }
+
     /// A sentinel answered, or did not.
     pub fn sentinel(&mut self, n: usize, at: UnixMs, answered: bool, now: UnixMs) {
         self.watch.round(n, at, answered);
@@ -304,6 +352,9 @@ impl Reference {
     /// 7: rounds that wait are judged as soon as it is known whether the patrol could see, and at
     /// the latest after `correlation_window`; those that failed in blind time count as not asked.
     fn judge_waiting(&mut self, now: UnixMs) {
+        if self.waiting.is_empty() {
+            return;
+        }
         let subjects: Vec<SubjectIx> = self.waiting.keys().copied().collect();
         for subject in subjects {
             self.judge_waiting_of(subject, true, now);
@@ -336,9 +387,9 @@ impl Reference {
         let (subject, check) = (round.subject, round.check);
         let interval = self.inventory.subject(subject).health.interval_ms;
         let is_failed = round.lost == round.sent;
-        let is_live_and_calm =
-            self.known(subject).is_calm() && self.known(subject).open_hole.is_none();
-        let before = self.known(subject).live_state();
+        let known = self.known(subject);
+        let before = known.hard.filter(|_| known.is_settled() && known.open_hole.is_none());
+        let live_before = known.live_state();
         let at = self.read_clock(subject, check, round.at);
         if self.decisive(subject).contains(&check) {
             self.note_time(subject, at, interval);
@@ -357,8 +408,18 @@ impl Reference {
             self.other_round(subject, check, at, is_failed);
         }
         let known = self.known(subject);
-        if is_live_and_calm && known.is_calm() && known.live_state() == before && self.held == 0 {
-            return; // Nothing that anybody else could depend on.
+        let is_same = known.hard == before && known.live_state() == live_before;
+        if self.held == 0 && before.is_some() && is_same {
+            if known.is_settled() {
+                return; // Nothing that anybody could depend on.
+            }
+            // Doubts about it that nobody else's state depends on.
+            self.is_settled = true;
+            self.judge_way(subject, now);
+            self.judge_backup(subject);
+            if self.is_settled {
+                return;
+            }
         }
         self.is_settled = false;
         self.heard_of = Some(subject);
@@ -431,6 +492,10 @@ impl Reference {
     }
 
     fn open_holes(&mut self, now: UnixMs) {
+        if now <= self.next_hole {
+            return;
+        }
+        self.next_hole = UnixMs(i64::MAX);
         for subject in self.inventory.clone().subject_ixs() {
             let interval = self.inventory.subject(subject).health.interval_ms;
             // A round sent in time may still be under way.
@@ -440,13 +505,15 @@ impl Reference {
             });
             let is_blind = self.quirk == Some(Quirk::SeesThroughHoles);
             let known = &mut self.known[subject.ix()];
-            if let Some(last) = known.last_round
-                && now > last + 2 * interval + in_flight
-                && known.open_hole.is_none()
-                && !is_blind
-            {
+            let Some(last) = known.last_round.filter(|_| known.open_hole.is_none()) else {
+                continue;
+            };
+            let due = last + 2 * interval + in_flight;
+            if now > due && !is_blind {
                 known.open_hole = Some(last + interval);
                 self.changed.push(subject);
+            } else {
+                self.next_hole = self.next_hole.min(due);
             }
         }
     }
@@ -493,6 +560,7 @@ impl Reference {
             }
         }
         known.last_round = known.last_round.max(Some(at));
+        self.next_hole = self.next_hole.min(at + 2 * interval);
     }
 
     fn failed_round(&mut self, subject: SubjectIx, check: u8, at: UnixMs, now: UnixMs) {
@@ -550,6 +618,7 @@ impl Reference {
                 known.is_back = true;
                 known.proving_since = None;
                 known.poor.clear();
+                known.good = 0;
                 if self.quirk == Some(Quirk::OneCheckRecovers) {
                     decisive = vec![check];
                 }
@@ -581,11 +650,13 @@ impl Reference {
         }
         if check == 0 {
             known.poor.push(known.was_poor);
+            known.good = if known.was_poor { 0 } else { known.good + 1 };
             if known.poor.len() > 5 {
                 known.poor.remove(0);
             }
             if known.hard.is_none() {
                 known.poor.clear();
+                known.good = 0;
                 return;
             }
             let poor = known.poor.iter().filter(|poor| **poor).count();
@@ -611,9 +682,26 @@ impl Reference {
         std::mem::take(&mut self.changed)
     }
 
+    /// Nothing was found out since the last time.
+    pub fn is_silent(&self) -> bool {
+        self.changed.is_empty()
+    }
+
+    /// There was no time of blindness.
+    pub fn has_always_seen(&self) -> bool {
+        self.watch.has_always_seen()
+    }
+
     /// All times of blindness so far.
     pub fn blind(&self) -> Vec<Blindness> {
         self.watch.told()
+    }
+
+    /// The last verdict that names no cause: the state, since when, and whether it comes and goes.
+    pub fn seen_plainly(&self, subject: SubjectIx) -> Option<(State, UnixMs, bool)> {
+        let known = self.known(subject);
+        let (state, since) = known.hard.filter(|(state, _)| *state != State::Unreachable)?;
+        Some((state, since, known.flaps.is_on()))
     }
 
     /// The last verdict.

@@ -8,12 +8,18 @@ use super::{Passage, Quirk, Reference};
 impl Reference {
     /// Looks at everything until nothing changes any more, parents before children.
     pub(super) fn settle(&mut self, now: UnixMs) {
+        if self.is_settled {
+            return;
+        }
+        // Nobody else is held, in an outage, or may be on a backup by what comes of it.
+        let concerned: Vec<SubjectIx> =
+            self.inventory.subject_ixs().filter(|s| self.is_concerned(*s)).collect();
         while !self.is_settled {
             self.is_settled = true;
-            for subject in self.inventory.clone().subject_ixs() {
+            for subject in concerned.iter().copied() {
                 if self.judge_held(subject, now) {
                     // Of two ways that go at once one goes first.
-                    self.inventory.clone().subject_ixs().for_each(|s| self.judge_backup(s));
+                    concerned.iter().for_each(|s| self.judge_backup(*s));
                 }
                 self.judge_way(subject, now);
                 self.judge_backup(subject);
@@ -21,6 +27,19 @@ impl Reference {
         }
         self.fell.clear();
         self.rose.clear();
+    }
+
+    fn is_concerned(&self, subject: SubjectIx) -> bool {
+        let known = self.known(subject);
+        known.hard.is_some_and(|(state, _)| state.is_outage())
+            || known.held_since.is_some()
+            || self.may_have_backup(subject)
+    }
+
+    /// It has a second way, or had one.
+    fn may_have_backup(&self, subject: SubjectIx) -> bool {
+        let known = self.known(subject);
+        known.backup_since.is_some() || known.is_backup_late || self.choices[subject.ix()]
     }
 
     /// 5: a confirmed failure becomes `down` or `unreachable` as soon as its way is decided, and
@@ -153,9 +172,13 @@ impl Reference {
     /// 12: a live subject whose preferred way is blocked while another is open is degraded, from
     /// the preferred way's outage on, and no longer when that is open again.
     pub(super) fn judge_backup(&mut self, subject: SubjectIx) {
-        let Some((state, _)) = self.known(subject).hard else { return };
-        if self.known(subject).open_hole.is_some() {
+        let known = self.known(subject);
+        let Some((state, _)) = known.hard else { return };
+        if known.open_hole.is_some() {
             return; // Nobody knows; its next round will tell.
+        }
+        if !self.may_have_backup(subject) {
+            return;
         }
         let via = self.via(subject);
         if self.known(subject).is_in_doubt() {

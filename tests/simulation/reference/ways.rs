@@ -1,7 +1,9 @@
 //! The reference's view of ways: what a subject is reached through, and since when that is open or
 //! blocked, and by whom.
 
-use tuantra::model::{State, SubjectId, SubjectIx, UnixMs, Via};
+use std::rc::Rc;
+
+use tuantra::model::{State, Subject, SubjectId, SubjectIx, UnixMs, Via};
 
 use super::{Passage, Reference};
 
@@ -164,8 +166,19 @@ impl Reference {
 
     /// What a subject is reached through. Disabled ones are no redundant ways, unless there is no
     /// other.
-    pub(super) fn via(&self, subject: SubjectIx) -> Via {
-        self.present(&self.inventory.subject(subject).via)
+    pub(super) fn via(&self, subject: SubjectIx) -> Rc<Via> {
+        Rc::clone(&self.ways[subject.ix()])
+    }
+
+    /// By the inventory in force.
+    pub(super) fn find_ways(&mut self) {
+        let present = |s: &Subject| Rc::new(self.present(&s.via));
+        self.ways = self.inventory.subjects.iter().map(present).collect();
+        self.leads = vec![false; self.ways.len()];
+        for parent in self.ways.iter().flat_map(|way| way.subjects()) {
+            self.leads[parent.ix()] = true;
+        }
+        self.choices = self.ways.iter().map(|way| has_choice(way)).collect();
     }
 
     pub(super) fn present(&self, via: &Via) -> Via {
@@ -196,5 +209,14 @@ pub(super) fn has_any(via: &Via) -> bool {
         Via::Subject(_) => false,
         Via::All(parts) => parts.iter().any(has_any),
         Via::Any(_) => true,
+    }
+}
+
+/// Of several ways any suffices, somewhere.
+fn has_choice(via: &Via) -> bool {
+    match via {
+        Via::Subject(_) => false,
+        Via::All(parts) => parts.iter().any(has_choice),
+        Via::Any(parts) => parts.len() > 1 || parts.iter().any(has_choice),
     }
 }

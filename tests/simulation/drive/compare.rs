@@ -1,0 +1,104 @@
+//! Holds the core against the reference.
+
+use tuantra::model::{State, SubjectIx};
+
+use super::{Failure, Run};
+use crate::records::{Stretch, states};
+
+impl Run<'_> {
+    /// The last verdicts of who was spoken of must be the same.
+    pub(super) fn compare(&mut self) -> Result<(), Box<Failure>> {
+        if let Some(what) = self.complaint.take() {
+            return Err(self.failure(None, what));
+        }
+        if let Some(reference) = &mut self.reference {
+            self.touched.append(&mut reference.take_changed());
+            if !(self.blind.is_empty() && reference.has_always_seen())
+                && self.blind != reference.blind()
+            {
+                let what = format!(
+                    "blind by the core {:?}, by the reference {:?}",
+                    self.blind,
+                    reference.blind()
+                );
+                return Err(self.failure(None, what));
+            }
+        }
+        let mut touched = std::mem::take(&mut self.touched);
+        for subject in touched.drain(..) {
+            let (Some(core), Some(reference)) = (&self.core, &self.reference) else { continue };
+            let model = reference;
+            let (core, mut reference) = (core.seen(subject), model.seen(subject));
+            // Of several roots DESIGN names the nearest, and leaves open who is to blame later on.
+            let is_judged = self.judged.contains(&subject) && reference.cause.is_some();
+            let may_blame =
+                core.cause.as_ref().is_some_and(|c| model.may_blame(subject, c.as_str()));
+            if !is_judged || may_blame {
+                reference.cause.clone_from(&core.cause);
+            }
+            if core != reference {
+                let what = format!("the core says {core:?}, the reference {reference:?}");
+                return Err(self.failure(Some(self.place_of[subject.ix()]), what));
+            }
+            if self.options.finely {
+                self.check_record(subject)?;
+            }
+        }
+        self.touched = touched;
+        self.judged.clear();
+        Ok(())
+    }
+
+    /// Who is missed must be the same. After the clock was set it may be another: what was due may
+    /// not be so any more.
+    pub(super) fn call_roll(&mut self) -> Result<(), Box<Failure>> {
+        let (Some(core), Some(reference)) = (&self.core, &self.reference) else { return Ok(()) };
+        if self.is_stepped {
+            return Ok(());
+        }
+        // Who is down by the core is so by the reference: that was compared verdict by verdict.
+        let called = self.roll.call(core.incidents(), reference, &self.down, self.now());
+        called.map_err(|what| self.failure(None, what))
+    }
+
+    pub(super) fn check_records(&mut self) -> Result<(), Box<Failure>> {
+        for subject in self.inventory.clone().subject_ixs() {
+            self.check_record(subject)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_record(&mut self, subject: SubjectIx) -> Result<(), Box<Failure>> {
+        let Some(reference) = &self.reference else { return Ok(()) };
+        let place = self.place_of[subject.ix()];
+        let mut core = states(&self.store.records()[place]);
+        let mut model = states(&reference.record(subject));
+        // Neither must say at once that nobody asks any more: a round may be under way, or wait
+        // for the sentinels.
+        let health = &self.inventory.subject(subject).health;
+        let patience = health.interval_ms + health.correlation_window_ms + 10_000;
+        for record in [&mut core, &mut model] {
+            let last = record.last();
+            let is_young = |s: &Stretch| self.now().since(s.from) < patience + health.interval_ms;
+            if last.is_some_and(|s| s.state == State::Unmeasured && is_young(s)) {
+                record.pop();
+            }
+        }
+        if core == model {
+            return Ok(());
+        }
+        let same = core.iter().zip(&model).take_while(|(a, b)| a == b).count();
+        let tail = |record: &[Stretch]| {
+            let tail = record.iter().skip(same.saturating_sub(2)).take(6);
+            tail.map(|s| format!("\n    {} {:?} {:?}", s.from, s.state, s.cause))
+                .collect::<String>()
+        };
+        let what = format!("records differ: core{}\n  reference{}", tail(&core), tail(&model));
+        Err(self.failure(Some(place), what))
+    }
+
+    pub(super) fn failure(&mut self, place: Option<usize>, what: String) -> Box<Failure> {
+        let trace = std::mem::take(&mut self.outcome.trace);
+        Box::new(Failure { at: self.clock, place, what, trace })
+    }
+}
