@@ -95,7 +95,13 @@ fn after_a_restart_a_parent_passes_as_far_as_is_known() {
     let resumed = Resumed {
         state: State::Up,
         since: t(0),
-        hard: Some(ResumedVerdict { state: State::Up, cause: None, since: t(0) }),
+        hard: Some(ResumedVerdict {
+            state: State::Up,
+            cause: None,
+            since: t(0),
+            from: t(0),
+            holes: Vec::new(),
+        }),
         last_round: Some(t(90)),
         is_flapping: false,
         usual: Vec::new(),

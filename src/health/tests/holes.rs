@@ -158,7 +158,13 @@ fn resumed(state: State, last_round: i64) -> Resumed {
     Resumed {
         state,
         since: t(0),
-        hard: Some(ResumedVerdict { state, cause: None, since: t(0) }),
+        hard: Some(ResumedVerdict {
+            state,
+            cause: None,
+            since: t(0),
+            from: t(0),
+            holes: Vec::new(),
+        }),
         last_round: Some(t(last_round)),
         is_flapping: false,
         usual: Vec::new(),
@@ -229,7 +235,13 @@ fn a_degraded_subject_disabled_and_enabled_again_begins_anew() {
 fn a_round_sent_inside_a_recorded_hole_takes_no_part_of_it_back_after_a_restart() {
     let mut b = Bench::new(vec![]);
     // Sent and lost while the patrol was blind.
-    let hard = Some(ResumedVerdict { state: State::Up, cause: None, since: t(0) });
+    let hard = Some(ResumedVerdict {
+        state: State::Up,
+        cause: None,
+        since: t(0),
+        from: t(0),
+        holes: Vec::new(),
+    });
     let memory = Resumed { since: t(100), hard, ..resumed(State::Unmeasured, 120) };
     b.resume(inventory(vec![Via::none()]), 140, &|_| Some(memory.clone()));
     b.records.insert(A, vec![(t(0), State::Up, None), (t(100), State::Unmeasured, None)]);

@@ -31,7 +31,13 @@ fn restarted(of_a: KeptIncident, of_b: KeptIncident) -> Bench {
         Some(Resumed {
             state,
             since: t(100),
-            hard: Some(ResumedVerdict { state, cause, since: t(100) }),
+            hard: Some(ResumedVerdict {
+                state,
+                cause,
+                since: t(100),
+                from: t(100),
+                holes: Vec::new(),
+            }),
             last_round: Some(t(190)),
             is_flapping: false,
             usual: Vec::new(),

@@ -246,7 +246,13 @@ fn a_parent_that_is_asked_no_more_since_a_restart_is_looked_through() {
     let resumed = Resumed {
         state: State::Up,
         since: t(0),
-        hard: Some(ResumedVerdict { state: State::Up, cause: None, since: t(0) }),
+        hard: Some(ResumedVerdict {
+            state: State::Up,
+            cause: None,
+            since: t(0),
+            from: t(0),
+            holes: Vec::new(),
+        }),
         last_round: Some(t(90)),
         is_flapping: false,
         usual: Vec::new(),
