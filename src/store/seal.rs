@@ -5,7 +5,7 @@
 //! merged into what is there already, and the journal's rows go last, so that a step done again
 //! after a crash changes nothing. Samples that come late go the same way and are merged.
 
-use std::ops::Range;
+use std::collections::VecDeque;
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
@@ -24,8 +24,11 @@ pub(super) const HOURS_A_DAY: i64 = 24;
 const HOUR_SETTLED_MS: i64 = 60_000;
 /// A day's blocks are joined this long after its end, in milliseconds.
 pub(super) const DAY_SETTLED_MS: i64 = 2 * HOUR_MS;
-/// Entries of the journal that one step takes on: some 10 ms of work.
-const ENTRIES_A_STEP: i64 = 60_000;
+/// Entries of the journal that are held in memory at a time (18 MB): it is read through once for
+/// as many.
+const ENTRIES_HELD: i64 = 250_000;
+/// Series whose hour is written in one step: some 10 ms of work.
+const HOURS_A_STEP: usize = 400;
 /// Series whose day is joined in one step: about as much.
 const SERIES_A_STEP: u32 = 24;
 /// Bytes of the journal deleted in one step.
@@ -46,9 +49,11 @@ struct Sealing {
     hour: i64,
     /// The last row of the journal that belongs to this pass.
     last_row: i64,
-    /// Series below are done.
+    /// Series below have been read.
     next: u32,
     width: u32,
+    /// What was read and is still to be written, by series.
+    fresh: VecDeque<(u32, Content)>,
 }
 
 /// The day whose hours are being joined.
@@ -87,16 +92,21 @@ impl Sealer {
     fn seal(&mut self, conn: &mut Connection, now: UnixMs) -> Sql<Step> {
         if self.sealing.is_none() {
             self.sealing = Sealing::next(conn, now)?;
+            self.kinds.refresh(conn)?;
         }
         let Some(sealing) = &mut self.sealing else { return Ok(Step::Idle) };
-        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        self.kinds.refresh(&tx)?;
         // Beyond the last number given out there is nothing to move.
-        if sealing.next <= self.kinds.last() {
-            let to = sealing.next.saturating_add(sealing.width);
-            seal_part(&tx, &self.kinds, sealing, sealing.next..to)?;
+        if sealing.fresh.is_empty() && sealing.next <= self.kinds.last() {
+            sealing.read_on(conn, &self.kinds)?;
+            return Ok(Step::Did);
+        }
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if !sealing.fresh.is_empty() {
+            let now = sealing.fresh.len().min(HOURS_A_STEP);
+            for (series, content) in sealing.fresh.drain(..now) {
+                seal_hour(&tx, &self.kinds, sealing.hour, series, content)?;
+            }
             tx.commit()?;
-            sealing.next = to;
         } else {
             let is_more = delete_rows(&tx, sealing)?;
             tx.commit()?;
@@ -147,9 +157,43 @@ impl Sealing {
             .query_row([keys.start(), keys.end()], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let series: Option<i64> =
             conn.prepare_cached("SELECT max(id) FROM series")?.query_row([], |row| row.get(0))?;
-        let width = series.unwrap_or(0).saturating_mul(ENTRIES_A_STEP) / entries.max(1);
+        let width = series.unwrap_or(0).saturating_mul(ENTRIES_HELD) / entries.max(1);
         let width = u32::try_from(width).unwrap_or(SERIES_MAX).max(1);
-        Ok(Some(Self { hour, last_row, next: 0, width }))
+        Ok(Some(Self { hour, last_row, next: 0, width, fresh: VecDeque::new() }))
+    }
+
+    /// Reads what the journal holds of the next series.
+    fn read_on(&mut self, conn: &Connection, kinds: &Kinds) -> Sql<()> {
+        let end = self.next.saturating_add(self.width);
+        let part = self.next..end.min(kinds.last().saturating_add(1));
+        // By place in `part`.
+        let mut fresh: Vec<Option<Content>> = Vec::new();
+        fresh.resize_with(part.len(), || None);
+        let mut statement = conn.prepare_cached(
+            "SELECT key, data FROM journal WHERE key BETWEEN ?1 AND ?2 ORDER BY key",
+        )?;
+        let mut rows = statement.query([*keys_of(self.hour).start(), self.last_row])?;
+        while let Some(row) = rows.next()? {
+            let data = row.get_ref(1)?.as_blob()?;
+            let read = journal::read_row(data, &part, &mut |series, reading| match fresh
+                .get_mut(series.wrapping_sub(part.start) as usize)
+            {
+                Some(Some(content)) => content.push(reading),
+                Some(empty) => {
+                    *empty = kinds.of(series).map(Content::empty);
+                    empty.iter_mut().for_each(|content| content.push(reading));
+                }
+                None => {}
+            });
+            if let Err(bad) = read {
+                let key: i64 = row.get(0)?;
+                tracing::error!(key, %bad, "a row of the journal cannot be read and is given up");
+            }
+        }
+        let found = part.zip(fresh);
+        self.fresh.extend(found.filter_map(|(series, content)| Some((series, content?))));
+        self.next = end;
+        Ok(())
     }
 }
 
@@ -168,46 +212,26 @@ pub(super) const fn is_day_settled(day: i64, now: UnixMs) -> bool {
     now.0 >= (day + 1) * DAY_MS + DAY_SETTLED_MS
 }
 
-/// Moves what the journal holds of some series into their blocks of the hour.
-fn seal_part(tx: &Transaction<'_>, kinds: &Kinds, sealing: &Sealing, part: Range<u32>) -> Sql<()> {
-    // By place in `part`, which is never wider than there are series.
-    let mut fresh: Vec<Option<Content>> = Vec::new();
-    let part = part.start..part.end.min(kinds.last().saturating_add(1));
-    fresh.resize_with(part.len(), || None);
-    let mut statement = tx
-        .prepare_cached("SELECT key, data FROM journal WHERE key BETWEEN ?1 AND ?2 ORDER BY key")?;
-    let mut rows = statement.query([*keys_of(sealing.hour).start(), sealing.last_row])?;
-    while let Some(row) = rows.next()? {
-        let read = journal::read_row(row.get_ref(1)?.as_blob()?, &part, &mut |series, reading| {
-            let place = fresh.get_mut(series.wrapping_sub(part.start) as usize);
-            match place {
-                Some(Some(content)) => content.push(reading),
-                Some(empty) => {
-                    *empty = kinds.of(series).map(Content::empty);
-                    empty.iter_mut().for_each(|content| content.push(reading));
-                }
-                None => {}
-            }
-        });
-        if let Err(bad) = read {
-            let key: i64 = row.get(0)?;
-            tracing::error!(key, %bad, "a row of the journal cannot be read and is given up");
-        }
-    }
+/// Moves what the journal holds of a series into its block of the hour.
+fn seal_hour(
+    tx: &Transaction<'_>,
+    kinds: &Kinds,
+    hour: i64,
+    series: u32,
+    content: Content,
+) -> Sql<()> {
+    let Some(kind) = kinds.of(series) else { return Ok(()) };
     let mut bytes = Vec::new();
-    for (series, content) in part.zip(fresh) {
-        let (Some(content), Some(kind)) = (content, kinds.of(series)) else { continue };
-        let newest = content.newest_ms();
-        let mut merged = merge(tx, "block", key(sealing.hour, series), kind, content, &mut bytes)?;
-        add_joined(tx, sealing.hour, series, kind, &mut merged)?;
-        write_rollup(tx, "rollup_hour", key(sealing.hour, series), &merged, &mut bytes)?;
-        if let Some(newest) = newest {
-            tx.prepare_cached(
-                "INSERT INTO latest (subject, at) SELECT subject, ?2 FROM series WHERE id = ?1
-                 ON CONFLICT (subject) DO UPDATE SET at = max(at, excluded.at)",
-            )?
-            .execute([i64::from(series), newest])?;
-        }
+    let newest = content.newest_ms();
+    let mut merged = merge(tx, "block", key(hour, series), kind, content, &mut bytes)?;
+    add_joined(tx, hour, series, kind, &mut merged)?;
+    write_rollup(tx, "rollup_hour", key(hour, series), &merged, &mut bytes)?;
+    if let Some(newest) = newest {
+        tx.prepare_cached(
+            "INSERT INTO latest (subject, at) SELECT subject, ?2 FROM series WHERE id = ?1
+             ON CONFLICT (subject) DO UPDATE SET at = max(at, excluded.at)",
+        )?
+        .execute([i64::from(series), newest])?;
     }
     Ok(())
 }
