@@ -92,8 +92,10 @@ fn province(folder: &Path) {
         let rtts = if is_cut { Rtts::default() } else { Rtts::from_us(&[4_000, 4_100, 4_200]) };
         let lost = if is_cut { 3 } else { 0 };
         for subject in [DISTRICT, COMMUNE] {
-            samples
-                .push((id(subject), Sample { at: t, check: 0, sent: 3, lost, rtts, error: None }));
+            samples.push((
+                id(subject),
+                Sample { at: t, check: 0, sent: 3, lost, rtts, error: None }.into(),
+            ));
         }
         t = t + if is_cut { 5_000 } else { 10_000 };
     }

@@ -513,7 +513,8 @@ fn the_store_s_own_rounds_tell_what_the_file_s_do() {
         let sample = Sample { at, check: 0, sent: 3, lost, rtts: Rtts::from_us(rtts), error: None };
         (SubjectId::new(TRUNK).unwrap(), sample)
     });
-    store.submit(Batch { facts: Vec::new(), samples: samples.collect() });
+    let samples = samples.map(|(subject, sample)| (subject, sample.into())).collect();
+    store.submit(Batch { facts: Vec::new(), samples });
     store.flush_blocking().unwrap();
     drop(store);
     let window = ["--from", &at(0), "--to", &at(200)];

@@ -64,7 +64,7 @@ fn province(folder: &Path, down_hours: i64, alive_until: UnixMs) -> Store {
         Fact::Alive { at: alive_until },
     ];
     store.submit(Batch { facts, samples: Vec::new() });
-    store.flush_blocking().unwrap();
+    store.tidy_blocking().unwrap();
     store
 }
 

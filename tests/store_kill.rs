@@ -1,91 +1,31 @@
 //! The daemon's process is killed at moments nobody chose: whatever had been acknowledged is
 //! there, nothing is there twice, and time is still partitioned.
 
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a helper of a test fails the test, and says what it has tried"
+)]
+#![expect(clippy::disallowed_methods, reason = "real processes live in real time")]
 
-use std::collections::BTreeSet;
+#[path = "store_kill/steps.rs"]
+mod steps;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
-use tuantra::model::{
-    Ack, Id, IncidentId, KeptIncident, Maintenance, Rtts, Sample, Span, State, StateInterval,
-    SubjectId, Told, UnixMs, WorkHours, WorkedOn, check_partition,
-};
-use tuantra::store::{Batch, Event, EventKind, Fact, OpenOptions, Reader, Store};
+use steps::{ALL_TIME, at, check, late_rounds, random, sample, step, subject, upkeep};
+use tuantra::store::{Batch, OpenOptions, Reader, Store};
 
-const T0: i64 = 1_790_000_000_000;
-const SUBJECTS: i64 = 5;
-const KILLS: u64 = 20;
-const ALL_TIME: Span = Span::new(UnixMs(0), UnixMs(i64::MAX));
+/// Kills and copies, unless `TUANTRA_KILLS` and `TUANTRA_COPIES` say otherwise.
+const KILLS: u64 = 60;
+const COPIES: u64 = 25;
 
-fn subject(n: i64) -> SubjectId {
-    SubjectId::new(&format!("unit-{}/tslcd", n % SUBJECTS)).unwrap()
-}
-
-/// The incident of every ten steps: opened, told, taken, closed, each step over what was there.
-fn incident(n: i64) -> KeptIncident {
-    let (opened, age) = (UnixMs(T0 + n / 10 * 10_000), n % 10);
-    let at = UnixMs(T0 + n * 1_000);
-    let ack = || Ack { by: "Lan".to_owned(), note: format!("step {n}"), at, until: None };
-    KeptIncident {
-        id: IncidentId::new("unit-0/tslcd", opened),
-        root: subject(n),
-        opened,
-        since: opened - 500,
-        closed: (age == 9).then_some(at),
-        state: State::Down,
-        told: (age > 2).then_some(Told::Down),
-        told_at: (age > 2).then_some(at),
-        ack: (age > 4).then(ack),
-        split_from: None,
-        merged_into: None,
-    }
-}
-
-/// The work of every four steps: announced anew three times, then called off.
-fn work(n: i64) -> Maintenance {
-    let from = UnixMs(T0 + n * 1_000);
-    Maintenance {
-        id: Id::new(&format!("work-{}", n / 4)).unwrap(),
-        on: WorkedOn::Subject(subject(n)),
-        hours: WorkHours::Once(Span::new(from, from + 500)),
-        by: "Lan".to_owned(),
-        note: format!("step {n}"),
-    }
-}
-
-fn step(n: i64) -> Batch {
-    let at = UnixMs(T0 + n * 1_000);
-    let state = State::ALL[usize::try_from(n / SUBJECTS).unwrap() % 5];
-    // Every fourth step rewrites what the step before on this subject has recorded, as health
-    // does when an outage turns out to have begun earlier.
-    let from = if n % 4 == 3 { at - SUBJECTS * 500 } else { at };
-    let intervals = vec![StateInterval { from, to: None, state, cause: None }];
-    let detail = serde_json::json!({ "n": n });
-    let rtts = Rtts::from_us(&[4_000, 4_100]);
-    let sample = Sample { at, check: 0, sent: 3, lost: 1, rtts, error: None };
-    Batch {
-        facts: vec![
-            Fact::Intervals { subject: subject(n), from, intervals },
-            Fact::Event(Event { at, kind: EventKind::State, subject: Some(subject(n)), detail }),
-            Fact::Incident(incident(n)),
-            match n % 4 {
-                3 => Fact::MaintenanceEnded { id: work(n).id, at: UnixMs(0) },
-                _ => Fact::Maintenance(work(n), at),
-            },
-            Fact::Baseline {
-                subject: subject(n),
-                hour: 7,
-                usual_us: 4_000,
-                rounds: u32::try_from(n).unwrap(),
-            },
-            Fact::Blind { carrier: None, since: at, until: Some(at + 1) },
-            Fact::Alive { at },
-        ],
-        samples: vec![(subject(n), sample)],
-    }
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().map_or(default, |text| text.parse().unwrap())
 }
 
 /// The process that gets killed; does nothing unless it is told where to write.
@@ -94,14 +34,21 @@ fn step(n: i64) -> Batch {
 fn writes_until_killed() {
     let Ok(place) = std::env::var("TUANTRA_KILL_STORE") else { return };
     let first: i64 = std::env::var("TUANTRA_KILL_FIRST").unwrap().parse().unwrap();
-    let options = OpenOptions { now: UnixMs(T0 + first * 1_000), pid: std::process::id() };
+    let options = OpenOptions { now: at(first), pid: std::process::id() };
     let store = Store::open(Path::new(&place), &options).unwrap();
     for n in first.. {
         store.submit(step(n));
+        // A round that waits for company: nothing urgent comes with it.
+        let samples = vec![(subject(n), sample(n, 300).into())];
+        store.submit(Batch { facts: Vec::new(), samples });
         // Now and then several are on their way together.
         if n % 3 != 0 {
             store.flush_blocking().unwrap();
             writeln!(std::io::stderr(), "ack {n}").unwrap();
+        }
+        // Now and then the hours and days that are over are moved at once.
+        if n % 16 == 5 {
+            store.tidy_blocking().unwrap();
         }
     }
 }
@@ -111,7 +58,7 @@ fn writes_until_killed() {
 #[ignore = "run by who_looks_in_from_outside_takes_nothing_away in a process of its own"]
 fn writes_and_reads_as_it_is_told() {
     let Ok(place) = std::env::var("TUANTRA_KILL_STORE") else { return };
-    let options = OpenOptions { now: UnixMs(T0), pid: std::process::id() };
+    let options = OpenOptions { now: at(0), pid: std::process::id() };
     let store = Store::open(Path::new(&place), &options).unwrap();
     for n in 0.. {
         store.submit(step(n));
@@ -196,83 +143,162 @@ fn who_looks_in_from_outside_takes_nothing_away() {
     assert_eq!(numbers, (0..=rounds).collect::<Vec<_>>());
 }
 
-#[test]
-fn a_killed_daemon_has_lost_nothing_it_acknowledged() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("tuantra.db");
-    let mut next = 0;
-    let mut promised: BTreeSet<i64> = BTreeSet::new();
-    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
-    for kill in 0..KILLS {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        let mut child = spawn("writes_until_killed", &path, next);
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let mut acknowledged = next - 1;
-        for _ in 0..1 + random % 12 {
-            let line = lines.next().unwrap().unwrap();
-            acknowledged =
-                line.strip_prefix("ack ").unwrap_or_else(|| panic!("{line}")).parse().unwrap();
-        }
-        // Somewhere inside the next transactions.
-        (0..random % 400_000).for_each(|_| std::hint::spin_loop());
-        child.kill().unwrap();
-        child.wait().unwrap();
-        for line in lines.map_while(Result::ok) {
+/// What a child has acknowledged, as far as it was heard.
+struct Heard {
+    lines: std::io::Lines<BufReader<std::process::ChildStderr>>,
+    acknowledged: i64,
+}
+
+impl Heard {
+    fn of(child: &mut Child, next: i64) -> Self {
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        Self { lines, acknowledged: next - 1 }
+    }
+
+    fn line(&mut self) {
+        let line = self.lines.next().unwrap().unwrap();
+        let n = line.strip_prefix("ack ").unwrap_or_else(|| panic!("{line}"));
+        self.acknowledged = n.parse().unwrap();
+    }
+
+    /// What it has said before it was killed.
+    fn rest(self) -> i64 {
+        let mut acknowledged = self.acknowledged;
+        for line in self.lines.map_while(Result::ok) {
             // The last line may be torn by the kill.
             if let Some(Ok(n)) = line.strip_prefix("ack ").map(str::parse::<i64>) {
                 acknowledged = acknowledged.max(n);
             }
         }
+        acknowledged
+    }
+}
 
-        let reader = Reader::open(&path).unwrap();
-        let events = reader.events(ALL_TIME, 100_000).unwrap();
-        let numbers: Vec<i64> =
-            events.iter().map(|e| e.event.detail["n"].as_i64().unwrap()).collect();
-        let count = i64::try_from(numbers.len()).unwrap();
-        assert_eq!(numbers, (0..count).collect::<Vec<_>>(), "kill {kill}");
+#[test]
+fn a_killed_daemon_has_lost_nothing_it_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tuantra.db");
+    let (mut next, mut seed, mut missing) = (0, 0x9e37_79b9_7f4a_7c15, 0);
+    // Rounds that waited for company and were acknowledged in whichever run.
+    let mut promised: Vec<i64> = Vec::new();
+    let kills = number("TUANTRA_KILLS", KILLS);
+    let began = Instant::now();
+    for kill in 0..kills {
+        let mut child = spawn("writes_until_killed", &path, next);
+        let mut heard = Heard::of(&mut child, next);
+        for _ in 0..1 + random(&mut seed) % 12 {
+            heard.line();
+        }
+        // Somewhere inside the next transactions, or the sealing, joining and chaining.
+        (0..random(&mut seed) % 400_000).for_each(|_| std::hint::spin_loop());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let acknowledged = heard.rest();
+
+        let count = check(&path, &format!("kill {kill}"));
         assert!(count > acknowledged, "kill {kill}: {acknowledged} acknowledged, {count} there");
-        assert!(events.windows(2).all(|w| w[0].seq < w[1].seq));
-
         promised.extend(next..=acknowledged);
-        let there: BTreeSet<i64> = (0..SUBJECTS)
-            .flat_map(|n| reader.samples(&subject(n), ALL_TIME).unwrap())
-            .map(|sample| (sample.at.0 - T0) / 1_000)
-            .collect();
-        let lost: Vec<_> = promised.difference(&there).collect();
+        let there = late_rounds(&path);
+        let lost: Vec<_> =
+            promised.iter().filter(|n| !there.contains(&sample(**n, 300).at)).collect();
         assert!(lost.is_empty(), "kill {kill}: acknowledged samples {lost:?} are gone");
-        assert!(there.last().is_none_or(|last| *last < count), "kill {kill}");
-
-        let intervals = reader.intervals(None, ALL_TIME).unwrap();
-        for (subject, record) in &intervals {
-            check_partition(record).unwrap_or_else(|e| panic!("kill {kill}, {subject}: {e:?}"));
-        }
-        for n in (count - SUBJECTS).max(0)..count {
-            let Some(Fact::Intervals { intervals: expected, .. }) =
-                step(n).facts.into_iter().next()
-            else {
-                unreachable!()
-            };
-            assert_eq!(intervals[&subject(n)].last(), expected.last(), "kill {kill}, step {n}");
-        }
-        // Each step's facts are there with its event, and nothing of a later one.
-        let expected: Vec<_> =
-            (0..count).filter(|n| n % 10 == 9 || n + 1 == count).map(incident).collect();
-        assert_eq!(reader.incidents(ALL_TIME).unwrap(), expected, "kill {kill}");
-        let expected: Vec<_> =
-            (0..count).filter(|n| n + 1 == count && n % 4 != 3).map(work).collect();
-        assert_eq!(reader.maintenance(ALL_TIME).unwrap(), expected, "kill {kill}");
-        let usual = reader.baselines().unwrap();
-        for n in (count - SUBJECTS).max(0)..count {
-            assert_eq!(usual[&subject(n)][7].map(|u| i64::from(u.rounds)), Some(n), "kill {kill}");
-        }
-        let blind = reader.blind(ALL_TIME).unwrap();
-        assert_eq!(i64::try_from(blind.len()).unwrap(), count, "kill {kill}");
-        assert_eq!(reader.last_alive().unwrap(), Some(UnixMs(T0 + (count - 1) * 1_000)));
+        missing +=
+            (acknowledged + 1..count).filter(|n| !there.contains(&sample(*n, 300).at)).count();
         next = count;
     }
-    let conn = rusqlite::Connection::open(&path).unwrap();
-    let verdict: String = conn.query_row("PRAGMA integrity_check", [], |r| r.get(0)).unwrap();
-    assert_eq!(verdict, "ok");
+    let (joined, chained) = upkeep(&path);
+    println!(
+        "figures: {kills} kills in {} s: {next} steps there, {missing} rounds missing that nobody \
+         had acknowledged; {joined} days joined, {chained} chained",
+        began.elapsed().as_secs()
+    );
+    assert!(joined > 0 && chained > 0, "no kill can have hit the upkeep of a day");
+}
+
+/// Stops the process where it is; what its files hold then is what a crash would leave.
+fn freeze(child: &Child) {
+    let pid = child.id();
+    assert!(Command::new("kill").args(["-STOP", &pid.to_string()]).status().unwrap().success());
+    let began = Instant::now();
+    loop {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        if stat.rsplit(')').next().is_some_and(|rest| rest.trim().starts_with('T')) {
+            // Each thread stops by itself, the process when the last one has.
+            let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+            let is_stopped = |task: PathBuf| {
+                std::fs::read_to_string(task.join("stat"))
+                    .is_ok_and(|s| s.rsplit(')').next().is_some_and(|r| r.trim().starts_with('T')))
+            };
+            if tasks.map(|task| task.unwrap().path()).all(is_stopped) {
+                return;
+            }
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "it does not stop");
+        std::thread::yield_now();
+    }
+}
+
+/// Where the last transaction in a write-ahead log ends: frames of the present generation carry
+/// the header's salts, the last of a transaction the size of the database.
+fn end_of_commits(wal: &[u8]) -> usize {
+    const FRAME: usize = 24 + 4_096;
+    let Some(salts) = wal.get(16..24) else { return wal.len() };
+    let frames = wal[32..].chunks_exact(FRAME).take_while(|frame| frame[8..16] == *salts);
+    let last = frames.enumerate().filter(|(_, frame)| frame[4..8] != [0; 4]).last();
+    32 + last.map_or(0, |(n, _)| (n + 1) * FRAME)
+}
+
+#[test]
+#[cfg_attr(not(target_os = "linux"), ignore = "asks /proc whether the process stands still")]
+fn a_torn_copy_has_all_that_was_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tuantra.db");
+    let copies = number("TUANTRA_COPIES", COPIES);
+    let mut seed = 0x2545_f491_4f6c_dd1d;
+    let mut child = spawn("writes_until_killed", &path, 0);
+    let mut heard = Heard::of(&mut child, 0);
+    let (mut torn, mut tidied) = (0, 0);
+    for n in 0..copies {
+        for _ in 0..1 + random(&mut seed) % 6 {
+            heard.line();
+        }
+        (0..random(&mut seed) % 400_000).for_each(|_| std::hint::spin_loop());
+        freeze(&child);
+        let place = folder.path().join(format!("copy-{n}"));
+        std::fs::create_dir(&place).unwrap();
+        let copy = place.join("tuantra.db");
+        std::fs::copy(&path, &copy).unwrap();
+        let mut wal = std::fs::read(folder.path().join("tuantra.db-wal")).unwrap();
+        let pid = child.id().to_string();
+        assert!(Command::new("kill").args(["-CONT", &pid]).status().unwrap().success());
+        // A transaction that was under way is torn anywhere, in any way.
+        let end = end_of_commits(&wal).min(wal.len());
+        if n % 2 == 0 {
+            let keep = usize::try_from(random(&mut seed)).unwrap() % (wal.len() - end + 1);
+            wal[end + keep..].fill_with(|| random(&mut seed).to_le_bytes()[0]);
+            wal.extend((0..random(&mut seed) % 9_000).map(|_| 0xa5));
+            torn += 1;
+        }
+        std::fs::write(place.join("tuantra.db-wal"), wal).unwrap();
+        let acknowledged = heard.acknowledged;
+        // Another daemon takes it up: it seals, joins and chains what is due, and goes on.
+        let options = OpenOptions { now: at(acknowledged), pid: std::process::id() };
+        let store = Store::open(&copy, &options).unwrap();
+        assert_eq!(store.status().trouble, None, "copy {n}");
+        store.close().unwrap();
+        let count = check(&copy, &format!("copy {n}"));
+        assert!(count > acknowledged, "copy {n}: {acknowledged} acknowledged, {count} there");
+        let store = Store::open(&copy, &options).unwrap();
+        store.submit(step(count));
+        store.tidy_blocking().unwrap();
+        tidied += upkeep(&copy).1;
+        store.close().unwrap();
+        assert_eq!(check(&copy, &format!("copy {n}, gone on")), count + 1);
+        std::fs::remove_dir_all(&place).unwrap();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    println!(
+        "figures: {copies} copies ({torn} torn behind the last commit), {tidied} links in them"
+    );
 }

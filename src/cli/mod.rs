@@ -11,6 +11,7 @@ mod ask;
 mod check;
 pub mod context;
 mod dash;
+mod db;
 mod demo;
 pub mod diagnostics;
 mod explain;
@@ -27,6 +28,7 @@ mod run;
 mod sample;
 mod status;
 mod unit;
+mod verify;
 
 /// Nothing to complain of.
 pub const EXIT_OK: u8 = 0;
@@ -88,6 +90,10 @@ enum Command {
     Maintenance(maintenance::Args),
     /// Print a report
     Report(report::Args),
+    /// Recompute the chain of sealed days and compare it with what is stored
+    Verify(verify::Args),
+    /// Look after the store: figures, check, backup, restore, export
+    Db(db::Args),
     /// Tell why a subject is in its state, now or at a past time
     Explain(explain::Args),
     /// Feed recorded rounds to the same core on a virtual clock
@@ -116,6 +122,8 @@ pub fn main() -> ExitCode {
         Command::Ack(args) => ack::run(args, &cli.global),
         Command::Maintenance(args) => maintenance::run(args, &cli.global),
         Command::Report(args) => report::run(args, &cli.global),
+        Command::Verify(args) => verify::run(args, &cli.global),
+        Command::Db(args) => db::run(args, &cli.global),
         Command::Explain(args) => explain::run(args, &cli.global),
         Command::Replay(args) => replay::run(args, &cli.global),
         Command::Demo(args) => demo::run(args, &cli.global),

@@ -8,11 +8,14 @@ use anyhow::Context as _;
 
 use crate::api::{self, BlindInfo, DaemonInfo, HistoryQuery, Snapshot, Sources, SubjectState};
 use crate::config::Config;
-use crate::daemon::{Months, history, is_off_hours, month_start, resume};
+use crate::daemon::resume::{self, PAST_MS, Past};
+use crate::daemon::{Months, history, is_off_hours, month_start};
 use crate::dash::{Answer, Changes, Source, SourceError};
 use crate::health::{self, View};
-use crate::model::{Inventory, Span, State, SubjectId, SubjectIx, UnixMs, is_planned};
-use crate::store::Reader;
+use crate::model::{
+    Inventory, Span, State, StateInterval, SubjectId, SubjectIx, UnixMs, is_planned,
+};
+use crate::store::{ALIVE_WITHIN_MS, Reader, StoreError};
 
 /// Makes a snapshot out of the store; `at` in it is when the daemon was last alive.
 ///
@@ -26,6 +29,74 @@ pub(crate) fn snapshot(
     let past = resume::past(&config.store, now).context("read the store")?;
     let last_round = past.current.values().filter_map(|c| c.last_round).max();
     let at = past.last_alive.max(last_round).unwrap_or(now);
+    let blind = blind(&config.store, at)?;
+    Ok(build(config, inventory, &past, at, blind))
+}
+
+/// How things stood at a time that is over, as the record tells it now: whatever was decided later
+/// of that time (a verdict is back-dated to its first failed round) is in it.
+///
+/// # Errors
+/// When there is no store or it cannot be read.
+pub(crate) fn snapshot_at(
+    config: &Config,
+    inventory: &Inventory,
+    at: UnixMs,
+) -> Result<Snapshot, StoreError> {
+    let reader = Reader::open(&config.store)?;
+    let moment = Span::new(at, at + 1);
+    let mut past = Past {
+        intervals: reader.intervals(None, Span::new(at - PAST_MS, at + 1))?,
+        last_alive: reader.last_alive()?,
+        incidents: reader.incidents(moment)?,
+        maintenance: reader.maintenance(Span::new(UnixMs(i64::MIN), UnixMs(i64::MAX)))?,
+        ..Past::default()
+    };
+    for (id, record) in &mut past.intervals {
+        let interval_ms = inventory
+            .find_subject(id.as_str())
+            .map_or(config.health.interval_ms, |s| inventory.subject(s).health.interval_ms);
+        cut(record, at, past.last_alive, interval_ms);
+    }
+    for incident in &mut past.incidents {
+        // What came of it later was not known then.
+        incident.closed = None;
+        incident.ack.take_if(|ack| ack.at > at);
+        if incident.told_at.is_some_and(|told_at| told_at > at) {
+            (incident.told, incident.told_at) = (None, None);
+        }
+    }
+    let blind = reader.blind(moment)?.into_iter();
+    let blind = blind.map(|b| BlindInfo { carrier: b.carrier, since: b.since }).collect();
+    Ok(build(config, inventory, &past, at, blind))
+}
+
+/// Leaves of a record what it was at `at`, open there; a time for which nobody vouches is
+/// unmeasured.
+fn cut(record: &mut Vec<StateInterval>, at: UnixMs, last_alive: Option<UnixMs>, interval_ms: i64) {
+    record.retain(|interval| interval.from <= at);
+    let Some(last) = record.last_mut() else { return };
+    let is_vouched =
+        last_alive.is_some_and(|alive| at.since(alive) <= ALIVE_WITHIN_MS.max(2 * interval_ms));
+    if last.to.is_none() && !is_vouched {
+        let until = last_alive.map_or(last.from, |alive| alive + interval_ms);
+        last.to = Some(until.max(last.from + 1).min(at));
+    }
+    match last.to.filter(|to| *to <= at) {
+        None => last.to = None,
+        Some(to) => {
+            record.push(StateInterval { from: to, to: None, state: State::Unmeasured, cause: None })
+        }
+    }
+}
+
+fn build(
+    config: &Config,
+    inventory: &Inventory,
+    past: &Past,
+    at: UnixMs,
+    blind: Vec<BlindInfo>,
+) -> Snapshot {
     let month_from = month_start(at, &config.timezone);
     let month = Span::new(month_from, at);
     let months = Months::compute(inventory, &past.intervals, &past.maintenance, month);
@@ -99,7 +170,7 @@ pub(crate) fn snapshot(
         dropped_samples: 0,
         reload_failure: None,
         trouble: None,
-        blind: blind(&config.store, at)?,
+        blind,
     };
     let mut incidents = health::open_incidents(inventory, at, |s| views[s.ix()], &past.incidents);
     for incident in &mut incidents {
@@ -110,7 +181,7 @@ pub(crate) fn snapshot(
         let planned = incident.members().all(is_inside);
         incident.planned = planned;
     }
-    Ok(api::snapshot(&sources, api::coverages(&sources, at), incidents, daemon, 0, at))
+    api::snapshot(&sources, api::coverages(&sources, at), incidents, daemon, 0, at)
 }
 
 /// What the patrol could not see when it ended.

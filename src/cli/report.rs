@@ -68,7 +68,7 @@ pub struct Args {
 }
 
 #[derive(Debug, clap::Args)]
-struct Period {
+pub(super) struct Period {
     /// Beginning: 2026-10-01, 2026-10-01T07:00 (configured zone) or RFC 3339
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
@@ -276,7 +276,7 @@ fn write(args: &Args, scope: &Scope<'_>, page: &Page<'_>) -> (String, Verdict) {
 }
 
 impl Period {
-    fn span(&self, config: &Config, now: UnixMs) -> anyhow::Result<Span> {
+    pub(super) fn span(&self, config: &Config, now: UnixMs) -> anyhow::Result<Span> {
         let (zone, lang) = (&config.timezone, config.language);
         let refused = |option| move |error: PeriodError| anyhow!(no_time(lang, option, &error));
         let span = match self {
@@ -312,7 +312,7 @@ fn named(lang: Lang, zone: &jiff::tz::TimeZone, at: UnixMs) -> String {
 }
 
 /// What is wrong with an option's time, in the reader's language.
-fn no_time(lang: Lang, option: &str, error: &PeriodError) -> String {
+pub(super) fn no_time(lang: Lang, option: &str, error: &PeriodError) -> String {
     match error {
         PeriodError::Moment(text) => {
             t!(lang, "report.bad_moment", option = option, text = visible(text))

@@ -42,6 +42,12 @@ pub fn run(_args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         let store = path.display();
         anyhow::bail!(t!(lang, "daemon.already_running", pid = pid, store = store));
     }
+    if let Err(DaemonError::Store(StoreError::NotWritable { path, why })) = &ended {
+        anyhow::bail!(t!(lang, "store.not_writable", store = path.display(), error = why));
+    }
+    if let Err(DaemonError::Store(StoreError::NoRoom { path, .. })) = &ended {
+        anyhow::bail!(t!(lang, "store.disk_full", store = path.display()));
+    }
     if let Err(DaemonError::Probe(ProbeError::NotPermitted { source, .. })) = &ended {
         anyhow::bail!(t!(lang, "daemon.may_not_ping", error = source));
     }

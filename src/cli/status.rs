@@ -3,15 +3,20 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
+use anyhow::{anyhow, bail};
 use serde_json::json;
 
 use super::ask::{Failure, ask};
+use super::report::{no_time, store_told};
 use super::{
     EXIT_FINDING, EXIT_NO_DAEMON, EXIT_OK, Format, Global, context, incident, offline, unit,
 };
 use crate::api::{ClientError, Snapshot, SubjectRow, UnitCoverage, UnitRow};
+use crate::config::Config;
+use crate::daemon::clock;
 use crate::locale::{self, Lang};
 use crate::model::{CarrierId, Incident, State, UnitId};
+use crate::report;
 use crate::t;
 
 /// Print what is up and what is not
@@ -20,16 +25,32 @@ use crate::t;
   tuantra status                     the whole province
   tuantra status cai-be              one district with all beneath
   tuantra status --format json | jq .incidents
+  tuantra status cai-be --at 2026-11-26T07:31        as it was at a past time, local
 
 Exit code: 0 all that is required is up, 1 something required is down, 2 wrong usage or bad
-input, 4 the daemon cannot be reached (where it is not running, the last known state is printed).")]
+input, 4 the daemon cannot be reached (where it is not running, the last known state is printed).
+A past time is told from the store, with or without a daemon: 0, 1 or 2.")]
 pub struct Args {
     /// Unit by id or name; the whole province when left out
     #[arg(value_name = "UNIT")]
     unit: Option<String>,
+    /// As of when: 2026-11-26T07:31 (local), 2026-11-26T00:31:00Z, 2026-11-26
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
     /// text or json
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+}
+
+/// Whose word it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Teller {
+    /// The daemon's, about now.
+    Daemon,
+    /// The store's, because no daemon runs.
+    Idle,
+    /// The store's, about the time asked for.
+    Past,
 }
 
 /// Runs the command.
@@ -39,8 +60,12 @@ pub struct Args {
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let config = context::config(global)?;
     let lang = config.language;
-    let (snapshot, is_live) = match ask(&config, async |client| client.snapshot().await) {
-        Ok(snapshot) => (snapshot, true),
+    if let Some(text) = &args.at {
+        let snapshot = at(&config, text)?;
+        return told(args, &snapshot, Teller::Past, lang);
+    }
+    let (snapshot, teller) = match ask(&config, async |client| client.snapshot().await) {
+        Ok(snapshot) => (snapshot, Teller::Daemon),
         Err(Failure::NotRunning(error)) => {
             if !config.store.exists() {
                 // Nothing has ever been patrolled here.
@@ -50,22 +75,37 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
             let inventory = context::inventory(&config)?;
             let snapshot = offline::snapshot(&config, &inventory, crate::daemon::clock::now())
                 .map_err(|offline| anyhow::anyhow!("{error}; {offline:#}"))?;
-            (snapshot, false)
+            (snapshot, Teller::Idle)
         }
         Err(Failure::Refused(problem)) => return Err(ClientError::Refused(problem).into()),
         Err(Failure::Told(told)) => return Err(told.into()),
         Err(Failure::Other(error)) => return Err(error),
     };
-    let scope = Scope::new(&snapshot, args.unit.as_deref(), lang)?;
+    told(args, &snapshot, teller, lang)
+}
+
+fn at(config: &Config, text: &str) -> anyhow::Result<Snapshot> {
+    let lang = config.language;
+    let at = report::moment(text, &config.timezone)
+        .map_err(|error| anyhow!(no_time(lang, "--at", &error)))?;
+    if at > clock::now() {
+        bail!(t!(lang, "status.to_come", at = locale::visible(text)));
+    }
+    let inventory = context::inventory(config)?;
+    offline::snapshot_at(config, &inventory, at).map_err(|error| anyhow!(store_told(lang, &error)))
+}
+
+fn told(args: &Args, snapshot: &Snapshot, teller: Teller, lang: Lang) -> anyhow::Result<ExitCode> {
+    let scope = Scope::new(snapshot, args.unit.as_deref(), lang)?;
     let text = match args.format {
-        Format::Text => scope.text(lang, is_live),
-        Format::Json => format!("{:#}\n", scope.json(is_live)),
+        Format::Text => scope.text(lang, teller),
+        Format::Json => format!("{:#}\n", scope.json(teller)),
     };
     super::print(&text)?;
-    Ok(ExitCode::from(match (is_live, scope.lacking().is_empty()) {
-        (false, _) => EXIT_NO_DAEMON,
-        (true, false) => EXIT_FINDING,
-        (true, true) => EXIT_OK,
+    Ok(ExitCode::from(match (teller, scope.lacking().is_empty()) {
+        (Teller::Idle, _) => EXIT_NO_DAEMON,
+        (_, false) => EXIT_FINDING,
+        (_, true) => EXIT_OK,
     }))
 }
 
@@ -128,7 +168,7 @@ impl<'a> Scope<'a> {
         self.snapshot.subjects.iter().filter(|s| inside.contains(&s.unit)).collect()
     }
 
-    fn json(&self, is_live: bool) -> serde_json::Value {
+    fn json(&self, teller: Teller) -> serde_json::Value {
         let subjects = self.subjects();
         let mut counts = serde_json::Map::new();
         for state in State::ALL {
@@ -141,7 +181,8 @@ impl<'a> Scope<'a> {
         json!({
             "kind": "status",
             "at": self.snapshot.at,
-            "live": is_live,
+            "live": teller == Teller::Daemon,
+            "past": teller == Teller::Past,
             "blind": self.snapshot.daemon.blind,
             "unit": self.root.id,
             "coverage": self.root.subtree.iter().map(|c| json!({
@@ -157,9 +198,9 @@ impl<'a> Scope<'a> {
         })
     }
 
-    fn text(&self, lang: Lang, is_live: bool) -> String {
+    fn text(&self, lang: Lang, teller: Teller) -> String {
         let mut out = String::new();
-        self.head(&mut out, lang, is_live);
+        self.head(&mut out, lang, teller);
         self.coverage_table(&mut out, lang);
         self.incident_list(&mut out, lang);
         if self.is_whole || self.units.len() > 1 {
@@ -170,11 +211,11 @@ impl<'a> Scope<'a> {
         out
     }
 
-    fn head(&self, out: &mut String, lang: Lang, is_live: bool) {
+    fn head(&self, out: &mut String, lang: Lang, teller: Teller) {
         let at = incident::local(self.snapshot, self.snapshot.at);
         let when = format!("{} {}", locale::date(lang, &at), locale::clock(&at));
         let _ = writeln!(out, "{} · {when}", locale::visible(&self.root.name));
-        if is_live {
+        if teller == Teller::Daemon {
             let daemon = &self.snapshot.daemon;
             let line = t!(
                 lang,
@@ -193,7 +234,11 @@ impl<'a> Scope<'a> {
                 let _ = writeln!(out, "! {}", t!(lang, "status.reload_refused", first = first));
             }
         } else {
-            let _ = writeln!(out, "! {}", t!(lang, "status.no_daemon", when = when));
+            let line = match teller {
+                Teller::Past => t!(lang, "status.past", when = when),
+                _ => format!("! {}", t!(lang, "status.no_daemon", when = when)),
+            };
+            let _ = writeln!(out, "{line}");
             self.blind(out, lang);
         }
         let off_hours = self.subjects().iter().filter(|s| s.now.off_hours).count();
@@ -361,31 +406,5 @@ fn find_unit<'a>(snapshot: &'a Snapshot, word: &str, lang: Lang) -> anyhow::Resu
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::sample::{NOW, snapshot};
-    use super::*;
-    use crate::api::BlindInfo;
-
-    #[test]
-    fn blindness_and_off_hours_are_told_before_the_figures() {
-        let mut snapshot = snapshot();
-        snapshot.subjects[3].now.off_hours = true;
-        let carrier = CarrierId::new("vnpt").ok();
-        snapshot.daemon.blind = vec![BlindInfo { carrier, since: NOW - 600_000 }];
-        for is_live in [true, false] {
-            let whole = Scope::new(&snapshot, None, Lang::Vi).unwrap();
-            let text = whole.text(Lang::Vi, is_live);
-            let head = text.split("\n\n").next().unwrap_or_default();
-            let blind = "! MẤT QUAN SÁT từ 26/11/2026 16:50 (VNPT Tiền Giang)";
-            assert!(head.lines().any(|l| l == blind), "{text}");
-            assert!(head.lines().any(|l| l == "Tắt ngoài giờ: 1 đối tượng."), "{text}");
-        }
-        let commune = Scope::new(&snapshot, Some("cai-lay.xa"), Lang::En).unwrap();
-        let text = commune.text(Lang::En, true);
-        assert!(text.contains("\n  ○ off hours  cai-lay.xa/tslcd"), "{text}");
-        let json = Scope::new(&snapshot, None, Lang::En).unwrap().json(true);
-        assert_eq!(json["subjects"]["off_hours"], 1);
-        assert_eq!(json["subjects"]["down"], 1, "the other one");
-        assert_eq!(json["blind"][0]["carrier"], "vnpt");
-    }
-}
+#[path = "status_tests.rs"]
+mod tests;

@@ -121,6 +121,8 @@ pub struct Config {
     pub goals: Goals,
     /// How long samples are kept, in milliseconds.
     pub samples_kept_ms: i64,
+    /// How long hourly and daily rollups of samples are kept, in milliseconds.
+    pub rollups_kept_ms: i64,
 }
 
 impl Config {
@@ -147,6 +149,7 @@ impl Config {
             telling: Telling::default(),
             goals: Goals { coverage_permille: 980, availability_ppm: 995_000 },
             samples_kept_ms: 400 * 86_400_000,
+            rollups_kept_ms: 3_650 * 86_400_000,
         }
     }
 }

@@ -154,6 +154,9 @@ fn fill(desk: &mut Desk<'_>, root: &Section<'_>, folder: &Path, config: &mut Con
     if let Some(ms) = desk.duration(&retention, "samples", DAY_MS..=20 * 365 * DAY_MS) {
         config.samples_kept_ms = ms;
     }
+    if let Some(ms) = desk.duration(&retention, "rollups", DAY_MS..=50 * 365 * DAY_MS) {
+        config.rollups_kept_ms = ms;
+    }
 
     for (section, key) in [
         (root, "credentials"),
@@ -161,7 +164,6 @@ fn fill(desk: &mut Desk<'_>, root: &Section<'_>, folder: &Path, config: &mut Con
         (&alerts, "routes"),
         (&alerts, "channels"),
         (&probe, "snmp"),
-        (&retention, "rollups"),
     ] {
         desk.not_used_yet(section, key);
     }

@@ -68,14 +68,7 @@ retention: { samples: 30d, rollups: 10y }
     let keys: Vec<&str> = loaded.diagnostics.iter().map(|d| d.message.args[0].1.as_str()).collect();
     assert_eq!(
         keys,
-        [
-            "probe.snmp",
-            "credentials",
-            "alerts.group_interval",
-            "alerts.routes",
-            "alerts.channels",
-            "retention.rollups"
-        ]
+        ["probe.snmp", "credentials", "alerts.group_interval", "alerts.routes", "alerts.channels"]
     );
     assert!(loaded.diagnostics.iter().all(|d| d.severity == Severity::Warning));
     let config = loaded.config.expect("warnings alone");
@@ -109,6 +102,7 @@ retention: { samples: 30d, rollups: 10y }
     assert_eq!(config.measured_floor_ppm, 900_000);
     assert_eq!(config.goals, Goals { coverage_permille: 975, availability_ppm: 999_000 });
     assert_eq!(config.samples_kept_ms, 30 * 86_400_000);
+    assert_eq!(config.rollups_kept_ms, 3_650 * 86_400_000);
     assert_eq!(config.telling, Telling { group_wait_ms: 0, repeat_ms: 7_200_000 });
     let sentinel = |address: [u8; 4], carrier: Option<&str>| Sentinel {
         address: address.into(),

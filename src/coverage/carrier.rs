@@ -188,7 +188,7 @@ fn line_account(
     (sum, outages)
 }
 
-/// `span` in pieces, each with the cause confirmed for it.
+/// `span` in pieces, each with the cause confirmed for it; some may be empty.
 fn by_cause(span: Span, confirmed: &[(Span, Cause)]) -> Vec<(Span, Option<Cause>)> {
     let mut pieces = Vec::new();
     let mut from = span.from;
@@ -197,14 +197,10 @@ fn by_cause(span: Span, confirmed: &[(Span, Cause)]) -> Vec<(Span, Option<Cause>
         if part.is_empty() {
             continue;
         }
-        if from < part.from {
-            pieces.push((Span::new(from, part.from), None));
-        }
+        pieces.push((Span::new(from, part.from), None));
         pieces.push((part, Some(*cause)));
         from = part.to;
     }
-    if from < span.to {
-        pieces.push((Span::new(from, span.to), None));
-    }
+    pieces.push((Span::new(from, span.to), None));
     pieces
 }

@@ -40,7 +40,7 @@ pub fn chart(
         }
         let offset = i128::from(sample.at.since(window.from));
         let column = usize::try_from(offset * columns as i128 / width).unwrap_or(0);
-        let point = &mut points[column.min(columns - 1)];
+        let Some(point) = points.get_mut(column) else { continue };
         point.rounds += 1;
         point.sent += u32::from(sample.sent);
         point.lost += u32::from(sample.lost);
@@ -48,7 +48,7 @@ pub fn chart(
             point.min_us = Some(point.min_us.map_or(rtt_us, |m| m.min(rtt_us)));
             point.max_us = Some(point.max_us.map_or(rtt_us, |m| m.max(rtt_us)));
         }
-        medians[column.min(columns - 1)].extend(sample.rtts.median_us());
+        medians[column].extend(sample.rtts.median_us());
     }
     for (point, mut medians) in points.iter_mut().zip(medians) {
         medians.sort_unstable();

@@ -10,6 +10,7 @@ mod carrier;
 mod chart;
 mod classes;
 mod clocks;
+mod edges;
 mod example;
 mod foreign;
 mod province;

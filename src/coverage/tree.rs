@@ -187,7 +187,7 @@ fn parents(inventory: &Inventory, exists: &[bool], at: UnixMs) -> Vec<Option<Uni
     for unit in inventory.unit_ixs() {
         let is_above_itself = |found: &[Option<UnitIx>]| {
             std::iter::successors(found[unit.ix()], |u| found[u.ix()])
-                .take(found.len() + 1)
+                .take(found.len())
                 .any(|u| u == unit)
         };
         if is_above_itself(&found) {

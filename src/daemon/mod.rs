@@ -40,7 +40,7 @@ use crate::coverage::LOOK_BACK_MS;
 use crate::health::Explanation;
 use crate::model::{Id, Inventory, Span, SubjectId, UnixMs};
 use crate::probe::{EngineChoice, Options, ProbeError, Prober};
-use crate::store::{OpenOptions, Reader, Store, StoreError};
+use crate::store::{OpenOptions, Reader, Retention, Store, StoreError};
 pub use patrol::settings;
 pub(crate) use patrol::show::is_off_hours;
 use patrol::{Parts, Patrol};
@@ -138,7 +138,13 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
         first_sweep_ms: FIRST_SWEEP_MS,
     })?;
     let store = Store::open(&config.store, &OpenOptions { now, pid: std::process::id() })?;
-    let past = resume::past(&config.store, now)?;
+    let past = match resume::past(&config.store, now) {
+        Err(error) if error.is_rot() => {
+            store.mend_blocking(&error)?;
+            resume::past(&config.store, now)?
+        }
+        past => past?,
+    };
     let month_from = month_start(now, &config.timezone);
     let this_month = Span::new(month_from, now);
     let months = Months::compute(&inventory, &past.intervals, &past.maintenance, this_month);
@@ -197,7 +203,11 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
             }
             _ = expire.tick() => {
                 let (config, _) = patrol.month_inputs();
-                patrol.store().expire_samples(clock::now() - config.samples_kept_ms);
+                let now = clock::now();
+                patrol.store().keep(Retention {
+                    samples_before: now - config.samples_kept_ms,
+                    rollups_before: now - config.rollups_kept_ms,
+                });
             }
             Some(request) = inbox.recv() => match request {
                 Request::Snapshot(reply) => {

@@ -213,7 +213,7 @@ impl Patrol {
             }
             for round in self.targets.rounds(answer) {
                 let id = self.health.inventory().subject(round.subject).id.clone();
-                self.batch.samples.push((id, Sample::from(&round)));
+                self.batch.samples.push((id, Sample::from(&round).into()));
                 self.health.round(&round, now, &mut effects);
                 if round.check == 0 && !round.is_invalid() {
                     let recent = &mut self.recents[round.subject.ix()];

@@ -12,7 +12,7 @@ use crate::store::{Blind, Current, Reader, StoreError};
 
 /// How far back the last verdict is looked for, and the longest month with a margin: an older
 /// one says nothing about today.
-pub(super) const PAST_MS: i64 = 35 * 86_400_000;
+pub(crate) const PAST_MS: i64 = 35 * 86_400_000;
 
 /// The store's memory.
 #[derive(Debug, Clone, Default)]

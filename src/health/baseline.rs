@@ -93,6 +93,15 @@ mod tests {
     }
 
     #[test]
+    fn the_first_thirty_rounds_give_their_mean() {
+        let mut baseline = Baseline::default();
+        (0..15).for_each(|n| assert_eq!(baseline.learn(UnixMs(n), 10_000), None));
+        (15..30).for_each(|n| assert_eq!(baseline.learn(UnixMs(n), 20_000), None));
+        let mean = baseline.usual_us(UnixMs(30)).unwrap();
+        assert!((14_950..=15_000).contains(&mean), "{mean}: rounded down thirty times");
+    }
+
+    #[test]
     fn an_hour_that_is_over_is_given_out_once() {
         let mut baseline = Baseline::default();
         baseline.learn(UnixMs(0), 5_000);

@@ -468,7 +468,9 @@ impl Health {
     fn open(&self, group: &Group, now: UnixMs) -> Open {
         let root = self.inventory.subject(group.root).id.clone();
         let track = &self.tracks[group.root.ix()];
-        let cause = track.cause_before.map(|c| &self.inventory.subject(c).id);
+        // One that has come back since is no part that stayed down, whatever its new trouble is.
+        let cause = track.cause_before.filter(|_| group.state == State::Down);
+        let cause = cause.map(|c| &self.inventory.subject(c).id);
         let split_from = cause.and_then(|c| self.desk.split_from(c, track.hard_since()));
         Open::new(KeptIncident {
             id: self.desk.name(&root, now),

@@ -26,7 +26,7 @@ impl Flap {
 
     /// What was on when the daemon stopped goes on until its rounds say otherwise.
     pub(super) fn resume(params: &HealthParams) -> Self {
-        // Changes in every other round: a rate between the two thresholds of the defaults.
+        // Changes in every other round: half of them, well over the thresholds of the defaults.
         let bits = 0x5555_5555_5555_5555 & mask(params.flap_window);
         Self { bits, was_failed: false, is_on: true }
     }
@@ -35,7 +35,7 @@ impl Flap {
     pub(super) fn count(&mut self, failed: bool, params: &HealthParams) -> bool {
         let changed = failed != self.was_failed;
         self.was_failed = failed;
-        self.bits = (self.bits << 1 | u64::from(changed)) & mask(params.flap_window);
+        self.bits = ((self.bits << 1) + u64::from(changed)) & mask(params.flap_window);
         if self.bits == 0 && !self.is_on {
             return false;
         }
@@ -43,11 +43,6 @@ impl Flap {
         let window = u32::from(params.flap_window.max(1));
         let is_on = self.weighted(window) > u32::from(bound) * window * window;
         std::mem::replace(&mut self.is_on, is_on) != is_on
-    }
-
-    /// An outage that is somebody else's ended: the answer that shows it is no change of its own.
-    pub(super) const fn excuse(&mut self) {
-        self.was_failed = false;
     }
 
     /// The failing run that lasts turned out to be somebody else's outage: that it began is no
@@ -123,6 +118,54 @@ mod tests {
         );
         let mut flap = Flap { bits: bits >> 1, ..Flap::default() };
         assert!(flap.count(true, &params) && flap.is_on());
+    }
+
+    #[test]
+    fn at_a_threshold_itself_nothing_begins_and_what_lasts_ends() {
+        let one_change = HealthParams { flap_high_permille: 59, ..HealthParams::default() };
+        assert!(!Flap::default().count(true, &one_change), "59 is not over 59");
+        let below = HealthParams { flap_high_permille: 58, ..one_change };
+        assert!(Flap::default().count(true, &below));
+        // The oldest of twenty weighs 40 thousandths.
+        let on = Flap { bits: 1 << 18, is_on: true, ..Flap::default() };
+        let low =
+            |permille| HealthParams { flap_low_permille: permille, ..HealthParams::default() };
+        assert!({ on }.count(false, &low(40)), "40 is not over 40");
+        assert!(!{ on }.count(false, &low(39)));
+    }
+
+    #[test]
+    fn with_a_threshold_of_next_to_nothing_it_ends_when_the_last_change_is_forgotten() {
+        let params = HealthParams { flap_low_permille: 1, ..HealthParams::default() };
+        let mut flap = Flap { bits: 1, is_on: true, ..Flap::default() };
+        let ended = (1..=40).find(|_| flap.count(false, &params));
+        assert_eq!((ended, flap.is_on()), (Some(20), false));
+    }
+
+    #[test]
+    fn it_is_calm_when_it_answers_and_nothing_is_remembered() {
+        let calm = Flap::default();
+        assert!(calm.is_calm());
+        let restless = [
+            Flap { bits: 1 << 19, ..calm },
+            Flap { is_on: true, ..calm },
+            Flap { was_failed: true, ..calm },
+            Flap { bits: 1, is_on: true, was_failed: true },
+        ];
+        assert!(!restless.iter().any(|flap| flap.is_calm()));
+    }
+
+    #[test]
+    fn what_was_on_at_a_restart_lasts_for_some_rounds_without_a_change() {
+        for window in [20, 64] {
+            let params = HealthParams { flap_window: window, ..HealthParams::default() };
+            let mut flap = Flap::resume(&params);
+            assert!(flap.is_on());
+            assert!((499..=500).contains(&flap.rate_permille(&params)), "half of them weigh half");
+            let ended = (1..=window).find(|_| flap.count(false, &params)).unwrap();
+            // Half of its rounds brought a change; a quarter may be left.
+            assert!((window * 2 / 5..=window * 3 / 5).contains(&ended), "{ended} of {window}");
+        }
     }
 
     #[test]

@@ -308,9 +308,7 @@ impl Health {
             return;
         }
         let subject = round.subject;
-        if self.sight.is_trusting() {
-            self.judge(round, now, effects);
-        } else if let Some(queue) = self.waiting.get_mut(&subject) {
+        if let Some(queue) = self.waiting.get_mut(&subject) {
             queue.push_back(*round);
             let is_full = queue.len() > WAITING_MAX;
             self.judge_waiting(subject, is_full, now, effects);
@@ -430,7 +428,7 @@ impl Health {
                 track.open_hole(ix, now, effects);
                 // A subject that is first heard of after this is vouched for an interval at least.
                 let soonest = now + track.params().interval_ms;
-                next = next.min(track.overdue_at().map_or(soonest, |at| at.max(now + 1)));
+                next = next.min(track.overdue_at().unwrap_or(soonest));
             }
             self.next_hole = next;
         }

@@ -15,6 +15,9 @@ use std::collections::{BTreeMap, VecDeque};
 use super::Settings;
 use crate::model::{CarrierId, Inventory, Sentinel, Span, SubjectIx, UnixMs, Via};
 
+#[cfg(test)]
+mod tests;
+
 /// Most groups: one bit each. What a further carrier's sentinels say goes unheard.
 const GROUPS_MAX: usize = 64;
 /// Blind times remembered per group, for rounds that were sent in one and are judged after it.
@@ -111,11 +114,6 @@ impl Sight {
         }
     }
 
-    /// True without any sentinel: then everything is believed.
-    pub(super) const fn is_trusting(&self) -> bool {
-        self.sentinels.is_empty()
-    }
-
     pub(super) const fn len(&self) -> usize {
         self.sentinels.len()
     }
@@ -187,6 +185,7 @@ impl Sight {
 
     /// Whether a round of `subject` that failed at `at` can be believed: the patrol as a whole
     /// must have seen, and so must every carrier that all ways to the subject lead through.
+    /// Without any sentinel everything is believed.
     pub(super) fn trust(&self, subject: SubjectIx, at: UnixMs) -> Trust {
         let ways = self.ways.get(subject.ix()).copied().unwrap_or(0);
         let carriers = self.groups.iter().zip(0_u32..).filter(|(_, n)| ways >> n & 1 == 1);
@@ -253,85 +252,5 @@ fn through(via: &Via, ways: &[u64]) -> u64 {
         Via::Any(parts) => {
             parts.iter().map(|part| through(part, ways)).reduce(|a, b| a & b).unwrap_or(0)
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sight(carriers: &[Option<&str>]) -> Sight {
-        let sentinels: Vec<Sentinel> = carriers
-            .iter()
-            .zip(1_u8..)
-            .map(|(carrier, n)| Sentinel {
-                address: std::net::IpAddr::from([10, 0, 0, n]),
-                carrier: carrier.map(|c| CarrierId::new(c).unwrap()),
-            })
-            .collect();
-        let settings = Settings { sentinels, ..Settings::default() };
-        Sight::new(&settings, 3, &Inventory::default())
-    }
-
-    fn t(s: i64) -> UnixMs {
-        UnixMs(s * 1000)
-    }
-
-    const ANY: SubjectIx = SubjectIx(0);
-
-    #[test]
-    fn a_quorum_lost_is_blind_from_its_last_answer_on() {
-        let mut sight = sight(&[None, None, None]);
-        for n in 0..3 {
-            sight.round(n, t(n as i64), true);
-        }
-        assert_eq!(sight.trust(ANY, t(1)), Trust::Seen, "two of three have answered since");
-        assert_eq!(sight.trust(ANY, t(2)), Trust::Wait);
-        for s in [5, 10, 15] {
-            assert!(sight.round(0, t(s), false).is_empty(), "one of three");
-        }
-        sight.round(1, t(16), false);
-        sight.round(1, t(21), false);
-        assert_eq!(sight.trust(ANY, t(16)), Trust::Wait);
-        let turns = sight.round(1, t(26), false);
-        let since = t(1) + 1;
-        assert_eq!(turns, [Turn { carrier: None, since, until: None }]);
-        assert_eq!(sight.trust(ANY, t(1)), Trust::Seen);
-        assert_eq!(sight.trust(ANY, since), Trust::Blind);
-        let turns = sight.round(0, t(40), true);
-        assert_eq!(turns, [Turn { carrier: None, since, until: Some(t(40)) }]);
-        assert_eq!(sight.trust(ANY, t(41)), Trust::Wait);
-        assert_eq!(sight.trust(ANY, t(39)), Trust::Blind, "sent in blind time, judged after it");
-    }
-
-    #[test]
-    fn sentinels_that_were_never_heard_of_say_nothing() {
-        let mut sight = sight(&[None, None]);
-        assert_eq!(sight.trust(ANY, t(5)), Trust::Seen);
-        sight.round(0, t(6), true);
-        assert_eq!(sight.trust(ANY, t(6)), Trust::Seen, "one of one");
-    }
-
-    #[test]
-    fn sentinels_that_are_asked_are_waited_for_from_the_start() {
-        let sentinels = sight(&[None]).sentinels;
-        let settings = Settings { sentinels, are_sentinels_asked: true, ..Settings::default() };
-        let sight = Sight::new(&settings, 3, &Inventory::default());
-        assert_eq!(sight.trust(ANY, t(5)), Trust::Wait);
-    }
-
-    #[test]
-    fn without_a_group_of_the_whole_all_carriers_must_be_lost() {
-        let mut sight = sight(&[Some("vnpt"), Some("viettel")]);
-        (0..2).for_each(|n| assert!(sight.round(n, t(0), true).is_empty()));
-        for s in [5, 10, 15] {
-            sight.round(0, t(s), false);
-        }
-        sight.round(1, t(20), true);
-        assert_eq!(sight.trust(ANY, t(20)), Trust::Seen, "it is not reached through vnpt");
-        for s in [25, 30, 35] {
-            sight.round(1, t(s), false);
-        }
-        assert_eq!(sight.trust(ANY, t(36)), Trust::Blind);
     }
 }

@@ -157,7 +157,8 @@ impl Track {
             heard: Vec::new(),
             secondaries: Vec::new(),
             is_asked: false,
-            is_absent: !subject.is_enabled,
+            // Until it is looked who is there.
+            is_absent: false,
             hard: None,
             cause: None,
             hard_since: since,
@@ -208,7 +209,7 @@ impl Track {
         if resumed.is_flapping {
             track.flap = Flap::resume(&subject.health);
         }
-        if track.baseline.is_some() && !resumed.usual.is_empty() {
+        if track.baseline.is_some() {
             track.baseline = Some(Box::new(Baseline::resumed(&resumed.usual)));
         }
         if let Some(verdict) = &resumed.hard {

@@ -20,6 +20,15 @@ pub struct Sample {
     pub error: Option<RoundError>,
 }
 
+impl Sample {
+    /// True when it says nothing about the subject because our own side failed, as
+    /// [`Round::is_invalid`].
+    #[must_use]
+    pub fn is_invalid(&self) -> bool {
+        self.sent == 0 || self.error.is_some_and(RoundError::is_own_fault)
+    }
+}
+
 impl From<&Round> for Sample {
     fn from(round: &Round) -> Self {
         let Round { subject: _, check, at, sent, lost, rtts, error } = *round;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::proof::{Proof, proof};
 use super::row::level;
 use super::table::{self, Cell};
 use super::{Page, Row, Scope};
@@ -124,6 +125,8 @@ pub struct AvailabilityReport {
     pub rows: Vec<AvailabilityRow>,
     /// All subjects together, each once, against the goal.
     pub total: AvailabilityRow,
+    /// What the figures rest on; `None` where the store was not asked.
+    pub proof: Option<Proof>,
 }
 
 /// One subject's figures over some time.
@@ -203,7 +206,8 @@ pub fn availability(scope: &Scope<'_>, by: GroupBy, devices_too: bool) -> Availa
     }
     rows.iter_mut().chain([&mut total]).for_each(|row| row.judge(floor_ppm));
     let Scope { clock, rule, .. } = *scope;
-    AvailabilityReport { window, by, clock, rule, as_of: tree.at(), floor_ppm, rows, total }
+    let (as_of, proof) = (tree.at(), proof(scope, &inside));
+    AvailabilityReport { window, by, clock, rule, as_of, floor_ppm, rows, total, proof }
 }
 
 /// The units reported on for which a subject stands, each with the time it does inside `window`.
@@ -274,6 +278,8 @@ struct Document<'a> {
     rule: SlaRule,
     as_of: UnixMs,
     rows: Vec<Row<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proof: Option<&'a Proof>,
 }
 
 impl AvailabilityReport {
@@ -314,6 +320,7 @@ impl AvailabilityReport {
             rule: self.rule,
             as_of: self.as_of,
             rows: self.rows.iter().map(|row| self.row(inventory, row)).collect(),
+            proof: self.proof.as_ref(),
         })
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::proof::{Proof, proof};
 use super::table::{self, Cell};
 use super::{Page, Scope, Share, overall};
 use crate::coverage::{
@@ -61,6 +62,8 @@ pub struct CoverageReport {
     pub tiers: Vec<LadderRow>,
     /// Who is not live, in the official order, by network.
     pub not_live: Vec<NotLive>,
+    /// What the figures rest on; `None` where the store was not asked.
+    pub proof: Option<Proof>,
 }
 
 /// Computes the report.
@@ -105,6 +108,7 @@ pub fn coverage(scope: &Scope<'_>) -> CoverageReport {
             .collect(),
         tiers: split.into_iter().filter(|r| tops.contains(&r.unit)).collect(),
         not_live: units.iter().filter_map(not_live).collect(),
+        proof: proof(scope, &inside),
         tops,
         tree,
     }
@@ -139,6 +143,8 @@ struct Document<'a> {
     clock: Clock,
     as_of: UnixMs,
     rows: Vec<Line<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proof: Option<&'a Proof>,
 }
 
 /// A row as CSV and JSON have it.
@@ -185,6 +191,7 @@ impl CoverageReport {
             clock: self.clock,
             as_of: self.tree.at(),
             rows: self.lines(inventory).collect(),
+            proof: self.proof.as_ref(),
         })
     }
 

@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::Records;
+use super::{Evidence, Records};
 use crate::coverage::LOOK_BACK_MS;
 use crate::model::{Inventory, Span, UnixMs};
 use crate::store::{Reader, StoreError};
@@ -25,7 +25,7 @@ pub enum ReportError {
 }
 
 /// Reads what is recorded about `period`, and before it as far as an outage is looked back for,
-/// and the one-off work announced in it.
+/// the one-off work announced in it, and what the figures rest on.
 ///
 /// # Errors
 /// [`ReportError::Store`].
@@ -40,7 +40,9 @@ pub fn load(
     let looked_at = Span::new(period.from - LOOK_BACK_MS, period.to.max(now));
     let intervals = store.intervals(None, looked_at)?;
     let records = Records::new(inventory, intervals, store.last_alive()?, now);
-    Ok(records.with_maintenance(store.maintenance(period)?))
+    let judged = Span::new(period.from, period.to.min(now));
+    let evidence = Evidence { received: store.received(judged)?, head: store.chain_head()? };
+    Ok(records.with_maintenance(store.maintenance(period)?).with_evidence(evidence))
 }
 
 /// Writes `text` beside `path` and moves it into place.

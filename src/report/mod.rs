@@ -9,6 +9,7 @@ mod availability;
 mod coverage;
 mod file;
 mod period;
+mod proof;
 mod record;
 mod row;
 mod share;
@@ -19,9 +20,11 @@ pub use availability::{AvailabilityReport, AvailabilityRow, GroupBy, GroupKey, a
 pub use coverage::{CoverageReport, CoverageRow, NotLive, coverage};
 pub use file::{ReportError, load, save};
 pub use period::{PeriodError, last, moment, month, this_month};
+pub use proof::{Chain, Evidence, Proof};
 pub use record::Records;
 pub use row::{Row, SubjectRow, availability_row, subject_rows};
 pub use share::{Seconds, Share};
+pub use table::{Cell, csv_line};
 pub use text::{availability_text, coverage_text};
 
 use crate::coverage::{Clock, Judge, SlaRule, Tree, Verdict};

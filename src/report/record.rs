@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Evidence;
 use crate::model::{Inventory, Maintenance, State, StateInterval, SubjectId, SubjectIx, UnixMs};
 use crate::store::ALIVE_WITHIN_MS;
 
@@ -10,6 +11,7 @@ use crate::store::ALIVE_WITHIN_MS;
 pub struct Records {
     by_subject: Vec<Vec<StateInterval>>,
     one_off: Vec<Maintenance>,
+    evidence: Option<Evidence>,
 }
 
 impl Records {
@@ -38,13 +40,26 @@ impl Records {
             }
             record
         };
-        Self { by_subject: inventory.subjects.iter().map(one).collect(), one_off: Vec::new() }
+        let by_subject = inventory.subjects.iter().map(one).collect();
+        Self { by_subject, ..Self::default() }
     }
 
     /// With the work that was announced beside the inventory's own.
     #[must_use]
     pub fn with_maintenance(self, one_off: Vec<Maintenance>) -> Self {
         Self { one_off, ..self }
+    }
+
+    /// With what the figures rest on.
+    #[must_use]
+    pub fn with_evidence(self, evidence: Evidence) -> Self {
+        Self { evidence: Some(evidence), ..self }
+    }
+
+    /// What the figures rest on; `None` where the store was not asked.
+    #[must_use]
+    pub fn evidence(&self) -> Option<&Evidence> {
+        self.evidence.as_ref()
     }
 
     /// The work that was announced beside the inventory's own.

@@ -6,7 +6,8 @@ use super::Page;
 use crate::locale::{Lang, pad, pad_left, visible, width};
 
 /// A cell of a CSV file.
-pub(super) enum Cell {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cell {
     /// Somebody's text.
     Text(String),
     /// Our own number.
@@ -14,15 +15,21 @@ pub(super) enum Cell {
 }
 
 impl Cell {
-    pub(super) fn text(text: &str) -> Self {
+    /// Somebody's text.
+    #[must_use]
+    pub fn text(text: &str) -> Self {
         Self::Text(text.to_owned())
     }
 
-    pub(super) fn figure(figure: impl std::fmt::Display) -> Self {
+    /// Our own number or time.
+    #[must_use]
+    pub fn figure(figure: impl std::fmt::Display) -> Self {
         Self::Figure(figure.to_string())
     }
 
-    pub(super) fn optional(figure: Option<impl std::fmt::Display>) -> Self {
+    /// [`Self::figure`], empty where there is none.
+    #[must_use]
+    pub fn optional(figure: Option<impl std::fmt::Display>) -> Self {
         Self::Figure(figure.map_or_else(String::new, |f| f.to_string()))
     }
 
@@ -74,17 +81,27 @@ pub(super) fn csv(
     rows: impl Iterator<Item = Vec<Cell>>,
     page: &Page<'_>,
 ) -> String {
-    let (separator, mark) = if page.excel { (';', "\u{feff}") } else { (',', "") };
-    let decimal_comma = page.excel && page.lang == Lang::Vi;
-    let mut out = mark.to_owned();
-    out += &header.join(&separator.to_string());
+    let excel = page.excel.then_some(page.lang);
+    let mut out = if page.excel { "\u{feff}".to_owned() } else { String::new() };
+    out += &header.join(&separator(excel).to_string());
     out += "\r\n";
     for row in rows {
-        let cells: Vec<String> = row.iter().map(|c| c.written(separator, decimal_comma)).collect();
-        out += &cells.join(&separator.to_string());
-        out += "\r\n";
+        out += &csv_line(&row, excel);
     }
     out
+}
+
+/// One row, ended by `\r\n`; with a language for that language's office spreadsheets.
+#[must_use]
+pub fn csv_line(row: &[Cell], excel: Option<Lang>) -> String {
+    let separator = separator(excel);
+    let decimal_comma = excel == Some(Lang::Vi);
+    let cells: Vec<String> = row.iter().map(|c| c.written(separator, decimal_comma)).collect();
+    cells.join(&separator.to_string()) + "\r\n"
+}
+
+const fn separator(excel: Option<Lang>) -> char {
+    if excel.is_some() { ';' } else { ',' }
 }
 
 /// Indented JSON, ended by a new line.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::proof::foot;
 use super::table::Columns;
 use super::{
     AvailabilityReport, AvailabilityRow, CoverageReport, CoverageRow, GroupKey, Page, Scope,
@@ -57,6 +58,7 @@ pub fn coverage_text(report: &CoverageReport, scope: &Scope<'_>, page: &Page<'_>
         report.goal_ppm,
         report.floor_ppm,
     );
+    out += &foot(report.proof.as_ref(), page);
     out
 }
 
@@ -213,6 +215,7 @@ pub fn availability_text(
         keys.push("report.note_off_hours");
     }
     notes(&mut out, lang, &keys, report.total.sla_ppm, report.floor_ppm);
+    out += &foot(report.proof.as_ref(), page);
     out
 }
 
@@ -377,7 +380,7 @@ fn title(out: &mut String, key: &str, scope: &Scope<'_>, page: &Page<'_>) {
     }
 }
 
-fn time(page: &Page<'_>, at: UnixMs) -> String {
+pub(super) fn time(page: &Page<'_>, at: UnixMs) -> String {
     date_time(page.lang, &at.to_timestamp().to_zoned_datetime(page.zone.clone()))
 }
 

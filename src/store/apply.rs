@@ -2,18 +2,15 @@
 
 mod kept;
 
-use std::collections::HashMap;
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
-
-use super::codec::{encode_rtts, error_code, state_code};
-use super::fact::{Event, Fact};
-use crate::model::{Sample, Span, State, StateInterval, SubjectId, UnixMs};
-
-/// Length of the stretch whose samples stay together in the file, in milliseconds.
-pub(super) const HOUR_MS: i64 = 3_600_000;
-/// Rows deleted in one step of ageing: a few milliseconds of work.
-const EXPIRED_PER_STEP: i64 = 5_000;
+use super::chain::mark_amended;
+use super::codec::state_code;
+use super::fact::{Event, Fact, Reading};
+use super::journal;
+use super::numbers::Numbers;
+use super::seal::DAY_MS;
+use crate::model::{Span, State, StateInterval, SubjectId, UnixMs};
 
 type Sql<T> = Result<T, rusqlite::Error>;
 
@@ -23,13 +20,13 @@ pub(super) struct Applier {
     started: UnixMs,
     pid: u32,
     run: Option<i64>,
-    subjects: HashMap<SubjectId, i64>,
+    numbers: Numbers,
 }
 
 impl Applier {
     /// Of a run that started at `started`.
     pub(super) fn new(started: UnixMs, pid: u32) -> Self {
-        Self { started, pid, run: None, subjects: HashMap::new() }
+        Self { started, pid, run: None, numbers: Numbers::default() }
     }
 
     /// Commits `facts` and `samples` together. With `isolate`, a fact that SQLite refuses for
@@ -41,7 +38,7 @@ impl Applier {
         &mut self,
         conn: &mut Connection,
         facts: &[Fact],
-        samples: &[(SubjectId, Sample)],
+        samples: &[(SubjectId, Reading)],
         isolate: bool,
     ) -> Sql<Vec<String>> {
         let written = self.commit_or_not(conn, facts, samples, isolate);
@@ -52,7 +49,7 @@ impl Applier {
             }
             Err(error) => {
                 // Numbers given in the transaction are gone with it.
-                self.subjects.clear();
+                self.numbers.forget();
                 Err(error)
             }
         }
@@ -62,7 +59,7 @@ impl Applier {
         &mut self,
         conn: &mut Connection,
         facts: &[Fact],
-        samples: &[(SubjectId, Sample)],
+        samples: &[(SubjectId, Reading)],
         isolate: bool,
     ) -> Sql<(Option<i64>, Vec<String>)> {
         let mut tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -79,7 +76,7 @@ impl Applier {
                         Err(error) if is_of_the_disk(&error) => return Err(error),
                         Err(error) => {
                             refused.push(format!("{error}: {fact:?}"));
-                            self.subjects.clear();
+                            self.numbers.forget();
                             point.rollback()?;
                         }
                     }
@@ -89,9 +86,23 @@ impl Applier {
             }
             tx.prepare_cached("UPDATE meta SET v = ?1 WHERE k = 'sequence'")?.execute([seq])?;
         }
-        self.write_samples(&tx, samples)?;
+        journal::append(&tx, &mut self.numbers, samples)?;
         tx.commit()?;
         Ok((run, refused))
+    }
+
+    /// The file is another one now: what was remembered of the last counts no more.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub(super) fn begin_anew(&mut self, conn: &Connection) -> Sql<()> {
+        self.numbers.forget();
+        if let Some(run) = self.run {
+            let is_there =
+                conn.query_row("SELECT 1 FROM run WHERE id = ?1", [run], |_| Ok(())).optional()?;
+            self.run = is_there.map(|()| run);
+        }
+        Ok(())
     }
 
     /// Marks the run as stopped in order, at its last sign of life.
@@ -140,6 +151,7 @@ impl Applier {
             Fact::Incident(kept) => self.incident(tx, kept, seq),
             Fact::Maintenance(work, announced_at) => kept::announce(tx, work, *announced_at, seq),
             Fact::MaintenanceEnded { id, at } => kept::end_maintenance(tx, id, *at, seq),
+            Fact::Message(message) => super::message::write(tx, message, seq),
             Fact::Baseline { subject, hour, usual_us, rounds } => {
                 self.baseline(tx, subject, (*hour, *usual_us, *rounds), seq)
             }
@@ -157,6 +169,7 @@ impl Applier {
         intervals: &[StateInterval],
         seq: i64,
     ) -> Sql<()> {
+        mark_amended(tx, from.0.div_euclid(DAY_MS)..=i64::MAX)?;
         tx.prepare_cached("DELETE FROM state WHERE subject = ?1 AND t0 >= ?2")?
             .execute([subject, from.0])?;
         let before: Option<(i64, Option<i64>)> = tx
@@ -191,70 +204,8 @@ impl Applier {
         Ok(())
     }
 
-    fn write_samples(&mut self, tx: &Transaction<'_>, samples: &[(SubjectId, Sample)]) -> Sql<()> {
-        if samples.is_empty() {
-            return Ok(());
-        }
-        // In the order of the key, so that neighbouring rows are written together.
-        let mut rows: Vec<(i64, i64, &Sample)> = Vec::with_capacity(samples.len());
-        for (subject, sample) in samples {
-            let hour = sample.at.0.div_euclid(HOUR_MS);
-            rows.push((hour, self.number_of(tx, subject)?, sample));
-        }
-        rows.sort_by_key(|(hour, subject, sample)| (*hour, *subject, sample.at, sample.check));
-        let mut insert = tx.prepare_cached(
-            "INSERT OR REPLACE INTO sample (hour, subject, at, chk, sent, lost, error, rtts)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )?;
-        let mut latest: HashMap<i64, i64> = HashMap::new();
-        let mut rtts = Vec::new();
-        for (hour, subject, sample) in rows {
-            encode_rtts(&sample.rtts, &mut rtts);
-            insert.execute(params![
-                hour,
-                subject,
-                sample.at.0,
-                sample.check,
-                sample.sent,
-                sample.lost,
-                sample.error.map(error_code),
-                rtts
-            ])?;
-            let own_fault = sample.error.is_some_and(crate::model::RoundError::is_own_fault);
-            if sample.sent == 0 || own_fault {
-                // It says nothing about the subject, so it must not vouch for it after a restart.
-                continue;
-            }
-            latest.entry(subject).and_modify(|t| *t = sample.at.0.max(*t)).or_insert(sample.at.0);
-        }
-        let mut upsert = tx.prepare_cached(
-            "INSERT INTO latest (subject, at) VALUES (?1, ?2)
-             ON CONFLICT (subject) DO UPDATE SET at = max(at, excluded.at)",
-        )?;
-        for (subject, at) in latest {
-            upsert.execute([subject, at])?;
-        }
-        Ok(())
-    }
-
     fn number_of(&mut self, tx: &Connection, subject: &SubjectId) -> Sql<i64> {
-        if let Some(number) = self.subjects.get(subject) {
-            return Ok(*number);
-        }
-        let known = tx
-            .prepare_cached("SELECT id FROM subject WHERE key = ?1")?
-            .query_row([subject.as_str()], |row| row.get(0))
-            .optional()?;
-        let number = match known {
-            Some(number) => number,
-            None => {
-                tx.prepare_cached("INSERT INTO subject (key) VALUES (?1)")?
-                    .execute([subject.as_str()])?;
-                tx.last_insert_rowid()
-            }
-        };
-        self.subjects.insert(subject.clone(), number);
-        Ok(number)
+        self.numbers.subject(tx, subject)
     }
 }
 
@@ -275,31 +226,6 @@ pub(super) fn is_of_the_disk(error: &rusqlite::Error) -> bool {
                 | rusqlite::ErrorCode::ParameterOutOfRange
         )
     )
-}
-
-/// Deletes samples of whole hours before `before`, a few milliseconds' worth. True when there is
-/// more to delete.
-///
-/// # Errors
-/// SQLite's.
-pub(super) fn expire_step(conn: &mut Connection, before: UnixMs) -> Sql<bool> {
-    let hour = before.0.div_euclid(HOUR_MS);
-    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let stop: Option<(i64, i64, i64, i64)> = tx
-        .prepare_cached(
-            "SELECT hour, subject, at, chk FROM sample WHERE hour < ?1
-             ORDER BY hour, subject, at, chk LIMIT 1 OFFSET ?2",
-        )?
-        .query_row([hour, EXPIRED_PER_STEP], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))
-        .optional()?;
-    match stop {
-        Some((h, s, a, c)) => tx
-            .prepare_cached("DELETE FROM sample WHERE (hour, subject, at, chk) < (?1, ?2, ?3, ?4)")?
-            .execute([h, s, a, c])?,
-        None => tx.prepare_cached("DELETE FROM sample WHERE hour < ?1")?.execute([hour])?,
-    };
-    tx.commit()?;
-    Ok(stop.is_some())
 }
 
 /// What to insert so that time stays partitioned: `intervals` from `from` on, overlaps cut in

@@ -63,8 +63,9 @@ pub(super) fn error_of(code: i64) -> Option<RoundError> {
     })
 }
 
-/// Each time in microseconds as a LEB128 number: two bytes up to 16 ms, three up to 2 s.
-pub(super) fn encode_rtts(rtts: &Rtts, into: &mut Vec<u8>) {
+/// Each time in microseconds as a LEB128 number: how a sample of version 2 kept them.
+#[cfg(test)]
+fn encode_rtts(rtts: &Rtts, into: &mut Vec<u8>) {
     into.clear();
     for &rtt_us in rtts.as_slice() {
         let mut rest = rtt_us;

@@ -1,6 +1,9 @@
 //! What can go wrong with the store, naming the operation and the file.
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::trouble::{Hindrance, is_rot};
 
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +56,39 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// What was to be made is there already; it was not touched.
+    #[error("{path} is there already", path = path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A copy that was to be put in place does not hold.
+    #[error("{path} has {findings} findings: it was not put in place", path = path.display())]
+    Flawed {
+        /// The copy.
+        path: PathBuf,
+        /// How many.
+        findings: u64,
+    },
+    /// The file, its folder or the file system takes no writes.
+    #[error(
+        "the store {path} cannot be written ({why}): give its folder to the user that runs tuantra, or mount the file system read-write",
+        path = path.display()
+    )]
+    NotWritable {
+        /// The store's file.
+        path: PathBuf,
+        /// What was refused.
+        why: String,
+    },
+    /// There is no room on its file system.
+    #[error("no room for the store {path} ({why}): free some on its file system", path = path.display())]
+    NoRoom {
+        /// The store's file.
+        path: PathBuf,
+        /// What was refused.
+        why: String,
+    },
     /// The operating system refused.
     #[error("{operation} {path}: {source}", path = path.display())]
     Io {
@@ -99,4 +135,37 @@ pub enum StoreError {
         /// Why.
         trouble: String,
     },
+}
+
+impl StoreError {
+    /// True when what the file holds is at fault: [`super::Store::mend_blocking`] helps.
+    #[must_use]
+    pub fn is_rot(&self) -> bool {
+        match self {
+            Self::Sql { source, .. } => is_rot(source),
+            Self::Corrupt { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Names the fix where the disk of `store` is at fault.
+    pub(super) fn with_fix(self, store: &Path) -> Self {
+        let path = store.to_owned();
+        let why = self.to_string();
+        match &self {
+            Self::Io { source, .. } => match source.kind() {
+                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                    Self::NotWritable { path, why }
+                }
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::NoRoom { path, why },
+                _ => self,
+            },
+            Self::Sql { source, .. } => match Hindrance::of(source, store) {
+                Hindrance::NotWritable(_) => Self::NotWritable { path, why },
+                Hindrance::Full => Self::NoRoom { path, why },
+                _ => self,
+            },
+            _ => self,
+        }
+    }
 }

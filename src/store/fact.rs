@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::message::Message;
 use crate::model::{
-    CarrierId, Id, KeptIncident, Maintenance, Sample, StateInterval, SubjectId, UnixMs,
+    CarrierId, Id, KeptIncident, Maintenance, Metric, Point, Sample, StateInterval, SubjectId,
+    UnixMs,
 };
 
 /// What must never be lost.
@@ -52,6 +54,8 @@ pub enum Fact {
         /// How many rounds that rests on.
         rounds: u32,
     },
+    /// How a message to people stands now; the whole of it, over what was recorded under its id.
+    Message(Message),
     /// The patrol cannot see. A stretch is known by its beginning and whom it concerns: a second
     /// fact about it says how it ended.
     Blind {
@@ -73,6 +77,7 @@ impl Fact {
             Self::Alive { at } | Self::MaintenanceEnded { at, .. } => Some(*at),
             Self::Incident(kept) => Some(kept.newest()),
             Self::Maintenance(_, announced_at) => Some(*announced_at),
+            Self::Message(message) => Some(message.made),
             Self::Baseline { .. } => None,
             Self::Blind { since, until, .. } => Some(until.unwrap_or(*since)),
         }
@@ -193,11 +198,37 @@ impl EventKind {
     }
 }
 
+/// What was measured of a subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reading {
+    /// A check's round.
+    Round(Sample),
+    /// A metric's value.
+    Point(Metric, Point),
+}
+
+impl Reading {
+    /// When it was measured.
+    #[must_use]
+    pub const fn at(&self) -> UnixMs {
+        match self {
+            Self::Round(sample) => sample.at,
+            Self::Point(_, point) => point.at,
+        }
+    }
+}
+
+impl From<Sample> for Reading {
+    fn from(sample: Sample) -> Self {
+        Self::Round(sample)
+    }
+}
+
 /// What is submitted together; facts are written in order.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Batch {
     /// Never lost.
     pub facts: Vec<Fact>,
     /// Given up, oldest first, when the store cannot keep pace.
-    pub samples: Vec<(SubjectId, Sample)>,
+    pub samples: Vec<(SubjectId, Reading)>,
 }

@@ -13,6 +13,7 @@ enum Key {
     Incident(IncidentId),
     Announced(Id),
     Ended(Id),
+    Message(String),
     Baseline(SubjectId, u8),
     Blind(Option<CarrierId>, UnixMs),
 }
@@ -26,6 +27,7 @@ impl Key {
             Fact::Incident(kept) => Self::Incident(kept.id.clone()),
             Fact::Maintenance(work, _) => Self::Announced(work.id.clone()),
             Fact::MaintenanceEnded { id, .. } => Self::Ended(id.clone()),
+            Fact::Message(message) => Self::Message(message.id.clone()),
             Fact::Baseline { subject, hour, .. } => Self::Baseline(subject.clone(), *hour),
             Fact::Blind { carrier, since, .. } => Self::Blind(carrier.clone(), *since),
         })

@@ -8,20 +8,46 @@
 //! readers. Must not judge: states come in decided.
 
 mod apply;
+mod aside;
+mod ballast;
+mod block;
+mod chain;
 mod codec;
+mod content;
+mod copy;
+mod damage;
 mod error;
+mod expire;
 mod fact;
 mod fold;
 mod here;
+mod journal;
 mod lock;
+mod lock_holder;
+mod message;
+mod numbers;
 mod queue;
 mod reader;
+mod repair;
+mod salvage;
 mod schema;
+mod seal;
+mod sketch;
+mod trouble;
+mod upgrade;
+mod upkeep;
 mod writer;
 
+pub use copy::{Copied, Restored, backup, restore};
 pub use error::StoreError;
-pub use fact::{Batch, Event, EventKind, Fact};
-pub use reader::{Blind, Current, OutageFilter, Reader, RecordedEvent, SubjectOutage, Usual};
+pub use expire::Retention;
+pub use fact::{Batch, Event, EventKind, Fact, Reading};
+pub use message::{Message, MessageState};
+pub use reader::{
+    Blind, ChainFlaw, ChainHead, Checked, Current, Differs, Finding, OutageFilter, Progress,
+    Reader, RecordedEvent, Resolution, Stats, SubjectOutage, TableSize, Usual, Verified,
+};
+pub use sketch::Rollup;
 pub use writer::{OpenOptions, Store, StoreStatus};
 
 /// A running daemon's last sign of life in the file is never older: it hands one over at least

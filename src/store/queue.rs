@@ -5,15 +5,22 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::StoreError;
-use super::fact::{Batch, Fact};
+use super::expire::Retention;
+use super::fact::{Batch, Fact, Reading};
 use super::fold::fold;
-use crate::model::{Sample, SubjectId, UnixMs};
+use super::trouble::{Hindrance, Trouble};
+use crate::locale::Lang;
+use crate::model::{SubjectId, UnixMs};
 
 /// Most samples that wait; beyond it the oldest are given up and counted (about 100 MB).
 pub(super) const SAMPLES_MAX: usize = 1_000_000;
-/// Facts beyond which waiting interval facts are folded to one a subject, and events beyond it
-/// given up, oldest first, and counted.
+/// Facts beyond which waiting interval facts are folded to one a subject, and samples given up to
+/// make room for more.
 pub(super) const FACTS_MAX: usize = 200_000;
+/// Facts are given up after samples only: each beyond [`FACTS_MAX`] takes the room of as many.
+const SAMPLES_PER_FACT: usize = 4;
+/// Facts that wait when no sample does any more: beyond it events are given up.
+const FACTS_LAST: usize = FACTS_MAX + SAMPLES_MAX / SAMPLES_PER_FACT;
 /// Most samples in one transaction.
 const SAMPLES_PER_COMMIT: usize = 100_000;
 /// Samples that are worth a transaction before their time.
@@ -32,8 +39,12 @@ pub(super) type Waiter = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 pub(super) enum Work {
     /// Write these.
     Commit(Load),
-    /// Nothing waits: delete samples before this time, one step.
-    Expire(UnixMs),
+    /// Nothing is urgent: do the next piece of the upkeep.
+    Upkeep,
+    /// What is older may go.
+    Keep(Retention),
+    /// The file is damaged, somebody says.
+    Mend(String, Waiter),
     /// Everything is written and the store is being closed.
     Close,
 }
@@ -44,15 +55,17 @@ pub(super) struct Load {
     /// In order.
     pub(super) facts: Vec<Fact>,
     /// In order.
-    pub(super) samples: Vec<(SubjectId, Sample)>,
+    pub(super) samples: Vec<(SubjectId, Reading)>,
 }
 
 #[derive(Default)]
 struct Waiting {
     facts: VecDeque<Fact>,
-    samples: VecDeque<(SubjectId, Sample)>,
+    samples: VecDeque<(SubjectId, Reading)>,
     waiters: Vec<Waiter>,
-    expire_before: Option<UnixMs>,
+    /// Called when the upkeep has nothing left to do.
+    tidy_waiters: Vec<Waiter>,
+    retention: Option<Retention>,
     closing: bool,
     dead: bool,
     dropped_samples: u64,
@@ -60,7 +73,11 @@ struct Waiting {
     /// Length of `facts` after the last folding: it is not tried again before this has doubled.
     folded_len: usize,
     written: Option<UnixMs>,
-    trouble: Option<String>,
+    trouble: Option<Trouble>,
+    /// Told when there is no trouble: the store was damaged once in this run.
+    notice: Option<Trouble>,
+    /// The file is suspected of being damaged; who suspects it is told what became of it.
+    mend: Option<(String, Waiter)>,
 }
 
 /// Shared between the store's handle and its writer's thread.
@@ -79,6 +96,10 @@ impl Drop for Ending {
     }
 }
 
+fn told_in_english(trouble: &Trouble) -> String {
+    trouble.told(Lang::En)
+}
+
 impl Waiting {
     fn is_urgent(&self) -> bool {
         !self.facts.is_empty()
@@ -92,16 +113,32 @@ impl Waiting {
     }
 
     fn enforce_bounds(&mut self) {
-        if let Some(excess) = self.samples.len().checked_sub(SAMPLES_MAX).filter(|n| *n > 0) {
-            self.samples.drain(..excess);
-            self.dropped_samples += excess as u64;
-        }
-        if self.facts.len() > FACTS_MAX.max(self.folded_len * 2) {
-            let (folded, dropped) = fold(std::mem::take(&mut self.facts), FACTS_MAX);
+        if self.facts.len() > FACTS_MAX.max(self.folded_len * 2).min(FACTS_LAST) {
+            // Some more than needed, so that the next fact does not bring all of this again.
+            let most = match self.facts.len() > FACTS_LAST {
+                true => FACTS_LAST - FACTS_LAST / 8,
+                false => FACTS_LAST,
+            };
+            let (folded, dropped) = fold(std::mem::take(&mut self.facts), most);
             self.facts = folded;
             self.dropped_events += dropped;
             self.folded_len = self.facts.len();
         }
+        let facts_beyond = self.facts.len().saturating_sub(FACTS_MAX);
+        let samples_max = SAMPLES_MAX.saturating_sub(facts_beyond * SAMPLES_PER_FACT);
+        if let Some(excess) = self.samples.len().checked_sub(samples_max).filter(|n| *n > 0) {
+            self.samples.drain(..excess);
+            self.dropped_samples += excess as u64;
+        }
+    }
+
+    /// In front of what came since.
+    fn put_in_front(&mut self, mut load: Load) {
+        load.facts.extend(std::mem::take(&mut self.facts));
+        load.samples.extend(std::mem::take(&mut self.samples));
+        self.facts = load.facts.into();
+        self.samples = load.samples.into();
+        self.enforce_bounds();
     }
 }
 
@@ -133,7 +170,10 @@ impl Queue {
     pub(super) fn when_written(&self, waiter: Waiter) {
         let mut q = self.lock();
         if q.dead {
-            let trouble = q.trouble.clone().unwrap_or_else(|| "the store is closed".to_owned());
+            let trouble = q
+                .trouble
+                .as_ref()
+                .map_or_else(|| "the store is closed".to_owned(), told_in_english);
             drop(q);
             waiter(Err(StoreError::Behind { trouble }));
             return;
@@ -143,8 +183,29 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    pub(super) fn expire_before(&self, before: UnixMs) {
-        self.lock().expire_before = Some(before);
+    /// Calls `waiter` when nothing waits and the upkeep has nothing left to do, or has failed.
+    pub(super) fn when_tidy(&self, waiter: Waiter) {
+        let mut q = self.lock();
+        if q.dead {
+            drop(q);
+            waiter(Err(StoreError::Behind { trouble: "the store is closed".to_owned() }));
+            return;
+        }
+        q.tidy_waiters.push(waiter);
+        drop(q);
+        self.changed.notify_all();
+    }
+
+    /// The upkeep has nothing left to do, or cannot do it.
+    pub(super) fn tidied(&self, result: &Result<(), String>) {
+        let waiters = std::mem::take(&mut self.lock().tidy_waiters);
+        for waiter in waiters {
+            waiter(result.clone().map_err(|trouble| StoreError::Behind { trouble }));
+        }
+    }
+
+    pub(super) fn keep(&self, retention: Retention) {
+        self.lock().retention = Some(retention);
         self.changed.notify_all();
     }
 
@@ -162,17 +223,50 @@ impl Queue {
     }
 
     /// `written`, `dropped_samples`, `trouble`.
-    pub(super) fn status(&self) -> (Option<UnixMs>, u64, Option<String>) {
+    pub(super) fn status(&self) -> (Option<UnixMs>, u64, Option<Trouble>) {
         let q = self.lock();
-        (q.written, q.dropped_samples, q.trouble.clone())
+        (q.written, q.dropped_samples, q.trouble.clone().or_else(|| q.notice.clone()))
+    }
+
+    /// Has the writer set the file aside; it is answered when a new one is in its place.
+    pub(super) fn mend(&self, why: String, waiter: Waiter) {
+        let mut q = self.lock();
+        if q.dead || q.mend.is_some() {
+            drop(q);
+            waiter(Err(StoreError::Behind { trouble: why }));
+            return;
+        }
+        q.mend = Some((why, waiter));
+        drop(q);
+        self.changed.notify_all();
+    }
+
+    /// What is told from now on when nothing hinders.
+    pub(super) fn notice(&self, notice: Trouble) {
+        self.lock().notice = Some(notice);
     }
 
     /// Blocks until there is something to do, gathering: samples wait up to 2 s, a fact 20 ms.
-    pub(super) fn next(&self) -> Work {
+    /// With `upkeep`, its next piece is done before anything that can wait; when `is_tired`, only
+    /// if nothing waits at all.
+    pub(super) fn next(&self, upkeep: bool, is_tired: bool) -> Work {
         let mut q = self.lock();
         loop {
-            while q.is_empty() && q.waiters.is_empty() && !q.closing && q.expire_before.is_none() {
+            if let Some((why, waiter)) = q.mend.take() {
+                return Work::Mend(why, waiter);
+            }
+            let is_called = |q: &Waiting| {
+                let is_asked = q.mend.is_some() || q.retention.is_some();
+                is_asked || !q.is_empty() || !q.waiters.is_empty() || q.closing
+            };
+            if !is_called(&q) && (upkeep || !q.tidy_waiters.is_empty()) {
+                return Work::Upkeep;
+            }
+            while !is_called(&q) && q.tidy_waiters.is_empty() {
                 q = self.changed.wait(q).unwrap_or_else(PoisonError::into_inner);
+            }
+            if q.mend.is_some() {
+                continue;
             }
             if q.is_empty() {
                 for waiter in std::mem::take(&mut q.waiters) {
@@ -182,10 +276,13 @@ impl Queue {
                     q.dead = true;
                     return Work::Close;
                 }
-                if let Some(before) = q.expire_before.take() {
-                    return Work::Expire(before);
+                if let Some(retention) = q.retention.take() {
+                    return Work::Keep(retention);
                 }
                 continue;
+            }
+            if !q.is_urgent() && upkeep && !is_tired {
+                return Work::Upkeep;
             }
             if !q.is_urgent() {
                 q = self.wait_while(q, SAMPLES_WAIT, |q| !q.is_urgent());
@@ -215,35 +312,30 @@ impl Queue {
     }
 
     /// Tells that a load is committed.
-    pub(super) fn committed(&self, load: &Load, trouble: Option<String>) {
+    pub(super) fn committed(&self, load: &Load, trouble: Option<Trouble>) {
         let facts = load.facts.iter().filter_map(Fact::at);
-        let newest = facts.chain(load.samples.iter().map(|(_, s)| s.at)).max();
+        let newest = facts.chain(load.samples.iter().map(|(_, s)| s.at())).max();
         let mut q = self.lock();
         q.written = q.written.max(newest);
         q.trouble = trouble;
         q.folded_len = 0;
     }
 
+    /// Puts a load back in front that can be tried again at once.
+    pub(super) fn again(&self, load: Load) {
+        self.lock().put_in_front(load);
+    }
+
     /// Puts a load back in front that could not be committed, tells whoever waits, and blocks
     /// for `pause` (or until the store is being closed).
-    pub(super) fn put_back(&self, mut load: Load, error: &str, pause: Duration) {
+    pub(super) fn put_back(&self, load: Load, mut trouble: Trouble, pause: Duration) {
         let mut q = self.lock();
-        load.facts.extend(std::mem::take(&mut q.facts));
-        load.samples.extend(std::mem::take(&mut q.samples));
-        q.facts = load.facts.into();
-        q.samples = load.samples.into();
-        q.enforce_bounds();
-        let mut trouble = format!(
-            "{error}; {} facts and {} samples wait in memory",
-            q.facts.len(),
-            q.samples.len()
-        );
-        if q.dropped_events > 0 {
-            trouble += &format!(", {} events given up", q.dropped_events);
-        }
-        q.trouble = Some(trouble.clone());
+        q.put_in_front(load);
+        trouble.waiting = Some((q.facts.len(), q.samples.len(), q.dropped_events));
+        let told = trouble.told(Lang::En);
+        q.trouble = Some(trouble);
         for waiter in std::mem::take(&mut q.waiters) {
-            waiter(Err(StoreError::Behind { trouble: trouble.clone() }));
+            waiter(Err(StoreError::Behind { trouble: told.clone() }));
         }
         drop(self.wait_while(q, pause, |q| !q.closing));
     }
@@ -257,8 +349,11 @@ impl Queue {
     pub(super) fn abandon(&self) -> (usize, usize, String) {
         let mut q = self.lock();
         q.dead = true;
-        let trouble = q.trouble.clone().unwrap_or_default();
-        for waiter in std::mem::take(&mut q.waiters) {
+        let trouble = q.trouble.as_ref().map(told_in_english).unwrap_or_default();
+        let mut waiters = std::mem::take(&mut q.waiters);
+        waiters.append(&mut q.tidy_waiters);
+        waiters.extend(q.mend.take().map(|(_, waiter)| waiter));
+        for waiter in waiters {
             waiter(Err(StoreError::Behind { trouble: trouble.clone() }));
         }
         (q.facts.len(), q.samples.len(), trouble)
@@ -269,10 +364,13 @@ impl Queue {
         let mut q = self.lock();
         if !q.dead {
             q.dead = true;
-            q.trouble = Some("the writer's thread has ended unexpectedly".to_owned());
+            let (what, store) = (Hindrance::Ended, std::path::PathBuf::new());
+            q.trouble = Some(Trouble { what, store, waiting: None });
         }
-        let trouble = q.trouble.clone().unwrap_or_default();
-        let waiters = std::mem::take(&mut q.waiters);
+        let trouble = q.trouble.as_ref().map(told_in_english).unwrap_or_default();
+        let mut waiters = std::mem::take(&mut q.waiters);
+        waiters.append(&mut q.tidy_waiters);
+        waiters.extend(q.mend.take().map(|(_, waiter)| waiter));
         drop(q);
         for waiter in waiters {
             waiter(Err(StoreError::Behind { trouble: trouble.clone() }));

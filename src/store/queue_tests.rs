@@ -63,10 +63,10 @@ fn the_oldest_samples_are_given_up_and_counted() {
     };
     let subject = id("a");
     let count = i64::try_from(SAMPLES_MAX).unwrap() + 3;
-    let samples = (0..count).map(|at| (subject.clone(), sample(at))).collect();
+    let samples = (0..count).map(|at| (subject.clone(), sample(at).into())).collect();
     queue.submit(Batch { facts: Vec::new(), samples });
     assert_eq!(queue.status().1, 3);
     assert_eq!(queue.samples_waiting(), SAMPLES_MAX);
-    let Work::Commit(load) = queue.next() else { panic!("samples wait") };
-    assert_eq!(load.samples[0].1.at, UnixMs(3));
+    let Work::Commit(load) = queue.next(false, false) else { panic!("samples wait") };
+    assert_eq!(load.samples[0].1.at(), UnixMs(3));
 }

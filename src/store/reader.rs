@@ -3,25 +3,59 @@
 //! Every call reads in transactions of one statement: a reader that held one open would keep the
 //! write-ahead log from being reset, which then grows without bound.
 
+mod check;
+mod gather;
 mod kept;
+mod log;
+mod messages;
+mod outages;
+mod past;
+mod received;
 mod rounds;
+mod samples;
+mod stats;
+mod verify;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension as _, Row};
 
-use super::apply::HOUR_MS;
-use super::codec::{decode_rtts, error_of, state_of};
-use super::fact::{Event, EventKind};
+use super::codec::state_of;
+use super::fact::Event;
 use super::here::true_name;
 use super::schema::Link;
 use super::{StoreError, schema};
-use crate::coverage::{Outage, outages};
-use crate::model::{Sample, Span, State, StateInterval, SubjectId, UnixMs};
+use crate::model::{Span, State, StateInterval, SubjectId, UnixMs};
 
+pub use check::{Checked, Finding, Progress};
 pub use kept::{Blind, Usual};
+pub use outages::{OutageFilter, SubjectOutage};
+pub use samples::Resolution;
+pub use stats::{Stats, TableSize};
+pub use verify::{ChainFlaw, ChainHead, Differs, Verified};
+
+/// Subjects whose records are read by one statement: some milliseconds.
+const SUBJECTS_AT_ONCE: usize = 256;
+
+/// The ids of subjects by number.
+type Names = HashMap<i64, SubjectId>;
+
+/// A row of the record: a year of a province has millions.
+#[derive(Debug, Clone, Copy)]
+struct Recorded {
+    subject: i64,
+    t0: i64,
+    t1: Option<i64>,
+    state: i64,
+    cause: Option<i64>,
+}
+
+fn recorded(row: &Row<'_>) -> Result<Recorded, rusqlite::Error> {
+    let (subject, t0, t1) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    Ok(Recorded { subject, t0, t1, state: row.get(3)?, cause: row.get(4)? })
+}
 
 /// Most events one call returns.
 const EVENTS_MAX: usize = 100_000;
@@ -50,26 +84,6 @@ pub struct RecordedEvent {
     pub event: Event,
 }
 
-/// An outage and whose it was.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SubjectOutage {
-    /// Whose.
-    pub subject: SubjectId,
-    /// The outage.
-    pub outage: Outage,
-}
-
-/// Which outages are wanted; the default is all.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OutageFilter {
-    /// Of this subject only.
-    pub subject: Option<SubjectId>,
-    /// With this root cause only: the subject's own (`down`) or those it made unreachable.
-    pub cause: Option<SubjectId>,
-    /// At least this long; an open one counts as long enough.
-    pub longer_than_ms: i64,
-}
-
 /// A store open for reading.
 #[derive(Debug)]
 pub struct Reader {
@@ -88,28 +102,41 @@ impl Reader {
         Ok(Self { link: schema::open_for_reading(&path)?, path })
     }
 
+    /// The file, by its true name.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The open interval of every subject that has one.
     ///
     /// # Errors
     /// When the file cannot be read.
     pub fn current(&self) -> Result<Vec<Current>, StoreError> {
-        self.rows(
-            "SELECT k.key, s.state, s.t0, c.key, l.at FROM state s
-             JOIN subject k ON k.id = s.subject
-             LEFT JOIN subject c ON c.id = s.cause
-             LEFT JOIN latest l ON l.subject = s.subject
-             WHERE s.t1 IS NULL ORDER BY k.key",
+        // Before the table of what is sealed: a round on its way there is seen here or there.
+        let open = self.newest_open()?;
+        let mut names: Names = self.subjects(None)?.into_iter().collect();
+        let rows = self.rows(
+            "SELECT s.subject, s.state, s.t0, s.cause, l.at FROM state s
+             LEFT JOIN latest l ON l.subject = s.subject WHERE s.t1 IS NULL",
             [],
             |row| {
-                Ok(Current {
-                    subject: self.subject(row.get(0))?,
-                    state: self.state(row.get(1))?,
-                    since: UnixMs(self.get(row.get(2))?),
-                    cause: self.optional_subject(row.get(3))?,
-                    last_round: self.get(row.get::<_, Option<i64>>(4))?.map(UnixMs),
-                })
+                let number: i64 = self.get(row.get(0))?;
+                let sealed = self.get(row.get::<_, Option<i64>>(4))?;
+                let last_round = sealed.max(open.get(&number).copied()).map(UnixMs);
+                let (state, since) = (self.state(row.get(1))?, UnixMs(self.get(row.get(2))?));
+                let cause: Option<i64> = self.get(row.get(3))?;
+                Ok((number, state, since, cause, last_round))
             },
-        )
+        )?;
+        let mut all = Vec::with_capacity(rows.len());
+        for (number, state, since, cause, last_round) in rows {
+            let cause = cause.map(|number| self.name(&mut names, number)).transpose()?;
+            let subject = self.name(&mut names, number)?;
+            all.push(Current { subject, state, since, cause, last_round });
+        }
+        all.sort_by(|a, b| a.subject.cmp(&b.subject));
+        Ok(all)
     }
 
     /// The intervals that touch `window`, unclipped, of one subject or of all that have any.
@@ -121,57 +148,57 @@ impl Reader {
         subject: Option<&SubjectId>,
         window: Span,
     ) -> Result<BTreeMap<SubjectId, Vec<StateInterval>>, StoreError> {
-        let mut found = BTreeMap::new();
-        for (number, id) in self.subjects(subject)? {
-            // One statement a subject: short transactions, however long the window.
-            let intervals = self.rows(
-                "SELECT s.t0, s.t1, s.state, c.key FROM state s
-                 LEFT JOIN subject c ON c.id = s.cause
-                 WHERE s.subject = ?1 AND s.t0 < ?3 AND (s.t1 IS NULL OR s.t1 > ?2)
-                   AND s.t0 >= coalesce((SELECT max(t0) FROM state WHERE subject = ?1 AND t0 <= ?2), ?2)
-                 ORDER BY s.t0",
-                [Value::Integer(number), window.from.0.into(), window.to.0.into()],
-                |row| {
-                    Ok(StateInterval {
-                        from: UnixMs(self.get(row.get(0))?),
-                        to: self.get(row.get::<_, Option<i64>>(1))?.map(UnixMs),
-                        state: self.state(row.get(2))?,
-                        cause: self.optional_subject(row.get(3))?,
-                    })
-                },
+        let subjects = self.subjects(subject)?;
+        let mut names: Names = subjects.iter().cloned().collect();
+        let mut found: BTreeMap<SubjectId, Vec<StateInterval>> = BTreeMap::new();
+        // A statement for some of them: short transactions, however long the window.
+        for some in subjects.chunks(SUBJECTS_AT_ONCE) {
+            let (Some((first, _)), Some((last, _))) = (some.first(), some.last()) else { continue };
+            let rows: Vec<Recorded> = self.rows(
+                "SELECT k.id, s.t0, s.t1, s.state, s.cause
+                 FROM subject k CROSS JOIN state s ON s.subject = k.id
+                 WHERE k.id BETWEEN ?1 AND ?2 AND s.t0 < ?4
+                   AND s.t0 >= coalesce((SELECT max(t0) FROM state WHERE subject = k.id AND t0 <= ?3), ?3)
+                 ORDER BY k.id, s.t0",
+                [Value::Integer(*first), (*last).into(), window.from.0.into(), window.to.0.into()],
+                |row| self.get(recorded(row)),
             )?;
-            if !intervals.is_empty() {
-                found.insert(id, intervals);
+            for record in rows.chunk_by(|a, b| a.subject == b.subject) {
+                let Some(Recorded { subject, .. }) = record.first() else { continue };
+                let mut intervals = Vec::with_capacity(record.len());
+                // The last that began before the window may have ended before it, too.
+                let is_inside = |one: &&Recorded| one.t1.is_none_or(|t1| t1 > window.from.0);
+                for one in record.iter().filter(is_inside) {
+                    let cause =
+                        one.cause.map(|number| self.name(&mut names, number)).transpose()?;
+                    let (from, to) = (UnixMs(one.t0), one.t1.map(UnixMs));
+                    intervals.push(StateInterval {
+                        from,
+                        to,
+                        state: self.state(Ok(one.state))?,
+                        cause,
+                    });
+                }
+                if !intervals.is_empty() {
+                    found.insert(self.name(&mut names, *subject)?, intervals);
+                }
             }
         }
         Ok(found)
     }
 
-    /// The subject's samples inside `window`, oldest first.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn samples(&self, subject: &SubjectId, window: Span) -> Result<Vec<Sample>, StoreError> {
-        let mut found = Vec::new();
-        let Some(&(number, _)) = self.subjects(Some(subject))?.first() else { return Ok(found) };
-        let mut kept = self.rows("SELECT min(hour), max(hour) FROM sample", [], |row| {
-            Ok((self.get(row.get::<_, Option<i64>>(0))?, self.get(row.get::<_, Option<i64>>(1))?))
+    /// The id of a subject's number.
+    fn name(&self, names: &mut Names, number: i64) -> Result<SubjectId, StoreError> {
+        if let Some(id) = names.get(&number) {
+            return Ok(id.clone());
+        }
+        let found = self.rows("SELECT key FROM subject WHERE id = ?1", [number.into()], |row| {
+            self.subject(row.get(0))
         })?;
-        let Some((Some(first), Some(last))) = kept.pop() else { return Ok(found) };
-        if window.is_empty() {
-            return Ok(found);
-        }
-        let from = window.from.0.div_euclid(HOUR_MS).max(first);
-        let to = (window.to.0 - 1).div_euclid(HOUR_MS).min(last);
-        for hour in from..=to {
-            found.extend(self.rows(
-                "SELECT at, chk, sent, lost, error, rtts FROM sample
-                 WHERE hour = ?1 AND subject = ?2 AND at >= ?3 AND at < ?4 ORDER BY at, chk",
-                [Value::Integer(hour), number.into(), window.from.0.into(), window.to.0.into()],
-                |row| self.sample(row),
-            )?);
-        }
-        Ok(found)
+        let missing = || self.corrupt("number of a subject", &number.to_string());
+        let id = found.into_iter().next().ok_or_else(missing)?;
+        names.insert(number, id.clone());
+        Ok(id)
     }
 
     /// The newest `limit` events inside `window` (at most 100,000), oldest first.
@@ -185,86 +212,10 @@ impl Reader {
              LEFT JOIN subject k ON k.id = e.subject
              WHERE e.at >= ?1 AND e.at < ?2 ORDER BY e.at DESC, e.seq DESC LIMIT ?3",
             [Value::Integer(window.from.0), window.to.0.into(), limit.into()],
-            |row| {
-                let kind: String = self.get(row.get(2))?;
-                let detail: String = self.get(row.get(4))?;
-                Ok(RecordedEvent {
-                    seq: self.get(row.get(0))?,
-                    event: Event {
-                        at: UnixMs(self.get(row.get(1))?),
-                        kind: EventKind::from_word(&kind)
-                            .ok_or_else(|| self.corrupt("kind of event", &kind))?,
-                        subject: self.optional_subject(row.get(3))?,
-                        detail: serde_json::from_str(&detail)
-                            .map_err(|_| self.corrupt("detail of an event", &detail))?,
-                    },
-                })
-            },
+            |row| self.event_row(row),
         )?;
         found.reverse();
         Ok(found)
-    }
-
-    /// The outages that touch `window`, by subject, oldest first; each whole, from its true start.
-    /// One subject's are found in its own record; for all, every subject's is read whole.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn outages(
-        &self,
-        window: Span,
-        filter: &OutageFilter,
-    ) -> Result<Vec<SubjectOutage>, StoreError> {
-        if let Some(subject) = &filter.subject {
-            return self.outages_of(subject, window, filter);
-        }
-        let cause = filter.cause.as_ref().map(|s| Value::Text(s.as_str().to_owned()));
-        self.rows(
-            "SELECT subject, start_ms, end_ms, state, cause, unmeasured_ms FROM v_outages
-             WHERE start_ms < ?2 AND (end_ms IS NULL OR end_ms > ?1)
-               AND (?3 IS NULL OR cause = ?3 OR (cause IS NULL AND subject = ?3))
-               AND (duration_ms IS NULL OR duration_ms >= ?4)
-             ORDER BY subject, start_ms",
-            [
-                Value::Integer(window.from.0),
-                window.to.0.into(),
-                cause.unwrap_or(Value::Null),
-                filter.longer_than_ms.into(),
-            ],
-            |row| {
-                let state: String = self.get(row.get(3))?;
-                Ok(SubjectOutage {
-                    subject: self.subject(row.get(0))?,
-                    outage: Outage {
-                        start: UnixMs(self.get(row.get(1))?),
-                        end: self.get(row.get::<_, Option<i64>>(2))?.map(UnixMs),
-                        state: state.parse().map_err(|_| self.corrupt("state", &state))?,
-                        cause: self.optional_subject(row.get(4))?,
-                        unmeasured_ms: self.get(row.get(5))?,
-                    },
-                })
-            },
-        )
-    }
-
-    /// The view would number the outages of all subjects first: a condition on the subject's id
-    /// does not reach its inner query.
-    fn outages_of(
-        &self,
-        subject: &SubjectId,
-        window: Span,
-        filter: &OutageFilter,
-    ) -> Result<Vec<SubjectOutage>, StoreError> {
-        let all_time = Span::new(UnixMs(i64::MIN), UnixMs(i64::MAX));
-        let record = self.intervals(Some(subject), all_time)?.remove(subject).unwrap_or_default();
-        let is_wanted = |o: &Outage| {
-            o.start < window.to
-                && o.end.is_none_or(|end| end > window.from)
-                && filter.cause.as_ref().is_none_or(|c| o.cause.as_ref().unwrap_or(subject) == c)
-                && o.end.is_none_or(|end| end.since(o.start) >= filter.longer_than_ms)
-        };
-        let found = outages(&record).into_iter().filter(is_wanted);
-        Ok(found.map(|outage| SubjectOutage { subject: subject.clone(), outage }).collect())
     }
 
     /// When a daemon was last known alive, by its sign of life or a round it recorded; `None` when
@@ -275,7 +226,7 @@ impl Reader {
     pub fn last_alive(&self) -> Result<Option<UnixMs>, StoreError> {
         self.instant(
             "SELECT max(at) FROM (SELECT max(alive) AS at FROM run
-             UNION ALL SELECT max(at) FROM latest)",
+             UNION ALL SELECT max(newest) FROM journal UNION ALL SELECT max(at) FROM latest)",
         )
     }
 
@@ -285,6 +236,16 @@ impl Reader {
     /// When the file cannot be read.
     pub fn first_record(&self) -> Result<Option<UnixMs>, StoreError> {
         self.instant("SELECT min((SELECT min(t0) FROM state WHERE subject = k.id)) FROM subject k")
+    }
+
+    /// Every subject that anything is recorded of, by id.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn known_subjects(&self) -> Result<Vec<SubjectId>, StoreError> {
+        let mut all: Vec<SubjectId> = self.subjects(None)?.into_iter().map(|(_, id)| id).collect();
+        all.sort();
+        Ok(all)
     }
 
     fn instant(&self, sql: &'static str) -> Result<Option<UnixMs>, StoreError> {
@@ -299,30 +260,11 @@ impl Reader {
     fn subjects(&self, only: Option<&SubjectId>) -> Result<Vec<(i64, SubjectId)>, StoreError> {
         let only = only.map_or(Value::Null, |s| Value::Text(s.as_str().to_owned()));
         let sql = if only == Value::Null {
-            "SELECT id, key FROM subject WHERE ?1 IS NULL"
+            "SELECT id, key FROM subject WHERE ?1 IS NULL ORDER BY id"
         } else {
             "SELECT id, key FROM subject WHERE key = ?1"
         };
         self.rows(sql, [only], |row| Ok((self.get(row.get(0))?, self.subject(row.get(1))?)))
-    }
-
-    fn sample(&self, row: &Row<'_>) -> Result<Sample, StoreError> {
-        let error: Option<i64> = self.get(row.get(4))?;
-        let rtts = row.get_ref(5).and_then(|v| v.as_blob().map_err(Into::into));
-        let rtts = rtts.map_err(schema::sql("read", &self.path))?;
-        Ok(Sample {
-            at: UnixMs(self.get(row.get(0))?),
-            check: self.get(row.get(1))?,
-            sent: self.get(row.get(2))?,
-            lost: self.get(row.get(3))?,
-            error: error
-                .map(|e| {
-                    error_of(e).ok_or_else(|| self.corrupt("error of a sample", &e.to_string()))
-                })
-                .transpose()?,
-            rtts: decode_rtts(rtts)
-                .ok_or_else(|| self.corrupt("list of round-trip times", &format!("{rtts:02x?}")))?,
-        })
     }
 
     fn rows<T, const N: usize>(

@@ -13,19 +13,26 @@ use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::StoreError;
+use super::damage::{self, wal_is_rotten};
 use super::here::Here;
 
 /// "TTRA"
 pub(super) const APPLICATION_ID: u32 = 0x5454_5241;
-const HEADER_LEN: usize = 100;
+pub(super) const HEADER_LEN: usize = 100;
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 const NO_DATABASE: &str = "it is no SQLite database";
 const OTHER_DATABASE: &str = "it is another program's SQLite database";
+/// What a migration does that its statements cannot.
+type Then = fn(&Transaction<'_>) -> Result<(), rusqlite::Error>;
 /// Step `n` takes a file of `user_version` n to n + 1.
-const MIGRATIONS: [&str; 2] = [include_str!("schema/v1.sql"), include_str!("schema/v2.sql")];
+const MIGRATIONS: [(&str, Then); 3] = [
+    (include_str!("schema/v1.sql"), |_| Ok(())),
+    (include_str!("schema/v2.sql"), |_| Ok(())),
+    (include_str!("schema/v3.sql"), super::upgrade::samples_into_journal),
+];
 /// Pages copied at a time into the copy that is made before a migration.
 const PAGES_PER_STEP: i32 = 4096;
 /// How long a statement waits for another process's lock: it only blocks the writer's thread.
@@ -36,13 +43,12 @@ pub(super) fn known_version() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
-/// Turns a SQLite error into ours.
+/// Turns a SQLite error into ours. Copies the path only then: readers ask for this at every column.
 pub(super) fn sql(
     operation: &'static str,
     path: &Path,
 ) -> impl FnOnce(rusqlite::Error) -> StoreError {
-    let path = path.to_owned();
-    move |source| StoreError::Sql { operation, path, source }
+    move |source| StoreError::Sql { operation, path: path.to_owned(), source }
 }
 
 /// A connection, counted among those of this process for as long as it is open.
@@ -60,33 +66,44 @@ impl Link {
     }
 }
 
+/// What a look at the files, without SQLite, has found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Nothing speaks against opening it.
+    Sound,
+    /// It is ours, but its header or its write-ahead log is not as it was written.
+    Damaged,
+}
+
 /// Refuses a file that is something else without opening it as a database. While this process
 /// has a connection to the file, it is left alone: the connection's own check has to do.
 ///
 /// # Errors
 /// [`StoreError::Foreign`]; [`StoreError::Io`] when it cannot be read.
-pub(super) fn refuse_foreign_header(path: &Path) -> Result<(), StoreError> {
+pub(super) fn refuse_foreign_header(path: &Path) -> Result<Look, StoreError> {
     Here::unless_open(path, || {
         let io = |source| StoreError::Io { operation: "read", path: path.to_owned(), source };
         let file = match File::open(path) {
             Ok(file) => file,
-            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Look::Sound),
             Err(e) => return Err(io(e)),
         };
         let mut header = Vec::with_capacity(HEADER_LEN);
-        file.take(HEADER_LEN as u64).read_to_end(&mut header).map_err(io)?;
+        (&file).take(HEADER_LEN as u64).read_to_end(&mut header).map_err(io)?;
         if header.is_empty() {
-            return Ok(());
+            return Ok(Look::Sound);
         }
-        if header.len() < HEADER_LEN || !header.starts_with(MAGIC) {
-            return Err(foreign(path, NO_DATABASE));
+        let is_database = header.len() == HEADER_LEN && header.starts_with(MAGIC);
+        let is_marked = header.get(68..72) == Some(&APPLICATION_ID.to_be_bytes()[..]);
+        match (is_database, is_marked) {
+            (true, true) if wal_is_rotten(path) => Ok(Look::Damaged),
+            (true, true) => Ok(Look::Sound),
+            _ if is_marked || damage::holds_our_schema(file).map_err(io)? => Ok(Look::Damaged),
+            (false, _) => Err(foreign(path, NO_DATABASE)),
+            (true, false) => Err(foreign(path, OTHER_DATABASE)),
         }
-        if header.get(68..72) != Some(&APPLICATION_ID.to_be_bytes()[..]) {
-            return Err(foreign(path, OTHER_DATABASE));
-        }
-        Ok(())
     })
-    .unwrap_or(Ok(()))
+    .unwrap_or(Ok(Look::Sound))
 }
 
 fn foreign(path: &Path, why: &'static str) -> StoreError {
@@ -117,7 +134,17 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Link, StoreError> {
     )
     .map_err(sql("open", path))?;
     conn.busy_timeout(BUSY_TIMEOUT).map_err(sql("open", path))?;
-    refuse_newer(path, own_version(path, &conn)?)?;
+    // SQLite opens what it may not write for reading, and says so at the first write only.
+    if conn.is_readonly(rusqlite::MAIN_DB).map_err(sql("open", path))? {
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY);
+        return Err(sql("open for writing", path)(rusqlite::Error::SqliteFailure(code, None)));
+    }
+    // Its header was looked at: what SQLite takes for no database now is a damaged one.
+    let own = own_version(path, &conn).map_err(|error| match error {
+        StoreError::Foreign { why: NO_DATABASE, .. } => damaged(path),
+        other => other,
+    });
+    refuse_newer(path, own?)?;
     // FULL: in simulated power cuts NORMAL lost acknowledged rows, FULL none.
     conn.execute_batch(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;
@@ -137,6 +164,38 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Link, StoreError> {
         migrate(path, &mut conn)?;
     }
     Ok(Link { conn, _here: here })
+}
+
+/// Tables that are read through when a store is opened: small, and needed by whatever comes.
+const NEEDED: [&str; 8] =
+    ["meta", "subject", "series", "run", "maintenance", "blind", "incident", "outbox"];
+
+/// Reads through the tables without which nothing goes on; the others are found damaged when they
+/// are read.
+///
+/// # Errors
+/// SQLite's, or as [`damaged`].
+pub(super) fn look_through(path: &Path, link: &Link) -> Result<(), StoreError> {
+    for table in NEEDED {
+        let verdict: String = link
+            .conn
+            .query_row(&format!("PRAGMA quick_check('{table}')"), [], |row| row.get(0))
+            .map_err(sql("check", path))?;
+        if verdict != "ok" {
+            return Err(rot(path, Some(format!("{table}: {verdict}"))));
+        }
+    }
+    Ok(())
+}
+
+/// What a look at the bytes has found.
+pub(super) fn damaged(path: &Path) -> StoreError {
+    rot(path, Some("its header or its write-ahead log is not as it was written".to_owned()))
+}
+
+fn rot(path: &Path, why: Option<String>) -> StoreError {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+    sql("check", path)(rusqlite::Error::SqliteFailure(code, why))
 }
 
 /// Opens the file for reading only, with or without a daemon that writes it.
@@ -190,7 +249,7 @@ fn has_content(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|m| m.len() > 0)
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
@@ -238,32 +297,43 @@ fn refuse_newer(path: &Path, found: i64) -> Result<(), StoreError> {
 
 fn create(path: &Path) -> Result<(), StoreError> {
     let unfinished = beside(path, ".new");
-    let io = |operation| {
-        let path = unfinished.clone();
-        move |source| StoreError::Io { operation, path, source }
-    };
-    remove_if_there(&unfinished)?;
-    remove_if_there(&beside(&unfinished, "-journal"))?;
-    let mut conn = Connection::open(&unfinished).map_err(sql("create", &unfinished))?;
+    let conn = blank(&unfinished, known_version())?;
+    conn.close().map_err(|(_, e)| sql("create", &unfinished)(e))?;
+    place(&unfinished, path)
+}
+
+/// A new, empty store of some version under a name of its own.
+pub(super) fn blank(unfinished: &Path, version: i64) -> Result<Connection, StoreError> {
+    remove_if_there(unfinished)?;
+    remove_if_there(&beside(unfinished, "-journal"))?;
+    let mut conn = Connection::open(unfinished).map_err(sql("create", unfinished))?;
     conn.execute_batch(
         "PRAGMA page_size=4096; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA synchronous=FULL;",
     )
-    .map_err(sql("create", &unfinished))?;
+    .map_err(sql("create", unfinished))?;
     conn.pragma_update(None, "application_id", APPLICATION_ID)
-        .map_err(sql("create", &unfinished))?;
-    migrate(&unfinished, &mut conn)?;
-    conn.close().map_err(|(_, e)| sql("create", &unfinished)(e))?;
+        .map_err(sql("create", unfinished))?;
+    migrate_to(unfinished, &mut conn, version)?;
+    Ok(conn)
+}
+
+/// Moves a finished store to where it belongs; nothing is there but what a log may have left.
+pub(super) fn place(finished: &Path, path: &Path) -> Result<(), StoreError> {
     // SQLite would replay into the new file what a killed daemon left of one that was removed.
     for log in ["-wal", "-shm", "-journal"] {
         remove_if_there(&beside(path, log))?;
     }
     sync_folder(path)?;
-    std::fs::rename(&unfinished, path).map_err(io("move into place"))?;
+    std::fs::rename(finished, path).map_err(|source| StoreError::Io {
+        operation: "move into place",
+        path: finished.to_owned(),
+        source,
+    })?;
     sync_folder(path)
 }
 
 /// The name must survive a power cut as the content does.
-fn sync_folder(path: &Path) -> Result<(), StoreError> {
+pub(super) fn sync_folder(path: &Path) -> Result<(), StoreError> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let io =
         |source| StoreError::Io { operation: "sync the folder of", path: path.to_owned(), source };
@@ -302,7 +372,7 @@ fn keep_copy(path: &Path, conn: &Connection, version: i64) -> Result<PathBuf, St
     Ok(copy)
 }
 
-fn remove_if_there(path: &Path) -> Result<(), StoreError> {
+pub(super) fn remove_if_there(path: &Path) -> Result<(), StoreError> {
     match std::fs::remove_file(path) {
         Err(source) if source.kind() != ErrorKind::NotFound => {
             Err(StoreError::Io { operation: "remove", path: path.to_owned(), source })
@@ -311,13 +381,18 @@ fn remove_if_there(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-fn migrate(path: &Path, conn: &mut Connection) -> Result<(), StoreError> {
+pub(super) fn migrate(path: &Path, conn: &mut Connection) -> Result<(), StoreError> {
+    migrate_to(path, conn, known_version())
+}
+
+fn migrate_to(path: &Path, conn: &mut Connection, wanted: i64) -> Result<(), StoreError> {
     let found = usize::try_from(version(path, conn)?).unwrap_or(0);
-    for (next, statements) in (1_i64..).zip(MIGRATIONS).skip(found) {
+    for (next, (statements, then)) in (1_i64..=wanted).zip(MIGRATIONS).skip(found) {
         let step = conn
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(sql("migrate", path))?;
         step.execute_batch(statements).map_err(sql("migrate", path))?;
+        then(&step).map_err(sql("migrate", path))?;
         step.pragma_update(None, "user_version", next).map_err(sql("migrate", path))?;
         step.commit().map_err(sql("migrate", path))?;
     }

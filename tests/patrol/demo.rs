@@ -158,8 +158,10 @@ async fn a_cut_fibre_is_one_incident_and_a_killed_daemon_one_hole() {
 
 /// The recorded outage of a subject around `at`.
 fn outage(reader: &Reader, subject: &str, at: UnixMs) -> Outage {
-    let filter =
-        OutageFilter { subject: Some(SubjectId::new(subject).unwrap()), ..OutageFilter::default() };
+    let filter = OutageFilter {
+        subjects: Some([SubjectId::new(subject).unwrap()].into()),
+        ..OutageFilter::default()
+    };
     let found = reader.outages(Span::new(at - 5_000, at + 60_000), &filter).unwrap();
     assert_eq!(found.len(), 1, "{subject}: {found:?}");
     found.into_iter().next().unwrap().outage

@@ -12,5 +12,6 @@
 mod commands;
 mod common;
 mod daemon;
+mod db;
 mod demo;
 mod terminal;

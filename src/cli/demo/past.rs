@@ -44,7 +44,7 @@ pub(super) fn write(
     let past = Backfill::new(Arc::clone(inventory), plan, &config.timezone, seed);
     let alive = |at| Batch { facts: vec![Fact::Alive { at }], samples: Vec::new() };
     let hours = Hours::new(inventory, &past, plan).inspect(|batch| {
-        let at = batch.samples.last().map_or(plan.window.to, |(_, s)| s.at);
+        let at = batch.samples.last().map_or(plan.window.to, |(_, s)| s.at());
         let whole = plan.window.to.since(plan.samples_from).max(1);
         progress.show(at.since(plan.samples_from) * 100 / whole, false);
     });
@@ -78,7 +78,7 @@ impl Draft {
 
     /// Removes the file with its lock and its journals; one that is not there is no error.
     fn remove(&self) -> std::io::Result<()> {
-        for suffix in ["", "-wal", "-shm", ".lock"] {
+        for suffix in ["", "-wal", "-shm", ".lock", ".ballast"] {
             let mut name = self.0.as_os_str().to_owned();
             name.push(suffix);
             match std::fs::remove_file(&name) {
@@ -152,7 +152,7 @@ impl<I: Iterator<Item = Sample>> Iterator for Hours<'_, I> {
         let mut samples = Vec::new();
         for (id, source) in &mut self.subjects {
             while let Some(sample) = source.next_if(|s| s.at < self.end) {
-                samples.push(((*id).clone(), sample));
+                samples.push(((*id).clone(), sample.into()));
             }
         }
         Some(Batch { facts: Vec::new(), samples })

@@ -83,7 +83,7 @@ impl Patrol {
 
     fn info(&self) -> DaemonInfo {
         let stats = self.prober.stats();
-        let status = self.store.status();
+        let status = self.store.status_in(self.config.language);
         DaemonInfo {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),

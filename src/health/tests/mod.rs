@@ -11,11 +11,22 @@ use crate::model::{
     State, Subject, SubjectDetail, Unit, UnitId, UnitIx, UnitKind, Via,
 };
 
+mod asking;
+mod calm;
+mod checks;
 mod details;
+mod explained;
+mod holes;
+mod hours;
+mod merged;
 mod properties;
+mod roots;
 mod rules;
+mod seen;
+mod signs;
 mod stories;
 mod trouble;
+mod ways;
 
 const SECOND: i64 = 1000;
 

@@ -368,3 +368,26 @@ fn a_failing_secondary_check_degrades_and_a_critical_one_takes_down() {
         assert_eq!(b.state(A), if critical { State::Down } else { State::Degraded });
     }
 }
+
+#[test]
+fn a_round_at_a_threshold_is_good_and_one_over_it_is_poor() {
+    // Of the two checks only the first is asked: so every round of it is judged.
+    let state = |lost: u8, sent: u8, rtt_us: u32| {
+        let mut two = Inventory::clone(&inventory(vec![Via::none()]));
+        let second = two.subjects[0].checks[0].clone();
+        two.subjects[0].checks.push(second);
+        let mut b = Bench::new(vec![]);
+        b.reload(Arc::new(two), 0);
+        for s in 1..=3 {
+            let rtts = Rtts::from_us(&vec![rtt_us; usize::from(sent - lost)]);
+            let round = Round { subject: A, check: 0, at: t(s), sent, lost, rtts, error: None };
+            let mut effects = Vec::new();
+            b.health.round(&round, t(s), &mut effects);
+            b.apply(effects);
+        }
+        b.state(A)
+    };
+    assert_eq!(state(1, 5, 200_000), State::Up, "20 % and 200 ms");
+    assert_eq!(state(2, 9, 4_000), State::Degraded, "22 %");
+    assert_eq!(state(0, 5, 200_001), State::Degraded);
+}

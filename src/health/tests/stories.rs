@@ -8,7 +8,7 @@ use crate::model::{
 };
 
 impl Bench {
-    fn with(inventory: Inventory, settings: Settings) -> Self {
+    pub(super) fn with(inventory: Inventory, settings: Settings) -> Self {
         let mut bench = Self::new(vec![]);
         let mut effects = Vec::new();
         let inventory = Arc::new(inventory);
@@ -17,20 +17,20 @@ impl Bench {
         bench
     }
 
-    fn sentinel(&mut self, n: usize, seconds: i64, answered: bool) {
+    pub(super) fn sentinel(&mut self, n: usize, seconds: i64, answered: bool) {
         let mut effects = Vec::new();
         self.health.sentinel_round(n, t(seconds), answered, t(seconds) + 50, &mut effects);
         self.apply(effects);
     }
 
     /// Lets a second pass.
-    fn pass(&mut self, seconds: i64) {
+    pub(super) fn pass(&mut self, seconds: i64) {
         self.tick(seconds);
         self.settle(seconds);
     }
 
     /// What was told, with the subject and its impact in units.
-    fn told(&self) -> Vec<(News, String, usize)> {
+    pub(super) fn told(&self) -> Vec<(News, String, usize)> {
         let telling = |effect: &Effect| match effect {
             Effect::Tell(t) => {
                 let subject = t.subject.as_ref().map_or("-".to_owned(), ToString::to_string);
@@ -42,7 +42,7 @@ impl Bench {
     }
 
     /// What happened to incidents, by the number of their opening.
-    fn incident_changes(&self) -> Vec<(Change, KeptIncident)> {
+    pub(super) fn incident_changes(&self) -> Vec<(Change, KeptIncident)> {
         let of = |effect: &Effect| match effect {
             Effect::Incident { incident, change, .. } if *change != Change::Changed => {
                 Some((*change, (**incident).clone()))
@@ -53,16 +53,16 @@ impl Bench {
     }
 }
 
-fn down(b: &mut Bench, subject: SubjectIx, from: i64) {
+pub(super) fn down(b: &mut Bench, subject: SubjectIx, from: i64) {
     [from, from + 5, from + 10].into_iter().for_each(|s| b.fail(subject, s));
 }
 
-fn good(b: &mut Bench, subject: SubjectIx, from: i64) {
+pub(super) fn good(b: &mut Bench, subject: SubjectIx, from: i64) {
     [from, from + 5].into_iter().for_each(|s| b.good(subject, s));
 }
 
 /// A trunk with two communes behind it.
-fn trunk() -> Bench {
+pub(super) fn trunk() -> Bench {
     let mut b = Bench::new(vec![Via::none(), via(A), via(A)]);
     [A, B, C].into_iter().for_each(|s| b.good(s, 0));
     b.pass(0);
@@ -188,7 +188,7 @@ fn a_child_that_was_down_before_its_parent_stays_to_blame() {
     assert_eq!(b.health.incidents().len(), 2);
 }
 
-fn sentinel(n: u8) -> Sentinel {
+pub(super) fn sentinel(n: u8) -> Sentinel {
     Sentinel { address: IpAddr::V4(Ipv4Addr::new(10, 0, 0, n)), carrier: None }
 }
 
@@ -289,7 +289,7 @@ fn rounds_sent_in_blind_time_break_no_recovery() {
     assert_eq!(b.record(A)[1..], [(5, State::Down), (12, State::Up)]);
 }
 
-fn window(on: WorkedOn, from: i64, to: i64) -> Maintenance {
+pub(super) fn window(on: WorkedOn, from: i64, to: i64) -> Maintenance {
     Maintenance {
         id: Id::new("m-1").unwrap(),
         on,
@@ -409,7 +409,7 @@ fn office(zone: &str) -> Calendar {
 }
 
 /// A line that may be off outside 07:00–17:00 UTC.
-fn commune() -> Bench {
+pub(super) fn commune() -> Bench {
     let mut inventory = Inventory::clone(&inventory(vec![Via::none()]));
     inventory.calendars.push(office("UTC"));
     inventory.subjects[0].calendar = Some(CalendarIx(0));
@@ -417,7 +417,7 @@ fn commune() -> Bench {
     Bench::with(inventory, Settings::default())
 }
 
-const HOUR: i64 = 3600;
+pub(super) const HOUR: i64 = 3600;
 
 #[test]
 fn switched_off_at_night_and_on_in_the_morning_is_nothing_to_tell() {

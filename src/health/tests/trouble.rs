@@ -361,3 +361,24 @@ fn a_hole_closes_no_incident() {
     assert_eq!(b.state(A), State::Unmeasured);
     assert_eq!(b.incidents(), before);
 }
+
+#[test]
+fn a_check_that_only_degrades_says_nothing_of_one_that_is_suspect_or_down() {
+    let mut b = Bench::new(vec![Via::none()]);
+    let old = b.health.inventory().clone();
+    let mut subjects = old.subjects.clone();
+    let second = subjects[0].checks[0].clone();
+    subjects[0].checks.push(second);
+    b.reload(with_subjects(&old, subjects), 0);
+    b.good(A, 1);
+    b.fail(A, 30);
+    [31, 32, 33].into_iter().for_each(|s| b.check(A, 1, t(s), 3, 0));
+    assert_eq!(b.state(A), State::Up, "the primary check decides first");
+    b.good(A, 35);
+    assert_eq!(b.state(A), State::Degraded, "and brings it in");
+    [40, 45, 50].into_iter().for_each(|s| b.fail(A, s));
+    [51, 52, 53].into_iter().for_each(|s| b.check(A, 1, t(s), 0, 4_000));
+    assert_eq!(b.state(A), State::Down);
+    [54, 55, 56].into_iter().for_each(|s| b.check(A, 1, t(s), 3, 0));
+    assert_eq!(b.state(A), State::Down);
+}

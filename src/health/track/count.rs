@@ -68,7 +68,7 @@ impl Track {
             self.note_poor();
         }
         match self.worst_run() {
-            Some(worst) => self.failing_round(worst, failed, at, now),
+            Some(worst) => self.failing_round(worst, at, now),
             None => self.answered_round(at),
         }
     }
@@ -96,11 +96,8 @@ impl Track {
     /// Counts a round for flapping (rule 9); true when it begins or ends by it. What somebody
     /// else's outage does to a subject is no flapping of its own.
     pub(in crate::health) fn count_flapping(&mut self, round: &Round) -> bool {
-        if round.check != 0 {
-            return false;
-        }
-        if self.hard == Some(State::Unreachable) {
-            self.flap.excuse();
+        // What is unreachable was excused with that verdict; the answer that ends it is no change.
+        if round.check != 0 || self.hard == Some(State::Unreachable) {
             return false;
         }
         let params = self.params;
@@ -121,8 +118,8 @@ impl Track {
         since.collect::<Option<Vec<_>>>()?.into_iter().max()
     }
 
-    /// A decisive check fails, this one or (`failed` is false) another.
-    fn failing_round(&mut self, worst: Row, failed: bool, at: UnixMs, now: UnixMs) -> Step {
+    /// A decisive check fails, this one or another.
+    fn failing_round(&mut self, worst: Row, at: UnixMs, now: UnixMs) -> Step {
         let in_outage = self.hard.is_some_and(State::is_outage);
         let Row { first, failed: count, .. } = worst;
         self.phase = match self.phase {
@@ -144,8 +141,9 @@ impl Track {
                 let stays = in_outage || self.rows.iter().any(is_that_one);
                 Phase::Held { first: if stays { held } else { first }, last, confirmed, count }
             }
-            // A success that does not hold leaves the outage unbroken (rule 3).
-            Phase::Recovering { .. } if failed => Phase::Steady,
+            // A success that does not hold leaves the outage unbroken (rule 3). None failed while it
+            // recovered: it is this one that does.
+            Phase::Recovering { .. } => Phase::Steady,
             Phase::Proving { from, .. } => Phase::Proving { from, count },
             other => other,
         };

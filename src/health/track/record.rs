@@ -24,14 +24,19 @@ impl Track {
         (last + self.vouch_ms).max(self.since)
     }
 
+    /// Until when the next round may come without a hole before it: two intervals.
+    fn due_by(&self) -> UnixMs {
+        self.last_round.unwrap_or(self.since) + 2 * self.vouch_ms
+    }
+
     /// When a hole may be opened.
     pub(super) fn overdue_from(&self) -> UnixMs {
-        self.last_round.unwrap_or(self.since) + 2 * self.vouch_ms + HOLE_GRACE_MS
+        self.due_by() + HOLE_GRACE_MS
     }
 
     /// True when at `t` no round has come for two intervals.
     fn is_overdue(&self, t: UnixMs) -> bool {
-        t.since(self.last_round.unwrap_or(self.since)) > 2 * self.vouch_ms
+        t > self.due_by()
     }
 
     /// From when nobody vouches for the subject once it is asked no more; at most `now`.

@@ -136,23 +136,17 @@ impl Reader {
     /// When the file cannot be read.
     pub fn baselines(&self) -> Result<BTreeMap<SubjectId, [Option<Usual>; HOURS]>, StoreError> {
         let mut found: BTreeMap<SubjectId, [Option<Usual>; HOURS]> = BTreeMap::new();
-        for (number, id) in self.subjects(None)? {
-            let hours = self.rows(
-                "SELECT hour, usual_us, rounds FROM baseline WHERE subject = ?1",
-                [Value::Integer(number)],
-                |row| {
-                    let hour: u8 = self.get(row.get(0))?;
-                    Ok((
-                        usize::from(hour),
-                        Usual { us: self.get(row.get(1))?, rounds: self.get(row.get(2))? },
-                    ))
-                },
-            )?;
-            for (hour, usual) in hours {
-                // Within the day by the table's own constraint.
-                if let Some(place) = found.entry(id.clone()).or_default().get_mut(hour) {
-                    *place = Some(usual);
-                }
+        let mut names = self.subjects(None)?.into_iter().collect();
+        let rows =
+            self.rows("SELECT subject, hour, usual_us, rounds FROM baseline", [], |row| {
+                let usual = Usual { us: self.get(row.get(2))?, rounds: self.get(row.get(3))? };
+                Ok((self.get(row.get(0))?, self.get(row.get::<_, u8>(1))?, usual))
+            })?;
+        for (number, hour, usual) in rows {
+            let hours = found.entry(self.name(&mut names, number)?).or_default();
+            // Within the day by the table's own constraint.
+            if let Some(place) = hours.get_mut(usize::from(hour)) {
+                *place = Some(usual);
             }
         }
         Ok(found)

@@ -1,5 +1,5 @@
-//! A store of version 1, written by the daemon of that version on a real (loopback) network:
-//! `tests/store/v1.db`.
+//! Stores of older versions, each written by the daemon of that version on a real (loopback)
+//! network: `tests/store/v1.db`, `tests/store/v2.db`.
 
 use std::path::Path;
 
@@ -7,11 +7,15 @@ use rusqlite::types::Value;
 
 use super::*;
 
-/// A place with the old store in it.
+/// A place with the store of version 1 in it.
 fn old() -> Place {
+    of_version(1)
+}
+
+fn of_version(version: i64) -> Place {
     let place = Place::new();
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/store/v1.db");
-    std::fs::copy(kept, place.db()).unwrap();
+    let file = format!("tests/store/v{version}.db");
+    std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(file), place.db()).unwrap();
     place
 }
 
@@ -31,7 +35,59 @@ fn version(file: &Path) -> Vec<Vec<Value>> {
     rows(file, "SELECT * FROM pragma_user_version, pragma_application_id")
 }
 
-const OLD_TABLES: [&str; 7] = ["meta", "subject", "run", "state", "event", "sample", "latest"];
+const OLD_TABLES: [&str; 6] = ["meta", "subject", "run", "state", "event", "latest"];
+
+/// A sample as a row of version 1 or 2 held it.
+fn old_samples(file: &Path) -> Vec<(String, Sample)> {
+    let conn = rusqlite::Connection::open(file).unwrap();
+    let mut statement = conn
+        .prepare(
+            "SELECT k.key, s.at, s.chk, s.sent, s.lost, s.error, s.rtts FROM sample s
+             JOIN subject k ON k.id = s.subject ORDER BY k.key, s.at, s.chk",
+        )
+        .unwrap();
+    let found = statement.query_map([], |row| {
+        let error: Option<i64> = row.get(5)?;
+        let rtts: Vec<u8> = row.get(6)?;
+        let sample = Sample {
+            at: UnixMs(row.get(1)?),
+            check: row.get(2)?,
+            sent: row.get(3)?,
+            lost: row.get(4)?,
+            rtts: super::super::codec::decode_rtts(&rtts).unwrap(),
+            error: error.map(|code| super::super::codec::error_of(code).unwrap()),
+        };
+        Ok((row.get(0)?, sample))
+    });
+    found.unwrap().map(Result::unwrap).collect()
+}
+
+#[test]
+fn every_sample_of_an_old_store_comes_back_from_the_new_one() {
+    for version in [1, 2] {
+        let place = of_version(version);
+        let before = old_samples(&place.db());
+        assert!(before.len() > 10, "{}", before.len());
+        let store = place.open();
+        let new = |what: &str| {
+            let reader = place.reader();
+            let mut all = Vec::new();
+            reader
+                .rounds(Span::new(UnixMs(i64::MIN), UnixMs(i64::MAX)), &mut |id, sample| {
+                    all.push((id.to_string(), sample));
+                    std::ops::ControlFlow::Continue(())
+                })
+                .unwrap();
+            all.sort_by_key(|(id, s)| (id.clone(), s.at, s.check));
+            assert_eq!(all, before, "version {version}, {what}");
+        };
+        new("migrated");
+        let long_after = before[0].1.at + 90 * 86_400_000;
+        store.submit(facts(vec![Fact::Alive { at: long_after }]));
+        store.tidy_blocking().unwrap();
+        new("sealed");
+    }
+}
 
 #[test]
 fn an_old_store_is_migrated_with_all_it_holds_and_a_copy_stays_beside_it() {
@@ -42,13 +98,13 @@ fn an_old_store_is_migrated_with_all_it_holds_and_a_copy_stays_beside_it() {
     };
     let before = all(&place.db());
     assert!(before.iter().all(|table| !table.is_empty()), "{before:?}");
-    assert!(matches!(Reader::open(&place.db()), Err(StoreError::Older { found: 1, known: 2, .. })));
+    assert!(matches!(Reader::open(&place.db()), Err(StoreError::Older { found: 1, known: 3, .. })));
 
     place.open().close().unwrap();
     assert_eq!(all(&place.db()), before);
     assert_eq!(all(&copy_of(&place)), before);
     let id = Value::Integer(i64::from(schema::APPLICATION_ID));
-    assert_eq!(version(&place.db()), [[Value::Integer(2), id.clone()]]);
+    assert_eq!(version(&place.db()), [[Value::Integer(3), id.clone()]]);
     assert_eq!(version(&copy_of(&place)), [[Value::Integer(1), id]]);
 
     let reader = place.reader();

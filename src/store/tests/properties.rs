@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::kept::{incident, work};
 use super::*;
-use crate::coverage::outages;
+use crate::coverage::{Outage, outages};
 use crate::model::{CarrierId, Id, KeptIncident, Maintenance, Told, UnitId, WorkedOn};
 
 /// Up to twelve intervals on a small grid. `raw` ones leave holes, overlap, begin before the
@@ -128,6 +128,28 @@ fn kept(reader: &Reader) -> Kept {
     )
 }
 
+/// What `v_outages` says of a subject.
+fn of_view(place: &Place, subject: &str) -> Vec<Outage> {
+    let conn = rusqlite::Connection::open(place.db()).unwrap();
+    let mut statement = conn
+        .prepare(
+            "SELECT start_ms, end_ms, state, cause, unmeasured_ms FROM v_outages
+             WHERE subject = ?1 ORDER BY start_ms",
+        )
+        .unwrap();
+    let rows = statement.query_map([subject], |row| {
+        let (state, cause): (String, Option<String>) = (row.get(2)?, row.get(3)?);
+        Ok(Outage {
+            start: UnixMs(row.get(0)?),
+            end: row.get::<_, Option<i64>>(1)?.map(UnixMs),
+            state: state.parse().unwrap(),
+            cause: cause.map(|cause| id(&cause)),
+            unmeasured_ms: row.get(4)?,
+        })
+    });
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -206,7 +228,7 @@ proptest! {
     }
 
     #[test]
-    fn the_outage_view_says_what_coverage_says(records in proptest::collection::vec(any_record(false), 1..4)) {
+    fn outages_are_what_coverage_says_by_the_view_and_by_any_filter(records in proptest::collection::vec(any_record(false), 1..4)) {
         let place = Place::new();
         let store = place.open();
         for (n, (from, intervals)) in records.iter().enumerate() {
@@ -214,29 +236,46 @@ proptest! {
         }
         store.close().unwrap();
         let reader = place.reader();
-        let view = reader.outages(ALL_TIME, &OutageFilter::default()).unwrap();
+        let all = reader.outages(ALL_TIME, &OutageFilter::default()).unwrap();
         for (n, (_, intervals)) in records.iter().enumerate() {
             let subject = id(&format!("s{n}"));
-            let of_subject = |cause: Option<&str>, longer_than_ms| OutageFilter {
-                subject: Some(subject.clone()),
-                cause: cause.map(id),
-                longer_than_ms,
-            };
             let mine = |found: Vec<SubjectOutage>| -> Vec<SubjectOutage> {
                 found.into_iter().filter(|o| o.subject == subject).collect()
             };
             let found: Vec<_> =
-                mine(view.clone()).into_iter().map(|o| o.outage).collect();
+                mine(all.clone()).into_iter().map(|o| o.outage).collect();
             prop_assert_eq!(&found, &outages(intervals));
+            prop_assert_eq!(&of_view(&place, subject.as_str()), &found);
             let window = Span::new(UnixMs(20), UnixMs(30));
-            let touching = reader.outages(window, &of_subject(None, 0)).unwrap().len();
-            let expected = found.iter().filter(|o| o.start < window.to && o.end.is_none_or(|e| e > window.from));
-            prop_assert_eq!(touching, expected.count());
-            for (cause, longer_than_ms) in [(None, 0), (None, 4), (Some("x"), 0), (Some("s0"), 2)] {
-                let alone = of_subject(cause, longer_than_ms);
-                let all = OutageFilter { subject: None, ..alone.clone() };
-                let expected = mine(reader.outages(window, &all).unwrap());
-                prop_assert_eq!(reader.outages(window, &alone).unwrap(), expected);
+            for (cause, state, longer_than_ms) in [
+                (None, None, 0),
+                (None, Some(State::Down), 0),
+                (None, Some(State::Unreachable), 2),
+                (None, None, 4),
+                (Some("x"), None, 0),
+                (Some("s0"), None, 2),
+            ] {
+                let alone = OutageFilter {
+                    subjects: Some([subject.clone()].into()),
+                    causes: cause.map(|cause| [id(cause)].into()),
+                    state,
+                    longer_than_ms,
+                };
+                let is_wanted = |o: &&Outage| {
+                    let root = o.cause.as_ref().unwrap_or(&subject).as_str();
+                    o.start < window.to
+                        && o.end.is_none_or(|end| end > window.from)
+                        && cause.is_none_or(|cause| cause == root)
+                        && state.is_none_or(|state| state == o.state)
+                        && o.end.is_none_or(|end| end.since(o.start) >= longer_than_ms)
+                };
+                let expected: Vec<Outage> = found.iter().filter(is_wanted).cloned().collect();
+                let bare = |found: Vec<SubjectOutage>| -> Vec<Outage> {
+                    mine(found).into_iter().map(|o| o.outage).collect()
+                };
+                let everybody = OutageFilter { subjects: None, ..alone.clone() };
+                prop_assert_eq!(&bare(reader.outages(window, &everybody).unwrap()), &expected);
+                prop_assert_eq!(&bare(reader.outages(window, &alone).unwrap()), &expected);
             }
         }
     }

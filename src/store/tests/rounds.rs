@@ -45,7 +45,7 @@ proptest! {
         // Two halves, so that subjects' numbers do not follow their names.
         let (first, second) = expected.split_at(expected.len() / 2);
         for half in [second, first] {
-            store.submit(Batch { facts: Vec::new(), samples: half.to_vec() });
+            store.submit(Batch { facts: Vec::new(), samples: readings(half) });
             store.flush_blocking().unwrap();
         }
         expected.sort_by(|(a, x), (b, y)| (x.at, a, x.check).cmp(&(y.at, b, y.check)));
@@ -63,7 +63,7 @@ fn whoever_has_enough_gets_no_more_and_the_daemon_writes_on_meanwhile() {
     let store = place.open();
     let fill = |from: i64, subject: &str| {
         let at = |n: i64| sample(from + n * 30_000, &[1_000]);
-        let samples = (0..20).map(|n| (id(subject), at(n))).collect();
+        let samples = (0..20).map(|n| (id(subject), at(n).into())).collect();
         store.submit(Batch { facts: Vec::new(), samples });
         store.flush_blocking().unwrap();
     };
@@ -81,7 +81,7 @@ fn whoever_has_enough_gets_no_more_and_the_daemon_writes_on_meanwhile() {
     let mut found = Vec::new();
     let mut each = |subject: &SubjectId, sample: Sample| {
         if found.is_empty() {
-            fill(T0 + 2 * 60 * MINUTE, "0-new");
+            fill(T0 + 30 * 60 * MINUTE, "0-new");
         }
         found.push((subject.clone(), sample.at));
         ControlFlow::Continue(())

@@ -1,0 +1,178 @@
+//! A day as it comes in, two seconds at a time, each a transaction that is on the disk before the
+//! next begins; and what a fact waits for while the day is being put away. In a process of its own
+//! for each size, so that its memory is the store's.
+
+#![expect(clippy::print_stdout, reason = "the parent reads it")]
+
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tuantra::model::UnixMs;
+use tuantra::store::{Batch, Event, EventKind, Fact, Retention, Store};
+
+use crate::figures::Figures;
+use crate::generate::{DAY_MS, HOUR_MS, START_MS};
+use crate::machine::{ms, peak_mib, process_cpu, thread_cpu, written};
+use crate::month::{alive, open};
+use crate::province::Province;
+
+/// What comes in while a batch gathers.
+const BATCH_MS: i64 = 2_000;
+
+/// The longest of many waits for one fact to be on the disk.
+#[derive(Default)]
+struct Waits(Vec<Duration>);
+
+impl Waits {
+    fn part(&mut self, permille: usize) -> f64 {
+        self.0.sort_unstable();
+        self.0.get((self.0.len().max(1) - 1) * permille / 1000).copied().map_or(0.0, ms)
+    }
+
+    fn json(mut self) -> Value {
+        let (p50, p99, most) = (self.part(500), self.part(990), self.part(1000));
+        json!({ "facts": self.0.len(), "p50": p50, "p99": p99, "most": most })
+    }
+}
+
+/// Hands over one fact after the other while `work` runs.
+#[expect(clippy::disallowed_methods, reason = "it measures time")]
+fn waits(store: &Arc<Store>, work: impl FnOnce()) -> Waits {
+    let is_over = Arc::new(AtomicBool::new(false));
+    let asker = {
+        let (store, is_over) = (Arc::clone(store), Arc::clone(&is_over));
+        std::thread::spawn(move || {
+            let mut waits = Waits::default();
+            while !is_over.load(Ordering::Relaxed) {
+                let start = Instant::now();
+                let detail = json!({});
+                let kind = EventKind::Trouble;
+                let event = Event { at: UnixMs(START_MS), kind, subject: None, detail };
+                store.submit(Batch { facts: vec![Fact::Event(event)], samples: Vec::new() });
+                store.flush_blocking().unwrap();
+                waits.0.push(start.elapsed());
+                std::thread::park_timeout(Duration::from_millis(3));
+            }
+            waits
+        })
+    };
+    work();
+    is_over.store(true, Ordering::Relaxed);
+    asker.join().unwrap()
+}
+
+/// The child: prints one JSON object. `hours` come in as they would, the next day's `in_haste`.
+pub fn child(subjects: usize, hours: i64, in_haste: i64) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tuantra.db");
+    let store = Arc::new(open(&path, START_MS));
+    let mut province = Province::new(subjects, 1, START_MS);
+    store.submit(province.beginning(START_MS));
+    store.flush_blocking().unwrap();
+
+    let mut generating = Duration::ZERO;
+    let (cpu, disk) = (process_cpu(), written());
+    let mut wall = Duration::ZERO;
+    let mut feed = |province: &mut Province, from: i64, to: i64, step: i64| {
+        let mut at = from;
+        while at < to {
+            at += step;
+            let start = thread_cpu();
+            let batch = province.until(at);
+            generating += thread_cpu() - start;
+            #[expect(clippy::disallowed_methods, reason = "it measures time")]
+            let start = Instant::now();
+            store.submit(batch);
+            store.flush_blocking().unwrap();
+            if at % HOUR_MS == 120_000 {
+                store.tidy_blocking().unwrap();
+            }
+            wall += start.elapsed();
+        }
+    };
+    let end = START_MS + hours * HOUR_MS;
+    feed(&mut province, START_MS, end, BATCH_MS);
+    let settled = START_MS + DAY_MS + 3 * HOUR_MS;
+    alive(&store, settled);
+    store.tidy_blocking().unwrap();
+    let cpu = process_cpu() - cpu - generating;
+    let (disk, rounds, peak) = (written() - disk, province.rounds, peak_mib());
+
+    // Another day, in haste, to be put away under observation; then the first one is forgotten.
+    let second = START_MS + DAY_MS;
+    let mut next = Province::new(subjects, 1, second);
+    let mut at = second;
+    while at < second + in_haste * HOUR_MS {
+        at += 60_000;
+        store.submit(next.until(at));
+        store.flush_blocking().unwrap();
+        if at % HOUR_MS == 120_000 {
+            store.tidy_blocking().unwrap();
+        }
+    }
+    let nothing = waits(&store, || std::thread::park_timeout(Duration::from_secs(5)));
+    let put_away = waits(&store, || {
+        alive(&store, settled + DAY_MS);
+        store.tidy_blocking().unwrap();
+    });
+    let forgotten = waits(&store, || {
+        let before = UnixMs(second);
+        store.keep(Retention { samples_before: before, rollups_before: before });
+        store.tidy_blocking().unwrap();
+    });
+    let status = store.status();
+    assert_eq!((status.dropped_samples, status.trouble), (0, None));
+    let result = json!({
+        "rounds": rounds, "verdicts": province.verdicts, "cpu_us": cpu.as_secs_f64() * 1e6,
+        "wall_us": wall.as_secs_f64() * 1e6, "disk": disk, "peak_mib": peak,
+        "nothing": nothing.json(), "put_away": put_away.json(), "forgotten": forgotten.json(),
+    });
+    println!("{result}");
+}
+
+pub fn measure(
+    (subjects, hours, in_haste): (usize, i64, i64),
+    peak_most: f64,
+    figures: &mut Figures,
+) {
+    let own = std::env::current_exe().unwrap();
+    let output = Command::new(own)
+        .args(["child-ingest", &subjects.to_string(), &hours.to_string(), &in_haste.to_string()])
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let got: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let number = |name: &str| got[name].as_f64().unwrap();
+    let rounds = number("rounds");
+    figures.heading(&format!(
+        "Taken in: {subjects} subjects, {hours} hours, {rounds:.0} rounds, {} verdicts, a transaction every 2 s with synchronous=FULL",
+        got["verdicts"]
+    ));
+    let what = "µs a round, processor time, all in (journal, sealing, joining, rollups, chain)";
+    figures.gate(what, number("cpu_us") / rounds, 0.6, "µs");
+    let wall = number("wall_us") / rounds;
+    figures
+        .line("µs a round on the clock, one transaction after the other", &format!("{wall:.2} µs"));
+    let disk = number("disk") / rounds;
+    figures.line("B a round written to the disk", &format!("{disk:.0} B"));
+    figures.gate("largest memory of the process", number("peak_mib"), peak_most, "MiB");
+    let names = [
+        ("nothing", "nothing else is done"),
+        ("put_away", "the last hour and the day are sealed, joined and chained"),
+        ("forgotten", "a day is deleted"),
+    ];
+    for (name, when) in names {
+        let part = |part: &str| got[name][part].as_f64().unwrap();
+        let more =
+            format!(" (p50 {:.1}, p99 {:.1}, {} facts)", part("p50"), part("p99"), part("facts"));
+        let what = format!("longest wait for a fact to be on the disk while {when}");
+        match name {
+            "nothing" => figures.line(&what, &format!("{:.1} ms{more}", part("most"))),
+            _ => figures.gate_with(&what, part("most"), 50.0, "ms", &more),
+        }
+    }
+}

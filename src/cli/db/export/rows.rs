@@ -1,0 +1,178 @@
+//! The rows of each kind of export.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use super::sink::Sink;
+use super::{Reader, Wanted};
+use crate::model::{RoundError, Span, SubjectId, UnixMs};
+use crate::report::Cell;
+use crate::store::{Rollup, StoreError};
+
+type Done = Result<(), StoreError>;
+
+fn at(at: UnixMs) -> Cell {
+    // No figure: a spreadsheet's decimal comma has no place in it.
+    Cell::text(&at.to_string())
+}
+
+fn until(end: Option<UnixMs>) -> Cell {
+    end.map_or_else(|| Cell::text(""), at)
+}
+
+fn optional_id(id: Option<&SubjectId>) -> Cell {
+    Cell::text(id.map_or("", |id| id.as_str()))
+}
+
+fn seconds(ms: i64) -> Cell {
+    Cell::figure(format!("{}.{:03}", ms / 1_000, ms % 1_000))
+}
+
+fn is_wanted(subjects: Option<&BTreeSet<SubjectId>>, id: &SubjectId) -> bool {
+    subjects.is_none_or(|all| all.contains(id))
+}
+
+pub(super) fn samples(reader: &Reader, wanted: &Wanted, sink: &mut Sink) -> Done {
+    sink.head(&["at", "subject", "check", "sent", "lost", "rtt_us", "error"]);
+    let wants = |id: &SubjectId| is_wanted(wanted.subjects.as_ref(), id);
+    reader.rounds_of(wanted.window, &wants, &mut |subject, sample| {
+        let rtts: Vec<String> = sample.rtts.as_slice().iter().map(u32::to_string).collect();
+        sink.row(&[
+            at(sample.at),
+            Cell::text(subject.as_str()),
+            Cell::figure(sample.check),
+            Cell::figure(sample.sent),
+            Cell::figure(sample.lost),
+            Cell::text(&rtts.join(" ")),
+            Cell::text(&sample.error.map_or_else(String::new, error_word)),
+        ])
+    })
+}
+
+/// What came instead of an answer: a word, and its number where it has one.
+fn error_word(error: RoundError) -> String {
+    match error {
+        RoundError::Unreachable { code } => format!("unreachable {code}"),
+        RoundError::TtlExceeded => "ttl_exceeded".to_owned(),
+        RoundError::FragNeeded { mtu } => format!("too_big {mtu}"),
+        RoundError::Local { errno } => format!("local {errno}"),
+        RoundError::Overflow => "overflow".to_owned(),
+    }
+}
+
+pub(super) fn states(reader: &Reader, wanted: &Wanted, sink: &mut Sink) -> Done {
+    sink.head(&["subject", "from", "to", "state", "cause"]);
+    for subject in reader.known_subjects()? {
+        if !is_wanted(wanted.subjects.as_ref(), &subject) {
+            continue;
+        }
+        for (_, record) in reader.intervals(Some(&subject), wanted.window)? {
+            for interval in record {
+                let row = sink.row(&[
+                    Cell::text(subject.as_str()),
+                    at(interval.from),
+                    until(interval.to),
+                    Cell::text(interval.state.as_str()),
+                    optional_id(interval.cause.as_ref()),
+                ]);
+                if row.is_break() {
+                    return Ok(());
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn outages(reader: &Reader, wanted: &Wanted, sink: &mut Sink) -> Done {
+    sink.head(&["subject", "start", "end", "seconds", "unmeasured_s", "state", "cause"]);
+    for found in reader.outages(wanted.window, &wanted.filter)? {
+        let outage = &found.outage;
+        let length = outage.end.map(|end| end.since(outage.start));
+        let row = sink.row(&[
+            Cell::text(found.subject.as_str()),
+            at(outage.start),
+            until(outage.end),
+            length.map_or_else(|| Cell::figure(""), seconds),
+            seconds(outage.unmeasured_ms),
+            Cell::text(outage.state.as_str()),
+            optional_id(outage.cause.as_ref()),
+        ]);
+        if row.is_break() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn events(reader: &Reader, wanted: &Wanted, sink: &mut Sink) -> Done {
+    sink.head(&["number", "at", "kind", "subject", "detail"]);
+    reader.each_event(wanted.window, &mut |found| {
+        let event = &found.event;
+        let is_meant = match &event.subject {
+            Some(subject) => is_wanted(wanted.subjects.as_ref(), subject),
+            None => wanted.subjects.is_none(),
+        };
+        if !is_meant {
+            return ControlFlow::Continue(());
+        }
+        sink.row(&[
+            Cell::figure(found.seq),
+            at(event.at),
+            Cell::text(event.kind.as_str()),
+            optional_id(event.subject.as_ref()),
+            Cell::text(&event.detail.to_string()),
+        ])
+    })
+}
+
+pub(super) fn rollups(reader: &Reader, wanted: &Wanted, sink: &mut Sink) -> Done {
+    sink.head(&[
+        "subject",
+        "from",
+        "seconds",
+        "rounds",
+        "failed",
+        "own_faults",
+        "sent",
+        "lost",
+        "rtt_min_us",
+        "rtt_mean_us",
+        "rtt_p50_us",
+        "rtt_p95_us",
+        "rtt_p99_us",
+        "rtt_max_us",
+    ]);
+    for subject in reader.known_subjects()? {
+        if !is_wanted(wanted.subjects.as_ref(), &subject) {
+            continue;
+        }
+        for (from, rollup) in reader.rollups(&subject, wanted.window, wanted.resolution)? {
+            let span = Span::new(from, from + wanted.resolution.ms());
+            if sink.row(&rollup_row(&subject, span, &rollup)).is_break() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn rollup_row(subject: &SubjectId, span: Span, rollup: &Rollup) -> [Cell; 14] {
+    let quantile = |permille| Cell::optional(rollup.rtt_quantile_us(permille));
+    [
+        Cell::text(subject.as_str()),
+        at(span.from),
+        Cell::figure(span.len_ms() / 1_000),
+        Cell::figure(rollup.rounds),
+        Cell::figure(rollup.failed),
+        Cell::figure(rollup.own_faults),
+        Cell::figure(rollup.sent),
+        Cell::figure(rollup.lost),
+        Cell::optional(rollup.rtt_min_us),
+        Cell::optional(rollup.rtt_sum_us.checked_div(rollup.sketch.count())),
+        quantile(500),
+        quantile(950),
+        quantile(990),
+        Cell::optional(rollup.rtt_max_us),
+    ]
+}

@@ -1,0 +1,134 @@
+//! Numbers that are mostly small, by a Rice code that learns how small; and series of numbers as
+//! differences from a level that follows them.
+
+use super::BadBlock;
+use super::bits::{BitReader, BitWriter};
+
+/// A Rice code's quotient from which on the number is written plainly.
+const PLAIN_FROM: u64 = 24;
+/// Numbers after which older ones begin to weigh less.
+const MEMORY: u32 = 64;
+/// A number weighs no more than this, so that the sum of [`MEMORY`] of them fits.
+const WEIGHT_MAX: u64 = 1 << 56;
+
+/// 0, -1, 1, -2, … as 0, 1, 2, 3, …
+pub(in crate::store) const fn fold_sign(value: i64) -> u64 {
+    ((value << 1) ^ (value >> 63)).cast_unsigned()
+}
+
+/// The reverse of [`fold_sign`].
+pub(in crate::store) const fn unfold_sign(value: u64) -> i64 {
+    (value >> 1).cast_signed() ^ -((value & 1).cast_signed())
+}
+
+/// What has been learnt about the size of the numbers so far; the same on both sides.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::store) struct Rice {
+    sum: u64,
+    count: u32,
+}
+
+impl Rice {
+    /// Expects numbers about as large as `guess`.
+    pub(in crate::store) const fn new(guess: u64) -> Self {
+        let weight = if guess < WEIGHT_MAX { guess } else { WEIGHT_MAX };
+        Self { sum: weight, count: 1 }
+    }
+
+    /// Low bits written as they are: log2 of half the mean, the sign being folded in.
+    fn low_bits(self) -> u32 {
+        let (sum, count) = (self.sum / 2, u64::from(self.count));
+        if sum <= count {
+            return 0;
+        }
+        let bits = sum.ilog2() - count.ilog2();
+        if count << bits < sum { bits + 1 } else { bits }
+    }
+
+    fn learn(&mut self, value: u64) {
+        self.sum += value.min(WEIGHT_MAX);
+        self.count += 1;
+        if self.count == MEMORY {
+            self.sum /= 2;
+            self.count /= 2;
+        }
+    }
+
+    /// Writes one number.
+    pub(in crate::store) fn put(&mut self, bits: &mut BitWriter<'_>, value: u64) {
+        let low = self.low_bits();
+        let quotient = value >> low;
+        if quotient < PLAIN_FROM {
+            bits.put_unary(quotient as u32);
+            bits.put(value & ((1 << low) - 1), low);
+        } else {
+            bits.put_unary(PLAIN_FROM as u32);
+            bits.put_number(value);
+        }
+        self.learn(value);
+    }
+
+    /// Reads one number.
+    ///
+    /// # Errors
+    /// When the bits are no such number.
+    pub(in crate::store) fn get(&mut self, bits: &mut BitReader<'_>) -> Result<u64, BadBlock> {
+        let low = self.low_bits();
+        let quotient = u64::from(bits.get_unary()?);
+        let value = if quotient < PLAIN_FROM {
+            quotient << low | bits.get(low)?
+        } else {
+            bits.get_number()?
+        };
+        self.learn(value);
+        Ok(value)
+    }
+
+    /// About how many bits [`Rice::put`] would write; learns as it does.
+    pub(super) fn cost(&mut self, value: u64) -> u64 {
+        let low = self.low_bits();
+        self.learn(value);
+        (value >> low).min(2 * PLAIN_FROM) + 1 + u64::from(low)
+    }
+}
+
+/// A moving mean that predicts the next value of a series. Wraps where values are huge: the
+/// prediction is poor then, what is written exact.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Level {
+    /// The mean times 64.
+    scaled: i64,
+    /// The next value moves the mean by one part in 2 to this.
+    shift: u32,
+}
+
+impl Level {
+    const FRACTION_BITS: u32 = 6;
+
+    pub(super) const fn new(start: i64, shift: u32) -> Self {
+        Self { scaled: start.wrapping_shl(Self::FRACTION_BITS), shift }
+    }
+
+    /// The difference of `value` from what was expected, sign folded; follows it.
+    pub(super) fn difference(&mut self, value: i64) -> u64 {
+        let difference = value.wrapping_sub(self.expected());
+        self.follow(value);
+        fold_sign(difference)
+    }
+
+    /// The reverse of [`Level::difference`].
+    pub(super) fn value(&mut self, difference: u64) -> i64 {
+        let value = self.expected().wrapping_add(unfold_sign(difference));
+        self.follow(value);
+        value
+    }
+
+    fn expected(self) -> i64 {
+        self.scaled.wrapping_add(1 << (Self::FRACTION_BITS - 1)) >> Self::FRACTION_BITS
+    }
+
+    fn follow(&mut self, value: i64) {
+        let scaled = value.wrapping_shl(Self::FRACTION_BITS);
+        self.scaled = self.scaled.wrapping_add(scaled.wrapping_sub(self.scaled) >> self.shift);
+    }
+}

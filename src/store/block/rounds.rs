@@ -1,0 +1,207 @@
+//! Rounds of one check: instants, outcomes in runs, round-trip times.
+//!
+//! One stream of bits, read in one pass: number of rounds, outcomes that occur, how slowly the
+//! level of round-trip times follows; then of each round its instant, its outcome where a run of
+//! one begins, its round-trip times as differences from the level.
+
+use super::super::codec::{error_code, error_of};
+use super::bits::{BitReader, BitWriter};
+use super::rice::{Level, Rice};
+use super::runs::{RunReader, RunWriter};
+use super::times::{TimeReader, TimeWriter, steps_of};
+use super::{BadBlock, Format, open, seal};
+use crate::model::{MAX_PINGS_PER_ROUND, RoundError, Rtts, Sample, UnixMs};
+
+/// By how many parts in 2 to this the level of round-trip times may follow: quickly along a queue
+/// that builds up, slowly through noise. The encoder takes whichever is shortest.
+const SHIFTS: [u32; 4] = [2, 3, 4, 6];
+const SHIFT_BITS: u32 = 2;
+const LEN_BITS: u32 = 4;
+
+/// What a round comes to besides its times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Outcome {
+    sent: u8,
+    lost: u8,
+    /// How many round-trip times it has.
+    len: u8,
+    error: Option<RoundError>,
+}
+
+impl Outcome {
+    fn of(sample: &Sample) -> Self {
+        let len = sample.rtts.as_slice().len() as u8;
+        Self { sent: sample.sent, lost: sample.lost, len, error: sample.error }
+    }
+
+    fn put(self, bits: &mut BitWriter<'_>) {
+        bits.put(u64::from(self.sent), u8::BITS);
+        bits.put(u64::from(self.lost), u8::BITS);
+        bits.put(u64::from(self.len), LEN_BITS);
+        bits.put_number(self.error.map_or(0, |error| error_code(error).cast_unsigned()));
+    }
+
+    fn get(bits: &mut BitReader<'_>) -> Result<Self, BadBlock> {
+        let sent = bits.get(u8::BITS)? as u8;
+        let lost = bits.get(u8::BITS)? as u8;
+        let len = bits.get(LEN_BITS)? as u8;
+        if usize::from(len) > MAX_PINGS_PER_ROUND {
+            return Err(BadBlock::Malformed("number of round-trip times"));
+        }
+        let error = match bits.get_number()?.cast_signed() {
+            0 => None,
+            code => Some(error_of(code).ok_or(BadBlock::Malformed("error of a round"))?),
+        };
+        Ok(Self { sent, lost, len, error })
+    }
+}
+
+/// Puts into `into`, which is emptied, the rounds of one check: sorted by `at`, no `at` twice.
+/// The check's index is not kept.
+pub(in crate::store) fn encode_rounds(samples: &[Sample], into: &mut Vec<u8>) {
+    seal(Format::Rounds, into, |body| {
+        let mut bits = BitWriter::new(body);
+        put_rounds(&mut bits, samples);
+        bits.finish();
+    });
+}
+
+fn put_rounds(bits: &mut BitWriter<'_>, samples: &[Sample]) {
+    bits.put_number(samples.len() as u64);
+    let Some(first) = samples.first() else {
+        return;
+    };
+    let (outcomes, column) = outcomes_of(samples);
+    bits.put_number(outcomes.len() as u64);
+    outcomes.iter().for_each(|outcome| outcome.put(bits));
+    let start = first_rtt_us(samples);
+    let shift = shortest_shift(samples, start);
+    bits.put_number(u64::from(start));
+    bits.put(shift as u64, SHIFT_BITS);
+
+    let (steps, interval) = steps_of(samples.iter().map(|sample| sample.at.0));
+    let mut times = TimeWriter::begin(bits, first.at.0, &steps, interval);
+    let mut runs = RunWriter::new(&column, outcomes.len());
+    let mut rtts = RttColumn::new(start, SHIFTS[shift]);
+    for (i, sample) in samples.iter().enumerate() {
+        if i > 0 {
+            times.put(bits, sample.at.0);
+        }
+        runs.next(bits);
+        for rtt_us in sample.rtts.as_slice() {
+            let difference = rtts.level.difference(i64::from(*rtt_us));
+            rtts.sizes.put(bits, difference);
+        }
+    }
+}
+
+/// The outcomes that occur, in the order they first do, and of each round which one it is.
+fn outcomes_of(samples: &[Sample]) -> (Vec<Outcome>, Vec<usize>) {
+    let mut outcomes: Vec<Outcome> = Vec::new();
+    let mut column = Vec::with_capacity(samples.len());
+    let mut last = 0;
+    for sample in samples {
+        let outcome = Outcome::of(sample);
+        if outcomes.get(last) != Some(&outcome) {
+            last = outcomes.iter().position(|known| *known == outcome).unwrap_or(outcomes.len());
+            if last == outcomes.len() {
+                outcomes.push(outcome);
+            }
+        }
+        column.push(last);
+    }
+    (outcomes, column)
+}
+
+fn first_rtt_us(samples: &[Sample]) -> u32 {
+    samples.iter().find_map(|sample| sample.rtts.as_slice().first()).copied().unwrap_or(0)
+}
+
+/// Which of [`SHIFTS`] makes the round-trip times shortest.
+fn shortest_shift(samples: &[Sample], start: u32) -> usize {
+    let cost = |shift: &u32| {
+        let mut rtts = RttColumn::new(start, *shift);
+        let all = samples.iter().flat_map(|sample| sample.rtts.as_slice());
+        all.map(|rtt_us| {
+            let difference = rtts.level.difference(i64::from(*rtt_us));
+            rtts.sizes.cost(difference)
+        })
+        .sum::<u64>()
+    };
+    let costs = SHIFTS.iter().map(cost).zip(0..);
+    costs.min().map_or(0, |(_, shift)| shift)
+}
+
+/// What both sides know between two round-trip times.
+#[derive(Debug)]
+struct RttColumn {
+    level: Level,
+    sizes: Rice,
+}
+
+impl RttColumn {
+    /// The first difference is expected to be a sixteenth of the time.
+    fn new(start_us: u32, shift: u32) -> Self {
+        let sizes = Rice::new(u64::from(start_us / 16));
+        Self { level: Level::new(i64::from(start_us), shift), sizes }
+    }
+}
+
+/// Appends to `into` the rounds that [`encode_rounds`] wrote, as rounds of `check`. At most
+/// eight for each of `bytes`; none when they are refused.
+///
+/// # Errors
+/// When they are no such block, or not whole.
+pub(in crate::store) fn decode_rounds(
+    bytes: &[u8],
+    check: u8,
+    into: &mut Vec<Sample>,
+) -> Result<(), BadBlock> {
+    let body = open(Format::Rounds, bytes)?;
+    let before = into.len();
+    let read = get_rounds(&mut BitReader::new(body), check, into);
+    if read.is_err() {
+        into.truncate(before);
+    }
+    read
+}
+
+fn get_rounds(bits: &mut BitReader<'_>, check: u8, into: &mut Vec<Sample>) -> Result<(), BadBlock> {
+    let rounds = bits.get_number()?;
+    if rounds == 0 {
+        return Ok(());
+    }
+    // Every instant but the first takes a bit, every outcome more than one.
+    let rounds = at_most(rounds, bits.left())?;
+    let outcomes = at_most(bits.get_number()?, bits.left())?;
+    let outcomes: Vec<Outcome> =
+        (0..outcomes).map(|_| Outcome::get(bits)).collect::<Result<_, _>>()?;
+    let start = u32::try_from(bits.get_number()?);
+    let start = start.map_err(|_| BadBlock::Malformed("round-trip time"))?;
+    let shift = SHIFTS[bits.get(SHIFT_BITS)? as usize % SHIFTS.len()];
+
+    let (mut times, mut at) = TimeReader::begin(bits)?;
+    let mut runs = RunReader::new(outcomes.len());
+    let mut column = RttColumn::new(start, shift);
+    into.reserve(rounds);
+    for i in 0..rounds {
+        if i > 0 {
+            at = times.next(bits)?;
+        }
+        let outcome = outcomes.get(runs.next(bits)?).ok_or(BadBlock::Malformed("outcome"))?;
+        let mut rtts = Rtts::default();
+        for _ in 0..outcome.len {
+            let difference = column.sizes.get(bits)?;
+            let rtt_us = u32::try_from(column.level.value(difference));
+            rtts.push(rtt_us.map_err(|_| BadBlock::Malformed("round-trip time"))?);
+        }
+        let Outcome { sent, lost, error, .. } = *outcome;
+        into.push(Sample { at: UnixMs(at), check, sent, lost, rtts, error });
+    }
+    Ok(())
+}
+
+/// `count`, unless it is more than there are bits.
+pub(super) fn at_most(count: u64, bits: usize) -> Result<usize, BadBlock> {
+    usize::try_from(count).ok().filter(|count| *count <= bits).ok_or(BadBlock::Short)
+}

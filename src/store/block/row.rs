@@ -1,0 +1,252 @@
+//! A row of the journal: one moment of many series, until an hour of each becomes a block.
+//!
+//! A row is read far more often for one series than for all, so each entry says how long it is:
+//! `format | base at | outcomes that occur | entries | crc32`, an entry being
+//! `series - series before | bytes that follow | at - base | outcome | round-trip times`, every
+//! number in 7 bits a byte. Differences wrap, so that any order of times is exact.
+
+use std::ops::Range;
+
+use super::super::codec::{error_code, error_of};
+use super::{BadBlock, Format, open, seal};
+use crate::model::{MAX_PINGS_PER_ROUND, Point, RoundError, Rtts, Sample, UnixMs};
+
+/// What a round comes to besides its times; most of a moment's rounds come to the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Outcome {
+    check: u8,
+    sent: u8,
+    lost: u8,
+    error: Option<RoundError>,
+}
+
+impl Outcome {
+    const fn of(sample: &Sample) -> Self {
+        let Sample { at: _, check, sent, lost, rtts: _, error } = *sample;
+        Self { check, sent, lost, error }
+    }
+}
+
+/// Puts into `into`, which is emptied, the rounds of a moment, sorted by (series, at).
+pub(in crate::store) fn encode_row(samples: &[(u32, Sample)], into: &mut Vec<u8>) {
+    seal(Format::RoundRow, into, |body| {
+        let base = samples.iter().map(|(_, sample)| sample.at.0).min().unwrap_or(0);
+        put_number(body, base.cast_unsigned());
+        let mut outcomes: Vec<Outcome> = Vec::new();
+        let column: Vec<usize> = samples
+            .iter()
+            .map(|(_, sample)| number_of(&mut outcomes, Outcome::of(sample)))
+            .collect();
+        put_number(body, outcomes.len() as u64);
+        for Outcome { check, sent, lost, error } in outcomes {
+            body.extend([check, sent, lost]);
+            put_number(body, error.map_or(0, |error| error_code(error).cast_unsigned()));
+        }
+        put_entries(body, samples, |entry, i, sample| {
+            put_number(entry, sample.at.0.wrapping_sub(base).cast_unsigned());
+            put_number(entry, column.get(i).copied().unwrap_or_default() as u64);
+            for rtt_us in sample.rtts.as_slice() {
+                put_number(entry, u64::from(*rtt_us));
+            }
+        });
+    });
+}
+
+/// Puts into `into`, which is emptied, the points of a moment, sorted by (series, at).
+pub(in crate::store) fn encode_point_row(points: &[(u32, Point)], into: &mut Vec<u8>) {
+    seal(Format::PointRow, into, |body| {
+        let base = points.iter().map(|(_, point)| point.at.0).min().unwrap_or(0);
+        put_number(body, base.cast_unsigned());
+        put_entries(body, points, |entry, _, point| {
+            put_number(entry, point.at.0.wrapping_sub(base).cast_unsigned());
+            put_number(entry, super::rice::fold_sign(point.value));
+        });
+    });
+}
+
+/// The place of `outcome` among those known; a new one is added.
+fn number_of(outcomes: &mut Vec<Outcome>, outcome: Outcome) -> usize {
+    outcomes.iter().position(|known| *known == outcome).unwrap_or_else(|| {
+        outcomes.push(outcome);
+        outcomes.len() - 1
+    })
+}
+
+fn put_entries<T>(
+    body: &mut Vec<u8>,
+    all: &[(u32, T)],
+    mut write: impl FnMut(&mut Vec<u8>, usize, &T),
+) {
+    let mut last = 0;
+    let mut entry = Vec::new();
+    for (i, (series, value)) in all.iter().enumerate() {
+        entry.clear();
+        write(&mut entry, i, value);
+        put_number(body, u64::from(series.wrapping_sub(last)));
+        put_number(body, entry.len() as u64);
+        body.extend_from_slice(&entry);
+        last = *series;
+    }
+}
+
+/// Gives `each` the rounds of the series in `part`, in the order of [`encode_row`], skipping the
+/// others.
+///
+/// # Errors
+/// When the bytes are no such row, or not whole; rounds before the fault were given.
+pub(in crate::store) fn scan_row(
+    bytes: &[u8],
+    part: &Range<u32>,
+    mut each: impl FnMut(u32, Sample),
+) -> Result<(), BadBlock> {
+    let (head, entries) = RoundHead::read(open(Format::RoundRow, bytes)?)?;
+    entries.of(part, |series, entry| {
+        each(series, head.sample(entry)?);
+        Ok(())
+    })
+}
+
+/// Gives `each` the points of the series in `part`, in the order of [`encode_point_row`], skipping
+/// the others.
+///
+/// # Errors
+/// When the bytes are no such row, or not whole; points before the fault were given.
+pub(in crate::store) fn scan_point_row(
+    bytes: &[u8],
+    part: &Range<u32>,
+    mut each: impl FnMut(u32, Point),
+) -> Result<(), BadBlock> {
+    let mut body = open(Format::PointRow, bytes)?;
+    let base = get_number(&mut body)?.cast_signed();
+    Entries { rest: body, series: 0 }.of(part, |series, entry| {
+        each(series, point(base, entry)?);
+        Ok(())
+    })
+}
+
+fn point(base: i64, mut entry: &[u8]) -> Result<Point, BadBlock> {
+    let at = base.wrapping_add(get_number(&mut entry)?.cast_signed());
+    let value = super::rice::unfold_sign(get_number(&mut entry)?);
+    Ok(Point { at: UnixMs(at), value })
+}
+
+/// What stands before the entries.
+#[derive(Debug)]
+struct RoundHead {
+    base: i64,
+    outcomes: Vec<Outcome>,
+}
+
+impl RoundHead {
+    fn read(mut body: &[u8]) -> Result<(Self, Entries<'_>), BadBlock> {
+        let base = get_number(&mut body)?.cast_signed();
+        let count = get_number(&mut body)?;
+        // An outcome takes four bytes or more, so this grows no longer than the bytes last.
+        let mut outcomes = Vec::new();
+        for _ in 0..count {
+            let (&[check, sent, lost], rest) =
+                body.split_first_chunk::<3>().ok_or(BadBlock::Short)?;
+            body = rest;
+            let error = match get_number(&mut body)?.cast_signed() {
+                0 => None,
+                code => Some(error_of(code).ok_or(BadBlock::Malformed("error of a round"))?),
+            };
+            outcomes.push(Outcome { check, sent, lost, error });
+        }
+        Ok((Self { base, outcomes }, Entries { rest: body, series: 0 }))
+    }
+
+    fn sample(&self, mut entry: &[u8]) -> Result<Sample, BadBlock> {
+        let at = self.base.wrapping_add(get_number(&mut entry)?.cast_signed());
+        let outcome = usize::try_from(get_number(&mut entry)?).ok();
+        let outcome = outcome.and_then(|number| self.outcomes.get(number));
+        let Outcome { check, sent, lost, error } =
+            *outcome.ok_or(BadBlock::Malformed("outcome"))?;
+        let mut rtts = Rtts::default();
+        while !entry.is_empty() {
+            if rtts.as_slice().len() == MAX_PINGS_PER_ROUND {
+                return Err(BadBlock::Malformed("number of round-trip times"));
+            }
+            let rtt_us = u32::try_from(get_number(&mut entry)?);
+            rtts.push(rtt_us.map_err(|_| BadBlock::Malformed("round-trip time"))?);
+        }
+        Ok(Sample { at: UnixMs(at), check, sent, lost, rtts, error })
+    }
+}
+
+/// The entries of a row: series and bytes.
+#[derive(Debug)]
+struct Entries<'a> {
+    rest: &'a [u8],
+    /// Of the entry before.
+    series: u32,
+}
+
+impl<'a> Entries<'a> {
+    /// Gives `each` the entries of the series in `part`. They are sorted, so it stops behind them.
+    fn of(
+        self,
+        part: &Range<u32>,
+        mut each: impl FnMut(u32, &'a [u8]) -> Result<(), BadBlock>,
+    ) -> Result<(), BadBlock> {
+        for entry in self {
+            let (series, entry) = entry?;
+            if series >= part.end {
+                break;
+            }
+            if series >= part.start {
+                each(series, entry)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self) -> Result<(u32, &'a [u8]), BadBlock> {
+        let step = get_number(&mut self.rest)?;
+        let step = u32::try_from(step).map_err(|_| BadBlock::Malformed("series"))?;
+        let series = self.series.checked_add(step).ok_or(BadBlock::Malformed("series"))?;
+        let len = get_number(&mut self.rest)?;
+        let len = usize::try_from(len).map_err(|_| BadBlock::Short)?;
+        let (entry, rest) = self.rest.split_at_checked(len).ok_or(BadBlock::Short)?;
+        (self.series, self.rest) = (series, rest);
+        Ok((series, entry))
+    }
+}
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = Result<(u32, &'a [u8]), BadBlock>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let entry = self.take();
+        if entry.is_err() {
+            self.rest = &[];
+        }
+        Some(entry)
+    }
+}
+
+/// Seven bits a byte, the lowest first; all but the last byte have their highest bit set.
+fn put_number(into: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        into.push((value & 0x7f) as u8 | 0x80);
+        value >>= 7;
+    }
+    into.push(value as u8);
+}
+
+/// Takes from `bytes` what [`put_number`] wrote.
+fn get_number(bytes: &mut &[u8]) -> Result<u64, BadBlock> {
+    let mut value = 0;
+    for shift in (0..u64::BITS).step_by(7) {
+        let (byte, rest) = bytes.split_first().ok_or(BadBlock::Short)?;
+        *bytes = rest;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Ok(value);
+        }
+    }
+    Err(BadBlock::Malformed("number"))
+}

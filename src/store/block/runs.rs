@@ -1,0 +1,86 @@
+//! A column of a few symbols in long runs.
+
+use super::BadBlock;
+use super::bits::{BitReader, BitWriter};
+use super::rice::Rice;
+
+/// First guess of a run's length less one.
+const GUESS: u64 = 16;
+
+/// Lengths of runs of the symbol 0, the usual one, and of all others.
+const fn lengths() -> [Rice; 2] {
+    [Rice::new(GUESS), Rice::new(1)]
+}
+
+/// Bits that hold a symbol of an alphabet of `symbols`.
+fn width(symbols: usize) -> u32 {
+    symbols.saturating_sub(1).checked_ilog2().map_or(0, |top| top + 1)
+}
+
+/// Writes a column symbol by symbol, a run when it begins.
+#[derive(Debug)]
+pub(super) struct RunWriter<'a> {
+    rest: &'a [usize],
+    width: u32,
+    lengths: [Rice; 2],
+    left: usize,
+}
+
+impl<'a> RunWriter<'a> {
+    /// Begins `column`, whose symbols are under `symbols`. Neither number is written; an alphabet
+    /// of one takes no bits.
+    pub(super) fn new(column: &'a [usize], symbols: usize) -> Self {
+        let width = width(symbols);
+        let left = if width == 0 { usize::MAX } else { 0 };
+        Self { rest: column, width, lengths: lengths(), left }
+    }
+
+    /// The next symbol, once the beginning of its run is written; `None` at the end.
+    pub(super) fn next(&mut self, bits: &mut BitWriter<'_>) -> Option<usize> {
+        let (&symbol, after) = self.rest.split_first()?;
+        if self.left == 0 {
+            let more = after.iter().take_while(|next| **next == symbol).count();
+            bits.put(symbol as u64, self.width);
+            self.lengths[symbol.min(1)].put(bits, more as u64);
+            self.left = more + 1;
+        }
+        self.left -= 1;
+        self.rest = after;
+        Some(symbol)
+    }
+}
+
+/// Reads what [`RunWriter`] wrote, symbol by symbol.
+#[derive(Debug)]
+pub(super) struct RunReader {
+    symbols: usize,
+    width: u32,
+    lengths: [Rice; 2],
+    symbol: usize,
+    left: u64,
+}
+
+impl RunReader {
+    /// Begins a column of an alphabet of `symbols`.
+    pub(super) fn new(symbols: usize) -> Self {
+        let width = width(symbols);
+        let left = if width == 0 { u64::MAX } else { 0 };
+        Self { symbols, width, lengths: lengths(), symbol: 0, left }
+    }
+
+    /// The next symbol; under `symbols` unless that is 0.
+    ///
+    /// # Errors
+    /// When the bits end or are no such symbol.
+    pub(super) fn next(&mut self, bits: &mut BitReader<'_>) -> Result<usize, BadBlock> {
+        if self.left == 0 {
+            self.symbol = bits.get(self.width)? as usize;
+            if self.symbol >= self.symbols {
+                return Err(BadBlock::Malformed("symbol of a run"));
+            }
+            self.left = self.lengths[self.symbol.min(1)].get(bits)?.saturating_add(1);
+        }
+        self.left -= 1;
+        Ok(self.symbol)
+    }
+}

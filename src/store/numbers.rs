@@ -1,0 +1,165 @@
+//! The numbers by which the file knows subjects and series, remembered between transactions.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension as _};
+
+use crate::model::{Metric, PointKind, SubjectId};
+
+type Sql<T> = Result<T, rusqlite::Error>;
+
+/// Bits of a key that hold the series' number; the time stands above them.
+pub(super) const SERIES_BITS: u32 = 24;
+/// Largest number of a series.
+pub(super) const SERIES_MAX: u32 = (1 << SERIES_BITS) - 1;
+
+/// Hours and days are numbered within this, far beyond any calendar, so that a key never
+/// overflows whatever a window asks for.
+const SLOT_MAX: i64 = 1 << 38;
+
+/// The key of what belongs to a series in the hour or day numbered `slot`.
+pub(super) const fn key(slot: i64, series: u32) -> i64 {
+    let slot = if slot > SLOT_MAX {
+        SLOT_MAX
+    } else if slot < -SLOT_MAX {
+        -SLOT_MAX
+    } else {
+        slot
+    };
+    (slot << SERIES_BITS) | series as i64
+}
+
+/// The hour or day of a key.
+pub(super) const fn slot_of(key: i64) -> i64 {
+    key >> SERIES_BITS
+}
+
+/// The series of a key.
+pub(super) const fn series_of(key: i64) -> u32 {
+    (key & SERIES_MAX as i64) as u32
+}
+
+/// The word of a series of rounds in the file.
+pub(super) const ROUNDS: &str = "rounds";
+
+/// The word of a kind of points in the file.
+pub(super) const fn kind_word(kind: PointKind) -> &'static str {
+    match kind {
+        PointKind::Counter => "counter",
+        PointKind::Gauge => "gauge",
+    }
+}
+
+#[derive(Debug)]
+struct Known {
+    subject: i64,
+    /// By the index of the check.
+    rounds: Vec<Option<u32>>,
+    points: HashMap<Metric, u32>,
+}
+
+/// What was looked up or given out so far.
+#[derive(Debug, Default)]
+pub(super) struct Numbers {
+    /// Places in `known`: every reading asks, so that one look has to do.
+    places: HashMap<SubjectId, usize>,
+    known: Vec<Known>,
+}
+
+impl Numbers {
+    /// A transaction was rolled back: numbers given in it are gone with it.
+    pub(super) fn forget(&mut self) {
+        self.places.clear();
+        self.known.clear();
+    }
+
+    /// The subject's number, given out if it has none.
+    pub(super) fn subject(&mut self, tx: &Connection, id: &SubjectId) -> Sql<i64> {
+        Ok(self.known(tx, id)?.subject)
+    }
+
+    /// The series of a check's rounds. `None` when all numbers are used up.
+    pub(super) fn rounds(
+        &mut self,
+        tx: &Connection,
+        id: &SubjectId,
+        check: u8,
+    ) -> Sql<Option<u32>> {
+        let place = usize::from(check);
+        let known = self.known(tx, id)?;
+        if let Some(series) = known.rounds.get(place).copied().flatten() {
+            return Ok(Some(series));
+        }
+        let series = give_series(tx, known.subject, ROUNDS, &check.to_string())?;
+        if known.rounds.len() <= place {
+            known.rounds.resize(place + 1, None);
+        }
+        if let Some(slot) = known.rounds.get_mut(place) {
+            *slot = series;
+        }
+        Ok(series)
+    }
+
+    /// The series of a metric's points. `None` when all numbers are used up.
+    pub(super) fn points(
+        &mut self,
+        tx: &Connection,
+        id: &SubjectId,
+        metric: &Metric,
+    ) -> Sql<Option<u32>> {
+        let known = self.known(tx, id)?;
+        if let Some(series) = known.points.get(metric) {
+            return Ok(Some(*series));
+        }
+        let series = give_series(tx, known.subject, kind_word(metric.kind), &metric.name)?;
+        if let Some(series) = series {
+            known.points.insert(metric.clone(), series);
+        }
+        Ok(series)
+    }
+
+    fn known(&mut self, tx: &Connection, id: &SubjectId) -> Sql<&mut Known> {
+        let place = match self.places.get(id) {
+            Some(place) => *place,
+            None => {
+                let subject = give_subject(tx, id)?;
+                self.known.push(Known { subject, rounds: Vec::new(), points: HashMap::new() });
+                self.places.insert(id.clone(), self.known.len() - 1);
+                self.known.len() - 1
+            }
+        };
+        // Put there above if it was missing.
+        self.known.get_mut(place).ok_or(rusqlite::Error::QueryReturnedNoRows)
+    }
+}
+
+fn give_subject(tx: &Connection, id: &SubjectId) -> Sql<i64> {
+    let known = tx
+        .prepare_cached("SELECT id FROM subject WHERE key = ?1")?
+        .query_row([id.as_str()], |row| row.get(0))
+        .optional()?;
+    if let Some(number) = known {
+        return Ok(number);
+    }
+    tx.prepare_cached("INSERT INTO subject (key) VALUES (?1)")?.execute([id.as_str()])?;
+    Ok(tx.last_insert_rowid())
+}
+
+fn give_series(tx: &Connection, subject: i64, kind: &str, name: &str) -> Sql<Option<u32>> {
+    let known = tx
+        .prepare_cached("SELECT id FROM series WHERE subject = ?1 AND kind = ?2 AND name = ?3")?
+        .query_row((subject, kind, name), |row| row.get(0))
+        .optional()?;
+    if known.is_some() {
+        return Ok(known);
+    }
+    let last: Option<u32> =
+        tx.prepare_cached("SELECT max(id) FROM series")?.query_row([], |row| row.get(0))?;
+    let next = last.unwrap_or(0) + 1;
+    if next > SERIES_MAX {
+        return Ok(None);
+    }
+    tx.prepare_cached("INSERT INTO series (id, subject, kind, name) VALUES (?1, ?2, ?3, ?4)")?
+        .execute((next, subject, kind, name))?;
+    Ok(Some(next))
+}

@@ -1,0 +1,227 @@
+//! Samples at full resolution, and what they come to by hour and day.
+//!
+//! A sample moves from the journal to the block of its hour and on to that of its day. They are
+//! read in this order, each in a transaction of its own: what moves meanwhile is seen twice at
+//! worst, never missed.
+
+use std::collections::{BTreeMap, HashMap};
+
+use rusqlite::types::Value as Cell;
+
+use super::gather::Wanted;
+
+use super::Reader;
+use crate::model::{Metric, Point, Sample, Span, SubjectId, UnixMs};
+use crate::store::StoreError;
+use crate::store::block::BadBlock;
+use crate::store::content::{Content, Kind};
+use crate::store::journal::{HOUR_MS, hour_of, keys_of};
+use crate::store::numbers::{key, kind_word, series_of};
+use crate::store::seal::DAY_MS;
+use crate::store::sketch::Rollup;
+
+/// Takes a series' number and the bytes of its rollup.
+pub(super) type TakesRollup<'a> = &'a mut dyn FnMut(u32, &[u8]) -> Result<(), BadBlock>;
+
+/// How long a rollup's stretch is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resolution {
+    /// An hour of UTC.
+    Hour,
+    /// A day of UTC.
+    Day,
+}
+
+impl Resolution {
+    /// Its length in milliseconds.
+    #[must_use]
+    pub const fn ms(self) -> i64 {
+        match self {
+            Self::Hour => HOUR_MS,
+            Self::Day => DAY_MS,
+        }
+    }
+
+    const fn table(self) -> &'static str {
+        match self {
+            Self::Hour => "rollup_hour",
+            Self::Day => "rollup_day",
+        }
+    }
+}
+
+impl Reader {
+    /// The subject's samples inside `window`, oldest first; at one instant by check.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn samples(&self, subject: &SubjectId, window: Span) -> Result<Vec<Sample>, StoreError> {
+        let mut wanted = self.series_of(subject)?;
+        wanted.retain(|_, kind| matches!(kind, Kind::Rounds(_)));
+        let mut all = Vec::new();
+        for content in self.gather(&wanted, window)?.into_values() {
+            let Content::Rounds(samples) = content else { continue };
+            all.extend(samples.into_iter().filter(|s| window.contains(s.at)));
+        }
+        all.sort_by_key(|s| (s.at, s.check));
+        Ok(all)
+    }
+
+    /// The points of one of the subject's metrics inside `window`, oldest first.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn points(
+        &self,
+        subject: &SubjectId,
+        metric: &Metric,
+        window: Span,
+    ) -> Result<Vec<Point>, StoreError> {
+        let number = self.rows(
+            "SELECT s.id FROM series s JOIN subject k ON k.id = s.subject
+             WHERE k.key = ?1 AND s.kind = ?2 AND s.name = ?3",
+            [
+                Cell::Text(subject.as_str().to_owned()),
+                Cell::Text(kind_word(metric.kind).to_owned()),
+                Cell::Text(metric.name.to_string()),
+            ],
+            |row| self.get(row.get(0)),
+        )?;
+        let wanted: Wanted = number.into_iter().map(|n| (n, Kind::Points(metric.kind))).collect();
+        let mut all = Vec::new();
+        for content in self.gather(&wanted, window)?.into_values() {
+            let Content::Points(_, points) = content else { continue };
+            all.extend(points.into_iter().filter(|p| window.contains(p.at)));
+        }
+        Ok(all)
+    }
+
+    /// What the rounds of the subject's primary check come to in each hour or day that touches
+    /// `window` and of which there is a rollup, by its beginning. The last hour or two have none
+    /// yet, nor has a day before 02:00 UTC of the next: read [`Self::samples`] for these.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn rollups(
+        &self,
+        subject: &SubjectId,
+        window: Span,
+        resolution: Resolution,
+    ) -> Result<Vec<(UnixMs, Rollup)>, StoreError> {
+        let series = self.series_of(subject)?;
+        let primary = series.iter().find(|(_, kind)| **kind == Kind::Rounds(0));
+        let Some((&primary, _)) = primary else { return Ok(Vec::new()) };
+        let table = resolution.table();
+        let mut all = Vec::new();
+        for slot in self.slots(table, window, resolution.ms())? {
+            let mut found = None;
+            self.blobs(table, key(slot, primary)..=key(slot, primary), |_, bytes| {
+                found = Some(Rollup::decode(bytes)?);
+                Ok(())
+            })?;
+            all.extend(found.map(|rollup| (UnixMs(slot * resolution.ms()), rollup)));
+        }
+        Ok(all)
+    }
+
+    /// What the rounds of every subject's primary check come to inside `window`, whole: from the
+    /// rollups of its days and hours, and from samples at its edges.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn totals(&self, window: Span) -> Result<BTreeMap<SubjectId, Rollup>, StoreError> {
+        let primaries = self.primaries()?;
+        let mut totals: HashMap<u32, Rollup> = HashMap::new();
+        let mut rest = vec![window];
+        for resolution in [Resolution::Day, Resolution::Hour] {
+            let mut left = Vec::new();
+            for part in rest {
+                left.extend(self.each_rollup(part, resolution, &mut |series, bytes| {
+                    totals.entry(series).or_default().merge_encoded(bytes)
+                })?);
+            }
+            rest = left;
+        }
+        for part in rest {
+            self.each_sample(part, &mut |series, sample| {
+                totals.entry(series).or_default().add(sample);
+            })?;
+        }
+        let named = primaries.into_iter();
+        Ok(named.filter_map(|(series, id)| Some((id, totals.remove(&series)?))).collect())
+    }
+
+    /// The series of every subject's primary check, and whose it is.
+    pub(super) fn primaries(&self) -> Result<Vec<(u32, SubjectId)>, StoreError> {
+        self.rows(
+            "SELECT s.id, k.key FROM series s JOIN subject k ON k.id = s.subject
+             WHERE s.kind = 'rounds' AND s.name = '0'",
+            [],
+            |row| Ok((self.get(row.get::<_, u32>(0))?, self.subject(row.get(1))?)),
+        )
+    }
+
+    /// Hands over the rollups that lie inside `window`; answers the parts of it that they leave.
+    pub(super) fn each_rollup(
+        &self,
+        window: Span,
+        resolution: Resolution,
+        each: TakesRollup<'_>,
+    ) -> Result<Vec<Span>, StoreError> {
+        let (table, ms) = (resolution.table(), resolution.ms());
+        let mut left = Vec::new();
+        let mut from = window.from;
+        for slot in self.slots(table, window, ms)? {
+            let span = Span::new(UnixMs(slot * ms), UnixMs((slot + 1) * ms));
+            if span.from < from || span.to > window.to || !self.is_at_rest(span, resolution)? {
+                continue;
+            }
+            let mut is_any = false;
+            self.blobs(table, keys_of(slot), |key, bytes| {
+                is_any = true;
+                each(series_of(key), bytes)
+            })?;
+            if is_any {
+                left.push(Span::new(from, span.from));
+                from = span.to;
+            }
+        }
+        left.push(Span::new(from, window.to));
+        left.retain(|part| !part.is_empty());
+        Ok(left)
+    }
+
+    /// True when nothing of the stretch is still on its way: its rollups say all.
+    fn is_at_rest(&self, span: Span, resolution: Resolution) -> Result<bool, StoreError> {
+        let first = *keys_of(hour_of(span.from.0)).start();
+        let last = *keys_of(hour_of(span.to.0 - 1)).end();
+        let found = self.rows(
+            "SELECT EXISTS (SELECT 1 FROM journal WHERE key BETWEEN ?1 AND ?2),
+                    EXISTS (SELECT 1 FROM block WHERE key BETWEEN ?1 AND ?2)",
+            [Cell::Integer(first), last.into()],
+            |row| Ok((self.get(row.get(0))?, self.get(row.get(1))?)),
+        )?;
+        let (is_in_journal, is_in_hours) = found.first().copied().unwrap_or((true, true));
+        Ok(!is_in_journal && (resolution == Resolution::Hour || !is_in_hours))
+    }
+
+    /// Hands over the samples of every primary check inside `window`.
+    pub(super) fn each_sample(
+        &self,
+        window: Span,
+        each: &mut dyn FnMut(u32, &Sample),
+    ) -> Result<(), StoreError> {
+        let mut wanted = self.all_series()?;
+        wanted.retain(|_, kind| *kind == Kind::Rounds(0));
+        // Some hours at a time: a part may be longer where rollups are missing.
+        let mut from = window.from;
+        while let Some(slice) = self.next_slice(Span::new(from, window.to), wanted.len())? {
+            for (series, content) in self.gather(&wanted, slice)? {
+                let Content::Rounds(samples) = content else { continue };
+                samples.iter().filter(|s| slice.contains(s.at)).for_each(|s| each(series, s));
+            }
+            from = slice.to;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,195 @@
+//! Quantiles of round-trip times from a few dozen bytes, mergeable over any time and any group.
+//!
+//! A sketch counts values in buckets whose ends stand in a fixed ratio (a DDSketch with integer
+//! ends), so that merging is adding and a quantile is off by 1.6 % at most, whatever the
+//! distribution. The crates that do it keep every bucket as a floating-point number and have no
+//! compact form. Pure.
+
+mod rollup;
+
+pub use rollup::Rollup;
+
+use super::block::{BadBlock, BitReader, BitWriter, Rice, fold_sign, unfold_sign};
+
+/// The error that is allowed, in thousandths: a bucket reaches so far up from its middle and so far
+/// down, in proportion to its first value.
+const ERROR_PERMILLE: u64 = 16;
+/// First values of the buckets: each value has its own up to 62, of which 1 is more than 1.6 %.
+const FIRSTS: [u32; BUCKETS] = firsts();
+/// How many it takes up to `u32::MAX`.
+const BUCKETS: usize = count_buckets();
+
+const fn reach(first: u64) -> u64 {
+    first * ERROR_PERMILLE / 1000
+}
+
+const fn first_after(first: u64) -> u64 {
+    first + 2 * reach(first) + 1
+}
+
+const fn count_buckets() -> usize {
+    let (mut count, mut first) = (0, 0);
+    while first <= u32::MAX as u64 {
+        count += 1;
+        first = first_after(first);
+    }
+    count
+}
+
+const fn firsts() -> [u32; BUCKETS] {
+    let mut firsts = [0; BUCKETS];
+    let (mut bucket, mut first) = (0, 0);
+    while bucket < BUCKETS {
+        firsts[bucket] = first as u32;
+        bucket += 1;
+        first = first_after(first);
+    }
+    firsts
+}
+
+/// The bucket that a value falls into.
+fn bucket_of(value_us: u32) -> usize {
+    FIRSTS.partition_point(|first| *first <= value_us) - 1
+}
+
+/// What stands for a bucket's values.
+fn middle_us(bucket: usize) -> u32 {
+    let first = u64::from(FIRSTS[bucket]);
+    u32::try_from(first + reach(first)).unwrap_or(u32::MAX)
+}
+
+/// How many values fell into each bucket.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sketch {
+    /// The bucket of `counts[0]`.
+    first: usize,
+    /// Counts from the first bucket that has any to the last; at most [`BUCKETS`].
+    counts: Vec<u64>,
+}
+
+impl Sketch {
+    /// Counts one value in microseconds.
+    pub(in crate::store) fn add(&mut self, value_us: u32) {
+        self.add_many(bucket_of(value_us), 1);
+    }
+
+    fn add_many(&mut self, bucket: usize, count: u64) {
+        // Mostly there is room: a bucket before the first wraps beyond every length.
+        if let Some(slot) = self.counts.get_mut(bucket.wrapping_sub(self.first)) {
+            *slot = slot.saturating_add(count);
+            return;
+        }
+        self.make_room(bucket);
+        if let Some(slot) = self.counts.get_mut(bucket - self.first) {
+            *slot = slot.saturating_add(count);
+        }
+    }
+
+    /// Makes the range hold `bucket`.
+    fn make_room(&mut self, bucket: usize) {
+        if self.counts.is_empty() {
+            self.first = bucket;
+        }
+        if bucket < self.first {
+            let missing = self.first - bucket;
+            self.counts.splice(0..0, std::iter::repeat_n(0, missing));
+            self.first = bucket;
+        }
+        if bucket - self.first >= self.counts.len() {
+            self.counts.resize(bucket - self.first + 1, 0);
+        }
+    }
+
+    /// Counts what `other` has counted, too: the result is the sketch of both together.
+    pub fn merge(&mut self, other: &Self) {
+        let Some(last) = other.counts.len().checked_sub(1) else {
+            return;
+        };
+        self.make_room(other.first);
+        self.make_room(other.first + last);
+        let slots = self.counts.iter_mut().skip(other.first - self.first);
+        for (slot, count) in slots.zip(&other.counts) {
+            *slot = slot.saturating_add(*count);
+        }
+    }
+
+    /// How many values were counted.
+    pub fn count(&self) -> u64 {
+        self.counts.iter().fold(0, |sum, count| sum.saturating_add(*count))
+    }
+
+    /// The value in microseconds that `permille` thousandths of the values do not pass: of the
+    /// sorted values the one at the place `(count - 1) * permille / 1000`, rounded down, within
+    /// 1.6 %. `None` when nothing was counted.
+    pub fn quantile_us(&self, permille: u16) -> Option<u32> {
+        let last = u128::from(self.count().checked_sub(1)?);
+        let place = last * u128::from(permille.min(1000)) / 1000;
+        let mut passed = 0_u128;
+        let held = self.counts.iter().position(|count| {
+            passed += u128::from(*count);
+            passed > place
+        });
+        held.map(|offset| middle_us(self.first + offset))
+    }
+
+    /// Buckets that hold something, with their counts.
+    fn held(&self) -> impl Iterator<Item = (usize, u64)> + Clone {
+        let counts = self.counts.iter().zip(self.first..);
+        counts.filter(|(count, _)| **count > 0).map(|(count, bucket)| (bucket, *count))
+    }
+
+    /// Appends the sketch: about a byte for each bucket that holds something.
+    pub(in crate::store) fn encode(&self, bits: &mut BitWriter<'_>) {
+        bits.put_number(self.held().count() as u64);
+        let mut gaps = Rice::new(0);
+        let (mut next, mut last) = (0, 0_u64);
+        for (bucket, count) in self.held() {
+            if next == 0 {
+                bits.put_number(bucket as u64);
+            } else {
+                gaps.put(bits, (bucket - next) as u64);
+            }
+            let difference = fold_sign(count.wrapping_sub(last).cast_signed());
+            expect_near(last).put(bits, difference);
+            (next, last) = (bucket + 1, count);
+        }
+    }
+
+    /// Counts what [`Sketch::encode`] wrote, too.
+    ///
+    /// # Errors
+    /// When the bits are no sketch; what stands before the fault was counted.
+    pub(in crate::store) fn merge_encoded(
+        &mut self,
+        bits: &mut BitReader<'_>,
+    ) -> Result<(), BadBlock> {
+        let held = bits.get_number()?;
+        if held > BUCKETS as u64 {
+            return Err(BadBlock::Malformed("number of buckets"));
+        }
+        let mut gaps = Rice::new(0);
+        let (mut next, mut last) = (0_usize, 0_u64);
+        for _ in 0..held {
+            let gap = if next == 0 { bits.get_number()? } else { gaps.get(bits)? };
+            let bucket = usize::try_from(gap).ok().and_then(|gap| next.checked_add(gap));
+            let bucket = bucket.filter(|bucket| *bucket < BUCKETS);
+            let bucket = bucket.ok_or(BadBlock::Malformed("bucket"))?;
+            let difference = unfold_sign(expect_near(last).get(bits)?);
+            last = last.wrapping_add(difference.cast_unsigned());
+            if last == 0 {
+                return Err(BadBlock::Malformed("count of a bucket"));
+            }
+            self.add_many(bucket, last);
+            next = bucket + 1;
+        }
+        Ok(())
+    }
+}
+
+/// A histogram's bars rise and fall in proportion to their height.
+fn expect_near(count: u64) -> Rice {
+    Rice::new(count / 2)
+}
+
+#[cfg(test)]
+mod tests;
