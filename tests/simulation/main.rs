@@ -167,7 +167,7 @@ fn a_swift_run_agrees_and_finds_planted_mistakes() {
     ground.iter_mut().for_each(|scenario| scenario.length = scenario.length.min(12 * HOUR));
     let swift =
         |scenario: &Scenario, options: Options| prove(scenario, Options { swift: true, ..options });
-    for scenario in &ground[..24] {
+    for scenario in &ground[..12] {
         let agreed = swift(scenario, Options::default());
         assert!(agreed.is_ok(), "{}: {agreed:?}", scenario.seed);
     }
@@ -206,7 +206,10 @@ fn what_must_not_be_recorded_or_reported_is_found() {
 fn what_must_not_be_told_is_found() {
     for slip in Slip::ALL {
         let options = Options { slip: Some(slip), alone: true, ..Options::default() };
-        let found = (1..=60).map(scenario).find_map(|s| prove(&s, options).err());
+        let found = (1..=60).map(scenario).find_map(|mut scenario| {
+            scenario.length = scenario.length.min(14 * HOUR);
+            prove(&scenario, options).err()
+        });
         let Some(found) = found else { panic!("{slip:?} goes unnoticed") };
         assert!(found.what.contains("told"), "{slip:?}: {}", found.what);
     }
