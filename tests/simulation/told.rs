@@ -202,10 +202,11 @@ impl Ear {
         if was == begins { Err(format!("flapping {begins} is said twice")) } else { Ok(()) }
     }
 
-    /// An incident is over.
+    /// An incident is over. What was told of one that is merged goes over to the one that is left.
     pub fn closed(&mut self, incident: &KeptIncident) {
-        if incident.merged_into.is_some() {
-            self.told.remove(&incident.id);
+        let Some(heir) = &incident.merged_into else { return };
+        if let Some(told) = self.told.remove(&incident.id) {
+            self.told.entry(heir.clone()).or_insert(told);
         }
     }
 
