@@ -61,7 +61,8 @@ struct Open {
     kept: KeptIncident,
     /// The other lines that are down with its root.
     with: Vec<SubjectId>,
-    /// What it is now; `None` after a restart until it is matched with the verdicts.
+    /// What it is now; `None` after a restart until it is matched with the verdicts, and while its
+    /// root has to prove itself.
     group: Option<Group>,
     is_planned: bool,
     guess: Option<Guess>,
@@ -393,6 +394,7 @@ impl Health {
         let mut known = std::mem::take(&mut self.desk.open);
         known.sort_by(|a, b| (a.kept.opened, &a.kept.id).cmp(&(b.kept.opened, &b.kept.id)));
         let mut hidden: Vec<(usize, Open)> = Vec::new();
+        let mut undecided: Vec<Open> = Vec::new();
         for open in known {
             let group = open.members().find_map(|id| {
                 let ix = self.inventory.find_subject(id.as_str())?;
@@ -415,6 +417,12 @@ impl Health {
                     match root.and_then(|ix| groups.behind[ix.ix()]) {
                         // Its trouble goes on, as a part of that of what it is reached through.
                         Some(n) => hidden.push((n, open)),
+                        // What cut it off meanwhile is over, and it has to prove itself.
+                        None if root
+                            .is_some_and(|ix| is_patrolled(ix) && self.is_undecided(ix)) =>
+                        {
+                            undecided.push(Open { group: None, ..open });
+                        }
                         None if root.is_some_and(is_patrolled) => {
                             self.desk.close(open, Ending::Recovered, now, effects);
                         }
@@ -461,7 +469,15 @@ impl Health {
             let into = Ending::MergedInto(into.kept.id.clone());
             self.desk.close(open, into, now, effects);
         }
+        self.desk.open.extend(undecided);
         self.show();
+    }
+
+    /// Unreachable by its last verdict, and its root is down no more.
+    fn is_undecided(&self, subject: SubjectIx) -> bool {
+        let track = &self.tracks[subject.ix()];
+        let is_down = |cause: SubjectIx| self.tracks[cause.ix()].hard == Some(State::Down);
+        track.hard == Some(State::Unreachable) && !track.cause.is_some_and(is_down)
     }
 
     /// An incident that nobody has heard of yet.
@@ -506,8 +522,8 @@ impl Health {
     /// True when announced work on an open incident begins or ends.
     fn has_work_begun_or_ended(&self, now: UnixMs) -> bool {
         self.desk.open.iter().any(|open| {
-            let members = open.group.as_ref().map(|g| &g.members[..]).unwrap_or_default();
-            open.is_planned != members.iter().all(|m| self.is_planned(*m, now))
+            let Some(group) = &open.group else { return false };
+            open.is_planned != group.members.iter().all(|m| self.is_planned(*m, now))
         })
     }
 

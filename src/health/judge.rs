@@ -15,8 +15,10 @@ impl Health {
         let track = &mut self.tracks[subject.ix()];
         if track.is_from_the_future(round.check, round.at) {
             track.forget_future(subject, round.at, effects);
-            // It was reckoned from a time that is still to come.
+            // It was reckoned from a time that is still to come, and so was who is off outside
+            // its hours.
             self.next_hole = UnixMs(i64::MIN);
+            self.desk.touch();
         }
         let round = &Round { at: track.not_before_last(round.check, round.at), ..*round };
         if !track.is_decisive(round.check) {
@@ -56,7 +58,7 @@ impl Health {
                 self.tracks[subject.ix()].change(subject, (state, rule), since, effects);
                 self.desk.touch();
                 if !was_live {
-                    self.rethink_backup(subject, effects);
+                    self.rethink_backup(subject, true, effects);
                     self.parent_recovered(subject, since, effects);
                     self.rethink_backup_beneath(subject, effects);
                 }
@@ -66,7 +68,10 @@ impl Health {
             }
         }
         self.settle_held(subject, now, effects);
-        self.tracks[subject.ix()].note_calm();
+        let track = &mut self.tracks[subject.ix()];
+        track.note_calm();
+        // A round that was on its way while the machine slept may be overdue already.
+        self.next_hole = self.next_hole.min(track.overdue_at().unwrap_or(self.next_hole));
     }
 
     /// An unreachable subject failed again: its way may have opened, or be blocked by something
@@ -174,7 +179,10 @@ impl Health {
             match self.passage(child, UnixMs(i64::MIN)) {
                 Passage::Blocked(cause) => self.recause(child, cause, at, effects),
                 Passage::Open | Passage::Undecided(_) => {
-                    if self.tracks[child.ix()].start_proving(at) {
+                    // Of several needed ways the last one opens it, whichever is heard of last.
+                    let via = &self.inventory.subject(child).via;
+                    let open = passage::open_since(&self.inventory, &self.tracks, via);
+                    if self.tracks[child.ix()].start_proving(at.max(open)) {
                         self.desk.touch();
                         self.tell_pace(child, effects);
                         effects.push(Effect::AskNow { subject: child });
@@ -185,13 +193,17 @@ impl Health {
     }
 
     /// A subject went down or unreachable: what is unreachable beneath it may have another root
-    /// cause from now on.
+    /// cause from now on, and what had begun to prove itself is cut off again.
     fn recause_beneath(&mut self, subject: SubjectIx, now: UnixMs, effects: &mut Vec<Effect>) {
         for child in self.beneath(subject) {
             if self.tracks[child.ix()].hard != Some(State::Unreachable) {
                 continue;
             }
             if let Passage::Blocked(cause) = self.passage(child, UnixMs(i64::MIN)) {
+                if self.tracks[child.ix()].stop_proving() {
+                    self.held.remove(&child);
+                    self.tell_pace(child, effects);
+                }
                 self.recause(child, cause, now, effects);
             }
         }
@@ -240,12 +252,18 @@ impl Health {
     /// way.
     fn rethink_backup_beneath(&mut self, subject: SubjectIx, effects: &mut Vec<Effect>) {
         for child in self.beneath(subject) {
-            self.rethink_backup(child, effects);
+            self.rethink_backup(child, true, effects);
         }
     }
 
-    /// Rule 12: whether the subject is reached by a second way only, and since when.
-    pub(super) fn rethink_backup(&mut self, subject: SubjectIx, effects: &mut Vec<Effect>) {
+    /// Rule 12: whether the subject is reached by a second way only, and since when. Unless there
+    /// `is_news` of what it is reached through, the inventory or a date has changed that.
+    pub(super) fn rethink_backup(
+        &mut self,
+        subject: SubjectIx,
+        is_news: bool,
+        effects: &mut Vec<Effect>,
+    ) {
         let via = &self.inventory.subject(subject).via;
         let way = passage::second_way(&self.inventory, &self.tracks, via);
         let was_on_backup = self.tracks[subject.ix()].view().backup.is_some();
@@ -255,7 +273,8 @@ impl Health {
         }
         let track = &mut self.tracks[subject.ix()];
         let Some(state) = track.set_backup(way.and_then(|w| w.cause)) else { return };
-        // After a reload there may be no second way any more: what was recorded of it stays.
+        // Without news up to here it had been on it: what was recorded of that stays.
+        let way = way.filter(|w| is_news || w.cause.is_some());
         let since = way.map_or(track.last_round(), |w| Some(w.since));
         let since = since.unwrap_or(track.since()).max(track.since());
         let rule = track.live_rule();

@@ -466,7 +466,7 @@ impl Health {
         }
         self.next_life = next;
         for ix in self.inventory.subject_ixs() {
-            self.rethink_backup(ix, effects);
+            self.rethink_backup(ix, false, effects);
         }
         self.desk.touch();
     }

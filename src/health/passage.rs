@@ -19,8 +19,10 @@ pub(super) enum Passage {
 /// - `All`: blocked by the first blocked part; else undecided if a part is; else open.
 /// - `Any`: open if a part is; else undecided if a part is; else blocked, by the part that went
 ///   last, since the way was open until then.
-/// - An ancestor whose root cause recovered has to prove itself: a verdict waits for it. Asked for
-///   what is so now (`first` before all time), it blocks, but is to blame only where no other is.
+/// - An unreachable ancestor blocks by what blocks its own way now. Where nothing does, it has to
+///   prove itself, and a verdict waits for it, whatever became of its root meanwhile. Asked for what
+///   is so now (`first` before all time), it blocks by its last root, which is to blame only where
+///   no other is.
 /// - An ancestor that has never been judged (no check, new) is looked through.
 /// - What is absent (disabled, or not in force) is no way: an `any` counts without it. Where nothing
 ///   else is left, it is looked through like one that was never judged.
@@ -35,18 +37,11 @@ pub(super) fn passage(
             let track = &tracks[ancestor.ix()];
             match track.hard.filter(|_| !track.is_absent) {
                 Some(State::Down) => Passage::Blocked(*ancestor),
-                // Its root is in no inventory any more: it has to prove itself first.
-                Some(State::Unreachable) if track.cause.is_none() && first > UnixMs(i64::MIN) => {
-                    Passage::Undecided(vec![*ancestor])
-                }
                 Some(State::Unreachable) => {
-                    let cause = track.cause.unwrap_or(*ancestor);
-                    let is_proving = first > UnixMs(i64::MIN)
-                        && tracks[cause.ix()].hard.is_some_and(State::is_live);
-                    if is_proving {
-                        Passage::Undecided(vec![*ancestor])
-                    } else {
-                        Passage::Blocked(cause)
+                    match passage(inventory, tracks, &inventory.subject(*ancestor).via, first) {
+                        Passage::Blocked(cause) => Passage::Blocked(cause),
+                        _ if first > UnixMs(i64::MIN) => Passage::Undecided(vec![*ancestor]),
+                        _ => Passage::Blocked(track.cause.unwrap_or(*ancestor)),
                     }
                 }
                 _ if track.is_suspect() => Passage::Undecided(vec![*ancestor]),
@@ -117,6 +112,24 @@ pub(super) fn silent_since(inventory: &Inventory, tracks: &[Track], via: &Via) -
             let all = present(tracks, parts).map(|part| silent_since(inventory, tracks, part));
             all.collect::<Option<Vec<_>>>()?.into_iter().max()
         }
+    }
+}
+
+/// Since when a way that is open now is so: the end of the last outage of what it needed.
+pub(super) fn open_since(inventory: &Inventory, tracks: &[Track], via: &Via) -> UnixMs {
+    let ever = UnixMs(i64::MIN);
+    let since = |part| open_since(inventory, tracks, part);
+    match via {
+        Via::Subject(ancestor) => {
+            let track = &tracks[ancestor.ix()];
+            match track.hard.filter(|_| !track.is_absent) {
+                Some(state) if state.is_outage() => UnixMs(i64::MAX),
+                Some(_) => track.live_since(),
+                None => since(&inventory.subject(*ancestor).via),
+            }
+        }
+        Via::All(parts) => parts.iter().map(since).max().unwrap_or(ever),
+        Via::Any(parts) => present(tracks, parts).map(since).min().unwrap_or(ever),
     }
 }
 

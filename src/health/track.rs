@@ -1,8 +1,11 @@
 //! One subject's life: counts, verdicts, holes. Knows nothing of other subjects.
 
 mod count;
+mod phase;
 mod record;
 mod verdict;
+
+pub(super) use phase::Phase;
 
 use super::baseline::Baseline;
 use super::flap::Flap;
@@ -12,45 +15,6 @@ use crate::model::{Check, HealthParams, Span, State, Subject, SubjectId, Subject
 /// Rounds looked at for `degraded` (rule 4).
 const POOR_WINDOW: u8 = 5;
 const POOR_MASK: u8 = (1 << POOR_WINDOW) - 1;
-
-/// Where a subject stands between two verdicts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Phase {
-    /// The last verdict holds.
-    Steady,
-    /// Failed rounds without a verdict: *suspect*.
-    Failing {
-        /// Send time of the first failed round.
-        first: UnixMs,
-        /// Failed rounds so far.
-        count: u8,
-    },
-    /// Confirmed, but an ancestor is undecided.
-    Held {
-        /// Send time of the first failed round.
-        first: UnixMs,
-        /// Send time of the confirming round.
-        last: UnixMs,
-        /// When it was confirmed; the waiting time runs from here.
-        confirmed: UnixMs,
-        /// Failed rounds so far.
-        count: u8,
-    },
-    /// Down or unreachable, and every decisive check answers again.
-    Recovering {
-        /// Send time of the first successful round of the check that was the last to answer.
-        first: UnixMs,
-        /// Successful rounds so far, of the check that has the fewest.
-        count: u8,
-    },
-    /// Unreachable; the way is open again since `from`.
-    Proving {
-        /// The parent's recovery.
-        from: UnixMs,
-        /// Failed rounds since.
-        count: u8,
-    },
-}
 
 /// What a decisive round led to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +74,8 @@ pub(super) struct Track {
     pub(super) cause: Option<SubjectIx>,
     /// Since when the hard state holds; of an outage, its start whatever the state became.
     hard_since: UnixMs,
+    /// Of a live one: the end of its last outage, or its first verdict.
+    live_since: UnixMs,
     /// Recorded state and its start.
     state: State,
     since: UnixMs,
@@ -162,6 +128,7 @@ impl Track {
             hard: None,
             cause: None,
             hard_since: since,
+            live_since: since,
             state,
             since,
             phase: Phase::Steady,
@@ -217,6 +184,7 @@ impl Track {
             track.hard = Some(verdict.state);
             track.cause = verdict.cause.as_ref().and_then(find);
             track.hard_since = verdict.since;
+            track.live_since = verdict.since;
             track.down_from = verdict.from;
             verdict.holes.iter().for_each(|hole| track.note_hole_in_outage(*hole));
             if verdict.state.is_live() {
@@ -324,6 +292,10 @@ impl Track {
 
     pub(super) const fn hard_since(&self) -> UnixMs {
         self.hard_since
+    }
+
+    pub(super) const fn live_since(&self) -> UnixMs {
+        self.live_since
     }
 
     /// Down by the last verdict, and nothing has changed since.

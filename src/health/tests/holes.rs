@@ -301,3 +301,57 @@ fn a_proof_begins_no_earlier_than_the_hole_before_it_ended() {
     let expected = [(12, State::Unreachable), (52, State::Unmeasured), (200, State::Down)];
     assert_eq!(b.record(B)[1..], expected);
 }
+
+#[test]
+fn a_check_that_only_degrades_is_no_end_of_a_hole_that_nobody_has_seen() {
+    let mut b = with(|s| s.checks.push(s.checks[0].clone()));
+    for s in [0, 30, 60] {
+        b.good(A, s);
+        b.check(A, 1, t(s), 3, 0);
+    }
+    assert_eq!(b.state(A), State::Degraded);
+    [62, 64].into_iter().for_each(|s| b.check(A, 1, t(s), 0, 4_000));
+    assert_eq!(b.state(A), State::Up);
+    [66, 68, 70].into_iter().for_each(|s| b.check(A, 1, t(s), 3, 0));
+    // The machine slept; what was asked first when it woke up is heard of later.
+    [401, 402].into_iter().for_each(|s| b.check(A, 1, t(s), 0, 4_000));
+    b.good(A, 400);
+    let expected = [(70, State::Degraded), (90, State::Unmeasured), (400, State::Up)];
+    assert_eq!(b.record(A)[b.record(A).len() - 3..], expected);
+}
+
+#[test]
+fn a_round_that_was_on_its_way_for_too_long_is_followed_by_a_hole_at_once() {
+    let mut b = with(|_| ());
+    b.good(A, 0);
+    // The machine sleeps after a round was sent at 30 s; its answer is read when it wakes up.
+    b.tick(1_000);
+    assert_eq!(b.record(A), [(0, State::Up), (30, State::Unmeasured)]);
+    b.good(A, 30);
+    b.tick(1_001);
+    assert_eq!(b.record(A), [(0, State::Up), (60, State::Unmeasured)]);
+}
+
+#[test]
+fn a_verdict_that_was_written_vouches_though_its_round_was_not() {
+    // Killed between the two: the last round that is known was sent before what it brought.
+    let resumed = Resumed {
+        state: State::Up,
+        since: t(500),
+        hard: Some(ResumedVerdict {
+            state: State::Up,
+            cause: None,
+            since: t(500),
+            from: t(500),
+            holes: Vec::new(),
+        }),
+        last_round: Some(t(460)),
+        is_flapping: false,
+        usual: Vec::new(),
+    };
+    let mut b = Bench::new(vec![]);
+    b.resume(inventory(vec![Via::none()]), 600, &|_| Some(resumed.clone()));
+    b.records.insert(A, vec![(t(0), State::Degraded, None), (t(500), State::Up, None)]);
+    b.good(A, 601);
+    assert_eq!(b.record(A), [(0, State::Degraded), (500, State::Unmeasured), (601, State::Up)]);
+}

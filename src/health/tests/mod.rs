@@ -18,6 +18,7 @@ mod details;
 mod explained;
 mod holes;
 mod hours;
+mod leaps;
 mod merged;
 mod properties;
 mod roots;

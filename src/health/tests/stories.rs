@@ -379,6 +379,42 @@ fn what_comes_and_goes_has_not_recovered_when_its_parent_goes_down() {
 }
 
 #[test]
+fn what_comes_and_goes_has_not_recovered_while_it_proves_itself() {
+    for is_down in [false, true] {
+        let mut b = Bench::new(vec![Via::none(), via(A)]);
+        let mut s = 10;
+        for _ in 0..8 {
+            b.good(A, s);
+            good(&mut b, B, s - 3);
+            b.fail(B, s + 5);
+            b.pass(s + 6);
+            s += 10;
+        }
+        b.good(B, s);
+        b.pass(s + 30);
+        assert_eq!(b.told(), [(News::Flapping, "s1".to_owned(), 0)]);
+        let before = b.incidents();
+        // All of it is found out at once, as after a wait for the sentinels.
+        down(&mut b, A, s + 40);
+        down(&mut b, B, s + 41);
+        good(&mut b, A, s + 55);
+        b.pass(s + 60);
+        assert_eq!(b.state(B), State::Unreachable);
+        assert_eq!(b.health.incidents(), [], "what B is will be known when it has proved itself");
+        match is_down {
+            false => good(&mut b, B, s + 61),
+            true => down(&mut b, B, s + 61),
+        }
+        b.good(A, s + 72);
+        b.pass(s + 73);
+        let after: Vec<_> = b.health.incidents().iter().map(|i| i.id.clone()).collect();
+        assert_eq!(after, [before[0].id.clone()], "the same incident");
+        b.pass(s + 110);
+        assert_eq!(b.told().len(), 1, "nobody is told anything new");
+    }
+}
+
+#[test]
 fn what_is_degraded_behind_a_parent_on_its_backup_keeps_its_incident() {
     let any = Via::Any(vec![via(A), via(B)]);
     let mut b = Bench::new(vec![Via::none(), Via::none(), any, via(C)]);

@@ -221,6 +221,105 @@ fn when_one_of_two_needed_ways_is_back_the_other_is_to_blame_from_then_on() {
     assert_eq!(b.health.view(C).since, t(12), "it is one outage");
 }
 
+#[test]
+fn what_two_needed_ways_lead_to_proves_itself_from_when_both_are_open() {
+    // Whichever is heard of last; the cause is the one that is named first of those that are down.
+    for (first, last) in [(A, B), (B, A)] {
+        let mut b = answering(vec![Via::none(), Via::none(), all(&[A, B])]);
+        [A, B, C].into_iter().for_each(|s| down(&mut b, s, 10));
+        // The one answers from 60 s on, the other from 50 s on, which is known later.
+        b.good(last, 50);
+        [60, 65].into_iter().for_each(|s| b.good(first, s));
+        b.good(last, 66);
+        [70, 75, 80].into_iter().for_each(|s| b.fail(C, s));
+        [A, B].into_iter().for_each(|s| b.good(s, 81));
+        assert_eq!(b.record(C)[1..].last(), Some(&(60, State::Down)), "{first:?} comes back");
+    }
+}
+
+#[test]
+fn a_way_that_has_been_open_for_long_does_not_count_from_when_it_degraded() {
+    let mut b = answering(vec![Via::none(), Via::none(), all(&[A, B])]);
+    [B, C].into_iter().for_each(|s| down(&mut b, s, 10));
+    b.good(B, 50);
+    [51, 52, 53].into_iter().for_each(|s| b.round(A, t(s), 2, 4_000));
+    assert_eq!(b.state(A), State::Degraded);
+    b.good(B, 55);
+    [56, 61, 66].into_iter().for_each(|s| b.fail(C, s));
+    [A, B].into_iter().for_each(|s| b.good(s, 67));
+    assert_eq!(b.record(C)[1..], [(10, State::Unreachable), (50, State::Down)]);
+}
+
+#[test]
+fn what_is_cut_off_again_while_it_proves_itself_begins_anew() {
+    // Twice, or so often that its verdict waits for A.
+    for times in [2, 3] {
+        let mut b = answering(vec![Via::none(), via(A)]);
+        [A, B].into_iter().for_each(|s| down(&mut b, s, 10));
+        good(&mut b, A, 40);
+        b.fail(A, 46);
+        (0..times).for_each(|n| b.fail(B, 47 + 4 * n));
+        assert_eq!((i64::from(b.health.view(B).suspect), b.paces[&B]), (times, Pace::Retry));
+        [57, 62].into_iter().for_each(|s| b.fail(A, s));
+        assert_eq!((b.health.view(B).suspect, b.paces[&B]), (0, Pace::Normal));
+        good(&mut b, A, 65);
+        [71, 76].into_iter().for_each(|s| b.fail(B, s));
+        assert_eq!(b.state(B), State::Unreachable, "twice since A answers again");
+        b.good(A, 77);
+        b.fail(B, 81);
+        assert_eq!(b.record(B)[1..], [(10, State::Unreachable), (65, State::Down)]);
+    }
+}
+
+#[test]
+fn what_was_on_its_backup_is_not_when_another_inventory_has_no_other_way() {
+    let mut b = answering(vec![Via::none(), Via::none(), any(&[A, B])]);
+    down(&mut b, A, 10);
+    [C, B].into_iter().for_each(|s| b.good(s, 30));
+    assert_eq!(b.record(C)[1..], [(10, State::Degraded)]);
+    b.settle(31);
+    // A is taken out: B and C move up by one place.
+    let old = b.health.inventory().clone();
+    let mut subjects = old.subjects[1..].to_vec();
+    subjects[1].via = any(&[A]);
+    b.records = BTreeMap::from([(A, b.records[&B].clone()), (B, b.records[&C].clone())]);
+    let (units, networks) = (old.units.clone(), old.networks.clone());
+    b.reload(Arc::new(Inventory::new(units, networks, vec![], vec![], subjects)), 40);
+    let expected = [(0, State::Up), (10, State::Degraded), (30, State::Up)];
+    assert_eq!(b.record(B), expected, "up to its last round it had been on it");
+    assert_eq!(b.incidents(), [], "nobody is in trouble");
+}
+
+#[test]
+fn a_parent_that_proves_itself_is_waited_for_though_its_old_root_is_down_again() {
+    // D hangs on C, C on B, B on A.
+    for outcome in [State::Down, State::Unreachable] {
+        let mut b = answering(vec![Via::none(), via(A), via(B), via(C)]);
+        [A, B, C].into_iter().for_each(|s| down(&mut b, s, 10));
+        // The whole chain answers again, but for C, which has to prove itself.
+        good(&mut b, A, 40);
+        good(&mut b, B, 46);
+        b.fail(C, 51);
+        down(&mut b, A, 52);
+        down(&mut b, D, 53);
+        assert_eq!(
+            b.state(D),
+            State::Up,
+            "B answers still, as far as is known, and C is undecided"
+        );
+        if outcome == State::Down {
+            b.good(B, 64);
+        } else {
+            down(&mut b, B, 54);
+        }
+        [65, 70].into_iter().for_each(|s| b.fail(C, s));
+        let cause = if outcome == State::Down { C } else { A };
+        assert_eq!((b.state(C), b.state(D)), (outcome, State::Unreachable));
+        assert_eq!(b.health.view(D).cause, Some(cause));
+        assert_eq!(b.verdicts.iter().filter(|v| v.0 == D).count(), 2, "told once, and rightly");
+    }
+}
+
 /// A leads to B; D stands beside them; the last one is reached through B and D.
 fn beside(way: Via) -> Bench {
     answering(vec![Via::none(), via(A), Via::none(), way])

@@ -182,6 +182,8 @@ impl Track {
     fn recovering_round(&mut self) -> Step {
         // One that nothing was heard of yet may still be silent.
         let Some(first) = self.all_answer_since(1) else { return Step::None };
+        // After a leap of the clock the outage may begin later than they answered.
+        let first = first.max(self.hard_since);
         if !matches!(self.phase, Phase::Recovering { .. }) {
             self.holes.clear();
         }
@@ -237,7 +239,8 @@ impl Track {
         (live_now && self.hard != Some(state)).then_some(state)
     }
 
-    /// Counts a round of a check that can only degrade; the live state when it changed by it.
+    /// Counts a round of a check that can only degrade; the live state when it changed by it. At the
+    /// end of a hole that nobody has seen yet a decisive round brings it in.
     pub(in crate::health) fn secondary_round(&mut self, round: &Round) -> Option<State> {
         let (confirm, recover) = (self.params.confirm, self.params.recover);
         let secondary = self.secondaries.get_mut(usize::from(round.check))?;
@@ -251,6 +254,6 @@ impl Track {
             secondary.is_failing &= secondary.successes < recover;
         }
         self.is_calm = false;
-        self.live_state_if_changed()
+        self.live_state_if_changed().filter(|_| !self.is_overdue(round.at))
     }
 }

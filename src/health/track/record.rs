@@ -1,6 +1,6 @@
 //! A subject's record: how verdicts, holes and clock leaps are written into it.
 
-use super::{Phase, Row, Track};
+use super::{Phase, Track};
 use crate::health::{Effect, Entry};
 use crate::model::{Span, State, SubjectIx, UnixMs};
 
@@ -35,7 +35,7 @@ impl Track {
     }
 
     /// True when at `t` no round has come for two intervals.
-    fn is_overdue(&self, t: UnixMs) -> bool {
+    pub(super) fn is_overdue(&self, t: UnixMs) -> bool {
         t > self.due_by()
     }
 
@@ -138,7 +138,8 @@ impl Track {
     }
 
     /// Takes what a wrong clock put into the future out of the record: from `at` on it reads as
-    /// the hard state says.
+    /// the hard state says. What has been counted so far counts still (rule 8), as of no later than
+    /// `at`.
     pub(in crate::health) fn forget_future(
         &mut self,
         subject: SubjectIx,
@@ -148,12 +149,14 @@ impl Track {
         self.last_round = None;
         self.last_answer = None;
         self.last_live_answer = None;
-        self.phase = Phase::Steady;
-        self.holes.clear();
-        self.rows.fill(Row::default());
+        self.phase = self.phase.no_later_than(at);
+        self.rows.iter_mut().for_each(|row| row.first = row.first.min(at));
+        self.holes.iter_mut().for_each(|hole| hole.to = hole.to.min(at));
+        self.holes.retain(|hole| hole.from < hole.to);
         self.heard.fill(None);
         self.asked_for = UnixMs(i64::MIN);
         self.hard_since = self.hard_since.min(at);
+        self.live_since = self.live_since.min(at);
         self.down_from = at;
         self.down_holes.clear();
         let entry = self.entry_at(at, self.hard.unwrap_or(State::Unmeasured));

@@ -21,11 +21,9 @@ impl Track {
     /// Rule 12: it is reached by a second way only, because of `cause`; or by its preferred way.
     /// Returns the state this makes of a live subject, when that is another one.
     pub(in crate::health) fn set_backup(&mut self, cause: Option<SubjectIx>) -> Option<State> {
-        if self.backup == cause {
-            return None;
-        }
-        self.is_calm = false;
+        self.is_calm &= self.backup == cause;
         self.backup = cause;
+        // Another inventory may have taken the cause of its being on the backup away.
         self.live_state_if_changed()
     }
 
@@ -45,6 +43,9 @@ impl Track {
     ) {
         let before = self.hard.replace(state);
         let outage_since = before.filter(|s| s.is_outage()).map(|_| self.hard_since);
+        if !before.is_some_and(State::is_live) {
+            self.live_since = since;
+        }
         self.hard_since = since;
         self.cause_before = self.cause.take();
         self.rule = rule;
@@ -170,5 +171,19 @@ impl Track {
         let vouched = if self.state == State::Unmeasured { self.hard_since } else { self.since };
         self.phase = Phase::Proving { from: at.max(self.hard_since).max(vouched), count: 0 };
         true
+    }
+
+    /// The way is blocked again: true when it was proving itself, which it cannot now.
+    pub(in crate::health) fn stop_proving(&mut self) -> bool {
+        let is_proving = match self.phase {
+            Phase::Proving { .. } => true,
+            Phase::Held { .. } => self.hard == Some(State::Unreachable),
+            _ => false,
+        };
+        if is_proving {
+            self.phase = Phase::Steady;
+            self.holes.clear();
+        }
+        is_proving
     }
 }
