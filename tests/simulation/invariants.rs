@@ -17,6 +17,9 @@ type Verdict = Result<(), (usize, i64, String)>;
 /// A round under way and the tick after it, in milliseconds.
 const SLACK_MS: i64 = 3_500;
 
+/// After so long at most a lost uplink is noticed: a sentinel's turn and the three rounds it fails.
+const NOTICED_MS: i64 = 23_000;
+
 /// A deliberate mistake in what is recorded or in what reports go by, to prove that it is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blot {
@@ -262,6 +265,12 @@ impl Proof<'_> {
             && i64::from(health.confirm - 1) * health.retry_ms >= 10_000
     }
 
+    /// Between two rounds of a suspect.
+    fn retry_ms(&self) -> i64 {
+        let health = &self.scenario.province.subjects[self.place].health;
+        health.retry_ms.max(PING.round_ms() + 50)
+    }
+
     /// Within how many turns each of its checks is asked: now and then one is left out.
     fn turns(&self) -> i64 {
         let others = &self.scenario.province.subjects[self.place].others;
@@ -303,7 +312,7 @@ impl Proof<'_> {
         }
         let health = &self.scenario.province.subjects[self.place].health;
         let turns = self.turns();
-        let step = turns * health.retry_ms.max(PING.round_ms() + 50);
+        let step = turns * self.retry_ms();
         let start_error = turns * health.interval_ms + SLACK_MS;
         let needed = start_error
             + i64::from(health.confirm) * step
@@ -344,22 +353,28 @@ impl Proof<'_> {
             if self.truth.is_lossy(self.place, start, end + 1) {
                 continue;
             }
-            let is_excused = self.truth.uplink.contain(start) && !self.uplink_is_watched();
+            // A lost uplink that was back before it could be noticed looks like the subject's fault.
+            let is_excused = self.truth.uplink.list().iter().any(|(from, to)| {
+                (*from..*to).contains(&start)
+                    && (to - from < NOTICED_MS || !self.uplink_is_watched())
+            });
             if self.truth.answers(self.place, start) && !is_excused {
                 return self.fail(start, format!("the outage [{start}, {end}) is invented"));
             }
-            // From each return on the record must follow.
+            // From each return on the record must follow, once that is known to hold.
+            let again = i64::from(health.recover - 1) * self.turns() * self.retry_ms();
             let mut edges = self.truth.edges(self.place);
             edges.retain(|edge| (start..end).contains(edge));
             for edge in edges {
-                let until = edge + end_error;
+                let (until, known) = (edge + end_error, edge + end_error + again);
                 let stays = until < end
-                    && self.truth.edges(self.place).iter().all(|e| *e <= edge || until < *e)
+                    && known < self.scenario.length
+                    && self.truth.edges(self.place).iter().all(|e| *e <= edge || known < *e)
                     && self.truth.answers(self.place, edge);
-                if stays && !self.sight.blind.touch(edge - self.turns() * health.interval_ms, until)
+                if stays && !self.sight.blind.touch(edge - self.turns() * health.interval_ms, known)
                 {
                     let what = format!("back at {edge}, the outage [{start}, {end}) goes on");
-                    return self.fail(until, what);
+                    return self.fail(known, what);
                 }
             }
         }

@@ -4,7 +4,9 @@
 //! 1. it fell silent before its parent did (the parent's outage may be its own affair);
 //! 2. its parent was undecided for the whole `correlation_window`: it was decided without it;
 //! 3. its parent's outage was over when it failed to prove itself: down from the parent's recovery on,
-//!    which is the end of the parent's outage and so not inside it.
+//!    which is the end of the parent's outage and so not inside it;
+//! 4. its parent had answered again when it was decided: it is down since its first failed round,
+//!    which may have been the parent's fault still.
 //!
 //! What another inventory says, a clock that was set and a daemon that was killed before it wrote what
 //! it knew leave records that these rules do not speak of.
@@ -49,8 +51,11 @@ fn begun_down(record: &[Stretch]) -> Vec<UnixMs> {
 pub fn blamed_inside(scenario: &Scenario, outcome: &Outcome, place: usize) -> Option<UnixMs> {
     let parent = parent(scenario, place)?;
     let of_parent = outages(&intervals(&outcome.records[parent]));
-    let is_inside =
-        |at: UnixMs, outage: &Outage| outage.start <= at && outage.end.is_none_or(|end| at < end);
+    let found_out = |at: UnixMs| outcome.found_down.get(&(place, at)).copied();
+    let is_inside = |at: UnixMs, outage: &Outage| {
+        let lasts = |end: UnixMs| at < end && found_out(at).is_none_or(|found| found < end);
+        outage.start <= at && outage.end.is_none_or(lasts)
+    };
     begun_down(&outcome.records[place]).into_iter().find(|at| {
         !outcome.undecided.contains(&(place, *at))
             && of_parent.iter().any(|outage| is_inside(*at, outage))

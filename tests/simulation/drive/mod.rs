@@ -10,7 +10,7 @@ mod scenario;
 mod swift;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::Arc;
 
 use tuantra::model::{Inventory, SubjectIx, UnixMs};
@@ -51,6 +51,8 @@ pub struct Outcome {
     pub rounds: u64,
     /// Outages decided without their parents, after `correlation_window`: whose, and since when.
     pub undecided: Vec<(usize, UnixMs)>,
+    /// Who was found down, since when, and when that was found out.
+    pub found_down: BTreeMap<(usize, UnixMs), UnixMs>,
     /// Verdicts given.
     pub verdicts: u64,
     /// When a round of each place was sent, when the daemon could see: the truth's clock.

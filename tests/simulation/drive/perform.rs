@@ -32,6 +32,10 @@ impl Run<'_> {
                     }
                     self.touched.push(subject);
                     self.note_down(subject);
+                    if self.down.contains(&subject) {
+                        let key = (self.place_of[subject.ix()], since);
+                        self.outcome.found_down.insert(key, self.now());
+                    }
                     self.judged.push(subject);
                     self.outcome.verdicts += 1;
                 }

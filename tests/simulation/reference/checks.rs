@@ -124,9 +124,11 @@ impl Reference {
         if in_a_row >= needed {
             other.is_lost = failed;
         }
-        // 2: a suspect is still counted by its last hard state; and in a hole nobody knows.
+        // 2: a suspect is still counted by its last hard state; and in a hole nobody knows, even if
+        // it has not been noticed yet.
+        let is_overdue = known.last_round.is_some_and(|last| at > last + 2 * params.interval_ms);
         let is_stale = known.hard.is_some_and(|(s, _)| s.is_live() && s != known.live_state());
-        if is_stale && !known.is_in_doubt() && known.open_hole.is_none() {
+        if is_stale && !known.is_in_doubt() && known.open_hole.is_none() && !is_overdue {
             known.step(at.max(known.recorded_since()), known.live_state(), None);
             self.changed.push(subject);
         }

@@ -131,6 +131,12 @@ impl Known {
         self.holes.last().map_or(UnixMs(0), |h| h.to).max(self.last_step_from())
     }
 
+    /// 8: a round vouches for an interval. What is recorded from later on tells of a round of which
+    /// the store has lost the rest.
+    pub(super) fn vouched_until(&self, last: UnixMs, health: &HealthParams) -> UnixMs {
+        (last + health.interval_ms).max(self.recorded_since())
+    }
+
     pub(super) fn last_outage_since(&self) -> UnixMs {
         self.hard.map_or(UnixMs(0), |(_, since)| since)
     }

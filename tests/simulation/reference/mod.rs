@@ -110,6 +110,8 @@ struct Known {
     /// The last verdict: hard state and, of an outage, its start.
     hard: Option<(State, UnixMs)>,
     last_round: Option<UnixMs>,
+    /// When the round that was judged last had been sent: answers come in any order.
+    last_heard: Option<UnixMs>,
     /// By check: when its last round was sent.
     heard: BTreeMap<u8, UnixMs>,
     /// When it last answered while it was not in an outage.
@@ -279,8 +281,13 @@ impl Reference {
             self.waiting.remove(&subject);
             let known = &mut self.known[subject.ix()];
             known.flaps = Flaps::default();
-            let vouched = known.last_round.map_or(now, |last| last + found.health.interval_ms);
-            let from = known.open_hole.unwrap_or(now.min(vouched)).max(known.recorded_since());
+            // After a step back of the clock what is recorded beyond it has not been yet.
+            let from = known.open_hole.unwrap_or_else(|| {
+                known
+                    .last_round
+                    .map_or(now, |last| known.vouched_until(last, &found.health))
+                    .min(now)
+            });
             if known.hard.is_none() && known.last_round.is_none() {
                 continue;
             }
@@ -289,6 +296,7 @@ impl Reference {
                 holes: std::mem::take(&mut known.holes),
                 ..Known::default()
             };
+            known.forget_from(from);
             known.step(from, State::Unmeasured, None);
             known.hard = None;
         }
@@ -339,6 +347,7 @@ impl Reference {
         }
         known.heard.insert(0, round.at);
         known.last_round = Some(round.at);
+        known.last_heard = Some(round.at);
         known.last_answer = Some(round.at);
         true
     }
@@ -385,14 +394,13 @@ impl Reference {
     /// Takes a round in that the patrol could see.
     fn judged_round(&mut self, round: &Round, now: UnixMs) {
         let (subject, check) = (round.subject, round.check);
-        let interval = self.inventory.subject(subject).health.interval_ms;
         let is_failed = round.lost == round.sent;
         let known = self.known(subject);
         let before = known.hard.filter(|_| known.is_settled() && known.open_hole.is_none());
         let live_before = known.live_state();
         let at = self.read_clock(subject, check, round.at);
         if self.decisive(subject).contains(&check) {
-            self.note_time(subject, at, interval);
+            self.note_time(subject, at);
             if check == 0 {
                 self.learn(round, at);
                 self.count_change(subject, is_failed);
@@ -510,7 +518,8 @@ impl Reference {
             };
             let due = last + 2 * interval + in_flight;
             if now > due && !is_blind {
-                known.open_hole = Some(last + interval);
+                known.open_hole =
+                    Some(known.vouched_until(last, &self.inventory.subject(subject).health));
                 self.changed.push(subject);
             } else {
                 self.next_hole = self.next_hole.min(due);
@@ -522,9 +531,12 @@ impl Reference {
     /// further, what was recorded beyond the new time never was. It was set back when a check's
     /// round was sent before its last one: answers of several checks come in any order.
     fn read_clock(&mut self, subject: SubjectIx, check: u8, at: UnixMs) -> UnixMs {
+        let interval = self.inventory.subject(subject).health.interval_ms;
         let known = &mut self.known[subject.ix()];
         let own = known.heard.get(&check).copied();
-        let newest = known.last_round.max(own);
+        // A hole of the life before: the last round that counted was sent an interval before it.
+        let before_hole = known.open_hole.map(|from| from - interval);
+        let newest = known.last_round.or(before_hole).max(own);
         let at = match own.or(newest) {
             Some(last) if at <= last && last.since(at) <= HOUR_MS => newest.unwrap_or(last) + 1,
             Some(last) if at <= last => {
@@ -540,13 +552,17 @@ impl Reference {
 
     /// 8: a round at `t` vouches for `[t, t + interval)`; when the next one comes later than
     /// `t + 2 × interval`, the time from `t + interval` to it is unmeasured.
-    fn note_time(&mut self, subject: SubjectIx, at: UnixMs, interval: i64) {
+    fn note_time(&mut self, subject: SubjectIx, at: UnixMs) {
+        let health = self.inventory.subject(subject).health;
+        let interval = health.interval_ms;
         let is_blind = self.quirk == Some(Quirk::SeesThroughHoles);
         let forgets = self.quirk == Some(Quirk::HoleForgetsFailures);
         let known = &mut self.known[subject.ix()];
         let hole = match (known.open_hole, known.last_round) {
             (Some(from), None) => Some(from),
-            (_, Some(last)) if at > last + 2 * interval && !is_blind => Some(last + interval),
+            (from, Some(last)) if at > last + 2 * interval && !is_blind => {
+                from.or(Some(known.vouched_until(last, &health)))
+            }
             _ => None,
         };
         if known.open_hole.is_some() || hole.is_some() {
@@ -560,6 +576,7 @@ impl Reference {
             }
         }
         known.last_round = known.last_round.max(Some(at));
+        known.last_heard = Some(at);
         self.next_hole = self.next_hole.min(at + 2 * interval);
     }
 
@@ -653,11 +670,6 @@ impl Reference {
             known.good = if known.was_poor { 0 } else { known.good + 1 };
             if known.poor.len() > 5 {
                 known.poor.remove(0);
-            }
-            if known.hard.is_none() {
-                known.poor.clear();
-                known.good = 0;
-                return;
             }
             let poor = known.poor.iter().filter(|poor| **poor).count();
             known.is_poor = match known.is_poor {

@@ -163,6 +163,8 @@ impl Reference {
             (State::Unreachable, None) if known.proving_since.is_none() && !known.is_back => {
                 let recovery = self.rose.iter().find(|(p, _)| self.is_above(*p, &via));
                 let Some((_, at)) = recovery.copied() else { return };
+                // Of several needed ways the last one opens it, whichever is heard of last.
+                let at = at.max(self.open_since(&via));
                 let known = &mut self.known[subject.ix()];
                 known.proving_since = Some(at.max(known.last_outage_since()));
                 known.forget_failed();
@@ -193,15 +195,18 @@ impl Reference {
         let backup_since = self.backup_since(&via).filter(|_| state.is_live());
         let before = self.known(subject).backup_since;
         if state.is_live() && before.is_some() && self.blocked_since(&via).is_some() {
+            self.known[subject.ix()].is_backup_late = false;
             return; // The last way went, too: its own rounds will tell.
         }
         if backup_since.is_some() == before.is_some() {
             self.known[subject.ix()].is_backup_late = false;
             return;
         }
-        let again = match has_any(&via) {
+        let is_news = self.rose.iter().any(|(p, _)| self.is_above(*p, &via));
+        let again = match has_any(&via) && is_news {
             true => self.preferred_again(&via),
-            // Another inventory knows of no second way: up to here it had been on it.
+            // Another inventory knows of no second way, or of another one: up to here it had been
+            // on it.
             false => self.known(subject).last_round.unwrap_or(UnixMs(0)),
         };
         let known = &mut self.known[subject.ix()];
@@ -209,11 +214,11 @@ impl Reference {
         known.backup_since = backup_since;
         if state.is_live() && known.live_state() != state {
             let from = match backup_since {
-                _ if is_late => known.last_round.unwrap_or(UnixMs(0)),
+                _ if is_late => known.last_heard.unwrap_or(UnixMs(0)),
                 Some(since) => since.max(known.recorded_since()),
                 None => again.max(known.recorded_since()),
             };
-            known.step(from, known.live_state(), None);
+            known.step_at_round(from, known.live_state(), None);
         }
         self.changed.push(subject);
         self.is_settled = false;
