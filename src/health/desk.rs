@@ -418,8 +418,9 @@ impl Health {
                         // Its trouble goes on, as a part of that of what it is reached through.
                         Some(n) => hidden.push((n, open)),
                         // What cut it off meanwhile is over, and it has to prove itself.
-                        None if root
-                            .is_some_and(|ix| is_patrolled(ix) && self.is_undecided(ix)) =>
+                        None if root.is_some_and(|ix| {
+                            is_patrolled(ix) && self.is_undecided(ix, &groups)
+                        }) =>
                         {
                             undecided.push(Open { group: None, ..open });
                         }
@@ -473,11 +474,16 @@ impl Health {
         self.show();
     }
 
-    /// Unreachable by its last verdict, and its root is down no more.
-    fn is_undecided(&self, subject: SubjectIx) -> bool {
-        let track = &self.tracks[subject.ix()];
+    /// Unreachable by its last verdict, though its root is down no more; or behind such a one.
+    fn is_undecided(&self, subject: SubjectIx, groups: &Groups) -> bool {
         let is_down = |cause: SubjectIx| self.tracks[cause.ix()].hard == Some(State::Down);
-        track.hard == Some(State::Unreachable) && !track.cause.is_some_and(is_down)
+        let proves_itself = |s: SubjectIx| {
+            let track = &self.tracks[s.ix()];
+            track.hard == Some(State::Unreachable) && !track.cause.is_some_and(is_down)
+        };
+        let in_front = |s: &SubjectIx| groups.in_front.get(s).copied();
+        let mut chain = std::iter::successors(Some(subject), in_front);
+        chain.any(proves_itself)
     }
 
     /// An incident that nobody has heard of yet.

@@ -38,6 +38,8 @@ pub struct Groups {
     /// By subject: the group of what it is reached through, where that is why its own trouble is
     /// no root: it comes and goes, or answers badly.
     pub behind: Vec<Option<usize>>,
+    /// Of each whose own trouble is no root for that reason: what it is behind.
+    pub in_front: BTreeMap<SubjectIx, SubjectIx>,
     /// The next time at which a subject that may be off outside its hours is waited for no longer.
     pub next_due: Option<UnixMs>,
 }
@@ -180,7 +182,7 @@ pub fn groups(inventory: &Inventory, at: UnixMs, view: impl Fn(SubjectIx) -> Vie
             Some(Group { members, root, state, since: first, impact, is_flapping })
         })
         .collect();
-    Groups { list, of, behind, next_due }
+    Groups { list, of, behind, in_front, next_due }
 }
 
 /// The open incidents for a client without a daemon: named as the store kept them.

@@ -41,10 +41,13 @@ impl Health {
         }
         let was_live = track.hard.is_some_and(State::is_live);
         if !was_live && !round.is_failed() {
-            // So that one that answers again by its second way is found degraded at once.
+            // So that one that answers again by its second way is found degraded at once. Where it
+            // has answered before the first one went, it was up until then.
+            let first = track.view().answering.unwrap_or(round.at);
             let via = &self.inventory.subject(subject).via;
             let way = passage::second_way(&self.inventory, &self.tracks, via);
-            self.tracks[subject.ix()].found_by(way.and_then(|w| w.cause));
+            let cause = way.filter(|w| w.since <= first).and_then(|w| w.cause);
+            self.tracks[subject.ix()].found_by(cause);
         }
         let track = &mut self.tracks[subject.ix()];
         match track.decisive_round(round, now) {

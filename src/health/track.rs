@@ -166,13 +166,12 @@ impl Track {
         subject: &Subject,
     ) -> Self {
         let mut track = Self::blank(subject, resumed.state, resumed.since);
-        // A hole that is recorded stays: what was sent inside it, or while the patrol was blind,
-        // vouches for nothing.
-        let vouches_until = match resumed.state {
-            State::Unmeasured => resumed.since,
-            _ => UnixMs(i64::MAX),
+        // A hole that is recorded stays, and tells when the last round was that counted: what was
+        // sent inside it, or while the patrol was blind, vouches for nothing.
+        track.last_round = match resumed.state {
+            State::Unmeasured => resumed.last_round.map(|_| resumed.since - track.vouch_ms),
+            _ => resumed.last_round,
         };
-        track.last_round = resumed.last_round.map(|t| t.min(vouches_until - track.vouch_ms));
         if resumed.is_flapping {
             track.flap = Flap::resume(&subject.health);
         }

@@ -112,3 +112,44 @@ fn what_is_disabled_after_a_step_back_is_unmeasured_from_that_time_on() {
     b.reload(Arc::new(off), 1_300);
     assert_eq!(b.record(A), [(0, State::Unmeasured), (1_300, State::Unmeasured)]);
 }
+
+/// Up since 600 s by the record, which a clock wrote that ran ahead; taken up at 100 s.
+fn ahead(state: State, since: UnixMs, last_round: UnixMs) -> Bench {
+    let resumed = Resumed {
+        state,
+        since,
+        hard: Some(ResumedVerdict {
+            state: State::Up,
+            cause: None,
+            since: t(600),
+            from: t(600),
+            holes: Vec::new(),
+        }),
+        last_round: Some(last_round),
+        is_flapping: false,
+        usual: Vec::new(),
+    };
+    let mut b = Bench::new(vec![]);
+    b.resume(inventory(vec![Via::none()]), 100, &|_| Some(resumed.clone()));
+    b.records.insert(A, vec![(t(0), State::Down, None), (t(600), State::Up, None)]);
+    b
+}
+
+#[test]
+fn a_hole_that_would_begin_in_time_to_come_is_none() {
+    let mut b = ahead(State::Up, t(600), t(10));
+    b.tick(101);
+    b.good(A, 102);
+    assert_eq!(b.state(A), State::Up, "from the first answer on");
+    assert_eq!(b.record(A), [(0, State::Down), (600, State::Up)]);
+}
+
+#[test]
+fn a_recorded_hole_tells_of_a_clock_that_was_set_back_though_later_rounds_were_not_believed() {
+    // Blind when the clock was set back and when the daemon stopped: its last round is of the new time.
+    let mut b = ahead(State::Unmeasured, t(5_000), t(90));
+    b.records.entry(A).or_default().push((t(5_000), State::Unmeasured, None));
+    b.good(A, 101);
+    assert_eq!(b.record(A), [(0, State::Down), (101, State::Up)]);
+    assert_eq!(b.health.view(A).verdict.map(|v| v.since), Some(t(101)));
+}

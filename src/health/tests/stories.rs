@@ -415,6 +415,34 @@ fn what_comes_and_goes_has_not_recovered_while_it_proves_itself() {
 }
 
 #[test]
+fn what_comes_and_goes_has_not_recovered_while_what_it_is_behind_proves_itself() {
+    let mut b = Bench::new(vec![Via::none(), via(A), via(B)]);
+    let mut s = 10;
+    for _ in 0..8 {
+        [A, B].into_iter().for_each(|x| b.good(x, s));
+        good(&mut b, C, s - 3);
+        b.fail(C, s + 5);
+        b.pass(s + 6);
+        s += 10;
+    }
+    [A, B, C].into_iter().for_each(|x| b.good(x, s));
+    b.pass(s + 30);
+    assert_eq!(b.told(), [(News::Flapping, "s2".to_owned(), 0)]);
+    let before = b.incidents();
+    down(&mut b, A, s + 40);
+    down(&mut b, B, s + 41);
+    good(&mut b, A, s + 55);
+    b.good(C, s + 60);
+    b.pass(s + 61);
+    assert_eq!((b.state(B), b.state(C)), (State::Unreachable, State::Up));
+    assert_eq!(b.told().len(), 1, "C comes and goes still, and B is not decided");
+    good(&mut b, B, s + 62);
+    b.pass(s + 68);
+    let after: Vec<_> = b.health.incidents().iter().map(|i| i.id.clone()).collect();
+    assert_eq!(after, [before[0].id.clone()], "the same incident");
+}
+
+#[test]
 fn what_is_degraded_behind_a_parent_on_its_backup_keeps_its_incident() {
     let any = Via::Any(vec![via(A), via(B)]);
     let mut b = Bench::new(vec![Via::none(), Via::none(), any, via(C)]);

@@ -200,6 +200,18 @@ fn what_comes_back_by_its_second_way_is_degraded_at_once_and_never_said_to_be_up
 }
 
 #[test]
+fn what_answered_before_its_first_way_went_was_up_until_then() {
+    let mut b = answering(vec![Via::none(), Via::none(), any(&[A, B])]);
+    down(&mut b, C, 10);
+    b.good(B, 21);
+    assert_eq!(b.state(C), State::Down);
+    b.good(C, 30);
+    down(&mut b, A, 31);
+    b.good(C, 42);
+    assert_eq!(b.record(C)[1..], [(10, State::Down), (30, State::Up), (31, State::Degraded)]);
+}
+
+#[test]
 fn what_answers_though_both_its_ways_are_down_stays_on_its_backup() {
     let mut b = answering(vec![Via::none(), Via::none(), any(&[A, B])]);
     down(&mut b, A, 10);

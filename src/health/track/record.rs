@@ -79,7 +79,9 @@ impl Track {
     ) {
         let is_open = self.state == State::Unmeasured && self.hard.is_some();
         let is_overdue = self.is_overdue(at);
-        if is_open && !is_overdue && self.last_round.is_some() {
+        // Or the clock was set back, and it would begin in time that is still to come.
+        let is_to_come = is_open && self.since >= at;
+        if is_open && !is_overdue && self.last_round.is_some() || is_to_come {
             if let Some(hard) = self.hard {
                 let entry = self.entry_at(self.since_before_hole, hard);
                 self.record(subject, vec![entry], effects);

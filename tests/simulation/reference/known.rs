@@ -84,6 +84,9 @@ impl Known {
             self.steps.pop();
         }
         self.steps.push(Step { from, state, cause });
+        // Before a restart the clock may have been ahead: what lies beyond has not been yet.
+        let heard = self.last_heard.unwrap_or(UnixMs(i64::MAX)).max(from);
+        self.holes.retain(|hole| hole.from < heard);
     }
 
     /// The time from `at` on has not been yet; the hard state is what it is.

@@ -629,6 +629,8 @@ impl Reference {
             None => {
                 known.step_at_round(at, known.live_state(), None);
                 self.changed.push(subject);
+                // What another inventory has just put in front of somebody opens his way, too.
+                self.rose.push((subject, at));
             }
             Some((state, _)) if state.is_outage() => {
                 let Some(mut from) = known.answered_since(&decisive, 1) else { return };
