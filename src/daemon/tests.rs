@@ -252,22 +252,33 @@ fn what_was_taken_out_while_nobody_patrolled_is_unmeasured_from_its_last_round_o
     assert_eq!(gone, [("asked".to_owned(), 39_000), ("never".to_owned(), 31_000)]);
 }
 
-/// A record of these states, each with its start in seconds and its root cause; the last one is open.
-fn record(states: &[(i64, State, Option<&str>)]) -> Vec<StateInterval> {
+/// A state from so many seconds on, with its root cause.
+type Since<'a> = (i64, State, Option<&'a str>);
+
+/// A record of these, the last one open.
+fn record(states: &[Since]) -> Vec<StateInterval> {
     let ends = states.iter().skip(1).map(|(from, ..)| Some(UnixMs(from * 1_000))).chain([None]);
-    let interval = |(&(from, state, cause), to): (&(i64, State, Option<&str>), Option<UnixMs>)| {
+    let interval = |(&(from, state, cause), to): (&Since, Option<UnixMs>)| {
         let cause = cause.map(|id| SubjectId::new(id).unwrap());
         StateInterval { from: UnixMs(from * 1_000), to, state, cause }
     };
     states.iter().zip(ends).map(interval).collect()
 }
 
-/// What is taken up of the last verdict: the state, since when, since when the record says so
-/// without a break but holes, and these.
-fn taken_up(states: &[(i64, State, Option<&str>)]) -> Option<(State, i64, i64, Vec<(i64, i64)>)> {
-    let ResumedVerdict { state, since, from, holes, .. } = resumed(&record(states), None)?.hard?;
-    let seconds = |hole: &Span| (hole.from.0 / 1_000, hole.to.0 / 1_000);
-    Some((state, since.0 / 1_000, from.0 / 1_000, holes.iter().map(seconds).collect()))
+fn taken_up(states: &[Since]) -> Option<ResumedVerdict> {
+    resumed(&record(states), None)?.hard
+}
+
+/// A verdict since then, of which the record says so from `from` on, but for these holes.
+fn verdict((since, state, cause): Since, from: i64, holes: &[(i64, i64)]) -> ResumedVerdict {
+    let at = |seconds: i64| UnixMs(seconds * 1_000);
+    ResumedVerdict {
+        state,
+        cause: cause.map(|id| SubjectId::new(id).unwrap()),
+        since: at(since),
+        from: at(from),
+        holes: holes.iter().map(|(from, to)| Span::new(at(*from), at(*to))).collect(),
+    }
 }
 
 #[test]
@@ -285,28 +296,28 @@ fn what_is_taken_up_reaches_back_over_holes_to_where_the_record_said_something_e
         (500, Unmeasured, None),
     ];
     // The outage began at 100 s; it is the trunk's since 300 s; the hole that lasts is not over.
-    assert_eq!(taken_up(&whole), Some((Unreachable, 100, 300, vec![(400, 450)])));
-    assert_eq!(taken_up(&whole[..7]), Some((Unreachable, 100, 300, vec![(400, 450)])));
-    assert_eq!(taken_up(&whole[..5]), Some((Unreachable, 100, 300, vec![])));
-    assert_eq!(taken_up(&whole[..4]), Some((Down, 100, 100, vec![(200, 250)])));
+    let cut = |holes: &[(i64, i64)]| Some(verdict((100, Unreachable, trunk), 300, holes));
+    assert_eq!(taken_up(&whole), cut(&[(400, 450)]));
+    assert_eq!(taken_up(&whole[..7]), cut(&[(400, 450)]));
+    assert_eq!(taken_up(&whole[..5]), cut(&[]));
+    assert_eq!(taken_up(&whole[..4]), Some(verdict((100, Down, None), 100, &[(200, 250)])));
     let resumed = resumed(&record(&whole), Some(UnixMs(470_000))).unwrap();
     assert_eq!((resumed.state, resumed.since), (Unmeasured, UnixMs(500_000)));
     assert_eq!(resumed.last_round, Some(UnixMs(470_000)));
-    assert_eq!(resumed.hard.unwrap().cause.as_ref().map(|c| c.as_str()), trunk);
     // A hole before it is none of its own, and another cause or state is another stretch.
     let after_a_hole = [(0, Down, None), (50, Unmeasured, None), (60, Unreachable, trunk)];
-    assert_eq!(taken_up(&after_a_hole), Some((Unreachable, 0, 60, vec![])));
+    assert_eq!(taken_up(&after_a_hole), Some(verdict((0, Unreachable, trunk), 60, &[])));
     let other = [(0, Unreachable, Some("core")), (50, Unmeasured, None), (60, Unreachable, trunk)];
-    assert_eq!(taken_up(&other), Some((Unreachable, 0, 60, vec![])));
+    assert_eq!(taken_up(&other), Some(verdict((0, Unreachable, trunk), 60, &[])));
     let live = [(0, Up, None), (20, Degraded, None), (50, Unmeasured, None), (60, Degraded, None)];
-    assert_eq!(taken_up(&live), Some((Degraded, 60, 20, vec![(50, 60)])));
+    assert_eq!(taken_up(&live), Some(verdict((60, Degraded, None), 20, &[(50, 60)])));
 }
 
 #[test]
 fn of_a_record_that_begins_with_a_hole_what_follows_is_taken_up_and_of_no_other_anything() {
     use State::{Down, Unmeasured};
     let begun = [(0, Unmeasured, None), (10, Down, None), (20, Unmeasured, None), (30, Down, None)];
-    assert_eq!(taken_up(&begun), Some((Down, 10, 10, vec![(20, 30)])));
+    assert_eq!(taken_up(&begun), Some(verdict((10, Down, None), 10, &[(20, 30)])));
     assert_eq!(taken_up(&begun[..1]), None);
     assert_eq!(resumed(&record(&begun[..1]), None).map(|r| r.state), Some(Unmeasured));
     assert_eq!(resumed(&[], None), None);
