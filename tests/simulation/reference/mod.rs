@@ -8,6 +8,7 @@ mod checks;
 mod flaps;
 mod known;
 mod missed;
+mod serene;
 mod usual;
 mod verdicts;
 mod ways;
@@ -17,13 +18,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use tuantra::model::{
-    CheckKind, HealthParams, Inventory, Round, Sentinel, Span, State, SubjectId, SubjectIx, UnixMs,
-    Via,
+    HealthParams, Inventory, Round, Sentinel, Span, State, SubjectId, SubjectIx, UnixMs, Via,
 };
 
 use checks::{Other, Run};
 use flaps::Flaps;
 pub use missed::Roll;
+use serene::Knowns;
 use usual::{Usual, hour};
 
 use crate::records::{Remembered, Stretch};
@@ -99,21 +100,35 @@ struct Step {
     cause: Option<SubjectId>,
 }
 
-/// All that is known of a subject.
+/// Most checks of a subject.
+const CHECKS_MAX: usize = 4;
+
+/// All that is known of a subject. What a round that changes nothing else is held against and moves
+/// stands first, in one line of the processor's cache, and what its verdict is compared by in the next.
 #[derive(Debug, Clone, Default)]
+#[repr(C, align(128))]
 struct Known {
+    last_round: Option<UnixMs>,
+    /// When it last answered while it was not in an outage.
+    last_answer: Option<UnixMs>,
+    /// Nothing that it remembers is changed by a further good round with times up to `rtt_us`, up to
+    /// `gap_ms` after the last.
+    is_serene: bool,
+    /// It may have changed since it was looked at.
+    has_moved: bool,
+    rtt_us: u32,
+    gap_ms: i64,
+    /// By check: when its last round was sent.
+    heard: [Option<UnixMs>; CHECKS_MAX],
+    /// The last verdict: hard state and, of an outage, its start.
+    hard: Option<(State, UnixMs)>,
+    /// 9: whether it comes and goes.
+    flaps: Flaps,
     steps: Vec<Step>,
     /// Closed holes, in order.
     holes: Vec<Span>,
     /// The hole that lasts, from then on.
     open_hole: Option<UnixMs>,
-    /// The last verdict: hard state and, of an outage, its start.
-    hard: Option<(State, UnixMs)>,
-    last_round: Option<UnixMs>,
-    /// By check: when its last round was sent.
-    heard: BTreeMap<u8, UnixMs>,
-    /// When it last answered while it was not in an outage.
-    last_answer: Option<UnixMs>,
     /// The checks that decide, each for itself.
     runs: BTreeMap<u8, Run>,
     /// The others.
@@ -140,8 +155,6 @@ struct Known {
     held_since: Option<UnixMs>,
     /// Unreachable, and the way to it is open again since then.
     proving_since: Option<UnixMs>,
-    /// 9: whether it comes and goes.
-    flaps: Flaps,
 }
 
 /// Can a subject be reached through something?
@@ -156,7 +169,7 @@ enum Passage {
 #[derive(Debug)]
 pub struct Reference {
     inventory: Arc<Inventory>,
-    known: Vec<Known>,
+    known: Knowns,
     quirk: Option<Quirk>,
     /// Whom something was found out about since the last [`Self::take_changed`].
     changed: Vec<SubjectIx>,
@@ -180,6 +193,8 @@ pub struct Reference {
     leads: Vec<bool>,
     /// No hole begins before; a lower bound.
     next_hole: UnixMs,
+    /// By subject: so long after its last round the next one is missed.
+    missed_after_ms: Vec<i64>,
     /// By subject: rounds from the first failed one on about which the sentinels have not spoken.
     waiting: BTreeMap<SubjectIx, VecDeque<Round>>,
 }
@@ -220,6 +235,7 @@ impl Reference {
             ways: Vec::new(),
             choices: Vec::new(),
             leads: Vec::new(),
+            missed_after_ms: Vec::new(),
             next_hole: UnixMs(i64::MIN),
             waiting: BTreeMap::new(),
         };
@@ -319,28 +335,6 @@ impl Reference {
         // How long the first one has waited is looked at when there is something new to look at.
         let is_new = queue.len() == 1;
         self.judge_waiting_of(round.subject, !is_new, now);
-    }
-
-    /// A good round in time of a subject with one check, no baseline and nothing bad in its memory
-    /// changes nothing but when it was last heard of. True when this was one.
-    fn only_moves_time(&mut self, round: &Round) -> bool {
-        let subject = self.inventory.subject(round.subject);
-        let params = &subject.health;
-        let known = &mut self.known[round.subject.ix()];
-        let (Some(last), Some(heard)) = (known.last_round, known.heard.get(&0)) else {
-            return false;
-        };
-        let is_good =
-            round.lost == 0 && round.rtts.as_slice().iter().all(|us| *us <= params.rtt_us);
-        let is_in_time = last.max(*heard) < round.at && round.at <= last + 2 * params.interval_ms;
-        let is_alone = subject.checks.len() == 1 && params.baseline_tenths.is_none();
-        if !(is_good && is_in_time && is_alone && known.is_serene(params)) {
-            return false;
-        }
-        known.heard.insert(0, round.at);
-        known.last_round = Some(round.at);
-        known.last_answer = Some(round.at);
-        true
     }
 
     /// A sentinel answered, or did not.
@@ -496,24 +490,17 @@ impl Reference {
             return;
         }
         self.next_hole = UnixMs(i64::MAX);
-        for subject in self.inventory.clone().subject_ixs() {
-            let interval = self.inventory.subject(subject).health.interval_ms;
-            // A round sent in time may still be under way.
-            let in_flight = self.inventory.subject(subject).checks.first().map_or(0, |check| {
-                let CheckKind::Ping { params, .. } = check.kind else { return 0 };
-                params.round_ms()
-            });
-            let is_blind = self.quirk == Some(Quirk::SeesThroughHoles);
-            let known = &mut self.known[subject.ix()];
-            let Some(last) = known.last_round.filter(|_| known.open_hole.is_none()) else {
-                continue;
-            };
-            let due = last + 2 * interval + in_flight;
-            if now > due && !is_blind {
-                known.open_hole = Some(last + interval);
-                self.changed.push(subject);
-            } else {
+        let is_blind = self.quirk == Some(Quirk::SeesThroughHoles);
+        for subject in (0..self.missed_after_ms.len()).map(|n| SubjectIx(n as u32)) {
+            let known = self.known(subject);
+            let Some(last) = known.last_round else { continue };
+            let due = last + self.missed_after_ms[subject.ix()];
+            if now <= due || is_blind {
                 self.next_hole = self.next_hole.min(due);
+            } else if known.open_hole.is_none() {
+                let interval = self.inventory.subject(subject).health.interval_ms;
+                self.known[subject.ix()].open_hole = Some(last + interval);
+                self.changed.push(subject);
             }
         }
     }
@@ -523,7 +510,7 @@ impl Reference {
     /// round was sent before its last one: answers of several checks come in any order.
     fn read_clock(&mut self, subject: SubjectIx, check: u8, at: UnixMs) -> UnixMs {
         let known = &mut self.known[subject.ix()];
-        let own = known.heard.get(&check).copied();
+        let own = known.heard[usize::from(check)];
         let newest = known.last_round.max(own);
         let at = match own.or(newest) {
             Some(last) if at <= last && last.since(at) <= HOUR_MS => newest.unwrap_or(last) + 1,
@@ -534,7 +521,7 @@ impl Reference {
             }
             _ => at,
         };
-        self.known[subject.ix()].heard.insert(check, at);
+        self.known[subject.ix()].heard[usize::from(check)] = Some(at);
         at
     }
 

@@ -12,8 +12,7 @@ impl Reference {
             return;
         }
         // Nobody else is held, in an outage, or may be on a backup by what comes of it.
-        let concerned: Vec<SubjectIx> =
-            self.inventory.subject_ixs().filter(|s| self.is_concerned(*s)).collect();
+        let concerned = self.concerned();
         while !self.is_settled {
             self.is_settled = true;
             for subject in concerned.iter().copied() {
@@ -27,9 +26,10 @@ impl Reference {
         }
         self.fell.clear();
         self.rose.clear();
+        self.known.rest();
     }
 
-    fn is_concerned(&self, subject: SubjectIx) -> bool {
+    pub(super) fn is_concerned(&self, subject: SubjectIx) -> bool {
         let known = self.known(subject);
         known.hard.is_some_and(|(state, _)| state.is_outage())
             || known.held_since.is_some()
