@@ -55,8 +55,9 @@ struct Lane {
     turns: Vec<Turn>,
     /// How many of them are asked here now.
     inside: usize,
-    /// Whose turn is next: its place in `turns`, and the start of its round.
+    /// Whose turn is next: its place in `turns`, the start of the cycle, and that of its round.
     at: usize,
+    base: i64,
     start: i64,
 }
 
@@ -70,15 +71,20 @@ impl Lane {
                 continue;
             };
             if turn.start == base + turn.phase {
-                (self.at, self.start) = (at, turn.start);
+                (self.at, self.base, self.start) = (at, base, turn.start);
                 return;
             }
             at += 1;
         }
     }
 
-    fn base(&self) -> i64 {
-        self.start - self.turns[self.at].phase
+    /// The turn at `n` is over, or will not come; it is asked here no more.
+    fn let_out(&mut self, n: usize) -> Left {
+        let turn = self.turns[n];
+        self.turns[n].start = NEVER;
+        self.inside -= 1;
+        let rounds = turn.last_two(turn.start, self.interval_ms).collect();
+        Left { turn, rounds }
     }
 }
 
@@ -130,7 +136,14 @@ impl Lanes {
                 Some(lane) => lane.turns.push(turn),
                 None => {
                     let turns = vec![turn];
-                    lanes.push(Lane { interval_ms, turns, inside: 0, at: 0, start: NEVER });
+                    lanes.push(Lane {
+                        interval_ms,
+                        turns,
+                        inside: 0,
+                        at: 0,
+                        base: 0,
+                        start: NEVER,
+                    });
                 }
             }
         }
@@ -166,17 +179,11 @@ impl Lanes {
     /// The round is over. Answers the place's next turn when it leaves: it may not be answered.
     pub fn advance(&mut self) -> Option<Left> {
         let lane = &mut self.lanes[self.next];
-        let (at, base) = (lane.at, lane.base());
+        let at = lane.at;
         let turn = &mut lane.turns[at];
         turn.start += lane.interval_ms;
-        let left = (turn.start >= turn.until).then(|| {
-            let rounds = turn.last_two(turn.start, lane.interval_ms).collect();
-            let left = Left { turn: *turn, rounds };
-            turn.start = NEVER;
-            lane.inside -= 1;
-            left
-        });
-        lane.seek(at + 1, base);
+        let left = if turn.start >= turn.until { Some(lane.let_out(at)) } else { None };
+        lane.seek(at + 1, lane.base);
         self.find_next();
         left
     }
@@ -210,17 +217,15 @@ impl Lanes {
     pub fn leave(&mut self, place: usize) -> Option<Left> {
         let (l, n) = self.seats[place]?;
         let lane = &mut self.lanes[l];
-        let turn = lane.turns[n];
-        if turn.start == NEVER {
+        let Turn { start, phase, .. } = lane.turns[n];
+        if start == NEVER {
             return None;
         }
-        lane.turns[n].start = NEVER;
-        lane.inside -= 1;
-        let rounds = turn.last_two(turn.start, lane.interval_ms).collect();
+        let left = lane.let_out(n);
         if lane.at == n {
-            lane.seek(n + 1, turn.start - turn.phase);
+            lane.seek(n + 1, start - phase);
             self.find_next();
         }
-        Some(Left { turn, rounds })
+        Some(left)
     }
 }

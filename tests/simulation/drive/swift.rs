@@ -6,12 +6,11 @@ use tuantra::model::{Round, UnixMs};
 
 use super::lanes::{Left, ROUND_MS, Turn};
 use super::prober::sentinel_took_ms;
-use super::{Failure, Happening, Run, START};
+use super::{Failure, Happening, Run, SETTLING_MS, START, TICK_MS};
 use crate::dice::hash;
 
-/// Between two ticks while nothing is out of the ordinary, and else.
+/// Between two ticks while nothing is out of the ordinary.
 const CALM_TICK_MS: i64 = 30_000;
-const TICK_MS: i64 = 1_000;
 
 impl Run<'_> {
     /// Everything in the order of its time, the lanes' rounds without the queue.
@@ -94,12 +93,26 @@ impl Run<'_> {
         }
     }
 
-    /// How long until the next tick.
+    /// How long until the next tick. Nothing falls due at a tick for who is down and nothing else:
+    /// all that is asked more often is.
     pub(super) fn swift_tick_ms(&self) -> i64 {
+        let is_in_doubt = self.is_news
+            || self.retrying != self.down.len()
+            || self.blind.iter().any(|b| b.until.is_none());
         let is_calm = self.retrying == 0
-            && self.core.as_ref().is_some_and(|core| core.incidents().is_empty())
-            && self.blind.iter().all(|b| b.until.is_some());
-        if is_calm { CALM_TICK_MS } else { TICK_MS }
+            && self.core.as_ref().is_some_and(|core| core.incidents().is_empty());
+        match (is_in_doubt, is_calm) {
+            (true, _) => TICK_MS,
+            (false, false) => SETTLING_MS,
+            (false, true) => CALM_TICK_MS,
+        }
+    }
+
+    /// Something has changed: time passes for it.
+    pub(super) fn hasten_tick(&mut self) {
+        if self.options.swift {
+            self.next_tick = self.next_tick.min(self.clock + self.swift_tick_ms());
+        }
     }
 
     /// Serves the lanes' rounds that are over before `until`, until something happens by one.

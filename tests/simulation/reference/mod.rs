@@ -14,6 +14,7 @@ mod verdicts;
 mod ways;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -193,6 +194,8 @@ pub struct Reference {
     leads: Vec<bool>,
     /// No hole begins before; a lower bound.
     next_hole: UnixMs,
+    /// By subject: the checks that decide.
+    decisive: Vec<Rc<[u8]>>,
     /// By subject: so long after its last round the next one is missed.
     missed_after_ms: Vec<i64>,
     /// By subject: rounds from the first failed one on about which the sentinels have not spoken.
@@ -235,6 +238,7 @@ impl Reference {
             ways: Vec::new(),
             choices: Vec::new(),
             leads: Vec::new(),
+            decisive: Vec::new(),
             missed_after_ms: Vec::new(),
             next_hole: UnixMs(i64::MIN),
             waiting: BTreeMap::new(),
@@ -312,15 +316,15 @@ impl Reference {
 
     /// Takes a round in.
     pub fn round(&mut self, round: &Round, now: UnixMs) {
+        let concerns_held = self.held > 0 && self.leads[round.subject.ix()];
+        if concerns_held || !self.only_moves_time(round) {
+            self.weighty_round(round, now);
+        }
+    }
+
+    fn weighty_round(&mut self, round: &Round, now: UnixMs) {
         // Our own faults count as not asked.
         if round.is_invalid() {
-            return;
-        }
-        let concerns_held = self.held > 0 && self.leads[round.subject.ix()];
-        if !concerns_held
-            && !self.waiting.contains_key(&round.subject)
-            && self.only_moves_time(round)
-        {
             return;
         }
         if !self.waiting.contains_key(&round.subject)
@@ -330,6 +334,7 @@ impl Reference {
             self.judged_round(round, now);
             return;
         }
+        self.known.stir(round.subject);
         let queue = self.waiting.entry(round.subject).or_default();
         queue.push_back(*round);
         // How long the first one has waited is looked at when there is something new to look at.
@@ -349,18 +354,21 @@ impl Reference {
         if self.waiting.is_empty() {
             return;
         }
-        let subjects: Vec<SubjectIx> = self.waiting.keys().copied().collect();
-        for subject in subjects {
+        let mut next = self.waiting.keys().next().copied();
+        while let Some(subject) = next {
             self.judge_waiting_of(subject, true, now);
+            let others = self.waiting.range((Bound::Excluded(subject), Bound::Unbounded));
+            next = others.map(|(other, _)| *other).next();
         }
     }
 
     fn judge_waiting_of(&mut self, subject: SubjectIx, looks_at_time: bool, now: UnixMs) {
         let window = self.inventory.subject(subject).health.correlation_window_ms;
-        while let Some(round) = self.waiting.get(&subject).and_then(|w| w.front()).copied() {
+        while let Some(queue) = self.waiting.get_mut(&subject) {
+            let Some(round) = queue.front().copied() else { break };
             // Set back, the clock says nothing about how long it waited.
             let is_late = looks_at_time && !(0..window).contains(&now.since(round.at))
-                || self.waiting.get(&subject).is_some_and(|w| w.len() > WAITING_MAX);
+                || queue.len() > WAITING_MAX;
             let sight = match round.lost < round.sent {
                 true => Sight::Clear,
                 false => self.watch.sight(&self.inventory, subject, round.at),
@@ -368,16 +376,23 @@ impl Reference {
             if sight == Sight::Unknown && !is_late {
                 break;
             }
-            self.waiting.entry(subject).or_default().pop_front();
+            queue.pop_front();
+            if queue.is_empty() {
+                self.waiting.remove(&subject);
+            }
             if sight != Sight::Blind {
                 self.judged_round(&round, now);
             }
         }
-        self.waiting.retain(|_, rounds| !rounds.is_empty());
     }
 
     /// Takes a round in that the patrol could see.
     fn judged_round(&mut self, round: &Round, now: UnixMs) {
+        self.weigh(round, now);
+        self.note_serenity(round.subject);
+    }
+
+    fn weigh(&mut self, round: &Round, now: UnixMs) {
         let (subject, check) = (round.subject, round.check);
         let interval = self.inventory.subject(subject).health.interval_ms;
         let is_failed = round.lost == round.sent;
@@ -607,7 +622,7 @@ impl Reference {
                 known.poor.clear();
                 known.good = 0;
                 if self.quirk == Some(Quirk::OneCheckRecovers) {
-                    decisive = vec![check];
+                    decisive = Rc::from([check]);
                 }
                 if known.answered_since(&decisive, recover).is_some() {
                     // 3: the outage ends at the first of these.

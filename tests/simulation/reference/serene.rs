@@ -23,6 +23,11 @@ impl Knowns {
         &self.moved
     }
 
+    /// There is more to its next round than time.
+    pub(super) fn stir(&mut self, subject: SubjectIx) {
+        self.all[subject.ix()].is_serene = false;
+    }
+
     /// What has moved was looked at.
     pub(super) fn rest(&mut self) {
         let all = &mut self.all;
@@ -97,28 +102,31 @@ impl Reference {
     /// changes nothing but when it was last heard of. True when this was one.
     pub(super) fn only_moves_time(&mut self, round: &Round) -> bool {
         let known = &mut self.known.all[round.subject.ix()];
-        if !known.is_serene {
-            let subject = self.inventory.subject(round.subject);
-            let params = &subject.health;
-            let is_alone = subject.checks.len() == 1 && params.baseline_tenths.is_none();
-            if !(is_alone && known.is_serene(params)) {
-                return false;
-            }
-            known.is_serene = true;
-            (known.gap_ms, known.rtt_us) = (2 * params.interval_ms, params.rtt_us);
-        }
-        let (Some(last), Some(heard)) = (known.last_round, known.heard[0]) else {
-            return false;
-        };
-        let is_good = round.lost == 0 && round.rtts.as_slice().iter().all(|us| *us <= known.rtt_us);
+        let (Some(last), Some(heard)) = (known.last_round, known.heard[0]) else { return false };
+        let is_good = round.sent > 0
+            && round.lost == 0
+            && round.error.is_none()
+            && round.rtts.as_slice().iter().all(|us| *us <= known.rtt_us);
         let is_in_time = last.max(heard) < round.at && round.at <= last + known.gap_ms;
-        if !(is_good && is_in_time) {
+        if !(known.is_serene && is_good && is_in_time) {
             return false;
         }
         known.heard[0] = Some(round.at);
         known.last_round = Some(round.at);
         known.last_answer = Some(round.at);
         true
+    }
+
+    /// Looks after a round whether the next good ones only move time.
+    pub(super) fn note_serenity(&mut self, subject: SubjectIx) {
+        let found = self.inventory.subject(subject);
+        let params = &found.health;
+        let is_alone = found.checks.len() == 1
+            && params.baseline_tenths.is_none()
+            && !self.waiting.contains_key(&subject);
+        let known = &mut self.known.all[subject.ix()];
+        known.is_serene = is_alone && known.is_serene(params);
+        (known.gap_ms, known.rtt_us) = (2 * params.interval_ms, params.rtt_us);
     }
 
     /// Who is held, in an outage or may be on a backup, and has moved, or something that it is reached

@@ -146,6 +146,11 @@ impl Reference {
             }
             (State::Unreachable, Some(_)) => {
                 let cause = self.root_cause(&via);
+                if known.proving_since.is_none()
+                    && (cause.is_none() || known.last_step().1 == cause.as_ref())
+                {
+                    return;
+                }
                 let known = &mut self.known[subject.ix()];
                 if known.proving_since.take().is_some() {
                     known.forget_failed();
@@ -187,7 +192,9 @@ impl Reference {
             // 2: a suspect is still counted by its last hard state, until it answers.
             let is_other =
                 self.backup_since(&via).is_some() != self.known(subject).backup_since.is_some();
-            self.known[subject.ix()].is_backup_late = is_other;
+            if is_other != self.known(subject).is_backup_late {
+                self.known[subject.ix()].is_backup_late = is_other;
+            }
             return;
         }
         let backup_since = self.backup_since(&via).filter(|_| state.is_live());
@@ -196,7 +203,9 @@ impl Reference {
             return; // The last way went, too: its own rounds will tell.
         }
         if backup_since.is_some() == before.is_some() {
-            self.known[subject.ix()].is_backup_late = false;
+            if self.known(subject).is_backup_late {
+                self.known[subject.ix()].is_backup_late = false;
+            }
             return;
         }
         let again = match has_any(&via) {

@@ -179,6 +179,7 @@ impl Reference {
             self.leads[parent.ix()] = true;
         }
         self.choices = self.ways.iter().map(|way| has_choice(way)).collect();
+        self.find_decisive();
         self.missed_after_ms = self.inventory.subjects.iter().map(missed_after_ms).collect();
     }
 
