@@ -206,8 +206,8 @@ impl Health {
         at: UnixMs,
         effects: &mut Vec<Effect>,
     ) {
-        if self.tracks[cause.ix()].hard == Some(State::Down) {
-            self.tracks[child.ix()].recause(child, cause, at, effects);
+        let is_cause = self.tracks[cause.ix()].hard == Some(State::Down);
+        if is_cause && self.tracks[child.ix()].recause(child, cause, at, effects) {
             self.desk.touch();
         }
     }

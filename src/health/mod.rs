@@ -35,6 +35,7 @@ mod track;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Bound;
 use std::sync::Arc;
 
 pub use baseline::Usual;
@@ -362,13 +363,12 @@ impl Health {
     }
 
     fn judge_all_waiting(&mut self, now: UnixMs, effects: &mut Vec<Effect>) {
-        if self.waiting.is_empty() {
-            return;
-        }
-        let subjects: Vec<SubjectIx> = self.waiting.keys().copied().collect();
-        for subject in subjects {
+        let mut next = self.waiting.keys().next().copied();
+        while let Some(subject) = next {
             self.judge_waiting(subject, false, now, effects);
             self.tell_pace(subject, effects);
+            let mut others = self.waiting.range((Bound::Excluded(subject), Bound::Unbounded));
+            next = others.next().map(|(other, _)| *other);
         }
     }
 

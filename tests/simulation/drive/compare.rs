@@ -27,13 +27,20 @@ impl Run<'_> {
         let mut touched = std::mem::take(&mut self.touched);
         for subject in touched.drain(..) {
             let (Some(core), Some(reference)) = (&self.core, &self.reference) else { continue };
+            let plainly = core.seen_plainly(subject);
+            if plainly.is_some() && plainly == reference.seen_plainly(subject) {
+                if self.options.finely {
+                    self.check_record(subject)?;
+                }
+                continue;
+            }
             let model = reference;
             let (core, mut reference) = (core.seen(subject), model.seen(subject));
             // Of several roots DESIGN names the nearest, and leaves open who is to blame later on.
             let is_judged = self.judged.contains(&subject) && reference.cause.is_some();
             let may_blame =
-                core.cause.as_ref().is_some_and(|c| model.may_blame(subject, c.as_str()));
-            if !is_judged || may_blame {
+                || core.cause.as_ref().is_some_and(|c| model.may_blame(subject, c.as_str()));
+            if !is_judged || may_blame() {
                 reference.cause.clone_from(&core.cause);
             }
             if core != reference {

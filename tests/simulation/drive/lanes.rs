@@ -20,8 +20,8 @@ const NEVER: i64 = i64::MAX;
 pub struct Turn {
     /// Start of its next round; [`NEVER`] when it is not asked here.
     pub start: i64,
-    /// It is sure to answer a round that starts before.
-    until: i64,
+    /// Start of the last round that it is sure to answer.
+    last: i64,
     /// Start of the first round that it was asked here.
     first: i64,
     phase: i64,
@@ -32,6 +32,11 @@ pub struct Turn {
 }
 
 impl Turn {
+    /// It leaves after this round: the next one may not be answered.
+    pub const fn is_last(&self) -> bool {
+        self.start >= self.last
+    }
+
     /// Starts of the last two rounds before `next` that it was asked here.
     fn last_two(&self, next: i64, interval_ms: i64) -> impl Iterator<Item = i64> + use<> {
         let first = self.first;
@@ -130,8 +135,8 @@ impl Lanes {
                 rtts,
                 error: None,
             };
-            let (start, until, first) = (NEVER, NEVER, NEVER);
-            let turn = Turn { start, until, first, phase, place, round };
+            let (start, last, first) = (NEVER, NEVER, NEVER);
+            let turn = Turn { start, last, first, phase, place, round };
             match lanes.iter_mut().find(|lane| lane.interval_ms == interval_ms) {
                 Some(lane) => lane.turns.push(turn),
                 None => {
@@ -181,8 +186,9 @@ impl Lanes {
         let lane = &mut self.lanes[self.next];
         let at = lane.at;
         let turn = &mut lane.turns[at];
+        let is_last = turn.is_last();
         turn.start += lane.interval_ms;
-        let left = if turn.start >= turn.until { Some(lane.let_out(at)) } else { None };
+        let left = if is_last { Some(lane.let_out(at)) } else { None };
         lane.seek(at + 1, lane.base);
         self.find_next();
         left
@@ -202,7 +208,9 @@ impl Lanes {
         if (start - turn.phase).rem_euclid(lane.interval_ms) != 0 {
             return false;
         }
-        (turn.start, turn.until, turn.first) = (start, until, start);
+        // The last turn of its phase before something may be wrong with it.
+        let last = until - 1 - (until - 1 - start).rem_euclid(lane.interval_ms);
+        (turn.start, turn.last, turn.first) = (start, last, start);
         turn.round.subject = ix;
         let phase = turn.phase;
         lane.inside += 1;

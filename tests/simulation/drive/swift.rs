@@ -117,40 +117,43 @@ impl Run<'_> {
 
     /// Serves the lanes' rounds that are over before `until`, until something happens by one.
     fn serve_lanes(&mut self, until: i64) -> Result<(), Box<Failure>> {
-        while self.lanes.due() < until {
-            let turn = self.lanes.turn(START + self.offset);
-            let (place, ix, round) = (turn.place, turn.round.subject, &turn.round);
-            self.clock = turn.start + ROUND_MS;
+        let ahead = START + self.offset;
+        let Some(core) = &mut self.core else { return Ok(()) };
+        let (lanes, mut model) = (&mut self.lanes, self.reference.as_mut());
+        let (start, place, round, is_quiet) = loop {
+            let turn = lanes.turn(ahead);
+            let (start, round) = (turn.start, &turn.round);
+            let now = UnixMs(start + ROUND_MS + ahead);
             self.outcome.rounds += 1;
-            let now = UnixMs(START + self.clock + self.offset);
-            let Some(core) = &mut self.core else { return Ok(()) };
             core.round(round, now);
             let mut is_quiet = core.is_silent();
-            if let Some(model) = &mut self.reference {
+            if let Some(model) = &mut model {
                 model.round(round, now);
-                let plainly = core.seen_plainly(ix);
-                is_quiet &=
-                    model.is_silent() && plainly.is_some() && plainly == model.seen_plainly(ix);
+                let plainly = core.seen_plainly(round.subject);
+                is_quiet &= model.is_silent()
+                    && plainly.is_some()
+                    && plainly == model.seen_plainly(round.subject);
             }
-            if self.options.trace {
-                let round = *round;
-                self.trace_round(place, &round);
+            if !is_quiet || turn.is_last() || self.options.trace {
+                break (start, turn.place, *round, is_quiet);
             }
-            let left = self.lanes.advance();
-            let leaves = left.is_some();
-            if let Some(left) = left {
-                self.resume_queue(&left);
-            }
-            if !is_quiet {
-                self.touched.push(ix);
-                self.perform();
-                return self.compare();
-            }
-            if leaves {
+            lanes.advance();
+            if lanes.due() >= until {
+                self.clock = start + ROUND_MS;
                 return Ok(());
             }
+        };
+        self.clock = start + ROUND_MS;
+        self.trace_round(place, &round);
+        if let Some(left) = self.lanes.advance() {
+            self.resume_queue(&left);
         }
-        Ok(())
+        if is_quiet {
+            return Ok(());
+        }
+        self.touched.push(round.subject);
+        self.perform();
+        self.compare()
     }
 
     /// From now on the queue says when a place is asked.

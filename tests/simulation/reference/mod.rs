@@ -315,6 +315,7 @@ impl Reference {
     }
 
     /// Takes a round in.
+    #[inline]
     pub fn round(&mut self, round: &Round, now: UnixMs) {
         let concerns_held = self.held > 0 && self.leads[round.subject.ix()];
         if concerns_held || !self.only_moves_time(round) {

@@ -100,6 +100,7 @@ impl FromIterator<Known> for Knowns {
 impl Reference {
     /// A good round in time of a subject with one check, no baseline and nothing bad in its memory
     /// changes nothing but when it was last heard of. True when this was one.
+    #[inline]
     pub(super) fn only_moves_time(&mut self, round: &Round) -> bool {
         let known = &mut self.known.all[round.subject.ix()];
         let (Some(last), Some(heard)) = (known.last_round, known.heard[0]) else { return false };
