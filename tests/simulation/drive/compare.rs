@@ -12,10 +12,12 @@ impl Run<'_> {
             return Err(self.failure(None, what));
         }
         if let Some(reference) = &mut self.reference {
+            let is_sighted = self.blind.is_empty() && reference.has_always_seen();
+            if is_sighted && self.touched.is_empty() && reference.is_silent() {
+                return Ok(()); // Nobody was spoken of.
+            }
             self.touched.append(&mut reference.take_changed());
-            if !(self.blind.is_empty() && reference.has_always_seen())
-                && self.blind != reference.blind()
-            {
+            if !is_sighted && self.blind != reference.blind() {
                 let what = format!(
                     "blind by the core {:?}, by the reference {:?}",
                     self.blind,

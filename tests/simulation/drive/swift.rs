@@ -73,8 +73,12 @@ impl Run<'_> {
     }
 
     pub(super) fn find_next_post(&mut self) {
-        let posts = self.posts.iter().enumerate().map(|(n, post)| (post.due, n));
-        self.next_post = posts.min().unwrap_or((i64::MAX, 0));
+        self.next_post = (i64::MAX, 0);
+        for (n, post) in self.posts.iter().enumerate() {
+            if post.due < self.next_post.0 {
+                self.next_post = (post.due, n);
+            }
+        }
     }
 
     /// The machine sleeps, or its clock was set by `by`: sentinels that are not yet being asked are
