@@ -376,7 +376,7 @@ impl Health {
     }
 
     /// All root causes now. What is calm is simply up.
-    fn groups(&self, now: UnixMs) -> Groups {
+    pub(super) fn groups(&self, now: UnixMs) -> Groups {
         let all = self.inventory.subject_ixs().zip(&self.tracks);
         let restless = all.filter(|(_, track)| !track.is_calm()).map(|(ix, _)| ix);
         groups_among(&self.inventory, now, restless, |s| self.view(s))
