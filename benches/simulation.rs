@@ -158,9 +158,10 @@ fn main() {
     println!(
         "Every round is judged by the core and, where it says so, by the reference, and their \
          verdicts compared after each.\nTime passes swiftly (`Options::swift`): who is sure to answer is asked \
-         without a queue; a tick every 30 s while\nnothing is out of the ordinary, else every second; \
-         incidents are settled at ticks; what was to be told is looked\nfor every 30 s; records are \
-         compared at the end. A cut of one to sixty minutes for every subject and week.\n"
+         without a queue; a tick every 30 s while\nnothing is out of the ordinary, every four while it is \
+         settled who is down, else every second;\nincidents are settled at ticks; what was to be told is \
+         looked for every 30 s; records are compared at the end.\nA cut of one to sixty minutes for every \
+         subject and week.\n"
     );
     println!("| what | figure |\n|---|---|");
     println!(

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::cause::{Evidence, Known, Scene};
 use super::effect::{Change, Effect, News, Telling};
-use super::incident::{self, Group, Groups, groups};
+use super::incident::{self, Group, Groups, groups_among};
 use super::sight::{Trust, Turn};
 use super::{Health, Settings};
 use crate::model::{
@@ -365,7 +365,7 @@ impl Health {
         for n in late {
             let ended = &self.desk.closed[n];
             let Some(group) = &ended.open.group else { continue };
-            let groups = groups(&self.inventory, now, |s| self.view(s));
+            let groups = self.groups(now);
             let guess =
                 self.scene(&groups, |scene| scene.guess(group, ended.open.is_planned, ended.at));
             let open = &mut self.desk.closed[n].open;
@@ -374,6 +374,13 @@ impl Health {
                 effects.push(open.effect(Change::Changed));
             }
         }
+    }
+
+    /// All root causes now. What is calm is simply up.
+    pub(super) fn groups(&self, now: UnixMs) -> Groups {
+        let all = self.inventory.subject_ixs().zip(&self.tracks);
+        let restless = all.filter(|(_, track)| !track.is_calm()).map(|(ix, _)| ix);
+        groups_among(&self.inventory, now, restless, |s| self.view(s))
     }
 
     fn scene<T>(&self, groups: &Groups, f: impl FnOnce(&Scene<'_>) -> T) -> T {
@@ -387,7 +394,7 @@ impl Health {
     }
 
     pub(super) fn match_incidents(&mut self, now: UnixMs, effects: &mut Vec<Effect>) {
-        let groups = groups(&self.inventory, now, |s| self.view(s));
+        let groups = self.groups(now);
         self.desk.is_stale = false;
         self.desk.next_due = groups.next_due;
         let mut taken: Vec<Option<Open>> = vec![None; groups.list.len()];
@@ -398,7 +405,7 @@ impl Health {
         for open in known {
             let group = open.members().find_map(|id| {
                 let ix = self.inventory.find_subject(id.as_str())?;
-                groups.of[ix.ix()]
+                groups.of(ix)
             });
             match group.map(|n| &mut taken[n]) {
                 Some(slot @ None) => *slot = Some(open),
@@ -414,7 +421,7 @@ impl Health {
                     let is_patrolled = |ix: SubjectIx| {
                         self.tracks[ix.ix()].is_asked && !self.tracks[ix.ix()].is_absent
                     };
-                    match root.and_then(|ix| groups.behind[ix.ix()]) {
+                    match root.and_then(|ix| groups.behind(ix)) {
                         // Its trouble goes on, as a part of that of what it is reached through.
                         Some(n) => hidden.push((n, open)),
                         // What cut it off meanwhile is over, and it has to prove itself.

@@ -33,15 +33,35 @@ pub struct Group {
 pub struct Groups {
     /// In the order of the inventory.
     pub list: Vec<Group>,
-    /// By subject: the group it belongs to, as a member or because it is unreachable through one.
-    pub of: Vec<Option<usize>>,
-    /// By subject: the group of what it is reached through, where that is why its own trouble is
-    /// no root: it comes and goes, or answers badly.
-    pub behind: Vec<Option<usize>>,
+    /// By subject, where there is one: the group it belongs to, as a member or because it is
+    /// unreachable through one.
+    of: Vec<(SubjectIx, usize)>,
+    /// By subject, where there is one: the group of what it is reached through, when that is why its
+    /// own trouble is no root: it comes and goes, or answers badly.
+    behind: Vec<(SubjectIx, usize)>,
     /// Of each whose own trouble is no root for that reason: what it is behind.
-    pub in_front: BTreeMap<SubjectIx, SubjectIx>,
+    pub(super) in_front: BTreeMap<SubjectIx, SubjectIx>,
     /// The next time at which a subject that may be off outside its hours is waited for no longer.
     pub next_due: Option<UnixMs>,
+}
+
+impl Groups {
+    /// The group that the subject belongs to, as a member or because it is unreachable through one.
+    #[must_use]
+    pub fn of(&self, subject: SubjectIx) -> Option<usize> {
+        find_in(&self.of, subject)
+    }
+
+    /// The group of what the subject is reached through, when that is why its own trouble is no root.
+    #[must_use]
+    pub fn behind(&self, subject: SubjectIx) -> Option<usize> {
+        find_in(&self.behind, subject)
+    }
+}
+
+fn find_in(by_subject: &[(SubjectIx, usize)], subject: SubjectIx) -> Option<usize> {
+    let found = by_subject.binary_search_by_key(&subject, |(ix, _)| *ix);
+    found.ok().map(|n| by_subject[n].1)
 }
 
 /// One that is not simply up.
@@ -63,11 +83,20 @@ struct Odd {
 /// unreachable because of it.
 #[must_use]
 pub fn groups(inventory: &Inventory, at: UnixMs, view: impl Fn(SubjectIx) -> View) -> Groups {
+    groups_among(inventory, at, inventory.subject_ixs(), view)
+}
+
+/// The same, where all that is not simply up is among these, in the order of the inventory.
+pub(super) fn groups_among(
+    inventory: &Inventory,
+    at: UnixMs,
+    subjects: impl Iterator<Item = SubjectIx>,
+    view: impl Fn(SubjectIx) -> View,
+) -> Groups {
     // Only what is not simply up has to do with any: almost always a few of many.
     let mut odd: Vec<Odd> = Vec::new();
-    let mut place: Vec<Option<usize>> = vec![None; inventory.subjects.len()];
     let mut next_due: Option<UnixMs> = None;
-    for ix in inventory.subject_ixs() {
+    for ix in subjects {
         let view = view(ix);
         if !view.is_flapping && view.verdict.is_none_or(|v| v.state == State::Up) {
             continue;
@@ -87,10 +116,9 @@ pub fn groups(inventory: &Inventory, at: UnixMs, view: impl Fn(SubjectIx) -> Vie
                 None => {}
             }
         }
-        place[ix.ix()] = Some(odd.len());
         odd.push(Odd { ix, verdict, is_flapping: view.is_flapping, backup: view.backup });
     }
-    let find = |s: SubjectIx| place[s.ix()].map(|n| &odd[n]);
+    let find = |s: SubjectIx| odd.binary_search_by_key(&s, |o| o.ix).ok().map(|n| &odd[n]);
     let state = |s: SubjectIx| match find(s) {
         Some(odd) => odd.verdict.map_or(State::Unmeasured, |v| v.state),
         None if !inventory.subject(s).exists_at(at) => State::Unmeasured,
@@ -120,18 +148,19 @@ pub fn groups(inventory: &Inventory, at: UnixMs, view: impl Fn(SubjectIx) -> Vie
             by_key.entry(group_key(inventory, &state, ix)).or_default().push(ix);
         }
     }
-    let mut of: Vec<Option<usize>> = vec![None; inventory.subjects.len()];
+    // Of the odd ones, in their order: each one's group.
+    let place = |s: SubjectIx| odd.binary_search_by_key(&s, |o| o.ix).ok();
+    let mut group: Vec<Option<usize>> = vec![None; odd.len()];
     for (n, members) in by_key.values().enumerate() {
-        for member in members {
-            of[member.ix()] = Some(n);
+        for at in members.iter().filter_map(|member| place(*member)) {
+            group[at] = Some(n);
         }
     }
     let mut impacts = vec![Impact::default(); by_key.len()];
-    for Odd { ix, verdict, .. } in &odd {
+    for (at, Odd { ix, verdict, .. }) in odd.iter().enumerate() {
         let Some(cut_off) = verdict.filter(|v| v.state == State::Unreachable) else { continue };
-        let group = cut_off.cause.and_then(|c| of[c.ix()]);
-        of[ix.ix()] = group;
-        if let Some(n) = group {
+        group[at] = cut_off.cause.and_then(place).and_then(|cause| group[cause]);
+        if let Some(n) = group[at] {
             impacts[n].unreachable += 1;
             let subject = inventory.subject(*ix);
             if subject.kind() == crate::model::SubjectKind::Service {
@@ -139,18 +168,20 @@ pub fn groups(inventory: &Inventory, at: UnixMs, view: impl Fn(SubjectIx) -> Vie
             }
         }
     }
-    let mut behind = vec![None; inventory.subjects.len()];
+    let group_of = |s: SubjectIx| place(s).and_then(|at| group[at]);
+    let mut behind = Vec::new();
     for &ix in in_front.keys() {
         let chain = std::iter::successors(in_front.get(&ix), |p| in_front.get(p));
         // What is in front may hide behind something itself.
-        behind[ix.ix()] = chain.take(in_front.len()).find_map(|p| of[p.ix()]);
+        let group = chain.take(in_front.len()).find_map(|p| group_of(*p));
+        behind.extend(group.map(|n| (ix, n)));
     }
     // Of all units only those in which something is a root or cut off by one can be hit.
     let mut concerned: Vec<UnitIx> = odd
         .iter()
-        .map(|o| o.ix)
-        .filter(|s| of[s.ix()].is_some())
-        .map(|s| inventory.subject(s).unit)
+        .zip(&group)
+        .filter(|(_, group)| group.is_some())
+        .map(|(o, _)| inventory.subject(o.ix).unit)
         .filter(|u| inventory.unit(*u).exists_at(at))
         .collect();
     concerned.sort_unstable();
@@ -162,7 +193,7 @@ pub fn groups(inventory: &Inventory, at: UnixMs, view: impl Fn(SubjectIx) -> Vie
             if lines.iter().any(|s| state(*s).is_live()) {
                 continue;
             }
-            hit.extend(lines.into_iter().filter_map(|s| of[s.ix()]));
+            hit.extend(lines.into_iter().filter_map(group_of));
         }
         hit.sort_unstable();
         hit.dedup();
@@ -182,6 +213,7 @@ pub fn groups(inventory: &Inventory, at: UnixMs, view: impl Fn(SubjectIx) -> Vie
             Some(Group { members, root, state, since: first, impact, is_flapping })
         })
         .collect();
+    let of = odd.iter().zip(&group).filter_map(|(o, group)| Some((o.ix, (*group)?))).collect();
     Groups { list, of, behind, in_front, next_due }
 }
 

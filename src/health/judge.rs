@@ -205,6 +205,7 @@ impl Health {
             if let Passage::Blocked(cause) = self.passage(child, UnixMs(i64::MIN)) {
                 if self.tracks[child.ix()].stop_proving() {
                     self.held.remove(&child);
+                    self.desk.touch();
                     self.tell_pace(child, effects);
                 }
                 self.recause(child, cause, now, effects);
@@ -221,8 +222,8 @@ impl Health {
         at: UnixMs,
         effects: &mut Vec<Effect>,
     ) {
-        if self.tracks[cause.ix()].hard == Some(State::Down) {
-            self.tracks[child.ix()].recause(child, cause, at, effects);
+        let is_cause = self.tracks[cause.ix()].hard == Some(State::Down);
+        if is_cause && self.tracks[child.ix()].recause(child, cause, at, effects) {
             self.desk.touch();
         }
     }

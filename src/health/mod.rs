@@ -35,6 +35,7 @@ mod track;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Bound;
 use std::sync::Arc;
 
 pub use baseline::Usual;
@@ -296,15 +297,19 @@ impl Health {
     /// patrol can see waits, with all that follow it, until it is.
     ///
     /// Rounds of one check come in the order they were sent; `now` is the time of judging.
+    #[inline]
     pub fn round(&mut self, round: &Round, now: UnixMs, effects: &mut Vec<Effect>) {
         let Some(track) = self.tracks.get_mut(round.subject.ix()) else { return };
         // A verdict that is held may wait for whom it is reached through, for nobody else.
         let concerns_held =
             !self.held.is_empty() && !self.inventory.dependents(round.subject).is_empty();
-        if !concerns_held && !self.waiting.contains_key(&round.subject) && track.take_calm(round) {
-            return;
+        if concerns_held || !track.take_calm(round) {
+            self.round_with_more_to_it(round, now, effects);
         }
-        if round.is_invalid() || !track.is_asked {
+    }
+
+    fn round_with_more_to_it(&mut self, round: &Round, now: UnixMs, effects: &mut Vec<Effect>) {
+        if round.is_invalid() || !self.tracks[round.subject.ix()].is_asked {
             return;
         }
         let subject = round.subject;
@@ -317,7 +322,7 @@ impl Health {
                 Trust::Seen => self.judge(round, now, effects),
                 Trust::Blind => {}
                 Trust::Wait => {
-                    self.waiting.insert(subject, VecDeque::from([*round]));
+                    self.wait(subject, VecDeque::from([*round]));
                     self.ask_sentinels(now, effects);
                 }
             }
@@ -358,14 +363,19 @@ impl Health {
     }
 
     fn judge_all_waiting(&mut self, now: UnixMs, effects: &mut Vec<Effect>) {
-        if self.waiting.is_empty() {
-            return;
-        }
-        let subjects: Vec<SubjectIx> = self.waiting.keys().copied().collect();
-        for subject in subjects {
+        let mut next = self.waiting.keys().next().copied();
+        while let Some(subject) = next {
             self.judge_waiting(subject, false, now, effects);
             self.tell_pace(subject, effects);
+            let mut others = self.waiting.range((Bound::Excluded(subject), Bound::Unbounded));
+            next = others.next().map(|(other, _)| *other);
         }
+    }
+
+    /// Rounds wait for the sentinels; what follows them is not to be judged before.
+    fn wait(&mut self, subject: SubjectIx, rounds: VecDeque<Round>) {
+        self.tracks[subject.ix()].stir();
+        self.waiting.insert(subject, rounds);
     }
 
     /// Judges what waits of a subject as far as the sentinels have spoken. A round that has
@@ -405,7 +415,7 @@ impl Health {
             self.judge(&round, now, effects);
         }
         if !queue.is_empty() {
-            self.waiting.insert(subject, queue);
+            self.wait(subject, queue);
             self.ask_sentinels(now, effects);
         }
     }
@@ -425,10 +435,13 @@ impl Health {
         if now >= self.next_hole {
             let mut next = UnixMs(i64::MAX);
             for (ix, track) in (0_u32..).map(SubjectIx).zip(&mut self.tracks) {
-                track.open_hole(ix, now, effects);
+                let due = track.overdue_at();
+                if due.is_some_and(|due| now > due) {
+                    track.open_hole(ix, now, effects);
+                }
                 // A subject that is first heard of after this is vouched for an interval at least.
-                let soonest = now + track.params().interval_ms;
-                next = next.min(track.overdue_at().unwrap_or(soonest));
+                let soonest = || now + track.params().interval_ms;
+                next = next.min(due.filter(|due| now <= *due).unwrap_or_else(soonest));
             }
             self.next_hole = next;
         }

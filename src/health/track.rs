@@ -54,9 +54,39 @@ struct Row {
     answered: u8,
 }
 
+/// What almost all rounds look at and move stands together at its beginning, in three lines of the
+/// processor's cache.
 #[derive(Debug, Clone)]
+#[repr(C, align(64))]
 pub(super) struct Track {
+    last_round: Option<UnixMs>,
+    last_answer: Option<UnixMs>,
+    /// The last one before its outage, when it is in one: the answers that begin its recovery say
+    /// nothing about the time in between.
+    last_live_answer: Option<UnixMs>,
+    /// For how long the last round vouches: the interval then in force.
+    vouch_ms: i64,
+    /// Up and steady with nothing in memory: one more good answer only moves `last_round`.
+    is_calm: bool,
+    /// It has a check at all, and is enabled.
+    pub(super) is_asked: bool,
+    /// It is disabled or not in force now: nothing is reached through it.
+    pub(super) is_absent: bool,
+    /// The last verdict; `None` before the first.
+    pub(super) hard: Option<State>,
+    /// Recorded state.
+    state: State,
     params: HealthParams,
+    /// Since when the hard state holds; of an outage, its start whatever the state became.
+    hard_since: UnixMs,
+    /// Of a live one: the end of its last outage, or its first verdict.
+    live_since: UnixMs,
+    /// Root cause of the hard state when unreachable.
+    pub(super) cause: Option<SubjectIx>,
+    pub(super) flap: Flap,
+    /// Start of the recorded state.
+    since: UnixMs,
+    pub(super) phase: Phase,
     checks: Vec<Check>,
     /// By check; those of decisive checks only are counted.
     rows: Vec<Row>,
@@ -64,30 +94,6 @@ pub(super) struct Track {
     heard: Vec<Option<UnixMs>>,
     /// By check; those of the others only are counted.
     secondaries: Vec<Secondary>,
-    /// It has a check at all, and is enabled.
-    pub(super) is_asked: bool,
-    /// It is disabled or not in force now: nothing is reached through it.
-    pub(super) is_absent: bool,
-    /// The last verdict; `None` before the first.
-    pub(super) hard: Option<State>,
-    /// Root cause of the hard state when unreachable.
-    pub(super) cause: Option<SubjectIx>,
-    /// Since when the hard state holds; of an outage, its start whatever the state became.
-    hard_since: UnixMs,
-    /// Of a live one: the end of its last outage, or its first verdict.
-    live_since: UnixMs,
-    /// Recorded state and its start.
-    state: State,
-    since: UnixMs,
-    pub(super) phase: Phase,
-    /// Last decisive round, answered or not.
-    last_round: Option<UnixMs>,
-    /// For how long that round vouches: the interval then in force.
-    vouch_ms: i64,
-    last_answer: Option<UnixMs>,
-    /// The last one before its outage, when it is in one: the answers that begin its recovery say
-    /// nothing about the time in between.
-    last_live_answer: Option<UnixMs>,
     /// Newest round in the lowest bit; set when poor.
     poor_bits: u8,
     /// Degraded by poor rounds, so that only five good ones end it.
@@ -107,11 +113,8 @@ pub(super) struct Track {
     pub(super) cause_before: Option<SubjectIx>,
     /// Reached by a second way only (rule 12); the preferred one's root cause.
     backup: Option<SubjectIx>,
-    pub(super) flap: Flap,
     /// Where the baseline is asked for.
     baseline: Option<Box<Baseline>>,
-    /// Up and steady with nothing in memory: one more good answer only moves `last_round`.
-    is_calm: bool,
 }
 
 impl Track {

@@ -266,12 +266,13 @@ impl Ear {
         }
     }
 
+    /// It last looked so many milliseconds ago.
+    pub fn has_looked_since(&self, clock: i64, each: i64) -> bool {
+        clock < self.looked + each
+    }
+
     /// What is down, could be seen and was not planned for long enough has been told.
-    /// Looked at no more often than every `each` milliseconds.
-    pub fn look(&mut self, clock: i64, each: i64, scene: &Scene) -> Result<(), (usize, String)> {
-        if clock < self.looked + each {
-            return Ok(());
-        }
+    pub fn look(&mut self, clock: i64, scene: &Scene) -> Result<(), (usize, String)> {
         self.looked = clock;
         let before = std::mem::take(&mut self.due);
         for subject in scene.down.iter().copied() {

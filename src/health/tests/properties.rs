@@ -21,8 +21,8 @@ fn op() -> impl Strategy<Value = Op> {
 
 proptest! {
     /// Whatever comes in: records partition time, an outage holds no answered round that was
-    /// followed by another, unreachable always names a cause, and the same input gives the same
-    /// effects.
+    /// followed by another, unreachable always names a cause, what is calm has to do with no
+    /// incident, and the same input gives the same effects.
     #[test]
     fn records_partition_time_and_blame_is_consistent(ops in prop::collection::vec(op(), 1..200)) {
         let vias = || vec![
@@ -46,6 +46,9 @@ proptest! {
                         b.tick(clock);
                     }
                 }
+                let health = &b.health;
+                let all = incident::groups(health.inventory(), t(clock), |s| health.view(s));
+                assert_eq!(health.groups(t(clock)), all);
             }
             b
         };

@@ -9,6 +9,7 @@ use crate::model::{Round, State, UnixMs};
 impl Track {
     /// Takes a round in that changes nothing but the time of the last answer: almost all there
     /// are. False when there is more to it.
+    #[inline]
     pub(in crate::health) fn take_calm(&mut self, round: &Round) -> bool {
         let is_next = |last: UnixMs| {
             let gap_ms = round.at.since(last);
@@ -27,6 +28,16 @@ impl Track {
             self.last_live_answer = self.last_answer;
         }
         is_taken
+    }
+
+    /// There may be more to the next round than that.
+    pub(in crate::health) const fn stir(&mut self) {
+        self.is_calm = false;
+    }
+
+    /// True when it is simply up, and nothing is in memory.
+    pub(in crate::health) const fn is_calm(&self) -> bool {
+        self.is_calm
     }
 
     /// Looks whether [`Track::take_calm`] may take the next rounds in.

@@ -137,22 +137,23 @@ impl Track {
         });
     }
 
-    /// Another root cause of the same unreachability.
+    /// Another root cause of the same unreachability; false when it is the one there was.
     pub(in crate::health) fn recause(
         &mut self,
         subject: SubjectIx,
         cause: SubjectIx,
         at: UnixMs,
         effects: &mut Vec<Effect>,
-    ) {
+    ) -> bool {
         if self.cause == Some(cause) {
-            return;
+            return false;
         }
         self.cause = Some(cause);
         if self.state == State::Unreachable {
             let entry = self.entry_at(at.max(self.since), State::Unreachable);
             self.record(subject, vec![entry], effects);
         }
+        true
     }
 
     /// The way is open again from `at`: true when the subject now has to prove itself.

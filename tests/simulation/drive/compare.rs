@@ -12,10 +12,12 @@ impl Run<'_> {
             return Err(self.failure(None, what));
         }
         if let Some(reference) = &mut self.reference {
+            let is_sighted = self.blind.is_empty() && reference.has_always_seen();
+            if is_sighted && self.touched.is_empty() && reference.is_silent() {
+                return Ok(()); // Nobody was spoken of.
+            }
             self.touched.append(&mut reference.take_changed());
-            if !(self.blind.is_empty() && reference.has_always_seen())
-                && self.blind != reference.blind()
-            {
+            if !is_sighted && self.blind != reference.blind() {
                 let what = format!(
                     "blind by the core {:?}, by the reference {:?}",
                     self.blind,
@@ -27,13 +29,20 @@ impl Run<'_> {
         let mut touched = std::mem::take(&mut self.touched);
         for subject in touched.drain(..) {
             let (Some(core), Some(reference)) = (&self.core, &self.reference) else { continue };
+            let plainly = core.seen_plainly(subject);
+            if plainly.is_some() && plainly == reference.seen_plainly(subject) {
+                if self.options.finely {
+                    self.check_record(subject)?;
+                }
+                continue;
+            }
             let model = reference;
             let (core, mut reference) = (core.seen(subject), model.seen(subject));
             // Of several roots DESIGN names the nearest, and leaves open who is to blame later on.
             let is_judged = self.judged.contains(&subject) && reference.cause.is_some();
             let may_blame =
-                core.cause.as_ref().is_some_and(|c| model.may_blame(subject, c.as_str()));
-            if !is_judged || may_blame {
+                || core.cause.as_ref().is_some_and(|c| model.may_blame(subject, c.as_str()));
+            if !is_judged || may_blame() {
                 reference.cause.clone_from(&core.cause);
             }
             if core != reference {

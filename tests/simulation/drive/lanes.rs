@@ -20,8 +20,8 @@ const NEVER: i64 = i64::MAX;
 pub struct Turn {
     /// Start of its next round; [`NEVER`] when it is not asked here.
     pub start: i64,
-    /// It is sure to answer a round that starts before.
-    until: i64,
+    /// Start of the last round that it is sure to answer.
+    last: i64,
     /// Start of the first round that it was asked here.
     first: i64,
     phase: i64,
@@ -32,6 +32,11 @@ pub struct Turn {
 }
 
 impl Turn {
+    /// It leaves after this round: the next one may not be answered.
+    pub const fn is_last(&self) -> bool {
+        self.start >= self.last
+    }
+
     /// Starts of the last two rounds before `next` that it was asked here.
     fn last_two(&self, next: i64, interval_ms: i64) -> impl Iterator<Item = i64> + use<> {
         let first = self.first;
@@ -55,8 +60,9 @@ struct Lane {
     turns: Vec<Turn>,
     /// How many of them are asked here now.
     inside: usize,
-    /// Whose turn is next: its place in `turns`, and the start of its round.
+    /// Whose turn is next: its place in `turns`, the start of the cycle, and that of its round.
     at: usize,
+    base: i64,
     start: i64,
 }
 
@@ -70,15 +76,20 @@ impl Lane {
                 continue;
             };
             if turn.start == base + turn.phase {
-                (self.at, self.start) = (at, turn.start);
+                (self.at, self.base, self.start) = (at, base, turn.start);
                 return;
             }
             at += 1;
         }
     }
 
-    fn base(&self) -> i64 {
-        self.start - self.turns[self.at].phase
+    /// The turn at `n` is over, or will not come; it is asked here no more.
+    fn let_out(&mut self, n: usize) -> Left {
+        let turn = self.turns[n];
+        self.turns[n].start = NEVER;
+        self.inside -= 1;
+        let rounds = turn.last_two(turn.start, self.interval_ms).collect();
+        Left { turn, rounds }
     }
 }
 
@@ -124,13 +135,20 @@ impl Lanes {
                 rtts,
                 error: None,
             };
-            let (start, until, first) = (NEVER, NEVER, NEVER);
-            let turn = Turn { start, until, first, phase, place, round };
+            let (start, last, first) = (NEVER, NEVER, NEVER);
+            let turn = Turn { start, last, first, phase, place, round };
             match lanes.iter_mut().find(|lane| lane.interval_ms == interval_ms) {
                 Some(lane) => lane.turns.push(turn),
                 None => {
                     let turns = vec![turn];
-                    lanes.push(Lane { interval_ms, turns, inside: 0, at: 0, start: NEVER });
+                    lanes.push(Lane {
+                        interval_ms,
+                        turns,
+                        inside: 0,
+                        at: 0,
+                        base: 0,
+                        start: NEVER,
+                    });
                 }
             }
         }
@@ -166,17 +184,12 @@ impl Lanes {
     /// The round is over. Answers the place's next turn when it leaves: it may not be answered.
     pub fn advance(&mut self) -> Option<Left> {
         let lane = &mut self.lanes[self.next];
-        let (at, base) = (lane.at, lane.base());
+        let at = lane.at;
         let turn = &mut lane.turns[at];
+        let is_last = turn.is_last();
         turn.start += lane.interval_ms;
-        let left = (turn.start >= turn.until).then(|| {
-            let rounds = turn.last_two(turn.start, lane.interval_ms).collect();
-            let left = Left { turn: *turn, rounds };
-            turn.start = NEVER;
-            lane.inside -= 1;
-            left
-        });
-        lane.seek(at + 1, base);
+        let left = if is_last { Some(lane.let_out(at)) } else { None };
+        lane.seek(at + 1, lane.base);
         self.find_next();
         left
     }
@@ -195,7 +208,9 @@ impl Lanes {
         if (start - turn.phase).rem_euclid(lane.interval_ms) != 0 {
             return false;
         }
-        (turn.start, turn.until, turn.first) = (start, until, start);
+        // The last turn of its phase before something may be wrong with it.
+        let last = until - 1 - (until - 1 - start).rem_euclid(lane.interval_ms);
+        (turn.start, turn.last, turn.first) = (start, last, start);
         turn.round.subject = ix;
         let phase = turn.phase;
         lane.inside += 1;
@@ -210,17 +225,15 @@ impl Lanes {
     pub fn leave(&mut self, place: usize) -> Option<Left> {
         let (l, n) = self.seats[place]?;
         let lane = &mut self.lanes[l];
-        let turn = lane.turns[n];
-        if turn.start == NEVER {
+        let Turn { start, phase, .. } = lane.turns[n];
+        if start == NEVER {
             return None;
         }
-        lane.turns[n].start = NEVER;
-        lane.inside -= 1;
-        let rounds = turn.last_two(turn.start, lane.interval_ms).collect();
+        let left = lane.let_out(n);
         if lane.at == n {
-            lane.seek(n + 1, turn.start - turn.phase);
+            lane.seek(n + 1, start - phase);
             self.find_next();
         }
-        Some(Left { turn, rounds })
+        Some(left)
     }
 }

@@ -356,11 +356,11 @@ impl<'a> Run<'a> {
         }
         self.perform();
         self.compare()?;
-        let (clock, each) = match self.options.swift {
-            true => (self.clock, SWIFT_LOOK_MS),
-            false => (self.clock, LOOK_MS),
-        };
-        if let Err((place, what)) = self.listen(|ear, scene| ear.look(clock, each, scene)) {
+        let each = if self.options.swift { SWIFT_LOOK_MS } else { LOOK_MS };
+        let clock = self.clock;
+        if !self.ear.has_looked_since(clock, each)
+            && let Err((place, what)) = self.listen(|ear, scene| ear.look(clock, scene))
+        {
             return Err(self.failure(Some(place), what));
         }
         if settles {

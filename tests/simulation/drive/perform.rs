@@ -112,6 +112,7 @@ impl Run<'_> {
             }
         }
         self.said = all;
+        self.hasten_tick();
         self.complain(|run| run.desk.settle());
     }
 
@@ -120,10 +121,6 @@ impl Run<'_> {
         self.retrying -= usize::from(seat.is_retrying);
         self.retrying += usize::from(is_retrying);
         seat.is_retrying = is_retrying;
-        if self.options.swift && is_retrying {
-            // Time passes for what is out of the ordinary.
-            self.next_tick = self.next_tick.min(self.clock + self.swift_tick_ms());
-        }
     }
 
     fn note_down(&mut self, subject: SubjectIx) {

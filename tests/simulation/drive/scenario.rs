@@ -84,8 +84,8 @@ pub struct Options {
     pub alone: bool,
     /// For long stretches in which little happens. Who is sure to answer is asked without the queue
     /// and judged 440 ms after its start. A tick comes every 30 s while nothing is out of the
-    /// ordinary, else every second. Incidents are settled at ticks: when there is news, and every
-    /// four seconds. What was to be told is looked for every 30 s, not five, and records are compared
+    /// ordinary, every four while it is settled who is down, else every second. Incidents are settled
+    /// at ticks: when there is news, and every four seconds. What was to be told is looked for every 30 s, not five, and records are compared
     /// at the end, not every six hours.
     pub swift: bool,
     /// A deliberate mistake in the reference.

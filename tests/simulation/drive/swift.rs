@@ -6,12 +6,11 @@ use tuantra::model::{Round, UnixMs};
 
 use super::lanes::{Left, ROUND_MS, Turn};
 use super::prober::sentinel_took_ms;
-use super::{Failure, Happening, Run, START};
+use super::{Failure, Happening, Run, SETTLING_MS, START, TICK_MS};
 use crate::dice::hash;
 
-/// Between two ticks while nothing is out of the ordinary, and else.
+/// Between two ticks while nothing is out of the ordinary.
 const CALM_TICK_MS: i64 = 30_000;
-const TICK_MS: i64 = 1_000;
 
 impl Run<'_> {
     /// Everything in the order of its time, the lanes' rounds without the queue.
@@ -74,8 +73,12 @@ impl Run<'_> {
     }
 
     pub(super) fn find_next_post(&mut self) {
-        let posts = self.posts.iter().enumerate().map(|(n, post)| (post.due, n));
-        self.next_post = posts.min().unwrap_or((i64::MAX, 0));
+        self.next_post = (i64::MAX, 0);
+        for (n, post) in self.posts.iter().enumerate() {
+            if post.due < self.next_post.0 {
+                self.next_post = (post.due, n);
+            }
+        }
     }
 
     /// The machine sleeps, or its clock was set by `by`: sentinels that are not yet being asked are
@@ -94,50 +97,67 @@ impl Run<'_> {
         }
     }
 
-    /// How long until the next tick.
+    /// How long until the next tick. Nothing falls due at a tick for who is down and nothing else:
+    /// all that is asked more often is.
     pub(super) fn swift_tick_ms(&self) -> i64 {
+        let is_in_doubt = self.is_news
+            || self.retrying != self.down.len()
+            || self.blind.iter().any(|b| b.until.is_none());
         let is_calm = self.retrying == 0
-            && self.core.as_ref().is_some_and(|core| core.incidents().is_empty())
-            && self.blind.iter().all(|b| b.until.is_some());
-        if is_calm { CALM_TICK_MS } else { TICK_MS }
+            && self.core.as_ref().is_some_and(|core| core.incidents().is_empty());
+        match (is_in_doubt, is_calm) {
+            (true, _) => TICK_MS,
+            (false, false) => SETTLING_MS,
+            (false, true) => CALM_TICK_MS,
+        }
+    }
+
+    /// Something has changed: time passes for it.
+    pub(super) fn hasten_tick(&mut self) {
+        if self.options.swift {
+            self.next_tick = self.next_tick.min(self.clock + self.swift_tick_ms());
+        }
     }
 
     /// Serves the lanes' rounds that are over before `until`, until something happens by one.
     fn serve_lanes(&mut self, until: i64) -> Result<(), Box<Failure>> {
-        while self.lanes.due() < until {
-            let turn = self.lanes.turn(START + self.offset);
-            let (place, ix, round) = (turn.place, turn.round.subject, &turn.round);
-            self.clock = turn.start + ROUND_MS;
+        let ahead = START + self.offset;
+        let Some(core) = &mut self.core else { return Ok(()) };
+        let (lanes, mut model) = (&mut self.lanes, self.reference.as_mut());
+        let (start, place, round, is_quiet) = loop {
+            let turn = lanes.turn(ahead);
+            let (start, round) = (turn.start, &turn.round);
+            let now = UnixMs(start + ROUND_MS + ahead);
             self.outcome.rounds += 1;
-            let now = UnixMs(START + self.clock + self.offset);
-            let Some(core) = &mut self.core else { return Ok(()) };
             core.round(round, now);
             let mut is_quiet = core.is_silent();
-            if let Some(model) = &mut self.reference {
+            if let Some(model) = &mut model {
                 model.round(round, now);
-                let plainly = core.seen_plainly(ix);
-                is_quiet &=
-                    model.is_silent() && plainly.is_some() && plainly == model.seen_plainly(ix);
+                let plainly = core.seen_plainly(round.subject);
+                is_quiet &= model.is_silent()
+                    && plainly.is_some()
+                    && plainly == model.seen_plainly(round.subject);
             }
-            if self.options.trace {
-                let round = *round;
-                self.trace_round(place, &round);
+            if !is_quiet || turn.is_last() || self.options.trace {
+                break (start, turn.place, *round, is_quiet);
             }
-            let left = self.lanes.advance();
-            let leaves = left.is_some();
-            if let Some(left) = left {
-                self.resume_queue(&left);
-            }
-            if !is_quiet {
-                self.touched.push(ix);
-                self.perform();
-                return self.compare();
-            }
-            if leaves {
+            lanes.advance();
+            if lanes.due() >= until {
+                self.clock = start + ROUND_MS;
                 return Ok(());
             }
+        };
+        self.clock = start + ROUND_MS;
+        self.trace_round(place, &round);
+        if let Some(left) = self.lanes.advance() {
+            self.resume_queue(&left);
         }
-        Ok(())
+        if is_quiet {
+            return Ok(());
+        }
+        self.touched.push(round.subject);
+        self.perform();
+        self.compare()
     }
 
     /// From now on the queue says when a place is asked.

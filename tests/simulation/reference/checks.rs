@@ -1,7 +1,9 @@
 //! The reference's view of a subject's checks: each is counted for itself. The primary one and the
 //! critical ones *decide*; the others only degrade.
 
-use tuantra::model::{SubjectIx, UnixMs};
+use std::rc::Rc;
+
+use tuantra::model::{Subject, SubjectIx, UnixMs};
 
 use super::{Known, Quirk, Reference};
 
@@ -99,8 +101,18 @@ impl Known {
 
 impl Reference {
     /// The checks that decide.
-    pub(super) fn decisive(&self, subject: SubjectIx) -> Vec<u8> {
-        let checks = (0_u8..).zip(&self.inventory.subject(subject).checks);
+    pub(super) fn decisive(&self, subject: SubjectIx) -> Rc<[u8]> {
+        Rc::clone(&self.decisive[subject.ix()])
+    }
+
+    /// By the inventory in force.
+    pub(super) fn find_decisive(&mut self) {
+        let decisive = |subject: &Subject| self.decisive_of(subject);
+        self.decisive = self.inventory.subjects.iter().map(decisive).collect();
+    }
+
+    fn decisive_of(&self, subject: &Subject) -> Rc<[u8]> {
+        let checks = (0_u8..).zip(&subject.checks);
         let decides = checks.filter(|(n, check)| match self.quirk {
             Some(Quirk::SecondaryTakesDown) => true,
             Some(Quirk::CriticalOnlyDegrades) => *n == 0,

@@ -36,6 +36,9 @@ impl Flaps {
         let window = usize::from(params.flap_window);
         let is_changed = failed != self.was_failed;
         self.unchanged = if is_changed { 0 } else { self.unchanged + 1 };
+        if self.unchanged > window && !self.is_on && self.changes.len() == window {
+            return false; // One that brought no change more, among nothing else.
+        }
         self.changes.push(is_changed);
         self.was_failed = failed;
         if self.changes.len() > window {

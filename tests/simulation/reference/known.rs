@@ -99,7 +99,7 @@ impl Known {
         }
         self.open_hole = self.open_hole.filter(|from| *from < at);
         self.last_round = None;
-        self.heard.clear();
+        self.heard = Default::default();
         if let Some(hard) = hard {
             self.steps.push(Step { from: at, ..hard });
         }

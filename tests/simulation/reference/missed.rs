@@ -1,7 +1,7 @@
 //! The reference's view of who is missed (rule 11): what may be off outside its hours is waited for
 //! until they begin and a grace is over; then it is an outage, from the opening on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use tuantra::model::{Incident, State, SubjectId, SubjectIx, UnixMs};
 
@@ -13,13 +13,10 @@ use crate::hours::Hours;
 const PATIENCE: u32 = 4;
 
 impl Reference {
-    /// Who of these, which are all that are down, is missed, and since when.
-    pub fn missed(&self, down: &BTreeSet<SubjectIx>, now: UnixMs) -> BTreeMap<&SubjectId, UnixMs> {
-        let missed = down.iter().filter_map(|subject| {
-            let since = self.missed_since(*subject, now)?;
-            Some((&self.inventory.subject(*subject).id, since))
-        });
-        missed.collect()
+    /// Who of these, which are all that are down, is missed, and since when; in their order.
+    pub fn missed(&self, down: &BTreeSet<SubjectIx>, now: UnixMs) -> Vec<(SubjectIx, UnixMs)> {
+        let missed = |s: &SubjectIx| Some((*s, self.missed_since(*s, now)?));
+        down.iter().filter_map(missed).collect()
     }
 
     fn missed_since(&self, subject: SubjectIx, now: UnixMs) -> Option<UnixMs> {
@@ -70,21 +67,27 @@ impl Roll {
             return Ok(());
         }
         let missed = reference.missed(whose, now);
-        let down = incidents.iter().filter(|incident| incident.state == State::Down);
-        let of_core: BTreeMap<&SubjectId, UnixMs> =
-            down.flat_map(|i| i.members().map(|m| (m, i.since))).collect();
-        let first = |id: &SubjectId| -> Option<UnixMs> {
-            let incident = incidents.iter().find(|i| i.members().any(|m| m == id))?;
-            incident.members().filter_map(|m| missed.get(m)).min().copied()
+        let missed_since = |id: &SubjectId| {
+            let subject = reference.inventory.find_subject(id.as_str())?;
+            let at = missed.binary_search_by_key(&subject, |(s, _)| *s).ok()?;
+            Some(missed[at].1)
         };
-        let is_same = of_core.len() == missed.len()
-            && of_core
-                .iter()
-                .all(|(id, since)| missed.contains_key(id) && first(id) == Some(*since));
+        let mut lines = 0;
+        let is_so = |incident: &Incident| {
+            lines += incident.members().count();
+            let since: Option<Vec<UnixMs>> = incident.members().map(missed_since).collect();
+            since.and_then(|all| all.into_iter().min()) == Some(incident.since)
+        };
+        let mut down = incidents.iter().filter(|incident| incident.state == State::Down);
+        let is_same = down.all(is_so) && lines == missed.len();
         self.differed = if is_same { 0 } else { self.differed + 1 };
         if self.differed < PATIENCE {
             return Ok(());
         }
+        let name = |s: SubjectIx| &reference.inventory.subject(s).id;
+        let missed: Vec<_> = missed.iter().map(|(s, since)| (name(*s), since)).collect();
+        let of_core = incidents.iter().filter(|incident| incident.state == State::Down);
+        let of_core: Vec<_> = of_core.flat_map(|i| i.members().map(|m| (m, i.since))).collect();
         Err(format!("missed by the core {of_core:?}, by the reference {missed:?}"))
     }
 }

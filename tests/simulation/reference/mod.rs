@@ -8,22 +8,24 @@ mod checks;
 mod flaps;
 mod known;
 mod missed;
+mod serene;
 mod usual;
 mod verdicts;
 mod ways;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use tuantra::model::{
-    CheckKind, HealthParams, Inventory, Round, Sentinel, Span, State, SubjectId, SubjectIx, UnixMs,
-    Via,
+    HealthParams, Inventory, Round, Sentinel, Span, State, SubjectId, SubjectIx, UnixMs, Via,
 };
 
 use checks::{Other, Run};
 use flaps::Flaps;
 pub use missed::Roll;
+use serene::Knowns;
 use usual::{Usual, hour};
 
 use crate::records::{Remembered, Stretch};
@@ -99,23 +101,37 @@ struct Step {
     cause: Option<SubjectId>,
 }
 
-/// All that is known of a subject.
+/// Most checks of a subject.
+const CHECKS_MAX: usize = 4;
+
+/// All that is known of a subject. What a round that changes nothing else is held against and moves
+/// stands first, in one line of the processor's cache, and what its verdict is compared by in the next.
 #[derive(Debug, Clone, Default)]
+#[repr(C, align(128))]
 struct Known {
+    last_round: Option<UnixMs>,
+    /// When it last answered while it was not in an outage.
+    last_answer: Option<UnixMs>,
+    /// When the round that was judged last had been sent: answers come in any order.
+    last_heard: Option<UnixMs>,
+    /// Nothing that it remembers is changed by a further good round with times up to `rtt_us`, up to
+    /// `gap_ms` after the last.
+    is_serene: bool,
+    /// It may have changed since it was looked at.
+    has_moved: bool,
+    rtt_us: u32,
+    gap_ms: i64,
+    /// By check: when its last round was sent.
+    heard: [Option<UnixMs>; CHECKS_MAX],
+    /// The last verdict: hard state and, of an outage, its start.
+    hard: Option<(State, UnixMs)>,
+    /// 9: whether it comes and goes.
+    flaps: Flaps,
     steps: Vec<Step>,
     /// Closed holes, in order.
     holes: Vec<Span>,
     /// The hole that lasts, from then on.
     open_hole: Option<UnixMs>,
-    /// The last verdict: hard state and, of an outage, its start.
-    hard: Option<(State, UnixMs)>,
-    last_round: Option<UnixMs>,
-    /// When the round that was judged last had been sent: answers come in any order.
-    last_heard: Option<UnixMs>,
-    /// By check: when its last round was sent.
-    heard: BTreeMap<u8, UnixMs>,
-    /// When it last answered while it was not in an outage.
-    last_answer: Option<UnixMs>,
     /// The checks that decide, each for itself.
     runs: BTreeMap<u8, Run>,
     /// The others.
@@ -142,8 +158,6 @@ struct Known {
     held_since: Option<UnixMs>,
     /// Unreachable, and the way to it is open again since then.
     proving_since: Option<UnixMs>,
-    /// 9: whether it comes and goes.
-    flaps: Flaps,
 }
 
 /// Can a subject be reached through something?
@@ -158,7 +172,7 @@ enum Passage {
 #[derive(Debug)]
 pub struct Reference {
     inventory: Arc<Inventory>,
-    known: Vec<Known>,
+    known: Knowns,
     quirk: Option<Quirk>,
     /// Whom something was found out about since the last [`Self::take_changed`].
     changed: Vec<SubjectIx>,
@@ -182,6 +196,10 @@ pub struct Reference {
     leads: Vec<bool>,
     /// No hole begins before; a lower bound.
     next_hole: UnixMs,
+    /// By subject: the checks that decide.
+    decisive: Vec<Rc<[u8]>>,
+    /// By subject: so long after its last round the next one is missed.
+    missed_after_ms: Vec<i64>,
     /// By subject: rounds from the first failed one on about which the sentinels have not spoken.
     waiting: BTreeMap<SubjectIx, VecDeque<Round>>,
 }
@@ -222,6 +240,8 @@ impl Reference {
             ways: Vec::new(),
             choices: Vec::new(),
             leads: Vec::new(),
+            decisive: Vec::new(),
+            missed_after_ms: Vec::new(),
             next_hole: UnixMs(i64::MIN),
             waiting: BTreeMap::new(),
         };
@@ -303,16 +323,17 @@ impl Reference {
     }
 
     /// Takes a round in.
+    #[inline]
     pub fn round(&mut self, round: &Round, now: UnixMs) {
+        let concerns_held = self.held > 0 && self.leads[round.subject.ix()];
+        if concerns_held || !self.only_moves_time(round) {
+            self.weighty_round(round, now);
+        }
+    }
+
+    fn weighty_round(&mut self, round: &Round, now: UnixMs) {
         // Our own faults count as not asked.
         if round.is_invalid() {
-            return;
-        }
-        let concerns_held = self.held > 0 && self.leads[round.subject.ix()];
-        if !concerns_held
-            && !self.waiting.contains_key(&round.subject)
-            && self.only_moves_time(round)
-        {
             return;
         }
         if !self.waiting.contains_key(&round.subject)
@@ -322,34 +343,12 @@ impl Reference {
             self.judged_round(round, now);
             return;
         }
+        self.known.stir(round.subject);
         let queue = self.waiting.entry(round.subject).or_default();
         queue.push_back(*round);
         // How long the first one has waited is looked at when there is something new to look at.
         let is_new = queue.len() == 1;
         self.judge_waiting_of(round.subject, !is_new, now);
-    }
-
-    /// A good round in time of a subject with one check, no baseline and nothing bad in its memory
-    /// changes nothing but when it was last heard of. True when this was one.
-    fn only_moves_time(&mut self, round: &Round) -> bool {
-        let subject = self.inventory.subject(round.subject);
-        let params = &subject.health;
-        let known = &mut self.known[round.subject.ix()];
-        let (Some(last), Some(heard)) = (known.last_round, known.heard.get(&0)) else {
-            return false;
-        };
-        let is_good =
-            round.lost == 0 && round.rtts.as_slice().iter().all(|us| *us <= params.rtt_us);
-        let is_in_time = last.max(*heard) < round.at && round.at <= last + 2 * params.interval_ms;
-        let is_alone = subject.checks.len() == 1 && params.baseline_tenths.is_none();
-        if !(is_good && is_in_time && is_alone && known.is_serene(params)) {
-            return false;
-        }
-        known.heard.insert(0, round.at);
-        known.last_round = Some(round.at);
-        known.last_heard = Some(round.at);
-        known.last_answer = Some(round.at);
-        true
     }
 
     /// A sentinel answered, or did not.
@@ -364,18 +363,21 @@ impl Reference {
         if self.waiting.is_empty() {
             return;
         }
-        let subjects: Vec<SubjectIx> = self.waiting.keys().copied().collect();
-        for subject in subjects {
+        let mut next = self.waiting.keys().next().copied();
+        while let Some(subject) = next {
             self.judge_waiting_of(subject, true, now);
+            let others = self.waiting.range((Bound::Excluded(subject), Bound::Unbounded));
+            next = others.map(|(other, _)| *other).next();
         }
     }
 
     fn judge_waiting_of(&mut self, subject: SubjectIx, looks_at_time: bool, now: UnixMs) {
         let window = self.inventory.subject(subject).health.correlation_window_ms;
-        while let Some(round) = self.waiting.get(&subject).and_then(|w| w.front()).copied() {
+        while let Some(queue) = self.waiting.get_mut(&subject) {
+            let Some(round) = queue.front().copied() else { break };
             // Set back, the clock says nothing about how long it waited.
             let is_late = looks_at_time && !(0..window).contains(&now.since(round.at))
-                || self.waiting.get(&subject).is_some_and(|w| w.len() > WAITING_MAX);
+                || queue.len() > WAITING_MAX;
             let sight = match round.lost < round.sent {
                 true => Sight::Clear,
                 false => self.watch.sight(&self.inventory, subject, round.at),
@@ -383,16 +385,23 @@ impl Reference {
             if sight == Sight::Unknown && !is_late {
                 break;
             }
-            self.waiting.entry(subject).or_default().pop_front();
+            queue.pop_front();
+            if queue.is_empty() {
+                self.waiting.remove(&subject);
+            }
             if sight != Sight::Blind {
                 self.judged_round(&round, now);
             }
         }
-        self.waiting.retain(|_, rounds| !rounds.is_empty());
     }
 
     /// Takes a round in that the patrol could see.
     fn judged_round(&mut self, round: &Round, now: UnixMs) {
+        self.weigh(round, now);
+        self.note_serenity(round.subject);
+    }
+
+    fn weigh(&mut self, round: &Round, now: UnixMs) {
         let (subject, check) = (round.subject, round.check);
         let is_failed = round.lost == round.sent;
         let known = self.known(subject);
@@ -504,25 +513,17 @@ impl Reference {
             return;
         }
         self.next_hole = UnixMs(i64::MAX);
-        for subject in self.inventory.clone().subject_ixs() {
-            let interval = self.inventory.subject(subject).health.interval_ms;
-            // A round sent in time may still be under way.
-            let in_flight = self.inventory.subject(subject).checks.first().map_or(0, |check| {
-                let CheckKind::Ping { params, .. } = check.kind else { return 0 };
-                params.round_ms()
-            });
-            let is_blind = self.quirk == Some(Quirk::SeesThroughHoles);
-            let known = &mut self.known[subject.ix()];
-            let Some(last) = known.last_round.filter(|_| known.open_hole.is_none()) else {
-                continue;
-            };
-            let due = last + 2 * interval + in_flight;
-            if now > due && !is_blind {
-                known.open_hole =
-                    Some(known.vouched_until(last, &self.inventory.subject(subject).health));
-                self.changed.push(subject);
-            } else {
+        let is_blind = self.quirk == Some(Quirk::SeesThroughHoles);
+        for subject in (0..self.missed_after_ms.len()).map(|n| SubjectIx(n as u32)) {
+            let known = self.known(subject);
+            let Some(last) = known.last_round else { continue };
+            let due = last + self.missed_after_ms[subject.ix()];
+            if now <= due || is_blind {
                 self.next_hole = self.next_hole.min(due);
+            } else if known.open_hole.is_none() {
+                let from = known.vouched_until(last, &self.inventory.subject(subject).health);
+                self.known[subject.ix()].open_hole = Some(from);
+                self.changed.push(subject);
             }
         }
     }
@@ -533,7 +534,7 @@ impl Reference {
     fn read_clock(&mut self, subject: SubjectIx, check: u8, at: UnixMs) -> UnixMs {
         let interval = self.inventory.subject(subject).health.interval_ms;
         let known = &mut self.known[subject.ix()];
-        let own = known.heard.get(&check).copied();
+        let own = known.heard[usize::from(check)];
         // A hole of the life before: the last round that counted was sent an interval before it.
         let before_hole = known.open_hole.map(|from| from - interval);
         let newest = known.last_round.or(before_hole).max(own);
@@ -546,7 +547,7 @@ impl Reference {
             }
             _ => at,
         };
-        self.known[subject.ix()].heard.insert(check, at);
+        self.known[subject.ix()].heard[usize::from(check)] = Some(at);
         at
     }
 
@@ -639,7 +640,7 @@ impl Reference {
                 known.poor.clear();
                 known.good = 0;
                 if self.quirk == Some(Quirk::OneCheckRecovers) {
-                    decisive = vec![check];
+                    decisive = Rc::from([check]);
                 }
                 if known.answered_since(&decisive, recover).is_some() {
                     // 3: the outage ends at the first of these.

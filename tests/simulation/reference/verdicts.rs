@@ -12,8 +12,7 @@ impl Reference {
             return;
         }
         // Nobody else is held, in an outage, or may be on a backup by what comes of it.
-        let concerned: Vec<SubjectIx> =
-            self.inventory.subject_ixs().filter(|s| self.is_concerned(*s)).collect();
+        let concerned = self.concerned();
         while !self.is_settled {
             self.is_settled = true;
             for subject in concerned.iter().copied() {
@@ -27,9 +26,10 @@ impl Reference {
         }
         self.fell.clear();
         self.rose.clear();
+        self.known.rest();
     }
 
-    fn is_concerned(&self, subject: SubjectIx) -> bool {
+    pub(super) fn is_concerned(&self, subject: SubjectIx) -> bool {
         let known = self.known(subject);
         known.hard.is_some_and(|(state, _)| state.is_outage())
             || known.held_since.is_some()
@@ -146,6 +146,11 @@ impl Reference {
             }
             (State::Unreachable, Some(_)) => {
                 let cause = self.root_cause(&via);
+                if known.proving_since.is_none()
+                    && (cause.is_none() || known.last_step().1 == cause.as_ref())
+                {
+                    return;
+                }
                 let known = &mut self.known[subject.ix()];
                 if known.proving_since.take().is_some() {
                     known.forget_failed();
@@ -189,7 +194,9 @@ impl Reference {
             // 2: a suspect is still counted by its last hard state, until it answers.
             let is_other =
                 self.backup_since(&via).is_some() != self.known(subject).backup_since.is_some();
-            self.known[subject.ix()].is_backup_late = is_other;
+            if is_other != self.known(subject).is_backup_late {
+                self.known[subject.ix()].is_backup_late = is_other;
+            }
             return;
         }
         let backup_since = self.backup_since(&via).filter(|_| state.is_live());
@@ -200,7 +207,9 @@ impl Reference {
             return; // The last way went, too: its own rounds will tell.
         }
         if backup_since.is_some() == before.is_some() {
-            self.known[subject.ix()].is_backup_late = false;
+            if self.known(subject).is_backup_late {
+                self.known[subject.ix()].is_backup_late = false;
+            }
             return;
         }
         let is_news = self.rose.iter().any(|(p, _)| self.is_above(*p, &via));

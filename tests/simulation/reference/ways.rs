@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use tuantra::model::{State, Subject, SubjectId, SubjectIx, UnixMs, Via};
+use tuantra::model::{CheckKind, State, Subject, SubjectId, SubjectIx, UnixMs, Via};
 
 use super::{Passage, Reference};
 
@@ -179,6 +179,8 @@ impl Reference {
             self.leads[parent.ix()] = true;
         }
         self.choices = self.ways.iter().map(|way| has_choice(way)).collect();
+        self.find_decisive();
+        self.missed_after_ms = self.inventory.subjects.iter().map(missed_after_ms).collect();
     }
 
     pub(super) fn present(&self, via: &Via) -> Via {
@@ -202,6 +204,15 @@ impl Reference {
         let known = self.known(subject);
         known.hard.is_none() && !known.is_in_doubt()
     }
+}
+
+/// 8: two intervals, and a round sent in time may still be under way.
+fn missed_after_ms(subject: &Subject) -> i64 {
+    let in_flight_ms = subject.checks.first().map_or(0, |check| match &check.kind {
+        CheckKind::Ping { params, .. } => params.round_ms(),
+        _ => 0,
+    });
+    2 * subject.health.interval_ms + in_flight_ms
 }
 
 pub(super) fn has_any(via: &Via) -> bool {
