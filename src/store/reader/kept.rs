@@ -7,6 +7,7 @@ use rusqlite::Row;
 use rusqlite::types::Value;
 
 use super::Reader;
+use super::records::Names;
 use crate::model::{
     Ack, CarrierId, Id, IncidentId, KeptIncident, Maintenance, Span, SubjectId, Told, UnixMs,
     WorkHours, WorkedOn,
@@ -136,7 +137,7 @@ impl Reader {
     /// When the file cannot be read.
     pub fn baselines(&self) -> Result<BTreeMap<SubjectId, [Option<Usual>; HOURS]>, StoreError> {
         let mut found: BTreeMap<SubjectId, [Option<Usual>; HOURS]> = BTreeMap::new();
-        let mut names = self.subjects(None)?.into_iter().collect();
+        let mut names = Names::new(self.subjects(None)?);
         let rows =
             self.rows("SELECT subject, hour, usual_us, rounds FROM baseline", [], |row| {
                 let usual = Usual { us: self.get(row.get(2))?, rounds: self.get(row.get(3))? };
