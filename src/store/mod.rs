@@ -45,7 +45,8 @@ pub use fact::{Batch, Event, EventKind, Fact, Reading};
 pub use message::{Message, MessageState};
 pub use reader::{
     Blind, ChainFlaw, ChainHead, Checked, Current, Differs, Finding, OutageFilter, Progress,
-    Reader, RecordedEvent, Resolution, Stats, SubjectOutage, TableSize, Usual, Verified,
+    Reader, RecordedEvent, Remembered, Resolution, Stats, SubjectOutage, TableSize, Usual,
+    Verified,
 };
 pub use sketch::Rollup;
 pub use writer::{OpenOptions, Store, StoreStatus};

@@ -29,11 +29,11 @@ use super::here::true_name;
 use super::schema::Link;
 use super::{StoreError, schema};
 use crate::model::{Span, State, SubjectId, UnixMs};
-use records::Names;
 
 pub use check::{Checked, Finding, Progress};
 pub use kept::{Blind, Usual};
 pub use outages::{OutageFilter, SubjectOutage};
+pub use records::Remembered;
 pub use samples::Resolution;
 pub use stats::{Stats, TableSize};
 pub use verify::{ChainFlaw, ChainHead, Differs, Verified};
@@ -91,33 +91,15 @@ impl Reader {
         &self.path
     }
 
-    /// The open interval of every subject that has one.
+    /// The open interval of every subject that has one, by subject.
     ///
     /// # Errors
     /// When the file cannot be read.
     pub fn current(&self) -> Result<Vec<Current>, StoreError> {
-        // Before the table of what is sealed: a round on its way there is seen here or there.
-        let open = self.newest_open()?;
-        let mut names = Names::new(self.subjects(None)?);
-        let rows = self.rows(
-            "SELECT s.subject, s.state, s.t0, s.cause, l.at FROM state s
-             LEFT JOIN latest l ON l.subject = s.subject WHERE s.t1 IS NULL",
-            [],
-            |row| {
-                let number: i64 = self.get(row.get(0))?;
-                let sealed = self.get(row.get::<_, Option<i64>>(4))?;
-                let last_round = sealed.max(open.get(&number).copied()).map(UnixMs);
-                let (state, since) = (self.state(row.get(1))?, UnixMs(self.get(row.get(2))?));
-                let cause: Option<i64> = self.get(row.get(3))?;
-                Ok((number, state, since, cause, last_round))
-            },
-        )?;
-        let mut all = Vec::with_capacity(rows.len());
-        for (number, state, since, cause, last_round) in rows {
-            let cause = cause.map(|number| self.name(&mut names, number)).transpose()?;
-            let subject = self.name(&mut names, number)?;
-            all.push(Current { subject, state, since, cause, last_round });
-        }
+        // Of every record that is open the end, and nothing before it.
+        let end = Span::new(UnixMs(i64::MAX), UnixMs(i64::MAX));
+        let all = self.remembered(end)?;
+        let mut all: Vec<Current> = all.iter().filter_map(Remembered::current).collect();
         all.sort_by(|a, b| a.subject.cmp(&b.subject));
         Ok(all)
     }
@@ -185,7 +167,10 @@ impl Reader {
         } else {
             "SELECT id, key FROM subject WHERE key = ?1"
         };
-        self.rows(sql, [only], |row| Ok((self.get(row.get(0))?, self.subject(row.get(1))?)))
+        self.rows(sql, [only], |row| {
+            let key = row.get_ref(1).and_then(|key| key.as_str().map_err(Into::into));
+            Ok((self.get(row.get(0))?, self.subject_of(self.get(key)?)?))
+        })
     }
 
     fn rows<T, const N: usize>(
@@ -209,8 +194,11 @@ impl Reader {
     }
 
     fn subject(&self, value: Result<String, rusqlite::Error>) -> Result<SubjectId, StoreError> {
-        let key = self.get(value)?;
-        SubjectId::new(&key).map_err(|_| self.corrupt("subject's id", &key))
+        self.subject_of(&self.get(value)?)
+    }
+
+    fn subject_of(&self, key: &str) -> Result<SubjectId, StoreError> {
+        SubjectId::new(key).map_err(|_| self.corrupt("subject's id", key))
     }
 
     fn optional_subject(

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use rusqlite::types::Value as Cell;
 
-use super::Reader;
 use super::packed::{BadRecord, Recorded, Unpacked};
+use super::{Current, Reader};
 use crate::model::{Span, StateInterval, SubjectId, UnixMs};
 use crate::store::{StoreError, schema};
 
@@ -15,6 +15,32 @@ const SUBJECTS_AT_ONCE: usize = 64;
 
 /// Takes a subject's id and its record, which it may change or take away.
 pub(super) type TakesRecord<'a> = &'a mut dyn FnMut(i64, &SubjectId, &mut Vec<StateInterval>);
+
+/// What is known of one subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remembered {
+    /// Whose.
+    pub subject: SubjectId,
+    /// Its intervals in the window asked for, unclipped, in order of time.
+    pub record: Vec<StateInterval>,
+    /// Newest sample that says something about the subject.
+    pub last_round: Option<UnixMs>,
+}
+
+impl Remembered {
+    /// The interval that lasts; `None` where the record has ended.
+    #[must_use]
+    pub fn current(&self) -> Option<Current> {
+        let last = self.record.last().filter(|last| last.to.is_none())?;
+        Some(Current {
+            subject: self.subject.clone(),
+            state: last.state,
+            since: last.from,
+            cause: last.cause.clone(),
+            last_round: self.last_round,
+        })
+    }
+}
 
 /// The ids of subjects by number.
 #[derive(Debug, Default)]
@@ -84,7 +110,34 @@ impl Reader {
         self.records(&mut names, window, &mut |_, id, record| each(id, record))
     }
 
-    /// The records of the subjects in `names`, with their numbers.
+    /// What is recorded of every subject that has intervals in `window`, and its last round.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn remembered(&self, window: Span) -> Result<Vec<Remembered>, StoreError> {
+        // Before the table of what is sealed: a round on its way there is seen here or there.
+        let mut last_rounds = self.newest_open()?;
+        let latest = self.rows("SELECT subject, at FROM latest ORDER BY subject", [], |row| {
+            Ok((self.get(row.get(0))?, self.get(row.get(1))?))
+        })?;
+        last_rounds.extend(latest);
+        last_rounds.sort();
+        let mut names = Names::new(self.subjects(None)?);
+        let mut found = Vec::with_capacity(names.len());
+        let mut rest = last_rounds.into_iter().peekable();
+        self.records(&mut names, window, &mut |number, id, record| {
+            // Records come by number, too; of one subject's rounds the newest is the last.
+            let mut last_round = None;
+            while let Some((of, at)) = rest.next_if(|(of, _)| *of <= number) {
+                last_round = Some(UnixMs(at)).filter(|_| of == number);
+            }
+            let (subject, record) = (id.clone(), std::mem::take(record));
+            found.push(Remembered { subject, record, last_round });
+        })?;
+        Ok(found)
+    }
+
+    /// The records of the subjects in `names`, with their numbers and in their order.
     pub(super) fn records(
         &self,
         names: &mut Names,
@@ -156,7 +209,7 @@ impl Reader {
     ) -> Result<(), StoreError> {
         let unpacked = Unpacked::new(packed);
         record.clear();
-        record.reserve_exact(unpacked.at_most());
+        record.reserve_exact(unpacked.about());
         for one in unpacked {
             let Recorded { t0, t1, state, cause } =
                 one.map_err(|BadRecord| self.corrupt("interval", "columns of another table"))?;
