@@ -7,7 +7,9 @@ mod check;
 mod gather;
 mod kept;
 mod log;
+mod lost;
 mod messages;
+mod metrics;
 mod outages;
 mod packed;
 mod past;
@@ -32,6 +34,7 @@ use crate::model::{Span, State, SubjectId, UnixMs};
 
 pub use check::{Checked, Finding, Progress};
 pub use kept::{Blind, Usual};
+pub use lost::LostProof;
 pub use outages::{OutageFilter, SubjectOutage};
 pub use records::Remembered;
 pub use samples::Resolution;
