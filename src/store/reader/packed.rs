@@ -45,28 +45,30 @@ impl Aggregate<Vec<u8>, Vec<u8>> for Packing {
     }
 
     fn step(&self, row: &mut Context<'_>, bytes: &mut Vec<u8>) -> Sql<()> {
-        let [t0, t1, state, cause] = [0, 1, 2, 3].map(|column| row.get_raw(column));
-        let (ValueRef::Integer(t0), ValueRef::Integer(state)) = (t0, state) else {
-            bytes.push(BAD);
-            return Ok(());
-        };
-        let ends = match t1 {
-            ValueRef::Integer(t1) => Some(t1),
-            ValueRef::Null => None,
-            _ => return Ok(bytes.push(BAD)),
-        };
-        let cause = match cause {
-            ValueRef::Integer(cause) => Some(cause),
-            ValueRef::Null => None,
-            _ => return Ok(bytes.push(BAD)),
-        };
-        put(bytes, Recorded { t0, t1: ends, state, cause });
+        match interval_of([0, 1, 2, 3].map(|column| row.get_raw(column))) {
+            Some(interval) => put(bytes, interval),
+            None => bytes.push(BAD),
+        }
         Ok(())
     }
 
     fn finalize(&self, _: &mut Context<'_>, bytes: Option<Vec<u8>>) -> Sql<Vec<u8>> {
         Ok(bytes.unwrap_or_default())
     }
+}
+
+/// `None` for columns that no record has.
+fn interval_of([t0, t1, state, cause]: [ValueRef<'_>; 4]) -> Option<Recorded> {
+    let number = |value| match value {
+        ValueRef::Integer(number) => Some(number),
+        _ => None,
+    };
+    let optional = |value| match value {
+        ValueRef::Null => Some(None),
+        value => number(value).map(Some),
+    };
+    let (t0, state) = (number(t0)?, number(state)?);
+    Some(Recorded { t0, t1: optional(t1)?, state, cause: optional(cause)? })
 }
 
 fn put(bytes: &mut Vec<u8>, interval: Recorded) {
