@@ -8,8 +8,10 @@ use std::process::{Command, Output};
 
 use insta::assert_snapshot;
 use serde_json::Value;
-use tuantra::model::{Rtts, Sample, State, StateInterval, SubjectId, UnixMs};
-use tuantra::store::{Batch, Event, EventKind, Fact, OpenOptions, Store};
+use tuantra::model::{
+    Metric, Point, PointKind, Rtts, Sample, State, StateInterval, SubjectId, UnixMs,
+};
+use tuantra::store::{Batch, Event, EventKind, Fact, OpenOptions, Reading, Store, StoreError};
 
 const HOUR: i64 = 3_600_000;
 const DISTRICT: &str = "cai-be/tslcd";
@@ -104,6 +106,24 @@ impl Province {
     fn open(&self, now: UnixMs) -> Store {
         let options = OpenOptions { now, pid: std::process::id() };
         Store::open(&self.path("tuantra.db"), &options).unwrap()
+    }
+
+    /// What SNMP tells of the district's router: a counter an hour, a gauge a day.
+    fn measure(&self, hours: i64) {
+        let start = at("2026-01-05T00:00:00Z");
+        let store = self.open(start + (hours + 1) * HOUR);
+        let point = |kind, name: &str, hour: i64, value| {
+            let metric = Metric { kind, name: name.into() };
+            let point = Point { at: start + hour * HOUR, value };
+            (id(DISTRICT), Reading::Point(metric, point))
+        };
+        let samples = (0..=hours)
+            .map(|hour| point(PointKind::Counter, "if.octets_in:ether1", hour, hour * 1_000 - 5))
+            .chain((0..=hours).step_by(24).map(|h| point(PointKind::Gauge, "sys.load", h, h + 17)))
+            .collect();
+        store.submit(Batch { facts: Vec::new(), samples });
+        store.tidy_blocking().unwrap();
+        store.close().unwrap();
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -206,6 +226,40 @@ fn what_was_changed_is_named() {
 }
 
 #[test]
+fn what_a_salvage_lost_is_named_with_its_date_and_is_no_difference() {
+    for lang in ["vi", "en"] {
+        let province = Province::new(lang);
+        let conn = rusqlite::Connection::open(province.path("tuantra.db")).unwrap();
+        let sql = "SELECT rootpage FROM sqlite_schema WHERE name = 'event'";
+        let page: i64 = conn.query_row(sql, [], |row| row.get(0)).unwrap();
+        drop(conn);
+        {
+            use std::os::unix::fs::FileExt as _;
+            let options = std::fs::File::options().write(true).clone();
+            let file = options.open(province.path("tuantra.db")).unwrap();
+            file.write_all_at(&[0x5a; 4_096], (page.unsigned_abs() - 1) * 4_096).unwrap();
+        }
+        let store = province.open(at("2026-01-09T04:00:00Z"));
+        let (path, value) = (province.path("tuantra.db"), String::new());
+        store.mend_blocking(&StoreError::Corrupt { path, what: "event", value }).unwrap();
+        let facts = vec![Fact::Alive { at: at("2026-01-09T04:00:00Z") }];
+        store.submit(Batch { facts, samples: Vec::new() });
+        store.tidy_blocking().unwrap();
+        store.close().unwrap();
+        let told = province.text(&["verify"], 3);
+        let told: Vec<&str> = told.lines().take(2).collect();
+        assert_snapshot!(format!("verify_lost_{lang}"), told.join("\n"));
+        let found = province.json(&["verify"], 3);
+        assert_eq!((&found["ok"], &found["flaws"]), (&false.into(), &Value::Array(Vec::new())));
+        let lost = &found["lost"][0];
+        assert_eq!((&lost["n"], &lost["what"]), (&1.into(), &"events".into()));
+        assert_eq!(lost["salvaged"], "2026-01-09T04:00:00Z");
+        // Other days are proved as before.
+        province.text(&["verify", "--from", "2026-01-06T00:00:00Z"], 0);
+    }
+}
+
+#[test]
 fn a_copy_is_made_beside_the_writer_and_put_back_when_it_is_gone() {
     let province = Province::new("en");
     let copy = province.path("copy.db").display().to_string();
@@ -272,6 +326,22 @@ fn tables_come_out_as_they_are_asked_for() {
     let failed: Vec<&str> = daily.iter().map(|row| row[4].as_str()).collect();
     assert_eq!(failed, ["0", "2", "0"]);
     assert_eq!(rows(&export(&["--what", "rollups"])).len(), 158);
+
+    province.measure(80);
+    let points = export(&["--what", "points"]);
+    assert!(points.starts_with("at,subject,metric,kind,value\r\n"), "{points}");
+    let octets = ["2026-01-05T00:00:00Z", DISTRICT, "if.octets_in:ether1", "counter", "-5"];
+    let load = ["2026-01-05T00:00:00Z", DISTRICT, "sys.load", "gauge", "17"];
+    let points = rows(&points);
+    assert_eq!(points[0], octets.map(str::to_owned));
+    assert_eq!(points[1], load.map(str::to_owned));
+    assert_eq!(points.len(), 81 + 4, "a counter an hour, a gauge a day");
+    assert!(points.is_sorted(), "by time, then by name");
+    let last = ["2026-01-08T08:00:00Z", "if.octets_in:ether1", "79995"];
+    assert_eq!([0, 2, 4].map(|n| points[84][n].as_str()), last);
+    assert_eq!(rows(&export(&["--what", "points", "--subject", COMMUNE])).len(), 0);
+    let of_unit = export(&["--what", "points", "--unit", "cai-be", "--excel"]);
+    assert!(of_unit.contains(";sys.load;gauge;17"), "{of_unit}");
 
     let file = province.path("out.csv");
     let name = file.display().to_string();

@@ -5,10 +5,10 @@ use std::hint::black_box;
 use std::os::fd::AsRawFd as _;
 use std::path::Path;
 
-use tuantra::coverage::{Clock, SlaRule, chart};
+use tuantra::coverage::{Chart, Clock, LOOK_BACK_MS, SlaRule};
 use tuantra::daemon::resume;
 use tuantra::inventory;
-use tuantra::model::{Inventory, Span, State, StateInterval, UnixMs};
+use tuantra::model::{Inventory, Sample, Span, State, StateInterval, UnixMs};
 use tuantra::report::{self, GroupBy, Scope};
 use tuantra::store::{Batch, Fact, Reader};
 
@@ -98,13 +98,9 @@ fn availability(
 ) {
     for &(name, days, most) in periods {
         let period = Span::new(now - days * DAY_MS, now);
-        let mut reading = 0.0;
         let (rows, all) = best_of(REPEATS, || {
-            let (records, read) = took(|| {
-                let reader = Reader::open(store).unwrap();
-                report::load(&reader, inventory, period, now).unwrap()
-            });
-            reading = ms(read.cpu);
+            let reader = Reader::open(store).unwrap();
+            let records = report::load_without_intervals(&reader, period, now).unwrap();
             let scope = Scope {
                 inventory,
                 records: &records,
@@ -118,11 +114,19 @@ fn availability(
                 availability_goal_ppm: 995_000,
                 floor_ppm: 950_000,
             };
-            let made = report::availability(&scope, GroupBy::Subject, false);
+            let made = report::read_availability(&reader, &scope, GroupBy::Subject, false).unwrap();
             assert!(made.total.availability.millis.down > 0);
             made.rows.len()
         });
         assert_eq!(rows, inventory.subjects.len());
+        let (_, reading) = best_of(REPEATS, || {
+            let mut intervals = 0;
+            let looked_at = Span::new(period.from - LOOK_BACK_MS, now);
+            let reader = Reader::open(store).unwrap();
+            reader.each_record(looked_at, &mut |_, record| intervals += record.len()).unwrap();
+            intervals
+        });
+        let reading = ms(reading.cpu);
         let what = format!("availability of a {name}, {rows} subjects");
         let more = figure(all, &format!("{reading:.1} of it reading"));
         figures.gate_with(&what, ms(all.cpu), most, "ms", &more);
@@ -192,9 +196,14 @@ pub fn charts(path: &Path, subjects: usize, days: i64, figures: &mut Figures) {
     for (name, length, most) in [("a day", 1, None), ("30 days", 30, Some(5.0))] {
         let window = Span::new(now - length.min(days) * DAY_MS, now);
         let draw = |reader: &Reader, n: usize| {
-            let samples = reader.samples(&subject(n), window).unwrap();
-            assert!(samples.len() as i64 > window.len_ms() / 40_000);
-            chart(samples, window, 200)
+            let (mut chart, mut rounds) = (Chart::new(window, 200), 0);
+            let mut draw = |sample: &Sample| {
+                rounds += 1;
+                chart.add(sample);
+            };
+            reader.each_round(&subject(n), 0, window, &mut draw).unwrap();
+            assert!(rounds > window.len_ms() / 40_000);
+            chart.points()
         };
         chill(path);
         let (_, cold) = took(|| black_box(draw(&Reader::open(path).unwrap(), subjects / 2)));

@@ -207,7 +207,11 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         .transpose()?;
     let refused = |error: ReportError| anyhow!(told(config.language, &error));
     let store = Reader::open(&config.store).map_err(|e| refused(e.into()))?;
-    let records = report::load(&store, &inventory, period, now).map_err(refused)?;
+    let records = match args.kind {
+        Kind::Coverage => report::load(&store, &inventory, period, now),
+        Kind::Availability => report::load_without_intervals(&store, period, now),
+    }
+    .map_err(refused)?;
     let scope = Scope {
         inventory: &inventory,
         records: &records,
@@ -240,7 +244,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         let unit = visible(&inventory.unit(unit).name).to_string();
         bail!(t!(config.language, "report.not_in_tree", unit = unit, time = time));
     }
-    let (text, verdict) = write(args, &scope, &page);
+    let (text, verdict) = write(args, &store, &scope, &page).map_err(refused)?;
     match &args.out {
         Some(file) => report::save(file, &text).map_err(refused)?,
         None => super::print(&text)?,
@@ -252,8 +256,13 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     }))
 }
 
-fn write(args: &Args, scope: &Scope<'_>, page: &Page<'_>) -> (String, Verdict) {
-    match args.kind {
+fn write(
+    args: &Args,
+    store: &Reader,
+    scope: &Scope<'_>,
+    page: &Page<'_>,
+) -> Result<(String, Verdict), ReportError> {
+    Ok(match args.kind {
         Kind::Coverage => {
             let found = report::coverage(scope);
             let text = match args.format {
@@ -264,7 +273,7 @@ fn write(args: &Args, scope: &Scope<'_>, page: &Page<'_>) -> (String, Verdict) {
             (text, found.verdict())
         }
         Kind::Availability => {
-            let found = report::availability(scope, args.by.into(), args.devices);
+            let found = report::read_availability(store, scope, args.by.into(), args.devices)?;
             let text = match args.format {
                 Format::Text => report::availability_text(&found, scope, page),
                 Format::Csv => found.csv(scope.inventory, page),
@@ -272,7 +281,7 @@ fn write(args: &Args, scope: &Scope<'_>, page: &Page<'_>) -> (String, Verdict) {
             };
             (text, found.verdict())
         }
-    }
+    })
 }
 
 impl Period {

@@ -7,13 +7,13 @@ use anyhow::{anyhow, bail};
 use serde_json::{Value, json};
 
 use super::db::{Meter, count, day, kept_from, open, time, told};
-use super::{EXIT_FINDING, EXIT_OK, Format, Global, context, report::no_time};
+use super::{EXIT_FINDING, EXIT_NOT_PROVEN, EXIT_OK, Format, Global, context, report::no_time};
 use crate::config::Config;
 use crate::daemon::clock;
 use crate::locale::{Lang, text, visible};
 use crate::model::{Span, UnixMs};
 use crate::report;
-use crate::store::{ChainHead, Progress, Verified};
+use crate::store::{ChainHead, Lost, Progress, Verified};
 use crate::t;
 
 /// Digits of a head that are enough to look it up, and all of them.
@@ -31,9 +31,10 @@ const FLAWS_TOLD: usize = 20;
 A day (UTC) is sealed two hours after its end: its samples, the states that ended on it and the
 events so far are hashed (SHA-256) into a chain. Whoever has noted a head can tell later that nothing
 it covers was changed. Samples whose time is over are gone; what is left of such a day is proved.
+What a damaged store lost when it was salvaged is named with the date: it cannot be proved any more.
 
 Exit code: 0 all holds, 1 something differs or the head is not in the chain, 2 wrong usage or the
-store cannot be read.")]
+store cannot be read, 3 nothing differs, but a salvage has lost some of what was sealed.")]
 pub struct Args {
     /// First day: 2026-10-01, or any time of report --from
     #[arg(long, value_name = "TIME")]
@@ -75,8 +76,13 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         Format::Json => format!("{:#}\n", in_json(&verified, noted)),
     })?;
     let is_there = found.is_none_or(|found| !found.is_empty());
-    let holds = verified.flaws.is_empty() && is_there;
-    Ok(ExitCode::from(if holds { EXIT_OK } else { EXIT_FINDING }))
+    Ok(ExitCode::from(if !verified.flaws.is_empty() || !is_there {
+        EXIT_FINDING
+    } else if !verified.lost.is_empty() {
+        EXIT_NOT_PROVEN
+    } else {
+        EXIT_OK
+    }))
 }
 
 fn window(args: &Args, config: &Config) -> anyhow::Result<Span> {
@@ -116,6 +122,19 @@ fn written(verified: &Verified, noted: Option<(&str, &[ChainHead])>, config: &Co
     if untold > 0 {
         line(&t!(lang, "db.more", count = count(lang, untold as u64)));
     }
+    for lost in verified.lost.iter().take(FLAWS_TOLD) {
+        let place = t!(lang, "verify.place", n = lost.n, day = day(lang, lost.day));
+        let salvaged = time(config, lost.salvaged);
+        let what = match lost.lost {
+            Lost::Events => t!(lang, "verify.lost_events", time = salvaged),
+            Lost::Links => t!(lang, "verify.lost_links", time = salvaged),
+        };
+        line(&format!("? {place}: {what}"));
+    }
+    let untold = verified.lost.len().saturating_sub(FLAWS_TOLD);
+    if untold > 0 {
+        line(&t!(lang, "db.more", count = count(lang, untold as u64)));
+    }
     for at in &verified.pending {
         line(&t!(lang, "verify.pending", day = day(lang, *at)));
     }
@@ -125,6 +144,7 @@ fn written(verified: &Verified, noted: Option<(&str, &[ChainHead])>, config: &Co
         line(&t!(lang, "verify.aged", days = days, first = first, last = last));
     }
     match (verified.first, verified.last, verified.flaws.is_empty()) {
+        (_, _, true) if !verified.lost.is_empty() => line(&t!(lang, "verify.lost_part")),
         (Some(first), Some(last), true) => {
             let (first, last) = (day(lang, first), day(lang, last));
             let days = count(lang, verified.days);
@@ -175,7 +195,7 @@ fn in_json(verified: &Verified, noted: Option<(&str, &[ChainHead])>) -> Value {
     let days = |all: &[UnixMs]| all.iter().map(|at| day(Lang::En, *at)).collect::<Vec<_>>();
     json!({
         "kind": "verify",
-        "ok": verified.flaws.is_empty() && noted.is_none_or(|(_, found)| !found.is_empty()),
+        "ok": verified.flaws.is_empty() && verified.lost.is_empty() && noted.is_none_or(|(_, found)| !found.is_empty()),
         "links": verified.links,
         "days": verified.days,
         "first": verified.first.map(|at| day(Lang::En, at)),
@@ -183,6 +203,12 @@ fn in_json(verified: &Verified, noted: Option<(&str, &[ChainHead])>) -> Value {
         "chain": verified.head.as_ref().map(head_json),
         "aged": days(&verified.aged),
         "pending": days(&verified.pending),
+        "lost": verified.lost.iter().map(|lost| json!({
+            "n": lost.n,
+            "day": day(Lang::En, lost.day),
+            "what": lost.lost.as_str(),
+            "salvaged": lost.salvaged,
+        })).collect::<Vec<_>>(),
         "flaws": verified.flaws.iter().map(|flaw| json!({
             "n": flaw.n,
             "day": day(Lang::En, flaw.day),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Sample, Span};
+use crate::model::{Sample, Span, UnixMs};
 
 /// All rounds that fall into one column of a chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -21,6 +21,79 @@ pub struct ChartPoint {
     pub max_us: Option<u32>,
 }
 
+/// A chart while its rounds come in.
+#[derive(Debug, Clone)]
+pub struct Chart {
+    window: Span,
+    columns: Vec<Column>,
+    /// The column that the last round fell into, and the instants that do.
+    at: usize,
+    span: Span,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Column {
+    point: ChartPoint,
+    /// The medians of its rounds.
+    medians_us: Vec<u32>,
+}
+
+impl Chart {
+    /// `columns` equally wide points (at least one) over `window`.
+    #[must_use]
+    pub fn new(window: Span, columns: usize) -> Self {
+        let columns = vec![Column::default(); columns.max(1)];
+        Self { window, columns, at: 0, span: Span::new(window.from, window.from) }
+    }
+
+    /// Adds a round of the primary check, in whatever order; others, those outside the window and
+    /// invalid ones (our own side failed) are left out.
+    pub fn add(&mut self, sample: &Sample) {
+        if sample.check != 0 || sample.is_invalid() || !self.window.contains(sample.at) {
+            return;
+        }
+        // Rounds mostly come in order of time, so that the column is mostly the one before.
+        if !self.span.contains(sample.at) {
+            (self.at, self.span) = self.column_of(sample.at);
+        }
+        let Some(Column { point, medians_us }) = self.columns.get_mut(self.at) else { return };
+        point.rounds += 1;
+        point.sent += u32::from(sample.sent);
+        point.lost += u32::from(sample.lost);
+        for &rtt_us in sample.rtts.as_slice() {
+            point.min_us = Some(point.min_us.map_or(rtt_us, |m| m.min(rtt_us)));
+            point.max_us = Some(point.max_us.map_or(rtt_us, |m| m.max(rtt_us)));
+        }
+        medians_us.extend(sample.rtts.median_us());
+    }
+
+    /// The column of an instant of the window, and all instants that are in it.
+    fn column_of(&self, at: UnixMs) -> (usize, Span) {
+        let width = i128::from(self.window.len_ms().max(1));
+        let columns = self.columns.len() as i128;
+        let column = i128::from(at.since(self.window.from)) * columns / width;
+        // The first millisecond that is not in a column before.
+        let start = |column: i128| {
+            let offset = (column * width + columns - 1) / columns;
+            self.window.from + i64::try_from(offset).unwrap_or(i64::MAX)
+        };
+        (usize::try_from(column).unwrap_or(0), Span::new(start(column), start(column + 1)))
+    }
+
+    /// The points, from the oldest to the newest.
+    #[must_use]
+    pub fn points(self) -> Vec<ChartPoint> {
+        let point = |Column { mut point, mut medians_us }| {
+            let place = medians_us.len().saturating_sub(1) / 2;
+            if !medians_us.is_empty() {
+                point.median_us = Some(*medians_us.select_nth_unstable(place).1);
+            }
+            point
+        };
+        self.columns.into_iter().map(point).collect()
+    }
+}
+
 /// Gathers the primary check's samples inside `window` into `columns` equally wide points (at
 /// least one). Invalid rounds (our own side failed) are left out.
 #[must_use]
@@ -29,30 +102,7 @@ pub fn chart(
     window: Span,
     columns: usize,
 ) -> Vec<ChartPoint> {
-    let columns = columns.max(1);
-    let mut points = vec![ChartPoint::default(); columns];
-    let mut medians: Vec<Vec<u32>> = vec![Vec::new(); columns];
-    let width = i128::from(window.len_ms().max(1));
-    for sample in samples {
-        let own_fault = sample.sent == 0 || sample.error.is_some_and(|e| e.is_own_fault());
-        if sample.check != 0 || own_fault || !window.contains(sample.at) {
-            continue;
-        }
-        let offset = i128::from(sample.at.since(window.from));
-        let column = usize::try_from(offset * columns as i128 / width).unwrap_or(0);
-        let Some(point) = points.get_mut(column) else { continue };
-        point.rounds += 1;
-        point.sent += u32::from(sample.sent);
-        point.lost += u32::from(sample.lost);
-        for &rtt_us in sample.rtts.as_slice() {
-            point.min_us = Some(point.min_us.map_or(rtt_us, |m| m.min(rtt_us)));
-            point.max_us = Some(point.max_us.map_or(rtt_us, |m| m.max(rtt_us)));
-        }
-        medians[column].extend(sample.rtts.median_us());
-    }
-    for (point, mut medians) in points.iter_mut().zip(medians) {
-        medians.sort_unstable();
-        point.median_us = medians.get(medians.len().saturating_sub(1) / 2).copied();
-    }
-    points
+    let mut chart = Chart::new(window, columns);
+    samples.into_iter().for_each(|sample| chart.add(&sample));
+    chart.points()
 }

@@ -162,44 +162,47 @@ pub fn classify(
     let excused: Vec<Span> = off_hours.map_or_else(Vec::new, |rule| {
         outages(intervals).iter().filter_map(|o| rule.excused(o.start, o.end)).collect()
     });
-    let mut edges: Vec<UnixMs> = vec![window.from, window.to];
-    let ends = |span: &Span| [span.from, span.to];
-    edges.extend(intervals.iter().flat_map(|i| ends(&i.clip(window))));
-    edges.extend(planned.iter().chain(&excused).flat_map(ends));
-    edges.retain(|at| window.from <= *at && *at <= window.to);
-    edges.sort_unstable();
-    edges.dedup();
-
-    let mut found: Vec<ClassSpan> = Vec::new();
+    // Long records are judged by the thousand: one walk along all three lists, which are sorted.
+    let mut found: Vec<ClassSpan> = Vec::with_capacity(intervals.len() + 1);
     let (mut interval, mut work, mut excuse) = (0, 0, 0);
-    for (&from, &to) in edges.iter().zip(edges.iter().skip(1)) {
+    let mut from = window.from;
+    while from < window.to {
         while intervals.get(interval).is_some_and(|i| i.to.is_some_and(|end| end <= from)) {
             interval += 1;
         }
-        let here = intervals.get(interval).filter(|i| i.from <= from);
-        let state = here.map_or(State::Unmeasured, |i| i.state);
-        let class = if is_inside(planned, &mut work, from) {
+        let (state, mut to) = match intervals.get(interval) {
+            Some(here) if here.from <= from => (here.state, here.to.unwrap_or(window.to)),
+            next => (State::Unmeasured, next.map_or(window.to, |i| i.from)),
+        };
+        let is_planned = is_inside(planned, &mut work, from, &mut to);
+        let is_excused = is_inside(&excused, &mut excuse, from, &mut to);
+        let class = if is_planned {
             Class::Planned
-        } else if is_inside(&excused, &mut excuse, from) && state.is_outage() {
+        } else if is_excused && state.is_outage() {
             Class::OffHours
         } else {
             state.into()
         };
+        to = to.min(window.to);
         match found.last_mut() {
             Some(last) if last.class == class && last.state == state => last.span.to = to,
             _ => found.push(ClassSpan { span: Span::new(from, to), class, state }),
         }
+        from = to;
     }
     found
 }
 
 /// True when one of the sorted `spans` contains `at`, which never goes back between two calls
-/// with the same `cursor`.
-fn is_inside(spans: &[Span], cursor: &mut usize, at: UnixMs) -> bool {
+/// with the same `cursor`; brings `until` down to where that may change.
+fn is_inside(spans: &[Span], cursor: &mut usize, at: UnixMs, until: &mut UnixMs) -> bool {
     while spans.get(*cursor).is_some_and(|s| s.to <= at) {
         *cursor += 1;
     }
-    spans.get(*cursor).is_some_and(|s| s.contains(at))
+    let Some(next) = spans.get(*cursor) else { return false };
+    let is_inside = next.from <= at;
+    *until = (*until).min(if is_inside { next.to } else { next.from });
+    is_inside
 }
 
 /// What the redundant lines of one unit give together: at every instant the best class among the

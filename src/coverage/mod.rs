@@ -20,7 +20,7 @@ mod tests;
 
 pub use availability::{Availability, Verdict, availability, verdict};
 pub use carrier::{CarrierAccount, CarrierLine, CarrierMillis, carrier_account, excuses_carrier};
-pub use chart::{ChartPoint, chart};
+pub use chart::{Chart, ChartPoint, chart};
 pub use class::{Class, ClassSpan, OffHours, StateMillis, best_of_lines, classify};
 pub use clock::Clock;
 pub use foreign::{ForeignSla, SlaRule, foreign_sla};

@@ -13,7 +13,7 @@ use crate::api::{
     AckRequest, Acknowledged, Backend, Feed, History, HistoryQuery, Problem, Reloaded, Snapshot,
     User, Work, WorkRequest,
 };
-use crate::coverage::{chart, outages};
+use crate::coverage::{Chart, outages};
 use crate::health::Explanation;
 use crate::model::{Id, Span, SubjectId, UnixMs};
 use crate::store::{Reader, StoreError};
@@ -118,12 +118,13 @@ pub(crate) fn history(store: &Path, query: HistoryQuery) -> Result<Option<Histor
         return Ok(None);
     };
     intervals.retain(|i| !i.clip(window).is_empty());
-    let samples = reader.samples(&subject, window)?;
+    let mut chart = Chart::new(window, columns);
+    reader.each_round(&subject, 0, window, &mut |sample| chart.add(sample))?;
     Ok(Some(History {
         subject,
         from: window.from,
         to: window.to,
-        points: chart(samples, window, columns),
+        points: chart.points(),
         outages: outages(&intervals),
         intervals,
     }))

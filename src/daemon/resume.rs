@@ -8,7 +8,7 @@ use crate::health::{Resumed, ResumedVerdict, Usual};
 use crate::model::{
     KeptIncident, Maintenance, Span, State, StateInterval, SubjectId, Told, UnixMs,
 };
-use crate::store::{Blind, Current, Reader, StoreError};
+use crate::store::{Blind, Current, Reader, Remembered, StoreError};
 
 /// How far back the last verdict is looked for, and the longest month with a margin: an older
 /// one says nothing about today.
@@ -39,11 +39,14 @@ pub struct Past {
 /// [`StoreError`] when it cannot be read.
 pub fn past(store: &Path, now: UnixMs) -> Result<Past, StoreError> {
     let reader = Reader::open(store)?;
-    let current = reader.current()?.into_iter().map(|c| (c.subject.clone(), c)).collect();
     // A clock that was set back must not hide what was recorded.
     let window = Span::new(now - PAST_MS, UnixMs(i64::MAX));
+    let remembered = reader.remembered(window)?;
+    let mut current = HashMap::with_capacity(remembered.len());
+    let open = remembered.iter().filter_map(Remembered::current);
+    current.extend(open.map(|c| (c.subject.clone(), c)));
     Ok(Past {
-        intervals: reader.intervals(None, window)?,
+        intervals: remembered.into_iter().map(|one| (one.subject, one.record)).collect(),
         current,
         last_alive: reader.last_alive()?,
         incidents: reader.open_incidents()?,

@@ -1,17 +1,14 @@
 //! The availability report: a row per connection, or per group of them.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
-use super::proof::{Proof, proof};
+use super::proof::Proof;
 use super::row::level;
 use super::table::{self, Cell};
+use super::tally::{Figures, Tally};
 use super::{Page, Row, Scope};
-use crate::coverage::{
-    Availability, Clock, ForeignSla, Judge, Service, SlaRule, Tree, Verdict, foreign_sla, verdict,
-};
-use crate::model::{CarrierIx, Inventory, NetworkIx, Span, SubjectIx, Tier, UnitIx, UnixMs};
+use crate::coverage::{Availability, Clock, ForeignSla, SlaRule, Verdict, verdict};
+use crate::model::{CarrierIx, Inventory, NetworkIx, Span, SubjectIx, UnitIx, UnixMs};
 
 /// What rows are gathered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -64,7 +61,7 @@ pub struct AvailabilityRow {
 }
 
 impl AvailabilityRow {
-    fn new(key: GroupKey, scope: &Scope<'_>) -> Self {
+    pub(super) fn new(key: GroupKey, scope: &Scope<'_>) -> Self {
         Self {
             key,
             unit: None,
@@ -76,7 +73,7 @@ impl AvailabilityRow {
         }
     }
 
-    fn add(&mut self, figures: &Figures) {
+    pub(super) fn add(&mut self, figures: &Figures) {
         self.subjects += 1;
         self.availability += figures.got;
         if let Some(theirs) = figures.foreign {
@@ -93,7 +90,7 @@ impl AvailabilityRow {
         }
     }
 
-    fn judge(&mut self, floor_ppm: u32) {
+    pub(super) fn judge(&mut self, floor_ppm: u32) {
         self.verdict = match &self.foreign {
             // Another system proves nothing: it knows no measured share.
             Some(foreign) => match foreign.reaches(self.sla_ppm) {
@@ -129,132 +126,18 @@ pub struct AvailabilityReport {
     pub proof: Option<Proof>,
 }
 
-/// One subject's figures over some time.
-struct Figures {
-    got: Availability,
-    foreign: Option<ForeignSla>,
-}
-
-fn figures(scope: &Scope<'_>, judge: &Judge<'_>, subject: SubjectIx, part: Span) -> Figures {
-    let record = scope.records.of(subject);
-    let classes = judge.classes(subject, record);
-    let hours: Vec<Span> =
-        judge.hours(subject, scope.clock).iter().map(|h| h.intersect(part)).collect();
-    let got = Availability::of(&classes, &hours, scope.clock);
-    Figures { got, foreign: foreign_sla(scope.rule, record, &classes, &hours) }
-}
-
 /// Computes the report. Connections are reported on; `devices_too` adds devices and services.
 ///
 /// By unit, district and department a line counts for every unit of the tree it stands for, while
-/// it does ([`Tree`]); one whose unit ended without a successor stands for that unit. By subject,
-/// network and carrier, and in the total, every line counts once.
+/// it does ([`Tree`](crate::coverage::Tree)); one whose unit ended without a successor stands for
+/// that unit. By subject, network and carrier, and in the total, every line counts once.
 #[must_use]
 pub fn availability(scope: &Scope<'_>, by: GroupBy, devices_too: bool) -> AvailabilityReport {
-    let Scope { inventory, floor_ppm, .. } = *scope;
-    let window = scope.window();
-    let (tree, judge) = (scope.tree(), scope.judge());
-    let inside = scope.units(&tree);
-    let mut order: Vec<(SubjectIx, Vec<Service>)> = inventory
-        .subject_ixs()
-        .filter(|s| !inventory.subject(*s).lifetime(window).is_empty())
-        .filter(|s| devices_too || inventory.subject(*s).connection().is_some())
-        .map(|s| (s, stands_for(inventory, &tree, &inside, s, window)))
-        .filter(|(_, units)| !units.is_empty())
-        .collect();
-    let shown = |subject: SubjectIx, units: &[Service]| match units {
-        [one] => one.unit,
-        _ => inventory.subject(subject).unit,
-    };
-    order.sort_by_key(|(s, units)| {
-        let subject = inventory.subject(*s);
-        let network = subject.connection().map_or(u32::MAX, |c| c.network.0);
-        (shown(*s, units), network, subject.id.clone())
-    });
-    let mut rows: Vec<AvailabilityRow> = Vec::new();
-    let mut place: BTreeMap<GroupKey, usize> = BTreeMap::new();
-    // Replaced by nothing: the total is about the scope's unit or about all, against the goal.
-    let top = GroupKey::Unit(scope.unit.unwrap_or(UnitIx(0)));
-    let mut total = AvailabilityRow::new(top, scope);
-    for (subject, units) in order {
-        let all = figures(scope, &judge, subject, window);
-        total.add(&all);
-        let mut add = |key: GroupKey, figures: &Figures| {
-            let at = *place.entry(key).or_insert_with(|| {
-                rows.push(AvailabilityRow::new(key, scope));
-                rows.len() - 1
-            });
-            if let Some(row) = rows.get_mut(at) {
-                row.add(figures);
-                row.unit = matches!(key, GroupKey::Subject(_)).then(|| shown(subject, &units));
-            }
-        };
-        match line_key(inventory, subject, by) {
-            Some(key) => add(key, &all),
-            None => {
-                for Service { unit, span } in &units {
-                    if let Some(unit) = group(inventory, &tree, *unit, by) {
-                        let part = span.intersect(window);
-                        add(GroupKey::Unit(unit), &figures(scope, &judge, subject, part));
-                    }
-                }
-            }
-        }
+    let mut tally = Tally::new(*scope, by, devices_too);
+    for subject in scope.inventory.subject_ixs() {
+        tally.take(subject, scope.records.of(subject));
     }
-    if !matches!(by, GroupBy::Subject) {
-        rows.sort_by_key(|row| row.key);
-    }
-    rows.iter_mut().chain([&mut total]).for_each(|row| row.judge(floor_ppm));
-    let Scope { clock, rule, .. } = *scope;
-    let (as_of, proof) = (tree.at(), proof(scope, &inside));
-    AvailabilityReport { window, by, clock, rule, as_of, floor_ppm, rows, total, proof }
-}
-
-/// The units reported on for which a subject stands, each with the time it does inside `window`.
-fn stands_for(
-    inventory: &Inventory,
-    tree: &Tree,
-    inside: &[bool],
-    subject: SubjectIx,
-    window: Span,
-) -> Vec<Service> {
-    let own = inventory.subject(subject).unit;
-    let served = tree.serves(own);
-    let has_ended = inventory.unit(own).until.is_some_and(|until| until <= tree.at());
-    let alone = [Service { unit: own, span: window }];
-    let units = if served.is_empty() && has_ended { &alone } else { served };
-    units
-        .iter()
-        .copied()
-        .filter(|s| inside[s.unit.ix()] && !s.span.intersect(window).is_empty())
-        .collect()
-}
-
-/// The group of a line whatever unit it stands for.
-fn line_key(inventory: &Inventory, ix: SubjectIx, by: GroupBy) -> Option<GroupKey> {
-    let connection = inventory.subject(ix).connection();
-    match by {
-        GroupBy::Subject => Some(GroupKey::Subject(ix)),
-        GroupBy::Network => Some(GroupKey::Network(connection.map(|c| c.network))),
-        GroupBy::Carrier => Some(GroupKey::Carrier(connection.and_then(|c| c.carrier))),
-        GroupBy::Unit | GroupBy::District | GroupBy::Department => None,
-    }
-}
-
-/// The unit whose row a unit belongs to.
-fn group(inventory: &Inventory, tree: &Tree, unit: UnitIx, by: GroupBy) -> Option<UnitIx> {
-    let above = |tier: Tier| {
-        let mut unit = Some(unit);
-        while let Some(u) = unit.filter(|u| inventory.unit(*u).kind.tier() != tier) {
-            unit = tree.parent(u);
-        }
-        unit
-    };
-    match by {
-        GroupBy::District => above(Tier::District),
-        GroupBy::Department => above(Tier::Department),
-        _ => Some(unit),
-    }
+    tally.report()
 }
 
 /// The level agreed for just this; a connection's is already its own, its carrier's or its

@@ -3,7 +3,9 @@
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::{Evidence, Records};
+use super::record::Vouched;
+use super::tally::Tally;
+use super::{AvailabilityReport, Evidence, GroupBy, Records, Scope};
 use crate::coverage::LOOK_BACK_MS;
 use crate::model::{Inventory, Span, UnixMs};
 use crate::store::{Reader, StoreError};
@@ -35,11 +37,58 @@ pub fn load(
     period: Span,
     now: UnixMs,
 ) -> Result<Records, ReportError> {
-    // To the present: whether an office switched off at the period's end came back in time is
-    // known by what followed.
-    let looked_at = Span::new(period.from - LOOK_BACK_MS, period.to.max(now));
-    let intervals = store.intervals(None, looked_at)?;
+    let intervals = store.intervals(None, looked_at(period, now))?;
     let records = Records::new(inventory, intervals, store.last_alive()?, now);
+    beside(store, records, period, now)
+}
+
+/// As [`load`], but for the intervals: [`read_availability`] reads them one subject after another.
+///
+/// # Errors
+/// [`ReportError::Store`].
+pub fn load_without_intervals(
+    store: &Reader,
+    period: Span,
+    now: UnixMs,
+) -> Result<Records, ReportError> {
+    beside(store, Records::default(), period, now)
+}
+
+/// The report of [`availability()`](super::availability()) on what `store` has recorded, of which
+/// it holds a few subjects' intervals at a time. The records of `scope` need no intervals.
+///
+/// # Errors
+/// [`ReportError::Store`].
+pub fn read_availability(
+    store: &Reader,
+    scope: &Scope<'_>,
+    by: GroupBy,
+    devices_too: bool,
+) -> Result<AvailabilityReport, ReportError> {
+    let Scope { inventory, period, now, .. } = *scope;
+    let mut tally = Tally::new(*scope, by, devices_too);
+    let vouched = Vouched { last_alive: store.last_alive()?, now };
+    store.each_record(looked_at(period, now), &mut |id, record| {
+        if let Some(subject) = inventory.find_subject(id.as_str()) {
+            vouched.cut(record, inventory.subject(subject).health.interval_ms);
+            tally.take(subject, record);
+        }
+    })?;
+    Ok(tally.report())
+}
+
+/// To the present: whether an office switched off at the period's end came back in time is known
+/// by what followed.
+fn looked_at(period: Span, now: UnixMs) -> Span {
+    Span::new(period.from - LOOK_BACK_MS, period.to.max(now))
+}
+
+fn beside(
+    store: &Reader,
+    records: Records,
+    period: Span,
+    now: UnixMs,
+) -> Result<Records, ReportError> {
     let judged = Span::new(period.from, period.to.min(now));
     let evidence = Evidence { received: store.received(judged)?, head: store.chain_head()? };
     Ok(records.with_maintenance(store.maintenance(period)?).with_evidence(evidence))

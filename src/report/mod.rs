@@ -3,7 +3,7 @@
 //! Guarantees: the same figures in every format; every percentage stands beside the share of the
 //! period that was measured; under the configured floor it says "not proven" instead of a
 //! verdict; time after the daemon's last sign of life is unmeasured, whatever the record says.
-//! Pure but for [`load`] and [`save`]: now, zone and language are arguments.
+//! Pure but for what reads the store and [`save`]: now, zone and language are arguments.
 
 mod availability;
 mod coverage;
@@ -14,11 +14,12 @@ mod record;
 mod row;
 mod share;
 mod table;
+mod tally;
 mod text;
 
 pub use availability::{AvailabilityReport, AvailabilityRow, GroupBy, GroupKey, availability};
 pub use coverage::{CoverageReport, CoverageRow, NotLive, coverage};
-pub use file::{ReportError, load, save};
+pub use file::{ReportError, load, load_without_intervals, read_availability, save};
 pub use period::{PeriodError, last, moment, month, this_month};
 pub use proof::{Chain, Evidence, Proof};
 pub use record::Records;

@@ -14,11 +14,33 @@ pub struct Records {
     evidence: Option<Evidence>,
 }
 
+/// Until when the daemon can vouch for a record.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Vouched {
+    /// Its last sign of life.
+    pub(super) last_alive: Option<UnixMs>,
+    pub(super) now: UnixMs,
+}
+
+impl Vouched {
+    /// Ends what nobody vouches for: a round vouches for one interval, and two without a round are
+    /// a hole. So when `now` is more than two intervals after `last_alive` (and longer than a
+    /// running daemon's record may lag), an open interval ends one interval after it.
+    pub(super) fn cut(self, record: &mut Vec<StateInterval>, interval_ms: i64) {
+        let Self { last_alive, now } = self;
+        let is_known =
+            last_alive.is_some_and(|t| now.since(t) <= ALIVE_WITHIN_MS.max(2 * interval_ms));
+        if !is_known && let Some(last) = record.last_mut().filter(|i| i.to.is_none()) {
+            last.to = Some(last_alive.map_or(last.from, |t| t + interval_ms));
+            if last.to.is_some_and(|to| to <= last.from) {
+                record.pop();
+            }
+        }
+    }
+}
+
 impl Records {
-    /// Takes the store's intervals and ends what nobody vouches for: a round vouches for one
-    /// interval, and two without a round are a hole. So when `now` is more than two intervals
-    /// after `last_alive` (and longer than a running daemon's record may lag), an open interval
-    /// ends one interval after it.
+    /// Takes the store's intervals, as far as they are vouched for ([`Vouched`]).
     #[must_use]
     pub fn new(
         inventory: &Inventory,
@@ -26,18 +48,10 @@ impl Records {
         last_alive: Option<UnixMs>,
         now: UnixMs,
     ) -> Self {
+        let vouched = Vouched { last_alive, now };
         let one = |subject: &crate::model::Subject| {
             let mut record = intervals.remove(&subject.id).unwrap_or_default();
-            let interval_ms = subject.health.interval_ms;
-            let vouched = last_alive.map(|t| t + interval_ms);
-            let is_known =
-                last_alive.is_some_and(|t| now.since(t) <= ALIVE_WITHIN_MS.max(2 * interval_ms));
-            if !is_known && let Some(last) = record.last_mut().filter(|i| i.to.is_none()) {
-                last.to = Some(vouched.unwrap_or(last.from));
-                if last.to.is_some_and(|to| to <= last.from) {
-                    record.pop();
-                }
-            }
+            vouched.cut(&mut record, subject.health.interval_ms);
             record
         };
         let by_subject = inventory.subjects.iter().map(one).collect();

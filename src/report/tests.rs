@@ -351,6 +351,19 @@ proptest! {
             let grouped = availability(&scope, by, false);
             prop_assert_eq!(grouped.rows.iter().map(|r| r.availability.millis.up).sum::<i64>(), sum);
         }
+        // It does not matter in which order records come; of whom there is none, none comes.
+        for by in [GroupBy::Subject, GroupBy::Unit, GroupBy::District, GroupBy::Network] {
+            let mut tally = tally::Tally::new(scope, by, true);
+            let mut subjects: Vec<_> = desk.inventory.subject_ixs().collect();
+            subjects.reverse();
+            for subject in subjects {
+                let record = desk.records.of(subject);
+                if !record.is_empty() {
+                    tally.take(subject, record);
+                }
+            }
+            prop_assert_eq!(tally.report(), availability(&scope, by, true));
+        }
         let report = coverage(&scope);
         for row in &report.rows {
             let l = row.ladder;

@@ -176,6 +176,27 @@ pub(super) fn mark_amended(tx: &Connection, days: RangeInclusive<i64>) -> Sql<()
     Ok(())
 }
 
+/// All links, by number.
+pub(super) fn links(conn: &Connection) -> Sql<Vec<Link>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT n, day, at, why, samples, states, events, last_event, head FROM chain ORDER BY n",
+    )?;
+    let found = statement.query_map([], |row| {
+        Ok(Link {
+            n: row.get(0)?,
+            day: row.get(1)?,
+            at: row.get(2)?,
+            why: row.get(3)?,
+            samples: row.get(4)?,
+            states: row.get(5)?,
+            events: row.get(6)?,
+            last_event: row.get(7)?,
+            head: row.get(8)?,
+        })
+    })?;
+    found.collect()
+}
+
 /// The last link.
 pub(super) fn last_link(conn: &Connection) -> Sql<Option<(i64, i64, Vec<u8>)>> {
     conn.prepare_cached("SELECT n, last_event, head FROM chain ORDER BY n DESC LIMIT 1")?

@@ -34,6 +34,7 @@ mod schema;
 mod seal;
 mod sketch;
 mod trouble;
+mod unproven;
 mod upgrade;
 mod upkeep;
 mod writer;
@@ -44,10 +45,12 @@ pub use expire::Retention;
 pub use fact::{Batch, Event, EventKind, Fact, Reading};
 pub use message::{Message, MessageState};
 pub use reader::{
-    Blind, ChainFlaw, ChainHead, Checked, Current, Differs, Finding, OutageFilter, Progress,
-    Reader, RecordedEvent, Resolution, Stats, SubjectOutage, TableSize, Usual, Verified,
+    Blind, ChainFlaw, ChainHead, Checked, Current, Differs, Finding, LostProof, OutageFilter,
+    Progress, Reader, RecordedEvent, Remembered, Resolution, Stats, SubjectOutage, TableSize,
+    Usual, Verified,
 };
 pub use sketch::Rollup;
+pub use unproven::Lost;
 pub use writer::{OpenOptions, Store, StoreStatus};
 
 /// A running daemon's last sign of life in the file is never older: it hands one over at least

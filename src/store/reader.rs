@@ -7,16 +7,19 @@ mod check;
 mod gather;
 mod kept;
 mod log;
+mod lost;
 mod messages;
+mod metrics;
 mod outages;
+mod packed;
 mod past;
 mod received;
+mod records;
 mod rounds;
 mod samples;
 mod stats;
 mod verify;
 
-use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use rusqlite::types::Value;
@@ -27,35 +30,16 @@ use super::fact::Event;
 use super::here::true_name;
 use super::schema::Link;
 use super::{StoreError, schema};
-use crate::model::{Span, State, StateInterval, SubjectId, UnixMs};
+use crate::model::{Span, State, SubjectId, UnixMs};
 
 pub use check::{Checked, Finding, Progress};
 pub use kept::{Blind, Usual};
+pub use lost::LostProof;
 pub use outages::{OutageFilter, SubjectOutage};
+pub use records::Remembered;
 pub use samples::Resolution;
 pub use stats::{Stats, TableSize};
 pub use verify::{ChainFlaw, ChainHead, Differs, Verified};
-
-/// Subjects whose records are read by one statement: some milliseconds.
-const SUBJECTS_AT_ONCE: usize = 256;
-
-/// The ids of subjects by number.
-type Names = HashMap<i64, SubjectId>;
-
-/// A row of the record: a year of a province has millions.
-#[derive(Debug, Clone, Copy)]
-struct Recorded {
-    subject: i64,
-    t0: i64,
-    t1: Option<i64>,
-    state: i64,
-    cause: Option<i64>,
-}
-
-fn recorded(row: &Row<'_>) -> Result<Recorded, rusqlite::Error> {
-    let (subject, t0, t1) = (row.get(0)?, row.get(1)?, row.get(2)?);
-    Ok(Recorded { subject, t0, t1, state: row.get(3)?, cause: row.get(4)? })
-}
 
 /// Most events one call returns.
 const EVENTS_MAX: usize = 100_000;
@@ -99,7 +83,9 @@ impl Reader {
     /// [`StoreError::Older`].
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let path = true_name(path);
-        Ok(Self { link: schema::open_for_reading(&path)?, path })
+        let link = schema::open_for_reading(&path)?;
+        packed::introduce(&link.conn).map_err(schema::sql("configure", &path))?;
+        Ok(Self { link, path })
     }
 
     /// The file, by its true name.
@@ -108,97 +94,17 @@ impl Reader {
         &self.path
     }
 
-    /// The open interval of every subject that has one.
+    /// The open interval of every subject that has one, by subject.
     ///
     /// # Errors
     /// When the file cannot be read.
     pub fn current(&self) -> Result<Vec<Current>, StoreError> {
-        // Before the table of what is sealed: a round on its way there is seen here or there.
-        let open = self.newest_open()?;
-        let mut names: Names = self.subjects(None)?.into_iter().collect();
-        let rows = self.rows(
-            "SELECT s.subject, s.state, s.t0, s.cause, l.at FROM state s
-             LEFT JOIN latest l ON l.subject = s.subject WHERE s.t1 IS NULL",
-            [],
-            |row| {
-                let number: i64 = self.get(row.get(0))?;
-                let sealed = self.get(row.get::<_, Option<i64>>(4))?;
-                let last_round = sealed.max(open.get(&number).copied()).map(UnixMs);
-                let (state, since) = (self.state(row.get(1))?, UnixMs(self.get(row.get(2))?));
-                let cause: Option<i64> = self.get(row.get(3))?;
-                Ok((number, state, since, cause, last_round))
-            },
-        )?;
-        let mut all = Vec::with_capacity(rows.len());
-        for (number, state, since, cause, last_round) in rows {
-            let cause = cause.map(|number| self.name(&mut names, number)).transpose()?;
-            let subject = self.name(&mut names, number)?;
-            all.push(Current { subject, state, since, cause, last_round });
-        }
+        // Of every record that is open the end, and nothing before it.
+        let end = Span::new(UnixMs(i64::MAX), UnixMs(i64::MAX));
+        let all = self.remembered(end)?;
+        let mut all: Vec<Current> = all.iter().filter_map(Remembered::current).collect();
         all.sort_by(|a, b| a.subject.cmp(&b.subject));
         Ok(all)
-    }
-
-    /// The intervals that touch `window`, unclipped, of one subject or of all that have any.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn intervals(
-        &self,
-        subject: Option<&SubjectId>,
-        window: Span,
-    ) -> Result<BTreeMap<SubjectId, Vec<StateInterval>>, StoreError> {
-        let subjects = self.subjects(subject)?;
-        let mut names: Names = subjects.iter().cloned().collect();
-        let mut found: BTreeMap<SubjectId, Vec<StateInterval>> = BTreeMap::new();
-        // A statement for some of them: short transactions, however long the window.
-        for some in subjects.chunks(SUBJECTS_AT_ONCE) {
-            let (Some((first, _)), Some((last, _))) = (some.first(), some.last()) else { continue };
-            let rows: Vec<Recorded> = self.rows(
-                "SELECT k.id, s.t0, s.t1, s.state, s.cause
-                 FROM subject k CROSS JOIN state s ON s.subject = k.id
-                 WHERE k.id BETWEEN ?1 AND ?2 AND s.t0 < ?4
-                   AND s.t0 >= coalesce((SELECT max(t0) FROM state WHERE subject = k.id AND t0 <= ?3), ?3)
-                 ORDER BY k.id, s.t0",
-                [Value::Integer(*first), (*last).into(), window.from.0.into(), window.to.0.into()],
-                |row| self.get(recorded(row)),
-            )?;
-            for record in rows.chunk_by(|a, b| a.subject == b.subject) {
-                let Some(Recorded { subject, .. }) = record.first() else { continue };
-                let mut intervals = Vec::with_capacity(record.len());
-                // The last that began before the window may have ended before it, too.
-                let is_inside = |one: &&Recorded| one.t1.is_none_or(|t1| t1 > window.from.0);
-                for one in record.iter().filter(is_inside) {
-                    let cause =
-                        one.cause.map(|number| self.name(&mut names, number)).transpose()?;
-                    let (from, to) = (UnixMs(one.t0), one.t1.map(UnixMs));
-                    intervals.push(StateInterval {
-                        from,
-                        to,
-                        state: self.state(Ok(one.state))?,
-                        cause,
-                    });
-                }
-                if !intervals.is_empty() {
-                    found.insert(self.name(&mut names, *subject)?, intervals);
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    /// The id of a subject's number.
-    fn name(&self, names: &mut Names, number: i64) -> Result<SubjectId, StoreError> {
-        if let Some(id) = names.get(&number) {
-            return Ok(id.clone());
-        }
-        let found = self.rows("SELECT key FROM subject WHERE id = ?1", [number.into()], |row| {
-            self.subject(row.get(0))
-        })?;
-        let missing = || self.corrupt("number of a subject", &number.to_string());
-        let id = found.into_iter().next().ok_or_else(missing)?;
-        names.insert(number, id.clone());
-        Ok(id)
     }
 
     /// The newest `limit` events inside `window` (at most 100,000), oldest first.
@@ -264,7 +170,10 @@ impl Reader {
         } else {
             "SELECT id, key FROM subject WHERE key = ?1"
         };
-        self.rows(sql, [only], |row| Ok((self.get(row.get(0))?, self.subject(row.get(1))?)))
+        self.rows(sql, [only], |row| {
+            let key = row.get_ref(1).and_then(|key| key.as_str().map_err(Into::into));
+            Ok((self.get(row.get(0))?, self.subject_of(self.get(key)?)?))
+        })
     }
 
     fn rows<T, const N: usize>(
@@ -288,8 +197,11 @@ impl Reader {
     }
 
     fn subject(&self, value: Result<String, rusqlite::Error>) -> Result<SubjectId, StoreError> {
-        let key = self.get(value)?;
-        SubjectId::new(&key).map_err(|_| self.corrupt("subject's id", &key))
+        self.subject_of(&self.get(value)?)
+    }
+
+    fn subject_of(&self, key: &str) -> Result<SubjectId, StoreError> {
+        SubjectId::new(key).map_err(|_| self.corrupt("subject's id", key))
     }
 
     fn optional_subject(

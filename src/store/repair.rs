@@ -11,6 +11,7 @@ use super::numbers::{series_of, slot_of};
 use super::salvage::Salvaged;
 use super::seal::DAY_MS;
 use super::sketch::Rollup;
+use super::unproven::unproven;
 use crate::model::{Span, State, UnixMs};
 
 type Sql<T> = Result<T, rusqlite::Error>;
@@ -60,7 +61,17 @@ pub(super) fn repair(conn: &Connection, found: &mut Salvaged, now: UnixMs) -> Sq
     partition(conn, seq)?;
     if found.is_lossy() {
         // What was sealed may have lost something: the chain has to say so.
-        conn.execute("INSERT OR IGNORE INTO amended (day) SELECT DISTINCT day FROM chain", [])?;
+        // So have days whose link is lost.
+        conn.execute(
+            "INSERT OR IGNORE INTO amended (day)
+             SELECT day FROM (SELECT day FROM chain UNION SELECT key >> 24 FROM block_day
+                              UNION SELECT t1 / ?1 FROM state WHERE t1 >= 0)
+             WHERE day <= (SELECT max(day) FROM chain)",
+            [DAY_MS],
+        )?;
+    }
+    if found.may_lack_events() {
+        found.unproven = unproven(conn)?;
     }
     let tables = ["state", "event", "incident", "maintenance", "run", "outbox", "blind"];
     let samples = ["journal", "block", "block_day", "rollup_hour", "rollup_day", "chain"];

@@ -13,6 +13,7 @@ use rusqlite::{Connection, Statement, params_from_iter};
 
 use super::block;
 use super::fact::EventKind;
+use super::unproven::{Unproven, as_json};
 use crate::locale::Lang;
 use crate::model::SubjectId;
 use crate::t;
@@ -43,12 +44,23 @@ pub(super) struct Salvaged {
     pub(super) log_lost: bool,
     /// Nothing of it could be read.
     pub(super) is_total: bool,
+    /// What the chain cannot prove any more.
+    pub(super) unproven: Vec<Unproven>,
 }
 
 impl Salvaged {
     /// True when something is known or feared to be missing.
     pub(super) fn is_lossy(&self) -> bool {
         self.is_total || self.log_lost || !self.refused.is_empty() || !self.torn.is_empty()
+    }
+
+    /// True when events, the names in them or links may be missing: another difference between
+    /// these was there before, and is not this loss.
+    pub(super) fn may_lack_events(&self) -> bool {
+        let may_lack = |table: &str| {
+            self.refused.contains_key(table) || self.torn.iter().any(|torn| torn == table)
+        };
+        self.log_lost || ["event", "subject", "chain"].into_iter().any(may_lack)
     }
 
     /// For people.
@@ -97,6 +109,7 @@ impl Salvaged {
             "refused": self.refused,
             "torn": self.torn,
             "log_lost": self.log_lost,
+            "unproven": as_json(&self.unproven),
         })
     }
 

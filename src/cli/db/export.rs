@@ -24,6 +24,7 @@ use sink::Sink;
 #[command(after_help = "Examples:
   tuantra db export --what outages --month 2026-10 --longer-than 10m > outages.csv
   tuantra db export --what samples --subject cai-be/tslcd --last 7d --out week.csv
+  tuantra db export --what points --unit cai-be --last 24h
   tuantra db export --what rollups --resolution day --unit cai-be --from 2026-01-01
   tuantra db export --what outages --carrier vnpt --state down --month 2026-10
 
@@ -74,6 +75,8 @@ pub struct Args {
 enum What {
     /// Rounds at full resolution, by time
     Samples,
+    /// Values of metrics (SNMP) at full resolution, by time
+    Points,
     /// State intervals that touch the period, whole
     States,
     /// Outages that touch the period, whole
@@ -133,6 +136,7 @@ pub fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
         .map_err(|error| unwritten(args, lang, &error))?;
     match args.what {
         What::Samples => rows::samples(&reader, &wanted, &mut sink),
+        What::Points => rows::points(&reader, &wanted, &mut sink),
         What::States => rows::states(&reader, &wanted, &mut sink),
         What::Outages => rows::outages(&reader, &wanted, &mut sink),
         What::Events => rows::events(&reader, &wanted, &mut sink),

@@ -1,5 +1,7 @@
 //! Rounds gathered into the columns of a chart.
 
+use proptest::prelude::*;
+
 use crate::coverage::{ChartPoint, chart};
 use crate::model::{RoundError, Rtts, Sample, Span, UnixMs};
 
@@ -50,4 +52,41 @@ fn other_checks_other_times_and_what_our_own_side_spoilt_are_left_out() {
     let points = chart(samples, Span::new(UnixMs(100), UnixMs(200)), 0);
     let expected = ChartPoint { rounds: 1, sent: 3, lost: 3, ..ChartPoint::default() };
     assert_eq!(points, [expected], "no column at all is one");
+}
+
+proptest! {
+    /// Column by column, whatever the order rounds come in and however many columns there are.
+    #[test]
+    fn every_round_is_in_the_column_that_its_instant_belongs_to(
+        rounds in proptest::collection::vec((0..700_i64, 0..4_u8, 1..90_u32), 0..120),
+        from in -50..300_i64,
+        length in 0..400_i64,
+        columns in 1..300_usize,
+    ) {
+        let window = Span::new(UnixMs(from), UnixMs(from + length));
+        let samples: Vec<Sample> = rounds
+            .iter()
+            .map(|(at, lost, us)| sample(*at, *lost, &[*us, us / 2, us * 3]))
+            .collect();
+        let mut expected = vec![(ChartPoint::default(), Vec::new()); columns];
+        for sample in samples.iter().filter(|s| window.contains(s.at)) {
+            let offset = usize::try_from(sample.at.0 - from).unwrap();
+            let column = offset * columns / usize::try_from(length).unwrap();
+            let (point, medians) = &mut expected[column];
+            point.rounds += 1;
+            point.sent += 3;
+            point.lost += u32::from(sample.lost);
+            for us in sample.rtts.as_slice() {
+                point.min_us = Some(point.min_us.unwrap_or(*us).min(*us));
+                point.max_us = Some(point.max_us.unwrap_or(*us).max(*us));
+            }
+            medians.extend(sample.rtts.median_us());
+        }
+        let expected = expected.into_iter().map(|(point, mut medians): (ChartPoint, Vec<u32>)| {
+            medians.sort_unstable();
+            let place = medians.len().saturating_sub(1) / 2;
+            ChartPoint { median_us: medians.get(place).copied(), ..point }
+        });
+        prop_assert_eq!(chart(samples, window, columns), expected.collect::<Vec<_>>());
+    }
 }

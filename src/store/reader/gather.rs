@@ -4,14 +4,14 @@
 //! twice at worst, never missed.
 
 use std::collections::{BTreeMap, HashMap};
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use rusqlite::types::Value as Cell;
 
 use super::Reader;
-use crate::model::{Span, SubjectId, UnixMs};
-use crate::store::block::BadBlock;
-use crate::store::content::{Content, Kind, Value, kind_of};
+use crate::model::{Sample, Span, SubjectId, UnixMs};
+use crate::store::block::{BadBlock, decode_rounds};
+use crate::store::content::{Content, Kind, Value, kind_of, settle};
 use crate::store::journal::{HOUR_MS, hour_of, keys_of, read_row};
 use crate::store::numbers::{key, series_of, slot_of};
 use crate::store::seal::DAY_MS;
@@ -27,6 +27,8 @@ const SLICE_SAMPLES: i64 = 1_000_000;
 /// What one series is expected to have in an hour.
 const SAMPLES_AN_HOUR: i64 = 120;
 const SLICE_MIN_MS: i64 = 300_000;
+/// Earlier than every round.
+const NONE: i64 = i64::MIN;
 
 impl Reader {
     /// The series of one subject.
@@ -71,16 +73,7 @@ impl Reader {
         if window.is_empty() {
             return Ok(newest);
         }
-        let hours = hour_of(window.from.0)..=hour_of(window.to.0 - 1);
-        let rows = *keys_of(*hours.start()).start()..=*keys_of(*hours.end()).end();
-        let part = first..last + 1;
-        self.blobs("journal", rows, |_, bytes| {
-            read_row(bytes, &part, &mut |series, value| {
-                if let Some(kind) = wanted.get(&series) {
-                    newest.entry(series).or_insert_with(|| Content::empty(*kind)).push(value);
-                }
-            })
-        })?;
+        self.gather_journal(wanted, first..last + 1, window, &mut newest)?;
         let mut hourly = HashMap::new();
         for hour in self.slots("block", window, HOUR_MS)? {
             self.add_blocks("block", hour, wanted, &mut hourly)?;
@@ -100,6 +93,74 @@ impl Reader {
         }
         all.values_mut().for_each(Content::settle);
         Ok(all)
+    }
+
+    fn gather_journal(
+        &self,
+        wanted: &Wanted,
+        part: Range<u32>,
+        window: Span,
+        found: &mut HashMap<u32, Content>,
+    ) -> Result<(), StoreError> {
+        let (first, last) = (hour_of(window.from.0), hour_of(window.to.0 - 1));
+        let rows = *keys_of(first).start()..=*keys_of(last).end();
+        self.blobs("journal", rows, |_, bytes| {
+            read_row(bytes, &part, &mut |series, value| {
+                if let Some(kind) = wanted.get(&series) {
+                    found.entry(series).or_insert_with(|| Content::empty(*kind)).push(value);
+                }
+            })
+        })
+    }
+
+    /// Hands over the rounds of one of the subject's checks inside `window`, each instant once: a
+    /// day after another, and last what is not yet in the block of its day. Holds a day at a time,
+    /// however long the window; no transaction is open while `each` runs.
+    ///
+    /// # Errors
+    /// When the file cannot be read; what came before has been handed over.
+    pub fn each_round(
+        &self,
+        subject: &SubjectId,
+        check: u8,
+        window: Span,
+        each: &mut dyn FnMut(&Sample),
+    ) -> Result<(), StoreError> {
+        let mut wanted = self.series_of(subject)?;
+        wanted.retain(|_, kind| *kind == Kind::Rounds(check));
+        let Some((&series, &kind)) = wanted.first_key_value().filter(|_| !window.is_empty()) else {
+            return Ok(());
+        };
+        let mut newest = HashMap::new();
+        self.gather_journal(&wanted, series..series + 1, window, &mut newest)?;
+        let mut newer = HashMap::new();
+        for hour in self.slots("block", window, HOUR_MS)? {
+            self.add_blocks("block", hour, &wanted, &mut newer)?;
+        }
+        // What was written later goes last, so that it stays where both have an instant.
+        let mut newer = newer.remove(&series).unwrap_or_else(|| Content::empty(kind));
+        if let Some(newest) = newest.remove(&series) {
+            newer.extend(newest);
+        }
+        newer.settle();
+        let Content::Rounds(newer) = newer else { return Ok(()) };
+        let mut day = Vec::new();
+        for slot in self.slots("block_day", window, DAY_MS)? {
+            day.clear();
+            self.blobs("block_day", key(slot, series)..=key(slot, series), |_, bytes| {
+                decode_rounds(bytes, check, &mut day)
+            })?;
+            settle(&mut day, |sample| sample.at.0);
+            let Some((first, last)) = day.first().zip(day.last()) else { continue };
+            let next = newer.partition_point(|newer| newer.at < first.at);
+            let is_rewritten = newer.get(next).is_some_and(|newer| newer.at <= last.at);
+            let is_old = |s: &&Sample| {
+                !is_rewritten || newer.binary_search_by_key(&s.at, |newer| newer.at).is_err()
+            };
+            day.iter().filter(|s| window.contains(s.at)).filter(is_old).for_each(&mut *each);
+        }
+        newer.iter().filter(|s| window.contains(s.at)).for_each(each);
+        Ok(())
     }
 
     fn add_blocks(
@@ -200,15 +261,15 @@ impl Reader {
         Ok(Some(Span::new(from, to.min(window.to))))
     }
 
-    /// The newest round that says something about the subject, by its number, of those that are
-    /// not sealed yet. A row that moves away meanwhile is told by what is sealed.
-    pub(super) fn newest_open(&self) -> Result<HashMap<i64, i64>, StoreError> {
-        let subjects: HashMap<u32, i64> = self
-            .rows("SELECT id, subject FROM series WHERE kind = 'rounds'", [], |row| {
-                Ok((self.get(row.get(0))?, self.get(row.get(1))?))
-            })?
-            .into_iter()
-            .collect();
+    /// The newest round that says something about the subject, with the subject's number, of those
+    /// that are not sealed yet; one for each of its checks. A row that moves away meanwhile is told
+    /// by what is sealed.
+    pub(super) fn newest_open(&self) -> Result<Vec<(i64, i64)>, StoreError> {
+        let series: Vec<(u32, i64)> = self.rows(
+            "SELECT id, subject FROM series WHERE kind = 'rounds' ORDER BY id",
+            [],
+            |row| Ok((self.get(row.get(0))?, self.get(row.get(1))?)),
+        )?;
         let mut rows: Vec<(i64, i64)> =
             self.rows("SELECT newest, key FROM journal WHERE newest IS NOT NULL", [], |row| {
                 Ok((self.get(row.get(0))?, self.get(row.get(1))?))
@@ -216,28 +277,33 @@ impl Reader {
         // The newest first, until no row can have anything newer: of an hour's rows it mostly takes
         // those of the last interval.
         rows.sort_unstable_by(|a, b| b.cmp(a));
-        let mut newest: HashMap<u32, i64> = HashMap::new();
+        let mut newest = vec![NONE; series.len()];
         for (newest_of_row, key) in rows {
-            let is_complete = newest.len() == subjects.len();
-            if is_complete && newest.values().all(|at| *at >= newest_of_row) {
+            if newest.iter().all(|at| *at != NONE && *at >= newest_of_row) {
                 break;
             }
             self.blobs("journal", key..=key, |_, bytes| {
-                read_row(bytes, &(0..u32::MAX), &mut |series, value| {
+                read_row(bytes, &(0..u32::MAX), &mut |number, value| {
                     let Value::Round(sample) = value else { return };
-                    if subjects.contains_key(&series) && !sample.is_invalid() {
-                        let at = newest.entry(series).or_insert(sample.at.0);
+                    let place = place_of(&series, number).filter(|_| !sample.is_invalid());
+                    if let Some(at) = place.and_then(|place| newest.get_mut(place)) {
                         *at = sample.at.0.max(*at);
                     }
                 })
             })?;
         }
-        let mut of_subjects: HashMap<i64, i64> = HashMap::new();
-        for (series, at) in newest {
-            let Some(subject) = subjects.get(&series) else { continue };
-            let newest = of_subjects.entry(*subject).or_insert(at);
-            *newest = at.max(*newest);
-        }
-        Ok(of_subjects)
+        let found = series.into_iter().zip(newest).filter(|(_, at)| *at != NONE);
+        Ok(found.map(|((_, subject), at)| (subject, at)).collect())
+    }
+}
+
+/// Where a series stands among those sorted by number. Numbers are given out one after another, so
+/// that mostly the place follows from the number.
+fn place_of(series: &[(u32, i64)], number: u32) -> Option<usize> {
+    let (first, _) = series.first()?;
+    let guess = number.checked_sub(*first)? as usize;
+    match series.get(guess) {
+        Some((found, _)) if *found == number => Some(guess),
+        _ => series.binary_search_by_key(&number, |(found, _)| *found).ok(),
     }
 }

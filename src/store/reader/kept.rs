@@ -7,6 +7,7 @@ use rusqlite::Row;
 use rusqlite::types::Value;
 
 use super::Reader;
+use super::records::Names;
 use crate::model::{
     Ack, CarrierId, Id, IncidentId, KeptIncident, Maintenance, Span, SubjectId, Told, UnixMs,
     WorkHours, WorkedOn,
@@ -136,17 +137,27 @@ impl Reader {
     /// When the file cannot be read.
     pub fn baselines(&self) -> Result<BTreeMap<SubjectId, [Option<Usual>; HOURS]>, StoreError> {
         let mut found: BTreeMap<SubjectId, [Option<Usual>; HOURS]> = BTreeMap::new();
-        let mut names = self.subjects(None)?.into_iter().collect();
-        let rows =
-            self.rows("SELECT subject, hour, usual_us, rounds FROM baseline", [], |row| {
+        let rows: Vec<(i64, u8, Usual)> = self.rows(
+            "SELECT subject, hour, usual_us, rounds FROM baseline ORDER BY subject, hour",
+            [],
+            |row| {
                 let usual = Usual { us: self.get(row.get(2))?, rounds: self.get(row.get(3))? };
                 Ok((self.get(row.get(0))?, self.get(row.get::<_, u8>(1))?, usual))
-            })?;
-        for (number, hour, usual) in rows {
-            let hours = found.entry(self.name(&mut names, number)?).or_default();
-            // Within the day by the table's own constraint.
-            if let Some(place) = hours.get_mut(usize::from(hour)) {
-                *place = Some(usual);
+            },
+        )?;
+        // Nothing is learnt unless it is asked for.
+        if rows.is_empty() {
+            return Ok(found);
+        }
+        let mut names = Names::new(self.subjects(None)?);
+        for of_one in rows.chunk_by(|a, b| a.0 == b.0) {
+            let Some((number, ..)) = of_one.first() else { continue };
+            let hours = found.entry(self.name(&mut names, *number)?).or_default();
+            for (_, hour, usual) in of_one {
+                // Within the day by the table's own constraint.
+                if let Some(place) = hours.get_mut(usize::from(*hour)) {
+                    *place = Some(*usual);
+                }
             }
         }
         Ok(found)

@@ -9,11 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::types::Value as Cell;
 
 use super::Reader;
+use super::lost::{LostProof, Noted};
 use crate::model::{Span, UnixMs};
-use crate::store::chain::{Link, SamplesHash, Why, events_hash, states_hash};
+use crate::store::chain::{Link, SamplesHash, Why, events_hash, links, states_hash};
 use crate::store::journal::keys_of;
 use crate::store::numbers::slot_of;
 use crate::store::seal::DAY_MS;
+use crate::store::unproven::{Lost, hex, left_of};
 use crate::store::{StoreError, schema};
 
 /// Flaws that are told one by one.
@@ -107,6 +109,8 @@ pub struct Verified {
     pub aged: Vec<UnixMs>,
     /// Days that have changed since and wait for a link that says so: not proved.
     pub pending: Vec<UnixMs>,
+    /// What a salvage lost: not provable, and no flaw.
+    pub lost: Vec<LostProof>,
     /// What differs, by link; at most 1,000.
     pub flaws: Vec<ChainFlaw>,
 }
@@ -167,11 +171,24 @@ impl Reader {
             ..Verified::default()
         };
         let mut before: Option<&Link> = None;
+        let mut salvages: Option<Vec<Noted>> = None;
         for (done, link) in (1_u64..).zip(&links) {
-            let mut wrong = self.differs_in_itself(link, before);
+            let mut wrong = differs_in_itself(link, before);
+            if !wrong.is_empty() {
+                let left = left_of(link);
+                if let Some(lost) = self.is_lost(link, Lost::Links, &left, &mut salvages)? {
+                    wrong.clear();
+                    found.lost.push(lost);
+                }
+            }
             if is_inside(link.day) {
                 let after = before.map_or(0, |b| b.last_event);
-                wrong.extend(self.differs_in_events(link, after)?);
+                if let Some(left) = self.differs_in_events(link, after)? {
+                    match self.is_lost(link, Lost::Events, &left, &mut salvages)? {
+                        Some(lost) => found.lost.push(lost),
+                        None => wrong.push(Differs::Events),
+                    }
+                }
                 if newest.get(&link.day) == Some(&link.n) {
                     self.hold_against_day(link, kept_from, &mut wrong, &mut found)?;
                 }
@@ -197,48 +214,14 @@ impl Reader {
     }
 
     fn links(&self) -> Result<Vec<Link>, StoreError> {
-        self.rows(
-            "SELECT n, day, at, why, samples, states, events, last_event, head FROM chain
-             WHERE n >= ?1 ORDER BY n",
-            [Cell::Integer(i64::MIN)],
-            |row| {
-                Ok(Link {
-                    n: self.get(row.get(0))?,
-                    day: self.get(row.get(1))?,
-                    at: self.get(row.get(2))?,
-                    why: self.get(row.get(3))?,
-                    samples: self.get(row.get(4))?,
-                    states: self.get(row.get(5))?,
-                    events: self.get(row.get(6))?,
-                    last_event: self.get(row.get(7))?,
-                    head: self.get(row.get(8))?,
-                })
-            },
-        )
+        links(&self.link.conn).map_err(schema::sql("read the chain", &self.path))
     }
 
-    fn differs_in_itself(&self, link: &Link, before: Option<&Link>) -> Vec<Differs> {
-        let mut wrong = Vec::new();
-        let follows = match before {
-            None => link.n == 1,
-            Some(b) => {
-                let is_later = link.day > b.day || link.why == Why::Amended.as_str();
-                link.n == b.n + 1 && link.last_event >= b.last_event && is_later
-            }
-        };
-        if !follows {
-            wrong.push(Differs::Order);
-        }
-        if link.expected_head(before.map_or(&[], |b| &b.head))[..] != link.head[..] {
-            wrong.push(Differs::Head);
-        }
-        wrong
-    }
-
-    fn differs_in_events(&self, link: &Link, after: i64) -> Result<Option<Differs>, StoreError> {
+    /// The hash of the events there are, where it is not the link's.
+    fn differs_in_events(&self, link: &Link, after: i64) -> Result<Option<String>, StoreError> {
         let events = events_hash(&self.link.conn, after, link.last_event);
         let events = events.map_err(schema::sql("hash the events", &self.path))?;
-        Ok((events[..] != link.events[..]).then_some(Differs::Events))
+        Ok((events[..] != link.events[..]).then(|| hex(&events)))
     }
 
     fn hold_against_day(
@@ -355,15 +338,24 @@ impl Verified {
 }
 
 /// First instant of a day (UTC) by its number.
-fn start_of(day: i64) -> UnixMs {
+pub(super) fn start_of(day: i64) -> UnixMs {
     UnixMs(day.saturating_mul(DAY_MS))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+fn differs_in_itself(link: &Link, before: Option<&Link>) -> Vec<Differs> {
+    let mut wrong = Vec::new();
+    let follows = match before {
+        None => link.n == 1,
+        Some(b) => {
+            let is_later = link.day > b.day || link.why == Why::Amended.as_str();
+            link.n == b.n + 1 && link.last_event >= b.last_event && is_later
+        }
+    };
+    if !follows {
+        wrong.push(Differs::Order);
+    }
+    if link.expected_head(before.map_or(&[], |b| &b.head))[..] != link.head[..] {
+        wrong.push(Differs::Head);
+    }
+    wrong
 }

@@ -204,6 +204,14 @@ proptest! {
                 .map(|(_, sample)| *sample)
                 .collect();
             prop_assert_eq!(reader.samples(&subject, ALL_TIME).unwrap(), all.clone());
+            for (check, window) in [(0, window), (1, ALL_TIME)] {
+                let wanted = |s: &&Sample| s.check == check && window.contains(s.at);
+                let wanted: Vec<Sample> = all.iter().filter(wanted).copied().collect();
+                let mut rounds = Vec::new();
+                reader.each_round(&subject, check, window, &mut |s| rounds.push(*s)).unwrap();
+                rounds.sort_by_key(|s| s.at);
+                prop_assert_eq!(rounds, wanted);
+            }
             let mut rollup = Rollup::default();
             all.iter().filter(|s| s.check == 0 && window.contains(s.at)).for_each(|s| rollup.add(s));
             let found = totals.remove(&subject).unwrap_or_default();

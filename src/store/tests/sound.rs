@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use super::*;
 use crate::model::{Metric, Point, PointKind};
 use crate::store::block::{decode_rounds, encode_rounds};
-use crate::store::{Checked, Differs, StoreError, Verified, backup, restore};
+use crate::store::{Checked, Differs, Lost, StoreError, Verified, backup, restore};
 
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
@@ -384,4 +384,66 @@ fn events_come_in_pages_without_a_gap() {
         .unwrap();
     assert_eq!(seen, reader.events(ALL_TIME, usize::MAX).unwrap());
     assert_eq!(seen.len(), 8);
+}
+
+/// Salvages the store as if some of `torn` could not be read, and lets it seal what is due.
+fn salvaged(place: &Place, torn: &[&str]) {
+    let mut conn = Connection::open(place.db()).unwrap();
+    let mut found = crate::store::salvage::Salvaged {
+        torn: torn.iter().map(|table| (*table).to_owned()).collect(),
+        ..Default::default()
+    };
+    let tx = conn.transaction().unwrap();
+    crate::store::repair::repair(&tx, &mut found, UnixMs(SALVAGED)).unwrap();
+    tx.commit().unwrap();
+    drop(conn);
+    let store = place.open_at(SALVAGED);
+    store.submit(facts(vec![Fact::Alive { at: UnixMs(SALVAGED) }]));
+    store.tidy_blocking().unwrap();
+    store.close().unwrap();
+}
+
+const SALVAGED: i64 = MIDNIGHT + 5 * DAY;
+
+#[test]
+fn what_a_salvage_lost_is_said_to_be_lost_and_nothing_else_is() {
+    let lost = |n: i64, lost| (n, lost, UnixMs(SALVAGED));
+    let gone = "DELETE FROM event WHERE seq = (SELECT min(seq) FROM event)";
+    let all = |found: &Verified| -> Vec<_> {
+        found.lost.iter().map(|one| (one.n, one.lost, one.salvaged)).collect()
+    };
+    let flaws = |found: &Verified| found.flaws.iter().map(|f| f.what).collect::<Vec<_>>();
+    let change = |place: &Place, sql| {
+        let conn = Connection::open(place.db()).unwrap();
+        assert!(conn.execute(sql, []).unwrap() > 0, "{sql}");
+    };
+
+    let place = filled();
+    change(&place, gone);
+    salvaged(&place, &["event"]);
+    let found = verify(&place);
+    assert_eq!((all(&found), flaws(&found)), (vec![lost(1, Lost::Events)], vec![]));
+    assert!(found.links > 3, "what is left has got links of its own");
+    assert_eq!(check(&place).findings, []);
+    // What the salvage left is held against its note: a later change is no loss.
+    let place_of_left = "UPDATE event SET detail = '{}' WHERE seq = (SELECT min(seq) FROM event)";
+    change(&place, place_of_left);
+    assert_eq!(flaws(&verify(&place)), [Differs::Events]);
+
+    // An event that was missing before the damage, which has left the events alone.
+    let place = filled();
+    change(&place, gone);
+    salvaged(&place, &["block_day"]);
+    let found = verify(&place);
+    assert_eq!((all(&found), flaws(&found)), (vec![], vec![Differs::Events]));
+
+    // A link, and with it where the next one's events begin; its day gets another.
+    let place = filled();
+    change(&place, "DELETE FROM chain WHERE n = 2");
+    salvaged(&place, &["chain"]);
+    let found = verify(&place);
+    assert_eq!(all(&found), [lost(3, Lost::Links), lost(3, Lost::Events)]);
+    assert_eq!(flaws(&found), []);
+    change(&place, "UPDATE chain SET at = at + 1 WHERE n = 3");
+    assert_eq!(flaws(&verify(&place)), [Differs::Order, Differs::Head]);
 }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use super::sink::Sink;
 use super::{Reader, Wanted};
-use crate::model::{RoundError, Span, SubjectId, UnixMs};
+use crate::model::{PointKind, RoundError, Span, SubjectId, UnixMs};
 use crate::report::Cell;
 use crate::store::{Rollup, StoreError};
 
@@ -45,6 +45,23 @@ pub(super) fn samples(reader: &Reader, wanted: &Wanted, sink: &mut Sink) -> Done
             Cell::figure(sample.lost),
             Cell::text(&rtts.join(" ")),
             Cell::text(&sample.error.map_or_else(String::new, error_word)),
+        ])
+    })
+}
+
+pub(super) fn points(reader: &Reader, wanted: &Wanted, sink: &mut Sink) -> Done {
+    sink.head(&["at", "subject", "metric", "kind", "value"]);
+    let wants = |id: &SubjectId| is_wanted(wanted.subjects.as_ref(), id);
+    reader.points_of(wanted.window, &wants, &mut |subject, metric, point| {
+        sink.row(&[
+            at(point.at),
+            Cell::text(subject.as_str()),
+            Cell::text(&metric.name),
+            Cell::text(match metric.kind {
+                PointKind::Counter => "counter",
+                PointKind::Gauge => "gauge",
+            }),
+            Cell::figure(point.value),
         ])
     })
 }
