@@ -15,9 +15,9 @@ fn alive(store: &Store, at: i64) {
 }
 
 /// Rows in each of the tables in which samples stand.
-fn counts(place: &Place) -> [i64; 5] {
+fn counts(place: &Place) -> [i64; 6] {
     let conn = rusqlite::Connection::open(place.db()).unwrap();
-    ["journal", "block", "block_day", "rollup_hour", "rollup_day"].map(|table| {
+    ["journal", "block", "block_day", "rollup_hour", "rollup_hours", "rollup_day"].map(|table| {
         conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
     })
 }
@@ -57,22 +57,22 @@ fn samples_are_the_same_in_the_journal_in_their_hour_and_in_their_day() {
     check("in the journal");
     let newest = Some(samples.last().unwrap().1.at);
     assert_eq!(reader.last_alive().unwrap(), newest, "nothing else was said yet");
-    assert_eq!(counts(&place)[1..], [0, 0, 0, 0]);
+    assert_eq!(counts(&place)[1..], [0, 0, 0, 0, 0]);
 
     // The first hour is over, the second is not.
     store.submit(facts(vec![Fact::Alive { at: UnixMs(MIDNIGHT + HOUR + 60_000) }]));
     store.tidy_blocking().unwrap();
     check("one hour sealed");
-    let [journal, blocks, days, hourly, daily] = counts(&place);
+    let [journal, blocks, days, hourly, packed, daily] = counts(&place);
     assert!(journal > 0, "the open hour stays in the journal");
-    assert_eq!([blocks, days, hourly, daily], [2, 0, 2, 0]);
+    assert_eq!([blocks, days, hourly, packed, daily], [2, 0, 2, 0, 0]);
     alive(&store, MIDNIGHT + 2 * HOUR + 60_000);
     check("both hours sealed");
-    assert_eq!(counts(&place), [0, 4, 0, 4, 0]);
+    assert_eq!(counts(&place), [0, 4, 0, 4, 0, 0]);
     alive(&store, MIDNIGHT + DAY + 2 * HOUR - 1);
-    assert_eq!(counts(&place), [0, 4, 0, 4, 0]);
+    assert_eq!(counts(&place), [0, 4, 0, 4, 0, 0]);
     alive(&store, MIDNIGHT + DAY + 2 * HOUR);
-    assert_eq!(counts(&place), [0, 0, 2, 4, 2]);
+    assert_eq!(counts(&place), [0, 0, 2, 0, 2, 2]);
     let latest: Vec<i64> = rusqlite::Connection::open(place.db())
         .unwrap()
         .prepare("SELECT at FROM latest")
@@ -142,7 +142,7 @@ fn points_of_counters_and_gauges_come_back_exactly_from_everywhere() {
     check(MIDNIGHT);
     check(MIDNIGHT + 3 * HOUR);
     check(MIDNIGHT + 2 * DAY);
-    assert_eq!(counts(&place), [0, 0, 2, 0, 0]);
+    assert_eq!(counts(&place), [0, 0, 2, 0, 0, 0]);
 }
 
 #[test]
