@@ -65,6 +65,7 @@ impl Salvaged {
             events = count("event"),
             incidents = count("incident"),
             blocks = count("block") + count("block_day"),
+            rows = count("journal"),
         );
         told += " ";
         if self.is_total {
@@ -228,6 +229,8 @@ fn is_sound(table: &str, row: &[Value]) -> bool {
                 && serde_json::from_str::<serde_json::Value>(detail).is_ok()
         }
         ("subject", Some(Value::Text(key))) => SubjectId::new(key).is_ok(),
+        // A number there is of another table's row, and the schema would make a text of it.
+        ("event" | "subject", _) => false,
         (sealed, Some(Value::Blob(bytes))) if SEALED.contains(&sealed) => block::is_whole(bytes),
         _ => true,
     }

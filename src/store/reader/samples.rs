@@ -17,7 +17,7 @@ use crate::store::content::{Content, Kind};
 use crate::store::journal::{HOUR_MS, hour_of, keys_of};
 use crate::store::numbers::{key, kind_word, series_of, slot_of};
 use crate::store::seal::{DAY_MS, HOURS_A_DAY};
-use crate::store::sketch::{HourSet, Rollup, count_hours, decode_hours};
+use crate::store::sketch::{HourSet, Rollup, count_hours, decode_hours, merge_hours};
 use crate::store::{StoreError, schema};
 
 /// Rollups of a series as they are kept.
@@ -34,7 +34,7 @@ impl Kept<'_> {
     pub(super) fn merge_into(self, sum: &mut Rollup) -> Result<(), BadBlock> {
         match self {
             Self::One(bytes) => sum.merge_encoded(bytes),
-            Self::Hours(bytes, wanted) => decode_hours(bytes, wanted, |_, hour| sum.merge(hour)),
+            Self::Hours(bytes, wanted) => merge_hours(bytes, wanted, sum),
         }
     }
 

@@ -73,6 +73,33 @@ pub(in crate::store) fn decode_hours(
     wanted: HourSet,
     mut each: impl FnMut(usize, &Rollup),
 ) -> Result<(), BadBlock> {
+    add_hours(bytes, wanted, &mut Rollup::default(), |place, hour| {
+        each(place, hour);
+        *hour = Rollup { sketch: std::mem::take(&mut hour.sketch), ..Rollup::default() };
+        hour.sketch.clear();
+    })
+}
+
+/// Counts the hours in `wanted` that [`encode_hours`] wrote, too: a month's edges of everybody are
+/// summed without a rollup for each.
+///
+/// # Errors
+/// When the bytes are no such rollups, or not whole; a part of them may have been counted.
+pub(in crate::store) fn merge_hours(
+    bytes: &[u8],
+    wanted: HourSet,
+    sum: &mut Rollup,
+) -> Result<(), BadBlock> {
+    add_hours(bytes, wanted, sum, |_, _| {})
+}
+
+/// Adds the hours in `wanted` to `sum`, which `then` sees after each.
+fn add_hours(
+    bytes: &[u8],
+    wanted: HourSet,
+    sum: &mut Rollup,
+    mut then: impl FnMut(usize, &mut Rollup),
+) -> Result<(), BadBlock> {
     let bits = &mut BitReader::new(open(Format::RollupHours, bytes)?);
     let set = bits.get(HOURS as u32)? as HourSet;
     let count = set.count_ones() as usize;
@@ -85,25 +112,38 @@ pub(in crate::store) fn decode_hours(
     let packets = bits.get_number()?;
     get_rare(bits, &mut sent[..count])?;
     let (mut shape, mut sums) = (Shape::new(), Rice::new(SUM_GUESS));
-    let mut hour = Rollup::default();
     // Nothing behind the last wanted hour is read.
     let last = (HourSet::BITS - wanted.leading_zeros()) as usize;
     for (n, place) in (0..HOURS.min(last)).filter(|n| set >> n & 1 == 1).zip(0..) {
-        let [rounds, failed, own_faults, lost, sent] = columns.map(|column| column[place]);
-        hour.sketch.clear();
-        shape.get(bits, &mut hour.sketch)?;
+        let is_wanted = wanted >> n & 1 == 1;
+        let mut likely_us = 0_u64;
+        let ends = shape.get(bits, |bucket, count| {
+            likely_us = likely_us.wrapping_add(u64::from(middle_us(bucket)).wrapping_mul(count));
+            if is_wanted {
+                sum.sketch.add_many(bucket, count);
+            }
+        })?;
         let beyond = unfold_sign(sums.get(bits)?).cast_unsigned();
-        hour.rtt_sum_us = likely_sum_us(&hour.sketch).wrapping_add(beyond);
-        let usual = rounds.wrapping_mul(packets);
-        hour.sent = usual.wrapping_add(unfold_sign(sent).cast_unsigned());
-        (hour.rounds, hour.failed, hour.own_faults, hour.lost) = (rounds, failed, own_faults, lost);
-        (hour.rtt_min_us, hour.rtt_max_us) = match ends(&hour.sketch) {
-            None => (None, None),
-            Some((low, high)) => (Some(get_end(bits, low)?), Some(get_end(bits, high)?)),
+        let ends = match ends {
+            None => None,
+            Some((low, high)) => Some((get_end(bits, low)?, get_end(bits, high)?)),
         };
-        if wanted >> n & 1 == 1 {
-            each(n, &hour);
+        if !is_wanted {
+            continue;
         }
+        let [rounds, failed, own_faults, lost, sent] = columns.map(|column| column[place]);
+        let usual = rounds.wrapping_mul(packets);
+        let sent = usual.wrapping_add(unfold_sign(sent).cast_unsigned());
+        sum.rounds = sum.rounds.saturating_add(rounds);
+        sum.failed = sum.failed.saturating_add(failed);
+        sum.own_faults = sum.own_faults.saturating_add(own_faults);
+        sum.sent = sum.sent.saturating_add(sent);
+        sum.lost = sum.lost.saturating_add(lost);
+        sum.rtt_sum_us = sum.rtt_sum_us.saturating_add(likely_us.wrapping_add(beyond));
+        if let Some((min_us, max_us)) = ends {
+            sum.reach(min_us, max_us);
+        }
+        then(n, sum);
     }
     Ok(())
 }
@@ -233,30 +273,35 @@ impl Shape {
         }
     }
 
-    fn get(&mut self, bits: &mut BitReader<'_>, into: &mut Sketch) -> Result<(), BadBlock> {
+    /// Gives `each` the buckets that hold something; answers the first and the last of them.
+    fn get(
+        &mut self,
+        bits: &mut BitReader<'_>,
+        mut each: impl FnMut(usize, u64),
+    ) -> Result<Option<(usize, usize)>, BadBlock> {
         let step = unfold_sign(self.helds.get(bits)?).cast_unsigned();
         self.held = self.held.wrapping_add(step);
         if self.held > BUCKETS as u64 {
             return Err(BadBlock::Malformed("number of buckets"));
         }
-        let mut next = None;
+        let mut ends = None;
         for _ in 0..self.held {
-            let bucket = match next {
+            let bucket = match ends {
                 None => {
                     let step = unfold_sign(self.firsts.get(bits)?).cast_unsigned();
                     self.first = self.first.wrapping_add(step);
                     Some(self.first)
                 }
-                Some(next) => self.gaps.get(bits)?.checked_add(next),
+                Some((_, last)) => self.gaps.get(bits)?.checked_add(last as u64 + 1),
             };
             let bucket = bucket.and_then(|bucket| usize::try_from(bucket).ok());
             let bucket = bucket.filter(|bucket| *bucket < BUCKETS);
             let bucket = bucket.ok_or(BadBlock::Malformed("bucket"))?;
             let count = self.counts.get(bits)?.checked_add(1);
-            into.add_many(bucket, count.ok_or(BadBlock::Malformed("count of a bucket"))?);
-            next = Some(bucket as u64 + 1);
+            each(bucket, count.ok_or(BadBlock::Malformed("count of a bucket"))?);
+            ends = Some((ends.map_or(bucket, |(first, _)| first), bucket));
         }
-        Ok(())
+        Ok(ends)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Samples on their way from the journal to the blocks of days.
 
 use super::*;
+use crate::store::{Resolution, Retention};
 use crate::model::{Metric, Point, PointKind};
 use proptest::prelude::*;
 
@@ -105,6 +106,38 @@ fn a_sample_that_comes_late_is_merged_and_the_last_word_on_an_instant_stays() {
     alive(&store, MIDNIGHT + 2 * DAY + 1_000);
     assert_eq!(counts(&place)[..3], [0, 0, 1]);
     assert_eq!(reader.samples(&id("a"), ALL_TIME).unwrap(), expected);
+}
+
+#[test]
+fn a_sample_that_comes_when_its_day_has_aged_is_added_to_what_its_hour_came_to() {
+    let place = Place::new();
+    let store = place.open();
+    let rounds = (0..240).map(|n| (id("a"), sample(MIDNIGHT + n * 30_000, &[500])));
+    submit(&store, &rounds.collect::<Vec<_>>());
+    alive(&store, MIDNIGHT + 2 * DAY);
+    let aged = UnixMs(MIDNIGHT + DAY);
+    let keep = || {
+        store.keep(Retention { samples_before: aged, rollups_before: UnixMs(0) });
+        store.tidy_blocking().unwrap();
+    };
+    keep();
+    assert_eq!(counts(&place), [0, 0, 0, 0, 1, 1]);
+    let reader = place.reader();
+    let came_to = |resolution| -> Vec<(u64, Option<u32>)> {
+        let found = reader.rollups(&id("a"), ALL_TIME, resolution).unwrap();
+        found.into_iter().map(|(_, rollup)| (rollup.rounds, rollup.rtt_max_us)).collect()
+    };
+    assert_eq!(came_to(Resolution::Hour), [(120, Some(500)), (120, Some(500))]);
+    // Two late ones, each sealed by itself; then a third when these are in the block of the day.
+    for (n, at) in [(1, 7), (2, 11), (3, 13)] {
+        submit(&store, &[(id("a"), sample(MIDNIGHT + HOUR + at, &[900]))]);
+        alive(&store, MIDNIGHT + 2 * DAY + n);
+        let hours = [(120, Some(500)), (120 + n as u64, Some(900))];
+        assert_eq!(came_to(Resolution::Hour), hours, "{n}");
+        assert_eq!(came_to(Resolution::Day), [(240 + n as u64, Some(900))], "{n}");
+    }
+    keep();
+    assert_eq!(came_to(Resolution::Day), [(243, Some(900))]);
 }
 
 #[test]

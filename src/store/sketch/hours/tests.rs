@@ -50,6 +50,11 @@ proptest! {
         let mut some = hours.clone();
         let is_wanted = |n: usize| wanted >> n & 1 == 1;
         some.iter_mut().enumerate().filter(|(n, _)| !is_wanted(*n)).for_each(|(_, h)| *h = None);
+        let mut sum = rollup_of(&[round(&[77], 1, None)]);
+        merge_hours(&bytes, wanted, &mut sum).unwrap();
+        let mut expected = rollup_of(&[round(&[77], 1, None)]);
+        some.iter().flatten().for_each(|hour| expected.merge(hour));
+        prop_assert_eq!(sum, expected);
         let rounds = some.iter().flatten().map(|hour| hour.rounds).sum();
         prop_assert_eq!(decoded(&bytes, wanted).unwrap(), some);
         let set = hours.iter().zip(0..).map(|(h, n)| u32::from(h.is_some()) << n).sum::<u32>();
