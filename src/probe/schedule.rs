@@ -231,7 +231,8 @@ impl Schedule {
             }
             self.queue.pop();
             if turn.reason == Reason::Retry && !turn.retry_booked {
-                let phase_turn_us = self.entry(seat)?.phase_turn_from(turn.planned_us, self.tick_us);
+                let phase_turn_us =
+                    self.entry(seat)?.phase_turn_from(turn.planned_us, self.tick_us);
                 if self.retries.earliest_us(now_us, packets) >= phase_turn_us {
                     turn = Turn::new(Reason::Planned, phase_turn_us);
                     self.wait(seat, turn, phase_turn_us);

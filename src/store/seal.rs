@@ -372,7 +372,9 @@ fn pack_rollups(
     for (place, key, rollup) in alone {
         match rollup {
             Ok(rollup) => hours[place] = Some(rollup),
-            Err(bad) => tracing::error!(key, %bad, "an hour's rollup cannot be read and is given up"),
+            Err(bad) => {
+                tracing::error!(key, %bad, "an hour's rollup cannot be read and is given up")
+            }
         }
         delete.execute([key])?;
     }

@@ -8,7 +8,9 @@
 mod hours;
 mod rollup;
 
-pub(in crate::store) use hours::{HourSet, Hours, count_hours, decode_hours, encode_hours, merge_hours};
+pub(in crate::store) use hours::{
+    HourSet, Hours, count_hours, decode_hours, encode_hours, merge_hours,
+};
 pub use rollup::Rollup;
 
 use super::block::{BadBlock, BitReader, BitWriter, Rice, fold_sign, unfold_sign};

@@ -2,8 +2,8 @@
 
 use super::super::{Pace, Target};
 use super::US_PER_MS;
-use crate::probe::tick::tick_before_us;
 use crate::model::{MAX_PINGS_PER_ROUND, PingParams};
+use crate::probe::tick::tick_before_us;
 
 /// Why a target has its turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,10 +4,10 @@
 //! largest number that divides every difference, because devices show tenths as thousands.
 
 use super::bits::{BitReader, BitWriter};
+use super::late::Punctual;
 use super::rice::{fold_sign, unfold_sign};
 use super::rounds::at_most;
 use super::series::{Series, put_series};
-use super::late::Punctual;
 use super::times::{TimeReader, TimeWriter, Times};
 use super::{BadBlock, Format, open, seal};
 use crate::model::{Point, PointKind, UnixMs};

@@ -6,9 +6,9 @@
 
 use super::super::codec::{error_code, error_of};
 use super::bits::{BitReader, BitWriter};
+use super::late::{Punctual, RUN_MAX};
 use super::rice::{Level, Rice};
 use super::runs::{RunReader, RunWriter};
-use super::late::{Punctual, RUN_MAX};
 use super::times::{TimeReader, TimeWriter, Times};
 use super::{BadBlock, Format, is_of, open, seal};
 use crate::model::{MAX_PINGS_PER_ROUND, RoundError, Rtts, Sample, UnixMs};

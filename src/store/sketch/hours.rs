@@ -36,7 +36,8 @@ pub(in crate::store) fn encode_hours(hours: &Hours, into: &mut Vec<u8>) {
 }
 
 fn put_hours(bits: &mut BitWriter<'_>, hours: &Hours) {
-    let set = hours.iter().zip(0..).fold(0, |set: HourSet, (h, n)| set | u32::from(h.is_some()) << n);
+    let set =
+        hours.iter().zip(0..).fold(0, |set: HourSet, (h, n)| set | u32::from(h.is_some()) << n);
     bits.put(u64::from(set), HOURS as u32);
     let all = || hours.iter().flatten();
     put_steps(bits, all().map(|hour| hour.rounds));
@@ -45,10 +46,13 @@ fn put_hours(bits: &mut BitWriter<'_>, hours: &Hours) {
     put_rare(bits, all().map(|hour| hour.lost));
     let packets = all().find(|hour| hour.rounds > 0).map_or(0, |hour| hour.sent / hour.rounds);
     bits.put_number(packets);
-    put_rare(bits, all().map(|hour| {
-        let usual = hour.rounds.wrapping_mul(packets);
-        fold_sign(hour.sent.wrapping_sub(usual).cast_signed())
-    }));
+    put_rare(
+        bits,
+        all().map(|hour| {
+            let usual = hour.rounds.wrapping_mul(packets);
+            fold_sign(hour.sent.wrapping_sub(usual).cast_signed())
+        }),
+    );
     let (mut shape, mut sums) = (Shape::new(), Rice::new(SUM_GUESS));
     for hour in all() {
         shape.put(bits, &hour.sketch);

@@ -1,8 +1,8 @@
 //! Samples on their way from the journal to the blocks of days.
 
 use super::*;
-use crate::store::{Resolution, Retention};
 use crate::model::{Metric, Point, PointKind};
+use crate::store::{Resolution, Retention};
 use proptest::prelude::*;
 
 const HOUR: i64 = 3_600_000;

@@ -9,9 +9,9 @@ use super::super::channel::Held;
 use super::super::packet::Family;
 use super::super::slots::Sent;
 use super::{Engine, Place, Running, US_PER_MS, wall_clock};
-use crate::probe::tick::tick_before_us;
 use crate::probe::round::Gather;
 use crate::probe::schedule::Seat;
+use crate::probe::tick::tick_before_us;
 
 /// The kernel's default buffer holds 256 small messages.
 pub(super) const SENDS_PER_DRAIN: usize = 64;

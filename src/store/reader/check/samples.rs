@@ -11,11 +11,11 @@ use super::super::gather::Wanted;
 use super::super::samples::PACKED;
 use super::{Checked, Finding, Progress};
 use crate::model::{Span, UnixMs};
+use crate::store::block::BadBlock;
 use crate::store::content::{Content, Kind, Value};
 use crate::store::journal::{HOUR_MS, hour_of, keys_of, read_row};
 use crate::store::numbers::{key, series_of, slot_of};
 use crate::store::seal::{DAY_MS, HOURS_A_DAY};
-use crate::store::block::BadBlock;
 use crate::store::sketch::{HourSet, Hours, Rollup, decode_hours};
 use crate::store::{StoreError, schema};
 
