@@ -64,10 +64,29 @@ fn waits(store: &Arc<Store>, work: impl FnOnce()) -> Waits {
     asker.join().unwrap()
 }
 
+/// Processor time in microseconds of writing one page in place and flushing it: what no transaction
+/// that is on the disk can do without.
+fn flush_us(folder: &std::path::Path) -> f64 {
+    use std::os::unix::fs::FileExt as _;
+    const PAGE: [u8; 4_096] = [7; 4_096];
+    const PAGES: u64 = 1_000;
+    let file = std::fs::File::create(folder.join("flush")).unwrap();
+    let write = |page: u64| file.write_all_at(&PAGE, page * 4_096).unwrap();
+    (0..PAGES).for_each(write);
+    file.sync_all().unwrap();
+    let start = process_cpu();
+    for page in 0..PAGES {
+        write(page);
+        file.sync_data().unwrap();
+    }
+    (process_cpu() - start).as_secs_f64() * 1e6 / PAGES as f64
+}
+
 /// The child: prints one JSON object. `hours` come in as they would, the next day's `in_haste`.
 pub fn child(subjects: usize, hours: i64, in_haste: i64) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tuantra.db");
+    let flush_us = flush_us(folder.path());
     let store = Arc::new(open(&path, START_MS));
     let mut province = Province::new(subjects, 1, START_MS);
     store.submit(province.beginning(START_MS));
@@ -127,6 +146,7 @@ pub fn child(subjects: usize, hours: i64, in_haste: i64) {
     assert_eq!((status.dropped_samples, status.trouble), (0, None));
     let result = json!({
         "rounds": rounds, "verdicts": province.verdicts, "cpu_us": cpu.as_secs_f64() * 1e6,
+        "flush_us": flush_us, "commits": hours * HOUR_MS / BATCH_MS,
         "wall_us": wall.as_secs_f64() * 1e6, "disk": disk, "peak_mib": peak,
         "nothing": nothing.json(), "put_away": put_away.json(), "forgotten": forgotten.json(),
     });
@@ -154,6 +174,11 @@ pub fn measure(
     ));
     let what = "µs a round, processor time, all in (journal, sealing, joining, rollups, chain)";
     figures.gate(what, number("cpu_us") / rounds, 0.6, "µs");
+    let flush = number("flush_us");
+    figures.line(
+        "– a bare page written and flushed as often, beside it",
+        &format!("{:.2} µs ({flush:.0} each)", flush * number("commits") / rounds),
+    );
     let wall = number("wall_us") / rounds;
     figures
         .line("µs a round on the clock, one transaction after the other", &format!("{wall:.2} µs"));

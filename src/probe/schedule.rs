@@ -5,7 +5,9 @@
 //!                      ▲ set_pace, ask_now plan it anew
 //! ```
 //! Guarantees: one round of a target at a time; at [`Pace::Normal`] a target's turns lie on
-//! `phase + k × interval`, where the phase is a hash of its key, so they neither drift nor bunch;
+//! `phase + k × interval`, where the phase is a hash of its key, so they neither drift nor bunch,
+//! brought to the beginning of a tick ([`Schedule::tick_us`]), so that what is due together leaves
+//! together and on time;
 //! packets keep within the global rate, each group's rate, and for retries a fifth of the global
 //! rate; a target at [`Pace::Retry`] or [`Pace::Doubt`] is still asked at its normal turns when the retries' share is
 //! used up; turns are served in the order they fall due, so nobody starves, and a target that is
@@ -21,6 +23,7 @@ mod tests;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
+use super::tick::{TICK_MAX_US, tick_us};
 use super::{Options, Pace, Target, TargetId};
 use crate::model::PingParams;
 use bucket::Bucket;
@@ -58,6 +61,8 @@ pub struct Schedule {
     groups: HashMap<u32, Bucket>,
     group_rate_pps: u32,
     first_sweep_us: i64,
+    /// Turns lie on multiples of it.
+    tick_us: i64,
     lag: Lag,
 }
 
@@ -76,8 +81,16 @@ impl Schedule {
             groups: HashMap::new(),
             group_rate_pps: options.group_rate_pps,
             first_sweep_us: options.first_sweep_ms.saturating_mul(US_PER_MS).max(0),
+            tick_us: TICK_MAX_US,
             lag: Lag::default(),
         }
+    }
+
+    /// Normal turns, and retries of rounds that began on time, fall on multiples of this, in
+    /// microseconds: as long a tick as the packets of all targets together allow.
+    #[must_use]
+    pub const fn tick_us(&self) -> i64 {
+        self.tick_us
     }
 
     /// Targets in the schedule.
@@ -120,6 +133,7 @@ impl Schedule {
     pub fn set_targets(&mut self, now_us: i64, targets: Vec<Target>) -> Vec<Seat> {
         let mut wanted: HashMap<TargetId, Target> =
             targets.into_iter().map(|target| (target.id, target)).collect();
+        self.tick_us = tick_us(rate_pps(wanted.values()));
         let mut emptied = Vec::new();
         let seated: Vec<(TargetId, Seat)> = self.by_id.iter().map(|(id, s)| (*id, *s)).collect();
         for (id, seat) in seated {
@@ -217,7 +231,8 @@ impl Schedule {
             }
             self.queue.pop();
             if turn.reason == Reason::Retry && !turn.retry_booked {
-                let phase_turn_us = self.entry(seat)?.phase_turn_from(turn.planned_us);
+                let phase_turn_us =
+                    self.entry(seat)?.phase_turn_from(turn.planned_us, self.tick_us);
                 if self.retries.earliest_us(now_us, packets) >= phase_turn_us {
                     turn = Turn::new(Reason::Planned, phase_turn_us);
                     self.wait(seat, turn, phase_turn_us);
@@ -260,7 +275,7 @@ impl Schedule {
         let turn = if asked_again {
             Turn::new(Reason::Asked, now_us)
         } else {
-            entry.turn_after(entry.last_start_us.unwrap_or(now_us))
+            entry.turn_after(entry.last_start_us.unwrap_or(now_us), self.tick_us)
         };
         self.wait(seat, turn, turn.planned_us);
     }
@@ -295,7 +310,7 @@ impl Schedule {
         if let (State::Waiting(turn), Some(start_us)) = (entry.state, entry.last_start_us)
             && turn.reason != Reason::Asked
         {
-            let turn = entry.turn_after(start_us);
+            let turn = entry.turn_after(start_us, self.tick_us);
             self.wait(seat, turn, turn.planned_us);
         }
     }
@@ -319,6 +334,15 @@ impl Schedule {
             });
         }
     }
+}
+
+/// Packets a second that `targets` take at their normal pace.
+fn rate_pps<'a>(targets: impl Iterator<Item = &'a Target>) -> i64 {
+    const PARTS: i64 = 1_000_000;
+    let parts = targets.map(|target| {
+        i64::from(target.params.count) * PARTS * US_PER_MS / target.interval_ms.max(1)
+    });
+    parts.fold(0, i64::saturating_add) / PARTS
 }
 
 /// `span × rank / count` without overflow.

@@ -78,6 +78,14 @@ impl Content {
         }
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> u64 {
+        match self {
+            Self::Rounds(all) => all.len() as u64,
+            Self::Points(_, all) => all.len() as u64,
+        }
+    }
+
     /// Leaves only what lies inside `span`.
     pub(super) fn retain(&mut self, span: Span) {
         match self {

@@ -20,11 +20,12 @@ pub struct Retention {
 }
 
 /// Rows that one step deletes, by table: a day's block takes some pages, a rollup a part of one.
-const TABLES: [(&str, i64, i64, bool); 5] = [
+const TABLES: [(&str, i64, i64, bool); 6] = [
     ("journal", HOUR_MS, 20, true),
     ("block", HOUR_MS, 500, true),
     ("block_day", DAY_MS, 200, true),
     ("rollup_hour", HOUR_MS, 1_000, false),
+    ("rollup_hours", DAY_MS, 500, false),
     ("rollup_day", DAY_MS, 1_000, false),
 ];
 

@@ -1,6 +1,7 @@
 //! The numbers by which the file knows subjects and series, remembered between transactions.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -52,6 +53,8 @@ pub(super) const fn kind_word(kind: PointKind) -> &'static str {
 
 #[derive(Debug)]
 struct Known {
+    /// As it came last: while it is held, nothing else stands at its address.
+    id: SubjectId,
     subject: i64,
     /// By the index of the check.
     rounds: Vec<Option<u32>>,
@@ -61,15 +64,42 @@ struct Known {
 /// What was looked up or given out so far.
 #[derive(Debug, Default)]
 pub(super) struct Numbers {
-    /// Places in `known`: every reading asks, so that one look has to do.
+    /// Places in `known`.
     places: HashMap<SubjectId, usize>,
+    /// The same by where the text of `Known::id` stands: every reading asks, and mostly with the
+    /// same copy of the id as the one before, whose text need not be read then.
+    by_address: HashMap<usize, usize, BuildHasherDefault<AddressHasher>>,
     known: Vec<Known>,
+}
+
+/// Spreads addresses, which are multiples of 8, over all bits.
+#[derive(Debug, Default)]
+struct AddressHasher(u64);
+
+impl Hasher for AddressHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_usize(usize::from(*byte)));
+    }
+
+    fn write_usize(&mut self, address: usize) {
+        let mixed = (self.0 ^ address as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ (mixed >> 32);
+    }
+}
+
+fn address_of(id: &SubjectId) -> usize {
+    id.as_str().as_ptr().addr()
 }
 
 impl Numbers {
     /// A transaction was rolled back: numbers given in it are gone with it.
     pub(super) fn forget(&mut self) {
         self.places.clear();
+        self.by_address.clear();
         self.known.clear();
     }
 
@@ -119,17 +149,32 @@ impl Numbers {
     }
 
     fn known(&mut self, tx: &Connection, id: &SubjectId) -> Sql<&mut Known> {
+        let place = match self.by_address.get(&address_of(id)) {
+            Some(place) => *place,
+            None => self.place_of(tx, id)?,
+        };
+        // Put there above if it was missing.
+        self.known.get_mut(place).ok_or(rusqlite::Error::QueryReturnedNoRows)
+    }
+
+    /// The place of a subject whose id stands elsewhere than it did, or that is new.
+    fn place_of(&mut self, tx: &Connection, id: &SubjectId) -> Sql<usize> {
         let place = match self.places.get(id) {
             Some(place) => *place,
             None => {
                 let subject = give_subject(tx, id)?;
-                self.known.push(Known { subject, rounds: Vec::new(), points: HashMap::new() });
+                let (rounds, points) = (Vec::new(), HashMap::new());
+                self.known.push(Known { id: id.clone(), subject, rounds, points });
                 self.places.insert(id.clone(), self.known.len() - 1);
                 self.known.len() - 1
             }
         };
-        // Put there above if it was missing.
-        self.known.get_mut(place).ok_or(rusqlite::Error::QueryReturnedNoRows)
+        if let Some(known) = self.known.get_mut(place) {
+            let before = std::mem::replace(&mut known.id, id.clone());
+            self.by_address.remove(&address_of(&before));
+            self.by_address.insert(address_of(id), place);
+        }
+        Ok(place)
     }
 }
 

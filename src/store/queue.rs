@@ -102,10 +102,15 @@ fn told_in_english(trouble: &Trouble) -> String {
 
 impl Waiting {
     fn is_urgent(&self) -> bool {
-        !self.facts.is_empty()
+        self.has_news()
             || !self.waiters.is_empty()
             || self.closing
             || self.samples.len() >= SAMPLES_URGENT
+    }
+
+    /// True with a fact that says more than that the daemon lives: that waits as samples do.
+    fn has_news(&self) -> bool {
+        !matches!((self.facts.front(), self.facts.len()), (None, _) | (Some(Fact::Alive { .. }), 1))
     }
 
     fn is_empty(&self) -> bool {
@@ -287,7 +292,7 @@ impl Queue {
             if !q.is_urgent() {
                 q = self.wait_while(q, SAMPLES_WAIT, |q| !q.is_urgent());
             }
-            if !q.facts.is_empty() {
+            if q.has_news() {
                 q = self.wait_while(q, FACTS_WAIT, |q| q.waiters.is_empty() && !q.closing);
             }
             let facts = q.facts.len().min(FACTS_PER_COMMIT);

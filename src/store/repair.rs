@@ -10,14 +10,14 @@ use super::journal::{HOUR_MS, hour_of, read_row};
 use super::numbers::{series_of, slot_of};
 use super::salvage::Salvaged;
 use super::seal::DAY_MS;
-use super::sketch::Rollup;
+use super::sketch::{HourSet, Rollup, decode_hours};
 use super::unproven::unproven;
 use crate::model::{Span, State, UnixMs};
 
 type Sql<T> = Result<T, rusqlite::Error>;
 
 /// Rows that nobody can make sense of without the row they refer to.
-const ORPHANS: [(&str, &str); 9] = [
+const ORPHANS: [(&str, &str); 10] = [
     ("series", "subject NOT IN (SELECT id FROM subject)"),
     ("state", "subject NOT IN (SELECT id FROM subject)"),
     ("baseline", "subject NOT IN (SELECT id FROM subject)"),
@@ -26,8 +26,11 @@ const ORPHANS: [(&str, &str); 9] = [
     ("block", "key & 16777215 NOT IN (SELECT id FROM series)"),
     ("block_day", "key & 16777215 NOT IN (SELECT id FROM series)"),
     ("rollup_hour", "key & 16777215 NOT IN (SELECT id FROM series)"),
+    ("rollup_hours", "key & 16777215 NOT IN (SELECT id FROM series)"),
     ("rollup_day", "key & 16777215 NOT IN (SELECT id FROM series)"),
 ];
+/// The hours of a day together.
+const PACKED: &str = "rollup_hours";
 /// Tables whose rows carry the number of the fact that wrote them.
 const NUMBERED: [&str; 8] =
     ["event", "state", "run", "incident", "maintenance", "baseline", "blind", "outbox"];
@@ -74,7 +77,7 @@ pub(super) fn repair(conn: &Connection, found: &mut Salvaged, now: UnixMs) -> Sq
         found.unproven = unproven(conn)?;
     }
     let tables = ["state", "event", "incident", "maintenance", "run", "outbox", "blind"];
-    let samples = ["journal", "block", "block_day", "rollup_hour", "rollup_day", "chain"];
+    let samples = ["journal", "block", "block_day", "rollup_hour", PACKED, "rollup_day", "chain"];
     for table in tables.into_iter().chain(samples) {
         let rows: i64 =
             conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))?;
@@ -94,7 +97,7 @@ pub(super) fn repair(conn: &Connection, found: &mut Salvaged, now: UnixMs) -> Sq
 fn check_samples(conn: &Connection, found: &mut Salvaged) -> Sql<()> {
     let mut kinds = Kinds::default();
     kinds.refresh(conn)?;
-    for table in ["journal", "block", "block_day", "rollup_hour", "rollup_day"] {
+    for table in ["journal", "block", "block_day", "rollup_hour", PACKED, "rollup_day"] {
         let mut strangers = Vec::new();
         let mut statement = conn.prepare(&format!("SELECT key, data FROM {table}"))?;
         let mut rows = statement.query([])?;
@@ -105,6 +108,7 @@ fn check_samples(conn: &Connection, found: &mut Salvaged) -> Sql<()> {
                 "journal" => is_row_of(data, slot_of(key), &kinds),
                 "block" => is_block_of(data, key, HOUR_MS, &kinds),
                 "block_day" => is_block_of(data, key, DAY_MS, &kinds),
+                PACKED => decode_hours(data, HourSet::MAX, |_, _| {}).is_ok(),
                 _ => Rollup::decode(data).is_ok(),
             };
             if !belongs {

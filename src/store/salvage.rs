@@ -23,7 +23,8 @@ type Sql<T> = Result<T, rusqlite::Error>;
 /// Made anew in every store.
 const CONSTANT: [&str; 2] = ["state_name", "amended"];
 /// Tables whose `data` has a checksum.
-const SEALED: [&str; 5] = ["journal", "block", "block_day", "rollup_hour", "rollup_day"];
+const SEALED: [&str; 6] =
+    ["journal", "block", "block_day", "rollup_hour", "rollup_hours", "rollup_day"];
 /// Tables that an index repeats whole: (table, order in which SQLite reads the index alone).
 const REPEATED: [(&str, &str); 2] = [("subject", "key"), ("series", "subject, kind, name")];
 
@@ -76,6 +77,7 @@ impl Salvaged {
             events = count("event"),
             incidents = count("incident"),
             blocks = count("block") + count("block_day"),
+            rows = count("journal"),
         );
         told += " ";
         if self.is_total {
@@ -240,6 +242,8 @@ fn is_sound(table: &str, row: &[Value]) -> bool {
                 && serde_json::from_str::<serde_json::Value>(detail).is_ok()
         }
         ("subject", Some(Value::Text(key))) => SubjectId::new(key).is_ok(),
+        // A number there is of another table's row, and the schema would make a text of it.
+        ("event" | "subject", _) => false,
         (sealed, Some(Value::Blob(bytes))) if SEALED.contains(&sealed) => block::is_whole(bytes),
         _ => true,
     }

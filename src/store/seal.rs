@@ -1,5 +1,5 @@
 //! Samples on their way to rest: journal → a block for each series and hour → a block for each
-//! series and day, with a rollup beside each.
+//! series and day, with a rollup beside each; those of a day's hours stand together then.
 //!
 //! Every step is one transaction of some milliseconds and may be the last: what was moved is
 //! merged into what is there already, and the journal's rows go last, so that a step done again
@@ -11,8 +11,9 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 
 use super::chain;
 use super::content::{Content, Kind, Kinds};
-use super::journal::{self, HOUR_MS, keys_of};
+use super::journal::{self, HOUR_MS, hour_of, keys_of};
 use super::numbers::{SERIES_MAX, key, slot_of};
+use super::sketch::{Hours, Rollup, decode_hours, encode_hours};
 use crate::model::{Span, UnixMs};
 
 type Sql<T> = Result<T, rusqlite::Error>;
@@ -52,6 +53,8 @@ struct Sealing {
     /// Series below have been read.
     next: u32,
     width: u32,
+    /// The day is at rest already: what is sealed now came late.
+    is_late: bool,
     /// What was read and is still to be written, by series.
     fresh: VecDeque<(u32, Content)>,
 }
@@ -60,6 +63,8 @@ struct Sealing {
 #[derive(Debug)]
 struct Joining {
     day: i64,
+    /// There are blocks of its hours, not only rollups.
+    has_blocks: bool,
     /// Series below are done.
     next: u32,
 }
@@ -104,7 +109,7 @@ impl Sealer {
         if !sealing.fresh.is_empty() {
             let now = sealing.fresh.len().min(HOURS_A_STEP);
             for (series, content) in sealing.fresh.drain(..now) {
-                seal_hour(&tx, &self.kinds, sealing.hour, series, content)?;
+                seal_hour(&tx, &self.kinds, sealing.hour, series, content, sealing.is_late)?;
             }
             tx.commit()?;
         } else {
@@ -124,7 +129,9 @@ impl Sealer {
         let Some(joining) = &mut self.joining else { return Ok(Step::Idle) };
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         self.kinds.refresh(&tx)?;
-        chain::mark_joined(&tx, joining.day)?;
+        if joining.has_blocks {
+            chain::mark_joined(&tx, joining.day)?;
+        }
         let to = joining.next.saturating_add(SERIES_A_STEP);
         for series in joining.next..to {
             if let Some(kind) = self.kinds.of(series) {
@@ -159,7 +166,14 @@ impl Sealing {
             conn.prepare_cached("SELECT max(id) FROM series")?.query_row([], |row| row.get(0))?;
         let width = series.unwrap_or(0).saturating_mul(ENTRIES_HELD) / entries.max(1);
         let width = u32::try_from(width).unwrap_or(SERIES_MAX).max(1);
-        Ok(Some(Self { hour, last_row, next: 0, width, fresh: VecDeque::new() }))
+        let day = keys_of(hour.div_euclid(HOURS_A_DAY));
+        let is_late = conn
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM block_day WHERE key BETWEEN ?1 AND ?2)
+                     OR EXISTS (SELECT 1 FROM rollup_hours WHERE key BETWEEN ?1 AND ?2)",
+            )?
+            .query_row([day.start(), day.end()], |row| row.get(0))?;
+        Ok(Some(Self { hour, last_row, next: 0, width, is_late, fresh: VecDeque::new() }))
     }
 
     /// Reads what the journal holds of the next series.
@@ -198,12 +212,18 @@ impl Sealing {
 }
 
 impl Joining {
-    /// The oldest day that has blocks of hours, if it is over.
+    /// The oldest day that has blocks or rollups of single hours, if it is over.
     fn next(conn: &Connection, now: UnixMs) -> Sql<Option<Self>> {
-        let first: Option<i64> =
-            conn.prepare_cached("SELECT min(key) FROM block")?.query_row([], |row| row.get(0))?;
-        let day = first.map(|key| slot_of(key).div_euclid(HOURS_A_DAY));
-        Ok(day.filter(|day| is_day_settled(*day, now)).map(|day| Self { day, next: 0 }))
+        let first: [Option<i64>; 2] = conn
+            .prepare_cached(
+                "SELECT (SELECT min(key) FROM block), (SELECT min(key) FROM rollup_hour)",
+            )?
+            .query_row([], |row| Ok([row.get(0)?, row.get(1)?]))?;
+        let [blocks, rollups] =
+            first.map(|key| key.map(|key| slot_of(key).div_euclid(HOURS_A_DAY)));
+        let day = [blocks, rollups].into_iter().flatten().min();
+        let day = day.filter(|day| is_day_settled(*day, now));
+        Ok(day.map(|day| Self { day, has_blocks: blocks == Some(day), next: 0 }))
     }
 }
 
@@ -219,13 +239,17 @@ fn seal_hour(
     hour: i64,
     series: u32,
     content: Content,
+    is_late: bool,
 ) -> Sql<()> {
     let Some(kind) = kinds.of(series) else { return Ok(()) };
     let mut bytes = Vec::new();
     let newest = content.newest_ms();
-    let mut merged = merge(tx, "block", key(hour, series), kind, content, &mut bytes)?;
-    add_joined(tx, hour, series, kind, &mut merged)?;
-    write_rollup(tx, "rollup_hour", key(hour, series), &merged, &mut bytes)?;
+    let hourly = merge(tx, "block", key(hour, series), kind, content, &mut bytes)?;
+    let rollup = match is_late {
+        true => late_rollup(tx, hour, series, kind, hourly)?,
+        false => hourly.rollup(),
+    };
+    write_rollup(tx, "rollup_hour", key(hour, series), rollup.as_ref(), &mut bytes)?;
     if let Some(newest) = newest {
         tx.prepare_cached(
             "INSERT INTO latest (subject, at) SELECT subject, ?2 FROM series WHERE id = ?1
@@ -236,29 +260,36 @@ fn seal_hour(
     Ok(())
 }
 
-/// Adds what of the hour is in the block of its day already: `content` came late then, and the
-/// rollup has to tell of both.
-fn add_joined(
+/// What an hour comes to of which `hourly` came after its day was joined.
+fn late_rollup(
     tx: &Transaction<'_>,
     hour: i64,
     series: u32,
     kind: Kind,
-    content: &mut Content,
-) -> Sql<()> {
+    hourly: Content,
+) -> Sql<Option<Rollup>> {
+    let day = key(hour.div_euclid(HOURS_A_DAY), series);
     let joined: Option<Vec<u8>> = tx
         .prepare_cached("SELECT data FROM block_day WHERE key = ?1")?
-        .query_row([key(hour.div_euclid(HOURS_A_DAY), series)], |row| row.get(0))
+        .query_row([day], |row| row.get(0))
         .optional()?;
-    let Some(joined) = joined else { return Ok(()) };
     let mut all = Content::empty(kind);
-    if let Err(bad) = all.add_block(kind, &joined) {
+    if let Some(Err(bad)) = joined.map(|joined| all.add_block(kind, &joined)) {
         tracing::error!(hour, series, %bad, "the block of a day cannot be read");
     }
     all.retain(Span::new(UnixMs(hour * HOUR_MS), UnixMs((hour + 1) * HOUR_MS)));
-    all.extend(std::mem::replace(content, Content::empty(kind)));
+    let packed = packed_hours(tx, day)?;
+    let place = usize::try_from(hour.rem_euclid(HOURS_A_DAY)).unwrap_or_default();
+    if let Some(Some(mut kept)) = packed.into_iter().nth(place)
+        && kept.rounds.saturating_add(kept.own_faults) > all.len()
+    {
+        // Samples that it tells of have aged: what came late is added to it.
+        hourly.rollup().iter().for_each(|rollup| kept.merge(rollup));
+        return Ok(Some(kept));
+    }
+    all.extend(hourly);
     all.settle();
-    *content = all;
-    Ok(())
+    Ok(all.rollup())
 }
 
 /// Merges `fresh` into the block that is there under `key`; answers the whole.
@@ -286,7 +317,8 @@ fn merge(
     Ok(whole)
 }
 
-/// Joins the blocks of a series' hours, and what is there already, into the block of its day.
+/// Joins the blocks of a series' hours, and what is there already, into the block of its day; and
+/// their rollups.
 fn join_day(tx: &Transaction<'_>, day: i64, series: u32, kind: Kind) -> Sql<()> {
     let mut fresh = Content::empty(kind);
     let hours = day * HOURS_A_DAY..(day + 1) * HOURS_A_DAY;
@@ -300,26 +332,105 @@ fn join_day(tx: &Transaction<'_>, day: i64, series: u32, kind: Kind) -> Sql<()> 
             tracing::error!(key, %bad, "a block of an hour cannot be read and is given up");
         }
     }
-    if found.is_empty() {
-        return Ok(());
-    }
     let mut bytes = Vec::new();
-    let whole = merge(tx, "block_day", key(day, series), kind, fresh, &mut bytes)?;
-    write_rollup(tx, "rollup_day", key(day, series), &whole, &mut bytes)?;
+    let mut whole = Content::empty(kind);
+    if !found.is_empty() {
+        whole = merge(tx, "block_day", key(day, series), kind, fresh, &mut bytes)?;
+    }
     for key in found {
         tx.prepare_cached("DELETE FROM block WHERE key = ?1")?.execute([key])?;
     }
-    Ok(())
+    pack_rollups(tx, day, series, &whole, &mut bytes)
+}
+
+/// Moves the rollups of a series' hours into one row for the day, and tells what they come to. An
+/// hour that lost its own gets one from `samples`.
+fn pack_rollups(
+    tx: &Transaction<'_>,
+    day: i64,
+    series: u32,
+    samples: &Content,
+    bytes: &mut Vec<u8>,
+) -> Sql<()> {
+    let mut alone = Vec::new();
+    {
+        let mut hourly = tx.prepare_cached("SELECT data FROM rollup_hour WHERE key = ?1")?;
+        for place in 0..HOURS_A_DAY {
+            let key = key(day * HOURS_A_DAY + place, series);
+            let mut rows = hourly.query([key])?;
+            let Some(row) = rows.next()? else { continue };
+            let rollup = Rollup::decode(row.get_ref(0)?.as_blob()?);
+            alone.push((usize::try_from(place).unwrap_or_default(), key, rollup));
+        }
+    }
+    if alone.is_empty() && samples.len() == 0 {
+        return Ok(());
+    }
+    let day = key(day, series);
+    let mut hours = packed_hours(tx, day)?;
+    let mut delete = tx.prepare_cached("DELETE FROM rollup_hour WHERE key = ?1")?;
+    for (place, key, rollup) in alone {
+        match rollup {
+            Ok(rollup) => hours[place] = Some(rollup),
+            Err(bad) => {
+                tracing::error!(key, %bad, "an hour's rollup cannot be read and is given up")
+            }
+        }
+        delete.execute([key])?;
+    }
+    add_missing(&mut hours, samples);
+    if hours.iter().all(Option::is_none) {
+        return Ok(());
+    }
+    encode_hours(&hours, bytes);
+    tx.prepare_cached("INSERT OR REPLACE INTO rollup_hours (key, data) VALUES (?1, ?2)")?
+        .execute(params![day, &*bytes])?;
+    let mut whole = Rollup::default();
+    hours.iter().flatten().for_each(|hour| whole.merge(hour));
+    write_rollup(tx, "rollup_day", day, Some(&whole), bytes)
+}
+
+/// Gives hours without a rollup what their samples come to.
+fn add_missing(hours: &mut Hours, samples: &Content) {
+    let Content::Rounds(samples) = samples else { return };
+    let mut missing = Hours::default();
+    for sample in samples {
+        let place = usize::try_from(hour_of(sample.at.0).rem_euclid(HOURS_A_DAY)).unwrap_or(0);
+        if hours[place].is_none() {
+            missing[place].get_or_insert_default().add(sample);
+        }
+    }
+    for (hour, rollup) in hours.iter_mut().zip(missing) {
+        *hour = hour.take().or(rollup);
+    }
+}
+
+/// The rollups of a day's hours that stand together already.
+fn packed_hours(tx: &Transaction<'_>, day: i64) -> Sql<Hours> {
+    let mut hours = Hours::default();
+    let packed: Option<Vec<u8>> = tx
+        .prepare_cached("SELECT data FROM rollup_hours WHERE key = ?1")?
+        .query_row([day], |row| row.get(0))
+        .optional()?;
+    if let Some(packed) = packed {
+        let read = decode_hours(&packed, u32::MAX, |place, rollup| {
+            hours[place] = Some(rollup.clone());
+        });
+        if let Err(bad) = read {
+            tracing::error!(day, %bad, "the rollups of a day's hours cannot be read");
+        }
+    }
+    Ok(hours)
 }
 
 fn write_rollup(
     tx: &Transaction<'_>,
     table: &'static str,
     key: i64,
-    content: &Content,
+    rollup: Option<&Rollup>,
     bytes: &mut Vec<u8>,
 ) -> Sql<()> {
-    let Some(rollup) = content.rollup() else { return Ok(()) };
+    let Some(rollup) = rollup else { return Ok(()) };
     rollup.encode(bytes);
     tx.prepare_cached(&format!("INSERT OR REPLACE INTO {table} (key, data) VALUES (?1, ?2)"))?
         .execute(params![key, &*bytes])?;

@@ -5,8 +5,12 @@
 //! distribution. The crates that do it keep every bucket as a floating-point number and have no
 //! compact form. Pure.
 
+mod hours;
 mod rollup;
 
+pub(in crate::store) use hours::{
+    HourSet, Hours, count_hours, decode_hours, encode_hours, merge_hours,
+};
 pub use rollup::Rollup;
 
 use super::block::{BadBlock, BitReader, BitWriter, Rice, fold_sign, unfold_sign};
@@ -83,6 +87,12 @@ impl Sketch {
         if let Some(slot) = self.counts.get_mut(bucket - self.first) {
             *slot = slot.saturating_add(count);
         }
+    }
+
+    /// Forgets all values, and keeps the room.
+    fn clear(&mut self) {
+        self.counts.clear();
+        self.first = 0;
     }
 
     /// Makes the range hold `bucket`.

@@ -182,7 +182,7 @@ fn a_newer_store_is_refused_with_both_versions() {
         Reader::open(&place.db()).map(|_| ()).unwrap_err(),
     ] {
         let text = error.to_string();
-        assert!(text.contains("version 7") && text.contains("up to 3"), "{text}");
+        assert!(text.contains("version 7") && text.contains("up to 4"), "{text}");
     }
 }
 

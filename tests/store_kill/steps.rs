@@ -16,7 +16,8 @@ pub const T0: i64 = 1_790_000_000_000;
 pub const SUBJECTS: i64 = 5;
 pub const ALL_TIME: Span = Span::new(UnixMs(0), UnixMs(i64::MAX));
 /// Tables of blobs, which end in their checksum.
-const SEALED: [&str; 5] = ["journal", "block", "block_day", "rollup_hour", "rollup_day"];
+const SEALED: [&str; 6] =
+    ["journal", "block", "block_day", "rollup_hour", "rollup_hours", "rollup_day"];
 
 /// The next number of a repeatable sequence.
 pub const fn random(seed: &mut u64) -> u64 {

@@ -2,7 +2,9 @@
 //! [`sending`].
 //!
 //! Guarantees: receives before it closes rounds, so that an answer that came in time counts
-//! however late the thread runs; between two drains at most [`sending::SENDS_PER_DRAIN`] packets
+//! however late the thread runs; wakes at the beginnings of ticks, which are multiples of their
+//! length on the wall clock as it stood at the start, as the schedule's turns are: what is due
+//! leaves within a tick's work, and nothing wakes twice; between two drains at most [`sending::SENDS_PER_DRAIN`] packets
 //! leave, so that even the smallest receive buffer holds their answers; looks at its orders at
 //! least every [`TICK_WORK_MAX_US`]; packets that a socket does not take delay no packets of
 //! another.
@@ -21,7 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::gates::Gates;
-use self::speed::{Speed, TICK_MAX_US};
+use self::speed::Speed;
 use self::tokens::Tokens;
 use super::Channels;
 use super::channel::{Channel, Event, Way};
@@ -31,10 +33,11 @@ use crate::probe::mailbox::Mailbox;
 use crate::probe::outbox::Outbox;
 use crate::probe::round::Gather;
 use crate::probe::schedule::{Schedule, Seat};
+use crate::probe::tick::{TICK_MAX_US, tick_before_us, tick_from_us};
 use crate::probe::{Options, Stats, TargetId};
 
 const US_PER_MS: i64 = 1_000;
-/// Answers are handed over this often: waking their reader costs as much as a tick.
+/// Answers are handed over once in each of these: waking their reader costs as much as a tick.
 const FLUSH_US: i64 = TICK_MAX_US;
 /// Longest work without looking at the orders.
 const TICK_WORK_MAX_US: i64 = 50_000;
@@ -98,12 +101,17 @@ pub(super) struct Engine {
     mailbox: Arc<Mailbox>,
     outbox: Outbox,
     flushed_us: i64,
+    /// What the engine's clock is ahead of CLOCK_MONOTONIC, so that its ticks are the wall clock's.
+    ahead_us: i64,
     /// CLOCK_BOOTTIME less CLOCK_MONOTONIC: grows while the machine is suspended.
     slept_ns: i64,
 }
 
-fn now_us() -> i64 {
-    now_ns(Clock::Monotonic) / 1_000
+/// By how much a clock that only goes on has to be put forward for its ticks to begin when the wall
+/// clock's do. A wall clock that is set later keeps its pace, no more.
+fn ahead_us() -> i64 {
+    let behind_ns = now_ns(Clock::Real) - now_ns(Clock::Monotonic);
+    (behind_ns / 1_000).rem_euclid(TICK_MAX_US)
 }
 
 fn wall_clock() -> UnixMs {
@@ -138,8 +146,23 @@ impl Engine {
             mailbox,
             outbox,
             flushed_us: 0,
+            ahead_us: ahead_us(),
             slept_ns: slept_ns(),
         }
+    }
+
+    fn now_us(&self) -> i64 {
+        self.clock_us(now_ns(Clock::Monotonic))
+    }
+
+    /// An instant of CLOCK_MONOTONIC on the engine's clock.
+    fn clock_us(&self, monotonic_ns: i64) -> i64 {
+        monotonic_ns / 1_000 + self.ahead_us
+    }
+
+    /// The length of a tick at present; turns of the schedule fall on multiples of it.
+    fn tick_us(&self) -> i64 {
+        self.speed.tick_us().min(self.schedule.tick_us())
     }
 
     /// Runs until it is told to stop or nobody reads the answers any more.
@@ -168,7 +191,7 @@ impl Engine {
 
     fn obey_orders(&mut self) -> bool {
         let orders = self.mailbox.take();
-        let now_us = now_us();
+        let now_us = self.now_us();
         if let Some(targets) = orders.targets {
             let timeout_ms = targets.iter().map(|t| t.params.timeout_ms).max().unwrap_or(0);
             for channel in self.v4.iter_mut().chain(&mut self.v6) {
@@ -192,7 +215,7 @@ impl Engine {
     /// absence.
     fn notice_suspension(&mut self, slept_ns: i64) {
         if slept_ns - std::mem::replace(&mut self.slept_ns, slept_ns) > SUSPENDED_NS {
-            let now_us = now_us();
+            let now_us = self.now_us();
             for (number, place) in (0_u32..).zip(&mut self.places) {
                 if place.running.take().is_some() {
                     self.stats.cancelled += 1;
@@ -205,11 +228,11 @@ impl Engine {
 
     /// One tick: drain, send what is due, until nothing more is due.
     fn work(&mut self) {
-        let begun_us = now_us();
+        let begun_us = self.now_us();
         self.gates.begin_tick();
         loop {
             // Read before draining: what comes later cannot be closed as missing.
-            let now_us = now_us();
+            let now_us = self.now_us();
             self.receive(now_us);
             let room_left = self.send_due(now_us);
             if room_left || now_us - begun_us > TICK_WORK_MAX_US {
@@ -218,7 +241,7 @@ impl Engine {
         }
         let now_ns = now_ns(Clock::Monotonic);
         self.v4.iter_mut().chain(&mut self.v6).for_each(|channel| channel.expire(now_ns));
-        self.speed.note(now_ns / 1_000, self.stats.sent);
+        self.speed.note(self.clock_us(now_ns), self.stats.sent);
     }
 
     fn receive(&mut self, now_us: i64) {
@@ -285,8 +308,9 @@ impl Engine {
 
     /// Publishes the counters, then the answers they count; false when nobody reads them.
     fn hand_over(&mut self) -> bool {
-        let now_us = now_us();
-        if self.stats.in_flight > 0 && now_us - self.flushed_us < FLUSH_US {
+        let now_us = self.now_us();
+        let is_flushed = tick_before_us(now_us, FLUSH_US) <= self.flushed_us;
+        if self.stats.in_flight > 0 && is_flushed {
             return true;
         }
         self.flushed_us = now_us;
@@ -296,14 +320,17 @@ impl Engine {
         self.outbox.flush()
     }
 
+    /// Sleeps to the beginning of the tick in which something is next to be done.
     fn sleep(&self) {
-        let tick_us = self.speed.tick_us();
-        let sleep_us = if self.stats.in_flight > 0 {
-            tick_us
+        let now_us = self.now_us();
+        let earliest_us = now_us + 1;
+        let wanted_us = if self.stats.in_flight > 0 {
+            earliest_us
         } else {
             let due_us = self.schedule.next_due_us().unwrap_or(i64::MAX);
-            due_us.saturating_sub(now_us()).clamp(tick_us, IDLE_MAX_US)
+            due_us.clamp(earliest_us, now_us + IDLE_MAX_US)
         };
+        let sleep_us = tick_from_us(wanted_us, self.tick_us()) - now_us;
         self.mailbox.wait(Duration::from_micros(sleep_us.unsigned_abs()));
     }
 }

@@ -3,6 +3,7 @@
 use super::super::{Pace, Target};
 use super::US_PER_MS;
 use crate::model::{MAX_PINGS_PER_ROUND, PingParams};
+use crate::probe::tick::tick_before_us;
 
 /// Why a target has its turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +43,7 @@ pub(super) enum State {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) target: Target,
+    /// The fixed place of its turns within the interval, before it is brought to a tick.
     pub(super) phase_us: i64,
     pub(super) pace: Pace,
     pub(super) state: State,
@@ -73,21 +75,23 @@ impl Entry {
         self.params().count.clamp(1, most)
     }
 
-    /// The first turn of the fixed phase at or after `t_us`.
-    pub(super) fn phase_turn_from(&self, t_us: i64) -> i64 {
+    /// The first turn of the fixed phase at or after `t_us`, at the beginning of a tick.
+    pub(super) fn phase_turn_from(&self, t_us: i64, tick_us: i64) -> i64 {
         let interval_us = self.interval_us();
-        t_us.saturating_add((self.phase_us.saturating_sub(t_us)).rem_euclid(interval_us))
+        let phase_us = tick_before_us(self.phase_us, tick_us);
+        t_us.saturating_add((phase_us.saturating_sub(t_us)).rem_euclid(interval_us))
     }
 
-    /// The turn after the round that began at `start_us`.
-    pub(super) fn turn_after(&self, start_us: i64) -> Turn {
+    /// The turn after the round that began at `start_us`, somewhat after the tick did.
+    pub(super) fn turn_after(&self, start_us: i64, tick_us: i64) -> Turn {
         match self.pace {
-            Pace::Normal => {
-                Turn::new(Reason::Planned, self.phase_turn_from(start_us.saturating_add(1)))
-            }
+            Pace::Normal => Turn::new(
+                Reason::Planned,
+                self.phase_turn_from(start_us.saturating_add(1), tick_us),
+            ),
             Pace::Retry | Pace::Doubt => {
-                let retry = start_us.saturating_add(self.retry_us());
-                if self.phase_turn_from(retry) == retry {
+                let retry = tick_before_us(start_us, tick_us).saturating_add(self.retry_us());
+                if self.phase_turn_from(retry, tick_us) == retry {
                     Turn::new(Reason::Planned, retry)
                 } else {
                     Turn::new(Reason::Retry, retry)

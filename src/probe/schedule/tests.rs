@@ -69,6 +69,12 @@ impl Patrol {
         }
     }
 
+    /// Where a target's normal turns lie within its interval.
+    fn phase_of(&self, target: &Target) -> i64 {
+        let phase_us = phase_us(&target.phase_key, target.interval_ms * US_PER_MS);
+        phase_us - phase_us % self.schedule.tick_us()
+    }
+
     fn times_of(&self, id: u32) -> Vec<i64> {
         self.log.iter().filter(|(_, who, _)| *who == TargetId(id)).map(|(at, ..)| *at).collect()
     }
@@ -97,7 +103,8 @@ fn peak_pps(log: &[(i64, TargetId, u32)]) -> u32 {
 fn turns_lie_on_the_phase_without_drift_and_outlast_a_change_elsewhere() {
     let mut patrol = Patrol::new(&options(5_000, 5_000, 10_000), targets(50));
     patrol.run(3_600 * S);
-    let phase = phase_us(&target(7).phase_key, 30 * S);
+    let phase = patrol.phase_of(&target(7));
+    assert_eq!(patrol.schedule.tick_us(), 20_000);
     let turns = patrol.times_of(7);
     assert_eq!(turns.len(), 121);
     for turn in &turns[1..] {
@@ -110,6 +117,25 @@ fn turns_lie_on_the_phase_without_drift_and_outlast_a_change_elsewhere() {
     let turns = patrol.times_of(7);
     assert_eq!(turns.len(), 123);
     assert!((turns[122] - phase).rem_euclid(30 * S) <= STEP_US);
+}
+
+#[test]
+fn turns_are_brought_to_ticks_as_long_as_the_load_allows() {
+    for (count, tick_us) in [(2_000, 20_000), (130_000, 10_000), (300_000, 5_000)] {
+        let mut wanted = targets(count);
+        wanted.iter_mut().for_each(|target| target.group = 0);
+        let mut patrol = Patrol::new(&options(100_000, 100_000, 0), wanted);
+        assert_eq!(patrol.schedule.tick_us(), tick_us, "{count}");
+        // A round that began within its tick is asked again a retry time after the tick's
+        // beginning: lateness does not add up.
+        patrol.run(STEP_US);
+        patrol.all(count, Pace::Retry);
+        let late_us = patrol.now_us + 777;
+        let (_, seat) = patrol.running[0];
+        patrol.schedule.finished(late_us, seat);
+        let next_us = patrol.schedule.next_due_us().unwrap();
+        assert_eq!(next_us % tick_us, 0, "{count}");
+    }
 }
 
 #[test]
@@ -190,7 +216,7 @@ fn a_retry_comes_a_retry_time_after_the_last_send_and_normal_pace_returns_to_the
     }
     patrol.schedule.set_pace(TargetId(0), Pace::Normal);
     patrol.run(60 * S);
-    let phase = phase_us(&target(0).phase_key, 30 * S);
+    let phase = patrol.phase_of(&target(0));
     let last = *patrol.times_of(0).last().unwrap();
     assert!((last - phase).rem_euclid(30 * S) <= STEP_US);
 }
@@ -321,7 +347,7 @@ fn many_asked_at_once_keep_within_the_rates_and_starve_nobody() {
     assert!((0..1_500).all(|id| asked.contains(&TargetId(id))));
     for target in &wanted[1_500..] {
         for turn in patrol.times_of(target.id.0) {
-            let late = (turn - phase_us(&target.phase_key, 60 * S)).rem_euclid(60 * S);
+            let late = (turn - patrol.phase_of(target)).rem_euclid(60 * S);
             assert!(late <= 500_000, "{:?} is {late} us late", target.id);
         }
     }
@@ -342,7 +368,7 @@ fn many_asked_at_once_delay_the_others_by_their_packets_at_the_most() {
     // 4,500 packets at 1,000 a second, among 300 a second of the normal load.
     for target in &wanted[1_500..] {
         for turn in patrol.times_of(target.id.0) {
-            let late = (turn - phase_us(&target.phase_key, 30 * S)).rem_euclid(30 * S);
+            let late = (turn - patrol.phase_of(target)).rem_euclid(30 * S);
             assert!(late <= 5 * S, "{:?} is {late} us late", target.id);
         }
     }

@@ -9,6 +9,7 @@
 //! Every blob is `format (1 byte) | body | crc32 of both (4 bytes, little endian)`.
 
 mod bits;
+mod late;
 mod points;
 mod rice;
 mod rounds;
@@ -49,8 +50,10 @@ pub(in crate::store) enum BadBlock {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(in crate::store) enum Format {
-    /// Rounds of one check.
+    /// Rounds of one check, each instant of which takes bits: only read.
     Rounds = 0x11,
+    /// Rounds of one check.
+    PunctualRounds = 0x12,
     /// Points of a counter.
     Counter = 0x21,
     /// Points of a gauge.
@@ -61,6 +64,8 @@ pub(in crate::store) enum Format {
     PointRow = 0x51,
     /// What is left of the rounds of an hour or a day.
     Rollup = 0x61,
+    /// The same of a day's hours together.
+    RollupHours = 0x71,
 }
 
 const CHECKSUM_BYTES: usize = 4;
@@ -79,6 +84,11 @@ pub(in crate::store) fn is_whole(bytes: &[u8]) -> bool {
     bytes.split_last_chunk::<CHECKSUM_BYTES>().is_some_and(|(sealed, checksum)| {
         !sealed.is_empty() && crc32fast::hash(sealed) == u32::from_le_bytes(*checksum)
     })
+}
+
+/// Whether the bytes say that they are of this format.
+pub(in crate::store) fn is_of(format: Format, bytes: &[u8]) -> bool {
+    bytes.first() == Some(&(format as u8))
 }
 
 /// The body of a blob of `format`.
@@ -102,11 +112,9 @@ pub(in crate::store) fn open(format: Format, bytes: &[u8]) -> Result<&[u8], BadB
 /// # Errors
 /// When it is none, or not whole.
 pub(in crate::store) fn count_of(bytes: &[u8]) -> Result<u64, BadBlock> {
-    let format = match bytes.first() {
-        Some(first) if *first == Format::Counter as u8 => Format::Counter,
-        Some(first) if *first == Format::Gauge as u8 => Format::Gauge,
-        _ => Format::Rounds,
-    };
+    let older = [Format::Counter, Format::Gauge, Format::Rounds];
+    let format = older.into_iter().find(|format| is_of(*format, bytes));
+    let format = format.unwrap_or(Format::PunctualRounds);
     BitReader::new(open(format, bytes)?).get_number()
 }
 

@@ -4,10 +4,11 @@
 //! largest number that divides every difference, because devices show tenths as thousands.
 
 use super::bits::{BitReader, BitWriter};
+use super::late::Punctual;
 use super::rice::{fold_sign, unfold_sign};
 use super::rounds::at_most;
 use super::series::{Series, put_series};
-use super::times::{TimeReader, TimeWriter, steps_of};
+use super::times::{TimeReader, TimeWriter, Times};
 use super::{BadBlock, Format, open, seal};
 use crate::model::{Point, PointKind, UnixMs};
 
@@ -32,11 +33,9 @@ fn put_points(bits: &mut BitWriter<'_>, kind: PointKind, points: &[Point]) {
     let Some((first, rest)) = points.split_first() else {
         return;
     };
-    let (steps, interval) = steps_of(points.iter().map(|point| point.at.0));
-    let mut times = TimeWriter::begin(bits, first.at.0, &steps, interval);
-    for point in rest {
-        times.put(bits, point.at.0);
-    }
+    let instants = Times::of(points.iter().map(|point| point.at.0));
+    let mut times = TimeWriter::begin(bits, &instants, Punctual::OneByOne);
+    rest.iter().for_each(|_| times.put(bits));
     // Differences from the first value wrap, and are exact as such: their product with the unit
     // is what was divided.
     let differences = rest.iter().map(|point| point.value.wrapping_sub(first.value));
@@ -97,7 +96,7 @@ fn get_points(
     }
     // Every instant but the first takes a bit.
     let points = at_most(points, bits.left())?;
-    let (mut times, first) = TimeReader::begin(bits)?;
+    let (mut times, first) = TimeReader::begin(bits, Punctual::OneByOne)?;
     let before = into.len();
     into.reserve(points);
     into.push(Point { at: UnixMs(first), value: 0 });

@@ -6,10 +6,11 @@
 
 use super::super::codec::{error_code, error_of};
 use super::bits::{BitReader, BitWriter};
+use super::late::{Punctual, RUN_MAX};
 use super::rice::{Level, Rice};
 use super::runs::{RunReader, RunWriter};
-use super::times::{TimeReader, TimeWriter, steps_of};
-use super::{BadBlock, Format, open, seal};
+use super::times::{TimeReader, TimeWriter, Times};
+use super::{BadBlock, Format, is_of, open, seal};
 use crate::model::{MAX_PINGS_PER_ROUND, RoundError, Rtts, Sample, UnixMs};
 
 /// By how many parts in 2 to this the level of round-trip times may follow: quickly along a queue
@@ -59,7 +60,7 @@ impl Outcome {
 /// Puts into `into`, which is emptied, the rounds of one check: sorted by `at`, no `at` twice.
 /// The check's index is not kept.
 pub(in crate::store) fn encode_rounds(samples: &[Sample], into: &mut Vec<u8>) {
-    seal(Format::Rounds, into, |body| {
+    seal(Format::PunctualRounds, into, |body| {
         let mut bits = BitWriter::new(body);
         put_rounds(&mut bits, samples);
         bits.finish();
@@ -68,9 +69,9 @@ pub(in crate::store) fn encode_rounds(samples: &[Sample], into: &mut Vec<u8>) {
 
 fn put_rounds(bits: &mut BitWriter<'_>, samples: &[Sample]) {
     bits.put_number(samples.len() as u64);
-    let Some(first) = samples.first() else {
+    if samples.is_empty() {
         return;
-    };
+    }
     let (outcomes, column) = outcomes_of(samples);
     bits.put_number(outcomes.len() as u64);
     outcomes.iter().for_each(|outcome| outcome.put(bits));
@@ -79,13 +80,13 @@ fn put_rounds(bits: &mut BitWriter<'_>, samples: &[Sample]) {
     bits.put_number(u64::from(start));
     bits.put(shift as u64, SHIFT_BITS);
 
-    let (steps, interval) = steps_of(samples.iter().map(|sample| sample.at.0));
-    let mut times = TimeWriter::begin(bits, first.at.0, &steps, interval);
+    let instants = Times::of(samples.iter().map(|sample| sample.at.0));
+    let mut times = TimeWriter::begin(bits, &instants, Punctual::InRuns);
     let mut runs = RunWriter::new(&column, outcomes.len());
     let mut rtts = RttColumn::new(start, SHIFTS[shift]);
     for (i, sample) in samples.iter().enumerate() {
         if i > 0 {
-            times.put(bits, sample.at.0);
+            times.put(bits);
         }
         runs.next(bits);
         for rtt_us in sample.rtts.as_slice() {
@@ -147,8 +148,8 @@ impl RttColumn {
     }
 }
 
-/// Appends to `into` the rounds that [`encode_rounds`] wrote, as rounds of `check`. At most
-/// eight for each of `bytes`; none when they are refused.
+/// Appends to `into` the rounds that [`encode_rounds`] wrote, in this version or the one before, as
+/// rounds of `check`. At most 512 for each of `bytes`; none when they are refused.
 ///
 /// # Errors
 /// When they are no such block, or not whole.
@@ -157,22 +158,35 @@ pub(in crate::store) fn decode_rounds(
     check: u8,
     into: &mut Vec<Sample>,
 ) -> Result<(), BadBlock> {
-    let body = open(Format::Rounds, bytes)?;
+    let (format, punctual) = match is_of(Format::Rounds, bytes) {
+        true => (Format::Rounds, Punctual::OneByOne),
+        false => (Format::PunctualRounds, Punctual::InRuns),
+    };
+    let body = open(format, bytes)?;
     let before = into.len();
-    let read = get_rounds(&mut BitReader::new(body), check, into);
+    let read = get_rounds(&mut BitReader::new(body), check, punctual, into);
     if read.is_err() {
         into.truncate(before);
     }
     read
 }
 
-fn get_rounds(bits: &mut BitReader<'_>, check: u8, into: &mut Vec<Sample>) -> Result<(), BadBlock> {
+fn get_rounds(
+    bits: &mut BitReader<'_>,
+    check: u8,
+    punctual: Punctual,
+    into: &mut Vec<Sample>,
+) -> Result<(), BadBlock> {
     let rounds = bits.get_number()?;
     if rounds == 0 {
         return Ok(());
     }
-    // Every instant but the first takes a bit, every outcome more than one.
-    let rounds = at_most(rounds, bits.left())?;
+    // Every instant but the first takes a bit, or as many together; every outcome more than one.
+    let together = match punctual {
+        Punctual::OneByOne => 1,
+        Punctual::InRuns => RUN_MAX,
+    };
+    let rounds = at_most(rounds, bits.left().saturating_mul(together))?;
     let outcomes = at_most(bits.get_number()?, bits.left())?;
     let outcomes: Vec<Outcome> =
         (0..outcomes).map(|_| Outcome::get(bits)).collect::<Result<_, _>>()?;
@@ -180,10 +194,11 @@ fn get_rounds(bits: &mut BitReader<'_>, check: u8, into: &mut Vec<Sample>) -> Re
     let start = start.map_err(|_| BadBlock::Malformed("round-trip time"))?;
     let shift = SHIFTS[bits.get(SHIFT_BITS)? as usize % SHIFTS.len()];
 
-    let (mut times, mut at) = TimeReader::begin(bits)?;
+    let (mut times, mut at) = TimeReader::begin(bits, punctual)?;
     let mut runs = RunReader::new(outcomes.len());
     let mut column = RttColumn::new(start, shift);
-    into.reserve(rounds);
+    // Most rounds have times, and these take bits.
+    into.reserve(rounds.min(bits.left()));
     for i in 0..rounds {
         if i > 0 {
             at = times.next(bits)?;

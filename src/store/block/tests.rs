@@ -151,12 +151,12 @@ fn what_is_no_block_is_named() {
     assert_eq!(rounds_of(&bytes[..4], 0), Err(BadBlock::Short));
     let mut newer = bytes.clone();
     newer[0] += 1;
-    assert_eq!(rounds_of(&newer, 0), Err(BadBlock::Format { found: 0x12, expected: 0x11 }));
+    assert_eq!(rounds_of(&newer, 0), Err(BadBlock::Format { found: 0x13, expected: 0x12 }));
     let other = points_of(PointKind::Gauge, &bytes);
-    assert_eq!(other, Err(BadBlock::Format { found: 0x11, expected: 0x31 }));
+    assert_eq!(other, Err(BadBlock::Format { found: 0x12, expected: 0x31 }));
     // A body cut before it was sealed.
     let mut short = Vec::new();
-    seal(Format::Rounds, &mut short, |body| body.extend_from_slice(&bytes[1..60]));
+    seal(Format::PunctualRounds, &mut short, |body| body.extend_from_slice(&bytes[1..60]));
     assert_eq!(rounds_of(&short, 0), Err(BadBlock::Short));
 }
 
@@ -166,9 +166,29 @@ fn what_is_refused_leaves_nothing_behind() {
     let mut into = vec![kept];
     let mut short = Vec::new();
     let bytes = block_of(&hour());
-    seal(Format::Rounds, &mut short, |body| body.extend_from_slice(&bytes[1..200]));
+    seal(Format::PunctualRounds, &mut short, |body| body.extend_from_slice(&bytes[1..200]));
     assert!(decode_rounds(&short, 0, &mut into).is_err());
     assert_eq!(into, [kept]);
+}
+
+#[test]
+fn rounds_on_time_take_hardly_any_bits_and_silence_none() {
+    let on_time = |late: &dyn Fn(i64) -> i64| -> Vec<Sample> {
+        (0..2_880).map(|i| silent(i * 30_000 + 1_000 + late(i), 3)).collect()
+    };
+    let punctual = on_time(&|_| 0);
+    let bytes = block_of(&punctual);
+    assert_eq!(rounds_of(&bytes, 0).unwrap(), punctual);
+    assert!(bytes.len() < 100, "{}", bytes.len());
+    // Runs that end with a late one, at their greatest length, and with the block.
+    for every in [1, 2, 3, 4, 5, 64, 65, 66, 67, 68, 69, 130, 131, 132, 2_879, 2_880] {
+        let some = on_time(&|i| i64::from(i % every == every - 1));
+        let bytes = block_of(&some);
+        assert_eq!(rounds_of(&bytes, 0).unwrap(), some, "{every}");
+        if every > 60 {
+            assert!(bytes.len() < 200, "{every}: {}", bytes.len());
+        }
+    }
 }
 
 fn any_error() -> impl Strategy<Value = Option<RoundError>> {
@@ -359,6 +379,10 @@ fn check_all(
     let mut samples = Vec::new();
     let _ = decode_rounds(&sealed(Format::Rounds), 0, &mut samples);
     prop_assert!(samples.capacity() <= 8 * bytes.max(1));
+    samples.clear();
+    let _ = decode_rounds(&sealed(Format::PunctualRounds), 0, &mut samples);
+    // Twice what they hold: a vector doubles.
+    prop_assert!(samples.capacity() <= 2 * 512 * bytes.max(1));
     for (kind, format) in [(KINDS[0], Format::Counter), (KINDS[1], Format::Gauge)] {
         let mut points = Vec::new();
         let _ = decode_points(kind, &sealed(format), &mut points);

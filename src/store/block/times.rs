@@ -2,17 +2,17 @@
 //!
 //! The schedule asks at `phase + k × interval` and, while it doubts, again some seconds after the
 //! last time. So an instant is the next one of the grid, or as far from the one before as the
-//! last jump was, or a jump of its own. Only the lateness of the first two takes bits.
+//! last jump was, or a jump of its own. Only the lateness of the first two takes bits, and hardly
+//! any while they are on time.
 
 use super::BadBlock;
 use super::bits::{BitReader, BitWriter};
-use super::rice::{Level, Rice, fold_sign, unfold_sign};
+use super::late::{Late, Punctual};
+use super::rice::{Level, fold_sign, unfold_sign};
 use super::runs::{RunReader, RunWriter};
 
 /// The level of lateness follows by a sixteenth: a clock may drift, or repetitions creep.
 const SHIFT: u32 = 4;
-/// First guess of lateness in milliseconds, sign folded.
-const LATE_GUESS: u64 = 8;
 /// Farther off a step in milliseconds than this is a jump.
 const LATE_MAX_MS: i64 = 500;
 /// An interval longer than this is none that anyone set, in milliseconds.
@@ -45,29 +45,16 @@ struct Clock {
     interval: i64,
     late_max: i64,
     jump: i64,
-    on_grid: Late,
-    again: Late,
-}
-
-/// What has been learnt about lateness.
-#[derive(Debug)]
-struct Late {
-    level: Level,
-    sizes: Rice,
-}
-
-impl Late {
-    const fn new() -> Self {
-        Self { level: Level::new(0, SHIFT), sizes: Rice::new(LATE_GUESS) }
-    }
+    /// The usual lateness of instants of the grid, and of those that come again.
+    usual: [Level; 2],
 }
 
 impl Clock {
     fn new(first: i64, interval: i64) -> Self {
         let interval = interval.max(1);
         let late_max = (interval / 8).min(LATE_MAX_MS);
-        let (on_grid, again) = (Late::new(), Late::new());
-        Self { last: first, grid: first, interval, late_max, jump: interval, on_grid, again }
+        let usual = [Level::new(0, SHIFT); 2];
+        Self { last: first, grid: first, interval, late_max, jump: interval, usual }
     }
 
     /// The first instant of the grid that is later than the last instant by more than lateness.
@@ -104,77 +91,81 @@ impl Clock {
         self.last = at;
     }
 
-    fn put(&mut self, bits: &mut BitWriter<'_>, step: Step, at: i64) {
-        let (expected, late) = match step {
-            Step::Grid => (self.next_of_grid(), &mut self.on_grid),
-            Step::Again => (self.last.wrapping_add(self.jump), &mut self.again),
-            Step::Jump => {
-                bits.put_number(at.wrapping_sub(self.last).cast_unsigned());
-                return self.follow(step, at);
-            }
-        };
-        let difference = late.level.difference(at.wrapping_sub(expected));
-        late.sizes.put(bits, difference);
-        self.follow(step, at);
+    /// Where a step leads to when it is on time; `None` for a jump.
+    fn expected(&self, step: Step) -> Option<i64> {
+        match step {
+            Step::Grid => Some(self.next_of_grid()),
+            Step::Again => Some(self.last.wrapping_add(self.jump)),
+            Step::Jump => None,
+        }
     }
+}
 
-    fn get(&mut self, bits: &mut BitReader<'_>, step: Step) -> Result<i64, BadBlock> {
-        let (expected, late) = match step {
-            Step::Grid => (self.next_of_grid(), &mut self.on_grid),
-            Step::Again => (self.last.wrapping_add(self.jump), &mut self.again),
-            Step::Jump => {
-                let at = self.last.wrapping_add(bits.get_number()?.cast_signed());
-                self.follow(step, at);
-                return Ok(at);
+/// Instants as they are written.
+#[derive(Debug, Default)]
+pub(super) struct Times {
+    first: i64,
+    interval: i64,
+    /// How each but the first follows from the one before.
+    steps: Vec<usize>,
+    /// How far from the usual lateness, sign folded, those are that are no jumps; by step.
+    late: [Vec<u64>; 2],
+    jumps: Vec<u64>,
+}
+
+impl Times {
+    /// Of instants that rise.
+    pub(super) fn of(instants: impl Iterator<Item = i64> + Clone) -> Self {
+        let interval = interval_of(instants.clone());
+        let mut instants = instants;
+        let Some(first) = instants.next() else { return Self::default() };
+        let mut times = Self { first, interval, ..Self::default() };
+        times.steps.reserve(instants.size_hint().0);
+        let mut clock = Clock::new(first, interval);
+        for at in instants {
+            let step = clock.step_to(at);
+            match clock.expected(step) {
+                Some(expected) => {
+                    let late = at.wrapping_sub(expected);
+                    let difference = clock.usual[step as usize].difference(late);
+                    times.late[step as usize].push(difference);
+                }
+                None => times.jumps.push(at.wrapping_sub(clock.last).cast_unsigned()),
             }
-        };
-        let difference = late.sizes.get(bits)?;
-        let at = expected.wrapping_add(late.level.value(difference));
-        self.follow(step, at);
-        Ok(at)
+            clock.follow(step, at);
+            times.steps.push(step as usize);
+        }
+        times
     }
 }
 
 /// Writes instants one by one.
 #[derive(Debug)]
 pub(super) struct TimeWriter<'a> {
-    clock: Clock,
     steps: RunWriter<'a>,
-}
-
-/// How each of `times`, which rise, follows from the one before; and their interval.
-pub(super) fn steps_of(times: impl Iterator<Item = i64> + Clone) -> (Vec<usize>, i64) {
-    let interval = interval_of(times.clone());
-    let mut times = times;
-    let mut steps = Vec::with_capacity(times.size_hint().0);
-    if let Some(first) = times.next() {
-        let mut clock = Clock::new(first, interval);
-        for at in times {
-            let step = clock.step_to(at);
-            clock.follow(step, at);
-            steps.push(step as usize);
-        }
-    }
-    (steps, interval)
+    late: [(Late, &'a [u64]); 2],
+    jumps: std::slice::Iter<'a, u64>,
 }
 
 impl<'a> TimeWriter<'a> {
-    /// Writes the first instant. `steps` and `interval` are those of [`steps_of`].
-    pub(super) fn begin(
-        bits: &mut BitWriter<'_>,
-        first: i64,
-        steps: &'a [usize],
-        interval: i64,
-    ) -> Self {
-        bits.put_number(fold_sign(first));
-        bits.put_number(interval.unsigned_abs());
-        Self { clock: Clock::new(first, interval), steps: RunWriter::new(steps, Step::ALL.len()) }
+    /// Writes the first instant.
+    pub(super) fn begin(bits: &mut BitWriter<'_>, times: &'a Times, punctual: Punctual) -> Self {
+        bits.put_number(fold_sign(times.first));
+        bits.put_number(times.interval.unsigned_abs());
+        let [on_grid, again] = &times.late;
+        Self {
+            steps: RunWriter::new(&times.steps, Step::ALL.len()),
+            late: [(Late::new(punctual), on_grid), (Late::new(punctual), again)],
+            jumps: times.jumps.iter(),
+        }
     }
 
-    /// Writes a further instant: at least one bit.
-    pub(super) fn put(&mut self, bits: &mut BitWriter<'_>, at: i64) {
-        if let Some(step) = self.steps.next(bits) {
-            self.clock.put(bits, Step::ALL[step], at);
+    /// Writes a further instant.
+    pub(super) fn put(&mut self, bits: &mut BitWriter<'_>) {
+        let Some(step) = self.steps.next(bits) else { return };
+        match self.late.get_mut(step) {
+            Some((late, rest)) => late.put(bits, rest),
+            None => self.jumps.next().into_iter().for_each(|jump| bits.put_number(*jump)),
         }
     }
 }
@@ -184,6 +175,7 @@ impl<'a> TimeWriter<'a> {
 pub(super) struct TimeReader {
     clock: Clock,
     steps: RunReader,
+    late: [Late; 2],
 }
 
 impl TimeReader {
@@ -191,20 +183,33 @@ impl TimeReader {
     ///
     /// # Errors
     /// When the bits end.
-    pub(super) fn begin(bits: &mut BitReader<'_>) -> Result<(Self, i64), BadBlock> {
+    pub(super) fn begin(
+        bits: &mut BitReader<'_>,
+        punctual: Punctual,
+    ) -> Result<(Self, i64), BadBlock> {
         let first = unfold_sign(bits.get_number()?);
         let interval = bits.get_number()?.cast_signed();
         let steps = RunReader::new(Step::ALL.len());
-        Ok((Self { clock: Clock::new(first, interval), steps }, first))
+        let late = [Late::new(punctual), Late::new(punctual)];
+        Ok((Self { clock: Clock::new(first, interval), steps, late }, first))
     }
 
-    /// Reads a further instant: at least one bit.
+    /// Reads a further instant.
     ///
     /// # Errors
     /// When the bits end or are no such instant.
     pub(super) fn next(&mut self, bits: &mut BitReader<'_>) -> Result<i64, BadBlock> {
-        let step = self.steps.next(bits)?;
-        self.clock.get(bits, Step::ALL[step])
+        let step = Step::ALL[self.steps.next(bits)?];
+        let clock = &mut self.clock;
+        let at = match clock.expected(step) {
+            Some(expected) => {
+                let difference = self.late[step as usize].get(bits)?;
+                expected.wrapping_add(clock.usual[step as usize].value(difference))
+            }
+            None => clock.last.wrapping_add(bits.get_number()?.cast_signed()),
+        };
+        clock.follow(step, at);
+        Ok(at)
     }
 }
 

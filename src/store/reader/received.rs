@@ -9,7 +9,6 @@ use super::Reader;
 use super::samples::Resolution;
 use crate::model::{Span, SubjectId};
 use crate::store::StoreError;
-use crate::store::sketch::Rollup;
 
 impl Reader {
     /// Rounds of every subject's primary check inside `window` that say something about it.
@@ -25,9 +24,9 @@ impl Reader {
         for resolution in [Resolution::Day, Resolution::Hour] {
             let mut left = Vec::new();
             for part in rest {
-                left.extend(self.each_rollup(part, resolution, &mut |series, bytes| {
+                left.extend(self.each_rollup(part, resolution, &mut |series, kept| {
                     if let Some(count) = counts.get_mut(series as usize) {
-                        *count += Rollup::decode_rounds(bytes)?;
+                        *count += kept.rounds()?;
                     }
                     Ok(())
                 })?);

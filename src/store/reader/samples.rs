@@ -12,16 +12,43 @@ use super::gather::Wanted;
 
 use super::Reader;
 use crate::model::{Metric, Point, Sample, Span, SubjectId, UnixMs};
-use crate::store::StoreError;
 use crate::store::block::BadBlock;
 use crate::store::content::{Content, Kind};
 use crate::store::journal::{HOUR_MS, hour_of, keys_of};
-use crate::store::numbers::{key, kind_word, series_of};
-use crate::store::seal::DAY_MS;
-use crate::store::sketch::Rollup;
+use crate::store::numbers::{key, kind_word, series_of, slot_of};
+use crate::store::seal::{DAY_MS, HOURS_A_DAY};
+use crate::store::sketch::{HourSet, Rollup, count_hours, decode_hours, merge_hours};
+use crate::store::{StoreError, schema};
 
-/// Takes a series' number and the bytes of its rollup.
-pub(super) type TakesRollup<'a> = &'a mut dyn FnMut(u32, &[u8]) -> Result<(), BadBlock>;
+/// Rollups of a series as they are kept.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kept<'a> {
+    /// One, of an hour or a day.
+    One(&'a [u8]),
+    /// Some of those of a day's hours.
+    Hours(&'a [u8], HourSet),
+}
+
+impl Kept<'_> {
+    /// Adds them to a sum.
+    pub(super) fn merge_into(self, sum: &mut Rollup) -> Result<(), BadBlock> {
+        match self {
+            Self::One(bytes) => sum.merge_encoded(bytes),
+            Self::Hours(bytes, wanted) => merge_hours(bytes, wanted, sum),
+        }
+    }
+
+    /// Only how many rounds they counted.
+    pub(super) fn rounds(self) -> Result<u64, BadBlock> {
+        match self {
+            Self::One(bytes) => Rollup::decode_rounds(bytes),
+            Self::Hours(bytes, wanted) => Ok(count_hours(bytes, wanted)?.1),
+        }
+    }
+}
+
+/// Takes a series' number and its rollups.
+pub(super) type TakesRollup<'a> = &'a mut dyn FnMut(u32, Kept<'_>) -> Result<(), BadBlock>;
 
 /// How long a rollup's stretch is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +75,13 @@ impl Resolution {
             Self::Day => "rollup_day",
         }
     }
+}
+
+/// The table in which the hours of a day stand together.
+pub(super) const PACKED: &str = "rollup_hours";
+
+const fn hour_span(hour: i64) -> Span {
+    Span::new(UnixMs(hour * HOUR_MS), UnixMs((hour + 1) * HOUR_MS))
 }
 
 impl Reader {
@@ -111,17 +145,37 @@ impl Reader {
         let series = self.series_of(subject)?;
         let primary = series.iter().find(|(_, kind)| **kind == Kind::Rounds(0));
         let Some((&primary, _)) = primary else { return Ok(Vec::new()) };
+        // What moves from one table to the other meanwhile is not to be missed.
+        let tx = self.snapshot()?;
+        let mut all: BTreeMap<i64, Rollup> = BTreeMap::new();
+        if resolution == Resolution::Hour {
+            for day in self.slots(PACKED, window, DAY_MS)? {
+                self.blobs(PACKED, key(day, primary)..=key(day, primary), |_, bytes| {
+                    decode_hours(bytes, HourSet::MAX, |place, rollup| {
+                        let hour = day * HOURS_A_DAY + place as i64;
+                        if hour_span(hour).from < window.to && hour_span(hour).to > window.from {
+                            all.insert(hour, rollup.clone());
+                        }
+                    })
+                })?;
+            }
+        }
+        // An hour that stands alone beside its day came later.
         let table = resolution.table();
-        let mut all = Vec::new();
         for slot in self.slots(table, window, resolution.ms())? {
-            let mut found = None;
             self.blobs(table, key(slot, primary)..=key(slot, primary), |_, bytes| {
-                found = Some(Rollup::decode(bytes)?);
+                all.insert(slot, Rollup::decode(bytes)?);
                 Ok(())
             })?;
-            all.extend(found.map(|rollup| (UnixMs(slot * resolution.ms()), rollup)));
         }
-        Ok(all)
+        drop(tx);
+        Ok(all.into_iter().map(|(slot, rollup)| (UnixMs(slot * resolution.ms()), rollup)).collect())
+    }
+
+    /// Everything read until it is dropped is of one moment.
+    fn snapshot(&self) -> Result<rusqlite::Transaction<'_>, StoreError> {
+        let tx = self.link.conn.unchecked_transaction();
+        tx.map_err(schema::sql("read", &self.path))
     }
 
     /// What the rounds of every subject's primary check come to inside `window`, whole: from the
@@ -136,8 +190,8 @@ impl Reader {
         for resolution in [Resolution::Day, Resolution::Hour] {
             let mut left = Vec::new();
             for part in rest {
-                left.extend(self.each_rollup(part, resolution, &mut |series, bytes| {
-                    totals.entry(series).or_default().merge_encoded(bytes)
+                left.extend(self.each_rollup(part, resolution, &mut |series, kept| {
+                    kept.merge_into(totals.entry(series).or_default())
                 })?);
             }
             rest = left;
@@ -169,6 +223,9 @@ impl Reader {
         each: TakesRollup<'_>,
     ) -> Result<Vec<Span>, StoreError> {
         let (table, ms) = (resolution.table(), resolution.ms());
+        if resolution == Resolution::Hour {
+            return self.each_hour(window, each);
+        }
         let mut left = Vec::new();
         let mut from = window.from;
         for slot in self.slots(table, window, ms)? {
@@ -179,7 +236,7 @@ impl Reader {
             let mut is_any = false;
             self.blobs(table, keys_of(slot), |key, bytes| {
                 is_any = true;
-                each(series_of(key), bytes)
+                each(series_of(key), Kept::One(bytes))
             })?;
             if is_any {
                 left.push(Span::new(from, span.from));
@@ -189,6 +246,74 @@ impl Reader {
         left.push(Span::new(from, window.to));
         left.retain(|part| !part.is_empty());
         Ok(left)
+    }
+
+    /// [`Self::each_rollup`] of hours: those that stand alone, and those that stand together with
+    /// the others of their day.
+    fn each_hour(&self, window: Span, each: TakesRollup<'_>) -> Result<Vec<Span>, StoreError> {
+        let hour = Resolution::Hour;
+        let (alone, packed) =
+            (self.slots(hour.table(), window, HOUR_MS)?, self.slots(PACKED, window, DAY_MS)?);
+        let mut days: Vec<i64> = packed.collect();
+        days.extend(alone.map(|hour| hour.div_euclid(HOURS_A_DAY)));
+        days.sort_unstable();
+        days.dedup();
+        let mut left = Vec::new();
+        let mut from = window.from;
+        for day in days {
+            // A rollup that moves meanwhile counts once.
+            let tx = self.snapshot()?;
+            let mut wanted: HourSet = 0;
+            for place in 0..HOURS_A_DAY {
+                let span = hour_span(day * HOURS_A_DAY + place);
+                let is_inside = span.from >= window.from && span.to <= window.to;
+                if is_inside && self.is_at_rest(span, hour)? {
+                    wanted |= 1 << place;
+                }
+            }
+            let found = self.each_hour_of(day, wanted, each)?;
+            drop(tx);
+            for place in (0..HOURS_A_DAY).filter(|place| found >> place & 1 == 1) {
+                let span = hour_span(day * HOURS_A_DAY + place);
+                left.push(Span::new(from, span.from));
+                from = span.to;
+            }
+        }
+        left.push(Span::new(from, window.to));
+        left.retain(|part| !part.is_empty());
+        Ok(left)
+    }
+
+    /// The rollups of some of a day's hours; answers the hours of which there are any.
+    fn each_hour_of(
+        &self,
+        day: i64,
+        wanted: HourSet,
+        each: TakesRollup<'_>,
+    ) -> Result<HourSet, StoreError> {
+        if wanted == 0 {
+            return Ok(0);
+        }
+        let mut found: HourSet = 0;
+        // By series: these hours came later than the day's row.
+        let mut alone: HashMap<u32, HourSet> = HashMap::new();
+        let first = *keys_of(day * HOURS_A_DAY).start();
+        let last = *keys_of((day + 1) * HOURS_A_DAY - 1).end();
+        self.blobs(Resolution::Hour.table(), first..=last, |key, bytes| {
+            let one: HourSet = 1 << slot_of(key).rem_euclid(HOURS_A_DAY);
+            if wanted & one == 0 {
+                return Ok(());
+            }
+            found |= one;
+            *alone.entry(series_of(key)).or_default() |= one;
+            each(series_of(key), Kept::One(bytes))
+        })?;
+        self.blobs(PACKED, keys_of(day), |key, bytes| {
+            let others = wanted & !alone.get(&series_of(key)).copied().unwrap_or(0);
+            found |= wanted & count_hours(bytes, 0)?.0;
+            each(series_of(key), Kept::Hours(bytes, others))
+        })?;
+        Ok(found)
     }
 
     /// True when nothing of the stretch is still on its way: its rollups say all.

@@ -68,7 +68,7 @@ pub struct Stats {
 }
 
 const SAMPLE_TABLES: [&str; 3] = ["journal", "block", "block_day"];
-const ROLLUP_TABLES: [&str; 2] = ["rollup_hour", "rollup_day"];
+const ROLLUP_TABLES: [&str; 3] = ["rollup_hour", "rollup_hours", "rollup_day"];
 
 impl Stats {
     /// Bytes of the file that a sample takes, in thousandths; `None` without any.

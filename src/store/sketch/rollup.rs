@@ -46,7 +46,7 @@ impl Rollup {
         }
     }
 
-    fn reach(&mut self, min_us: u32, max_us: u32) {
+    pub(super) fn reach(&mut self, min_us: u32, max_us: u32) {
         self.rtt_min_us = Some(self.rtt_min_us.map_or(min_us, |min| min.min(min_us)));
         self.rtt_max_us = Some(self.rtt_max_us.map_or(max_us, |max| max.max(max_us)));
     }

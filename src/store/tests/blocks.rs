@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::{Metric, Point, PointKind};
+use crate::store::{Resolution, Retention};
 use proptest::prelude::*;
 
 const HOUR: i64 = 3_600_000;
@@ -15,9 +16,9 @@ fn alive(store: &Store, at: i64) {
 }
 
 /// Rows in each of the tables in which samples stand.
-fn counts(place: &Place) -> [i64; 5] {
+fn counts(place: &Place) -> [i64; 6] {
     let conn = rusqlite::Connection::open(place.db()).unwrap();
-    ["journal", "block", "block_day", "rollup_hour", "rollup_day"].map(|table| {
+    ["journal", "block", "block_day", "rollup_hour", "rollup_hours", "rollup_day"].map(|table| {
         conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
     })
 }
@@ -57,22 +58,22 @@ fn samples_are_the_same_in_the_journal_in_their_hour_and_in_their_day() {
     check("in the journal");
     let newest = Some(samples.last().unwrap().1.at);
     assert_eq!(reader.last_alive().unwrap(), newest, "nothing else was said yet");
-    assert_eq!(counts(&place)[1..], [0, 0, 0, 0]);
+    assert_eq!(counts(&place)[1..], [0, 0, 0, 0, 0]);
 
     // The first hour is over, the second is not.
     store.submit(facts(vec![Fact::Alive { at: UnixMs(MIDNIGHT + HOUR + 60_000) }]));
     store.tidy_blocking().unwrap();
     check("one hour sealed");
-    let [journal, blocks, days, hourly, daily] = counts(&place);
+    let [journal, blocks, days, hourly, packed, daily] = counts(&place);
     assert!(journal > 0, "the open hour stays in the journal");
-    assert_eq!([blocks, days, hourly, daily], [2, 0, 2, 0]);
+    assert_eq!([blocks, days, hourly, packed, daily], [2, 0, 2, 0, 0]);
     alive(&store, MIDNIGHT + 2 * HOUR + 60_000);
     check("both hours sealed");
-    assert_eq!(counts(&place), [0, 4, 0, 4, 0]);
+    assert_eq!(counts(&place), [0, 4, 0, 4, 0, 0]);
     alive(&store, MIDNIGHT + DAY + 2 * HOUR - 1);
-    assert_eq!(counts(&place), [0, 4, 0, 4, 0]);
+    assert_eq!(counts(&place), [0, 4, 0, 4, 0, 0]);
     alive(&store, MIDNIGHT + DAY + 2 * HOUR);
-    assert_eq!(counts(&place), [0, 0, 2, 4, 2]);
+    assert_eq!(counts(&place), [0, 0, 2, 0, 2, 2]);
     let latest: Vec<i64> = rusqlite::Connection::open(place.db())
         .unwrap()
         .prepare("SELECT at FROM latest")
@@ -105,6 +106,38 @@ fn a_sample_that_comes_late_is_merged_and_the_last_word_on_an_instant_stays() {
     alive(&store, MIDNIGHT + 2 * DAY + 1_000);
     assert_eq!(counts(&place)[..3], [0, 0, 1]);
     assert_eq!(reader.samples(&id("a"), ALL_TIME).unwrap(), expected);
+}
+
+#[test]
+fn a_sample_that_comes_when_its_day_has_aged_is_added_to_what_its_hour_came_to() {
+    let place = Place::new();
+    let store = place.open();
+    let rounds = (0..240).map(|n| (id("a"), sample(MIDNIGHT + n * 30_000, &[500])));
+    submit(&store, &rounds.collect::<Vec<_>>());
+    alive(&store, MIDNIGHT + 2 * DAY);
+    let aged = UnixMs(MIDNIGHT + DAY);
+    let keep = || {
+        store.keep(Retention { samples_before: aged, rollups_before: UnixMs(0) });
+        store.tidy_blocking().unwrap();
+    };
+    keep();
+    assert_eq!(counts(&place), [0, 0, 0, 0, 1, 1]);
+    let reader = place.reader();
+    let came_to = |resolution| -> Vec<(u64, Option<u32>)> {
+        let found = reader.rollups(&id("a"), ALL_TIME, resolution).unwrap();
+        found.into_iter().map(|(_, rollup)| (rollup.rounds, rollup.rtt_max_us)).collect()
+    };
+    assert_eq!(came_to(Resolution::Hour), [(120, Some(500)), (120, Some(500))]);
+    // Two late ones, each sealed by itself; then a third when these are in the block of the day.
+    for (n, at) in [(1, 7), (2, 11), (3, 13)] {
+        submit(&store, &[(id("a"), sample(MIDNIGHT + HOUR + at, &[900]))]);
+        alive(&store, MIDNIGHT + 2 * DAY + n);
+        let hours = [(120, Some(500)), (120 + n as u64, Some(900))];
+        assert_eq!(came_to(Resolution::Hour), hours, "{n}");
+        assert_eq!(came_to(Resolution::Day), [(240 + n as u64, Some(900))], "{n}");
+    }
+    keep();
+    assert_eq!(came_to(Resolution::Day), [(243, Some(900))]);
 }
 
 #[test]
@@ -142,7 +175,7 @@ fn points_of_counters_and_gauges_come_back_exactly_from_everywhere() {
     check(MIDNIGHT);
     check(MIDNIGHT + 3 * HOUR);
     check(MIDNIGHT + 2 * DAY);
-    assert_eq!(counts(&place), [0, 0, 2, 0, 0]);
+    assert_eq!(counts(&place), [0, 0, 2, 0, 0, 0]);
 }
 
 #[test]

@@ -1,11 +1,15 @@
-//! Stores of older versions, each written by the daemon of that version on a real (loopback)
-//! network: `tests/store/v1.db`, `tests/store/v2.db`.
+//! Stores of older versions: `tests/store/v1.db` and `v2.db`, each written by the daemon of that
+//! version on a real (loopback) network, and `v3.db`, written by the store of that version over a
+//! day that is at rest and a morning that is not.
 
 use std::path::Path;
 
 use rusqlite::types::Value;
 
 use super::*;
+use crate::store::Resolution;
+use crate::store::block::{decode_rounds, scan_row};
+use crate::store::sketch::Rollup;
 
 /// A place with the store of version 1 in it.
 fn old() -> Place {
@@ -98,13 +102,13 @@ fn an_old_store_is_migrated_with_all_it_holds_and_a_copy_stays_beside_it() {
     };
     let before = all(&place.db());
     assert!(before.iter().all(|table| !table.is_empty()), "{before:?}");
-    assert!(matches!(Reader::open(&place.db()), Err(StoreError::Older { found: 1, known: 3, .. })));
+    assert!(matches!(Reader::open(&place.db()), Err(StoreError::Older { found: 1, known: 4, .. })));
 
     place.open().close().unwrap();
     assert_eq!(all(&place.db()), before);
     assert_eq!(all(&copy_of(&place)), before);
     let id = Value::Integer(i64::from(schema::APPLICATION_ID));
-    assert_eq!(version(&place.db()), [[Value::Integer(3), id.clone()]]);
+    assert_eq!(version(&place.db()), [[Value::Integer(4), id.clone()]]);
     assert_eq!(version(&copy_of(&place)), [[Value::Integer(1), id]]);
 
     let reader = place.reader();
@@ -167,4 +171,94 @@ fn the_copy_is_as_private_as_the_store() {
     place.open().close().unwrap();
     let mode = std::fs::metadata(copy_of(&place)).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
+}
+
+/// The primary rounds of a store of version 3, wherever they stand, and its rollups of hours.
+type Third = (Vec<(String, Sample)>, Vec<(String, UnixMs, Rollup)>);
+
+fn third(file: &Path) -> Third {
+    let conn = rusqlite::Connection::open(file).unwrap();
+    let blobs = |table: &str| -> Vec<(i64, Vec<u8>)> {
+        let mut statement = conn.prepare(&format!("SELECT key, data FROM {table}")).unwrap();
+        let found = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+        found.unwrap().map(Result::unwrap).collect()
+    };
+    let names: BTreeMap<u32, String> = conn
+        .prepare(
+            "SELECT s.id, k.key FROM series s JOIN subject k ON k.id = s.subject
+             WHERE s.kind = 'rounds'",
+        )
+        .unwrap()
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    let mut samples = Vec::new();
+    for (_, row) in blobs("journal") {
+        // Rows of points are refused.
+        _ = scan_row(&row, &(0..u32::MAX), |series, sample| {
+            samples.push((names[&series].clone(), sample));
+        });
+    }
+    for table in ["block", "block_day"] {
+        for (key, block) in blobs(table) {
+            let Some(name) = names.get(&((key & 0xff_ffff) as u32)) else { continue };
+            let mut rounds = Vec::new();
+            assert_eq!(block[0], 0x11, "the version before");
+            decode_rounds(&block, 0, &mut rounds).unwrap();
+            samples.extend(rounds.into_iter().map(|sample| (name.clone(), sample)));
+        }
+    }
+    samples.sort_by_key(|(name, sample)| (name.clone(), sample.at));
+    let hours = blobs("rollup_hour").into_iter().map(|(key, bytes)| {
+        let name = names[&((key & 0xff_ffff) as u32)].clone();
+        (name, UnixMs((key >> 24) * 3_600_000), Rollup::decode(&bytes).unwrap())
+    });
+    let mut hours: Vec<_> = hours.collect();
+    hours.sort_by_key(|(name, at, _)| (name.clone(), *at));
+    (samples, hours)
+}
+
+#[test]
+fn hours_of_a_store_of_version_3_are_packed_and_stay_what_they_are() {
+    const DAY: i64 = 86_400_000;
+    let place = of_version(3);
+    let before = third(&place.db());
+    assert_eq!((before.0.len() > 4_000, before.1.len()), (true, 81));
+    let store = place.open_at(T0);
+    let end = before.0.iter().map(|(_, sample)| sample.at).max().unwrap();
+    let now = |what: &str, count: [i64; 3]| {
+        let reader = place.reader();
+        let mut found = Third::default();
+        for subject in reader.known_subjects().unwrap() {
+            let samples = reader.samples(&subject, ALL_TIME).unwrap();
+            found.0.extend(samples.into_iter().map(|sample| (subject.to_string(), sample)));
+            let hours = reader.rollups(&subject, ALL_TIME, Resolution::Hour).unwrap();
+            let hours = hours.into_iter().filter(|(at, _)| *at + 3_600_000 <= end);
+            found.1.extend(hours.map(|(at, rollup)| (subject.to_string(), at, rollup)));
+        }
+        assert!(found == before, "{what}");
+        let tables = ["rollup_hour", "rollup_hours", "chain"];
+        let counts = tables.map(|table| {
+            let found = rows(&place.db(), &format!("SELECT count(*) FROM {table}"));
+            let Value::Integer(count) = found[0][0] else { panic!("{found:?}") };
+            count
+        });
+        assert_eq!(counts, count, "{what}");
+        let checked = reader.check(UnixMs(0), &mut |_| {}).unwrap();
+        assert_eq!(checked.findings, [], "{what}");
+        let verified = reader.verify(ALL_TIME, UnixMs(0), &mut |_, _| {}).unwrap();
+        assert_eq!(verified.flaws, [], "{what}");
+        let totals = reader.totals(Span::new(UnixMs(0), end + 1)).unwrap();
+        let rounds: u64 = totals.values().map(|total| total.rounds).sum();
+        assert_eq!(rounds, before.0.len() as u64, "{what}");
+    };
+    now("migrated", [81, 0, 1]);
+    store.submit(facts(vec![Fact::Alive { at: end }]));
+    store.tidy_blocking().unwrap();
+    // The day at rest was packed without another link of the chain.
+    now("tidied", [9, 3, 1]);
+    store.submit(facts(vec![Fact::Alive { at: end + 2 * DAY }]));
+    store.tidy_blocking().unwrap();
+    now("at rest", [0, 6, 2]);
 }

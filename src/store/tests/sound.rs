@@ -107,7 +107,7 @@ fn run(sql: &'static str) -> impl Fn(&Connection) {
 #[test]
 fn whatever_is_changed_is_found() {
     type Change = Box<dyn Fn(&Connection)>;
-    let changes: [(&str, Change, &str, &[Differs]); 17] = [
+    let changes: [(&str, Change, &str, &[Differs]); 20] = [
         ("a sample", Box::new(forge), "verify.samples", &[Differs::Samples]),
         (
             "a sample's block is gone",
@@ -168,6 +168,25 @@ fn whatever_is_changed_is_found() {
             Box::new(run("UPDATE rollup_hour SET data = (SELECT data FROM rollup_hour ORDER BY key DESC LIMIT 1)
                   WHERE key = (SELECT min(key) FROM rollup_hour)")),
             "db.found_rollup",
+            &[],
+        ),
+        (
+            "the rollups of a day's hours, to another day's",
+            Box::new(run("UPDATE rollup_hours SET data = (SELECT data FROM rollup_hours ORDER BY key DESC LIMIT 1)
+                  WHERE key = (SELECT min(key) FROM rollup_hours)")),
+            "db.found_rollup",
+            &[],
+        ),
+        (
+            "the rollups of a day's hours are gone",
+            Box::new(run("DELETE FROM rollup_hours WHERE key = (SELECT max(key) FROM rollup_hours)")),
+            "db.found_rollup",
+            &[],
+        ),
+        (
+            "a byte of the rollups of a day's hours",
+            Box::new(run("UPDATE rollup_hours SET data = zeroblob(length(data)) WHERE key = (SELECT max(key) FROM rollup_hours)")),
+            "db.found_undecodable",
             &[],
         ),
         (

@@ -11,6 +11,7 @@ use super::super::slots::Sent;
 use super::{Engine, Place, Running, US_PER_MS, wall_clock};
 use crate::probe::round::Gather;
 use crate::probe::schedule::Seat;
+use crate::probe::tick::tick_before_us;
 
 /// The kernel's default buffer holds 256 small messages.
 pub(super) const SENDS_PER_DRAIN: usize = 64;
@@ -83,6 +84,7 @@ impl Engine {
 
     /// A running round's time has come: its next packet or its end.
     pub(super) fn step(&mut self, now_us: i64, seat: Seat) -> Step {
+        let (tick_us, ahead_us) = (self.tick_us(), self.ahead_us);
         let Some(place) = self.places.get_mut(seat.index()) else { return Step::Closed };
         let way = place.way();
         let Some(running) = place.running.as_mut() else { return Step::Closed };
@@ -118,7 +120,7 @@ impl Engine {
         match result {
             Ok(at_ns) => {
                 running.gather.sent(packet);
-                running.last_sent_us = at_ns / 1_000;
+                running.last_sent_us = at_ns / 1_000 + ahead_us;
                 if packet == 0 {
                     running.first_us = running.last_sent_us;
                 }
@@ -150,7 +152,8 @@ impl Engine {
             let when_us = match running.gather.next_unsent() {
                 Some(next) => {
                     let spacing_us = i64::from(running.params.spacing_ms) * US_PER_MS;
-                    running.first_us + i64::from(next) * spacing_us
+                    // From the tick's beginning, so that all that is due in it leaves at once.
+                    tick_before_us(running.first_us, tick_us) + i64::from(next) * spacing_us
                 }
                 None => running.last_sent_us + timeout_us,
             };

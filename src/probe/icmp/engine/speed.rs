@@ -1,11 +1,8 @@
 //! How fast packets leave at present, and the length of a tick that follows from it. Pure.
 
+use crate::probe::tick;
+
 const US_PER_S: i64 = 1_000_000;
-/// A tick is as long as this many packets take at the present rate …
-const PACKETS_PER_TICK: i64 = 50;
-/// … within these bounds.
-pub(super) const TICK_MIN_US: i64 = 1_000;
-pub(super) const TICK_MAX_US: i64 = 20_000;
 /// The present rate is measured over this time.
 const RATE_WINDOW_US: i64 = 100_000;
 
@@ -30,22 +27,13 @@ impl Speed {
     }
 
     pub(super) fn tick_us(&self) -> i64 {
-        (PACKETS_PER_TICK * US_PER_S / self.rate_pps.max(1)).clamp(TICK_MIN_US, TICK_MAX_US)
+        tick::tick_us(self.rate_pps)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ticks_follow_the_rate_within_their_bounds() {
-        let tick_us = |rate_pps| Speed { since_us: 0, sent: 0, rate_pps }.tick_us();
-        assert_eq!(tick_us(0), TICK_MAX_US);
-        assert_eq!(tick_us(1_000), TICK_MAX_US);
-        assert_eq!(tick_us(10_000), 5_000);
-        assert_eq!(tick_us(1_000_000), TICK_MIN_US);
-    }
 
     #[test]
     fn the_rate_rises_at_once_and_falls_by_halves() {

@@ -8,20 +8,27 @@ use rusqlite::types::Value as Cell;
 
 use super::super::Reader;
 use super::super::gather::Wanted;
+use super::super::samples::PACKED;
 use super::{Checked, Finding, Progress};
 use crate::model::{Span, UnixMs};
+use crate::store::block::BadBlock;
 use crate::store::content::{Content, Kind, Value};
 use crate::store::journal::{HOUR_MS, hour_of, keys_of, read_row};
 use crate::store::numbers::{key, series_of, slot_of};
 use crate::store::seal::{DAY_MS, HOURS_A_DAY};
-use crate::store::sketch::Rollup;
+use crate::store::sketch::{HourSet, Hours, Rollup, decode_hours};
 use crate::store::{StoreError, schema};
 
 /// Series that are looked at in one transaction.
 const SERIES_AT_ONCE: usize = 500;
 
-const TABLES: [(&str, i64); 4] =
-    [("block", HOUR_MS), ("block_day", DAY_MS), ("rollup_hour", HOUR_MS), ("rollup_day", DAY_MS)];
+const TABLES: [(&str, i64); 5] = [
+    ("block", HOUR_MS),
+    ("block_day", DAY_MS),
+    ("rollup_hour", HOUR_MS),
+    (PACKED, DAY_MS),
+    ("rollup_day", DAY_MS),
+];
 
 /// What the rows are held against.
 struct Known {
@@ -43,7 +50,7 @@ impl Reader {
         let mut known = Known {
             series: BTreeMap::new(),
             names: self.names_of_series()?,
-            oldest: [self.first_key("rollup_hour")?, self.first_key("rollup_day")?],
+            oldest: [self.oldest_hour()?, self.first_key("rollup_day")?],
         };
         for (series, kind, name) in
             self.rows("SELECT id, kind, name FROM series WHERE ?1", [Cell::Integer(1)], |row| {
@@ -153,7 +160,11 @@ impl Reader {
             }
             let Some(bytes) = self.get(row.get::<_, Option<Vec<u8>>>(1))? else { continue };
             found.blocks += 1;
-            if let Err(bad) = Rollup::decode(&bytes) {
+            let read = match table == PACKED {
+                true => decode_hours(&bytes, HourSet::MAX, |_, _| {}),
+                false => Rollup::decode(&bytes).map(|_| ()),
+            };
+            if let Err(bad) = read {
                 let finding = Finding::new(table, row_key, "db.found_undecodable").at(at);
                 let name = known.names.get(&series_of(row_key)).cloned();
                 found.add(finding.about(name).with("error", bad));
@@ -187,22 +198,42 @@ impl Reader {
                 }
             }
         }
+        let packed = self.packed_hours(day_key)?;
         for (hour, content) in &hours {
-            if let Some(rollup) = content.rollup() {
-                self.hold_rollup(
-                    "rollup_hour",
-                    key(*hour, series),
-                    HOUR_MS,
-                    &rollup,
-                    known,
-                    found,
-                )?;
-            }
+            let Some(rollup) = content.rollup() else { continue };
+            let place = usize::try_from(hour.rem_euclid(HOURS_A_DAY)).unwrap_or_default();
+            // One that stands alone came later than the day's row.
+            let hour_key = key(*hour, series);
+            let kept = match self.blob("rollup_hour", hour_key)? {
+                Some(bytes) => Some(Rollup::decode(&bytes)),
+                None => packed.get(place).cloned().flatten().map(Ok),
+            };
+            let row = ("rollup_hour", hour_key, HOUR_MS);
+            hold_rollup(row, kept.as_ref(), &rollup, known, found);
         }
         if let Some(rollup) = daily.rollup().filter(|_| has_day) {
-            self.hold_rollup("rollup_day", day_key, DAY_MS, &rollup, known, found)?;
+            let kept = self.blob("rollup_day", day_key)?;
+            let kept = kept.map(|bytes| Rollup::decode(&bytes));
+            hold_rollup(("rollup_day", day_key, DAY_MS), kept.as_ref(), &rollup, known, found);
         }
         Ok(())
+    }
+
+    /// The rollups of a day's hours that stand together; what cannot be read is told elsewhere.
+    fn packed_hours(&self, day_key: i64) -> Result<Hours, StoreError> {
+        let mut hours = Hours::default();
+        if let Some(bytes) = self.blob(PACKED, day_key)? {
+            // Told with all rollups.
+            _ = decode_hours(&bytes, HourSet::MAX, |place, hour| hours[place] = Some(hour.clone()));
+        }
+        Ok(hours)
+    }
+
+    /// The key of the oldest hour of which there is a rollup.
+    fn oldest_hour(&self) -> Result<Option<i64>, StoreError> {
+        let packed = self.first_key(PACKED)?;
+        let packed = packed.map(|day| *keys_of(slot_of(day) * HOURS_A_DAY).start());
+        Ok([self.first_key("rollup_hour")?, packed].into_iter().flatten().min())
     }
 
     /// Adds what a block holds; false when there is none or it cannot be read.
@@ -238,32 +269,6 @@ impl Reader {
             found.add(finding("db.found_misplaced").at(*at));
         }
         Ok(true)
-    }
-
-    fn hold_rollup(
-        &self,
-        table: &'static str,
-        row_key: i64,
-        slot_ms: i64,
-        expected: &Rollup,
-        known: &Known,
-        found: &mut Checked,
-    ) -> Result<(), StoreError> {
-        let oldest = known.oldest[usize::from(slot_ms == DAY_MS)];
-        let kept = self.blob(table, row_key)?;
-        let is_wrong = match kept.as_deref().map(Rollup::decode) {
-            Some(Ok(rollup)) => rollup != *expected,
-            // Told with all rollups.
-            Some(Err(_)) => false,
-            // The oldest ones may be ageing just now.
-            None => oldest.is_some_and(|oldest| slot_of(row_key) > slot_of(oldest)),
-        };
-        if is_wrong {
-            let at = UnixMs(slot_of(row_key) * slot_ms);
-            let name = known.names.get(&series_of(row_key)).cloned();
-            found.add(Finding::new(table, row_key, "db.found_rollup").about(name).at(at));
-        }
-        Ok(())
     }
 
     fn blob(&self, table: &'static str, row_key: i64) -> Result<Option<Vec<u8>>, StoreError> {
@@ -304,6 +309,29 @@ impl Reader {
             }
         }
         Ok(days.into_iter().collect())
+    }
+}
+
+/// Tells of a rollup that does not say what its samples come to.
+fn hold_rollup(
+    (table, row_key, slot_ms): (&'static str, i64, i64),
+    kept: Option<&Result<Rollup, BadBlock>>,
+    expected: &Rollup,
+    known: &Known,
+    found: &mut Checked,
+) {
+    let oldest = known.oldest[usize::from(slot_ms == DAY_MS)];
+    let is_wrong = match kept {
+        Some(Ok(rollup)) => rollup != expected,
+        // Told with all rollups.
+        Some(Err(_)) => false,
+        // The oldest ones may be ageing just now.
+        None => oldest.is_some_and(|oldest| slot_of(row_key) > slot_of(oldest)),
+    };
+    if is_wrong {
+        let at = UnixMs(slot_of(row_key) * slot_ms);
+        let name = known.names.get(&series_of(row_key)).cloned();
+        found.add(Finding::new(table, row_key, "db.found_rollup").about(name).at(at));
     }
 }
 

@@ -1,0 +1,58 @@
+//! How long a tick is: what is due is sent, and what has come is received, once a tick. Pure.
+//!
+//! Every length divides all longer ones and begins with the clock's zero, so that what is due at
+//! a multiple of a long tick is due at a shorter one's, too.
+
+const US_PER_S: i64 = 1_000_000;
+/// A tick is about as long as this many packets take …
+const PACKETS_PER_TICK: i64 = 50;
+/// … and one of these, in microseconds.
+const TICKS_US: [i64; 4] = [TICK_MAX_US, 10_000, 5_000, TICK_MIN_US];
+/// The longest tick, in microseconds.
+pub(super) const TICK_MAX_US: i64 = 20_000;
+/// The shortest tick, in microseconds.
+pub(super) const TICK_MIN_US: i64 = 1_000;
+
+/// The length of a tick at a rate of packets, in microseconds: the longest that is not much
+/// longer than [`PACKETS_PER_TICK`] take.
+pub(super) fn tick_us(rate_pps: i64) -> i64 {
+    let ideal_us = PACKETS_PER_TICK * US_PER_S / rate_pps.max(1);
+    let longest = TICKS_US.into_iter().find(|tick_us| tick_us * 3 / 4 <= ideal_us);
+    longest.unwrap_or(TICK_MIN_US)
+}
+
+/// The last beginning of a tick at or before an instant.
+pub(super) const fn tick_before_us(at_us: i64, tick_us: i64) -> i64 {
+    at_us - at_us.rem_euclid(tick_us)
+}
+
+/// The first beginning of a tick at or after an instant.
+pub(super) const fn tick_from_us(at_us: i64, tick_us: i64) -> i64 {
+    tick_before_us(at_us.saturating_add(tick_us - 1), tick_us)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_follow_the_rate_within_their_bounds() {
+        assert_eq!(tick_us(0), TICK_MAX_US);
+        assert_eq!(tick_us(2_500), TICK_MAX_US);
+        assert_eq!(tick_us(5_000), 10_000);
+        // A rate that is kept within some percent keeps its tick.
+        assert_eq!(tick_us(10_300), 5_000);
+        assert_eq!(tick_us(1_000_000), TICK_MIN_US);
+    }
+
+    #[test]
+    fn a_longer_tick_begins_with_a_shorter_one() {
+        for pair in TICKS_US.windows(2) {
+            assert_eq!(pair[0] % pair[1], 0);
+        }
+        assert_eq!(tick_before_us(39_999, 20_000), 20_000);
+        assert_eq!(tick_from_us(20_001, 20_000), 40_000);
+        assert_eq!(tick_from_us(40_000, 20_000), 40_000);
+        assert_eq!(tick_before_us(-1, 20_000), -20_000);
+    }
+}
