@@ -18,6 +18,7 @@ mod outbox;
 mod portable;
 mod round;
 pub mod schedule;
+pub mod snmp;
 
 use std::net::IpAddr;
 use std::sync::Arc;
