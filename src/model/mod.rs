@@ -8,6 +8,7 @@ mod calendar;
 mod cause;
 mod diagnostic;
 mod duration;
+mod hidden;
 mod id;
 mod incident;
 mod index;
@@ -26,11 +27,13 @@ mod state;
 mod subject;
 mod time;
 mod unit;
+mod untrusted;
 
 pub use calendar::Calendar;
 pub use cause::{Cause, Guess, Sign};
 pub use diagnostic::{Diagnostic, Message, Place, Severity};
 pub use duration::{DurationError, format_duration, parse_duration};
+pub use hidden::{is_hidden, push_visible};
 pub use id::{
     CalendarId, CarrierId, DeviceId, Id, IdError, NetworkId, ServiceId, SubjectId, UnitId,
 };
@@ -53,3 +56,4 @@ pub use subject::{
 };
 pub use time::{Span, UnixMs};
 pub use unit::{Contact, Location, Tier, Unit, UnitKind};
+pub use untrusted::Untrusted;
