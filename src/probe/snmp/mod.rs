@@ -8,4 +8,10 @@
 //! Must not know what a value means for a subject's state: that is `health`'s.
 
 pub mod ask;
+pub mod counter;
+pub mod interfaces;
+pub mod mib;
+pub mod ups;
+pub mod uptime;
+pub mod value;
 pub mod wire;
