@@ -281,6 +281,8 @@ pub struct Found {
     pub interfaces: Vec<Interface>,
     /// The names are not certain: they have to be read before anything can be told.
     pub is_unnamed: bool,
+    /// They were asked in this pass.
+    pub were_names_asked: bool,
 }
 
 impl Interfaces {
@@ -336,7 +338,11 @@ impl Interfaces {
         }
         self.is_broken |= restarted;
         let Some(names) = &self.names else {
-            return Found { interfaces: Vec::new(), is_unnamed: !rows.is_empty() };
+            return Found {
+                interfaces: Vec::new(),
+                is_unnamed: !rows.is_empty(),
+                were_names_asked: asked_names,
+            };
         };
         let is_broken = std::mem::take(&mut self.is_broken);
         // What is not there in this pass may come back, but not for ever.
@@ -365,7 +371,7 @@ impl Interfaces {
                 }
             })
             .collect();
-        Found { interfaces, is_unnamed: false }
+        Found { interfaces, is_unnamed: false, were_names_asked: asked_names }
     }
 }
 

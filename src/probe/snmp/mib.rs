@@ -150,8 +150,6 @@ pub const EATON_MANUFACTURER: Arcs = &[1, 3, 6, 1, 4, 1, 534, 1, 1, 1, 0];
 pub const EATON_RUN_TIME: Arcs = &[1, 3, 6, 1, 4, 1, 534, 1, 2, 1, 0];
 /// XUPS-MIB `xupsBatCapacity.0`, per cent.
 pub const EATON_CHARGE: Arcs = &[1, 3, 6, 1, 4, 1, 534, 1, 2, 4, 0];
-/// XUPS-MIB `xupsBatteryAbmStatus.0`: charging(1), discharging(2), floating(3), resting(4), …
-pub const EATON_BATTERY_STATUS: Arcs = &[1, 3, 6, 1, 4, 1, 534, 1, 2, 5, 0];
 /// XUPS-MIB `xupsInputVoltage`, volts, a row per phase.
 pub const EATON_INPUT: Arcs = &[1, 3, 6, 1, 4, 1, 534, 1, 3, 4, 1, 2];
 /// XUPS-MIB `xupsOutputLoad.0`, per cent.

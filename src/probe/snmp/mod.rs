@@ -9,8 +9,13 @@
 
 pub mod ask;
 pub mod counter;
+pub mod facts;
+pub mod health;
 pub mod interfaces;
 pub mod mib;
+pub mod neighbours;
+pub mod profile;
+pub mod reading;
 pub mod ups;
 pub mod uptime;
 pub mod value;

@@ -8,7 +8,7 @@ use super::value;
 /// A charge or load over this, in thousandths, is no measurement.
 const PERMILLE_MAX: i64 = 2_000;
 /// Longest time on battery believed, in seconds: a week.
-const RUN_TIME_S_MAX: u64 = 7 * 86_400;
+const RUN_TIME_S_MAX: i64 = 7 * 86_400;
 /// Highest input voltage believed, in tenths of a volt.
 const VOLTAGE_DV_MAX: i64 = 10_000;
 
@@ -56,13 +56,7 @@ impl UpsMib {
                 &[],
             ),
             Self::Eaton => (
-                &[
-                    mib::EATON_BATTERY_STATUS,
-                    mib::EATON_CHARGE,
-                    mib::EATON_RUN_TIME,
-                    mib::EATON_LOAD,
-                    mib::EATON_TEMPERATURE,
-                ],
+                &[mib::EATON_CHARGE, mib::EATON_RUN_TIME, mib::EATON_LOAD, mib::EATON_TEMPERATURE],
                 &[mib::EATON_INPUT],
             ),
             Self::Standard => (
@@ -115,69 +109,110 @@ pub fn read(answers: &Answers) -> Option<Ups> {
     UpsMib::ALL.into_iter().find_map(|mib| read_as(answers, mib))
 }
 
+/// What is told, in the units of [`Ups`], not yet judged.
+#[derive(Default)]
+struct Told {
+    is_on_battery: Option<bool>,
+    is_battery_low: Option<bool>,
+    needs_battery: Option<bool>,
+    charge: Option<i64>,
+    run_time_s: Option<i64>,
+    input_dv: Option<i64>,
+    load: Option<i64>,
+    temperature_dc: Option<i64>,
+}
+
+/// The numbers of a pass.
+struct Numbers<'a>(&'a Answers);
+
+impl Numbers<'_> {
+    fn scalar(&self, arcs: Arcs) -> Option<i64> {
+        self.0.get(&oid(arcs)).and_then(value::integer)
+    }
+
+    fn tenfold(&self, arcs: Arcs) -> Option<i64> {
+        self.scalar(arcs).map(|n| n.saturating_mul(10))
+    }
+
+    /// A column's lowest and highest.
+    fn column(&self, arcs: Arcs) -> Option<(i64, i64)> {
+        let column = oid(arcs);
+        let cells = self.0.column(&column).filter_map(|(_, v)| value::integer(v));
+        cells.fold(None, |ends, n| {
+            let (low, high) = ends.unwrap_or((n, n));
+            Some((low.min(n), high.max(n)))
+        })
+    }
+
+    fn apc(&self) -> Told {
+        Told {
+            is_on_battery: self.scalar(mib::APC_OUTPUT_STATUS).filter(|s| *s != 1).map(|s| s == 3),
+            is_battery_low: self.scalar(mib::APC_BATTERY_STATUS).filter(|s| *s != 1).map(|s| s > 2),
+            needs_battery: self.scalar(mib::APC_REPLACE).map(|s| s == 2),
+            charge: self.scalar(mib::APC_CHARGE_FINE).or(self.tenfold(mib::APC_CHARGE)),
+            run_time_s: self.scalar(mib::APC_RUN_TIME).map(|ticks| ticks / 100),
+            input_dv: self.scalar(mib::APC_INPUT_FINE).or(self.tenfold(mib::APC_INPUT)),
+            load: self.scalar(mib::APC_LOAD_FINE).or(self.tenfold(mib::APC_LOAD)),
+            temperature_dc: self
+                .scalar(mib::APC_TEMPERATURE_FINE)
+                .or(self.tenfold(mib::APC_TEMPERATURE)),
+        }
+    }
+
+    fn eaton(&self) -> Told {
+        let input = self.column(mib::EATON_INPUT);
+        Told {
+            is_on_battery: self.scalar(mib::EATON_SOURCE).map(|s| s == 5),
+            charge: self.tenfold(mib::EATON_CHARGE),
+            run_time_s: self.scalar(mib::EATON_RUN_TIME),
+            input_dv: input.map(|(low, _)| low.saturating_mul(10)),
+            load: self.tenfold(mib::EATON_LOAD),
+            temperature_dc: self.tenfold(mib::EATON_TEMPERATURE),
+            ..Told::default()
+        }
+    }
+
+    fn standard(&self) -> Told {
+        let (input, load) = (self.column(mib::UPS_INPUT_VOLTAGE), self.column(mib::UPS_LOAD));
+        Told {
+            is_on_battery: self.scalar(mib::UPS_SOURCE).filter(|s| *s != 1).map(|s| s == 5),
+            is_battery_low: self.scalar(mib::UPS_BATTERY_STATUS).filter(|s| *s != 1).map(|s| s > 2),
+            needs_battery: None,
+            charge: self.tenfold(mib::UPS_CHARGE),
+            run_time_s: self.scalar(mib::UPS_MINUTES).map(|m| m.saturating_mul(60)),
+            input_dv: input.map(|(low, _)| low.saturating_mul(10)),
+            load: load.map(|(_, high)| high.saturating_mul(10)),
+            temperature_dc: self.tenfold(mib::UPS_TEMPERATURE),
+        }
+    }
+}
+
 fn read_as(answers: &Answers, mib: UpsMib) -> Option<Ups> {
-    let number = |arcs| answers.get(&oid(arcs)).and_then(value::integer);
-    let column = |arcs| {
-        answers.column(&oid(arcs)).filter_map(|(_, v)| value::integer(v)).collect::<Vec<i64>>()
+    let numbers = Numbers(answers);
+    let told = match mib {
+        UpsMib::Apc => numbers.apc(),
+        UpsMib::Eaton => numbers.eaton(),
+        UpsMib::Standard => numbers.standard(),
     };
-    let source = number(mib.source());
     // A card may leave out where the power comes from, but a UPS knows its charge.
-    let charge = match mib {
-        UpsMib::Apc => number(mib::APC_CHARGE_FINE).or(number(mib::APC_CHARGE).map(|n| n * 10)),
-        UpsMib::Eaton => number(mib::EATON_CHARGE).map(|n| n * 10),
-        UpsMib::Standard => number(mib::UPS_CHARGE).map(|n| n * 10),
-    };
-    if source.is_none() && charge.is_none() {
+    if numbers.scalar(mib.source()).is_none() && told.charge.is_none() {
         return None;
     }
-    let (is_on_battery, is_battery_low, needs_battery, run_time_s, input_dv, load, temperature) =
-        match mib {
-            UpsMib::Apc => (
-                source.filter(|s| *s != 1).map(|s| s == 3),
-                number(mib::APC_BATTERY_STATUS).filter(|s| *s != 1).map(|s| s > 2),
-                number(mib::APC_REPLACE).map(|s| s == 2),
-                number(mib::APC_RUN_TIME).map(|ticks| ticks / 100),
-                number(mib::APC_INPUT_FINE).or(number(mib::APC_INPUT).map(|v| v * 10)),
-                number(mib::APC_LOAD_FINE).or(number(mib::APC_LOAD).map(|n| n * 10)),
-                number(mib::APC_TEMPERATURE_FINE).or(number(mib::APC_TEMPERATURE).map(|t| t * 10)),
-            ),
-            UpsMib::Eaton => (
-                source.map(|s| s == 5),
-                None,
-                None,
-                number(mib::EATON_RUN_TIME),
-                column(mib::EATON_INPUT).into_iter().min().map(|v| v.saturating_mul(10)),
-                number(mib::EATON_LOAD).map(|n| n * 10),
-                number(mib::EATON_TEMPERATURE).map(|t| t * 10),
-            ),
-            UpsMib::Standard => (
-                source.filter(|s| *s != 1).map(|s| s == 5),
-                number(mib::UPS_BATTERY_STATUS).filter(|s| *s != 1).map(|s| s > 2),
-                None,
-                number(mib::UPS_MINUTES).map(|m| m.saturating_mul(60)),
-                column(mib::UPS_INPUT_VOLTAGE).into_iter().min().map(|v| v.saturating_mul(10)),
-                column(mib::UPS_LOAD).into_iter().max().map(|n| n.saturating_mul(10)),
-                number(mib::UPS_TEMPERATURE).map(|t| t * 10),
-            ),
-        };
-    let permille = |n: Option<i64>| {
-        n.filter(|n| (0..=PERMILLE_MAX).contains(n)).and_then(|n| u16::try_from(n).ok())
-    };
+    let within = |n: Option<i64>, most: i64| n.filter(|n| (0..=most).contains(n));
+    let permille = |n| within(n, PERMILLE_MAX).and_then(|n| u16::try_from(n).ok());
+    let whole = |n, most| within(n, most).and_then(|n| u32::try_from(n).ok());
     Some(Ups {
         mib,
-        is_on_battery,
-        is_battery_low,
-        needs_battery,
-        charge_permille: permille(charge).map(|n| n.min(1_000)),
-        run_time_s: run_time_s
-            .filter(|s| u64::try_from(*s).is_ok_and(|s| s <= RUN_TIME_S_MAX))
-            .and_then(|s| u32::try_from(s).ok()),
-        input_dv: input_dv
-            .filter(|v| (0..=VOLTAGE_DV_MAX).contains(v))
-            .and_then(|v| u32::try_from(v).ok()),
-        load_permille: permille(load),
+        is_on_battery: told.is_on_battery,
+        is_battery_low: told.is_battery_low,
+        needs_battery: told.needs_battery,
+        charge_permille: permille(told.charge).map(|n| n.min(1_000)),
+        run_time_s: whole(told.run_time_s, RUN_TIME_S_MAX),
+        input_dv: whole(told.input_dv, VOLTAGE_DV_MAX),
+        load_permille: permille(told.load),
         // Makers say 0 or their lowest number where no sensor is fitted.
-        temperature_dc: temperature
+        temperature_dc: told
+            .temperature_dc
             .filter(|t| (-400..=1_500).contains(t) && *t != 0)
             .and_then(|t| i32::try_from(t).ok()),
     })
