@@ -271,8 +271,9 @@ enum Width {
 /// What is kept of a device's interfaces between passes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Interfaces {
-    /// By number; `None` while they are not certain.
-    names: Option<BTreeMap<u32, Known>>,
+    /// By number; `None` while they are not certain. Of one whose name did not come in a pass that
+    /// was cut short nothing is told.
+    names: Option<BTreeMap<u32, Option<Known>>>,
     table_changed: Option<u64>,
     width: Width,
     followed: BTreeMap<Arc<str>, Followed>,
@@ -310,11 +311,16 @@ impl Interfaces {
                 }
             }
         }
-        if with_names || self.names.is_none() {
+        if self.asks_names(with_names) {
             for arcs in names::COLUMNS {
                 column(arcs);
             }
         }
+    }
+
+    /// True when the names are asked in the next pass: those that did not come are asked again.
+    fn asks_names(&self, with_names: bool) -> bool {
+        with_names || self.names.as_ref().is_none_or(|names| names.values().any(Option::is_none))
     }
 
     /// Reads a pass. `restarted`: the device or its agent began anew since the pass before, so
@@ -330,13 +336,13 @@ impl Interfaces {
         let has_changed =
             changed.is_some() && self.table_changed.is_some_and(|c| Some(c) != changed);
         self.table_changed = changed.or(self.table_changed);
-        let asked_names = with_names || self.names.is_none();
+        let asked_names = self.asks_names(with_names);
         if restarted || has_changed {
             self.names = None;
         }
         let rows = rows(answers);
         if asked_names {
-            self.names = names::read(answers, &rows).or(self.names.take());
+            self.names = names::read(answers, &rows, self.names.take());
             self.width = width(&rows);
         }
         if self.names.as_ref().is_some_and(|names| rows.keys().any(|i| !names.contains_key(i))) {
@@ -355,7 +361,7 @@ impl Interfaces {
         self.followed.retain(|_, follow| at.since(follow.at) <= FOLLOWED_MS_MAX);
         let interfaces = rows
             .into_iter()
-            .filter_map(|(index, row)| Some((index, names.get(&index)?, row)))
+            .filter_map(|(index, row)| Some((index, names.get(&index)?.as_ref()?, row)))
             .map(|(index, known, row)| {
                 let follow = self.followed.remove(&known.name);
                 let (follow, passed) = count(follow, &row, known.speed_bps, at, is_broken);
