@@ -1,0 +1,1 @@
+//! `tuantra snmp` as it is typed.
