@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Known, Row};
+use super::Known;
 use crate::model::Untrusted;
 use crate::probe::snmp::ask::Answers;
 use crate::probe::snmp::mib::{self, Arcs, oid};
@@ -26,16 +26,16 @@ struct Called {
     high_speed: Option<u64>,
 }
 
-/// What the interfaces of `rows` are, by number; `None` when the device did not say what any of
+/// What the interfaces of these `numbers` are, by number; `None` when the device did not say what any of
 /// them is called and it was not known `before`. A column that broke off leaves those without a
 /// name that it did not reach: another column's text is not what they were called before.
 pub(super) fn read(
     answers: &Answers,
-    rows: &BTreeMap<u32, Row>,
-    before: Option<BTreeMap<u32, Option<Known>>>,
+    numbers: impl Iterator<Item = u32>,
+    before: Option<BTreeMap<u32, Known>>,
 ) -> Option<BTreeMap<u32, Option<Known>>> {
     let mut called: BTreeMap<u32, Called> =
-        rows.keys().map(|index| (*index, Called::default())).collect();
+        numbers.map(|index| (index, Called::default())).collect();
     let mut reached: BTreeMap<Arcs, BTreeSet<u32>> = BTreeMap::new();
     for arcs in COLUMNS {
         let reached = reached.entry(arcs).or_default();
@@ -55,7 +55,8 @@ pub(super) fn read(
     }
     let names = [mib::IF_NAME, mib::IF_DESCR];
     if names.iter().all(|arcs| reached[arcs].is_empty()) {
-        return before;
+        let before = before?.into_iter().filter(|(index, _)| called.contains_key(index));
+        return Some(before.map(|(index, known)| (index, Some(known))).collect());
     }
     let is_whole = |arcs| !answers.is_cut() && !answers.broken().contains(&oid(arcs));
     let is_reached =
@@ -64,7 +65,7 @@ pub(super) fn read(
     let mut missed: BTreeMap<u32, Option<Known>> = BTreeMap::new();
     called.retain(|index, _| {
         if !is_reached(index) {
-            missed.insert(*index, before.remove(index).flatten());
+            missed.insert(*index, before.remove(index));
             return false;
         }
         true
@@ -124,7 +125,8 @@ fn tell_apart(called: BTreeMap<u32, Called>) -> BTreeMap<u32, Known> {
         .map(|(index, c)| {
             let name: Arc<str> = bases.remove(&index).unwrap_or_default().into();
             let speed_bps = speed(c.speed, c.high_speed);
-            (index, Known { name, descr: c.descr, alias: c.alias, kind: c.kind, speed_bps })
+            let descr = c.descr.filter(|descr| *descr.as_str() != *name);
+            (index, Known { name, descr, alias: c.alias, kind: c.kind, speed_bps })
         })
         .collect()
 }

@@ -120,12 +120,12 @@ fn our_own_clock_may_be_set() {
 fn made_up_names_are_bounded() {
     let mut series = Series::default();
     let admitted = (0..2 * SERIES_MAX)
-        .filter(|n| series.interface(&format!("ppp{n}").into(), UnixMs(0)).is_some())
+        .filter(|n| series.admits(("if", &format!("ppp{n}")), UnixMs(0)))
         .count();
     assert_eq!(admitted, SERIES_MAX);
-    assert!(series.interface(&"ppp1".into(), UnixMs(0)).is_some(), "known ones go on");
-    assert!(series.gauge("cpu", None, UnixMs(1)).is_none());
-    assert!(series.gauge("cpu", None, UnixMs(SERIES_MS + 1)).is_some(), "a day makes room");
+    assert!(series.admits(("if", "ppp1"), UnixMs(0)), "known ones go on");
+    assert!(!series.admits(("fan", "1"), UnixMs(1)));
+    assert!(series.admits(("fan", "1"), UnixMs(SERIES_MS + 1)), "a day makes room");
 }
 
 /// Any value a device can send.
