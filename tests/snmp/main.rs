@@ -10,3 +10,4 @@ mod command;
 mod common;
 mod engines;
 mod netsnmp;
+mod patrol;

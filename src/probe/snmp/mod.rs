@@ -9,6 +9,7 @@
 //! Must not know what a value means for a subject's state: that is `health`'s.
 
 pub mod ask;
+mod asks;
 mod columns;
 mod error;
 mod learned;
@@ -18,9 +19,10 @@ mod rate;
 mod session;
 pub mod wire;
 
+pub use asks::{Asks, Opens, Target, Turn};
 pub use error::{Reason, Report, SnmpError};
 pub use learned::Learned;
 pub use net::{Dropped, Net};
-pub use patrol::{Asks, Opens, Patrol, Target, Turn};
+pub use patrol::Patrol;
 pub use rate::Rate;
 pub use session::Session;
