@@ -46,11 +46,11 @@ impl Request {
     /// library would not send and devices do.
     pub fn refuse(&self, status: u8, index: u8) -> Vec<u8> {
         let echoed = self.objects.iter().map(|oid| (oid.clone(), Value::Null)).collect();
-        let fields = (i32::from(status), i32::from(index.max(1)));
-        let mut bytes = self.answer_as("public", self.id, fields, echoed);
-        let is_field = |w: &[u8]| w == [0x02, 1, status, 0x02, 1, index.max(1)];
+        const GEN_ERR: u8 = 5;
+        let mut bytes = self.answer_as("public", self.id, (GEN_ERR.into(), 1), echoed);
+        let is_field = |window: &[u8]| window == [0x02, 1, GEN_ERR, 0x02, 1, 1];
         let at = bytes.windows(6).rposition(is_field).unwrap();
-        bytes[at + 5] = index;
+        (bytes[at + 2], bytes[at + 5]) = (status, index);
         bytes
     }
 

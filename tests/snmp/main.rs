@@ -2,6 +2,7 @@
 //! and agents that break the protocol in every way met in the field.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::print_stdout, reason = "a skipped test must say so")]
 
 mod agent;
 mod awkward;
@@ -10,3 +11,4 @@ mod command;
 mod common;
 mod engines;
 mod netsnmp;
+mod patrol;
