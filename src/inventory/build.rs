@@ -109,6 +109,7 @@ impl Named<'_> {
                 vendor: own.vendor.clone(),
                 model: own.model.clone(),
                 serial: own.serial.clone(),
+                snmp: own.snmp.as_ref().map(|(id, _)| id.clone().into()),
             }),
             _ => SubjectDetail::Service(Service { id: raw.id.clone().into() }),
         };

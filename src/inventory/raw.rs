@@ -140,6 +140,7 @@ pub(super) struct RawDevice {
     pub vendor: Option<String>,
     pub model: Option<String>,
     pub serial: Option<String>,
+    pub snmp: Option<(Id, At)>,
     pub addresses: Vec<(String, IpAddr, At)>,
 }
 

@@ -258,7 +258,7 @@ fn subject_json(inventory: &Inventory, ix: SubjectIx) -> Value {
     let detail = match &subject.detail {
         SubjectDetail::Connection(c) => connection_json(inventory, c),
         SubjectDetail::Device(d) => json!({ "role": d.role, "vendor": d.vendor,
-            "model": d.model, "serial": d.serial }),
+            "model": d.model, "serial": d.serial, "snmp": d.snmp }),
         SubjectDetail::Service(_) => json!({}),
     };
     if let (Value::Object(value), Value::Object(detail)) = (&mut value, detail) {

@@ -200,12 +200,16 @@ fn device(
             }
         }
     }
-    text(desk, &fields, "snmp");
+    let snmp = fields.get("snmp").and_then(|node| {
+        let name = scalar::reference(desk, "snmp", node)?;
+        scalar::slug(desk, name.at, &name.name).map(|id| (id, name.at))
+    });
     let detail = RawDevice {
         role,
         vendor: text(desk, &fields, "vendor"),
         model: text(desk, &fields, "model"),
         serial: text(desk, &fields, "serial"),
+        snmp,
         addresses,
     };
     subject(desk, context, &fields, owner, RawDetail::Device(Box::new(detail)))

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{DeviceId, ServiceId, SubjectId};
+use super::id::{CredentialId, DeviceId, ServiceId, SubjectId};
 use super::index::{CalendarIx, CarrierIx, NetworkIx, SubjectIx, UnitIx};
 use super::inventory::ServiceLevel;
 use super::params::{HealthParams, PingParams};
@@ -118,6 +118,8 @@ pub struct Device {
     pub model: Option<String>,
     /// Serial number.
     pub serial: Option<String>,
+    /// What it is asked with by SNMP; `None`: it is not.
+    pub snmp: Option<CredentialId>,
 }
 
 /// Something users reach.

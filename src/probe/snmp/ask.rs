@@ -1,0 +1,137 @@
+//! What is asked of a device in one pass, and what it said. Pure: no socket, no clock.
+
+use std::collections::BTreeMap;
+
+use super::wire::{Oid, Value};
+
+/// Most values kept of one pass; what comes beyond is dropped and said so ([`Answers::is_cut`]).
+pub const VALUES_MAX: usize = 10_000;
+/// Most bytes of texts kept of one pass: a device may fill each of its values.
+const BYTES_MAX: usize = 4 << 20;
+
+/// What one pass asks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Single values, each with its whole OID (`sysUpTime.0`).
+    pub scalars: Vec<Oid>,
+    /// Columns of tables, each asked until its end (`ifOperStatus`).
+    pub columns: Vec<Oid>,
+}
+
+/// What a device said in one pass; only values, no exceptions (`noSuchObject` and its like are
+/// missing).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Answers {
+    values: BTreeMap<Oid, Value>,
+    /// Columns that were given up before their end, because the device broke the protocol there.
+    broken: Vec<Oid>,
+    /// Of the texts that were added.
+    bytes: usize,
+    is_cut: bool,
+}
+
+impl Answers {
+    /// Adds one value; false, and [`Self::is_cut`] from then on, when there are [`VALUES_MAX`] or the
+    /// texts have four mebibytes together.
+    pub fn insert(&mut self, oid: Oid, value: Value) -> bool {
+        let bytes = value.as_bytes().map_or(0, <[u8]>::len);
+        let is_full = self.values.len() >= VALUES_MAX && !self.values.contains_key(&oid);
+        if is_full || self.bytes + bytes > BYTES_MAX {
+            self.is_cut = true;
+            return false;
+        }
+        self.bytes += bytes;
+        self.values.insert(oid, value);
+        true
+    }
+
+    /// Notes a column that was given up before its end.
+    pub fn note_broken(&mut self, column: Oid) {
+        self.broken.push(column);
+    }
+
+    /// A value by its whole OID.
+    #[must_use]
+    pub fn get(&self, oid: &Oid) -> Option<&Value> {
+        self.values.get(oid)
+    }
+
+    /// A column's cells in the order of their index: the arcs after the column's OID.
+    pub fn column<'a>(&'a self, column: &Oid) -> impl Iterator<Item = (&'a [u32], &'a Value)> {
+        let cells = self.values.range(column.clone()..);
+        cells
+            .take_while(move |(oid, _)| oid.starts_with(column))
+            .filter(move |(oid, _)| oid.len() > column.len())
+            .map(move |(oid, value)| (&oid.arcs()[column.len()..], value))
+    }
+
+    /// Every value, by its OID.
+    pub fn iter(&self) -> impl Iterator<Item = (&Oid, &Value)> {
+        self.values.iter()
+    }
+
+    /// How many values.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// True when the device said nothing that is a value.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Columns that were given up before their end.
+    #[must_use]
+    pub fn broken(&self) -> &[Oid] {
+        &self.broken
+    }
+
+    /// True when values were dropped because there were too many.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn oid(text: &str) -> Oid {
+        Oid::parse(text).unwrap_or_else(|_| Oid::empty())
+    }
+
+    #[test]
+    fn a_column_is_read_by_its_index() {
+        let mut answers = Answers::default();
+        for (at, value) in [("1.3.6.1.2.1.2.2.1.8.2", 2), ("1.3.6.1.2.1.2.2.1.8.1", 1)] {
+            assert!(answers.insert(oid(at), Value::Integer(value)));
+        }
+        answers.insert(oid("1.3.6.1.2.1.2.2.1.80.1"), Value::Integer(9));
+        let column = oid("1.3.6.1.2.1.2.2.1.8");
+        let cells: Vec<_> = answers.column(&column).collect();
+        assert_eq!(cells, [(&[1][..], &Value::Integer(1)), (&[2][..], &Value::Integer(2))]);
+    }
+
+    #[test]
+    fn too_many_values_are_cut_and_said_so() {
+        let mut answers = Answers::default();
+        for arc in 0..u32::try_from(VALUES_MAX).unwrap_or(0) {
+            assert!(answers.insert(Oid::new([1, 3, arc]), Value::Integer(1)));
+        }
+        assert!(!answers.is_cut());
+        assert!(!answers.insert(oid("1.4"), Value::Integer(1)) && answers.is_cut());
+        assert!(answers.insert(oid("1.3.5"), Value::Integer(2)));
+    }
+
+    #[test]
+    fn no_device_fills_the_memory_with_its_texts() {
+        let mut answers = Answers::default();
+        let text = Value::OctetString(vec![b'x'; 65_000].into());
+        let kept = (0..).take_while(|arc| answers.insert(Oid::new([1, 3, *arc]), text.clone()));
+        assert_eq!(kept.count(), BYTES_MAX / 65_000);
+        assert!(answers.is_cut());
+    }
+}
