@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::coverage::{Availability, ChartPoint, Ladder, Outage, Verdict};
 use crate::model::{
-    CarrierId, Contact, HealthParams, Incident, Location, NetworkId, State, StateInterval,
-    SubjectId, SubjectKind, Tier, UnitId, UnitKind, UnixMs,
+    CarrierId, Contact, HealthParams, Incident, Location, NetworkId, RoundError, State,
+    StateInterval, SubjectId, SubjectKind, Tier, UnitId, UnitKind, UnixMs,
 };
 
 /// Everything a client needs for its first screen. `GET /v1/snapshot`.
@@ -218,6 +218,9 @@ pub struct SubjectState {
     /// It is inside announced work.
     #[serde(default)]
     pub planned: bool,
+    /// What a check says is wrong, while it counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<RoundError>,
 }
 
 /// What happened since the change before. Server-sent event of `GET /v1/changes`.

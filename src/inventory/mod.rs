@@ -19,6 +19,7 @@ use crate::model::{Diagnostic, HealthParams, Inventory, Message, PingParams, Uni
 mod asked;
 mod build;
 mod calendars;
+mod checks;
 mod csv;
 mod defaults;
 mod drafts;

@@ -140,6 +140,8 @@ pub(super) struct RawDevice {
     pub vendor: Option<String>,
     pub model: Option<String>,
     pub serial: Option<String>,
+    /// The name of a credential.
+    pub snmp: Option<Ref>,
     pub addresses: Vec<(String, IpAddr, At)>,
 }
 
@@ -154,11 +156,26 @@ pub(super) struct Asked {
     pub ping: PingParams,
 }
 
-/// A ping, of the subject's own address unless it names one.
-#[derive(Debug, Clone, Copy)]
+/// A check as written.
+#[derive(Debug, Clone)]
 pub(super) struct RawCheck {
-    pub address: Option<IpAddr>,
-    pub critical: bool,
+    /// Where; `None` of the check that an entry has where it says nothing.
+    pub at: Option<At>,
+    pub kind: RawKind,
+    /// `None`: as its kind has it.
+    pub critical: Option<bool>,
+}
+
+/// What a check asks.
+#[derive(Debug, Clone)]
+pub(super) enum RawKind {
+    /// A ping, of the subject's own address unless it names one.
+    Ping(Option<IpAddr>),
+    /// The device, or the one that the connection ends at, with its own credential unless it names
+    /// one.
+    Snmp(Option<Ref>),
+    /// An interface of that device: the one that the connection names unless it names one itself.
+    Interface(Option<String>),
 }
 
 /// `via` as written.

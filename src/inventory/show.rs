@@ -126,6 +126,15 @@ fn line(
         || text(lang, "inventory.never_measured").to_owned(),
         |check| check.kind.address().to_string(),
     ));
+    parts.extend(subject.checks.iter().filter_map(|check| match &check.kind {
+        CheckKind::Ping { .. } => None,
+        CheckKind::Snmp { credential, .. } => {
+            Some(t!(lang, "inventory.snmp", credential = credential))
+        }
+        CheckKind::Interface { interface, .. } => {
+            Some(t!(lang, "inventory.interface", interface = interface))
+        }
+    }));
     if !subject.is_enabled {
         parts.push(text(lang, "inventory.disabled").to_owned());
     }
@@ -244,6 +253,11 @@ fn subject_json(inventory: &Inventory, ix: SubjectIx) -> Value {
         .map(|check| match &check.kind {
             CheckKind::Ping { address, params } => json!({ "kind": check.kind.as_str(),
                 "address": address, "critical": check.critical, "ping": params }),
+            CheckKind::Snmp { address, credential } => json!({ "kind": check.kind.as_str(),
+                "address": address, "critical": check.critical, "credential": credential }),
+            CheckKind::Interface { address, credential, interface } => json!({
+                "kind": check.kind.as_str(), "address": address, "critical": check.critical,
+                "credential": credential, "interface": interface }),
         })
         .collect();
     let mut value = json!({
@@ -258,7 +272,7 @@ fn subject_json(inventory: &Inventory, ix: SubjectIx) -> Value {
     let detail = match &subject.detail {
         SubjectDetail::Connection(c) => connection_json(inventory, c),
         SubjectDetail::Device(d) => json!({ "role": d.role, "vendor": d.vendor,
-            "model": d.model, "serial": d.serial }),
+            "model": d.model, "serial": d.serial, "snmp": d.snmp }),
         SubjectDetail::Service(_) => json!({}),
     };
     if let (Value::Object(value), Value::Object(detail)) = (&mut value, detail) {

@@ -200,12 +200,12 @@ fn device(
             }
         }
     }
-    text(desk, &fields, "snmp");
     let detail = RawDevice {
         role,
         vendor: text(desk, &fields, "vendor"),
         model: text(desk, &fields, "model"),
         serial: text(desk, &fields, "serial"),
+        snmp: fields.get("snmp").and_then(|n| scalar::reference(desk, "snmp", n)),
         addresses,
     };
     subject(desk, context, &fields, owner, RawDetail::Device(Box::new(detail)))

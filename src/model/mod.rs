@@ -25,6 +25,7 @@ mod sentinel;
 mod state;
 mod subject;
 mod time;
+mod trouble;
 mod unit;
 
 pub use calendar::Calendar;
@@ -52,4 +53,5 @@ pub use subject::{
     Check, CheckKind, Connection, Device, Service, Subject, SubjectDetail, SubjectKind, Via,
 };
 pub use time::{Span, UnixMs};
+pub use trouble::{SnmpTrouble, Threshold};
 pub use unit::{Contact, Location, Tier, Unit, UnitKind};

@@ -1,6 +1,7 @@
 //! What has a state, how it is asked and what it is reached through.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +67,22 @@ pub enum CheckKind {
         /// How a round is sent.
         params: PingParams,
     },
+    /// What a device says of itself by SNMP.
+    Snmp {
+        /// Who is asked.
+        address: IpAddr,
+        /// Which of the configuration's credentials with.
+        credential: Arc<str>,
+    },
+    /// Whether an interface works, by what its device says by SNMP.
+    Interface {
+        /// The device's address.
+        address: IpAddr,
+        /// Which of the configuration's credentials with.
+        credential: Arc<str>,
+        /// Its name there (`ifName`, else `ifDescr`).
+        interface: Arc<str>,
+    },
 }
 
 impl CheckKind {
@@ -74,6 +91,8 @@ impl CheckKind {
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Ping { .. } => "ping",
+            Self::Snmp { .. } => "snmp",
+            Self::Interface { .. } => "interface",
         }
     }
 
@@ -81,8 +100,26 @@ impl CheckKind {
     #[must_use]
     pub const fn address(&self) -> IpAddr {
         match self {
-            Self::Ping { address, .. } => *address,
+            Self::Ping { address, .. }
+            | Self::Snmp { address, .. }
+            | Self::Interface { address, .. } => *address,
         }
+    }
+
+    /// The credential it is asked with by SNMP; `None` of a ping.
+    #[must_use]
+    pub const fn credential(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Ping { .. } => None,
+            Self::Snmp { credential, .. } | Self::Interface { credential, .. } => Some(credential),
+        }
+    }
+
+    /// True where a round is judged by its loss and its round-trip times; of the others by what is
+    /// said.
+    #[must_use]
+    pub const fn is_timed(&self) -> bool {
+        matches!(self, Self::Ping { .. })
     }
 }
 
@@ -118,6 +155,8 @@ pub struct Device {
     pub model: Option<String>,
     /// Serial number.
     pub serial: Option<String>,
+    /// Which of the configuration's credentials it is asked with by SNMP; `None`: it is not.
+    pub snmp: Option<Arc<str>>,
 }
 
 /// Something users reach.

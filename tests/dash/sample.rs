@@ -416,6 +416,7 @@ impl Builder {
                 flapping: false,
                 off_hours: false,
                 planned: false,
+                trouble: None,
             },
             month: month(id, state, if unit.starts_with("tan-phu-dong") { 29 } else { 0 }),
         });

@@ -54,6 +54,7 @@ tables!(
     rule_11_off_hours,
     rule_12_on_backup,
     rule_13_time,
+    snmp,
     icinga_soft_hard,
     incidents,
     causes,

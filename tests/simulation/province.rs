@@ -293,6 +293,7 @@ impl Province {
                 vendor: None,
                 model: None,
                 serial: None,
+                snmp: None,
             })
         } else {
             SubjectDetail::Connection(Connection {

@@ -52,6 +52,7 @@ fn with_devices() -> Inventory {
             vendor: None,
             model: None,
             serial: None,
+            snmp: None,
         });
     }
     Inventory::new(lines.units.clone(), lines.networks.clone(), vec![], vec![], subjects)

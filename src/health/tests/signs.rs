@@ -18,6 +18,7 @@ fn two_units() -> Inventory {
             vendor: None,
             model: None,
             serial: None,
+            snmp: None,
         });
     }
     Inventory::new(lines.units.clone(), lines.networks.clone(), vec![], vec![], subjects)
