@@ -102,7 +102,8 @@ pub fn inventory(config: &Config) -> Result<Inventory, Told> {
 /// Loads the inventory with the configuration's defaults, and holds what the configuration says of
 /// the inventory against it; prints nothing.
 pub fn load_inventory(config: &Config) -> inventory::Loaded {
-    let defaults = inventory::Defaults { health: config.health, ping: config.ping };
+    let defaults =
+        inventory::Defaults { health: config.health, ping: config.ping, limits: config.limits };
     let mut loaded = inventory::load(&config.inventory, &defaults, &config.timezone);
     let unknown = loaded.inventory.as_ref().map(|inventory| config.check_carriers(inventory));
     if let Some(unknown) = unknown.filter(|unknown| !unknown.is_empty()) {

@@ -14,6 +14,7 @@ use crate::model::{
 };
 
 mod desk;
+mod limits;
 mod sentinels;
 pub(in crate::config) use desk::nearest;
 use desk::{Desk, Section};
@@ -28,7 +29,7 @@ const GROUP_WAIT_MS: RangeInclusive<i64> = 0..=3_600_000;
 const REPEAT_MS: RangeInclusive<i64> = 60_000..=30 * DAY_MS;
 
 /// Every key there is, by section.
-pub(super) const KEYS: [(&str, &[&str]); 9] = [
+pub(super) const KEYS: [(&str, &[&str]); 16] = [
     (
         "",
         &[
@@ -62,8 +63,16 @@ pub(super) const KEYS: [(&str, &[&str]); 9] = [
             "flapping",
             "off_hours_grace",
             "measured_floor",
+            "thresholds",
         ],
     ),
+    ("health.thresholds", &["utilisation", "errors", "cpu", "memory", "temperature", "charge"]),
+    ("health.thresholds.utilisation", &["high", "low"]),
+    ("health.thresholds.errors", &["high", "low"]),
+    ("health.thresholds.cpu", &["high", "low"]),
+    ("health.thresholds.memory", &["high", "low"]),
+    ("health.thresholds.temperature", &["high", "low"]),
+    ("health.thresholds.charge", &["high", "low"]),
     ("health.flapping", &["window", "high_pct", "low_pct"]),
     ("sentinels", &["address", "carrier"]),
     ("probe", &["icmp", "snmp"]),
@@ -114,6 +123,7 @@ fn fill(desk: &mut Desk<'_>, root: &Section<'_>, folder: &Path, config: &mut Con
     let probe = desk.section(root.get("probe"), "probe");
     let icmp = desk.section(probe.get("icmp"), "probe.icmp");
     read_health(desk, &health, &mut config.health);
+    limits::read(desk, &health, &mut config.limits);
     if let Some(ppm) = desk.number(&health, "measured_floor", 6, 0..=1_000_000) {
         config.measured_floor_ppm = ppm;
     }

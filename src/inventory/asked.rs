@@ -112,12 +112,13 @@ const MAX_CHECKS: usize = 8;
 
 /// Reads the four keys.
 pub(super) fn read(desk: &mut Desk, context: &Context<'_>, fields: &Fields<'_>, fit: Fit) -> Asked {
-    let (health, ping) = thresholds::read(desk, context, fields, fit);
+    let (health, ping, limits) = thresholds::read(desk, context, fields, fit);
     Asked {
         checks: fields.get("checks").map(|node| checks(desk, node)),
         via: fields.get("via").and_then(|node| via(desk, node)),
         health,
         ping,
+        limits,
     }
 }
 

@@ -90,6 +90,7 @@ impl Named<'_> {
             via,
             checks: checks(draft, self.drafts),
             health: raw.asked.health,
+            limits: raw.asked.limits,
             calendar: draft.clock.calendar,
             off_hours_allowed: draft.clock.off_hours_allowed,
             is_enabled: raw.is_enabled,

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use jiff::tz::TimeZone;
 
-use crate::model::{Diagnostic, HealthParams, Inventory, Message, PingParams, UnitKind};
+use crate::model::{Diagnostic, HealthParams, Inventory, Limits, Message, PingParams, UnitKind};
 
 mod asked;
 mod build;
@@ -58,6 +58,8 @@ pub struct Defaults {
     pub health: HealthParams,
     /// How a ping round is sent.
     pub ping: PingParams,
+    /// What devices may say of themselves before it counts as trouble.
+    pub limits: Limits,
 }
 
 /// What came of reading a folder.

@@ -8,7 +8,8 @@ use super::maintenance::RawMaintenance;
 use super::place::At;
 use super::scalar::Ref;
 use crate::model::{
-    Calendar, Contact, HealthParams, Id, Location, PingParams, ServiceLevel, UnitKind, UnixMs,
+    Calendar, Contact, HealthParams, Id, Limits, Location, PingParams, ServiceLevel, UnitKind,
+    UnixMs,
 };
 
 /// Everything read, in file order.
@@ -154,6 +155,7 @@ pub(super) struct Asked {
     pub via: Option<RawVia>,
     pub health: HealthParams,
     pub ping: PingParams,
+    pub limits: Limits,
 }
 
 /// A check as written.

@@ -269,6 +269,12 @@ fn subject_json(inventory: &Inventory, ix: SubjectIx) -> Value {
         "enabled": subject.is_enabled,
         "since": subject.since, "until": subject.until,
     });
+    // Of no interest where nobody is asked what they apply to.
+    if let Some(value) = value.as_object_mut()
+        && subject.checks.iter().any(|check| check.kind.credential().is_some())
+    {
+        value.insert("thresholds".to_owned(), json!(subject.limits));
+    }
     let detail = match &subject.detail {
         SubjectDetail::Connection(c) => connection_json(inventory, c),
         SubjectDetail::Device(d) => json!({ "role": d.role, "vendor": d.vendor,

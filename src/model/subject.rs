@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::id::{DeviceId, ServiceId, SubjectId};
 use super::index::{CalendarIx, CarrierIx, NetworkIx, SubjectIx, UnitIx};
 use super::inventory::ServiceLevel;
+use super::limits::Limits;
 use super::params::{HealthParams, PingParams};
 use super::time::{Span, UnixMs};
 use super::unit::exists_at;
@@ -216,6 +217,8 @@ pub struct Subject {
     pub checks: Vec<Check>,
     /// Thresholds and times in force.
     pub health: HealthParams,
+    /// What its device may say before it counts as trouble.
+    pub limits: Limits,
     /// Its hours (the second clock), its own or its unit's; `None`: around the clock.
     pub calendar: Option<CalendarIx>,
     /// Outside its hours it may be switched off: silence that begins there is *off hours*.
