@@ -12,6 +12,7 @@ mod outages;
 mod past;
 mod received;
 mod rounds;
+mod said;
 mod samples;
 mod stats;
 mod verify;
