@@ -37,6 +37,8 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let mut summary = None;
     // A mistake in the configuration does not keep those of the inventory from being told.
     if let Some(config) = &read.draft {
+        // Whoever checks may have neither the daemon's environment nor its rights.
+        found.extend(config.fetch_credentials(Severity::Warning).1);
         let loaded = context::load_inventory(config);
         found.extend(loaded.diagnostics);
         summary =

@@ -8,7 +8,7 @@ use super::{EXIT_USAGE, Global, diagnostics};
 use crate::config::{self, Config, DEFAULT_FILE};
 use crate::inventory;
 use crate::locale::Lang;
-use crate::model::{Diagnostic, Inventory, Message, Severity};
+use crate::model::{Credential, Diagnostic, Inventory, Message, Severity};
 
 /// The user has been told everything already; only the exit code is left. Passes through `anyhow`
 /// with `?`, and `main` prints nothing more.
@@ -105,12 +105,24 @@ pub fn load_inventory(config: &Config) -> inventory::Loaded {
     let defaults =
         inventory::Defaults { health: config.health, ping: config.ping, limits: config.limits };
     let mut loaded = inventory::load(&config.inventory, &defaults, &config.timezone);
-    let unknown = loaded.inventory.as_ref().map(|inventory| config.check_carriers(inventory));
-    if let Some(unknown) = unknown.filter(|unknown| !unknown.is_empty()) {
+    let mut unknown = config.check_credentials(&loaded.credentials);
+    if let Some(inventory) = &loaded.inventory {
+        unknown.extend(config.check_carriers(inventory));
+    }
+    if !unknown.is_empty() {
         loaded.inventory = None;
         loaded.diagnostics.splice(0..0, unknown);
     }
     loaded
+}
+
+/// The credentials of a configuration, with their secrets.
+///
+/// # Errors
+/// [`Told`] with exit code 2 after printing to standard error what keeps one from being had.
+pub fn credentials(config: &Config) -> Result<Vec<Credential>, Told> {
+    let (credentials, diagnostics) = config.fetch_credentials(Severity::Error);
+    if diagnostics.is_empty() { Ok(credentials) } else { Err(tell(&diagnostics, config.language)) }
 }
 
 /// Prints diagnostics to standard error.

@@ -29,6 +29,8 @@ pub struct Args {}
 pub fn run(_args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let config = context::config(global)?;
     let inventory = context::inventory(&config)?;
+    // A patrol that finds out at night that it cannot ask a device has not been started well.
+    context::credentials(&config)?;
     let lang = config.language;
     super::log_to_stderr();
     let runtime =
@@ -59,6 +61,10 @@ pub fn run(_args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
 fn fresh(global: &Global) -> Result<daemon::Fresh, (u32, String)> {
     let context::Read { config, lang, diagnostics, .. } = context::read(global);
     let config = config.ok_or_else(|| refusal(&diagnostics, lang))?;
+    let absent = config.fetch_credentials(Severity::Error).1;
+    if !absent.is_empty() {
+        return Err(refusal(&absent, lang));
+    }
     let loaded = context::load_inventory(&config);
     let warnings = diagnostics::count(&loaded.diagnostics).warnings;
     let inventory = loaded.inventory.ok_or_else(|| refusal(&loaded.diagnostics, lang))?;

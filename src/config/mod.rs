@@ -2,10 +2,13 @@
 //!
 //! Guarantees: everything has a default, so an empty file is valid; every mistake is found in one
 //! reading, each with its place; a [`Config`] exists only when there is no error, and then every
-//! value is inside its bounds. Must not touch anything but the file it is given: whether the
-//! inventory or the store exist is for others to find out.
+//! value is inside its bounds; no secret is in any diagnostic. Must not touch anything but the file
+//! it is given, and what the secrets are kept in when it is asked for these
+//! ([`Config::fetch_credentials`]): whether the inventory or the store exist is for others to find
+//! out.
 
 mod read;
+mod secrets;
 mod yaml;
 
 use std::io::Read as _;
@@ -15,8 +18,10 @@ use jiff::tz::{Offset, TimeZone};
 
 use crate::locale::Lang;
 use crate::model::{
-    Diagnostic, HealthParams, Inventory, Limits, Message, PingParams, Place, Sentinel, Severity,
+    CredentialId, Diagnostic, HealthParams, Inventory, Limits, Message, PingParams, Place,
+    Sentinel, Severity, SnmpParams,
 };
+pub use secrets::{NamedCredential, Origin, SecretSource};
 
 /// Name of the configuration file where none is named.
 pub const DEFAULT_FILE: &str = "config.yaml";
@@ -24,6 +29,8 @@ pub const DEFAULT_FILE: &str = "config.yaml";
 const FILE_BYTES_MAX: u64 = 1 << 20;
 /// Most sentinels: a few per carrier and the gateway.
 const MAX_SENTINELS: usize = 64;
+/// Most credentials: one for each make of device and each owner.
+const MAX_CREDENTIALS: usize = 256;
 const DEFAULT_TIMEZONE: &str = "Asia/Ho_Chi_Minh";
 
 /// What sends the pings.
@@ -113,6 +120,12 @@ pub struct Config {
     pub rate_pps: u32,
     /// Most packets a second to what is reached through one parent, 1 to `rate_pps`.
     pub group_rate_pps: u32,
+    /// How devices are asked by SNMP.
+    pub snmp: SnmpParams,
+    /// What they are asked with, by the order of the file; at most 256, each name once.
+    pub credentials: Vec<NamedCredential>,
+    /// Every name given under `credentials`, also of those with a mistake.
+    pub credential_names: Vec<String>,
     /// Addresses that tell whether the patrol itself can see out; at most 64, each address once.
     pub sentinels: Vec<Sentinel>,
     /// Where each sentinel's carrier, else the sentinel, stands in the file.
@@ -147,6 +160,9 @@ impl Config {
             engine: Engine::Auto,
             rate_pps: 5_000,
             group_rate_pps: 500,
+            snmp: SnmpParams::default(),
+            credentials: Vec::new(),
+            credential_names: Vec::new(),
             sentinels: Vec::new(),
             sentinel_places: Vec::new(),
             telling: Telling::default(),
@@ -183,6 +199,25 @@ impl Config {
                     hint: Some(hint),
                     related: None,
                 }
+            })
+            .collect()
+    }
+}
+
+impl Config {
+    /// An error for each place where the inventory names a credential that is not in
+    /// `credentials`.
+    #[must_use]
+    pub fn check_credentials(&self, named: &[(CredentialId, Place)]) -> Vec<Diagnostic> {
+        let is_known = |id: &CredentialId| self.credential_names.iter().any(|n| n == id.as_str());
+        let unknown = named.iter().filter(|(id, _)| !is_known(id));
+        unknown
+            .map(|(id, place)| Diagnostic {
+                severity: Severity::Error,
+                message: Message::new("config.unknown_credential").with("name", id),
+                place: Some(place.clone()),
+                hint: Some(read::unknown_hint(id.as_str(), &self.credential_names)),
+                related: None,
             })
             .collect()
     }

@@ -10,12 +10,15 @@ use super::yaml::{self, Value};
 use super::{Config, Engine};
 use crate::locale::Lang;
 use crate::model::{
-    Diagnostic, HealthParams, Message, Misfit, PingParams, format_duration, format_scaled, misfit,
+    Diagnostic, HealthParams, Message, Misfit, PingParams, SnmpParams, format_duration,
+    format_scaled, misfit,
 };
 
+mod credentials;
 mod desk;
 mod limits;
 mod sentinels;
+pub(in crate::config) use credentials::unknown_hint;
 pub(in crate::config) use desk::nearest;
 use desk::{Desk, Section};
 
@@ -29,7 +32,7 @@ const GROUP_WAIT_MS: RangeInclusive<i64> = 0..=3_600_000;
 const REPEAT_MS: RangeInclusive<i64> = 60_000..=30 * DAY_MS;
 
 /// Every key there is, by section.
-pub(super) const KEYS: [(&str, &[&str]); 16] = [
+pub(super) const KEYS: [(&str, &[&str]); 20] = [
     (
         "",
         &[
@@ -77,6 +80,16 @@ pub(super) const KEYS: [(&str, &[&str]); 16] = [
     ("sentinels", &["address", "carrier"]),
     ("probe", &["icmp", "snmp"]),
     ("probe.icmp", &["engine", "count", "spacing", "timeout", "rate", "group_rate"]),
+    (
+        "probe.snmp",
+        &["interval", "timeout", "retries", "in_flight", "group_rate", "max_repetitions"],
+    ),
+    (
+        "credentials",
+        &["version", "community", "user", "auth", "priv", "context", "allow_weak", "port"],
+    ),
+    ("credentials.auth", &["md5", "sha1", "sha224", "sha256", "sha384", "sha512"]),
+    ("credentials.priv", &["des", "aes128", "aes192", "aes192c", "aes256", "aes256c"]),
     ("goals", &["coverage_pct", "availability"]),
     ("alerts", &["group_wait", "group_interval", "repeat", "routes", "channels"]),
     ("retention", &["samples", "rollups"]),
@@ -104,6 +117,7 @@ pub(super) fn read(file: &Path, text: &str) -> (Option<Config>, Vec<Diagnostic>)
 }
 
 fn fill(desk: &mut Desk<'_>, root: &Section<'_>, folder: &Path, config: &mut Config) {
+    credentials::hide(desk, root.get("credentials"));
     timezone(desk, root, config);
     if let Some(word) = desk.word(root, "language", &["vi", "en"]) {
         config.language = if word == "en" { Lang::En } else { Lang::Vi };
@@ -143,6 +157,10 @@ fn fill(desk: &mut Desk<'_>, root: &Section<'_>, folder: &Path, config: &mut Con
         .number(&icmp, "group_rate", 0, 1..=most)
         .unwrap_or_else(|| config.group_rate_pps.min(config.rate_pps));
 
+    let snmp = desk.section(probe.get("snmp"), "probe.snmp");
+    read_snmp(desk, &snmp, &mut config.snmp);
+    credentials::read(desk, root, config);
+
     let goals = desk.section(root.get("goals"), "goals");
     if let Some(permille) = desk.number(&goals, "coverage_pct", 1, 0..=1_000) {
         config.goals.coverage_permille = permille;
@@ -168,14 +186,8 @@ fn fill(desk: &mut Desk<'_>, root: &Section<'_>, folder: &Path, config: &mut Con
         config.rollups_kept_ms = ms;
     }
 
-    for (section, key) in [
-        (root, "credentials"),
-        (&alerts, "group_interval"),
-        (&alerts, "routes"),
-        (&alerts, "channels"),
-        (&probe, "snmp"),
-    ] {
-        desk.not_used_yet(section, key);
+    for key in ["group_interval", "routes", "channels"] {
+        desk.not_used_yet(&alerts, key);
     }
 }
 
@@ -298,6 +310,40 @@ fn read_ping(desk: &mut Desk<'_>, section: &Section<'_>, ping: &mut PingParams) 
         if let Some(ms) = ms.and_then(|ms| u32::try_from(ms).ok()) {
             *to = ms;
         }
+    }
+}
+
+fn read_snmp(desk: &mut Desk<'_>, section: &Section<'_>, snmp: &mut SnmpParams) {
+    let SnmpParams { interval_ms, timeout_ms, retries, in_flight, group_rate_pps, max_repetitions } =
+        snmp;
+    if let Some(ms) = desk.duration(section, "interval", SnmpParams::INTERVAL_MS) {
+        *interval_ms = ms;
+    }
+    let ms = desk.duration(section, "timeout", SnmpParams::TIMEOUT_MS);
+    if let Some(ms) = ms.and_then(|ms| u32::try_from(ms).ok()) {
+        *timeout_ms = ms;
+    }
+    if let Some(times) = desk.number(section, "retries", 0, SnmpParams::RETRIES) {
+        *retries = times;
+    }
+    if let Some(devices) = desk.number(section, "in_flight", 0, SnmpParams::IN_FLIGHT) {
+        *in_flight = devices;
+    }
+    if let Some(rate) = desk.number(section, "group_rate", 0, SnmpParams::GROUP_RATE_PPS) {
+        *group_rate_pps = rate;
+    }
+    if let Some(rows) = desk.number(section, "max_repetitions", 0, SnmpParams::MAX_REPETITIONS) {
+        *max_repetitions = rows;
+    }
+    // One question with all its retries must be over before the next pass.
+    let question_ms = i64::from(*timeout_ms) * (i64::from(*retries) + 1);
+    let keys = ["timeout", "retries", "interval"];
+    if question_ms > *interval_ms && !keys.iter().any(|k| desk.has_error_at(section.place(k))) {
+        let message = Message::new("config.snmp_too_long")
+            .with("question", format_duration(question_ms))
+            .with("interval", format_duration(*interval_ms));
+        let place = keys.iter().find_map(|key| section.place(key));
+        desk.error(place, message, Some(Message::new("config.snmp_too_long_hint")));
     }
 }
 

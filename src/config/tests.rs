@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::model::{CarrierId, Sentinel};
+use crate::model::{CarrierId, Security, Sentinel};
 
 fn read(text: &str) -> Loaded {
     from_text(Path::new("conf/config.yaml"), text)
@@ -52,9 +52,9 @@ health:
 sentinels: [ { address: 10.0.0.1 }, { address: 10.0.0.2, carrier: vnpt } ]
 probe:
   icmp: { engine: datagram, count: 5, spacing: 100ms, timeout: 1s, rate: 200, group_rate: 50 }
-  snmp: { interval: 60s, timeout: 2s, retries: 2 }
+  snmp: { interval: 2m, timeout: 3s, retries: 1, in_flight: 64, group_rate: 20, max_repetitions: 25 }
 credentials:
-  core: { version: 3, user: patrol }
+  core: { version: 3, user: patrol, auth: { sha256: "${TUANTRA_AUTH}" }, priv: { aes128: "file:/etc/tuantra/priv" } }
 goals: { coverage_pct: 97.5, availability: 0.999 }
 alerts:
   group_wait: 0s
@@ -66,10 +66,7 @@ retention: { samples: 30d, rollups: 10y }
 "#;
     let loaded = read(text);
     let keys: Vec<&str> = loaded.diagnostics.iter().map(|d| d.message.args[0].1.as_str()).collect();
-    assert_eq!(
-        keys,
-        ["probe.snmp", "credentials", "alerts.group_interval", "alerts.routes", "alerts.channels"]
-    );
+    assert_eq!(keys, ["alerts.group_interval", "alerts.routes", "alerts.channels"]);
     assert!(loaded.diagnostics.iter().all(|d| d.severity == Severity::Warning));
     let config = loaded.config.expect("warnings alone");
     let folder = Path::new("conf");
@@ -99,6 +96,16 @@ retention: { samples: 30d, rollups: 10y }
     assert_eq!(config.ping, PingParams { count: 5, spacing_ms: 100, timeout_ms: 1_000 });
     assert_eq!((config.engine, config.rate_pps), (Engine::Datagram, 200));
     assert_eq!(config.group_rate_pps, 50);
+    let snmp = SnmpParams {
+        interval_ms: 120_000,
+        timeout_ms: 3_000,
+        retries: 1,
+        in_flight: 64,
+        group_rate_pps: 20,
+        max_repetitions: 25,
+    };
+    assert_eq!(config.snmp, snmp);
+    assert_eq!(config.credential_names, ["core"]);
     assert_eq!(config.measured_floor_ppm, 900_000);
     assert_eq!(config.goals, Goals { coverage_permille: 975, availability_ppm: 999_000 });
     assert_eq!(config.samples_kept_ms, 30 * 86_400_000);
@@ -284,6 +291,163 @@ fn the_sample_s_file_says_what_the_defaults_are() {
         Config { sentinels: sentinels.0, sentinel_places: sentinels.1, ..defaults };
     assert_eq!(config, with_sentinels);
     assert!(config.sentinels.iter().filter(|s| s.carrier.is_none()).count() >= 2);
+}
+
+/// `severity key line:column` and the source line of every finding.
+fn told(text: &str) -> Vec<String> {
+    let told = read(text).diagnostics.into_iter().map(|d| {
+        let place = d.place.expect("a place");
+        format!(
+            "{:?} {} {}:{} {}",
+            d.severity, d.message.key, place.line, place.column, place.source
+        )
+    });
+    told.collect()
+}
+
+#[test]
+fn the_example_of_the_design_is_accepted_as_it_stands() {
+    let text = r#"timezone: Asia/Ho_Chi_Minh
+language: vi                     # vi | en
+inventory: inventory/            # relative to this file
+store: tuantra.db
+socket: tuantra.sock
+health:                          # defaults; a network, kind or subject may override any of them in the inventory
+  interval: 30s
+  retry: 5s
+  confirm: 3                     # failed rounds to down
+  recover: 2                     # good rounds to up
+  poor: 3                        # poor rounds of the last 5 to degraded
+  loss_pct: 20
+  rtt_ms: 200
+  correlation_window: 30s
+  flapping: { window: 20, high_pct: 30, low_pct: 25 }
+  measured_floor: 0.95
+sentinels: [ { address: 10.0.0.1 }, { address: 10.0.0.2, carrier: vnpt } ]
+probe:
+  icmp: { engine: auto, count: 3, spacing: 200ms, timeout: 2s, rate: 5000 }
+  snmp: { interval: 60s, timeout: 2s, retries: 2 }
+credentials:
+  core: { version: 3, user: patrol, auth: { sha256: "${TUANTRA_AUTH}" }, priv: { aes128: "file:/etc/tuantra/priv" } }
+goals: { coverage_pct: 98, availability: 0.995 }
+alerts:
+  group_wait: 30s
+  group_interval: 5m
+  repeat: 4h
+  routes: [ { match: { network: tslcd, severity: down }, to: [duty] } ]
+  channels: { duty: { zalo: { token: "${ZALO_TOKEN}", chat: "123" }, fallback: mail }, mail: { smtp: { … } } }
+retention: { samples: 400d, rollups: 10y }
+"#;
+    let loaded = read(text);
+    assert!(loaded.diagnostics.iter().all(|d| d.message.key == "config.not_used_yet"));
+    let config = loaded.config.expect("warnings alone");
+    assert_eq!(config.snmp, SnmpParams::default());
+    let [core] = &config.credentials[..] else { panic!("{:?}", config.credentials) };
+    assert_eq!((core.id.as_str(), core.port, core.security.version()), ("core", 161, "3"));
+    let mut origins = Vec::new();
+    let _ = core.security.try_map(|source| {
+        origins.push(source.origin.clone());
+        Ok::<_, ()>(())
+    });
+    let file = Path::new("/etc/tuantra/priv").to_owned();
+    assert_eq!(origins, [Origin::Environment("TUANTRA_AUTH".to_owned()), Origin::File(file)]);
+}
+
+#[test]
+fn what_is_weak_or_in_clear_is_warned_of_and_no_line_shows_a_secret() {
+    let text = r#"credentials:
+  a: { version: 2c, community: 8secret8 }
+  b: { version: 1, community: "${C}", allow_weak: true }
+  c: { version: 3, user: x, auth: { md5: '8secret8' }, priv: { des: "8secret8" }, allow_weak: true }
+  d: { version: 3, user: x }
+  e: { version: 3, user: x, allow_weak: true, context: vlan-3, port: 1161 }
+  f: { version: 3, user: x, auth: { sha512: "file:auth" }, priv: { aes256c: 12345678 } }
+"#;
+    assert_eq!(
+        told(text),
+        [
+            "Warning config.community_in_clear 2:17   a: { version: 2c, community: •••••••• }",
+            "Warning config.secret_in_file 2:32   a: { version: 2c, community: •••••••• }",
+            "Warning config.weak_used 4:35   c: { version: 3, user: x, auth: { md5: •••••••••• }, priv: { des: •••••••••• }, allow_weak: true }",
+            "Warning config.secret_in_file 4:42   c: { version: 3, user: x, auth: { md5: •••••••••• }, priv: { des: •••••••••• }, allow_weak: true }",
+            "Warning config.weak_used 4:62   c: { version: 3, user: x, auth: { md5: •••••••••• }, priv: { des: •••••••••• }, allow_weak: true }",
+            "Warning config.secret_in_file 4:69   c: { version: 3, user: x, auth: { md5: •••••••••• }, priv: { des: •••••••••• }, allow_weak: true }",
+            "Warning config.user_in_clear 5:3   d: { version: 3, user: x }",
+            "Warning config.secret_in_file 7:77   f: { version: 3, user: x, auth: { sha512: \"file:auth\" }, priv: { aes256c: •••••••• } }",
+        ]
+    );
+    let config = read(text).config.expect("warnings alone");
+    assert_eq!(config.credentials.len(), 6);
+    assert!(!format!("{config:?}").contains("secret8"), "{config:?}");
+}
+
+#[test]
+fn secrets_are_fetched_from_files_that_nobody_else_may_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str, mode: u32| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("set");
+    };
+    write("auth", "a-passphrase\r\n", 0o600);
+    write("open", "a-passphrase\n", 0o644);
+    write("short", "seven77\n", 0o640);
+    let fetched = |word: &str| {
+        let text = format!(
+            "credentials: {{ core: {{ version: 3, user: x, auth: {{ sha256: \"{word}\" }} }} }}"
+        );
+        let loaded = from_text(&folder.path().join("config.yaml"), &text);
+        let (credentials, found) =
+            loaded.config.expect("no error").fetch_credentials(Severity::Warning);
+        let found: Vec<_> = found.iter().map(|d| (d.severity, d.message.key)).collect();
+        let secrets: Vec<String> = credentials
+            .iter()
+            .map(|c| match &c.security {
+                Security::V3 { keys: Some(keys), .. } => keys.auth_secret.reveal().to_owned(),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        (secrets, found)
+    };
+    assert_eq!(fetched("file:auth"), (vec!["a-passphrase".to_owned()], vec![]));
+    let refused = |severity, key| (vec![], vec![(severity, key)]);
+    assert_eq!(fetched("file:open"), refused(Severity::Warning, "config.secret_open_to_all"));
+    assert_eq!(fetched("file:none"), refused(Severity::Warning, "config.secret_unreadable"));
+    assert_eq!(fetched("file:."), refused(Severity::Warning, "config.secret_unreadable"));
+    assert_eq!(fetched("file:short"), refused(Severity::Error, "config.secret_length"));
+    let unset = "${TUANTRA_A_VARIABLE_NOBODY_SETS}";
+    assert_eq!(fetched(unset), refused(Severity::Warning, "config.variable_not_set"));
+    assert_eq!(fetched("${PATH}").1, []);
+}
+
+#[test]
+fn a_name_the_inventory_uses_must_be_a_credential() {
+    let place = |line| Place {
+        file: std::sync::Arc::new("inventory/all.yaml".into()),
+        line,
+        column: 1,
+        len: 4,
+        source: String::new(),
+    };
+    let named = |name: &str, line| (CredentialId::new(name).expect("a slug"), place(line));
+    let config = read("credentials: { core: { version: 3, user: x }, Bad: 1, worse: 1 }");
+    let config = config.draft.expect("a draft");
+    let wrong = config.check_credentials(&[
+        named("core", 1),
+        named("coer", 2),
+        named("routers", 3),
+        // Its mistake is told where it is made.
+        named("worse", 4),
+    ]);
+    let wrong: Vec<_> = wrong
+        .iter()
+        .map(|d| (d.place.as_ref().map(|p| p.line), d.hint.as_ref().map(|h| h.key)))
+        .collect();
+    assert_eq!(
+        wrong,
+        [(Some(2), Some("config.did_you_mean")), (Some(3), Some("config.known_credentials")),]
+    );
 }
 
 #[test]

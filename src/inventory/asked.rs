@@ -180,22 +180,13 @@ fn check_map(desk: &mut Desk, node: &Node, map: &Map) -> Option<RawCheck> {
     let critical = fields.get("critical").and_then(|n| scalar::truth(desk, "critical", n));
     let value = Some(value).filter(|node| !matches!(node.value, Value::Null));
     // What is named and cannot be understood is reported, and the check left out.
-    let kind = match key.text.as_str() {
-        "ping" => value
-            .map(|n| scalar::address(desk, "ping", n))
-            .map_or(Some(RawKind::Ping(None)), |address| {
-                address.map(|address| RawKind::Ping(Some(address)))
-            }),
-        "snmp" => value
-            .map(|n| scalar::reference(desk, "snmp", n))
-            .map_or(Some(RawKind::Snmp(None)), |credential| {
-                credential.map(|credential| RawKind::Snmp(Some(credential)))
-            }),
-        _ => value
-            .map(|n| scalar::text(desk, "interface", n))
-            .map_or(Some(RawKind::Interface(None)), |name| {
-                name.map(|name| RawKind::Interface(Some(name)))
-            }),
+    let kind = match (key.text.as_str(), value) {
+        ("ping", None) => Some(RawKind::Ping(None)),
+        ("ping", Some(n)) => scalar::address(desk, "ping", n).map(|a| RawKind::Ping(Some(a))),
+        ("snmp", None) => Some(RawKind::Snmp(None)),
+        ("snmp", Some(n)) => scalar::credential(desk, n).map(|c| RawKind::Snmp(Some(c))),
+        (_, None) => Some(RawKind::Interface(None)),
+        (_, Some(n)) => scalar::text(desk, "interface", n).map(|i| RawKind::Interface(Some(i))),
     };
     Some(RawCheck { at: Some(key.at), kind: kind?, critical })
 }

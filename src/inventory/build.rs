@@ -78,7 +78,7 @@ impl Named<'_> {
                 vendor: own.vendor.clone(),
                 model: own.model.clone(),
                 serial: own.serial.clone(),
-                snmp: own.snmp.as_ref().map(|name| name.name.as_str().into()),
+                snmp: own.snmp.as_ref().map(|(id, _)| id.clone().into()),
             }),
             _ => SubjectDetail::Service(Service { id: raw.id.clone().into() }),
         };

@@ -87,7 +87,7 @@ fn kind(raw: &RawCheck, draft: &Draft<'_>, drafts: &[Draft<'_>]) -> Result<Check
             let own = device.device().and_then(|device| device.snmp.as_ref());
             let credential = named.as_ref().or(own).ok_or(Lack::Credential)?;
             let address = device_address(device).ok_or(Lack::Address)?;
-            Ok(CheckKind::Snmp { address, credential: credential.name.as_str().into() })
+            Ok(CheckKind::Snmp { address, credential: credential.0.clone().into() })
         }
         RawKind::Interface(named) => {
             let device = device_of(draft, drafts).ok_or(Lack::Device)?;
@@ -96,7 +96,7 @@ fn kind(raw: &RawCheck, draft: &Draft<'_>, drafts: &[Draft<'_>]) -> Result<Check
             let ends_at = draft.link.as_ref().and_then(|link| link.raw.interface.as_deref());
             let interface = named.as_deref().or(ends_at).ok_or(Lack::Interface)?;
             let address = device_address(device).ok_or(Lack::Address)?;
-            let credential = credential.name.as_str().into();
+            let credential = credential.0.clone().into();
             Ok(CheckKind::Interface { address, credential, interface: interface.into() })
         }
     }

@@ -9,12 +9,14 @@
 //! Bounds: [`MAX_FILES`] files of [`MAX_FILE_BYTES`] each, folders [`MAX_FOLDER_DEPTH`] deep, a
 //! thousand diagnostics; beyond, an error says so.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use jiff::tz::TimeZone;
 
-use crate::model::{Diagnostic, HealthParams, Inventory, Limits, Message, PingParams, UnitKind};
+use crate::model::{
+    CredentialId, Diagnostic, HealthParams, Inventory, Limits, Message, PingParams, Place, UnitKind,
+};
 
 mod asked;
 mod build;
@@ -49,7 +51,7 @@ use entries::Context;
 pub use files::{MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_DEPTH};
 use node::{Node, check_keys};
 use place::{Desk, Finding};
-use raw::Raw;
+use raw::{Raw, RawDetail, RawKind};
 
 /// Thresholds where the inventory says nothing: the configuration's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -69,6 +71,9 @@ pub struct Loaded {
     pub inventory: Option<Inventory>,
     /// Errors and warnings by file, line and column; those about a whole file or folder first.
     pub diagnostics: Vec<Diagnostic>,
+    /// Every credential named (`snmp`) with a place where it is; whether there is one of that name
+    /// is for whoever has read `config.yaml` to say.
+    pub credentials: Vec<(CredentialId, Place)>,
     /// Files read.
     pub files: usize,
 }
@@ -93,9 +98,27 @@ pub fn load(folder: &Path, defaults: &Defaults, zone: &TimeZone) -> Loaded {
             }
         }
     }
-    let inventory = read_trees(&mut desk, &trees, defaults, zone);
+    let (inventory, credentials) = read_trees(&mut desk, &trees, defaults, zone);
     let inventory = (desk.errors() == 0).then_some(inventory);
-    Loaded { inventory, diagnostics: desk.into_diagnostics(), files }
+    Loaded { inventory, diagnostics: desk.into_diagnostics(), credentials, files }
+}
+
+/// Each credential that devices name, at each place of the files once: a default names it for many.
+fn credentials(desk: &Desk, raw: &Raw) -> Vec<(CredentialId, Place)> {
+    let mut told = HashSet::new();
+    let named = raw.subjects.iter().flat_map(|subject| {
+        let own = match &subject.detail {
+            RawDetail::Device(device) => device.snmp.as_ref(),
+            _ => None,
+        };
+        let checks = subject.asked.checks.iter().flatten();
+        own.into_iter().chain(checks.filter_map(|check| match &check.kind {
+            RawKind::Snmp(named) => named.as_ref(),
+            _ => None,
+        }))
+    });
+    let once = named.filter(|(_, at)| told.insert(*at));
+    once.map(|(id, at)| (id.clone().into(), desk.place(*at))).collect()
 }
 
 /// A file's tree: a YAML file has many sections, a CSV file is one.
@@ -141,7 +164,12 @@ impl Section {
     }
 }
 
-fn read_trees(desk: &mut Desk, trees: &[Tree], defaults: &Defaults, zone: &TimeZone) -> Inventory {
+fn read_trees(
+    desk: &mut Desk,
+    trees: &[Tree],
+    defaults: &Defaults,
+    zone: &TimeZone,
+) -> (Inventory, Vec<(CredentialId, Place)>) {
     let sections = sections(desk, trees);
     let of = |section| sections.get(&section).map_or(&[][..], Vec::as_slice);
     let rules = Rules::read(desk, of(Section::Defaults));
@@ -167,7 +195,9 @@ fn read_trees(desk: &mut Desk, trees: &[Tree], defaults: &Defaults, zone: &TimeZ
     let announced = of(Section::Maintenance).iter();
     raw.maintenance = announced.filter_map(|n| maintenance::read(desk, &context, n)).collect();
     resolve::check_rules(desk, &rules, &raw);
-    resolve::resolve(desk, &raw)
+    let inventory = resolve::resolve(desk, &raw);
+    let credentials = credentials(desk, &raw);
+    (inventory, credentials)
 }
 
 fn sections<'a>(desk: &mut Desk, trees: &'a [Tree]) -> HashMap<Section, Vec<&'a Node>> {

@@ -141,8 +141,7 @@ pub(super) struct RawDevice {
     pub vendor: Option<String>,
     pub model: Option<String>,
     pub serial: Option<String>,
-    /// The name of a credential.
-    pub snmp: Option<Ref>,
+    pub snmp: Option<(Id, At)>,
     pub addresses: Vec<(String, IpAddr, At)>,
 }
 
@@ -175,7 +174,7 @@ pub(super) enum RawKind {
     Ping(Option<IpAddr>),
     /// The device, or the one that the connection ends at, with its own credential unless it names
     /// one.
-    Snmp(Option<Ref>),
+    Snmp(Option<(Id, At)>),
     /// An interface of that device: the one that the connection names unless it names one itself.
     Interface(Option<String>),
 }

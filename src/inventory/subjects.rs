@@ -200,12 +200,13 @@ fn device(
             }
         }
     }
+    let snmp = fields.get("snmp").and_then(|node| scalar::credential(desk, node));
     let detail = RawDevice {
         role,
         vendor: text(desk, &fields, "vendor"),
         model: text(desk, &fields, "model"),
         serial: text(desk, &fields, "serial"),
-        snmp: fields.get("snmp").and_then(|n| scalar::reference(desk, "snmp", n)),
+        snmp,
         addresses,
     };
     subject(desk, context, &fields, owner, RawDetail::Device(Box::new(detail)))

@@ -18,9 +18,9 @@ fn read(text: &str) -> Loaded {
     let source = desk.add_source(PathBuf::from("inventory/all.yaml"), Arc::from(text));
     let trees: Vec<Tree> = yaml::read(&mut desk, source).map(Tree::Whole).into_iter().collect();
     let zone = TimeZone::UTC;
-    let inventory = read_trees(&mut desk, &trees, &Defaults::default(), &zone);
+    let (inventory, credentials) = read_trees(&mut desk, &trees, &Defaults::default(), &zone);
     let inventory = (desk.errors() == 0).then_some(inventory);
-    Loaded { inventory, diagnostics: desk.into_diagnostics(), files: 1 }
+    Loaded { inventory, diagnostics: desk.into_diagnostics(), credentials, files: 1 }
 }
 
 fn good(text: &str) -> Inventory {
@@ -394,4 +394,31 @@ proptest! {
         let trees: Vec<Tree> = list.map(|l| Tree::List(Section::Units, l)).into_iter().collect();
         read_trees(&mut desk, &trees, &Defaults::default(), &TimeZone::UTC);
     }
+}
+
+#[test]
+fn a_credential_comes_from_the_device_or_its_defaults_and_is_told_of_once_a_place() {
+    let loaded = read(
+        "defaults: [{ for: { role: switch }, set: { snmp: switches } }]
+units:
+  - id: tg
+    name: Tỉnh
+    kind: province
+    devices:
+      switch-1: 10.0.0.1
+      switch-2: 10.0.0.2
+      switch-3: { address: 10.0.0.3, snmp: core }
+      router: 10.0.0.4
+",
+    );
+    let places: Vec<_> =
+        loaded.credentials.iter().map(|(id, p)| (id.to_string(), p.line, p.column)).collect();
+    assert_eq!(places, [("switches".into(), 1, 50), ("core".into(), 9, 44)]);
+    let inventory = loaded.inventory.unwrap();
+    let snmp = |id: &str| {
+        let subject = inventory.subject(inventory.find_subject(id).unwrap());
+        subject.device().unwrap().snmp.as_ref().map(ToString::to_string)
+    };
+    let of = ["tg/switch-1", "tg/switch-2", "tg/switch-3", "tg/router"].map(snmp);
+    assert_eq!(of, [Some("switches".into()), Some("switches".into()), Some("core".into()), None]);
 }

@@ -157,6 +157,8 @@ id_of! {
     ServiceId,
     /// Names a calendar of office hours.
     CalendarId,
+    /// Names what devices are asked with, in `config.yaml`.
+    CredentialId,
     /// Names whatever has a state: a connection (`cai-be/tslcd`), a device or a service. The
     /// three share one name space.
     SubjectId,

@@ -6,8 +6,10 @@
 
 mod calendar;
 mod cause;
+mod credential;
 mod diagnostic;
 mod duration;
+mod hidden;
 mod id;
 mod incident;
 mod index;
@@ -28,13 +30,17 @@ mod subject;
 mod time;
 mod trouble;
 mod unit;
+mod untrusted;
 
 pub use calendar::Calendar;
 pub use cause::{Cause, Guess, Sign};
+pub use credential::{AuthKind, Credential, Keys, PrivKind, Secret, Security, SnmpParams};
 pub use diagnostic::{Diagnostic, Message, Place, Severity};
 pub use duration::{DurationError, format_duration, parse_duration};
+pub use hidden::{is_hidden, push_visible};
 pub use id::{
-    CalendarId, CarrierId, DeviceId, Id, IdError, NetworkId, ServiceId, SubjectId, UnitId,
+    CalendarId, CarrierId, CredentialId, DeviceId, Id, IdError, NetworkId, ServiceId, SubjectId,
+    UnitId,
 };
 pub use incident::{Ack, Impact, Incident, IncidentId};
 pub use index::{CalendarIx, CarrierIx, NetworkIx, SubjectIx, UnitIx};
@@ -57,3 +63,4 @@ pub use subject::{
 pub use time::{Span, UnixMs};
 pub use trouble::{SnmpTrouble, Threshold};
 pub use unit::{Contact, Location, Tier, Unit, UnitKind};
+pub use untrusted::Untrusted;

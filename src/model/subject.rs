@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{DeviceId, ServiceId, SubjectId};
+use super::id::{CredentialId, DeviceId, ServiceId, SubjectId};
 use super::index::{CalendarIx, CarrierIx, NetworkIx, SubjectIx, UnitIx};
 use super::inventory::ServiceLevel;
 use super::limits::Limits;
@@ -73,14 +73,14 @@ pub enum CheckKind {
         /// Who is asked.
         address: IpAddr,
         /// Which of the configuration's credentials with.
-        credential: Arc<str>,
+        credential: CredentialId,
     },
     /// Whether an interface works, by what its device says by SNMP.
     Interface {
         /// The device's address.
         address: IpAddr,
         /// Which of the configuration's credentials with.
-        credential: Arc<str>,
+        credential: CredentialId,
         /// Its name there (`ifName`, else `ifDescr`).
         interface: Arc<str>,
     },
@@ -109,7 +109,7 @@ impl CheckKind {
 
     /// The credential it is asked with by SNMP; `None` of a ping.
     #[must_use]
-    pub const fn credential(&self) -> Option<&Arc<str>> {
+    pub const fn credential(&self) -> Option<&CredentialId> {
         match self {
             Self::Ping { .. } => None,
             Self::Snmp { credential, .. } | Self::Interface { credential, .. } => Some(credential),
@@ -156,8 +156,8 @@ pub struct Device {
     pub model: Option<String>,
     /// Serial number.
     pub serial: Option<String>,
-    /// Which of the configuration's credentials it is asked with by SNMP; `None`: it is not.
-    pub snmp: Option<Arc<str>>,
+    /// What it is asked with by SNMP; `None`: it is not.
+    pub snmp: Option<CredentialId>,
 }
 
 /// Something users reach.

@@ -48,11 +48,13 @@ pub(super) struct Desk<'t> {
     file: Arc<PathBuf>,
     text: &'t str,
     found: Vec<(Option<Location>, Diagnostic)>,
+    /// Where secrets stand, which no diagnostic may show.
+    hidden: Vec<Location>,
 }
 
 impl<'t> Desk<'t> {
     pub(super) fn new(file: &Path, text: &'t str) -> Self {
-        Self { file: Arc::new(file.to_owned()), text, found: Vec::new() }
+        Self { file: Arc::new(file.to_owned()), text, found: Vec::new(), hidden: Vec::new() }
     }
 
     pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
@@ -64,9 +66,34 @@ impl<'t> Desk<'t> {
         self.note(Severity::Error, at, message, hint, None);
     }
 
+    /// Notes what is worth knowing.
+    pub(super) fn warning(
+        &mut self,
+        at: Option<Location>,
+        message: Message,
+        hint: Option<Message>,
+    ) {
+        self.note(Severity::Warning, at, message, hint, None);
+    }
+
     /// How much was noted so far.
     pub(super) fn count(&self) -> usize {
         self.found.len()
+    }
+
+    /// How many errors were noted so far.
+    pub(super) fn errors(&self) -> usize {
+        self.found.iter().filter(|(_, d)| d.severity == Severity::Error).count()
+    }
+
+    /// Keeps what stands at a place out of the source lines that diagnostics show.
+    pub(super) fn hide(&mut self, at: Location) {
+        self.hidden.push(at);
+    }
+
+    /// The folder the file is in.
+    pub(super) fn folder(&self) -> &Path {
+        self.file.parent().unwrap_or(Path::new(""))
     }
 
     /// Notes an error that has to do with another place.
@@ -127,6 +154,38 @@ impl<'t> Desk<'t> {
                 &[]
             }
         }
+    }
+
+    /// The entries of a mapping whose keys are names of the user's own: name, where it stands,
+    /// value. Repeated ones are noted; a missing mapping is empty.
+    pub(super) fn named<'n>(
+        &mut self,
+        section: &Section<'n>,
+        key: &str,
+    ) -> Vec<(&'n str, Location, &'n Node)> {
+        let map = match section.get(key).map(|node| (&node.value, node.defined)) {
+            None => return Vec::new(),
+            Some((Value::Map(map), _)) => map,
+            Some((_, at)) => {
+                let message = Message::new("config.expect_mapping").with("key", section.path(key));
+                self.error(Some(at), message, Some(Message::new("config.mapping_hint")));
+                return Vec::new();
+            }
+        };
+        let mut named: Vec<(&str, Location, &Node)> = Vec::new();
+        for (name, value) in map {
+            let Value::Text(word) = &name.value else {
+                self.error(Some(name.defined), Message::new("config.bad_key"), None);
+                continue;
+            };
+            if let Some((_, first, _)) = named.iter().find(|(known, ..)| known == word) {
+                let message = Message::new("config.duplicate_key").with("key", cut(word));
+                self.error_beside(name.defined, message, *first);
+                continue;
+            }
+            named.push((word, name.defined, value));
+        }
+        named
     }
 
     /// The mapping at a node, its unknown and repeated keys noted. A missing one is empty.
@@ -190,6 +249,21 @@ impl<'t> Desk<'t> {
             self.error(Some(node.defined), message, Some(Message::new("config.empty_hint")));
             return None;
         }
+        Some(text)
+    }
+
+    /// A scalar letter by letter, for what is no text for people; anything else is noted.
+    pub(super) fn verbatim(&mut self, section: &Section<'_>, key: &str) -> Option<String> {
+        let node = section.get(key)?;
+        let text = match &node.value {
+            Value::Text(text) => text.clone(),
+            Value::Plain => self.written(node.defined),
+            Value::Null | Value::List(_) | Value::Map(_) => {
+                let message = Message::new("config.expect_scalar").with("key", section.path(key));
+                self.error(Some(node.defined), message, None);
+                return None;
+            }
+        };
         Some(text)
     }
 
@@ -291,11 +365,27 @@ impl<'t> Desk<'t> {
         let column = at.column().max(1);
         let source = self.text.lines().nth(usize::try_from(line - 1).unwrap_or(usize::MAX));
         let source: String = source.unwrap_or_default().chars().take(SOURCE_CHARS_MAX).collect();
+        let source = self.without_secrets(source, line);
         let behind = (source.trim_end().chars().count() as u64).saturating_sub(column - 1);
         let len = at.span().len().clamp(1, behind.max(1));
         let as_u32 = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         let file = Arc::clone(&self.file);
         Place { file, line: as_u32(line), column: as_u32(column), len: as_u32(len), source }
+    }
+
+    /// A line with a dot in the place of every letter of a secret.
+    fn without_secrets(&self, source: String, line: u64) -> String {
+        let spans: Vec<_> = self
+            .hidden
+            .iter()
+            .filter(|at| at.line().max(1) == line)
+            .map(|at| (at.column().max(1) - 1)..(at.column().max(1) - 1 + at.span().len()))
+            .collect();
+        if spans.is_empty() {
+            return source;
+        }
+        let is_secret = |i: u64| spans.iter().any(|span| span.contains(&i));
+        (0..).zip(source.chars()).map(|(i, c)| if is_secret(i) { '•' } else { c }).collect()
     }
 
     /// The characters of the file at a place.
