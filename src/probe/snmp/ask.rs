@@ -49,7 +49,7 @@ impl Answers {
     }
 
     /// A column's cells in the order of their index: the arcs after the column's OID.
-    pub fn column<'a>(&'a self, column: &'a Oid) -> impl Iterator<Item = (&'a [u32], &'a Value)> {
+    pub fn column<'a>(&'a self, column: &Oid) -> impl Iterator<Item = (&'a [u32], &'a Value)> {
         let cells = self.values.range(column.clone()..);
         cells
             .take_while(move |(oid, _)| oid.starts_with(column))

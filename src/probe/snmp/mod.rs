@@ -8,4 +8,15 @@
 //! Must not know what a value means for a subject's state: that is `health`'s.
 
 pub mod ask;
+pub mod counter;
+pub mod facts;
+pub mod health;
+pub mod interfaces;
+pub mod mib;
+pub mod neighbours;
+pub mod profile;
+pub mod reading;
+pub mod ups;
+pub mod uptime;
+pub mod value;
 pub mod wire;

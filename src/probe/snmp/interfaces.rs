@@ -1,0 +1,477 @@
+//! Interfaces: what they are, whether they are up, and what passes through them (IF-MIB).
+//!
+//! An interface is known by its *name*: `ifName`, else `ifDescr` with `ifAlias`, told apart where
+//! two have the same. Its number (`ifIndex`) may be another after a restart, so numbers only count
+//! while the names they stand for are certain: after a restart or a change of the table nothing is
+//! told until the names have been read again.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::ask::{Answers, Wanted};
+use super::counter::{Count, Running};
+use super::mib::{self, Arcs, oid};
+use super::value;
+use super::wire::Value;
+use crate::model::{UnixMs, Untrusted};
+
+mod names;
+
+/// Most interfaces of one device.
+pub const INTERFACES_MAX: usize = 1_024;
+/// Shorter than this between two passes, a rate says more about the passes than about the line.
+const SPAN_MS_MIN: i64 = 5_000;
+/// How long an interface that is gone is remembered.
+const FOLLOWED_MS_MAX: i64 = 3_600_000;
+/// `IANAifType` of what carries nothing from outside: other(1), softwareLoopback(24).
+const KINDS_INSIDE: [u32; 2] = [1, 24];
+
+/// What is counted of an interface, one way each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Counter {
+    OctetsIn,
+    OctetsOut,
+    PacketsIn,
+    PacketsOut,
+    ErrorsIn,
+    ErrorsOut,
+    DiscardsIn,
+    DiscardsOut,
+}
+
+impl Counter {
+    /// All, in the order of [`Counts`].
+    pub const ALL: [Self; 8] = [
+        Self::OctetsIn,
+        Self::OctetsOut,
+        Self::PacketsIn,
+        Self::PacketsOut,
+        Self::ErrorsIn,
+        Self::ErrorsOut,
+        Self::DiscardsIn,
+        Self::DiscardsOut,
+    ];
+
+    /// The word used in metrics: `if.octets_in:NAME`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OctetsIn => "octets_in",
+            Self::OctetsOut => "octets_out",
+            Self::PacketsIn => "packets_in",
+            Self::PacketsOut => "packets_out",
+            Self::ErrorsIn => "errors_in",
+            Self::ErrorsOut => "errors_out",
+            Self::DiscardsIn => "discards_in",
+            Self::DiscardsOut => "discards_out",
+        }
+    }
+
+    /// Its column of 64 bits, where there is one, and that of 32.
+    const fn columns(self) -> (Option<Arcs>, Arcs) {
+        match self {
+            Self::OctetsIn => (Some(mib::IF_HC_IN_OCTETS), mib::IF_IN_OCTETS),
+            Self::OctetsOut => (Some(mib::IF_HC_OUT_OCTETS), mib::IF_OUT_OCTETS),
+            Self::PacketsIn => (Some(mib::IF_HC_IN_UCAST), mib::IF_IN_UCAST),
+            Self::PacketsOut => (Some(mib::IF_HC_OUT_UCAST), mib::IF_OUT_UCAST),
+            Self::ErrorsIn => (None, mib::IF_IN_ERRORS),
+            Self::ErrorsOut => (None, mib::IF_OUT_ERRORS),
+            Self::DiscardsIn => (None, mib::IF_IN_DISCARDS),
+            Self::DiscardsOut => (None, mib::IF_OUT_DISCARDS),
+        }
+    }
+}
+
+/// A number per [`Counter`], in its order.
+pub type Counts = [Option<u64>; 8];
+
+/// Whether an interface works (`ifOperStatus`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are IF-MIB's")]
+pub enum Status {
+    Up,
+    Down,
+    Testing,
+    Unknown,
+    Dormant,
+    NotPresent,
+    LowerLayerDown,
+}
+
+impl Status {
+    fn from_value(value: &Value) -> Option<Self> {
+        Some(match value::integer(value)? {
+            1 => Self::Up,
+            2 => Self::Down,
+            3 => Self::Testing,
+            4 => Self::Unknown,
+            5 => Self::Dormant,
+            6 => Self::NotPresent,
+            7 => Self::LowerLayerDown,
+            _ => return None,
+        })
+    }
+
+    /// True when it certainly carries nothing. Dormant waits for traffic to come up, and unknown
+    /// is what tunnels and bridges of some makers always say.
+    #[must_use]
+    pub const fn is_down(self) -> bool {
+        matches!(self, Self::Down | Self::NotPresent | Self::LowerLayerDown)
+    }
+}
+
+/// What passed between two passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Passed {
+    /// Time between them in milliseconds, at least five seconds.
+    pub span_ms: i64,
+    /// What was counted in it; `None` where it cannot be known.
+    pub counted: Counts,
+}
+
+impl Passed {
+    /// Bits a second, in and out.
+    #[must_use]
+    pub fn bps(&self) -> (Option<u64>, Option<u64>) {
+        let rate = |counter: Counter| {
+            let bits = u128::from(self.counted[counter as usize]?) * 8_000;
+            u64::try_from(bits / u128::from(self.span_ms.unsigned_abs().max(1))).ok()
+        };
+        (rate(Counter::OctetsIn), rate(Counter::OctetsOut))
+    }
+
+    /// Packets with errors in thousandths of all unicast ones and these, in and out; `None` when
+    /// no packet passed. Broadcasts are not counted, so it rather shows too much.
+    #[must_use]
+    pub fn errors_permille(&self) -> (Option<u16>, Option<u16>) {
+        let share = |errors: Counter, packets: Counter| {
+            let errors = u128::from(self.counted[errors as usize]?);
+            let all = u128::from(self.counted[packets as usize]?) + errors;
+            (all > 0).then(|| u16::try_from(errors * 1_000 / all).unwrap_or(1_000))
+        };
+        (
+            share(Counter::ErrorsIn, Counter::PacketsIn),
+            share(Counter::ErrorsOut, Counter::PacketsOut),
+        )
+    }
+}
+
+/// One interface as one pass found it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Interface {
+    /// What it is known by, unique on its device.
+    pub name: Arc<str>,
+    /// Its number in this pass.
+    pub index: u32,
+    /// `ifDescr`.
+    pub descr: Option<Untrusted>,
+    /// `ifAlias`: the operators' own words.
+    pub alias: Option<Untrusted>,
+    /// `ifType`, an `IANAifType`.
+    pub kind: Option<u32>,
+    /// False when an operator switched it off; `None` when it did not say.
+    pub is_enabled: Option<bool>,
+    /// Whether it works; `None` when it did not say.
+    pub status: Option<Status>,
+    /// What it can carry in bits a second, each way.
+    pub speed_bps: Option<u64>,
+    /// Its counters as sums that never go back while the device is followed.
+    pub counts: Counts,
+    /// What passed since the pass before; `None` when that cannot be known.
+    pub passed: Option<Passed>,
+}
+
+impl Interface {
+    /// The share of `contracted_bps` (else of what the interface can carry) that is in use, in
+    /// thousandths, in and out. A line may carry more than was contracted.
+    #[must_use]
+    pub fn utilisation_permille(&self, contracted_bps: Option<u64>) -> (Option<u32>, Option<u32>) {
+        let most = contracted_bps.or(self.speed_bps).filter(|bps| *bps > 0);
+        let (inward, outward) = self.passed.map_or((None, None), |passed| passed.bps());
+        let share = |bps: Option<u64>| {
+            let permille = u128::from(bps?) * 1_000 / u128::from(most?);
+            Some(u32::try_from(permille).unwrap_or(u32::MAX))
+        };
+        (share(inward), share(outward))
+    }
+
+    /// True for what is worth keeping counters of: no loopback, not switched off, not unplugged
+    /// for good.
+    #[must_use]
+    pub fn is_counted(&self) -> bool {
+        self.kind.is_none_or(|kind| !KINDS_INSIDE.contains(&kind))
+            && self.is_enabled != Some(false)
+            && self.status != Some(Status::NotPresent)
+    }
+}
+
+/// The interface an operator means by `wanted`: by its name, else its `ifDescr`, else its
+/// `ifAlias`, exactly first and then without regard to case; `None` when none or several fit.
+#[must_use]
+pub fn find<'a>(interfaces: &'a [Interface], wanted: &str) -> Option<&'a Interface> {
+    let texts: [fn(&Interface) -> Option<&str>; 3] = [
+        |i| Some(&i.name),
+        |i| i.descr.as_ref().map(Untrusted::as_str),
+        |i| i.alias.as_ref().map(Untrusted::as_str),
+    ];
+    let same: [fn(&str, &str) -> bool; 2] =
+        [|a, b| a == b, |a, b| a.to_lowercase() == b.to_lowercase()];
+    for is_same in same {
+        for text in texts {
+            let mut fitting =
+                interfaces.iter().filter(|i| text(i).is_some_and(|t| is_same(t, wanted)));
+            match (fitting.next(), fitting.next()) {
+                (Some(one), None) => return Some(one),
+                (Some(_), Some(_)) => return None,
+                _ => {}
+            }
+        }
+    }
+    None
+}
+
+/// What an interface is, which changes rarely.
+#[derive(Debug, Clone, PartialEq)]
+struct Known {
+    name: Arc<str>,
+    descr: Option<Untrusted>,
+    alias: Option<Untrusted>,
+    kind: Option<u32>,
+    speed_bps: Option<u64>,
+}
+
+/// What was counted of an interface so far.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Followed {
+    at: UnixMs,
+    discontinuity: Option<u64>,
+    /// Each with when it was last read: a cut pass leaves some out.
+    running: [Option<(UnixMs, Running)>; 8],
+}
+
+/// Which octet and packet counters a device has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Width {
+    /// Not known yet: both are asked.
+    #[default]
+    Any,
+    /// 64 bits on every interface.
+    Wide,
+    /// 32 bits only.
+    Narrow,
+}
+
+/// What is kept of a device's interfaces between passes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Interfaces {
+    /// By number; `None` while they are not certain.
+    names: Option<BTreeMap<u32, Known>>,
+    table_changed: Option<u64>,
+    width: Width,
+    followed: BTreeMap<Arc<str>, Followed>,
+    /// The device began anew and no counter has been read since.
+    is_broken: bool,
+}
+
+/// What came of reading a pass.
+#[derive(Debug, Default, PartialEq)]
+pub struct Found {
+    /// In the order of their numbers.
+    pub interfaces: Vec<Interface>,
+    /// The names are not certain: they have to be read before anything can be told.
+    pub is_unnamed: bool,
+    /// They were asked in this pass.
+    pub were_names_asked: bool,
+}
+
+impl Interfaces {
+    /// Adds what is to be asked; the names too when `with_names` or when they are not certain.
+    pub fn want(&self, wanted: &mut Wanted, with_names: bool) {
+        wanted.scalars.push(oid(mib::IF_TABLE_LAST_CHANGE));
+        let mut column = |arcs| wanted.columns.push(oid(arcs));
+        column(mib::IF_OPER_STATUS);
+        column(mib::IF_ADMIN_STATUS);
+        column(mib::IF_DISCONTINUITY);
+        let width = if with_names { Width::Any } else { self.width };
+        for counter in Counter::ALL {
+            match (counter.columns(), width) {
+                ((None, narrow), _) | ((Some(_), narrow), Width::Narrow) => column(narrow),
+                ((Some(wide), _), Width::Wide) => column(wide),
+                ((Some(wide), narrow), Width::Any) => {
+                    column(wide);
+                    column(narrow);
+                }
+            }
+        }
+        if with_names || self.names.is_none() {
+            for arcs in names::COLUMNS {
+                column(arcs);
+            }
+        }
+    }
+
+    /// Reads a pass. `restarted`: the device or its agent began anew since the pass before, so
+    /// that neither numbers nor counters mean what they did.
+    pub fn read(
+        &mut self,
+        answers: &Answers,
+        at: UnixMs,
+        restarted: bool,
+        with_names: bool,
+    ) -> Found {
+        let changed = answers.get(&oid(mib::IF_TABLE_LAST_CHANGE)).and_then(value::unsigned);
+        let has_changed =
+            changed.is_some() && self.table_changed.is_some_and(|c| Some(c) != changed);
+        self.table_changed = changed.or(self.table_changed);
+        let asked_names = with_names || self.names.is_none();
+        if restarted || has_changed {
+            self.names = None;
+        }
+        let rows = rows(answers);
+        if asked_names {
+            self.names = names::read(answers, &rows).or(self.names.take());
+            self.width = width(&rows);
+        }
+        if self.names.as_ref().is_some_and(|names| rows.keys().any(|i| !names.contains_key(i))) {
+            self.names = None;
+        }
+        self.is_broken |= restarted;
+        let Some(names) = &self.names else {
+            return Found {
+                interfaces: Vec::new(),
+                is_unnamed: !rows.is_empty(),
+                were_names_asked: asked_names,
+            };
+        };
+        let is_broken = std::mem::take(&mut self.is_broken);
+        // What is not there in this pass may come back, but not for ever.
+        self.followed.retain(|_, follow| at.since(follow.at) <= FOLLOWED_MS_MAX);
+        let interfaces = rows
+            .into_iter()
+            .filter_map(|(index, row)| Some((index, names.get(&index)?, row)))
+            .map(|(index, known, row)| {
+                let follow = self.followed.remove(&known.name);
+                let (follow, passed) = count(follow, &row, known.speed_bps, at, is_broken);
+                let counts = follow.running.map(|running| running.map(|(_, sum)| sum.sum()));
+                self.followed.insert(Arc::clone(&known.name), follow);
+                let Known { name, descr, alias, kind, speed_bps } = known.clone();
+                let Row { is_enabled, status, .. } = row;
+                Interface {
+                    name,
+                    index,
+                    descr,
+                    alias,
+                    kind,
+                    is_enabled,
+                    status,
+                    speed_bps,
+                    counts,
+                    passed,
+                }
+            })
+            .collect();
+        Found { interfaces, is_unnamed: false, were_names_asked: asked_names }
+    }
+}
+
+/// A row of the table in one pass.
+#[derive(Debug, Clone, Copy, Default)]
+struct Row {
+    is_enabled: Option<bool>,
+    status: Option<Status>,
+    discontinuity: Option<u64>,
+    counts: [Option<Count>; 8],
+}
+
+/// The rows by their number.
+fn rows(answers: &Answers) -> BTreeMap<u32, Row> {
+    let mut rows: BTreeMap<u32, Row> = BTreeMap::new();
+    let mut each = |arcs, put: &mut dyn FnMut(&mut Row, &Value)| {
+        for (index, value) in answers.column(&oid(arcs)) {
+            let &[index] = index else { continue };
+            if rows.len() < INTERFACES_MAX || rows.contains_key(&index) {
+                put(rows.entry(index).or_default(), value);
+            }
+        }
+    };
+    each(mib::IF_OPER_STATUS, &mut |row, v| row.status = Status::from_value(v));
+    each(mib::IF_ADMIN_STATUS, &mut |row, v| {
+        row.is_enabled = value::integer(v).map(|admin| admin != 2);
+    });
+    each(mib::IF_DISCONTINUITY, &mut |row, v| row.discontinuity = value::unsigned(v));
+    for counter in Counter::ALL {
+        let (wide, narrow) = counter.columns();
+        let slot = counter as usize;
+        if let Some(wide) = wide {
+            each(wide, &mut |row, v| row.counts[slot] = value::count(v).filter(|c| c.is_wide()));
+        }
+        each(narrow, &mut |row, v| {
+            row.counts[slot] = row.counts[slot].or_else(|| value::count(v));
+        });
+    }
+    rows
+}
+
+/// Which of the two widths has to be asked from now on.
+fn width(rows: &BTreeMap<u32, Row>) -> Width {
+    let octets = || rows.values().filter_map(|row| row.counts[Counter::OctetsIn as usize]);
+    let wide = octets().filter(|count| count.is_wide()).count();
+    match octets().count() {
+        0 => Width::Any,
+        all if wide == all => Width::Wide,
+        _ if wide == 0 => Width::Narrow,
+        _ => Width::Any,
+    }
+}
+
+/// Goes on counting what is `followed`, and what passed meanwhile.
+fn count(
+    followed: Option<Followed>,
+    row: &Row,
+    speed_bps: Option<u64>,
+    at: UnixMs,
+    is_broken: bool,
+) -> (Followed, Option<Passed>) {
+    let Some(mut followed) = followed else {
+        let running = row.counts.map(|count| count.map(|count| (at, Running::new(count))));
+        return (Followed { at, discontinuity: row.discontinuity, running }, None);
+    };
+    let span_ms = at.since(followed.at);
+    if !is_broken && (0..SPAN_MS_MIN).contains(&span_ms) {
+        return (followed, None);
+    }
+    let has_jumped = row.discontinuity.is_some()
+        && followed.discontinuity.is_some()
+        && row.discontinuity != followed.discontinuity;
+    let is_broken = is_broken || has_jumped;
+    let mut counted = Counts::default();
+    for (slot, now) in row.counts.into_iter().enumerate() {
+        match (&mut followed.running[slot], now) {
+            (Some((read, running)), Some(now)) => {
+                let most = speed_bps.map(|bps| octets_at_most(bps, at.since(*read)));
+                let since = running.take(now, most, is_broken);
+                counted[slot] = since.filter(|_| *read == followed.at);
+                *read = at;
+            }
+            (running @ None, Some(now)) => *running = Some((at, Running::new(now))),
+            (_, None) => {}
+        }
+    }
+    followed.at = at;
+    followed.discontinuity = row.discontinuity.or(followed.discontinuity);
+    let passed =
+        (span_ms > 0 && counted.iter().any(Option::is_some)).then_some(Passed { span_ms, counted });
+    (followed, passed)
+}
+
+/// What a line of this speed can have carried, and a fifth: neither its speed nor the time is
+/// exact. Packets and errors are fewer than octets, so it bounds these too.
+fn octets_at_most(bps: u64, span_ms: i64) -> u64 {
+    let octets = u128::from(bps) * u128::from(span_ms.unsigned_abs()) / 8_000;
+    u64::try_from(octets + octets / 5).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+#[path = "interfaces/tests.rs"]
+mod tests;

@@ -1,0 +1,504 @@
+//! Profiles from TOML, with every mistake in its place.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::{
+    FactSpec, GaugeKind, GaugeSpec, Mark, Part, Profile, Quirks, Take, UNITS, Unit, Where,
+};
+use crate::model::{Diagnostic, Message, Place, Severity};
+use crate::probe::snmp::wire::Oid;
+
+/// Longest file, in bytes.
+const FILE_BYTES_MAX: usize = 64 * 1024;
+/// Most gauges of one file, and most entries of any list.
+const ENTRIES_MAX: usize = 64;
+/// Longest source line shown.
+const SOURCE_CHARS_MAX: usize = 400;
+/// Most characters of a value in a message.
+const VALUE_CHARS_MAX: usize = 60;
+
+const TOP_KEYS: [&str; 8] =
+    ["vendor", "with", "match", "quirks", "gauge", "facts", "patterns", "note"];
+const MATCH_KEYS: [&str; 2] = ["object_id", "describes"];
+const QUIRK_KEYS: [&str; 2] = ["bulk", "max_repetitions"];
+const FACT_KEYS: [&str; 4] = ["model", "serial", "firmware", "hardware"];
+const WHERE_KEYS: [&str; 2] = ["column", "is"];
+const GAUGE_KEYS: [&str; 19] = [
+    "kind",
+    "scalar",
+    "column",
+    "unit",
+    "total",
+    "free",
+    "inverse",
+    "scale",
+    "precision",
+    "label",
+    "text",
+    "limit",
+    "index",
+    "where",
+    "skip",
+    "range",
+    "take",
+    "fallback",
+    "good",
+];
+
+type Key<'a> = Spanned<std::borrow::Cow<'a, str>>;
+type Node<'a> = Spanned<DeValue<'a>>;
+
+/// Reads one file; `None` when it has an error. Findings are added to `found`.
+pub(super) fn read(file: &str, text: &str, found: &mut Vec<Diagnostic>) -> Option<Profile> {
+    let mut desk = Desk { file: Arc::new(PathBuf::from(file)), text, found: Vec::new() };
+    let profile = desk.file(file);
+    let is_whole = desk.found.iter().all(|d| d.severity < Severity::Error);
+    found.append(&mut desk.found);
+    profile.filter(|_| is_whole)
+}
+
+/// A finding about a name in `with` that is no profile's.
+pub(super) fn unknown_profile(profile: &Profile, name: &str) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Warning,
+        message: Message::new("profile.unknown_profile")
+            .with("profile", &profile.name)
+            .with("name", cut(name)),
+        place: None,
+        hint: None,
+        related: None,
+    }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(VALUE_CHARS_MAX).collect()
+}
+
+struct Desk<'t> {
+    file: Arc<PathBuf>,
+    text: &'t str,
+    found: Vec<Diagnostic>,
+}
+
+impl Desk<'_> {
+    fn file(&mut self, file: &str) -> Option<Profile> {
+        if self.text.len() > FILE_BYTES_MAX {
+            self.report(None, Message::new("profile.too_large").with("file", file), None);
+            return None;
+        }
+        let (root, errors) = DeTable::parse_recoverable(self.text);
+        for error in &errors {
+            let detail = cut(error.message().lines().next().unwrap_or_default());
+            let message = Message::new("profile.syntax").with("detail", detail);
+            self.report(error.span(), message, None);
+        }
+        if !errors.is_empty() {
+            return None;
+        }
+        let root = root.get_ref();
+        self.check_keys(root, &TOP_KEYS);
+        let name = PathBuf::from(file).file_stem()?.to_string_lossy().into_owned();
+        let mut profile = Profile { name, ..Profile::default() };
+        for (key, node) in root {
+            match key.get_ref().as_ref() {
+                "vendor" => profile.vendor = self.text_of(key, node),
+                "with" => profile.with = self.texts(key, node),
+                "match" => profile.marks = self.tables(key, node, Self::mark),
+                "quirks" => profile.quirks = self.quirks(key, node),
+                "gauge" => profile.gauges = self.tables(key, node, Self::gauge),
+                "facts" => self.facts(key, node, &mut profile, false),
+                "patterns" => self.facts(key, node, &mut profile, true),
+                _ => {}
+            }
+        }
+        Some(profile)
+    }
+
+    fn mark(&mut self, at: &std::ops::Range<usize>, table: &DeTable<'_>) -> Option<Mark> {
+        self.check_keys(table, &MATCH_KEYS);
+        let mut mark = Mark::default();
+        for (key, node) in table {
+            match key.get_ref().as_ref() {
+                "object_id" => mark.object_id = self.oid(key, node),
+                "describes" => {
+                    mark.describes = self.text_of(key, node).filter(|text| !text.is_empty());
+                }
+                _ => {}
+            }
+        }
+        if table.is_empty() {
+            let message = Message::new("profile.needs_one").with("keys", MATCH_KEYS.join(", "));
+            self.report(Some(at.clone()), message, None);
+        }
+        Some(mark)
+    }
+
+    fn quirks(&mut self, key: &Key<'_>, node: &Node<'_>) -> Quirks {
+        let mut quirks = Quirks::default();
+        let Some(table) = self.table(key, node) else { return quirks };
+        self.check_keys(table, &QUIRK_KEYS);
+        for (key, node) in table {
+            match key.get_ref().as_ref() {
+                "bulk" => quirks.has_bulk = self.truth(key, node).unwrap_or(true),
+                "max_repetitions" => {
+                    let most = self.number(key, node);
+                    quirks.max_repetitions = most.and_then(|n| match n {
+                        1..=100 => u32::try_from(n).ok(),
+                        _ => {
+                            let message = Message::new("profile.out_of_range")
+                                .with("key", key.get_ref())
+                                .with("from", 1)
+                                .with("to", 100);
+                            self.report(Some(node.span()), message, None);
+                            None
+                        }
+                    });
+                }
+                _ => {}
+            }
+        }
+        quirks
+    }
+
+    fn facts(&mut self, key: &Key<'_>, node: &Node<'_>, profile: &mut Profile, is_pattern: bool) {
+        let Some(table) = self.table(key, node) else { return };
+        self.check_keys(table, &FACT_KEYS);
+        for (key, node) in table {
+            let spec: &mut FactSpec = match key.get_ref().as_ref() {
+                "model" => &mut profile.model,
+                "serial" => &mut profile.serial,
+                "firmware" => &mut profile.firmware,
+                "hardware" => &mut profile.hardware,
+                _ => continue,
+            };
+            if is_pattern {
+                spec.patterns = self.texts(key, node);
+                if let Some(bad) = spec.patterns.iter().find(|p| p.matches("{}").count() != 1) {
+                    let message = Message::new("profile.pattern").with("text", cut(bad));
+                    self.report(Some(node.span()), message, None);
+                }
+            } else {
+                spec.scalars = self.oids(key, node);
+            }
+        }
+    }
+
+    fn gauge(&mut self, at: &std::ops::Range<usize>, table: &DeTable<'_>) -> Option<GaugeSpec> {
+        self.check_keys(table, &GAUGE_KEYS);
+        let get = |name: &str| table.iter().find(|(key, _)| key.get_ref() == name);
+        let mut oid = |name: &str| get(name).and_then(|(key, node)| self.oid(key, node));
+        let (scalar, column) = (oid("scalar"), oid("column"));
+        let (total, free) = (oid("total"), oid("free"));
+        let (scale, precision) = (oid("scale"), oid("precision"));
+        let (label, limit) = (oid("label"), oid("limit"));
+        for (one, other) in [("scalar", "column"), ("total", "free")] {
+            if let (Some((key, _)), Some(_)) = (get(one), get(other)) {
+                let message = Message::new("check.given_twice").with("first", one);
+                self.report(Some(key.span()), message.with("second", other), None);
+            }
+        }
+        let missing = |name: &str| Message::new("profile.needs").with("key", name);
+        if get("scalar").is_none() && get("column").is_none() {
+            self.report(Some(at.clone()), missing("column"), None);
+        }
+        let kind = match get("kind") {
+            Some((key, node)) => self.word(key, node, GaugeKind::ALL, GaugeKind::as_str),
+            None => {
+                self.report(Some(at.clone()), missing("kind"), None);
+                None
+            }
+        };
+        let units = move |kind: GaugeKind| {
+            UNITS.into_iter().filter(move |unit: &Unit| unit.dimension == kind.dimension())
+        };
+        let unit = kind.and_then(|kind| match get("unit") {
+            Some((key, node)) => self.word(key, node, units(kind), |unit| unit.word),
+            None => units(kind).next(),
+        });
+        let part = match (total, free) {
+            (Some(total), _) => Part::Of(total),
+            (None, Some(free)) => Part::Beside(free),
+            (None, None) => Part::Whole,
+        };
+        let mut truth =
+            |name: &str| get(name).and_then(|(key, node)| self.truth(key, node)).unwrap_or(false);
+        let (is_inverse, is_fallback) = (truth("inverse"), truth("fallback"));
+        let mut numbers =
+            |name: &str| get(name).map_or(Vec::new(), |(key, node)| self.numbers(key, node));
+        let (skip, range, good) = (numbers("skip"), numbers("range"), numbers("good"));
+        if let (Some((_, node)), false) = (get("range"), matches!(*range, [a, b] if a <= b)) {
+            self.report(Some(node.span()), Message::new("profile.range"), None);
+        }
+        match (kind, get("good")) {
+            (Some(kind), None) if kind.is_state() => {
+                self.report(Some(at.clone()), missing("good"), None);
+            }
+            (Some(kind), Some((key, _))) if !kind.is_state() => {
+                let message = Message::new("profile.not_a_state").with("kind", kind.as_str());
+                self.report(Some(key.span()), message, None);
+            }
+            _ => {}
+        }
+        let take = get("take").and_then(|(key, node)| {
+            self.word(key, node, [Take::Each, Take::Max, Take::Mean], |take| match take {
+                Take::Each => "each",
+                Take::Max => "max",
+                Take::Mean => "mean",
+            })
+        });
+        let text = get("text").and_then(|(key, node)| self.text_of(key, node));
+        let index = get("index").map_or(Vec::new(), |(key, node)| self.index(key, node));
+        let rows = get("where").map_or(Vec::new(), |(key, node)| self.wheres(key, node));
+        let is_scalar = scalar.is_some();
+        Some(GaugeSpec {
+            kind: kind?,
+            oid: scalar.or(column)?,
+            is_scalar,
+            unit: unit?,
+            part,
+            is_inverse,
+            scale,
+            precision,
+            label,
+            text,
+            limit,
+            index,
+            rows,
+            skip,
+            range: match *range {
+                [from, to] => Some((from, to)),
+                _ => None,
+            },
+            take: take.unwrap_or(Take::Each),
+            is_fallback,
+            good,
+        })
+    }
+
+    /// One table or a list of them.
+    fn wheres(&mut self, key: &Key<'_>, node: &Node<'_>) -> Vec<Where> {
+        if let DeValue::Table(table) = node.get_ref() {
+            return self.one_where(&node.span(), table).into_iter().collect();
+        }
+        self.tables(key, node, Self::one_where)
+    }
+
+    fn one_where(&mut self, at: &std::ops::Range<usize>, table: &DeTable<'_>) -> Option<Where> {
+        self.check_keys(table, &WHERE_KEYS);
+        let get = |name: &str| table.iter().find(|(key, _)| key.get_ref() == name);
+        let column = get("column").and_then(|(key, node)| self.oid(key, node));
+        let Some((key, node)) = get("is") else {
+            self.report(Some(at.clone()), Message::new("profile.needs").with("key", "is"), None);
+            return None;
+        };
+        if column.is_none() && get("column").is_none() {
+            let message = Message::new("profile.needs").with("key", "column");
+            self.report(Some(at.clone()), message, None);
+        }
+        let (mut numbers, mut oids) = (Vec::new(), Vec::new());
+        for node in self.list(node) {
+            if matches!(node.get_ref(), DeValue::String(_)) {
+                oids.extend(self.oid(key, node));
+            } else {
+                numbers.extend(self.number(key, node));
+            }
+        }
+        Some(Where { column: column?, numbers, oids })
+    }
+
+    /// Every table of a list of them.
+    fn tables<T>(
+        &mut self,
+        key: &Key<'_>,
+        node: &Node<'_>,
+        one: fn(&mut Self, &std::ops::Range<usize>, &DeTable<'_>) -> Option<T>,
+    ) -> Vec<T> {
+        let mut read = Vec::new();
+        for node in self.list(node) {
+            if let Some(table) = self.table(key, node) {
+                read.extend(one(self, &node.span(), table));
+            }
+        }
+        read
+    }
+
+    /// The entries of a list, or a single value as a list of itself; at most [`ENTRIES_MAX`].
+    fn list<'n, 't>(&mut self, node: &'n Node<'t>) -> &'n [Node<'t>] {
+        let DeValue::Array(list) = node.get_ref() else { return std::slice::from_ref(node) };
+        if list.len() > ENTRIES_MAX {
+            let message = Message::new("profile.too_many").with("most", ENTRIES_MAX);
+            self.report(Some(node.span()), message, None);
+        }
+        &list[..list.len().min(ENTRIES_MAX)]
+    }
+
+    fn texts(&mut self, key: &Key<'_>, node: &Node<'_>) -> Vec<String> {
+        self.list(node).iter().filter_map(|node| self.text_of(key, node)).collect()
+    }
+
+    fn oids(&mut self, key: &Key<'_>, node: &Node<'_>) -> Vec<Oid> {
+        self.list(node).iter().filter_map(|node| self.oid(key, node)).collect()
+    }
+
+    fn numbers(&mut self, key: &Key<'_>, node: &Node<'_>) -> Vec<i64> {
+        self.list(node).iter().filter_map(|node| self.number(key, node)).collect()
+    }
+
+    /// `"9"` or `"4.2"`: the first arcs of an index.
+    fn index(&mut self, key: &Key<'_>, node: &Node<'_>) -> Vec<u32> {
+        let Some(text) = self.text_of(key, node) else { return Vec::new() };
+        let arcs: Option<Vec<u32>> = text.split('.').map(|arc| arc.parse().ok()).collect();
+        arcs.unwrap_or_else(|| {
+            let message = Message::new("profile.bad_oid").with("text", cut(&text));
+            self.report(Some(node.span()), message, None);
+            Vec::new()
+        })
+    }
+
+    fn table<'n, 't>(&mut self, key: &Key<'_>, node: &'n Node<'t>) -> Option<&'n DeTable<'t>> {
+        let DeValue::Table(table) = node.get_ref() else {
+            self.misfit(key, node, "profile.expect_table");
+            return None;
+        };
+        Some(table)
+    }
+
+    fn text_of(&mut self, key: &Key<'_>, node: &Node<'_>) -> Option<String> {
+        let DeValue::String(text) = node.get_ref() else {
+            self.misfit(key, node, "profile.expect_text");
+            return None;
+        };
+        Some(text.clone().into_owned())
+    }
+
+    fn truth(&mut self, key: &Key<'_>, node: &Node<'_>) -> Option<bool> {
+        let DeValue::Boolean(truth) = node.get_ref() else {
+            self.misfit(key, node, "profile.expect_truth");
+            return None;
+        };
+        Some(*truth)
+    }
+
+    fn number(&mut self, key: &Key<'_>, node: &Node<'_>) -> Option<i64> {
+        let number = match node.get_ref() {
+            DeValue::Integer(n) => i64::from_str_radix(n.as_str(), n.radix()).ok(),
+            _ => None,
+        };
+        if number.is_none() {
+            self.misfit(key, node, "profile.expect_number");
+        }
+        number
+    }
+
+    fn oid(&mut self, key: &Key<'_>, node: &Node<'_>) -> Option<Oid> {
+        let text = self.text_of(key, node)?;
+        let dotted = text.strip_prefix('.').unwrap_or(&text);
+        let oid = Oid::parse(dotted).ok().filter(|oid| oid.validate_all().is_ok());
+        if oid.as_ref().is_none_or(|oid| oid.len() < 3) {
+            let message = Message::new("profile.bad_oid").with("text", cut(&text));
+            let hint = Message::new("profile.bad_oid_hint");
+            self.report(Some(node.span()), message, Some(hint));
+            return None;
+        }
+        oid
+    }
+
+    /// One of a list of words.
+    fn word<T: Copy>(
+        &mut self,
+        key: &Key<'_>,
+        node: &Node<'_>,
+        known: impl IntoIterator<Item = T>,
+        as_str: fn(T) -> &'static str,
+    ) -> Option<T> {
+        let text = self.text_of(key, node)?;
+        let known: Vec<T> = known.into_iter().collect();
+        let one = known.iter().copied().find(|word| as_str(*word) == text);
+        if one.is_none() {
+            let message = Message::new("check.unknown_word")
+                .with("text", cut(&text))
+                .with("key", key.get_ref());
+            let words: Vec<&str> = known.iter().map(|word| as_str(*word)).collect();
+            let hint = nearest(&text, &words).map_or_else(
+                || Message::new("check.known_words").with("words", words.join(", ")),
+                |near| Message::new("check.did_you_mean").with("word", near),
+            );
+            self.report(Some(node.span()), message, Some(hint));
+        }
+        one
+    }
+
+    fn check_keys(&mut self, table: &DeTable<'_>, known: &[&str]) {
+        for (key, _) in table {
+            if known.contains(&key.get_ref().as_ref()) {
+                continue;
+            }
+            let message = Message::new("check.unknown_key").with("key", cut(key.get_ref()));
+            let hint = nearest(key.get_ref(), known).map_or_else(
+                || Message::new("check.known_keys").with("keys", known.join(", ")),
+                |near| Message::new("check.did_you_mean").with("word", near),
+            );
+            self.report(Some(key.span()), message, Some(hint));
+        }
+    }
+
+    fn misfit(&mut self, key: &Key<'_>, node: &Node<'_>, message: &'static str) {
+        let message = Message::new(message).with("key", key.get_ref());
+        self.report(Some(node.span()), message, None);
+    }
+
+    fn report(
+        &mut self,
+        at: Option<std::ops::Range<usize>>,
+        message: Message,
+        hint: Option<Message>,
+    ) {
+        let place = at.map(|at| self.place(&at));
+        let severity = Severity::Error;
+        self.found.push(Diagnostic { severity, message, place, hint, related: None });
+    }
+
+    /// A range of bytes as an editor would call it.
+    fn place(&self, at: &std::ops::Range<usize>) -> Place {
+        let mut start = at.start.min(self.text.len());
+        while !self.text.is_char_boundary(start) {
+            start -= 1;
+        }
+        let before = &self.text[..start];
+        let line_start = before.rfind('\n').map_or(0, |i| i + 1);
+        let line = before.matches('\n').count() + 1;
+        let column = before[line_start..].chars().count() + 1;
+        let source: String = self.text[line_start..]
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .take(SOURCE_CHARS_MAX)
+            .collect();
+        let behind = (source.trim_end().chars().count() + 1).saturating_sub(column).max(1);
+        let len = at.end.saturating_sub(at.start).clamp(1, behind);
+        let as_u32 = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Place {
+            file: Arc::clone(&self.file),
+            line: as_u32(line),
+            column: as_u32(column),
+            len: as_u32(len),
+            source,
+        }
+    }
+}
+
+/// The known word nearest to one that is not known, if it is near enough to be a slip.
+fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
+    let slips_max = (word.chars().count() / 3).max(1);
+    known
+        .iter()
+        .map(|k| (strsim::damerau_levenshtein(word, k), *k))
+        .filter(|(slips, _)| *slips <= slips_max)
+        .min_by_key(|(slips, _)| *slips)
+        .map(|(_, k)| k)
+}

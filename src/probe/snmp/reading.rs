@@ -1,0 +1,335 @@
+//! One pass over a device: what is asked, and what its answers say.
+//!
+//! ```text
+//! while let Some(pass) = memory.due(tick, profile) {     profile = memory.profile(&profiles)
+//!     wanted(pass, profile, &memory) ──► asked ──► read(pass, &answers, at, profile, &mut memory)
+//! }
+//! ```
+//! Guarantees: nothing is asked that the device has shown not to have, except with the facts, once
+//! an hour; a number is told of an interface only while it is certain which one it is; whatever a
+//! device says, the lists of a reading and the names of its metrics are bounded.
+//! Reads no clock: the time of the answers is an argument. A pass without any answer is not read.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::ask::{Answers, Wanted};
+use super::facts::{self, FactKind, Identity};
+use super::health::{Gauge, Gauges};
+use super::interfaces::{Counter, Interface, Interfaces};
+use super::mib::{self, oid};
+use super::neighbours::{self, Address, Neighbour};
+use super::profile::{Profile, Profiles};
+use super::ups::{self, Ups, UpsMib};
+use super::uptime::{Clocks, Uptime};
+use super::wire::Oid;
+use crate::model::{Metric, Point, PointKind, UnixMs, Untrusted};
+
+/// How often facts and neighbours are asked.
+const FACTS_MS: i64 = 3_600_000;
+/// Most names of interfaces and gauges whose metrics are kept of one device: one that made up new
+/// names for ever would fill the store.
+const SERIES_MAX: usize = 2_048;
+/// A name that was not used for so long makes room for another.
+const SERIES_MS: i64 = 24 * 3_600_000;
+
+/// What is asked in one go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Pass {
+    /// What kind of device it is: once, before anything else.
+    Identity,
+    /// What changes: uptime, interfaces, UPS, health.
+    Cycle,
+    /// What changes rarely, with all of [`Self::Cycle`]: names, facts, which gauges there are. Once
+    /// an hour and after a restart.
+    Facts,
+    /// Neighbours and addresses. Once an hour.
+    Neighbours,
+}
+
+/// What a pass found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeviceReading {
+    /// The pass.
+    pub pass: Pass,
+    /// When the answers came.
+    pub at: UnixMs,
+    /// How long it has been running, and whether it restarted.
+    pub uptime: Uptime,
+    /// Its interfaces by their numbers; empty while it is not certain which is which, see
+    /// [`Self::are_interfaces_sure`].
+    pub interfaces: Vec<Interface>,
+    /// False when the numbers of the interfaces may have changed; [`Memory::due`] then wants a
+    /// further pass at once.
+    pub are_interfaces_sure: bool,
+    /// Its UPS.
+    pub ups: Option<Ups>,
+    /// What it measures of itself.
+    pub gauges: Vec<Gauge>,
+    /// What it is; only with [`Pass::Facts`], and then only what it said: a missing kind says
+    /// nothing about what it was before.
+    pub facts: Vec<(FactKind, Untrusted)>,
+    /// Who is beside it; only with [`Pass::Neighbours`].
+    pub neighbours: Vec<Neighbour>,
+    /// Which address has which network card; only with [`Pass::Neighbours`].
+    pub addresses: Vec<Address>,
+    /// What is worth keeping of all this, for the store.
+    pub points: Vec<(Metric, Point)>,
+}
+
+/// What is kept of a device between passes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Memory {
+    identity: Option<Identity>,
+    clocks: Clocks,
+    interfaces: Interfaces,
+    ups: Option<UpsMib>,
+    gauges: Gauges,
+    series: Series,
+    last_cycle: Option<UnixMs>,
+    /// With the profile by which they were asked.
+    last_facts: Option<(UnixMs, String)>,
+    last_neighbours: Option<UnixMs>,
+    /// It began anew, so its facts may be others.
+    wants_facts: bool,
+    /// The names of its interfaces have to be read before anything is told of them.
+    wants_names: bool,
+}
+
+impl Memory {
+    /// The profile of what the device said it is.
+    #[must_use]
+    pub fn profile<'p>(&self, profiles: &'p Profiles) -> &'p Profile {
+        let (object_id, descr) = self
+            .identity
+            .as_ref()
+            .map_or((None, ""), |identity| (identity.object_id.as_ref(), identity.descr.as_str()));
+        profiles.choose(object_id, descr)
+    }
+
+    /// What is to be asked next in the round that began at `tick`; `None`: it is done. A caller
+    /// whose device did not answer leaves the rest to the next round.
+    #[must_use]
+    pub fn due(&self, tick: UnixMs, profile: &Profile) -> Option<Pass> {
+        // Our own clock may have been set back.
+        let is_old = |last: UnixMs| {
+            !(0..FACTS_MS).contains(&tick.since(last)) && last < tick || last.since(tick) > FACTS_MS
+        };
+        if self.identity.is_none() {
+            return Some(Pass::Identity);
+        }
+        let are_facts_old =
+            self.last_facts.as_ref().is_none_or(|(last, by)| *by != profile.name || is_old(*last));
+        if are_facts_old || self.wants_facts {
+            return Some(Pass::Facts);
+        }
+        if self.wants_names || self.last_cycle.is_none_or(|last| last < tick) {
+            return Some(Pass::Cycle);
+        }
+        self.last_neighbours.is_none_or(is_old).then_some(Pass::Neighbours)
+    }
+}
+
+/// What is asked in a pass.
+#[must_use]
+pub fn wanted(pass: Pass, profile: &Profile, memory: &Memory) -> Wanted {
+    let mut wanted = Wanted::default();
+    match pass {
+        Pass::Identity => facts::want_identity(&mut wanted),
+        Pass::Neighbours => neighbours::want(&mut wanted),
+        Pass::Cycle | Pass::Facts => {
+            let with_facts = pass == Pass::Facts;
+            let clocks =
+                [mib::SYS_UP_TIME, mib::ENGINE_TIME, mib::ENGINE_BOOTS, mib::HR_SYSTEM_UPTIME];
+            wanted.scalars.extend(clocks.map(oid));
+            memory.interfaces.want(&mut wanted, with_facts);
+            ups::want(memory.ups, with_facts, &mut wanted);
+            memory.gauges.want(&mut wanted, profile, with_facts);
+            if with_facts {
+                facts::want(&mut wanted, profile);
+            }
+            // A profile may name what is asked anyway.
+            dedup(&mut wanted.scalars);
+            dedup(&mut wanted.columns);
+        }
+    }
+    wanted
+}
+
+/// Leaves the first of each.
+fn dedup(oids: &mut Vec<Oid>) {
+    let mut seen = std::collections::HashSet::new();
+    oids.retain(|oid| seen.insert(oid.clone()));
+}
+
+/// What the answers of a pass say, which came at `at`; with the profile and memory that
+/// [`wanted`] had.
+pub fn read(
+    pass: Pass,
+    answers: &Answers,
+    at: UnixMs,
+    profile: &Profile,
+    memory: &mut Memory,
+) -> DeviceReading {
+    let mut reading = DeviceReading {
+        pass,
+        at,
+        uptime: Uptime::default(),
+        interfaces: Vec::new(),
+        are_interfaces_sure: true,
+        ups: None,
+        gauges: Vec::new(),
+        facts: Vec::new(),
+        neighbours: Vec::new(),
+        addresses: Vec::new(),
+        points: Vec::new(),
+    };
+    match pass {
+        // One that says neither is of no known kind; the facts ask again.
+        Pass::Identity => memory.identity = Some(facts::identity(answers).unwrap_or_default()),
+        Pass::Neighbours => {
+            memory.last_neighbours = Some(at);
+            reading.neighbours = neighbours::read(answers);
+            reading.addresses = neighbours::addresses(answers);
+        }
+        Pass::Cycle | Pass::Facts => cycle(&mut reading, answers, profile, memory),
+    }
+    reading
+}
+
+fn cycle(reading: &mut DeviceReading, answers: &Answers, profile: &Profile, memory: &mut Memory) {
+    let at = reading.at;
+    let with_facts = reading.pass == Pass::Facts;
+    let uptime = memory.clocks.read(answers, at);
+    let began_anew =
+        uptime.restarted.is_some() || uptime.has_agent_restarted || uptime.have_boots_gone_back;
+    reading.uptime = uptime;
+
+    let found = memory.interfaces.read(answers, at, began_anew, with_facts);
+    reading.interfaces = found.interfaces;
+    reading.are_interfaces_sure = !found.is_unnamed;
+    memory.wants_names = found.is_unnamed && !found.were_names_asked;
+
+    reading.ups = ups::read(answers);
+    memory.ups = reading.ups.map(|ups| ups.mib).or(memory.ups);
+    // After a restart the rows may be others, until the facts have been read again.
+    if with_facts || !began_anew {
+        reading.gauges = memory.gauges.read(answers, profile, with_facts);
+    }
+    memory.last_cycle = Some(at);
+    memory.wants_facts |= began_anew;
+    if with_facts {
+        reading.facts = facts::read(answers, profile);
+        memory.identity = facts::identity(answers).or(memory.identity.take());
+        memory.last_facts = Some((at, profile.name.clone()));
+        memory.wants_facts = false;
+    }
+    memory.series.points(reading);
+}
+
+/// The counters that are kept of an interface.
+const KEPT: [Counter; 6] = [
+    Counter::OctetsIn,
+    Counter::OctetsOut,
+    Counter::ErrorsIn,
+    Counter::ErrorsOut,
+    Counter::DiscardsIn,
+    Counter::DiscardsOut,
+];
+
+/// The metrics of a device, made once.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Series {
+    interfaces: BTreeMap<Arc<str>, Used<[Metric; 6]>>,
+    gauges: BTreeMap<(&'static str, Option<Arc<str>>), Used<Metric>>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Used<T> {
+    at: UnixMs,
+    metric: T,
+}
+
+impl Series {
+    /// Adds the points of a reading.
+    fn points(&mut self, reading: &mut DeviceReading) {
+        let at = reading.at;
+        let mut points = Vec::new();
+        for interface in reading.interfaces.iter().filter(|interface| interface.is_counted()) {
+            let Some(metrics) = self.interface(&interface.name, at) else { continue };
+            for (metric, counter) in metrics.iter().zip(KEPT) {
+                if let Some(sum) = interface.counts[counter as usize] {
+                    points.push((metric.clone(), Point { at, value: sum.cast_signed() }));
+                }
+            }
+        }
+        let mut gauge = |name, label: Option<&Arc<str>>, value: Option<i64>| {
+            let Some(value) = value else { return };
+            let Some(metric) = self.gauge(name, label, at) else { return };
+            points.push((metric, Point { at, value }));
+        };
+        if let Some(ups) = &reading.ups {
+            gauge("ups.on_battery", None, ups.is_on_battery.map(i64::from));
+            gauge("ups.charge", None, ups.charge_permille.map(i64::from));
+            gauge("ups.run_time", None, ups.run_time_s.map(i64::from));
+            gauge("ups.input", None, ups.input_dv.map(i64::from));
+            gauge("ups.load", None, ups.load_permille.map(i64::from));
+            gauge("ups.temperature", None, ups.temperature_dc.map(i64::from));
+        }
+        for told in &reading.gauges {
+            gauge(told.kind.as_str(), told.label.as_ref(), Some(told.value));
+        }
+        reading.points = points;
+    }
+
+    fn interface(&mut self, name: &Arc<str>, at: UnixMs) -> Option<&[Metric; 6]> {
+        if !self.interfaces.contains_key(name) {
+            if !self.has_room(at) {
+                return None;
+            }
+            let metric = KEPT.map(|counter| Metric {
+                kind: PointKind::Counter,
+                name: format!("if.{}:{name}", counter.as_str()).into(),
+            });
+            self.interfaces.insert(Arc::clone(name), Used { at, metric });
+        }
+        let used = self.interfaces.get_mut(name)?;
+        used.at = at;
+        Some(&used.metric)
+    }
+
+    fn gauge(
+        &mut self,
+        name: &'static str,
+        label: Option<&Arc<str>>,
+        at: UnixMs,
+    ) -> Option<Metric> {
+        let key = (name, label.cloned());
+        if !self.gauges.contains_key(&key) {
+            if !self.has_room(at) {
+                return None;
+            }
+            let name =
+                label.map_or_else(|| Arc::from(name), |label| format!("{name}:{label}").into());
+            let metric = Metric { kind: PointKind::Gauge, name };
+            self.gauges.insert(key.clone(), Used { at, metric });
+        }
+        let used = self.gauges.get_mut(&key)?;
+        used.at = at;
+        Some(used.metric.clone())
+    }
+
+    /// True when a further name may be kept; the oldest ones make room.
+    fn has_room(&mut self, at: UnixMs) -> bool {
+        if self.interfaces.len() + self.gauges.len() < SERIES_MAX {
+            return true;
+        }
+        let is_fresh = |used: UnixMs| at.since(used).abs() < SERIES_MS;
+        self.interfaces.retain(|_, used| is_fresh(used.at));
+        self.gauges.retain(|_, used| is_fresh(used.at));
+        self.interfaces.len() + self.gauges.len() < SERIES_MAX
+    }
+}
+
+#[cfg(test)]
+mod tests;
