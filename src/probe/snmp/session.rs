@@ -1,0 +1,374 @@
+//! One device and what is known of how it can be asked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::ask::{Answers, VALUES_MAX, Wanted};
+use super::columns::{Columns, Taken};
+use super::error::{Reason, Report, SnmpError};
+use super::learned::{Learned, Step};
+use super::rate::Rate;
+use super::wire::{ErrorStatus, Fault, Got, Link, OBJECTS_MAX, Oid, Value};
+use crate::model::SnmpParams;
+
+/// Silent passes after which an SNMPv3 engine is looked for anew.
+const PASSES_UNTIL_REDISCOVERY: u32 = 2;
+
+/// A device with its credential, asked one thing at a time: the borrow is the bound.
+///
+/// Guarantees: a question is asked at most `1 + retries` times, each under numbers of its own; what
+/// came is kept when the rest does not come; a pass ends within the patrol's interval.
+pub struct Session {
+    link: Link,
+    params: SnmpParams,
+    rate: Option<Arc<Rate>>,
+    learned: Learned,
+    /// SNMPv1 knows no GETBULK.
+    is_v1: bool,
+    silent_passes: u32,
+    has_answered: bool,
+    /// The SNMPv3 engine that answered last.
+    engine: Option<Vec<u8>>,
+}
+
+/// How a pass went, apart from what it brought.
+#[derive(Debug, Default)]
+struct Pass {
+    /// What the device refused last.
+    refused: Option<ErrorStatus>,
+    /// Something came that was no answer to the question.
+    is_malformed: bool,
+    /// GETBULK stayed without an answer.
+    is_bulk_silent: bool,
+}
+
+impl Session {
+    pub(super) fn new(
+        link: Link,
+        params: SnmpParams,
+        rate: Option<Arc<Rate>>,
+        learned: Learned,
+        is_v1: bool,
+    ) -> Self {
+        let engine = link.engine();
+        Self { link, params, rate, learned, is_v1, silent_passes: 0, has_answered: false, engine }
+    }
+
+    /// What was learnt of how much the device can say at once.
+    #[must_use]
+    pub fn learned(&self) -> Learned {
+        self.learned
+    }
+
+    /// Asks for all that is wanted. Answers that broke off are answers: columns that did not come
+    /// to their end are [`Answers::broken`].
+    ///
+    /// # Errors
+    /// [`SnmpError`] when nothing came.
+    pub async fn ask(&mut self, wanted: &Wanted) -> Result<Answers, SnmpError> {
+        let mut answers = Answers::default();
+        let mut pass = Pass::default();
+        let most = self.pass_max();
+        let asked = self.ask_all(wanted, &mut answers, &mut pass);
+        let ended = match tokio::time::timeout(most, asked).await {
+            Ok(ended) => ended,
+            Err(_) => {
+                // Which columns were not reached is known by what is missing of them.
+                wanted.columns.iter().for_each(|column| answers.note_broken(column.clone()));
+                Err(Fault::Silent)
+            }
+        };
+        self.conclude(answers, &pass, ended).await
+    }
+
+    /// Everything below a root in the order of its OIDs, at most `limit` values.
+    ///
+    /// # Errors
+    /// [`SnmpError`] when nothing came.
+    pub async fn walk(&mut self, root: &Oid, limit: usize) -> Result<Answers, SnmpError> {
+        let mut answers = Answers::default();
+        let mut pass = Pass::default();
+        let mut columns = Columns::new(std::slice::from_ref(root), limit.min(VALUES_MAX));
+        let ended = self.walk_columns(&mut columns, &mut answers, &mut pass).await;
+        columns.give_up(&mut answers);
+        self.conclude(answers, &pass, ended).await
+    }
+
+    fn pass_max(&self) -> Duration {
+        Duration::from_millis(u64::try_from(self.params.interval_ms).unwrap_or(u64::MAX))
+    }
+
+    async fn ask_all(
+        &mut self,
+        wanted: &Wanted,
+        answers: &mut Answers,
+        pass: &mut Pass,
+    ) -> Result<(), Fault> {
+        for scalars in wanted.scalars.chunks(OBJECTS_MAX) {
+            if let Err(fault) = self.get(scalars, answers, pass).await {
+                wanted.columns.iter().for_each(|column| answers.note_broken(column.clone()));
+                return Err(fault);
+            }
+        }
+        let mut groups = wanted.columns.chunks(OBJECTS_MAX);
+        while let Some(group) = groups.next() {
+            let mut columns = Columns::new(group, VALUES_MAX);
+            let ended = self.walk_columns(&mut columns, answers, pass).await;
+            columns.give_up(answers);
+            if ended.is_err() || answers.is_cut() {
+                groups.flatten().for_each(|column| answers.note_broken(column.clone()));
+                return ended;
+            }
+        }
+        Ok(())
+    }
+
+    /// Single values. An object that the device has not, or will not tell, is left out.
+    async fn get(
+        &mut self,
+        scalars: &[Oid],
+        answers: &mut Answers,
+        pass: &mut Pass,
+    ) -> Result<(), Fault> {
+        let mut open = scalars.to_vec();
+        // Some devices refuse a whole question for one object and do not say which.
+        let mut is_one_by_one = false;
+        while !open.is_empty() {
+            let asked = if is_one_by_one { &open[..1] } else { &open[..] };
+            let (values, fault) = self.insist(asked).await;
+            let asked = asked.len();
+            let before = open.len();
+            for (oid, value) in values {
+                let Some(at) = open.iter().position(|open| *open == oid) else { continue };
+                open.remove(at);
+                if !value.is_exception() && !matches!(value, Value::Null) {
+                    answers.insert(oid, value);
+                }
+            }
+            let is_nearer = open.len() < before;
+            match fault {
+                None if is_nearer => {}
+                // An answer without any of what was asked.
+                None => {
+                    pass.is_malformed = true;
+                    open.drain(..asked);
+                }
+                Some(Fault::Refused { status, at }) => {
+                    note_refusal(pass, status);
+                    match at.filter(|at| !is_nearer && *at < asked) {
+                        Some(at) => drop(open.remove(at)),
+                        None if is_nearer => {}
+                        None if asked == 1 => drop(open.remove(0)),
+                        None => is_one_by_one = true,
+                    }
+                }
+                // The library has halved it down to one object.
+                Some(Fault::TooBig) if is_nearer => {}
+                Some(Fault::TooBig) => drop(open.remove(0)),
+                Some(fault) => return Err(fault),
+            }
+        }
+        Ok(())
+    }
+
+    /// One GET, again while there is silence.
+    async fn insist(&mut self, scalars: &[Oid]) -> Got {
+        let mut tries = 0;
+        loop {
+            self.turn().await;
+            let got = self.link.get(scalars).await;
+            if got.1 != Some(Fault::Silent) || !got.0.is_empty() || tries >= self.params.retries {
+                return got;
+            }
+            tries += 1;
+            self.pause().await;
+        }
+    }
+
+    async fn walk_columns(
+        &mut self,
+        columns: &mut Columns,
+        answers: &mut Answers,
+        pass: &mut Pass,
+    ) -> Result<(), Fault> {
+        let mut tries = 0;
+        let mut is_next_only = self.is_v1;
+        // Which column it is that is refused is found by asking one alone.
+        let mut is_one_by_one = false;
+        while !columns.is_done() {
+            let mut question = columns.question();
+            if is_one_by_one {
+                question.truncate(1);
+            }
+            let asked = question.len();
+            let step = self.step(asked, is_next_only);
+            self.turn().await;
+            let (values, fault) = match step {
+                Step::Bulk(rows) => self.link.bulk(&question, rows).await,
+                Step::Next => self.link.next(&question).await,
+            };
+            match (fault, step) {
+                (None, _) => {
+                    let taken = columns.take(asked, values, answers);
+                    if taken.progress > 0 || answers.is_cut() {
+                        tries = 0;
+                        self.learn(step, asked, taken, pass);
+                        continue;
+                    }
+                    // An answer that is empty, or has nothing of the question's: RouterOS says
+                    // "too big" like that.
+                    pass.is_malformed = true;
+                    match step {
+                        Step::Bulk(rows) => is_next_only = !self.learned.halve(rows),
+                        Step::Next => columns.give_up_one(0, answers),
+                    }
+                }
+                (Some(Fault::Silent), _) => {
+                    if tries >= self.params.retries {
+                        return Err(Fault::Silent);
+                    }
+                    tries += 1;
+                    if let Step::Bulk(rows) = step
+                        && !self.learned.halve(rows)
+                    {
+                        is_next_only = true;
+                        pass.is_bulk_silent = true;
+                    }
+                    self.pause().await;
+                }
+                (Some(Fault::TooBig), Step::Bulk(rows)) => {
+                    if !self.learned.halve(rows) {
+                        self.learned.refuse_bulk();
+                    }
+                }
+                (Some(Fault::TooBig), Step::Next) => columns.give_up_one(0, answers),
+                (Some(Fault::Refused { status, at }), _) => {
+                    note_refusal(pass, status);
+                    let at = at.filter(|at| *at < asked).or((asked == 1).then_some(0));
+                    match (at, step) {
+                        // How SNMPv1 says that nothing follows.
+                        (Some(at), Step::Next) if status == ErrorStatus::NoSuchName => {
+                            columns.end(at);
+                        }
+                        (Some(at), Step::Next) => columns.give_up_one(at, answers),
+                        (None, Step::Next) => is_one_by_one = true,
+                        // Perhaps it is GETBULK itself that is refused.
+                        (_, Step::Bulk(_)) => is_next_only = true,
+                    }
+                }
+                (Some(fault), _) => return Err(fault),
+            }
+        }
+        Ok(())
+    }
+
+    fn step(&self, columns: usize, is_next_only: bool) -> Step {
+        if is_next_only {
+            return Step::Next;
+        }
+        self.learned.step(columns, self.params.max_repetitions)
+    }
+
+    fn learn(&mut self, step: Step, asked: usize, taken: Taken, pass: &mut Pass) {
+        match step {
+            Step::Bulk(rows) => {
+                self.learned.answered(asked, rows, taken, self.params.max_repetitions);
+            }
+            Step::Next if std::mem::take(&mut pass.is_bulk_silent) => {
+                self.learned.count_bulk_failure();
+            }
+            Step::Next => {}
+        }
+    }
+
+    async fn turn(&self) {
+        if let Some(rate) = &self.rate {
+            rate.turn().await;
+        }
+    }
+
+    /// A pause of up to a quarter of the time-out before the next try, so that questions that were
+    /// lost together are not asked again together.
+    async fn pause(&self) {
+        let most = self.params.timeout_ms / 4;
+        let share = getrandom::u32().unwrap_or(u32::MAX / 2);
+        let ms = (u64::from(share) * u64::from(most)) >> 32;
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+    }
+
+    async fn conclude(
+        &mut self,
+        answers: Answers,
+        pass: &Pass,
+        ended: Result<(), Fault>,
+    ) -> Result<Answers, SnmpError> {
+        if !answers.is_empty() || ended.is_ok() {
+            self.silent_passes = 0;
+            self.has_answered = true;
+            self.engine = self.link.engine().or(self.engine.take());
+        }
+        if !answers.is_empty() {
+            return Ok(answers);
+        }
+        match ended {
+            Ok(()) => match pass.refused {
+                Some(status) => Err(SnmpError::Refused(status)),
+                None if pass.is_malformed => Err(SnmpError::Malformed),
+                None => Ok(answers),
+            },
+            Err(Fault::Silent) => Err(self.silent().await),
+            Err(Fault::Report(Report::UnknownEngine | Report::NotInTimeWindow)) => {
+                // Its clock or its identity is not what we think: begin anew with it.
+                Err(self.rediscover().await.unwrap_or(SnmpError::IdentityChanged))
+            }
+            Err(Fault::Report(report)) => Err(SnmpError::CredentialRefused(report)),
+            Err(Fault::Refused { status, .. }) => Err(SnmpError::Refused(status)),
+            Err(Fault::TooBig) => Err(SnmpError::Refused(ErrorStatus::TooBig)),
+            Err(Fault::Malformed) => Err(SnmpError::Malformed),
+            Err(Fault::Local(what)) => Err(SnmpError::Local { what }),
+        }
+    }
+
+    /// What a silent pass means; now and then it is that another engine answers there.
+    async fn silent(&mut self) -> SnmpError {
+        self.silent_passes = self.silent_passes.saturating_add(1);
+        if self.engine.is_none() {
+            // Met in this pass, while asked who it is, and silent since.
+            self.engine = self.link.engine();
+        }
+        let is_due = self.silent_passes.is_multiple_of(PASSES_UNTIL_REDISCOVERY);
+        if is_due
+            && self.engine.is_some()
+            && let Some(error) = self.rediscover().await
+        {
+            return error;
+        }
+        let likely = match (self.has_answered, &self.engine) {
+            (true, _) => Reason::WAS_HEARD,
+            (false, Some(_)) => Reason::ENGINE_HEARD,
+            (false, None) => Reason::NEVER_HEARD,
+        };
+        SnmpError::Silent { likely }
+    }
+
+    /// Asks which engine is there. `None` when none says.
+    async fn rediscover(&mut self) -> Option<SnmpError> {
+        let before = self.engine.clone();
+        self.turn().await;
+        self.link.rediscover().await.ok()?;
+        self.engine = self.link.engine();
+        Some(if self.engine == before {
+            // The same engine answers when it is asked who it is, and to nothing else.
+            SnmpError::Silent { likely: Reason::ENGINE_HEARD }
+        } else {
+            SnmpError::IdentityChanged
+        })
+    }
+}
+
+/// SNMPv1 says "no such name" of what is simply not there.
+fn note_refusal(pass: &mut Pass, status: ErrorStatus) {
+    if status != ErrorStatus::NoSuchName {
+        pass.refused = Some(status);
+    }
+}
