@@ -24,7 +24,8 @@ use std::collections::{BinaryHeap, HashMap};
 use super::{Options, Pace, Target, TargetId};
 use crate::model::PingParams;
 use bucket::Bucket;
-use entry::{Entry, Reason, State, Turn, hash, phase_us};
+pub(super) use entry::phase_us;
+use entry::{Entry, Reason, State, Turn, hash};
 use lag::Lag;
 
 const US_PER_MS: i64 = 1_000;

@@ -98,7 +98,7 @@ impl Entry {
 }
 
 /// The fixed place of a key within an interval.
-pub(super) fn phase_us(key: &str, interval_us: i64) -> i64 {
+pub(in crate::probe) fn phase_us(key: &str, interval_us: i64) -> i64 {
     let modulus = u64::try_from(interval_us).unwrap_or(1).max(1);
     i64::try_from(hash(key) % modulus).unwrap_or(0)
 }

@@ -1,0 +1,422 @@
+//! Whose turn it is to be asked, and no more of them at once than may be.
+//!
+//! ```text
+//! waiting ──due──► ready ──a place is free──► asked ──► waiting (next turn on its fixed phase,
+//!    ▲                                                    later when it stays silent)
+//!    └────────── ask_soon, answers ping again ───────────┘
+//! ```
+//! Guarantees: a device's turns lie on `phase + k × interval`, the phase being a hash of its id, so
+//! that the load is flat and stays where it is over reloads; at most `in_flight` devices are asked
+//! at the same time, and each of them one thing; a device that is due while it waits for its place
+//! or its answer has that one turn, so nothing piles up; whoever does not call [`Patrol::next`] is
+//! asked for nothing. Must not judge what an answer means.
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::{AbortHandle, Id, JoinSet};
+use tokio::time::Instant;
+
+use super::ask::{Answers, Wanted};
+use super::error::SnmpError;
+use super::learned::Learned;
+use super::net::Net;
+use super::rate::Rate;
+use super::session::Session;
+use crate::model::{Credential, DeviceId, SnmpParams};
+use crate::probe::schedule::phase_us;
+
+/// Longest pause that silence earns, unless the interval itself is longer.
+const PAUSE_MAX: Duration = Duration::from_secs(600);
+
+/// Somebody who can be asked.
+pub trait Asks: Send + 'static {
+    /// Asks for all that is wanted.
+    fn ask(&mut self, wanted: &Wanted) -> impl Future<Output = Result<Answers, SnmpError>> + Send;
+
+    /// What was found out of him, for whoever asks him next.
+    fn learned(&self) -> Learned;
+}
+
+impl Asks for Session {
+    async fn ask(&mut self, wanted: &Wanted) -> Result<Answers, SnmpError> {
+        Session::ask(self, wanted).await
+    }
+
+    fn learned(&self) -> Learned {
+        Session::learned(self)
+    }
+}
+
+/// Who makes somebody out of a target.
+pub trait Opens: Send + Sync + 'static {
+    /// What he makes.
+    type Session: Asks;
+
+    /// Nothing is asked yet.
+    fn open(
+        &self,
+        target: &Target,
+        learned: Learned,
+        rate: Arc<Rate>,
+    ) -> impl Future<Output = Result<Self::Session, SnmpError>> + Send;
+}
+
+impl Opens for Net {
+    type Session = Session;
+
+    async fn open(
+        &self,
+        target: &Target,
+        learned: Learned,
+        rate: Arc<Rate>,
+    ) -> Result<Session, SnmpError> {
+        self.session(target.address, &target.credential, learned, Some(rate)).await
+    }
+}
+
+/// A device to be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Names it in every [`Turn`].
+    pub device: DeviceId,
+    /// Who is asked.
+    pub address: IpAddr,
+    /// With what.
+    pub credential: Arc<Credential>,
+    /// Targets of one group share a rate of questions (one parent's line carries them all).
+    pub group: u32,
+}
+
+/// What came of a device's turn.
+#[derive(Debug)]
+pub struct Turn {
+    /// Whose it was.
+    pub device: DeviceId,
+    /// What was asked.
+    pub wanted: Arc<Wanted>,
+    /// What came.
+    pub outcome: Result<Answers, SnmpError>,
+    /// From the first question to the end.
+    pub took: Duration,
+}
+
+/// The devices and their turns.
+pub struct Patrol<O: Opens> {
+    opener: Arc<O>,
+    params: SnmpParams,
+    started: Instant,
+    slots: HashMap<DeviceId, Slot<O::Session>>,
+    due: BTreeSet<(Instant, DeviceId)>,
+    ready: VecDeque<DeviceId>,
+    rates: HashMap<u32, Arc<Rate>>,
+    asked: JoinSet<Back<O::Session>>,
+    tasks: HashMap<Id, DeviceId>,
+    deferred: u64,
+}
+
+#[derive(Debug)]
+enum State {
+    Waiting(Instant),
+    Ready,
+    Asked(AbortHandle),
+}
+
+struct Slot<S> {
+    target: Target,
+    wanted: Arc<Wanted>,
+    session: Option<S>,
+    learned: Learned,
+    state: State,
+    /// Turns in a row that brought nothing, by the device's or the way's fault.
+    fruitless: u32,
+    answers_ping: Option<bool>,
+    /// Grows when the target changes: what was asked of the old one is not the new one's answer.
+    generation: u32,
+}
+
+/// A session come back with what it brought.
+struct Back<S> {
+    session: Option<S>,
+    generation: u32,
+    wanted: Arc<Wanted>,
+    outcome: Result<Answers, SnmpError>,
+    took: Duration,
+}
+
+impl<O: Opens> Patrol<O> {
+    /// Nobody is asked before [`Self::set_targets`].
+    #[must_use]
+    pub fn new(opener: Arc<O>, params: SnmpParams) -> Self {
+        Self {
+            opener,
+            params,
+            started: Instant::now(),
+            slots: HashMap::new(),
+            due: BTreeSet::new(),
+            ready: VecDeque::new(),
+            rates: HashMap::new(),
+            asked: JoinSet::new(),
+            tasks: HashMap::new(),
+            deferred: 0,
+        }
+    }
+
+    /// Replaces the devices. Who stays as he is keeps his session, his turns and what is wanted of
+    /// him; the others are asked for `wanted` first, until [`Self::set_wanted`] says otherwise.
+    pub fn set_targets(&mut self, targets: Vec<Target>, wanted: &Arc<Wanted>) {
+        let stay: HashSet<DeviceId> = targets.iter().map(|target| target.device.clone()).collect();
+        let due = &mut self.due;
+        self.slots.retain(|device, slot| {
+            let stays = stay.contains(device);
+            match &slot.state {
+                _ if stays => {}
+                State::Waiting(at) => drop(due.remove(&(*at, device.clone()))),
+                State::Ready => {}
+                State::Asked(turn) => turn.abort(),
+            }
+            stays
+        });
+        self.ready.retain(|device| stay.contains(device));
+        let groups: HashSet<u32> = targets.iter().map(|target| target.group).collect();
+        self.rates.retain(|group, _| groups.contains(group));
+        for target in targets {
+            match self.slots.get_mut(&target.device) {
+                Some(slot) if slot.target == target => {}
+                Some(slot) => {
+                    if let State::Asked(turn) = &slot.state {
+                        turn.abort();
+                    }
+                    slot.target = target;
+                    slot.session = None;
+                    slot.learned = Learned::default();
+                    slot.fruitless = 0;
+                    slot.wanted = Arc::clone(wanted);
+                    slot.generation += 1;
+                }
+                None => self.seat(target, wanted),
+            }
+        }
+    }
+
+    fn seat(&mut self, target: Target, wanted: &Arc<Wanted>) {
+        let device = target.device.clone();
+        let slot = Slot {
+            target,
+            wanted: Arc::clone(wanted),
+            session: None,
+            learned: Learned::default(),
+            state: State::Ready,
+            fruitless: 0,
+            answers_ping: None,
+            generation: 0,
+        };
+        self.slots.insert(device.clone(), slot);
+        let at = self.turn_after(&device, Instant::now());
+        self.wait(&device, at);
+    }
+
+    /// What is asked of a device from its next turn on; unknown ones are ignored.
+    pub fn set_wanted(&mut self, device: &DeviceId, wanted: Arc<Wanted>) {
+        if let Some(slot) = self.slots.get_mut(device) {
+            slot.wanted = wanted;
+        }
+    }
+
+    /// What ping knows of a device: it decides how long a silent one is left alone, and one that
+    /// answers again is asked at once.
+    pub fn set_answers_ping(&mut self, device: &DeviceId, answers: bool) {
+        let Some(slot) = self.slots.get_mut(device) else { return };
+        let is_back = answers && slot.answers_ping == Some(false) && slot.fruitless > 0;
+        slot.answers_ping = Some(answers);
+        if is_back {
+            self.ask_soon(device);
+        }
+    }
+
+    /// Brings a device's next turn forward to now; no more than once while it is asked or waits for
+    /// its place.
+    pub fn ask_soon(&mut self, device: &DeviceId) {
+        if let Some(Slot { state: State::Waiting(at), .. }) = self.slots.get(device) {
+            self.due.remove(&(*at, device.clone()));
+            self.wait(device, Instant::now());
+        }
+    }
+
+    /// What was found out of a device, to begin with after a restart.
+    #[must_use]
+    pub fn learned(&self, device: &DeviceId) -> Option<Learned> {
+        self.slots.get(device).map(|slot| slot.learned)
+    }
+
+    /// Turns so far that had to wait because `in_flight` devices were being asked.
+    #[must_use]
+    pub fn deferred(&self) -> u64 {
+        self.deferred
+    }
+
+    /// The next turn that is over; for ever pending while there is no device. May be given up and
+    /// called again at any time: no answer is lost.
+    pub async fn next(&mut self) -> Turn {
+        loop {
+            self.start();
+            let wake = self.due.first().map(|(at, _)| *at);
+            tokio::select! {
+                Some(back) = self.asked.join_next_with_id() => {
+                    if let Some(turn) = self.take_back(back) {
+                        return turn;
+                    }
+                }
+                () = sleep_until(wake) => {}
+            }
+        }
+    }
+
+    /// Whoever is due gets ready, and whoever is ready is asked as far as there are places.
+    fn start(&mut self) {
+        let now = Instant::now();
+        let places = usize::from(self.params.in_flight.max(1));
+        while self.due.first().is_some_and(|(at, _)| *at <= now) {
+            let Some((_, device)) = self.due.pop_first() else { break };
+            if let Some(slot) = self.slots.get_mut(&device) {
+                slot.state = State::Ready;
+                if self.asked.len() + self.ready.len() >= places {
+                    self.deferred += 1;
+                }
+                self.ready.push_back(device);
+            }
+        }
+        while self.asked.len() < places {
+            let Some(device) = self.ready.pop_front() else { break };
+            self.begin(device);
+        }
+    }
+
+    fn begin(&mut self, device: DeviceId) {
+        let Some(slot) = self.slots.get_mut(&device) else { return };
+        let target = slot.target.clone();
+        let per_second = self.params.group_rate_pps;
+        let rate = self.rates.entry(target.group).or_insert_with(|| Rate::new(per_second).into());
+        let rate = Arc::clone(rate);
+        let opener = Arc::clone(&self.opener);
+        let wanted = Arc::clone(&slot.wanted);
+        let generation = slot.generation;
+        let learned = slot.learned;
+        let session = slot.session.take();
+        let turn = async move {
+            let started = Instant::now();
+            let opened = match session {
+                Some(session) => Ok(session),
+                None => opener.open(&target, learned, rate).await,
+            };
+            let (session, outcome) = match opened {
+                Ok(mut session) => {
+                    let outcome = session.ask(&wanted).await;
+                    (Some(session), outcome)
+                }
+                Err(error) => (None, Err(error)),
+            };
+            Back { session, generation, wanted, outcome, took: started.elapsed() }
+        };
+        let task = self.asked.spawn(turn);
+        self.tasks.insert(task.id(), device);
+        slot.state = State::Asked(task);
+    }
+
+    /// `None` for a device that is no longer patrolled, or is another by now.
+    fn take_back(
+        &mut self,
+        back: Result<(Id, Back<O::Session>), tokio::task::JoinError>,
+    ) -> Option<Turn> {
+        let id = match &back {
+            Ok((id, _)) => *id,
+            Err(error) => error.id(),
+        };
+        let device = self.tasks.remove(&id)?;
+        let slot = self.slots.get_mut(&device)?;
+        if !matches!(&slot.state, State::Asked(turn) if turn.id() == id) {
+            // It was taken out and put in again while its old turn was under way.
+            return None;
+        }
+        let back = match back {
+            Ok((_, back)) => back,
+            Err(error) if error.is_cancelled() => {
+                let at = self.turn_after(&device, Instant::now());
+                self.wait(&device, at);
+                return None;
+            }
+            Err(error) => Back {
+                session: None,
+                generation: slot.generation,
+                wanted: Arc::clone(&slot.wanted),
+                outcome: Err(SnmpError::Local { what: error.to_string() }),
+                took: Duration::ZERO,
+            },
+        };
+        if back.generation != slot.generation {
+            let at = self.turn_after(&device, Instant::now());
+            self.wait(&device, at);
+            return None;
+        }
+        if let Some(session) = back.session {
+            slot.learned = session.learned();
+            slot.session = Some(session);
+        }
+        slot.fruitless = match &back.outcome {
+            Ok(_) | Err(SnmpError::Local { .. } | SnmpError::IdentityChanged) => 0,
+            Err(_) => slot.fruitless.saturating_add(1),
+        };
+        let left_out = intervals(slot.fruitless, slot.answers_ping) - 1;
+        let pause = (self.interval() * left_out).min(PAUSE_MAX);
+        let at = self.turn_after(&device, Instant::now() + pause);
+        self.wait(&device, at);
+        Some(Turn { device, wanted: back.wanted, outcome: back.outcome, took: back.took })
+    }
+
+    fn wait(&mut self, device: &DeviceId, at: Instant) {
+        if let Some(slot) = self.slots.get_mut(device) {
+            slot.state = State::Waiting(at);
+            self.due.insert((at, device.clone()));
+        }
+    }
+
+    fn interval(&self) -> Duration {
+        Duration::from_millis(u64::try_from(self.params.interval_ms).unwrap_or(1).max(1))
+    }
+
+    /// The device's first turn after an instant.
+    fn turn_after(&self, device: &DeviceId, after: Instant) -> Instant {
+        let interval_us = self.params.interval_ms.max(1).saturating_mul(1_000);
+        let phase = u64::try_from(phase_us(device.as_str(), interval_us)).unwrap_or(0);
+        let interval = u64::try_from(interval_us).unwrap_or(1);
+        let since = u64::try_from(after.duration_since(self.started).as_micros()).unwrap_or(0);
+        let turns = (since + interval - phase) / interval;
+        self.started + Duration::from_micros(phase + turns * interval)
+    }
+}
+
+/// How many intervals after a turn the next one is. Whoever is known to be there is not left alone
+/// for long; whoever is not, need not be asked every minute.
+fn intervals(fruitless: u32, answers_ping: Option<bool>) -> u32 {
+    match (fruitless, answers_ping) {
+        (0, _) => 1,
+        (_, Some(false)) => 8,
+        (n, None) => 1 << (n - 1).min(3),
+        (0..=2, Some(true)) => 1,
+        (3..=9, Some(true)) => 2,
+        (_, Some(true)) => 4,
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+#[path = "patrol_tests.rs"]
+mod tests;
