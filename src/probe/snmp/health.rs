@@ -119,6 +119,7 @@ impl Gauges {
                 continue;
             }
             let found: BTreeMap<Vec<u32>, Row> = indexes(answers, spec)
+                .filter(|index| is_named(answers, spec, index))
                 .filter_map(|index| {
                     let row = row(answers, spec, &index);
                     measure(answers, spec, &index, row.exponent)?;
@@ -166,6 +167,16 @@ fn is_meant(answers: &Answers, rows: &Where, index: &[u32]) -> bool {
         Some(value) => value::integer(value).is_some_and(|n| rows.numbers.contains(&n)),
         None => false,
     }
+}
+
+/// True when its name is one of those looked for.
+fn is_named(answers: &Answers, spec: &GaugeSpec, index: &[u32]) -> bool {
+    if spec.named.is_empty() {
+        return true;
+    }
+    let said = spec.label.as_ref().and_then(|c| cell(answers, c, index)).and_then(value::text);
+    let said = said.map(|text| text.as_str().to_lowercase()).unwrap_or_default();
+    spec.named.iter().any(|word| said.contains(word.as_str()))
 }
 
 fn cell<'a>(answers: &'a Answers, column: &Oid, index: &[u32]) -> Option<&'a Value> {

@@ -23,8 +23,10 @@ pub const INTERFACES_MAX: usize = 1_024;
 const SPAN_MS_MIN: i64 = 5_000;
 /// How long an interface that is gone is remembered.
 const FOLLOWED_MS_MAX: i64 = 3_600_000;
-/// `IANAifType` of what carries nothing from outside: other(1), softwareLoopback(24).
-const KINDS_INSIDE: [u32; 2] = [1, 24];
+/// `IANAifType` softwareLoopback.
+const KIND_LOOPBACK: u32 = 24;
+/// `IANAifType` other: consoles and null interfaces, but also the mobile modems of Linux.
+const KIND_OTHER: u32 = 1;
 
 /// What is counted of an interface, one way each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -197,12 +199,16 @@ impl Interface {
     }
 
     /// True for what is worth keeping counters of: no loopback, not switched off, not unplugged
-    /// for good.
+    /// for good, no console that never carried anything.
     #[must_use]
     pub fn is_counted(&self) -> bool {
-        self.kind.is_none_or(|kind| !KINDS_INSIDE.contains(&kind))
-            && self.is_enabled != Some(false)
-            && self.status != Some(Status::NotPresent)
+        let is_idle = || self.counts.iter().all(|count| count.is_none_or(|sum| sum == 0));
+        let is_inside = match self.kind {
+            Some(KIND_LOOPBACK) => true,
+            Some(KIND_OTHER) => is_idle(),
+            _ => false,
+        };
+        !is_inside && self.is_enabled != Some(false) && self.status != Some(Status::NotPresent)
     }
 }
 

@@ -224,6 +224,8 @@ pub struct GaugeSpec {
     pub precision: Option<Oid>,
     /// The column that names the rows.
     pub label: Option<Oid>,
+    /// Only rows whose name holds one of these, in any case.
+    pub named: Vec<String>,
     /// What the gauge is called where no row names it.
     pub text: Option<String>,
     /// The column, or scalar, of the device's own limit, in the same unit.

@@ -97,6 +97,19 @@ fn rows_are_chosen_named_and_limited() {
 }
 
 #[test]
+fn rows_may_be_told_apart_by_their_names_alone() {
+    let values = [
+        ("1.3.6.9.1", text("51.5")),
+        ("1.3.6.8.1", text("CPU Temperature")),
+        ("1.3.6.9.2", text("12.1")),
+        ("1.3.6.8.2", text("+12V")),
+    ];
+    let profile =
+        "[[gauge]]\nkind='temperature'\ncolumn='1.3.6.9'\nlabel='1.3.6.8'\nnamed=['TEMP']";
+    assert_eq!(told(profile, &values), ["temperature:CPU Temperature=515"]);
+}
+
+#[test]
 fn sensors_have_a_power_of_ten_each() {
     let profile =
         "[[gauge]]\nkind='temperature'\ncolumn='1.3.6.9'\nscale='1.3.6.8'\nprecision='1.3.6.7'";

@@ -27,7 +27,8 @@ const MATCH_KEYS: [&str; 2] = ["object_id", "describes"];
 const QUIRK_KEYS: [&str; 2] = ["bulk", "max_repetitions"];
 const FACT_KEYS: [&str; 4] = ["model", "serial", "firmware", "hardware"];
 const WHERE_KEYS: [&str; 2] = ["column", "is"];
-const GAUGE_KEYS: [&str; 19] = [
+const GAUGE_KEYS: [&str; 20] = [
+    "named",
     "kind",
     "scalar",
     "column",
@@ -250,6 +251,11 @@ impl Desk<'_> {
                 Take::Mean => "mean",
             })
         });
+        let named = get("named").map_or(Vec::new(), |(key, node)| self.texts(key, node));
+        let named: Vec<String> = named.iter().map(|word| word.to_lowercase()).collect();
+        if let (Some((_, node)), None) = (get("named"), get("label")) {
+            self.report(Some(node.span()), missing("label"), None);
+        }
         let text = get("text").and_then(|(key, node)| self.text_of(key, node));
         let index = get("index").map_or(Vec::new(), |(key, node)| self.index(key, node));
         let rows = get("where").map_or(Vec::new(), |(key, node)| self.wheres(key, node));
@@ -264,6 +270,7 @@ impl Desk<'_> {
             scale,
             precision,
             label,
+            named,
             text,
             limit,
             index,
