@@ -8,6 +8,8 @@
 //! One task owns the patrol; nothing it waits for can block it: files are read and the month's
 //! figures computed on threads of their own.
 
+mod agents;
+mod asker;
 mod backend;
 pub mod clock;
 mod feed;
@@ -190,6 +192,7 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
                 Some(batch) => patrol.answers(&batch, clock::now()),
                 None => break Err(DaemonError::EngineGone),
             },
+            turn = patrol.next_turn() => patrol.turn(turn, clock::now()),
             _ = tick.tick() => patrol.tick(clock::now()),
             _ = publish.tick() => patrol.publish(clock::now()),
             _ = recompute.tick() => {

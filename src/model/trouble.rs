@@ -17,12 +17,20 @@ pub enum SnmpTrouble {
     Refused,
     /// What it sends is not SNMP as the standard has it.
     Malformed,
+    /// It has no interface of the name that is asked for.
+    NoInterface,
 }
 
 impl SnmpTrouble {
     /// All, in the order of their numbers in the store.
-    pub const ALL: [Self; 5] =
-        [Self::Silent, Self::Credential, Self::IdentityChanged, Self::Refused, Self::Malformed];
+    pub const ALL: [Self; 6] = [
+        Self::Silent,
+        Self::Credential,
+        Self::IdentityChanged,
+        Self::Refused,
+        Self::Malformed,
+        Self::NoInterface,
+    ];
 
     /// The word in JSON and at the end of text keys.
     #[must_use]
@@ -33,6 +41,7 @@ impl SnmpTrouble {
             Self::IdentityChanged => "identity_changed",
             Self::Refused => "refused",
             Self::Malformed => "malformed",
+            Self::NoInterface => "no_interface",
         }
     }
 }
