@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::device::DeviceInfo;
 use crate::coverage::{Availability, ChartPoint, Ladder, Outage, Verdict};
 use crate::model::{
     CarrierId, Contact, HealthParams, Incident, Location, NetworkId, RoundError, State,
@@ -278,6 +279,9 @@ pub struct History {
     pub intervals: Vec<StateInterval>,
     /// Outages that touch the window, oldest first.
     pub outages: Vec<Outage>,
+    /// What it, or the device that it ends at, says of itself; `None` where nobody is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceInfo>,
 }
 
 /// The body of every answer that is not 2xx.

@@ -35,7 +35,8 @@ pub(crate) use backend::history;
 pub use months::{Months, month_start};
 
 use crate::api::{
-    AckRequest, Acknowledged, Problem, ReloadFailure, Reloaded, Snapshot, User, Work, WorkRequest,
+    AckRequest, Acknowledged, DeviceInfo, Problem, ReloadFailure, Reloaded, Snapshot, User, Work,
+    WorkRequest,
 };
 use crate::config::{Config, Engine};
 use crate::coverage::LOOK_BACK_MS;
@@ -108,6 +109,7 @@ enum Request {
     EndMaintenance { id: Id, by: User, reply: Reply<Work> },
     Maintenance(oneshot::Sender<Vec<Work>>),
     Explain { subject: SubjectId, reply: Reply<Explanation> },
+    Device { subject: SubjectId, reply: oneshot::Sender<Option<DeviceInfo>> },
 }
 
 type Reply<T> = oneshot::Sender<Result<T, Problem>>;
@@ -244,6 +246,9 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
                 }
                 Request::Explain { subject, reply } => {
                     let _ = reply.send(patrol.explain(&subject, clock::now()));
+                }
+                Request::Device { subject, reply } => {
+                    let _ = reply.send(patrol.device_info(&subject));
                 }
             },
             Some((loaded, by, reply)) = loads_inbox.recv() => {
