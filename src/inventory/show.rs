@@ -96,6 +96,15 @@ fn write_unit(
     }
 }
 
+/// A device's line of the tree under its whole id.
+#[must_use]
+pub fn device_line(inventory: &Inventory, lang: Lang, ix: SubjectIx) -> String {
+    let subject = inventory.subject(ix);
+    let line = line(inventory, lang, subject, None);
+    let rest = line.split_once("  ").map_or("", |(_, rest)| rest);
+    visible(&format!("{}  {rest}", subject.id)).into()
+}
+
 /// One subject in one line, what is unknown and what its unit says already left out.
 fn line(
     inventory: &Inventory,
@@ -245,7 +254,9 @@ fn unit_json(inventory: &Inventory, unit: &Unit) -> Value {
     })
 }
 
-fn subject_json(inventory: &Inventory, ix: SubjectIx) -> Value {
+/// One subject, resolved.
+#[must_use]
+pub fn subject_json(inventory: &Inventory, ix: SubjectIx) -> Value {
     let subject = inventory.subject(ix);
     let checks: Vec<_> = subject
         .checks
