@@ -296,7 +296,10 @@ impl Patrol {
                     paced.extend(self.targets.of(subject));
                     self.dirty.insert(subject);
                 }
-                Effect::AskNow { subject } => asked.extend(self.targets.of(subject)),
+                Effect::AskNow { subject } => {
+                    asked.extend(self.targets.of(subject));
+                    self.ask_devices_of(subject);
+                }
                 Effect::AskSentinels => asked.extend(self.targets.of_sentinels()),
                 other => self.note(other, now),
             }

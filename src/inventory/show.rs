@@ -102,7 +102,7 @@ pub fn device_line(inventory: &Inventory, lang: Lang, ix: SubjectIx) -> String {
     let subject = inventory.subject(ix);
     let line = line(inventory, lang, subject, None);
     let rest = line.split_once("  ").map_or("", |(_, rest)| rest);
-    visible(&format!("{}  {rest}", subject.id)).into()
+    visible(&format!("{}  {rest}", subject.id))
 }
 
 /// One subject in one line, what is unknown and what its unit says already left out.

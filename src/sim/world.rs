@@ -105,7 +105,8 @@ impl World {
         let mut shares = vec![None; inventory.subjects.len()];
         for ix in inventory.subject_ixs() {
             let subject = inventory.subject(ix);
-            for (n, check) in subject.checks.iter().enumerate() {
+            let pinged = subject.checks.iter().enumerate().filter(|(_, c)| c.kind.is_timed());
+            for (n, check) in pinged {
                 let near = n > 0 && subject.connection().is_some();
                 let entry = Asked { subject: ix, near };
                 asked

@@ -114,6 +114,19 @@ impl Patrol {
         }
     }
 
+    /// A verdict waits for the subject: who is asked by SNMP alone is asked for it now.
+    pub(super) fn ask_devices_of(&mut self, subject: SubjectIx) {
+        if !self.targets.of(subject).is_empty() {
+            return;
+        }
+        let is_asked = |agent: &&Arc<Agent>| {
+            let lines = agent.lines.iter().map(|line| line.place);
+            agent.devices.iter().copied().chain(lines).any(|place| place.subject == subject)
+        };
+        let ids: Vec<_> = self.asker.agents().filter(is_asked).map(|a| a.id.clone()).collect();
+        ids.iter().for_each(|id| self.asker.ask_soon(id));
+    }
+
     /// Brings forward whom a verdict waits for.
     pub(super) fn hurry_devices(&mut self, now: UnixMs) {
         let Self { asker, retrying, health, .. } = self;

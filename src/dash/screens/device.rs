@@ -30,7 +30,7 @@ pub fn lines(shot: &Shot<'_>) -> Vec<(&'static str, Line)> {
 fn make(shot: &Shot<'_>, device: &DeviceInfo) -> Option<Line> {
     let (lang, theme) = (shot.ui.lang, shot.theme);
     let make: Vec<String> =
-        MAKE.iter().filter_map(|key| device.fact(key)).map(|f| visible(&f.value).into()).collect();
+        MAKE.iter().filter_map(|key| device.fact(key)).map(|f| visible(&f.value)).collect();
     let mut words = Line::plain(make.join(", "));
     let apart = |words: &Line| if words.width() > 0 { "  " } else { "" };
     if let Some(uptime_ms) = device.uptime_ms {
