@@ -2,7 +2,7 @@
 # Installs from Debian what some tests need beyond the Rust toolchain and a C compiler. Every such
 # test skips itself with a message where its tool is missing, so this is never required.
 set -euo pipefail
-declare -A package=([ip]=iproute2 [nft]=nftables)
+declare -A package=([ip]=iproute2 [nft]=nftables [snmpd]=snmpd [snmpbulkwalk]=snmp)
 missing=()
 for tool in "${!package[@]}"; do
     PATH="$PATH:/usr/sbin:/sbin" command -v "$tool" >/dev/null || missing+=("${package[$tool]}")

@@ -26,6 +26,7 @@ mod report;
 mod run;
 #[cfg(test)]
 mod sample;
+mod snmp;
 mod status;
 mod unit;
 mod verify;
@@ -92,6 +93,8 @@ enum Command {
     Report(report::Args),
     /// Recompute the chain of sealed days and compare it with what is stored
     Verify(verify::Args),
+    /// Ask a device what it says of itself, by SNMP
+    Snmp(snmp::Args),
     /// Look after the store: figures, check, backup, restore, export
     Db(db::Args),
     /// Tell why a subject is in its state, now or at a past time
@@ -123,6 +126,7 @@ pub fn main() -> ExitCode {
         Command::Maintenance(args) => maintenance::run(args, &cli.global),
         Command::Report(args) => report::run(args, &cli.global),
         Command::Verify(args) => verify::run(args, &cli.global),
+        Command::Snmp(args) => snmp::run(args, &cli.global),
         Command::Db(args) => db::run(args, &cli.global),
         Command::Explain(args) => explain::run(args, &cli.global),
         Command::Replay(args) => replay::run(args, &cli.global),
@@ -170,11 +174,17 @@ fn complain(text: &str) {
 /// Sends the log to standard error, in colour on a terminal.
 fn log_to_stderr() {
     use std::io::IsTerminal as _;
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use tracing_subscriber::util::SubscriberInitExt as _;
     let colour = context::wants_colour(std::io::stderr().is_terminal());
-    tracing_subscriber::fmt()
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(colour)
-        .with_target(false)
-        .with_max_level(tracing::Level::INFO)
-        .init();
+        .with_target(false);
+    // What devices do wrong comes back as an answer; a line of the log for each of their datagrams
+    // would let any of them fill the disk.
+    let wanted = tracing_subscriber::filter::Targets::new()
+        .with_default(tracing::Level::INFO)
+        .with_target("async_snmp", tracing::Level::ERROR);
+    tracing_subscriber::registry().with(lines).with(wanted).init();
 }

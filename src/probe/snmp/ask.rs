@@ -6,6 +6,8 @@ use super::wire::{Oid, Value};
 
 /// Most values kept of one pass; what comes beyond is dropped and said so ([`Answers::is_cut`]).
 pub const VALUES_MAX: usize = 10_000;
+/// Most bytes of texts kept of one pass: a device may fill each of its values.
+const BYTES_MAX: usize = 4 << 20;
 
 /// What one pass asks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,16 +25,22 @@ pub struct Answers {
     values: BTreeMap<Oid, Value>,
     /// Columns that were given up before their end, because the device broke the protocol there.
     broken: Vec<Oid>,
+    /// Of the texts that were added.
+    bytes: usize,
     is_cut: bool,
 }
 
 impl Answers {
-    /// Adds one value; false, and [`Self::is_cut`] from then on, when there are [`VALUES_MAX`].
+    /// Adds one value; false, and [`Self::is_cut`] from then on, when there are [`VALUES_MAX`] or the
+    /// texts have four mebibytes together.
     pub fn insert(&mut self, oid: Oid, value: Value) -> bool {
-        if self.values.len() >= VALUES_MAX && !self.values.contains_key(&oid) {
+        let bytes = value.as_bytes().map_or(0, <[u8]>::len);
+        let is_full = self.values.len() >= VALUES_MAX && !self.values.contains_key(&oid);
+        if is_full || self.bytes + bytes > BYTES_MAX {
             self.is_cut = true;
             return false;
         }
+        self.bytes += bytes;
         self.values.insert(oid, value);
         true
     }
@@ -116,5 +124,14 @@ mod tests {
         assert!(!answers.is_cut());
         assert!(!answers.insert(oid("1.4"), Value::Integer(1)) && answers.is_cut());
         assert!(answers.insert(oid("1.3.5"), Value::Integer(2)));
+    }
+
+    #[test]
+    fn no_device_fills_the_memory_with_its_texts() {
+        let mut answers = Answers::default();
+        let text = Value::OctetString(vec![b'x'; 65_000].into());
+        let kept = (0..).take_while(|arc| answers.insert(Oid::new([1, 3, *arc]), text.clone()));
+        assert_eq!(kept.count(), BYTES_MAX / 65_000);
+        assert!(answers.is_cut());
     }
 }

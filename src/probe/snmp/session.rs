@@ -112,7 +112,8 @@ impl Session {
         }
         let mut groups = wanted.columns.chunks(OBJECTS_MAX);
         while let Some(group) = groups.next() {
-            let mut columns = Columns::new(group, VALUES_MAX);
+            // What is kept in all is bounded by the answers.
+            let mut columns = Columns::new(group, usize::MAX);
             let ended = self.walk_columns(&mut columns, answers, pass).await;
             columns.give_up(answers);
             if ended.is_err() || answers.is_cut() {
