@@ -2,7 +2,12 @@
 //! against the recording and kept. Skipped with a message where the recordings are not there:
 //! their licence does not allow to copy them into this repository.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a helper of a test fails the test, or says why it is skipped"
+)]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -6,6 +6,7 @@
 
 mod agent;
 mod awkward;
+mod collected;
 mod command;
 mod common;
 mod engines;

@@ -61,37 +61,6 @@ impl Count {
     }
 }
 
-/// A counter's readings as one sum that never goes back while it is followed: wraps are added up,
-/// and what began anew goes on from where the sum stood.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Running {
-    last: Count,
-    sum: u64,
-}
-
-impl Running {
-    /// Begins at what the counter shows.
-    #[must_use]
-    pub const fn new(first: Count) -> Self {
-        Self { last: first, sum: first.value }
-    }
-
-    /// Takes the next reading; what was counted since the last one, `None` when that cannot be
-    /// known: `is_broken` says that the counter began anew or jumped, whatever it shows.
-    pub fn take(&mut self, now: Count, most: Option<u64>, is_broken: bool) -> Option<u64> {
-        let counted = if is_broken { None } else { now.since(self.last, most) };
-        self.last = now;
-        self.sum = self.sum.wrapping_add(counted.unwrap_or(0));
-        counted
-    }
-
-    /// The sum.
-    #[must_use]
-    pub const fn sum(&self) -> u64 {
-        self.sum
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -114,18 +83,6 @@ mod tests {
         assert_eq!(Count::wide(5).since(Count::narrow(4), None), None, "another counter");
     }
 
-    #[test]
-    fn a_sum_goes_on_over_wraps_and_restarts() {
-        let mut sum = Running::new(Count::narrow(u32::MAX));
-        assert_eq!(sum.take(Count::narrow(9), None, false), Some(10));
-        assert_eq!(sum.sum(), u64::from(u32::MAX) + 10);
-        assert_eq!(sum.take(Count::narrow(5), None, false), None);
-        assert_eq!(sum.sum(), u64::from(u32::MAX) + 10);
-        assert_eq!(sum.take(Count::narrow(1_000), None, true), None, "a jump is no traffic");
-        assert_eq!(sum.take(Count::narrow(1_001), None, false), Some(1));
-        assert_eq!(sum.sum(), u64::from(u32::MAX) + 11);
-    }
-
     proptest! {
         #[test]
         fn wrapping_is_exact(start in any::<u32>(), counted in 0..=u32::MAX / 2) {
@@ -142,19 +99,6 @@ mod tests {
             {
                 prop_assert!(now >= before || counted <= u64::from(most));
                 prop_assert_eq!(u64::from(before.wrapping_add(counted as u32)), u64::from(now));
-            }
-        }
-
-        #[test]
-        fn a_sum_never_goes_back(
-            readings in prop::collection::vec((any::<u32>(), any::<bool>()), 1..40),
-        ) {
-            let mut sum = Running::new(Count::narrow(7));
-            let mut before = sum.sum();
-            for (reading, is_broken) in readings {
-                sum.take(Count::narrow(reading), None, is_broken);
-                prop_assert!(sum.sum() >= before);
-                before = sum.sum();
             }
         }
     }

@@ -54,7 +54,8 @@ impl Gauges {
     /// answered then.
     pub fn want(&self, wanted: &mut Wanted, profile: &Profile, with_facts: bool) {
         for (place, spec) in profile.gauges.iter().enumerate() {
-            if !with_facts && !(self.profile == profile.name && self.rows.contains_key(&place)) {
+            let has_answered = self.profile == profile.name && self.rows.contains_key(&place);
+            if !with_facts && !has_answered {
                 continue;
             }
             let list = if spec.is_scalar { &mut wanted.scalars } else { &mut wanted.columns };
@@ -110,15 +111,21 @@ impl Gauges {
         gauges
     }
 
-    /// Finds out which gauges and rows there are.
+    /// Finds out which gauges and rows there are. What a pass that was cut short did not bring is
+    /// taken for as it was.
     fn learn(&mut self, answers: &Answers, profile: &Profile) {
-        let mut rows: BTreeMap<usize, BTreeMap<Vec<u32>, Row>> = BTreeMap::new();
+        let is_cut = answers.is_cut() || !answers.broken().is_empty() || answers.is_empty();
+        let mut before = std::mem::take(&mut self.rows);
+        if !is_cut || self.profile != profile.name {
+            before.clear();
+        }
+        self.profile.clone_from(&profile.name);
         let mut kinds: Vec<GaugeKind> = Vec::new();
         for (place, spec) in profile.gauges.iter().enumerate() {
             if spec.is_fallback && kinds.contains(&spec.kind) {
                 continue;
             }
-            let found: BTreeMap<Vec<u32>, Row> = indexes(answers, spec)
+            let mut found: BTreeMap<Vec<u32>, Row> = indexes(answers, spec)
                 .filter(|index| is_named(answers, spec, index))
                 .filter_map(|index| {
                     let row = row(answers, spec, &index);
@@ -127,15 +134,13 @@ impl Gauges {
                 })
                 .take(ROWS_MAX)
                 .collect();
+            if let Some(before) = before.remove(&place) {
+                found = before;
+            }
             if !found.is_empty() {
                 kinds.push(spec.kind);
-                rows.insert(place, found);
+                self.rows.insert(place, found);
             }
-        }
-        // A pass that was cut short must not make a device forget what it has.
-        if !rows.is_empty() || self.profile != profile.name {
-            self.profile.clone_from(&profile.name);
-            self.rows = rows;
         }
     }
 }

@@ -9,20 +9,23 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ask::{Answers, Wanted};
-use super::counter::{Count, Running};
+use super::counter::Count;
 use super::mib::{self, Arcs, oid};
 use super::value;
 use super::wire::Value;
 use crate::model::{UnixMs, Untrusted};
 
+mod follow;
 mod names;
+
+use follow::Follow;
 
 /// Most interfaces of one device.
 pub const INTERFACES_MAX: usize = 1_024;
 /// Shorter than this between two passes, a rate says more about the passes than about the line.
 const SPAN_MS_MIN: i64 = 5_000;
 /// How long an interface that is gone is remembered.
-const FOLLOWED_MS_MAX: i64 = 3_600_000;
+const LOOSE_MS_MAX: i64 = 3_600_000;
 /// `IANAifType` softwareLoopback.
 const KIND_LOOPBACK: u32 = 24;
 /// `IANAifType` other: consoles and null interfaces, but also the mobile modems of Linux.
@@ -166,7 +169,7 @@ pub struct Interface {
     pub name: Arc<str>,
     /// Its number in this pass.
     pub index: u32,
-    /// `ifDescr`.
+    /// `ifDescr`, where it says something else than the name.
     pub descr: Option<Untrusted>,
     /// `ifAlias`: the operators' own words.
     pub alias: Option<Untrusted>,
@@ -241,19 +244,20 @@ pub fn find<'a>(interfaces: &'a [Interface], wanted: &str) -> Option<&'a Interfa
 #[derive(Debug, Clone, PartialEq)]
 struct Known {
     name: Arc<str>,
+    /// `None` also where it says the same as the name.
     descr: Option<Untrusted>,
     alias: Option<Untrusted>,
     kind: Option<u32>,
     speed_bps: Option<u64>,
 }
 
-/// What was counted of an interface so far.
-#[derive(Debug, Clone, Default, PartialEq)]
-struct Followed {
-    at: UnixMs,
-    discontinuity: Option<u64>,
-    /// Each with when it was last read: a cut pass leaves some out.
-    running: [Option<(UnixMs, Running)>; 8],
+/// One interface between passes.
+#[derive(Debug, Clone, PartialEq)]
+struct Entry {
+    index: u32,
+    /// `None` when its name did not come in a pass that was cut short: nothing is told of it.
+    known: Option<Known>,
+    follow: Follow,
 }
 
 /// Which octet and packet counters a device has.
@@ -271,11 +275,12 @@ enum Width {
 /// What is kept of a device's interfaces between passes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Interfaces {
-    /// By number; `None` while they are not certain.
-    names: Option<BTreeMap<u32, Known>>,
+    /// In the order of their numbers; `None` while these are not certain.
+    entries: Option<Vec<Entry>>,
+    /// Those that are not there, or of which it is not certain which one they are.
+    loose: BTreeMap<Arc<str>, Follow>,
     table_changed: Option<u64>,
     width: Width,
-    followed: BTreeMap<Arc<str>, Followed>,
     /// The device began anew and no counter has been read since.
     is_broken: bool,
 }
@@ -310,11 +315,17 @@ impl Interfaces {
                 }
             }
         }
-        if with_names || self.names.is_none() {
+        if self.asks_names(with_names) {
             for arcs in names::COLUMNS {
                 column(arcs);
             }
         }
+    }
+
+    /// True when the names are asked in the next pass: those that did not come are asked again.
+    fn asks_names(&self, with_names: bool) -> bool {
+        let are_all_known = |entries: &Vec<Entry>| entries.iter().all(|e| e.known.is_some());
+        with_names || !self.entries.as_ref().is_some_and(are_all_known)
     }
 
     /// Reads a pass. `restarted`: the device or its agent began anew since the pass before, so
@@ -330,54 +341,74 @@ impl Interfaces {
         let has_changed =
             changed.is_some() && self.table_changed.is_some_and(|c| Some(c) != changed);
         self.table_changed = changed.or(self.table_changed);
-        let asked_names = with_names || self.names.is_none();
+        self.is_broken |= restarted;
+        let were_names_asked = self.asks_names(with_names);
         if restarted || has_changed {
-            self.names = None;
+            self.loosen();
         }
         let rows = rows(answers);
-        if asked_names {
-            self.names = names::read(answers, &rows).or(self.names.take());
+        if were_names_asked {
+            self.name(answers, &rows);
             self.width = width(&rows);
         }
-        if self.names.as_ref().is_some_and(|names| rows.keys().any(|i| !names.contains_key(i))) {
-            self.names = None;
+        let is_known = |entries: &Vec<Entry>, index: u32| {
+            entries.binary_search_by_key(&index, |entry| entry.index).is_ok()
+        };
+        if self.entries.as_ref().is_some_and(|e| rows.iter().any(|(i, _)| !is_known(e, *i))) {
+            self.loosen();
         }
-        self.is_broken |= restarted;
-        let Some(names) = &self.names else {
-            return Found {
-                interfaces: Vec::new(),
-                is_unnamed: !rows.is_empty(),
-                were_names_asked: asked_names,
-            };
+        // What is not there in this pass may come back, but not for ever.
+        self.loose.retain(|_, follow| at.since(follow.at()) <= LOOSE_MS_MAX);
+        let Some(entries) = &mut self.entries else {
+            let is_unnamed = !rows.is_empty();
+            return Found { interfaces: Vec::new(), is_unnamed, were_names_asked };
         };
         let is_broken = std::mem::take(&mut self.is_broken);
-        // What is not there in this pass may come back, but not for ever.
-        self.followed.retain(|_, follow| at.since(follow.at) <= FOLLOWED_MS_MAX);
-        let interfaces = rows
-            .into_iter()
-            .filter_map(|(index, row)| Some((index, names.get(&index)?, row)))
-            .map(|(index, known, row)| {
-                let follow = self.followed.remove(&known.name);
-                let (follow, passed) = count(follow, &row, known.speed_bps, at, is_broken);
-                let counts = follow.running.map(|running| running.map(|(_, sum)| sum.sum()));
-                self.followed.insert(Arc::clone(&known.name), follow);
-                let Known { name, descr, alias, kind, speed_bps } = known.clone();
-                let Row { is_enabled, status, .. } = row;
-                Interface {
-                    name,
-                    index,
-                    descr,
-                    alias,
-                    kind,
-                    is_enabled,
-                    status,
-                    speed_bps,
-                    counts,
-                    passed,
-                }
-            })
-            .collect();
-        Found { interfaces, is_unnamed: false, were_names_asked: asked_names }
+        let mut rows = rows.into_iter().peekable();
+        let mut interfaces = Vec::with_capacity(entries.len());
+        for Entry { index, known, follow } in entries {
+            let Some((_, row)) = rows.next_if(|(row, _)| row == index) else { continue };
+            let Some(known) = known else { continue };
+            let passed = follow.take(&row, known.speed_bps, at, is_broken);
+            interfaces.push(Interface {
+                name: Arc::clone(&known.name),
+                index: *index,
+                descr: known.descr.clone(),
+                alias: known.alias.clone(),
+                kind: known.kind,
+                is_enabled: row.is_enabled,
+                status: row.status,
+                speed_bps: known.speed_bps,
+                counts: follow.sums(),
+                passed,
+            });
+        }
+        Found { interfaces, is_unnamed: false, were_names_asked }
+    }
+
+    /// Forgets which number is which, but not where the counters of a name stood.
+    fn loosen(&mut self) -> Option<BTreeMap<u32, Known>> {
+        let entries = self.entries.take()?;
+        let mut known = BTreeMap::new();
+        for Entry { index, known: one, follow } in entries {
+            if let Some(one) = one {
+                self.loose.insert(Arc::clone(&one.name), follow);
+                known.insert(index, one);
+            }
+        }
+        Some(known)
+    }
+
+    /// Reads which number is which.
+    fn name(&mut self, answers: &Answers, rows: &[(u32, Row)]) {
+        let before = self.loosen();
+        let numbers = rows.iter().map(|(index, _)| *index);
+        let Some(named) = names::read(answers, numbers, before) else { return };
+        let entries = named.into_iter().map(|(index, known)| {
+            let follow = known.as_ref().and_then(|known| self.loose.remove(&known.name));
+            Entry { index, known, follow: follow.unwrap_or_default() }
+        });
+        self.entries = Some(entries.collect());
     }
 }
 
@@ -386,18 +417,29 @@ impl Interfaces {
 struct Row {
     is_enabled: Option<bool>,
     status: Option<Status>,
-    discontinuity: Option<u64>,
+    discontinuity: Option<u32>,
     counts: [Option<Count>; 8],
 }
 
-/// The rows by their number.
-fn rows(answers: &Answers) -> BTreeMap<u32, Row> {
-    let mut rows: BTreeMap<u32, Row> = BTreeMap::new();
+/// The rows in the order of their numbers.
+fn rows(answers: &Answers) -> Vec<(u32, Row)> {
+    let mut rows: Vec<(u32, Row)> = Vec::new();
     let mut each = |arcs, put: &mut dyn FnMut(&mut Row, &Value)| {
+        // Both are in order, so that each column is gone through once beside the rows.
+        let mut at = 0;
         for (index, value) in answers.column(&oid(arcs)) {
             let &[index] = index else { continue };
-            if rows.len() < INTERFACES_MAX || rows.contains_key(&index) {
-                put(rows.entry(index).or_default(), value);
+            while rows.get(at).is_some_and(|(row, _)| *row < index) {
+                at += 1;
+            }
+            if rows.get(at).is_none_or(|(row, _)| *row != index) {
+                if rows.len() >= INTERFACES_MAX {
+                    continue;
+                }
+                rows.insert(at, (index, Row::default()));
+            }
+            if let Some((_, row)) = rows.get_mut(at) {
+                put(row, value);
             }
         }
     };
@@ -405,7 +447,7 @@ fn rows(answers: &Answers) -> BTreeMap<u32, Row> {
     each(mib::IF_ADMIN_STATUS, &mut |row, v| {
         row.is_enabled = value::integer(v).map(|admin| admin != 2);
     });
-    each(mib::IF_DISCONTINUITY, &mut |row, v| row.discontinuity = value::unsigned(v));
+    each(mib::IF_DISCONTINUITY, &mut |row, v| row.discontinuity = value::ticks(v));
     for counter in Counter::ALL {
         let (wide, narrow) = counter.columns();
         let slot = counter as usize;
@@ -420,8 +462,8 @@ fn rows(answers: &Answers) -> BTreeMap<u32, Row> {
 }
 
 /// Which of the two widths has to be asked from now on.
-fn width(rows: &BTreeMap<u32, Row>) -> Width {
-    let octets = || rows.values().filter_map(|row| row.counts[Counter::OctetsIn as usize]);
+fn width(rows: &[(u32, Row)]) -> Width {
+    let octets = || rows.iter().filter_map(|(_, row)| row.counts[Counter::OctetsIn as usize]);
     let wide = octets().filter(|count| count.is_wide()).count();
     match octets().count() {
         0 => Width::Any,
@@ -429,53 +471,6 @@ fn width(rows: &BTreeMap<u32, Row>) -> Width {
         _ if wide == 0 => Width::Narrow,
         _ => Width::Any,
     }
-}
-
-/// Goes on counting what is `followed`, and what passed meanwhile.
-fn count(
-    followed: Option<Followed>,
-    row: &Row,
-    speed_bps: Option<u64>,
-    at: UnixMs,
-    is_broken: bool,
-) -> (Followed, Option<Passed>) {
-    let Some(mut followed) = followed else {
-        let running = row.counts.map(|count| count.map(|count| (at, Running::new(count))));
-        return (Followed { at, discontinuity: row.discontinuity, running }, None);
-    };
-    let span_ms = at.since(followed.at);
-    if !is_broken && (0..SPAN_MS_MIN).contains(&span_ms) {
-        return (followed, None);
-    }
-    let has_jumped = row.discontinuity.is_some()
-        && followed.discontinuity.is_some()
-        && row.discontinuity != followed.discontinuity;
-    let is_broken = is_broken || has_jumped;
-    let mut counted = Counts::default();
-    for (slot, now) in row.counts.into_iter().enumerate() {
-        match (&mut followed.running[slot], now) {
-            (Some((read, running)), Some(now)) => {
-                let most = speed_bps.map(|bps| octets_at_most(bps, at.since(*read)));
-                let since = running.take(now, most, is_broken);
-                counted[slot] = since.filter(|_| *read == followed.at);
-                *read = at;
-            }
-            (running @ None, Some(now)) => *running = Some((at, Running::new(now))),
-            (_, None) => {}
-        }
-    }
-    followed.at = at;
-    followed.discontinuity = row.discontinuity.or(followed.discontinuity);
-    let passed =
-        (span_ms > 0 && counted.iter().any(Option::is_some)).then_some(Passed { span_ms, counted });
-    (followed, passed)
-}
-
-/// What a line of this speed can have carried, and a fifth: neither its speed nor the time is
-/// exact. Packets and errors are fewer than octets, so it bounds these too.
-fn octets_at_most(bps: u64, span_ms: i64) -> u64 {
-    let octets = u128::from(bps) * u128::from(span_ms.unsigned_abs()) / 8_000;
-    u64::try_from(octets + octets / 5).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

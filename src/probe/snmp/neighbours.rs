@@ -90,7 +90,7 @@ pub fn read(answers: &Answers) -> Vec<Neighbour> {
 }
 
 /// A column by its index.
-fn column<'a>(answers: &'a Answers, arcs: mib::Arcs) -> BTreeMap<Vec<u32>, &'a Value> {
+fn column(answers: &Answers, arcs: mib::Arcs) -> BTreeMap<Vec<u32>, &Value> {
     let column = oid(arcs);
     answers.column(&column).map(|(index, value)| (index.to_vec(), value)).collect()
 }

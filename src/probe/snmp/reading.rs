@@ -11,6 +11,7 @@
 //! Reads no clock: the time of the answers is an argument. A pass without any answer is not read.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use super::ask::{Answers, Wanted};
@@ -237,17 +238,11 @@ const KEPT: [Counter; 6] = [
     Counter::DiscardsOut,
 ];
 
-/// The metrics of a device, made once.
+/// Which names of interfaces and gauges are kept, by a hash: two that share one are kept both.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Series {
-    interfaces: BTreeMap<Arc<str>, Used<[Metric; 6]>>,
-    gauges: BTreeMap<(&'static str, Option<Arc<str>>), Used<Metric>>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-struct Used<T> {
-    at: UnixMs,
-    metric: T,
+    /// With when it was last used.
+    names: BTreeMap<u64, UnixMs>,
 }
 
 impl Series {
@@ -255,79 +250,69 @@ impl Series {
     fn points(&mut self, reading: &mut DeviceReading) {
         let at = reading.at;
         let mut points = Vec::new();
+        // One buffer for all names: they are made anew in each pass, since thousands of devices
+        // have dozens of interfaces each.
+        let mut text = String::new();
+        let mut point = |kind, parts: &[&str], value| {
+            text.clear();
+            text.extend(parts.iter().copied());
+            points.push((Metric { kind, name: Arc::from(text.as_str()) }, Point { at, value }));
+        };
         for interface in reading.interfaces.iter().filter(|interface| interface.is_counted()) {
-            let Some(metrics) = self.interface(&interface.name, at) else { continue };
-            for (metric, counter) in metrics.iter().zip(KEPT) {
+            if !self.admits(("if", &interface.name), at) {
+                continue;
+            }
+            for counter in KEPT {
                 if let Some(sum) = interface.counts[counter as usize] {
-                    points.push((metric.clone(), Point { at, value: sum.cast_signed() }));
+                    let parts = ["if.", counter.as_str(), ":", &interface.name];
+                    point(PointKind::Counter, &parts, sum.cast_signed());
                 }
             }
         }
-        let mut gauge = |name, label: Option<&Arc<str>>, value: Option<i64>| {
-            let Some(value) = value else { return };
-            let Some(metric) = self.gauge(name, label, at) else { return };
-            points.push((metric, Point { at, value }));
-        };
         if let Some(ups) = &reading.ups {
-            gauge("ups.on_battery", None, ups.is_on_battery.map(i64::from));
-            gauge("ups.charge", None, ups.charge_permille.map(i64::from));
-            gauge("ups.run_time", None, ups.run_time_s.map(i64::from));
-            gauge("ups.input", None, ups.input_dv.map(i64::from));
-            gauge("ups.load", None, ups.load_permille.map(i64::from));
-            gauge("ups.temperature", None, ups.temperature_dc.map(i64::from));
+            for (name, value) in [
+                ("ups.on_battery", ups.is_on_battery.map(i64::from)),
+                ("ups.charge", ups.charge_permille.map(i64::from)),
+                ("ups.run_time", ups.run_time_s.map(i64::from)),
+                ("ups.input", ups.input_dv.map(i64::from)),
+                ("ups.load", ups.load_permille.map(i64::from)),
+                ("ups.temperature", ups.temperature_dc.map(i64::from)),
+            ] {
+                if let Some(value) = value {
+                    point(PointKind::Gauge, &[name], value);
+                }
+            }
         }
-        for told in &reading.gauges {
-            gauge(told.kind.as_str(), told.label.as_ref(), Some(told.value));
+        for gauge in &reading.gauges {
+            let kind = gauge.kind.as_str();
+            match &gauge.label {
+                None => point(PointKind::Gauge, &[kind], gauge.value),
+                Some(label) if self.admits((kind, label), at) => {
+                    point(PointKind::Gauge, &[kind, ":", label], gauge.value);
+                }
+                Some(_) => {}
+            }
         }
         reading.points = points;
     }
 
-    fn interface(&mut self, name: &Arc<str>, at: UnixMs) -> Option<&[Metric; 6]> {
-        if !self.interfaces.contains_key(name) {
-            if !self.has_room(at) {
-                return None;
-            }
-            let metric = KEPT.map(|counter| Metric {
-                kind: PointKind::Counter,
-                name: format!("if.{}:{name}", counter.as_str()).into(),
-            });
-            self.interfaces.insert(Arc::clone(name), Used { at, metric });
-        }
-        let used = self.interfaces.get_mut(name)?;
-        used.at = at;
-        Some(&used.metric)
-    }
-
-    fn gauge(
-        &mut self,
-        name: &'static str,
-        label: Option<&Arc<str>>,
-        at: UnixMs,
-    ) -> Option<Metric> {
-        let key = (name, label.cloned());
-        if !self.gauges.contains_key(&key) {
-            if !self.has_room(at) {
-                return None;
-            }
-            let name =
-                label.map_or_else(|| Arc::from(name), |label| format!("{name}:{label}").into());
-            let metric = Metric { kind: PointKind::Gauge, name };
-            self.gauges.insert(key.clone(), Used { at, metric });
-        }
-        let used = self.gauges.get_mut(&key)?;
-        used.at = at;
-        Some(used.metric.clone())
-    }
-
-    /// True when a further name may be kept; the oldest ones make room.
-    fn has_room(&mut self, at: UnixMs) -> bool {
-        if self.interfaces.len() + self.gauges.len() < SERIES_MAX {
+    /// True when metrics of this name are kept; the oldest ones make room.
+    fn admits(&mut self, name: (&str, &str), at: UnixMs) -> bool {
+        let mut hasher = DefaultHasher::new();
+        name.hash(&mut hasher);
+        let name = hasher.finish();
+        if let Some(used) = self.names.get_mut(&name) {
+            *used = at;
             return true;
         }
-        let is_fresh = |used: UnixMs| at.since(used).abs() < SERIES_MS;
-        self.interfaces.retain(|_, used| is_fresh(used.at));
-        self.gauges.retain(|_, used| is_fresh(used.at));
-        self.interfaces.len() + self.gauges.len() < SERIES_MAX
+        if self.names.len() >= SERIES_MAX {
+            self.names.retain(|_, used| at.since(*used).abs() < SERIES_MS);
+        }
+        if self.names.len() >= SERIES_MAX {
+            return false;
+        }
+        self.names.insert(name, at);
+        true
     }
 }
 

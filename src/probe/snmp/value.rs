@@ -71,7 +71,7 @@ pub fn scaled(value: &Value, places: u8) -> Option<i64> {
 pub fn text(value: &Value) -> Option<Untrusted> {
     let Value::OctetString(bytes) = value else { return None };
     let bytes = trimmed(bytes);
-    (!bytes.is_empty()).then(|| Untrusted::from_bytes(bytes))
+    (!bytes.is_empty()).then(|| Untrusted::from_bytes(bytes)).filter(|text| !text.is_empty())
 }
 
 /// The bytes without NUL and ASCII white space at their ends.

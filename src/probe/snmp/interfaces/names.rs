@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Known, Row};
+use super::Known;
 use crate::model::Untrusted;
 use crate::probe::snmp::ask::Answers;
 use crate::probe::snmp::mib::{self, Arcs, oid};
@@ -26,16 +26,22 @@ struct Called {
     high_speed: Option<u64>,
 }
 
-/// What the interfaces of `rows` are, by number; `None` when the device did not say what they are
-/// called.
-pub(super) fn read(answers: &Answers, rows: &BTreeMap<u32, Row>) -> Option<BTreeMap<u32, Known>> {
+/// What the interfaces of these `numbers` are, by number; `None` when the device did not say what any of
+/// them is called and it was not known `before`. A column that broke off leaves those without a
+/// name that it did not reach: another column's text is not what they were called before.
+pub(super) fn read(
+    answers: &Answers,
+    numbers: impl Iterator<Item = u32>,
+    before: Option<BTreeMap<u32, Known>>,
+) -> Option<BTreeMap<u32, Option<Known>>> {
     let mut called: BTreeMap<u32, Called> =
-        rows.keys().map(|index| (*index, Called::default())).collect();
-    let mut has_names = false;
+        numbers.map(|index| (index, Called::default())).collect();
+    let mut reached: BTreeMap<Arcs, BTreeSet<u32>> = BTreeMap::new();
     for arcs in COLUMNS {
+        let reached = reached.entry(arcs).or_default();
         for (index, value) in answers.column(&oid(arcs)) {
-            has_names |= arcs == mib::IF_NAME || arcs == mib::IF_DESCR;
             let &[index] = index else { continue };
+            reached.insert(index);
             let Some(called) = called.get_mut(&index) else { continue };
             match arcs {
                 mib::IF_NAME => called.name = value::text(value),
@@ -47,7 +53,30 @@ pub(super) fn read(answers: &Answers, rows: &BTreeMap<u32, Row>) -> Option<BTree
             }
         }
     }
-    has_names.then(|| tell_apart(called))
+    let names = [mib::IF_NAME, mib::IF_DESCR];
+    if names.iter().all(|arcs| reached[arcs].is_empty()) {
+        let before = before?.into_iter().filter(|(index, _)| called.contains_key(index));
+        return Some(before.map(|(index, known)| (index, Some(known))).collect());
+    }
+    let is_whole = |arcs| !answers.is_cut() && !answers.broken().contains(&oid(arcs));
+    let is_reached =
+        |index: &u32| names.iter().all(|arcs| is_whole(arcs) || reached[arcs].contains(index));
+    let mut before = before.unwrap_or_default();
+    let mut missed: BTreeMap<u32, Option<Known>> = BTreeMap::new();
+    called.retain(|index, _| {
+        if !is_reached(index) {
+            missed.insert(*index, before.remove(index));
+            return false;
+        }
+        true
+    });
+    let told = tell_apart(called);
+    let taken: BTreeSet<&str> = told.values().map(|known| &*known.name).collect();
+    for known in missed.values_mut() {
+        known.take_if(|known| taken.contains(&*known.name));
+    }
+    missed.extend(told.into_iter().map(|(index, known)| (index, Some(known))));
+    Some(missed)
 }
 
 /// Gives each a name of its own.
@@ -71,10 +100,10 @@ fn tell_apart(called: BTreeMap<u32, Called>) -> BTreeMap<u32, Known> {
     for (base, same) in by_base.iter().filter(|(_, same)| same.len() > 1) {
         let told: [fn(&Called) -> Option<&Untrusted>; 2] =
             [|c| c.alias.as_ref(), |c| c.descr.as_ref()];
-        let apart = told.into_iter().find_map(|text| {
+        let apart = told.into_iter().find(|text| {
             let texts: Option<BTreeSet<&str>> =
                 same.iter().map(|i| text(&called[i]).map(Untrusted::as_str)).collect();
-            texts.is_some_and(|texts| texts.len() == same.len()).then_some(text)
+            texts.is_some_and(|texts| texts.len() == same.len())
         });
         for (nth, index) in same.iter().enumerate() {
             let told = apart.and_then(|text| text(&called[index]));
@@ -96,7 +125,8 @@ fn tell_apart(called: BTreeMap<u32, Called>) -> BTreeMap<u32, Known> {
         .map(|(index, c)| {
             let name: Arc<str> = bases.remove(&index).unwrap_or_default().into();
             let speed_bps = speed(c.speed, c.high_speed);
-            (index, Known { name, descr: c.descr, alias: c.alias, kind: c.kind, speed_bps })
+            let descr = c.descr.filter(|descr| *descr.as_str() != *name);
+            (index, Known { name, descr, alias: c.alias, kind: c.kind, speed_bps })
         })
         .collect()
 }

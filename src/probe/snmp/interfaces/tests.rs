@@ -150,6 +150,31 @@ fn a_counter_missing_from_a_cut_pass_makes_no_spike() {
 }
 
 #[test]
+fn a_name_that_did_not_come_is_not_made_up() {
+    let both = pass(&[told(1, "wan", 0), told(2, "lan", 0)], 0);
+    let mut cut = Answers::default();
+    for (oid, value) in both.iter() {
+        if *oid != self::oid(mib::IF_NAME).child(2) {
+            cut.insert(oid.clone(), value.clone());
+        }
+    }
+    cut.insert(oid(mib::IF_DESCR).child(2), Value::OctetString("eth1".into()));
+    cut.note_broken(oid(mib::IF_NAME));
+    let mut seen = Interfaces::default();
+    let first = seen.read(&cut, UnixMs(0), false, true);
+    assert_eq!(rates(&first), [("wan", None)], "not called by its description meanwhile");
+    assert!(!first.is_unnamed);
+    let mut wanted = Wanted::default();
+    seen.want(&mut wanted, false);
+    assert!(wanted.columns.contains(&oid(mib::IF_NAME)), "asked again");
+    let second = seen.read(&both, UnixMs(MINUTE_MS), false, false);
+    assert_eq!(rates(&second), [("wan", Some(0)), ("lan", None)]);
+    // Known once, it keeps its name over a pass that is cut.
+    let third = seen.read(&cut, UnixMs(2 * MINUTE_MS), false, true);
+    assert_eq!(rates(&third), [("wan", Some(0)), ("lan", Some(0))]);
+}
+
+#[test]
 fn our_own_clock_set_back_makes_no_rate() {
     let mut seen = Interfaces::default();
     seen.read(&pass(&[told(1, "wan", 0)], 0), UnixMs(MINUTE_MS), false, true);

@@ -50,6 +50,17 @@ const GAUGE_KEYS: [&str; 20] = [
     "good",
 ];
 
+/// Every key, for the test that holds the documentation against them.
+#[cfg(test)]
+pub(super) fn keys() -> impl Iterator<Item = &'static str> {
+    let keys: [&[&str]; 6] =
+        [&TOP_KEYS, &MATCH_KEYS, &QUIRK_KEYS, &FACT_KEYS, &WHERE_KEYS, &GAUGE_KEYS];
+    keys.into_iter().flatten().copied().filter(|key| {
+        // Tables stand in brackets.
+        !["match", "quirks", "gauge", "facts", "patterns", "column", "is"].contains(key)
+    })
+}
+
 type Key<'a> = Spanned<std::borrow::Cow<'a, str>>;
 type Node<'a> = Spanned<DeValue<'a>>;
 

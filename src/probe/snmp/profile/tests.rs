@@ -109,3 +109,16 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn the_documentation_names_every_word() {
+    let text = include_str!("../../../../docs/snmp-profiles.md");
+    let units = UNITS.iter().map(|unit| unit.word);
+    let kinds = GaugeKind::ALL.iter().map(|kind| kind.as_str());
+    for word in units.chain(kinds).chain(read::keys()) {
+        assert!(
+            text.contains(&format!("`{word}`")) || text.contains(&format!("\n{word} = ")),
+            "{word}"
+        );
+    }
+}
