@@ -46,6 +46,7 @@ use crate::probe::{EngineChoice, Options, ProbeError, Prober};
 use crate::store::{OpenOptions, Reader, Retention, Store, StoreError};
 pub use patrol::settings;
 pub(crate) use patrol::show::is_off_hours;
+pub(crate) use patrol::told::device_info;
 use patrol::{Parts, Patrol};
 
 /// How often time is let pass for the core.

@@ -6,7 +6,7 @@ mod devices;
 mod faults;
 mod news;
 pub(super) mod show;
-mod told;
+pub(super) mod told;
 mod work;
 
 use std::collections::{BTreeSet, HashSet, VecDeque};

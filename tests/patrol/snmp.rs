@@ -116,8 +116,14 @@ fn inventory() -> String {
         .to_owned()
 }
 
-/// A province whose devices are asked every second on `port`.
-fn province(port: u16) -> (Province, Daemon) {
+/// A province whose devices are asked every second on `port`, and a daemon that does.
+fn patrolled(port: u16) -> (Province, Daemon) {
+    let province = province(port);
+    let daemon = province.daemon();
+    (province, daemon)
+}
+
+fn province(port: u16) -> Province {
     let province = Province::new();
     let config = format!(
         "language: en\n\
@@ -127,8 +133,7 @@ fn province(port: u16) -> (Province, Daemon) {
     );
     std::fs::write(province.path("config.yaml"), config).unwrap();
     province.set_inventory(&inventory());
-    let daemon = province.daemon();
-    (province, daemon)
+    province
 }
 
 fn now(snapshot: &Snapshot, id: &str) -> (State, Option<RoundError>) {
@@ -147,7 +152,7 @@ async fn what_devices_say_is_judged_stored_and_told() {
     let ups = Speaker::at("127.0.9.4:0", &ups_says).await;
     let port = ups.agent.local_addr().port();
     let router = Speaker::at(&format!("127.0.9.3:{port}"), &router_says).await;
-    let (province, _daemon) = province(port);
+    let (province, _daemon) = patrolled(port);
     let client = province.client();
     let up = |s: &Snapshot| {
         ["xa/tslcd", "xa/router", "xa/ups"].iter().all(|id| now(s, id) == (State::Up, None))
@@ -210,4 +215,47 @@ async fn what_devices_say_is_judged_stored_and_told() {
     assert!(!described.value.contains('\u{1b}'), "{described:?}");
     drop(reader);
     assert_partition(&province.path("tuantra.db"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_patrol_would_read_can_be_read_by_hand() {
+    let (router_says, ups_says) = (router(), ups());
+    router_says.set("1.3.6.1.2.1.31.1.1.1.18.7", Value::from("Cáp quang VNPT"));
+    router_says.set("1.3.6.1.2.1.31.1.1.1.15.7", Value::Gauge32(1_000));
+    let ups = Speaker::at("127.0.9.14:0", &ups_says).await;
+    let port = ups.agent.local_addr().port();
+    let _router = Speaker::at(&format!("127.0.9.13:{port}"), &router_says).await;
+    let province = province(port);
+    province.set_inventory(&inventory().replace("127.0.9.", "127.0.9.1"));
+    let told = |args: &[&str], code: i32| {
+        let output = province.command(args).output().unwrap();
+        let (out, err) = (
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        );
+        assert_eq!(output.status.code(), Some(code), "{args:?}\n{out}{err}");
+        (out, err)
+    };
+    let (facts, _) = told(&["snmp", "facts", "xa/router"], 0);
+    assert!(facts.contains("xa-1") && facts.contains("1 h 00 min"), "{facts}");
+    assert!(!facts.contains('\u{1b}'), "{facts}");
+    let (facts, _) = told(&["snmp", "facts", "xa/ups"], 0);
+    assert!(facts.contains("on mains, charge 100 %"), "{facts}");
+    let (ports, _) = told(&["snmp", "interfaces", "xa/router"], 0);
+    let lines: Vec<&str> = ports.lines().collect();
+    assert_eq!(lines.len(), 2, "{ports}");
+    for word in ["wan", "up", "1 Gbit/s", "Cáp quang VNPT"] {
+        assert!(lines[1].contains(word), "{word}: {ports}");
+    }
+    let (json, _) = told(&["snmp", "interfaces", "xa/router", "--format", "json"], 0);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["said"]["interfaces"][0]["name"], "wan");
+    assert_eq!(json["said"]["interfaces"][0]["state"], "up");
+    let (_, none) = told(&["snmp", "interfaces", "xa/ups"], 1);
+    assert!(none.contains("no interface"), "{none}");
+    let (_, wrong) = told(&["snmp", "interfaces", "xa/router", "--measure", "1s"], 2);
+    assert!(wrong.contains("5s to 10m"), "{wrong}");
+    drop(ups);
+    let (_, silent) = told(&["snmp", "facts", "xa/ups"], 1);
+    assert!(silent.contains("access list"), "{silent}");
 }

@@ -27,6 +27,17 @@ impl Patrol {
     }
 }
 
+/// What one answer says, of a device that nobody follows.
+pub(crate) fn device_info(reading: &DeviceReading) -> DeviceInfo {
+    let seen = Seen {
+        asked: reading.at,
+        heard: Some(reading.at),
+        reading: Some(reading.clone()),
+        ..Seen::default()
+    };
+    info(&seen, |reading| reading.interfaces.iter().collect())
+}
+
 fn info<'s>(
     seen: &'s Seen,
     chosen: impl FnOnce(&'s DeviceReading) -> Vec<&'s Interface>,
