@@ -229,10 +229,8 @@ async fn what_the_patrol_would_read_can_be_read_by_hand() {
     province.set_inventory(&inventory().replace("127.0.9.", "127.0.9.1"));
     let told = |args: &[&str], code: i32| {
         let output = province.command(args).output().unwrap();
-        let (out, err) = (
-            String::from_utf8(output.stdout).unwrap(),
-            String::from_utf8(output.stderr).unwrap(),
-        );
+        let (out, err) =
+            (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
         assert_eq!(output.status.code(), Some(code), "{args:?}\n{out}{err}");
         (out, err)
     };
