@@ -164,6 +164,22 @@ fn pure_rooms_hold_no_clock_socket_file_or_task() {
     assert!(breaches.is_empty(), "{}", breaches.join("\n"));
 }
 
+/// Libraries that may change under us, and the one file that names each.
+const CONFINED: [(&str, &str); 1] = [("async_snmp", "probe/snmp/wire.rs")];
+
+#[test]
+fn a_library_that_may_change_is_named_by_one_file() {
+    let rooms = rooms();
+    for (library, home) in CONFINED {
+        let naming = rooms.values().flatten().filter(|(_, code)| code.contains(library));
+        let naming: Vec<_> = naming.map(|(file, _)| file).collect();
+        // What filters its lines out of the log names it as a text.
+        let at_home = |file: &Path| file.ends_with(home) || file.ends_with("cli/mod.rs");
+        assert!(naming.iter().any(|file| file.ends_with(home)), "{naming:?}");
+        assert!(naming.iter().all(|file| at_home(file)), "{library}: {naming:?}");
+    }
+}
+
 #[test]
 fn the_scanner_sees_single_and_grouped_imports() {
     let code = "use crate::{\n    model::{A, B}, store,\n    locale::Lang,\n}; crate::probe::x()";

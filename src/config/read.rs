@@ -18,9 +18,10 @@ mod credentials;
 mod desk;
 mod limits;
 mod sentinels;
+mod words;
 pub(in crate::config) use credentials::unknown_hint;
-pub(in crate::config) use desk::nearest;
 use desk::{Desk, Section};
+pub(in crate::config) use words::nearest;
 
 /// A Unix socket's path has 108 bytes on Linux and 104 elsewhere, with a zero at its end.
 const SOCKET_BYTES_MAX: usize = 100;
@@ -201,7 +202,7 @@ fn timezone(desk: &mut Desk<'_>, root: &Section<'_>, config: &mut Config) {
         Err(_) => {
             let known: Vec<String> =
                 jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
-            let hint = desk::nearest(&name, known.iter().map(String::as_str)).map_or_else(
+            let hint = nearest(&name, known.iter().map(String::as_str)).map_or_else(
                 || Message::new("config.timezone_hint"),
                 |near| Message::new("config.did_you_mean").with("word", near),
             );

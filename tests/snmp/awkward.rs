@@ -339,7 +339,7 @@ async fn an_answer_after_its_time_is_not_taken_for_the_next_one() {
         late.into_iter().chain(in_time).collect()
     })
     .await;
-    let net = net(SnmpParams { timeout_ms: 300, retries: 3, ..hasty() });
+    let net = net(SnmpParams { timeout_ms: 600, retries: 3, ..hasty() });
     let mut session = session(&net, v2c(), agent.port).await;
     let wanted = Wanted { scalars: oids(["1.3.6.1.1.0"]), columns: Vec::new() };
     let answers = session.ask(&wanted).await.unwrap();
@@ -364,7 +364,7 @@ async fn a_device_that_swallows_large_questions_is_asked_row_by_row_at_last() {
         }
     })
     .await;
-    let net = net(SnmpParams { timeout_ms: 200, retries: 4, ..hasty() });
+    let net = net(SnmpParams { timeout_ms: 500, retries: 4, ..hasty() });
     let mut session = session(&net, v2c(), agent.port).await;
     for pass in 0..3 {
         assert!(!session.learned().is_row_by_row(), "pass {pass}");

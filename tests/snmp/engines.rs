@@ -1,13 +1,13 @@
 //! SNMPv3 engines that come back as others: replaced, restored from a copy, with their clocks put back
 //! or wrong, and reports that anybody can send. The engine is made by hand, so that it can lie.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use async_snmp::message::{MsgFlags, MsgGlobalData, ScopedPdu, V3Message};
 use async_snmp::pdu::{PduBody, StandardPduType};
 use async_snmp::v3::{UsmSecurityParams, report_oids};
 use async_snmp::{
-    AuthProtocol, DecodeConfig, LocalizedKey, MessageSize, Oid, Pdu, SecurityLevel, Value, VarBind,
+    AuthProtocol, DecodeConfig, MasterKey, MessageSize, Oid, Pdu, SecurityLevel, Value, VarBind,
 };
 use axum::body::Bytes;
 use tokio::net::UdpSocket;
@@ -37,8 +37,12 @@ impl Engine {
     fn message(&self, id: i32, level: SecurityLevel, user: &Bytes, pdu: Pdu) -> Vec<u8> {
         let size = MessageSize::new(1_472).unwrap();
         let header = MsgGlobalData::new(id, size, MsgFlags::new(level, false)).unwrap();
-        let key = LocalizedKey::from_password(AuthProtocol::Sha256, PASSPHRASE.as_bytes(), self.id)
-            .unwrap();
+        // A megabyte is hashed for it: once.
+        static MASTER: OnceLock<MasterKey> = OnceLock::new();
+        let master = MASTER.get_or_init(|| {
+            MasterKey::from_password(AuthProtocol::Sha256, PASSPHRASE.as_bytes()).unwrap()
+        });
+        let key = master.localize(self.id).unwrap();
         let mut usm = UsmSecurityParams::new(self.id, self.boots, self.time, user.clone()).unwrap();
         if level.requires_auth() {
             usm = usm.with_auth_placeholder(key.mac_len()).unwrap();

@@ -11,3 +11,4 @@ mod command;
 mod common;
 mod engines;
 mod netsnmp;
+mod patrol;

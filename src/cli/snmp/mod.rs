@@ -189,7 +189,11 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         super::complain(&t!(lang, "snmp.nothing_there", device = visible(&device.name)));
         return Ok(ExitCode::from(EXIT_FINDING));
     }
-    for said in answers.iter().filter_map(|answers| show::remark(lang, answers)) {
+    let limit = match &args.command {
+        Command::Get(_) => usize::MAX,
+        Command::Walk { limit, .. } => *limit,
+    };
+    for said in answers.iter().filter_map(|answers| show::remark(lang, answers, limit)) {
         super::complain(&said);
     }
     Ok(ExitCode::from(EXIT_OK))

@@ -22,14 +22,14 @@ pub(super) fn text(lang: Lang, answers: &[Answers]) -> String {
     lines.collect()
 }
 
-/// What is not whole, as a sentence.
-pub(super) fn remark(lang: Lang, answers: &Answers) -> Option<String> {
+/// What is not whole, as a sentence; no more than `limit` values were to be taken.
+pub(super) fn remark(lang: Lang, answers: &Answers, limit: usize) -> Option<String> {
     let broken: Vec<String> = answers.broken().iter().map(names::name).collect();
-    match broken.as_slice() {
-        [] if answers.is_cut() => Some(t!(lang, "snmp.cut", count = answers.len())),
-        [] => None,
-        broken => Some(t!(lang, "snmp.broken", objects = broken.join(", "))),
+    if answers.is_cut() || (answers.len() >= limit && !broken.is_empty()) {
+        return Some(t!(lang, "snmp.cut", count = answers.len()));
     }
+    let is_whole = broken.is_empty();
+    (!is_whole).then(|| t!(lang, "snmp.broken", objects = broken.join(", ")))
 }
 
 fn value_text(lang: Lang, oid: &Oid, value: &Value) -> String {

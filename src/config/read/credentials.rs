@@ -5,7 +5,8 @@ use serde_saphyr::Location;
 
 use super::super::yaml::{Node, Value};
 use super::super::{Config, MAX_CREDENTIALS, NamedCredential, Origin, SecretSource};
-use super::desk::{Desk, Section, cut, nearest};
+use super::desk::{Desk, Section};
+use super::words::{cut, nearest};
 use crate::model::{AuthKind, Credential, CredentialId, Keys, Message, PrivKind, Secret, Security};
 
 /// Keys whose values are no secrets.

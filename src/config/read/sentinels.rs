@@ -6,7 +6,8 @@ use serde_saphyr::Location;
 
 use super::super::yaml::Value;
 use super::super::{Config, MAX_SENTINELS};
-use super::desk::{Desk, Section, cut};
+use super::desk::{Desk, Section};
+use super::words::cut;
 use crate::model::{CarrierId, Message, Sentinel};
 
 /// Reads the list; whether the carriers exist is for [`Config::check_carriers`] to say.

@@ -9,6 +9,7 @@
 //! Must not know what a value means for a subject's state: that is `health`'s.
 
 pub mod ask;
+mod asks;
 mod columns;
 pub mod counter;
 mod error;
@@ -29,9 +30,10 @@ pub mod uptime;
 pub mod value;
 pub mod wire;
 
+pub use asks::{Asks, Opens, Target, Turn};
 pub use error::{Reason, Report, SnmpError};
 pub use learned::Learned;
 pub use net::{Dropped, Net};
-pub use patrol::{Asks, Opens, Patrol, Target, Turn};
+pub use patrol::Patrol;
 pub use rate::Rate;
 pub use session::Session;

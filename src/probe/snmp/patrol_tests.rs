@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::super::error::Reason;
 use super::super::wire::{Oid, Value};
 use super::*;
-use crate::model::{CredentialId, Secret, Security};
+use crate::model::{Credential, CredentialId, Secret, Security};
 
 /// What devices of a test do, by the beginning of their ids.
 #[derive(Default)]
