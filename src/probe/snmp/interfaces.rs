@@ -26,6 +26,9 @@ pub const INTERFACES_MAX: usize = 1_024;
 const SPAN_MS_MIN: i64 = 5_000;
 /// How long an interface that is gone is remembered.
 const LOOSE_MS_MAX: i64 = 3_600_000;
+/// So many changes of the table of late, and the names are asked in every pass: dial-in lines come
+/// and go all the time, and some devices say that the table changed whenever they are asked.
+const RESTLESS: u8 = 4;
 /// `IANAifType` softwareLoopback.
 const KIND_LOOPBACK: u32 = 24;
 /// `IANAifType` other: consoles and null interfaces, but also the mobile modems of Linux.
@@ -280,6 +283,8 @@ pub struct Interfaces {
     /// Those that are not there, or of which it is not certain which one they are.
     loose: BTreeMap<Arc<str>, Follow>,
     table_changed: Option<u64>,
+    /// How often the numbers were uncertain of late.
+    restless: u8,
     width: Width,
     /// The device began anew and no counter has been read since.
     is_broken: bool,
@@ -325,7 +330,7 @@ impl Interfaces {
     /// True when the names are asked in the next pass: those that did not come are asked again.
     fn asks_names(&self, with_names: bool) -> bool {
         let are_all_known = |entries: &Vec<Entry>| entries.iter().all(|e| e.known.is_some());
-        with_names || !self.entries.as_ref().is_some_and(are_all_known)
+        with_names || self.restless >= RESTLESS || !self.entries.as_ref().is_some_and(are_all_known)
     }
 
     /// Reads a pass. `restarted`: the device or its agent began anew since the pass before, so
@@ -346,6 +351,8 @@ impl Interfaces {
         if restarted || has_changed {
             self.loosen();
         }
+        self.restless =
+            if has_changed { self.restless + 1 } else { self.restless.saturating_sub(1) };
         let rows = rows(answers);
         if were_names_asked {
             self.name(answers, &rows);
@@ -356,7 +363,9 @@ impl Interfaces {
         };
         if self.entries.as_ref().is_some_and(|e| rows.iter().any(|(i, _)| !is_known(e, *i))) {
             self.loosen();
+            self.restless += 2;
         }
+        self.restless = self.restless.min(2 * RESTLESS);
         // What is not there in this pass may come back, but not for ever.
         self.loose.retain(|_, follow| at.since(follow.at()) <= LOOSE_MS_MAX);
         let Some(entries) = &mut self.entries else {

@@ -5,8 +5,7 @@
 //!     wanted(pass, profile, &memory) ──► asked ──► read(pass, &answers, at, profile, &mut memory)
 //! }
 //! ```
-//! Guarantees: nothing is asked that the device has shown not to have, except with the facts, once
-//! an hour; a number is told of an interface only while it is certain which one it is; whatever a
+//! Guarantees: nothing is asked that the device has shown not to have, except with the facts; a number is told of an interface only while it is certain which one it is; whatever a
 //! device says, the lists of a reading and the names of its metrics are bounded.
 //! Reads no clock: the time of the answers is an argument. A pass without any answer is not read.
 
@@ -26,7 +25,7 @@ use super::uptime::{Clocks, Uptime};
 use super::wire::Oid;
 use crate::model::{Metric, Point, PointKind, UnixMs, Untrusted};
 
-/// How often facts and neighbours are asked.
+/// How long facts and neighbours are not asked again, at most; half of it at least.
 const FACTS_MS: i64 = 3_600_000;
 /// Most names of interfaces and gauges whose metrics are kept of one device: one that made up new
 /// names for ever would fill the store.
@@ -41,10 +40,10 @@ pub enum Pass {
     Identity,
     /// What changes: uptime, interfaces, UPS, health.
     Cycle,
-    /// What changes rarely, with all of [`Self::Cycle`]: names, facts, which gauges there are. Once
-    /// an hour and after a restart.
+    /// What changes rarely, with all of [`Self::Cycle`]: names, facts, which gauges there are. Every
+    /// half to whole hour and after a restart.
     Facts,
-    /// Neighbours and addresses. Once an hour.
+    /// Neighbours and addresses. Every half to whole hour.
     Neighbours,
 }
 
@@ -112,23 +111,32 @@ impl Memory {
     /// whose device did not answer leaves the rest to the next round.
     #[must_use]
     pub fn due(&self, tick: UnixMs, profile: &Profile) -> Option<Pass> {
-        // Our own clock may have been set back.
-        let is_old = |last: UnixMs| {
-            !(0..FACTS_MS).contains(&tick.since(last)) && last < tick || last.since(tick) > FACTS_MS
-        };
         if self.identity.is_none() {
             return Some(Pass::Identity);
         }
-        let are_facts_old =
-            self.last_facts.as_ref().is_none_or(|(last, by)| *by != profile.name || is_old(*last));
+        let are_facts_old = self
+            .last_facts
+            .as_ref()
+            .is_none_or(|(last, by)| *by != profile.name || is_old(*last, tick));
         if are_facts_old || self.wants_facts {
             return Some(Pass::Facts);
         }
         if self.wants_names || self.last_cycle.is_none_or(|last| last < tick) {
             return Some(Pass::Cycle);
         }
-        self.last_neighbours.is_none_or(is_old).then_some(Pass::Neighbours)
+        self.last_neighbours.is_none_or(|last| is_old(last, tick)).then_some(Pass::Neighbours)
     }
+}
+
+/// True when what was asked at `last` is to be asked again: after half an hour to a whole one, by
+/// the time itself, so that devices that were all met in one minute do not all come again in one.
+/// Our own clock may have been set back.
+fn is_old(last: UnixMs, tick: UnixMs) -> bool {
+    // The upper bits of a product with an odd constant near 2^64 / φ are as good as drawn.
+    let drawn = last.0.cast_unsigned().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33;
+    let spread = i64::try_from(drawn).unwrap_or(0) % (FACTS_MS / 2);
+    let age = tick.since(last);
+    age >= FACTS_MS - spread || age < -FACTS_MS
 }
 
 /// What is asked in a pass.

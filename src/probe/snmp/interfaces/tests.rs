@@ -87,6 +87,26 @@ fn a_number_nobody_knows_has_the_names_read_again() {
 }
 
 #[test]
+fn a_table_that_always_changes_has_its_names_read_in_every_pass() {
+    let mut seen = Interfaces::default();
+    seen.read(&pass(&[told(1, "wan", 0)], 0), UnixMs(0), false, true);
+    let unsure = |seen: &mut Interfaces, n: i64, changed| {
+        let answers = pass(&[told(1, "wan", 0)], changed);
+        seen.read(&answers, UnixMs(n * MINUTE_MS), false, false).is_unnamed
+    };
+    // A pass that finds the change and one that reads the names, until that is known beforehand.
+    let first: Vec<bool> = (1..9).map(|n| unsure(&mut seen, n, n as u32)).collect();
+    assert_eq!(first, [true, false, true, false, false, false, false, false]);
+    // It calms down, and the names are no longer asked.
+    for n in 9..20 {
+        assert!(!unsure(&mut seen, n, 99));
+    }
+    let mut wanted = Wanted::default();
+    seen.want(&mut wanted, false);
+    assert!(!wanted.columns.contains(&oid(mib::IF_NAME)));
+}
+
+#[test]
 fn a_restart_is_no_traffic() {
     let mut seen = Interfaces::default();
     seen.read(&pass(&[told(1, "wan", 5_000_000)], 0), UnixMs(0), false, true);

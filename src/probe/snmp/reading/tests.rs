@@ -117,6 +117,18 @@ fn our_own_clock_may_be_set() {
 }
 
 #[test]
+fn devices_met_in_one_minute_come_again_over_half_an_hour() {
+    let mut minutes = [0; 61];
+    for device in 0..3_000 {
+        let met = UnixMs(1_764_000_000_000 + device * 20);
+        let again = (0..=60).find(|minute| is_old(met, met + minute * MINUTE_MS)).unwrap();
+        minutes[again as usize] += 1;
+    }
+    assert_eq!(minutes[..30].iter().sum::<i32>(), 0);
+    assert!(minutes[31..60].iter().all(|count| (60..160).contains(count)), "{minutes:?}");
+}
+
+#[test]
 fn made_up_names_are_bounded() {
     let mut series = Series::default();
     let admitted = (0..2 * SERIES_MAX)
