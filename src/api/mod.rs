@@ -9,6 +9,7 @@
 
 mod client;
 mod commands;
+mod device;
 mod server;
 mod snapshot;
 mod types;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use client::{Changes, Client, ClientError};
 pub use commands::{AckRequest, Acknowledged, NOTE_MAX, WORK_MAX_MS, Work, WorkRequest};
+pub use device::{DeviceInfo, FactInfo, GaugeInfo, InterfaceInfo, PortState, UpsInfo};
 pub use server::{Backend, Feed, HistoryQuery, Peer, serve};
 pub use snapshot::{Coverages, Sources, coverages, snapshot};
 pub use types::{

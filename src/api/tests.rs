@@ -36,6 +36,7 @@ fn state(state: State) -> SubjectState {
         flapping: false,
         off_hours: false,
         planned: false,
+        trouble: None,
     }
 }
 
@@ -55,6 +56,7 @@ fn explanation(subject: SubjectId) -> Explanation {
         poor_rounds: 1,
         usual_us: None,
         secondary_fails: false,
+        trouble: None,
         backup: None,
         is_flapping: false,
         change_permille: 59,

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::device::DeviceInfo;
 use crate::coverage::{Availability, ChartPoint, Ladder, Outage, Verdict};
 use crate::model::{
-    CarrierId, Contact, HealthParams, Incident, Location, NetworkId, State, StateInterval,
-    SubjectId, SubjectKind, Tier, UnitId, UnitKind, UnixMs,
+    CarrierId, Contact, HealthParams, Incident, Location, NetworkId, RoundError, State,
+    StateInterval, SubjectId, SubjectKind, Tier, UnitId, UnitKind, UnixMs,
 };
 
 /// Everything a client needs for its first screen. `GET /v1/snapshot`.
@@ -218,6 +219,9 @@ pub struct SubjectState {
     /// It is inside announced work.
     #[serde(default)]
     pub planned: bool,
+    /// What a check says is wrong, while it counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<RoundError>,
 }
 
 /// What happened since the change before. Server-sent event of `GET /v1/changes`.
@@ -275,6 +279,9 @@ pub struct History {
     pub intervals: Vec<StateInterval>,
     /// Outages that touch the window, oldest first.
     pub outages: Vec<Outage>,
+    /// What it, or the device that it ends at, says of itself; `None` where nobody is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceInfo>,
 }
 
 /// The body of every answer that is not 2xx.

@@ -95,7 +95,7 @@ impl Summary {
             .filter(|s| s.is_enabled && s.until.is_none_or(|end| now < end))
         {
             for check in &subject.checks {
-                let CheckKind::Ping { address, params } = check.kind;
+                let CheckKind::Ping { address, params } = check.kind else { continue };
                 let interval_ms = subject.health.interval_ms.max(1);
                 let shared = targets.entry((address, params)).or_insert(interval_ms);
                 *shared = interval_ms.min(*shared);

@@ -102,7 +102,8 @@ pub fn inventory(config: &Config) -> Result<Inventory, Told> {
 /// Loads the inventory with the configuration's defaults, and holds what the configuration says of
 /// the inventory against it; prints nothing.
 pub fn load_inventory(config: &Config) -> inventory::Loaded {
-    let defaults = inventory::Defaults { health: config.health, ping: config.ping };
+    let defaults =
+        inventory::Defaults { health: config.health, ping: config.ping, limits: config.limits };
     let mut loaded = inventory::load(&config.inventory, &defaults, &config.timezone);
     let mut unknown = config.check_credentials(&loaded.credentials);
     if let Some(inventory) = &loaded.inventory {

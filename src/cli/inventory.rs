@@ -1,5 +1,7 @@
 //! `tuantra inventory`: what the inventory says once defaults and implied dependencies are in it.
 
+mod device;
+
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -17,17 +19,19 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Print the tree of units with their lines and devices
+    /// Print the tree of units with their lines and devices, or what a device says it is
     #[command(after_help = "\
 Examples:
   tuantra inventory show                      the whole province
   tuantra inventory show cai-be               one district and all beneath, by id
   tuantra inventory show 'xa hoa khanh'       by name, without diacritics
+  tuantra inventory show cai-be/router        one device, and what it says it is
   tuantra inventory show --format json | jq '.subjects[] | select(.checks == [])'
 
 What follows an arrow is what a subject is reached through: a | b is any of them, a + b all.")]
     Show {
-        /// Unit, by id or by name without regard to case and diacritics (default: all)
+        /// Unit, by id or by name without regard to case and diacritics, or a device by its id
+        /// (default: all)
         unit: Option<String>,
         /// How to print it
         #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
@@ -44,6 +48,19 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let Command::Show { unit, format } = &args.command;
     let config = context::config(global)?;
     let inventory = context::inventory(&config)?;
+    let device = unit.as_deref().and_then(|word| inventory.find_subject(word));
+    if let Some(device) = device.filter(|ix| inventory.subject(*ix).device().is_some()) {
+        let seen = device::sightings(&config, &inventory, device)?;
+        let shown = match format {
+            Format::Text => device::as_text(&config, &inventory, device, &seen),
+            Format::Json => format!("{:#}\n", device::as_json(&inventory, device, &seen)),
+        };
+        let mut out = io::stdout().lock();
+        return match out.write_all(shown.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+            _ => Ok(ExitCode::from(EXIT_OK)),
+        };
+    }
     let unit =
         unit.as_deref().map(|word| unit::find_in(config.language, word, &inventory)).transpose()?;
     let written = write(&mut io::stdout().lock(), &inventory, &config, unit, *format);

@@ -126,6 +126,7 @@ fn build(
                 last_round,
                 is_flapping,
                 backup: None,
+                trouble: None,
             }
         })
         .collect();
@@ -144,6 +145,7 @@ fn build(
             recent_us: Vec::new(),
             // Which of its ways was taken is not recorded.
             backup: None,
+            trouble: None,
             flapping: view.is_flapping,
             off_hours: is_off_hours(inventory, s, |s| views[s.ix()], at),
             planned: is_planned(&announced, inventory, s, at),

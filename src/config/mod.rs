@@ -18,8 +18,8 @@ use jiff::tz::{Offset, TimeZone};
 
 use crate::locale::Lang;
 use crate::model::{
-    CredentialId, Diagnostic, HealthParams, Inventory, Message, PingParams, Place, Sentinel,
-    Severity, SnmpParams,
+    CredentialId, Diagnostic, HealthParams, Inventory, Limits, Message, PingParams, Place,
+    Sentinel, Severity, SnmpParams,
 };
 pub use secrets::{NamedCredential, Origin, SecretSource};
 
@@ -108,6 +108,8 @@ pub struct Config {
     pub socket: PathBuf,
     /// Thresholds and times where the inventory says nothing.
     pub health: HealthParams,
+    /// What devices may say of themselves, where the inventory says nothing.
+    pub limits: Limits,
     /// Rounds where the inventory says nothing.
     pub ping: PingParams,
     /// Share of a period that must be measured for a verdict, in millionths.
@@ -152,6 +154,7 @@ impl Config {
             store: folder.join("tuantra.db"),
             socket: folder.join("tuantra.sock"),
             health: HealthParams::default(),
+            limits: Limits::default(),
             ping: PingParams::default(),
             measured_floor_ppm: 950_000,
             engine: Engine::Auto,

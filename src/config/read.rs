@@ -16,6 +16,7 @@ use crate::model::{
 
 mod credentials;
 mod desk;
+mod limits;
 mod sentinels;
 mod words;
 pub(in crate::config) use credentials::unknown_hint;
@@ -32,7 +33,7 @@ const GROUP_WAIT_MS: RangeInclusive<i64> = 0..=3_600_000;
 const REPEAT_MS: RangeInclusive<i64> = 60_000..=30 * DAY_MS;
 
 /// Every key there is, by section.
-pub(super) const KEYS: [(&str, &[&str]); 13] = [
+pub(super) const KEYS: [(&str, &[&str]); 20] = [
     (
         "",
         &[
@@ -66,8 +67,16 @@ pub(super) const KEYS: [(&str, &[&str]); 13] = [
             "flapping",
             "off_hours_grace",
             "measured_floor",
+            "thresholds",
         ],
     ),
+    ("health.thresholds", &["utilisation", "errors", "cpu", "memory", "temperature", "charge"]),
+    ("health.thresholds.utilisation", &["high", "low"]),
+    ("health.thresholds.errors", &["high", "low"]),
+    ("health.thresholds.cpu", &["high", "low"]),
+    ("health.thresholds.memory", &["high", "low"]),
+    ("health.thresholds.temperature", &["high", "low"]),
+    ("health.thresholds.charge", &["high", "low"]),
     ("health.flapping", &["window", "high_pct", "low_pct"]),
     ("sentinels", &["address", "carrier"]),
     ("probe", &["icmp", "snmp"]),
@@ -129,6 +138,7 @@ fn fill(desk: &mut Desk<'_>, root: &Section<'_>, folder: &Path, config: &mut Con
     let probe = desk.section(root.get("probe"), "probe");
     let icmp = desk.section(probe.get("icmp"), "probe.icmp");
     read_health(desk, &health, &mut config.health);
+    limits::read(desk, &health, &mut config.limits);
     if let Some(ppm) = desk.number(&health, "measured_floor", 6, 0..=1_000_000) {
         config.measured_floor_ppm = ppm;
     }

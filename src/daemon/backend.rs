@@ -10,8 +10,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::Request;
 use super::feed::Changes;
 use crate::api::{
-    AckRequest, Acknowledged, Backend, Feed, History, HistoryQuery, Problem, Reloaded, Snapshot,
-    User, Work, WorkRequest,
+    AckRequest, Acknowledged, Backend, DeviceInfo, FactInfo, Feed, History, HistoryQuery, Problem,
+    Reloaded, Snapshot, User, Work, WorkRequest,
 };
 use crate::coverage::{Chart, outages};
 use crate::health::Explanation;
@@ -57,12 +57,18 @@ impl Backend for Socket {
         let store = self.store.clone();
         Box::pin(async move {
             let subject = query.subject.clone();
+            let now = self.ask(|reply| Request::Device { subject: subject.clone(), reply }).await?;
             let read = tokio::task::spawn_blocking(move || history(&store, query)).await;
             let problem = |message: String| Problem::new("store", message);
             let found = read.map_err(|e| problem(e.to_string()))?;
-            found.map_err(|e| problem(e.to_string()))?.ok_or_else(|| {
+            let mut found = found.map_err(|e| problem(e.to_string()))?.ok_or_else(|| {
                 Problem::new("unknown_subject", format!("the store knows no subject '{subject}'"))
-            })
+            })?;
+            if let Some(now) = now {
+                let facts = found.device.take().map(|known| known.facts).unwrap_or_default();
+                found.device = Some(DeviceInfo { facts, ..now });
+            }
+            Ok(found)
         })
     }
 
@@ -120,6 +126,13 @@ pub(crate) fn history(store: &Path, query: HistoryQuery) -> Result<Option<Histor
     intervals.retain(|i| !i.clip(window).is_empty());
     let mut chart = Chart::new(window, columns);
     reader.each_round(&subject, 0, window, &mut |sample| chart.add(sample))?;
+    let facts = reader.sightings(&subject)?.into_iter().map(|seen| FactInfo {
+        key: seen.key.to_string(),
+        value: seen.value.to_string(),
+        first_seen: seen.first,
+        last_seen: seen.last,
+    });
+    let device = DeviceInfo { facts: facts.collect(), ..DeviceInfo::default() };
     Ok(Some(History {
         subject,
         from: window.from,
@@ -127,5 +140,6 @@ pub(crate) fn history(store: &Path, query: HistoryQuery) -> Result<Option<Histor
         points: chart.points(),
         outages: outages(&intervals),
         intervals,
+        device: Some(device).filter(|device| !device.is_empty()),
     }))
 }

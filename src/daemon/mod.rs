@@ -8,6 +8,8 @@
 //! One task owns the patrol; nothing it waits for can block it: files are read and the month's
 //! figures computed on threads of their own.
 
+mod agents;
+mod asker;
 mod backend;
 pub mod clock;
 mod feed;
@@ -33,7 +35,8 @@ pub(crate) use backend::history;
 pub use months::{Months, month_start};
 
 use crate::api::{
-    AckRequest, Acknowledged, Problem, ReloadFailure, Reloaded, Snapshot, User, Work, WorkRequest,
+    AckRequest, Acknowledged, DeviceInfo, Problem, ReloadFailure, Reloaded, Snapshot, User, Work,
+    WorkRequest,
 };
 use crate::config::{Config, Engine};
 use crate::coverage::LOOK_BACK_MS;
@@ -43,6 +46,7 @@ use crate::probe::{EngineChoice, Options, ProbeError, Prober};
 use crate::store::{OpenOptions, Reader, Retention, Store, StoreError};
 pub use patrol::settings;
 pub(crate) use patrol::show::is_off_hours;
+pub(crate) use patrol::told::device_info;
 use patrol::{Parts, Patrol};
 
 /// How often time is let pass for the core.
@@ -106,6 +110,7 @@ enum Request {
     EndMaintenance { id: Id, by: User, reply: Reply<Work> },
     Maintenance(oneshot::Sender<Vec<Work>>),
     Explain { subject: SubjectId, reply: Reply<Explanation> },
+    Device { subject: SubjectId, reply: oneshot::Sender<Option<DeviceInfo>> },
 }
 
 type Reply<T> = oneshot::Sender<Result<T, Problem>>;
@@ -190,6 +195,7 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
                 Some(batch) => patrol.answers(&batch, clock::now()),
                 None => break Err(DaemonError::EngineGone),
             },
+            turn = patrol.next_turn() => patrol.turn(turn, clock::now()),
             _ = tick.tick() => patrol.tick(clock::now()),
             _ = publish.tick() => patrol.publish(clock::now()),
             _ = recompute.tick() => {
@@ -241,6 +247,9 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
                 }
                 Request::Explain { subject, reply } => {
                     let _ = reply.send(patrol.explain(&subject, clock::now()));
+                }
+                Request::Device { subject, reply } => {
+                    let _ = reply.send(patrol.device_info(&subject));
                 }
             },
             Some((loaded, by, reply)) = loads_inbox.recv() => {

@@ -2,18 +2,23 @@
 //! that can block; what comes in (answers, ticks, requests) is handed to it by [`super::run`].
 
 mod commands;
+mod devices;
 mod faults;
 mod news;
+mod seen;
 pub(super) mod show;
+pub(super) mod told;
 mod work;
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 
+use devices::Devices;
 use faults::OwnFaults;
 use news::Switched;
 use work::Works;
 
+use super::asker::Asker;
 use super::feed::Changes;
 use super::months::Months;
 use super::resume::Past;
@@ -24,6 +29,7 @@ use crate::health::{self, Effect, Health};
 use crate::model::{
     Incident, Inventory, Sample, State, StateInterval, SubjectId, SubjectIx, UnixMs,
 };
+use crate::probe::snmp::Turn;
 use crate::probe::{Answer, Pace, Prober, TargetId};
 use crate::store::{Batch, Event, EventKind, Fact, Store};
 
@@ -45,6 +51,8 @@ pub(super) struct Patrol {
     health: Health,
     targets: Targets,
     prober: Prober,
+    asker: Asker,
+    devices: Devices,
     store: Store,
     changes: Arc<Changes>,
     recents: Vec<Recent>,
@@ -103,12 +111,15 @@ impl Patrol {
             maintenance: works.in_effect(),
         };
         let settings = settings(&config);
+        let asker = Asker::new(config.snmp, now);
         let health = Health::new(Arc::clone(&inventory), settings, memory, now, &mut effects);
         let mut patrol = Self {
             config,
             health,
             targets: Targets::default(),
             prober,
+            asker,
+            devices: Devices::new(&past.sightings),
             store,
             changes,
             recents: Vec::new(),
@@ -150,6 +161,7 @@ impl Patrol {
             patrol.ask_no_more(subject, from.min(now));
         }
         patrol.recents = vec![Recent::default(); inventory.subjects.len()];
+        patrol.fetch_credentials();
         patrol.follow_calendar(now);
         patrol.perform(effects, now);
         patrol.submit();
@@ -173,7 +185,20 @@ impl Patrol {
         self.prober.set_targets(list);
         let all: Vec<TargetId> = self.targets.ids().collect();
         self.set_paces(all);
+        self.follow_devices(now);
         self.is_stale = true;
+    }
+
+    /// The next turn of a device by SNMP that is over; for ever pending while none is asked.
+    pub(super) async fn next_turn(&mut self) -> Turn {
+        self.asker.next().await
+    }
+
+    /// Takes in what a device said in its turn.
+    pub(super) fn turn(&mut self, turn: Turn, now: UnixMs) {
+        if let Some(heard) = self.asker.take(turn, now) {
+            self.heard(&heard, now);
+        }
     }
 
     fn set_paces(&self, targets: impl IntoIterator<Item = TargetId>) {
@@ -242,6 +267,7 @@ impl Patrol {
             self.alive = now;
             self.batch.facts.push(Fact::Alive { at: now });
         }
+        self.hurry_devices(now);
         self.own_faults.tick(&self.prober.stats(), now);
         self.tell_switched(now);
         self.submit();
@@ -259,6 +285,9 @@ impl Patrol {
                     }
                     // The pace stays the same, the doubt does not.
                     paced.extend(self.targets.of(subject));
+                    if before.is_some_and(State::is_outage) != after.is_outage() {
+                        self.device_turned(subject);
+                    }
                 }
                 Effect::Pace { subject, pace } => {
                     match pace {
@@ -268,7 +297,10 @@ impl Patrol {
                     paced.extend(self.targets.of(subject));
                     self.dirty.insert(subject);
                 }
-                Effect::AskNow { subject } => asked.extend(self.targets.of(subject)),
+                Effect::AskNow { subject } => {
+                    asked.extend(self.targets.of(subject));
+                    self.ask_devices_of(subject);
+                }
                 Effect::AskSentinels => asked.extend(self.targets.of_sentinels()),
                 other => self.note(other, now),
             }
@@ -380,6 +412,7 @@ impl Patrol {
             self.ask_no_more(subject, from);
         }
         self.config = config;
+        self.fetch_credentials();
         self.retrying = std::mem::take(&mut self.retrying)
             .into_iter()
             .filter_map(|s| inventory.find_subject(old.subject(s).id.as_str()))

@@ -8,7 +8,7 @@ use crate::health::{Resumed, ResumedVerdict, Usual};
 use crate::model::{
     KeptIncident, Maintenance, Span, State, StateInterval, SubjectId, Told, UnixMs,
 };
-use crate::store::{Blind, Current, Reader, Remembered, StoreError};
+use crate::store::{Blind, Current, Reader, Remembered, Sighting, StoreError};
 
 /// How far back the last verdict is looked for, and the longest month with a margin: an older
 /// one says nothing about today.
@@ -31,6 +31,8 @@ pub struct Past {
     pub blind: Vec<Blind>,
     /// What rounds usually take, by subject and hour of the day (UTC).
     pub usual: BTreeMap<SubjectId, Vec<(u8, Usual)>>,
+    /// What devices say they are, by device.
+    pub sightings: BTreeMap<SubjectId, Vec<Sighting>>,
 }
 
 /// Reads the store's memory.
@@ -53,6 +55,7 @@ pub fn past(store: &Path, now: UnixMs) -> Result<Past, StoreError> {
         maintenance: reader.maintenance(Span::new(UnixMs(i64::MIN), UnixMs(i64::MAX)))?,
         blind: reader.blind(window)?.into_iter().filter(|b| b.until.is_none()).collect(),
         usual: reader.baselines()?.into_iter().map(|(id, hours)| (id, usual(&hours))).collect(),
+        sightings: reader.newest_sightings()?,
     })
 }
 

@@ -41,7 +41,7 @@ impl Targets {
                 continue;
             }
             for (check, number) in subject.checks.iter().zip(0_u8..) {
-                let CheckKind::Ping { address, params } = check.kind;
+                let CheckKind::Ping { address, params } = check.kind else { continue };
                 let key = (address, params);
                 let id = *ids.entry(key).or_insert_with(|| {
                     self.ids.get(&key).copied().unwrap_or_else(|| {

@@ -43,14 +43,20 @@ pub(super) struct Known {
 }
 
 impl Known {
-    pub(super) fn take(&mut self, evidence: Evidence) {
+    /// True when it is news: it restarted, or went on battery or off it. That it goes on running
+    /// is none, and is what almost all say every minute.
+    pub(super) fn take(&mut self, evidence: Evidence) -> bool {
         match evidence {
-            Evidence::Uptime { at, uptime_ms } => self.uptime = Some((at, at - uptime_ms)),
+            Evidence::Uptime { at, uptime_ms } => {
+                let booted = at - uptime_ms;
+                let before = self.uptime.replace((at, booted));
+                before.is_none_or(|(_, before)| booted.since(before).abs() > BOOT_SLACK_MS)
+            }
             Evidence::Battery { at, is_on } => {
                 if is_on && !self.is_on_battery {
                     self.battery = Some(at);
                 }
-                self.is_on_battery = is_on;
+                std::mem::replace(&mut self.is_on_battery, is_on) != is_on
             }
         }
     }
@@ -73,6 +79,9 @@ impl Scene<'_> {
         if planned {
             signs.push((Cause::Planned, Sign::Announced));
         }
+        if group.state == State::Degraded {
+            signs.extend(self.own_battery(group, end));
+        }
         if group.state == State::Down {
             self.devices(group, end, &mut signs);
             signs.extend(self.neighbours(group));
@@ -89,15 +98,26 @@ impl Scene<'_> {
         self.inventory.subject(group.root).unit
     }
 
+    /// A UPS that answers, and says that the mains are or were gone.
+    fn own_battery(&self, group: &Group, end: UnixMs) -> Option<(Cause, Sign)> {
+        let mut members = group.members.iter().map(|member| &self.inventory.subject(*member).id);
+        let device = members.find(|id| self.was_on_battery(id, group.since, end))?;
+        Some((Cause::Power, Sign::OnBattery { device: device.clone() }))
+    }
+
+    /// It ran on battery before `since`, or since then until `end`.
+    fn was_on_battery(&self, device: &SubjectId, since: UnixMs, end: UnixMs) -> bool {
+        let began = self.known.get(device).and_then(|known| known.battery);
+        began.is_some_and(|began| Span::new(since - BATTERY_MS, end + 1).contains(began))
+    }
+
     /// What the unit's devices say of themselves.
     fn devices(&self, group: &Group, end: UnixMs, signs: &mut Vec<(Cause, Sign)>) {
         let outage = Span::new(group.since, end);
         for &ix in self.inventory.subjects_of(self.unit(group)) {
             let device = &self.inventory.subject(ix).id;
             let Some(known) = self.known.get(device) else { continue };
-            if let Some(since) = known.battery
-                && Span::new(group.since - BATTERY_MS, outage.to + 1).contains(since)
-            {
+            if self.was_on_battery(device, group.since, outage.to) {
                 signs.push((Cause::Power, Sign::OnBattery { device: device.clone() }));
             }
             // Only what it said after the outage began tells whether it ran on.

@@ -348,8 +348,10 @@ impl Health {
         effects: &mut Vec<Effect>,
     ) {
         let id = self.inventory.subject(subject).id.clone();
-        self.desk.known.entry(id).or_default().take(evidence);
-        self.desk.touch();
+        let is_news = self.desk.known.entry(id).or_default().take(evidence);
+        if is_news || !self.desk.open.is_empty() {
+            self.desk.touch();
+        }
         // The word on an outage often comes after it: a device is asked when it answers again.
         let unit = self.inventory.subject(subject).unit;
         let inventory = std::sync::Arc::clone(&self.inventory);

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::baseline::Usual;
 use crate::model::{
-    CarrierId, Guess, Impact, IncidentId, KeptIncident, Span, State, SubjectId, SubjectIx, UnixMs,
+    CarrierId, Guess, Impact, IncidentId, KeptIncident, RoundError, Span, State, SubjectId,
+    SubjectIx, UnixMs,
 };
 
 /// How often a subject is to be asked.
@@ -45,6 +46,8 @@ pub enum Rule {
     PoorRounds,
     /// A check that is not critical fails.
     SecondaryCheck,
+    /// By what a device says of itself, something is beyond its threshold.
+    OverThreshold,
     /// Reached by a second way only (rule 12).
     OnBackup,
     /// `confirm` rounds in a row failed, and what it is reached through answers (rules 2 and 5).
@@ -252,4 +255,6 @@ pub struct View {
     pub is_flapping: bool,
     /// Degraded because it is reached by a second way only; the root cause on its first.
     pub backup: Option<SubjectIx>,
+    /// What a check says is wrong, while it counts.
+    pub trouble: Option<RoundError>,
 }

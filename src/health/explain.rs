@@ -7,7 +7,9 @@ use super::passage::{self, Passage};
 use super::sight::Trust;
 use super::track::Phase;
 use super::{Health, View, incident};
-use crate::model::{HealthParams, IncidentId, State, SubjectId, SubjectIx, UnixMs, Via};
+use crate::model::{
+    HealthParams, IncidentId, RoundError, State, SubjectId, SubjectIx, UnixMs, Via,
+};
 
 /// Where a subject stands between two verdicts, as a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,6 +113,9 @@ pub struct Explanation {
     pub usual_us: Option<u32>,
     /// A check that is not critical fails.
     pub secondary_fails: bool,
+    /// What a check says is wrong, while it counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<RoundError>,
     /// The root cause on its preferred way, when it is on its backup.
     pub backup: Option<SubjectId>,
     /// It comes and goes.
@@ -182,6 +187,7 @@ impl Health {
             poor_rounds: track.poor_rounds(),
             usual_us: track.usual_us(now),
             secondary_fails: track.has_failing_secondary(),
+            trouble: view.trouble,
             backup: view.backup.map(id),
             is_flapping: view.is_flapping,
             change_permille: track.flap.rate_permille(track.params()),

@@ -29,6 +29,7 @@ mod incident;
 mod judge;
 mod passage;
 mod sight;
+mod threshold;
 mod track;
 
 #[cfg(test)]
@@ -46,6 +47,7 @@ pub use effect::{
 };
 pub use explain::{Explanation, ParentSeen, PassageSeen, PhaseSeen};
 pub use incident::{Group, Groups, OffHours, groups, off_hours, open_incidents};
+pub use threshold::{Said, Watch};
 
 use crate::model::{
     CarrierId, Inventory, KeptIncident, Maintenance, Round, Sentinel, Subject, SubjectId,

@@ -10,7 +10,9 @@ pub(super) use phase::Phase;
 use super::baseline::Baseline;
 use super::flap::Flap;
 use super::{Entry, Pace, Resumed, Rule, Verdict, View};
-use crate::model::{Check, HealthParams, Span, State, Subject, SubjectId, SubjectIx, UnixMs};
+use crate::model::{
+    Check, HealthParams, RoundError, Span, State, Subject, SubjectId, SubjectIx, Threshold, UnixMs,
+};
 
 /// Rounds looked at for `degraded` (rule 4).
 const POOR_WINDOW: u8 = 5;
@@ -42,6 +44,27 @@ struct Secondary {
     fails: u8,
     successes: u8,
     is_failing: bool,
+    /// Newest round in the lowest bit; set when something was beyond its threshold.
+    over_bits: u8,
+    /// Degraded by them, so that only rounds without end it.
+    is_over: bool,
+    /// What was beyond its threshold last.
+    over: Option<Threshold>,
+    /// Why it failed last.
+    failure: Option<RoundError>,
+}
+
+impl Secondary {
+    const fn is_in_trouble(&self) -> bool {
+        self.is_failing || self.is_over
+    }
+
+    fn trouble(&self) -> Option<RoundError> {
+        if self.is_failing {
+            return self.failure;
+        }
+        self.over.filter(|_| self.is_over).map(RoundError::Over)
+    }
 }
 
 /// A decisive check's last rounds, as far as they brought the same: one of the counts is 0, and both
@@ -52,6 +75,8 @@ struct Row {
     first: UnixMs,
     failed: u8,
     answered: u8,
+    /// What the last of them said was wrong.
+    trouble: Option<RoundError>,
 }
 
 /// What almost all rounds look at and move stands together at its beginning, in three lines of the
@@ -98,6 +123,8 @@ pub(super) struct Track {
     poor_bits: u8,
     /// Degraded by poor rounds, so that only five good ones end it.
     is_poorly: bool,
+    /// What the last poor round of the primary check said was beyond its threshold.
+    primary_over: Option<RoundError>,
     /// Start of the record's entry before the open hole.
     since_before_hole: UnixMs,
     /// Holes since the first failed round of the run.
@@ -141,6 +168,7 @@ impl Track {
             last_live_answer: None,
             poor_bits: 0,
             is_poorly: false,
+            primary_over: None,
             since_before_hole: since,
             holes: Vec::new(),
             down_from: since,
@@ -263,6 +291,7 @@ impl Track {
             last_round: self.last_round,
             is_flapping: self.flap.is_on(),
             backup: self.backup.filter(|_| self.hard == Some(State::Degraded)),
+            trouble: self.trouble(),
         }
     }
 
@@ -344,6 +373,19 @@ impl Track {
     /// True when a secondary check fails.
     pub(super) fn has_failing_secondary(&self) -> bool {
         self.secondaries.iter().any(|s| s.is_failing)
+    }
+
+    /// True when by a secondary check something is beyond its threshold.
+    pub(super) fn has_secondary_over(&self) -> bool {
+        self.secondaries.iter().any(|s| s.is_over)
+    }
+
+    /// What a check says is wrong: of those that can take the subject down while they fail, else of
+    /// the others while they degrade it.
+    pub(super) fn trouble(&self) -> Option<RoundError> {
+        let failing = self.rows.iter().filter(|row| row.failed > 0).find_map(|row| row.trouble);
+        let poorly = self.primary_over.filter(|_| self.is_poorly);
+        failing.or(poorly).or_else(|| self.secondaries.iter().find_map(Secondary::trouble))
     }
 
     /// The primary check always is.

@@ -3,7 +3,7 @@
 use super::entries::Context;
 use super::node::{Fields, Map, Node, Value, check_keys};
 use super::place::{At, Desk, Finding, shown};
-use super::raw::{Asked, RawCheck, RawVia};
+use super::raw::{Asked, RawCheck, RawKind, RawVia};
 use super::scalar;
 use super::thresholds::{self, Fit};
 use crate::model::Message;
@@ -103,19 +103,22 @@ pub(super) const DEVICE_DEFAULT_KEYS: [&str; 12] = [
     "ping",
 ];
 
+/// Ways of asking.
+const CHECKS: [&str; 3] = ["ping", "snmp", "interface"];
 /// Ways of asking that are known but not asked yet.
-const LATER_CHECKS: [&str; 6] = ["snmp", "tcp", "http", "tls", "dns", "interface"];
+const LATER_CHECKS: [&str; 4] = ["tcp", "http", "tls", "dns"];
 /// Most checks of one subject.
 const MAX_CHECKS: usize = 8;
 
 /// Reads the four keys.
 pub(super) fn read(desk: &mut Desk, context: &Context<'_>, fields: &Fields<'_>, fit: Fit) -> Asked {
-    let (health, ping) = thresholds::read(desk, context, fields, fit);
+    let (health, ping, limits) = thresholds::read(desk, context, fields, fit);
     Asked {
         checks: fields.get("checks").map(|node| checks(desk, node)),
         via: fields.get("via").and_then(|node| via(desk, node)),
         health,
         ping,
+        limits,
     }
 }
 
@@ -130,10 +133,17 @@ fn checks(desk: &mut Desk, node: &Node) -> Vec<RawCheck> {
 
 fn check(desk: &mut Desk, node: &Node) -> Option<RawCheck> {
     match &node.value {
-        Value::Text(text) if text == "ping" => Some(RawCheck { address: None, critical: false }),
         Value::Text(text) => {
-            check_is_known(desk, node.at, text);
-            None
+            let kind = match text.as_str() {
+                "ping" => RawKind::Ping(None),
+                "snmp" => RawKind::Snmp(None),
+                "interface" => RawKind::Interface(None),
+                _ => {
+                    check_is_known(desk, node.at, text);
+                    return None;
+                }
+            };
+            Some(RawCheck { at: Some(node.at), kind, critical: None })
         }
         Value::Map(map) => check_map(desk, node, map),
         _ => {
@@ -153,22 +163,32 @@ fn check_map(desk: &mut Desk, node: &Node, map: &Map) -> Option<RawCheck> {
         check_is_known(desk, key.at, &key.text);
         return None;
     }
-    check_keys(desk, map, &["ping", "critical"]);
-    let fields = Fields::new(node.at, map);
-    if map.entry("ping").is_none() {
-        if map.entries.iter().all(|(key, _)| key.text == "critical") {
+    check_keys(desk, map, &["ping", "snmp", "interface", "critical"]);
+    let mut named = CHECKS.iter().filter_map(|word| map.entry(word));
+    let (key, value) = match (named.next(), named.next()) {
+        (Some((key, value)), None) => (key, value),
+        (None, _) if map.entries.iter().any(|(key, _)| key.text != "critical") => return None,
+        _ => {
             desk.report(
                 Finding::error(node.at, Message::new("check.bad_check"))
                     .hint(Message::new("check.checks_hint")),
             );
+            return None;
         }
-        return None;
-    }
+    };
+    let fields = Fields::new(node.at, map);
     let critical = fields.get("critical").and_then(|n| scalar::truth(desk, "critical", n));
-    let named = fields.get("ping");
-    let address = named.and_then(|n| scalar::address(desk, "ping", n));
-    (named.is_none() || address.is_some())
-        .then_some(RawCheck { address, critical: critical.unwrap_or(false) })
+    let value = Some(value).filter(|node| !matches!(node.value, Value::Null));
+    // What is named and cannot be understood is reported, and the check left out.
+    let kind = match (key.text.as_str(), value) {
+        ("ping", None) => Some(RawKind::Ping(None)),
+        ("ping", Some(n)) => scalar::address(desk, "ping", n).map(|a| RawKind::Ping(Some(a))),
+        ("snmp", None) => Some(RawKind::Snmp(None)),
+        ("snmp", Some(n)) => scalar::credential(desk, n).map(|c| RawKind::Snmp(Some(c))),
+        (_, None) => Some(RawKind::Interface(None)),
+        (_, Some(n)) => scalar::text(desk, "interface", n).map(|i| RawKind::Interface(Some(i))),
+    };
+    Some(RawCheck { at: Some(key.at), kind: kind?, critical })
 }
 
 fn check_is_known(desk: &mut Desk, at: At, word: &str) {
@@ -177,7 +197,7 @@ fn check_is_known(desk: &mut Desk, at: At, word: &str) {
         desk.report(Finding::warning(at, message));
         return;
     }
-    let near = desk.nearest(word, ["ping"].into_iter().chain(LATER_CHECKS)).map(str::to_owned);
+    let near = desk.nearest(word, CHECKS.into_iter().chain(LATER_CHECKS)).map(str::to_owned);
     let hint = near.map_or_else(
         || Message::new("check.checks_hint"),
         |near| Message::new("check.did_you_mean").with("word", near),

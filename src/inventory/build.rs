@@ -1,14 +1,15 @@
 //! The inventory's own shapes out of resolved drafts: names made up where none is given, the service
-//! level in force, the addresses asked.
+//! level in force.
 
+use super::checks::checks;
 use super::drafts::{Draft, Link};
 use super::place::At;
-use super::raw::{Raw, RawCarrier, RawCheck, RawConnection, RawDetail, RawNetwork, RawUnit};
+use super::raw::{Raw, RawCarrier, RawConnection, RawDetail, RawNetwork, RawUnit};
 use super::resolve::Tree;
 use super::subjects::last_part;
 use crate::model::{
-    Carrier, Check, CheckKind, Connection, Device, Network, NetworkIx, Service, ServiceLevel,
-    Subject, SubjectDetail, Unit, UnitIx, UnixMs, Via,
+    Carrier, Connection, Device, Network, NetworkIx, Service, ServiceLevel, Subject, SubjectDetail,
+    Unit, UnitIx, UnixMs, Via,
 };
 
 pub(super) fn unit(raw: &RawUnit, parent: Option<UnitIx>, required: &[(NetworkIx, At)]) -> Unit {
@@ -47,38 +48,6 @@ pub(super) fn carrier(raw: &RawCarrier, sla: ServiceLevel) -> Carrier {
         hotline: raw.hotline.clone(),
         sla,
     }
-}
-
-/// How a subject is asked: its checks in their order, the first one primary. A check without an
-/// address asks the subject's own, else that of the interface or the device it ends at; where
-/// there is none, it is left out.
-pub(super) fn checks(draft: &Draft<'_>, drafts: &[Draft<'_>]) -> Vec<Check> {
-    const DEFAULT: &[RawCheck] = &[RawCheck { address: None, critical: false }];
-    let own = draft.raw.address.map(|(address, _)| address).or_else(|| {
-        let link = draft.link.as_ref()?;
-        let device = &drafts[link.device?];
-        let interfaces = device.device().map_or(&[][..], |d| &d.addresses);
-        let interface = link.raw.interface.as_deref();
-        let interface = interfaces.iter().find(|(name, ..)| Some(name.as_str()) == interface);
-        interface.map(|(_, address, _)| *address).or(device.raw.address.map(|(a, _)| a))
-    });
-    let listed = draft.raw.asked.checks.as_deref().unwrap_or(DEFAULT);
-    let params = draft.raw.asked.ping;
-    let asked = listed.iter().filter_map(|check| {
-        let address = check.address.or(own)?;
-        let kind = CheckKind::Ping { address, params };
-        Some(Check { kind, critical: check.critical })
-    });
-    let mut checks: Vec<Check> = Vec::new();
-    for check in asked {
-        if checks.iter().all(|known| known.kind != check.kind) {
-            checks.push(check);
-        }
-    }
-    if let Some(primary) = checks.first_mut() {
-        primary.critical = true;
-    }
-    checks
 }
 
 /// From when until when a subject is in force: its own dates, else its unit's.
@@ -121,6 +90,7 @@ impl Named<'_> {
             via,
             checks: checks(draft, self.drafts),
             health: raw.asked.health,
+            limits: raw.asked.limits,
             calendar: draft.clock.calendar,
             off_hours_allowed: draft.clock.off_hours_allowed,
             is_enabled: raw.is_enabled,

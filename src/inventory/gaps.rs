@@ -3,7 +3,8 @@
 
 use std::collections::HashSet;
 
-use super::build::{checks, life};
+use super::build::life;
+use super::checks::checks;
 use super::drafts::Draft;
 use super::place::{Desk, Finding};
 use super::raw::Raw;

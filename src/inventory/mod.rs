@@ -15,12 +15,13 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 
 use crate::model::{
-    CredentialId, Diagnostic, HealthParams, Inventory, Message, PingParams, Place, UnitKind,
+    CredentialId, Diagnostic, HealthParams, Inventory, Limits, Message, PingParams, Place, UnitKind,
 };
 
 mod asked;
 mod build;
 mod calendars;
+mod checks;
 mod csv;
 mod defaults;
 mod drafts;
@@ -50,7 +51,7 @@ use entries::Context;
 pub use files::{MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_DEPTH};
 use node::{Node, check_keys};
 use place::{Desk, Finding};
-use raw::{Raw, RawDetail};
+use raw::{Raw, RawDetail, RawKind};
 
 /// Thresholds where the inventory says nothing: the configuration's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -59,6 +60,8 @@ pub struct Defaults {
     pub health: HealthParams,
     /// How a ping round is sent.
     pub ping: PingParams,
+    /// What devices may say of themselves before it counts as trouble.
+    pub limits: Limits,
 }
 
 /// What came of reading a folder.
@@ -103,9 +106,16 @@ pub fn load(folder: &Path, defaults: &Defaults, zone: &TimeZone) -> Loaded {
 /// Each credential that devices name, at each place of the files once: a default names it for many.
 fn credentials(desk: &Desk, raw: &Raw) -> Vec<(CredentialId, Place)> {
     let mut told = HashSet::new();
-    let named = raw.subjects.iter().filter_map(|subject| match &subject.detail {
-        RawDetail::Device(device) => device.snmp.as_ref(),
-        _ => None,
+    let named = raw.subjects.iter().flat_map(|subject| {
+        let own = match &subject.detail {
+            RawDetail::Device(device) => device.snmp.as_ref(),
+            _ => None,
+        };
+        let checks = subject.asked.checks.iter().flatten();
+        own.into_iter().chain(checks.filter_map(|check| match &check.kind {
+            RawKind::Snmp(named) => named.as_ref(),
+            _ => None,
+        }))
     });
     let once = named.filter(|(_, at)| told.insert(*at));
     once.map(|(id, at)| (id.clone().into(), desk.place(*at))).collect()

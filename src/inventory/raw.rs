@@ -8,7 +8,8 @@ use super::maintenance::RawMaintenance;
 use super::place::At;
 use super::scalar::Ref;
 use crate::model::{
-    Calendar, Contact, HealthParams, Id, Location, PingParams, ServiceLevel, UnitKind, UnixMs,
+    Calendar, Contact, HealthParams, Id, Limits, Location, PingParams, ServiceLevel, UnitKind,
+    UnixMs,
 };
 
 /// Everything read, in file order.
@@ -153,13 +154,29 @@ pub(super) struct Asked {
     pub via: Option<RawVia>,
     pub health: HealthParams,
     pub ping: PingParams,
+    pub limits: Limits,
 }
 
-/// A ping, of the subject's own address unless it names one.
-#[derive(Debug, Clone, Copy)]
+/// A check as written.
+#[derive(Debug, Clone)]
 pub(super) struct RawCheck {
-    pub address: Option<IpAddr>,
-    pub critical: bool,
+    /// Where; `None` of the check that an entry has where it says nothing.
+    pub at: Option<At>,
+    pub kind: RawKind,
+    /// `None`: as its kind has it.
+    pub critical: Option<bool>,
+}
+
+/// What a check asks.
+#[derive(Debug, Clone)]
+pub(super) enum RawKind {
+    /// A ping, of the subject's own address unless it names one.
+    Ping(Option<IpAddr>),
+    /// The device, or the one that the connection ends at, with its own credential unless it names
+    /// one.
+    Snmp(Option<(Id, At)>),
+    /// An interface of that device: the one that the connection names unless it names one itself.
+    Interface(Option<String>),
 }
 
 /// `via` as written.

@@ -8,7 +8,7 @@ use super::drafts::Drafting;
 use super::place::{At, Desk, Finding, shown};
 use super::raw::{Raw, RawNetwork, RawSla, RawUnit};
 use super::scalar::Ref;
-use super::{build, drafts, gaps, graph, maintenance, merge, plan, via};
+use super::{build, checks, drafts, gaps, graph, maintenance, merge, plan, via};
 use crate::model::{Inventory, Message, NetworkIx, Severity, SubjectIx, Unit, UnitIx, UnitKind};
 
 /// Ids of one name space with their indexes.
@@ -43,6 +43,7 @@ pub(super) fn resolve(desk: &mut Desk, raw: &Raw) -> Inventory {
     }
     .drafts(desk, &raw.subjects);
     plan::check(desk, &tree, &raw.networks, &drafts);
+    checks::check(desk, &drafts);
     let vias = via::resolve(desk, &tree, &over, &drafts);
     let known = maintenance::Known {
         units: &names(raw.units.iter().map(|u| u.id.as_str())),

@@ -101,6 +101,12 @@ pub(super) fn reference(desk: &mut Desk, key: &str, node: &Node) -> Option<Ref> 
     Some(Ref { name: name.to_owned(), at: node.at })
 }
 
+/// The name of a credential, which `config.yaml` defines.
+pub(super) fn credential(desk: &mut Desk, node: &Node) -> Option<(Id, At)> {
+    let name = reference(desk, "snmp", node)?;
+    slug(desk, name.at, &name.name).map(|id| (id, name.at))
+}
+
 /// Names of things defined elsewhere.
 pub(super) fn references(desk: &mut Desk, key: &str, node: &Node) -> Vec<Ref> {
     let items = node.as_words(desk, key);

@@ -96,6 +96,15 @@ fn write_unit(
     }
 }
 
+/// A device's line of the tree under its whole id.
+#[must_use]
+pub fn device_line(inventory: &Inventory, lang: Lang, ix: SubjectIx) -> String {
+    let subject = inventory.subject(ix);
+    let line = line(inventory, lang, subject, None);
+    let rest = line.split_once("  ").map_or("", |(_, rest)| rest);
+    visible(&format!("{}  {rest}", subject.id))
+}
+
 /// One subject in one line, what is unknown and what its unit says already left out.
 fn line(
     inventory: &Inventory,
@@ -126,6 +135,15 @@ fn line(
         || text(lang, "inventory.never_measured").to_owned(),
         |check| check.kind.address().to_string(),
     ));
+    parts.extend(subject.checks.iter().filter_map(|check| match &check.kind {
+        CheckKind::Ping { .. } => None,
+        CheckKind::Snmp { credential, .. } => {
+            Some(t!(lang, "inventory.snmp", credential = credential))
+        }
+        CheckKind::Interface { interface, .. } => {
+            Some(t!(lang, "inventory.interface", interface = interface))
+        }
+    }));
     if !subject.is_enabled {
         parts.push(text(lang, "inventory.disabled").to_owned());
     }
@@ -236,7 +254,9 @@ fn unit_json(inventory: &Inventory, unit: &Unit) -> Value {
     })
 }
 
-fn subject_json(inventory: &Inventory, ix: SubjectIx) -> Value {
+/// One subject, resolved.
+#[must_use]
+pub fn subject_json(inventory: &Inventory, ix: SubjectIx) -> Value {
     let subject = inventory.subject(ix);
     let checks: Vec<_> = subject
         .checks
@@ -244,6 +264,11 @@ fn subject_json(inventory: &Inventory, ix: SubjectIx) -> Value {
         .map(|check| match &check.kind {
             CheckKind::Ping { address, params } => json!({ "kind": check.kind.as_str(),
                 "address": address, "critical": check.critical, "ping": params }),
+            CheckKind::Snmp { address, credential } => json!({ "kind": check.kind.as_str(),
+                "address": address, "critical": check.critical, "credential": credential }),
+            CheckKind::Interface { address, credential, interface } => json!({
+                "kind": check.kind.as_str(), "address": address, "critical": check.critical,
+                "credential": credential, "interface": interface }),
         })
         .collect();
     let mut value = json!({
@@ -255,6 +280,12 @@ fn subject_json(inventory: &Inventory, ix: SubjectIx) -> Value {
         "enabled": subject.is_enabled,
         "since": subject.since, "until": subject.until,
     });
+    // Of no interest where nobody is asked what they apply to.
+    if let Some(value) = value.as_object_mut()
+        && subject.checks.iter().any(|check| check.kind.credential().is_some())
+    {
+        value.insert("thresholds".to_owned(), json!(subject.limits));
+    }
     let detail = match &subject.detail {
         SubjectDetail::Connection(c) => connection_json(inventory, c),
         SubjectDetail::Device(d) => json!({ "role": d.role, "vendor": d.vendor,

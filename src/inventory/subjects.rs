@@ -200,10 +200,7 @@ fn device(
             }
         }
     }
-    let snmp = fields.get("snmp").and_then(|node| {
-        let name = scalar::reference(desk, "snmp", node)?;
-        scalar::slug(desk, name.at, &name.name).map(|id| (id, name.at))
-    });
+    let snmp = fields.get("snmp").and_then(|node| scalar::credential(desk, node));
     let detail = RawDevice {
         role,
         vendor: text(desk, &fields, "vendor"),

@@ -4,7 +4,7 @@ use super::entries::Context;
 use super::node::{Fields, Node, Value};
 use super::place::{Desk, Finding};
 use super::scalar;
-use crate::model::{HealthParams, Message, Misfit, PingParams, format_scaled, misfit};
+use crate::model::{HealthParams, Limits, Message, Misfit, PingParams, format_scaled, misfit};
 
 /// Whether the times of a round must fit one another: a default alone may be completed by
 /// another.
@@ -22,14 +22,18 @@ pub(super) fn read(
     context: &Context<'_>,
     fields: &Fields<'_>,
     fit: Fit,
-) -> (HealthParams, PingParams) {
+) -> (HealthParams, PingParams, Limits) {
     let health_fields = fields.sub(desk, "health", &HEALTH_KEYS);
     let ping_fields = fields.sub(desk, "ping", &PING_KEYS);
     let mut health = context.defaults.health;
     let mut ping = context.defaults.ping;
+    let mut limits = context.defaults.limits;
     let errors = desk.errors();
     if let Some(fields) = &health_fields {
         read_health(desk, fields, &mut health);
+        if let Some(fields) = fields.sub(desk, "thresholds", &LIMIT_KEYS) {
+            limits = read_limits(desk, &fields, limits, fit);
+        }
     }
     if let Some(fields) = &ping_fields {
         read_ping(desk, fields, &mut ping);
@@ -38,10 +42,10 @@ pub(super) fn read(
         check_round_fits(desk, health_fields.as_ref(), ping_fields.as_ref(), health, ping);
         check_flapping(desk, health_fields.as_ref(), health);
     }
-    (health, ping)
+    (health, ping, limits)
 }
 
-const HEALTH_KEYS: [&str; 12] = [
+const HEALTH_KEYS: [&str; 13] = [
     "interval",
     "retry",
     "confirm",
@@ -54,7 +58,10 @@ const HEALTH_KEYS: [&str; 12] = [
     "baseline",
     "flapping",
     "off_hours_grace",
+    "thresholds",
 ];
+const LIMIT_KEYS: [&str; 6] = ["utilisation", "errors", "cpu", "memory", "temperature", "charge"];
+const BAND_KEYS: [&str; 2] = ["high", "low"];
 const FLAPPING_KEYS: [&str; 3] = ["window", "high_pct", "low_pct"];
 const PING_KEYS: [&str; 3] = ["count", "spacing", "timeout"];
 
@@ -138,6 +145,40 @@ fn check_flapping(desk: &mut Desk, health_fields: Option<&Fields<'_>>, health: H
         .with("low", pct(health.flap_low_permille))
         .with("high", pct(health.flap_high_permille));
     desk.report(Finding::error(node.at, message).hint(Message::new("check.flapping_hint")));
+}
+
+/// Each a mapping of `high` and `low`, or `off`.
+fn read_limits(desk: &mut Desk, fields: &Fields<'_>, mut limits: Limits, fit: Fit) -> Limits {
+    for threshold in Limits::SETTABLE {
+        let key = threshold.as_str();
+        let Some(node) = fields.get(key) else { continue };
+        if matches!(&node.value, Value::Text(text) if text.trim() == "off") {
+            limits = limits.with(threshold, None);
+            continue;
+        }
+        let Some(own) = fields.sub(desk, key, &BAND_KEYS) else { continue };
+        // What switches off says nothing of where it begins again.
+        let known = limits.of(threshold).or(Limits::default().of(threshold));
+        let Some(mut band) = known else { continue };
+        for (key, slot) in [("high", &mut band.high), ("low", &mut band.low)] {
+            let bounds = Limits::bounds(threshold);
+            let value = own.get(key).and_then(|n| scalar::decimal(desk, key, n, 1, bounds));
+            if let Some(value) = value.and_then(|n| i32::try_from(n).ok()) {
+                *slot = value;
+            }
+        }
+        if fit == Fit::Checked && band.low > band.high {
+            let tenths = |n: i32| format_scaled(i64::from(n), 1);
+            let message = Message::new("check.threshold_low_over_high")
+                .with("key", key)
+                .with("low", tenths(band.low))
+                .with("high", tenths(band.high));
+            let place = own.get("low").or(own.get("high")).map_or(node.at, |n| n.at);
+            desk.report(Finding::error(place, message).hint(Message::new("check.threshold_hint")));
+        }
+        limits = limits.with(threshold, Some(band));
+    }
+    limits
 }
 
 /// `rtt` as a duration or `rtt_ms` as a number, in microseconds.

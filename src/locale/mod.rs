@@ -12,6 +12,7 @@ mod incident;
 mod number;
 mod sort;
 mod time;
+mod trouble;
 mod visible;
 
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,7 @@ pub use incident::{OFF_HOURS_GLYPH, blind_words, guess_words, incident_notes, si
 pub use number::{decimal, number, percent, rtt};
 pub use sort::{SortKey, sort_key};
 pub use time::{clock, date, date_time, duration, duration_short};
+pub use trouble::trouble_words;
 pub use visible::{is_hidden, visible};
 
 use crate::model::State;

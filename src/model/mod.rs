@@ -16,6 +16,7 @@ mod index;
 mod interval;
 mod inventory;
 mod kept;
+mod limits;
 mod maintenance;
 mod metric;
 mod params;
@@ -27,6 +28,7 @@ mod sentinel;
 mod state;
 mod subject;
 mod time;
+mod trouble;
 mod unit;
 mod untrusted;
 
@@ -45,6 +47,7 @@ pub use index::{CalendarIx, CarrierIx, NetworkIx, SubjectIx, UnitIx};
 pub use interval::{ClassMillis, StateInterval, check_partition};
 pub use inventory::{Carrier, Inventory, Network, ServiceLevel};
 pub use kept::{KeptIncident, Told};
+pub use limits::{Band, Limits};
 pub use maintenance::{Maintenance, WorkHours, WorkedOn, is_planned, planned_spans};
 pub use metric::Metric;
 pub use params::{HealthParams, Misfit, PingParams, misfit};
@@ -58,5 +61,6 @@ pub use subject::{
     Check, CheckKind, Connection, Device, Service, Subject, SubjectDetail, SubjectKind, Via,
 };
 pub use time::{Span, UnixMs};
+pub use trouble::{SnmpTrouble, Threshold};
 pub use unit::{Contact, Location, Tier, Unit, UnitKind};
 pub use untrusted::Untrusted;

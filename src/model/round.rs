@@ -2,6 +2,7 @@
 
 use super::index::SubjectIx;
 use super::time::UnixMs;
+use super::trouble::{SnmpTrouble, Threshold};
 
 /// Most packets one round may send; more is refused by the configuration's check.
 pub const MAX_PINGS_PER_ROUND: usize = 10;
@@ -78,6 +79,16 @@ pub enum RoundError {
     },
     /// Our own socket lost answers: the round counts as not asked.
     Overflow,
+    /// A device that was asked by SNMP gave no answer of use. Of an interface it means that nothing
+    /// is known: such a round lost nothing, so that it neither takes the line down nor holds it down.
+    Snmp(SnmpTrouble),
+    /// The interface does not work.
+    InterfaceDown {
+        /// Somebody switched it off, rather than it lost its partner.
+        admin: bool,
+    },
+    /// It answers, and says that something is beyond what it should be: the round is poor.
+    Over(Threshold),
 }
 
 impl RoundError {
@@ -86,6 +97,15 @@ impl RoundError {
     #[must_use]
     pub const fn is_own_fault(self) -> bool {
         matches!(self, Self::Local { .. } | Self::Overflow)
+    }
+
+    /// What is beyond its threshold, when that is what is wrong.
+    #[must_use]
+    pub const fn over(self) -> Option<Threshold> {
+        match self {
+            Self::Over(threshold) => Some(threshold),
+            _ => None,
+        }
     }
 }
 
@@ -98,7 +118,7 @@ pub struct Round {
     pub check: u8,
     /// When the first packet was sent.
     pub at: UnixMs,
-    /// Packets sent.
+    /// Packets sent; of an SNMP or interface check one, for the whole of what was asked.
     pub sent: u8,
     /// Packets without an answer in time.
     pub lost: u8,

@@ -1,12 +1,14 @@
 //! What has a state, how it is asked and what it is reached through.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::id::{CredentialId, DeviceId, ServiceId, SubjectId};
 use super::index::{CalendarIx, CarrierIx, NetworkIx, SubjectIx, UnitIx};
 use super::inventory::ServiceLevel;
+use super::limits::Limits;
 use super::params::{HealthParams, PingParams};
 use super::time::{Span, UnixMs};
 use super::unit::exists_at;
@@ -66,6 +68,22 @@ pub enum CheckKind {
         /// How a round is sent.
         params: PingParams,
     },
+    /// What a device says of itself by SNMP.
+    Snmp {
+        /// Who is asked.
+        address: IpAddr,
+        /// Which of the configuration's credentials with.
+        credential: CredentialId,
+    },
+    /// Whether an interface works, by what its device says by SNMP.
+    Interface {
+        /// The device's address.
+        address: IpAddr,
+        /// Which of the configuration's credentials with.
+        credential: CredentialId,
+        /// Its name there (`ifName`, else `ifDescr`).
+        interface: Arc<str>,
+    },
 }
 
 impl CheckKind {
@@ -74,6 +92,8 @@ impl CheckKind {
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Ping { .. } => "ping",
+            Self::Snmp { .. } => "snmp",
+            Self::Interface { .. } => "interface",
         }
     }
 
@@ -81,8 +101,26 @@ impl CheckKind {
     #[must_use]
     pub const fn address(&self) -> IpAddr {
         match self {
-            Self::Ping { address, .. } => *address,
+            Self::Ping { address, .. }
+            | Self::Snmp { address, .. }
+            | Self::Interface { address, .. } => *address,
         }
+    }
+
+    /// The credential it is asked with by SNMP; `None` of a ping.
+    #[must_use]
+    pub const fn credential(&self) -> Option<&CredentialId> {
+        match self {
+            Self::Ping { .. } => None,
+            Self::Snmp { credential, .. } | Self::Interface { credential, .. } => Some(credential),
+        }
+    }
+
+    /// True where a round is judged by its loss and its round-trip times; of the others by what is
+    /// said.
+    #[must_use]
+    pub const fn is_timed(&self) -> bool {
+        matches!(self, Self::Ping { .. })
     }
 }
 
@@ -179,6 +217,8 @@ pub struct Subject {
     pub checks: Vec<Check>,
     /// Thresholds and times in force.
     pub health: HealthParams,
+    /// What its device may say before it counts as trouble.
+    pub limits: Limits,
     /// Its hours (the second clock), its own or its unit's; `None`: around the clock.
     pub calendar: Option<CalendarIx>,
     /// Outside its hours it may be switched off: silence that begins there is *off hours*.

@@ -65,6 +65,7 @@ fn line(id: &str, unit: u32, network: u32, carrier: Option<u32>) -> Subject {
         via: Via::none(),
         checks: Vec::new(),
         health: HealthParams::default(),
+        limits: crate::model::Limits::default(),
         calendar: None,
         off_hours_allowed: false,
         is_enabled: true,

@@ -163,6 +163,7 @@ impl Backfill {
         let newest = self.plan.window.to - 1 - i64::try_from(ago).unwrap_or(0);
         let count = entry.checks.first().map_or(0, |c| match c.kind {
             CheckKind::Ping { params, .. } => params.count,
+            _ => 1,
         });
         let since = entry.since.unwrap_or(UnixMs(i64::MIN));
         let begin = self.plan.samples_from.max(self.plan.window.from);

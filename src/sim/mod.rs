@@ -5,11 +5,13 @@
 //! - [`history`], [`backfill`]: a past that never was: a month of faults, intervals and samples.
 //! - [`namespace`], [`link`], [`responder`]: real packets: a namespace, a device into it, and a
 //!   thread behind that device that answers for every address of the inventory.
+//! - `agent`: what devices say by SNMP.
 //! - [`sample`]: the sample inventory, carried inside the program.
 //!
 //! It knows nothing of the daemon: the daemon is told nothing either and asks real addresses with
 //! real packets. No packet leaves the namespace.
 
+mod agent;
 pub mod backfill;
 mod dice;
 pub mod history;

@@ -1,9 +1,11 @@
-//! Echo requests in, echo replies out: RFC 791 and 792, RFC 8200 and 4443. Pure.
+//! Echo requests in, echo replies out: RFC 791 and 792, RFC 8200 and 4443; questions by UDP (RFC 768)
+//! over IPv4. Pure.
 
 use std::net::IpAddr;
 
 const ICMP: u8 = 1;
 const ICMPV6: u8 = 58;
+const UDP: u8 = 17;
 const HOPS: u8 = 64;
 
 /// An echo request and the answer to it.
@@ -80,6 +82,79 @@ fn echo_v6(ip: &[u8]) -> Option<Echo> {
     Some(Echo { asked: IpAddr::from(target), packet: identity(icmp)?, reply })
 }
 
+/// A UDP datagram over IPv4.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Datagram<'a> {
+    source: [u8; 4],
+    source_port: u16,
+    target: [u8; 4],
+    /// Where to.
+    pub(super) port: u16,
+    /// What it carries.
+    pub(super) payload: &'a [u8],
+}
+
+/// Reads an IP packet; `None` when it is anything but a whole UDP datagram over IPv4.
+pub(super) fn datagram(ip: &[u8]) -> Option<Datagram<'_>> {
+    let header = usize::from(ip.first()? & 0x0F) * 4;
+    let ip = ip.get(..usize::from(be16(ip, 2)?))?;
+    let is_fragment = be16(ip, 6)? & 0x3FFF != 0;
+    let is_v4 = ip[0] >> 4 == 4 && header >= 20 && checksum(&[ip.get(..header)?]) == 0;
+    if !is_v4 || is_fragment || *ip.get(9)? != UDP {
+        return None;
+    }
+    let udp = ip.get(header..)?;
+    let length = usize::from(be16(udp, 4)?);
+    let (source, target): ([u8; 4], [u8; 4]) =
+        (ip.get(12..16)?.try_into().ok()?, ip.get(16..20)?.try_into().ok()?);
+    let udp = udp.get(..length)?;
+    // Zero: the sender made none.
+    let is_sound = be16(udp, 6)? == 0 || udp_checksum(source, target, udp) == 0;
+    (length >= 8 && is_sound).then_some(())?;
+    Some(Datagram {
+        source,
+        source_port: be16(udp, 0)?,
+        target,
+        port: be16(udp, 2)?,
+        payload: udp.get(8..)?,
+    })
+}
+
+impl Datagram<'_> {
+    /// Who was asked.
+    pub(super) fn asked(&self) -> IpAddr {
+        IpAddr::from(self.target)
+    }
+
+    /// The packet that answers it; `None` when that is too long for one.
+    pub(super) fn reply(&self, payload: &[u8]) -> Option<Vec<u8>> {
+        let length = u16::try_from(8 + payload.len()).ok()?;
+        let total = length.checked_add(20)?;
+        let mut packet = Vec::with_capacity(usize::from(total));
+        packet.extend_from_slice(&[0x45, 0]);
+        packet.extend_from_slice(&total.to_be_bytes());
+        packet.extend_from_slice(&[0, 0, 0x40, 0, HOPS, UDP, 0, 0]);
+        packet.extend_from_slice(&self.target);
+        packet.extend_from_slice(&self.source);
+        let sum = checksum(&[&packet]).to_be_bytes();
+        packet[10..12].copy_from_slice(&sum);
+        for word in [self.port, self.source_port, length, 0] {
+            packet.extend_from_slice(&word.to_be_bytes());
+        }
+        packet.extend_from_slice(payload);
+        let sum = udp_checksum(self.target, self.source, &packet[20..]);
+        // What comes to zero is sent as its other form (RFC 768).
+        let sum = if sum == 0 { u16::MAX } else { sum };
+        packet[26..28].copy_from_slice(&sum.to_be_bytes());
+        Some(packet)
+    }
+}
+
+fn udp_checksum(source: [u8; 4], target: [u8; 4], udp: &[u8]) -> u16 {
+    let length = u16::try_from(udp.len()).unwrap_or(u16::MAX).to_be_bytes();
+    checksum(&[&source, &target, &[0, UDP], &length, udp])
+}
+
 fn identity(icmp: &[u8]) -> Option<u64> {
     Some(u64::from(be16(icmp, 4)?) << 16 | u64::from(be16(icmp, 6)?))
 }
@@ -146,6 +221,41 @@ mod tests {
         assert_eq!(echo.asked, IpAddr::from(target));
         assert_eq!(echo.reply[40], 129);
         assert_eq!(checksum(&[&target, &source, &pseudo, &echo.reply[40..]]), 0);
+    }
+
+    /// A datagram of three bytes from 192.0.2.1:5000 to 10.83.0.1:161.
+    fn question() -> Vec<u8> {
+        let asked = Datagram {
+            source: [10, 83, 0, 1],
+            source_port: 161,
+            target: [192, 0, 2, 1],
+            port: 5_000,
+            payload: &[],
+        };
+        asked.reply(&[1, 2, 3]).unwrap()
+    }
+
+    #[test]
+    fn a_datagram_is_answered_from_where_it_was_sent_to() {
+        let question = question();
+        let read = datagram(&question).unwrap();
+        assert_eq!((read.port, read.payload), (161, &[1, 2, 3][..]));
+        assert_eq!(read.asked(), "10.83.0.1".parse::<IpAddr>().unwrap());
+        let reply = read.reply(&[9; 5]).unwrap();
+        let answer = datagram(&reply).unwrap();
+        assert_eq!((answer.source, answer.source_port), ([10, 83, 0, 1], 161));
+        assert_eq!((answer.target, answer.port), ([192, 0, 2, 1], 5_000));
+        assert_eq!(answer.payload, [9; 5]);
+        assert_eq!(read.reply(&[0; 65_536]), None);
+        for end in 0..question.len() {
+            assert_eq!(datagram(&question[..end]), None, "cut at {end}");
+        }
+        for at in 0..question.len() {
+            let mut spoilt = question.clone();
+            spoilt[at] ^= 0x11;
+            assert_eq!(datagram(&spoilt), None, "spoilt at {at}");
+        }
+        assert_eq!(datagram(&request()), None, "an echo request is none");
     }
 
     #[test]

@@ -1,5 +1,6 @@
-//! The thread behind the device: reads echo requests, asks the [`World`] how each fares, and
-//! answers after the delay it says. Everything else is dropped in silence, as a cut line does.
+//! The thread behind the device: reads echo requests and SNMP questions, asks the [`World`] how
+//! each fares, and answers after the delay it says. Everything else is dropped in silence, as a cut
+//! line does.
 //!
 //! Bounded: at most [`PENDING_MAX`] answers wait at a time, what comes on top is lost and
 //! counted. Nothing is sent anywhere but into the device it was given.
@@ -7,6 +8,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io;
+use std::net::IpAddr;
 use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -14,11 +16,13 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::agent::{self, Speaker};
+use super::dice::hash;
 use super::link::Link;
-use super::packet::echo;
-use super::script::Truth;
+use super::packet::{datagram, echo};
+use super::script::{Truth, ups_holds_ms};
 use super::sys;
-use super::world::World;
+use super::world::{Moment, World};
 use crate::model::UnixMs;
 
 /// Most answers that wait for their time.
@@ -27,6 +31,8 @@ pub const PENDING_MAX: usize = 65_536;
 const BATCH: usize = 64;
 /// Longest sleep: how late a stop or a line of the truth log may come.
 const IDLE: Duration = Duration::from_millis(20);
+/// Where devices are asked by SNMP.
+const SNMP_PORT: u16 = 161;
 /// Larger than any packet the device carries.
 const PACKET_MAX: usize = 2_048;
 
@@ -35,6 +41,8 @@ const PACKET_MAX: usize = 2_048;
 pub struct Counters {
     /// Echo requests read.
     pub requests: AtomicU64,
+    /// SNMP questions read.
+    pub questions: AtomicU64,
     /// Answers sent.
     pub answers: AtomicU64,
     /// Answers lost because too many waited or the device had no room.
@@ -154,16 +162,47 @@ impl Work {
             self.tell(time);
             for _ in 0..BATCH {
                 let Some(packet) = self.link.receive(&mut buffer)? else { break };
-                let Some(echo) = echo(packet) else { continue };
-                self.counters.requests.fetch_add(1, Ordering::Relaxed);
-                if let Some(delay_us) = self.world.answer(&moment, echo.asked, echo.packet) {
-                    // It may have been sent after the batch began: an answer is never early.
-                    self.keep(clock() + Duration::from_micros(u64::from(delay_us)), echo.reply);
-                }
+                let Some((delay_us, reply)) = self.answer(packet, &moment, time) else { continue };
+                // It may have been sent after the batch began: an answer is never early.
+                self.keep(clock() + Duration::from_micros(u64::from(delay_us)), reply);
             }
             self.send_due(clock())?;
         }
         Ok(())
+    }
+
+    /// What comes back of a packet and after how long; `None` when nothing does.
+    fn answer(&self, packet: &[u8], moment: &Moment, time: UnixMs) -> Option<(u32, Vec<u8>)> {
+        if let Some(echo) = echo(packet) {
+            self.counters.requests.fetch_add(1, Ordering::Relaxed);
+            let delay_us = self.world.answer(moment, echo.asked, echo.packet)?;
+            return Some((delay_us, echo.reply));
+        }
+        let question = datagram(packet).filter(|question| question.port == SNMP_PORT)?;
+        self.counters.questions.fetch_add(1, Ordering::Relaxed);
+        let delay_us = self.world.answer(moment, question.asked(), hash(0, question.payload))?;
+        let reply = self.said(question.asked(), question.payload, time)?;
+        Some((delay_us, question.reply(&reply)?))
+    }
+
+    /// What the device at an address says to an SNMP question; lines and services say nothing.
+    fn said(&self, asked: IpAddr, question: &[u8], time: UnixMs) -> Option<Vec<u8>> {
+        let ix = self.world.at(asked)?;
+        let inventory = self.world.inventory();
+        let subject = inventory.subject(ix);
+        let device = subject.device()?;
+        let unit = inventory.unit(subject.unit);
+        let electricity = self.world.electricity(ix, time);
+        let ran_ms = time.since(self.started.1) + agent::ran_before_ms(subject.id.as_str());
+        let speaker = Speaker {
+            id: subject.id.as_str(),
+            role: &device.role,
+            place: &unit.name,
+            uptime_ms: electricity.last_back.map_or(ran_ms, |back| time.since(back)).max(0),
+            dark_ms: electricity.gone_since.map(|since| time.since(since)),
+            holds_ms: ups_holds_ms(self.world.seed(), unit.id.as_str()),
+        };
+        agent::answer(question, &speaker)
     }
 
     /// Tells the truth that has come due.

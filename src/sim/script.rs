@@ -16,6 +16,8 @@ pub enum FaultKind {
     Cut,
     /// A unit has no electricity: nothing of it answers.
     Power,
+    /// A unit has no electricity, and its UPS holds: everything answers, and the UPS says so.
+    Mains,
     /// A device is dead or switched off.
     Dead,
     /// Packets are lost by chance.
@@ -37,6 +39,7 @@ impl FaultKind {
         match self {
             Self::Cut => "cut",
             Self::Power => "power",
+            Self::Mains => "mains",
             Self::Dead => "dead",
             Self::Loss { .. } => "loss",
             Self::Slow { .. } => "slow",
@@ -75,10 +78,7 @@ impl Fault {
     pub fn power(inventory: &Inventory, unit: UnitIx, span: Span, seed: u64) -> Option<Self> {
         let subjects = inventory.subjects_of(unit).to_vec();
         let from = if has_ups(inventory, unit) {
-            let key = inventory.unit(unit).id.as_str();
-            let width = (UPS_HOLDS_MS.1 - UPS_HOLDS_MS.0).unsigned_abs();
-            let extra = hash(seed, key.as_bytes()) % width;
-            span.from + UPS_HOLDS_MS.0 + i64::try_from(extra).unwrap_or(0)
+            span.from + ups_holds_ms(seed, inventory.unit(unit).id.as_str())
         } else {
             span.from
         };
@@ -89,11 +89,26 @@ impl Fault {
         })
     }
 
+    /// The unit's electricity fails over `span`, as long as its UPS holds; `None` without a UPS.
+    #[must_use]
+    pub fn mains(inventory: &Inventory, unit: UnitIx, span: Span, seed: u64) -> Option<Self> {
+        let holds_ms = ups_holds_ms(seed, inventory.unit(unit).id.as_str());
+        let span = Span::new(span.from, span.to.min(span.from + holds_ms));
+        let subjects = inventory.subjects_of(unit).to_vec();
+        has_ups(inventory, unit).then_some(Self { kind: FaultKind::Mains, subjects, span })
+    }
+
     /// The lines `subjects` are cut over `span`.
     #[must_use]
     pub const fn cut(subjects: Vec<SubjectIx>, span: Span) -> Self {
         Self { kind: FaultKind::Cut, subjects, span }
     }
+}
+
+/// How long a unit's UPS holds, in milliseconds: 10 to 30 minutes, by seed and unit.
+pub(super) fn ups_holds_ms(seed: u64, unit: &str) -> i64 {
+    let width = (UPS_HOLDS_MS.1 - UPS_HOLDS_MS.0).unsigned_abs();
+    UPS_HOLDS_MS.0 + i64::try_from(hash(seed, unit.as_bytes()) % width).unwrap_or(0)
 }
 
 /// True when one of the unit's devices is a UPS.
@@ -178,7 +193,8 @@ impl Script {
     }
 
     /// The demo's script, for a day from `start`: all trunks of one district (Cái Bè where there
-    /// is one) are cut from +15 s to +40 s; one commune has no electricity from +8 s to +50 s;
+    /// is one) are cut from +15 s to +40 s; one commune has no electricity from +8 s to +50 s; a
+    /// district's UPS runs on battery from +20 s to +90 s;
     /// one commune's line loses a quarter of its packets and another's is slow all the time;
     /// from the third minute on something else every two to four minutes.
     #[must_use]
@@ -214,6 +230,14 @@ impl Script {
         if let Some(unit) = powerless {
             faults.extend(Fault::power(inventory, unit, span(8, 50), seed));
         }
+        // Where there is a UPS, nothing is lost; it is known all the same.
+        let held: Vec<UnitIx> = districts
+            .iter()
+            .copied()
+            .filter(|u| Some(*u) != first && has_ups(inventory, *u))
+            .collect();
+        let on_battery = Dice::new(seed, "mains").pick(&held).copied();
+        faults.extend(on_battery.and_then(|u| Fault::mains(inventory, u, span(20, 90), seed)));
         let mut always = |kind, taken: &[Option<UnitIx>]| {
             let free: Vec<UnitIx> =
                 communes.iter().copied().filter(|u| !taken.contains(&Some(*u))).collect();

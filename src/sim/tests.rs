@@ -210,8 +210,13 @@ fn the_demo_has_its_story_and_the_truth_is_in_order() {
         .collect();
     let mut sorted = first.clone();
     sorted.sort_unstable();
-    let story =
-        [("cut", 15_000, 25_000), ("loss", 0, -1), ("power", 8_000, 42_000), ("slow", 0, -1)];
+    let story = [
+        ("cut", 15_000, 25_000),
+        ("loss", 0, -1),
+        ("mains", 20_000, 70_000),
+        ("power", 8_000, 42_000),
+        ("slow", 0, -1),
+    ];
     assert_eq!(sorted, story);
     assert!(script.faults().len() > 300, "a day of a demo stays alive");
     let truth = script.truth(&inventory);

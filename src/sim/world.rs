@@ -69,6 +69,15 @@ impl Reach {
     }
 }
 
+/// Whether a device has electricity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Electricity {
+    /// Since when there is none from outside.
+    pub gone_since: Option<UnixMs>,
+    /// When it last came back to a device that had gone dark.
+    pub last_back: Option<UnixMs>,
+}
+
 /// The whole province over a span in which nothing changes.
 #[derive(Debug, Clone)]
 pub struct Moment {
@@ -105,7 +114,8 @@ impl World {
         let mut shares = vec![None; inventory.subjects.len()];
         for ix in inventory.subject_ixs() {
             let subject = inventory.subject(ix);
-            for (n, check) in subject.checks.iter().enumerate() {
+            let pinged = subject.checks.iter().enumerate().filter(|(_, c)| c.kind.is_timed());
+            for (n, check) in pinged {
                 let near = n > 0 && subject.connection().is_some();
                 let entry = Asked { subject: ix, near };
                 asked
@@ -210,6 +220,37 @@ impl World {
         Some(with_jitter(base_us, mix(luck)))
     }
 
+    /// Who stands behind an address.
+    pub(super) fn at(&self, address: IpAddr) -> Option<SubjectIx> {
+        self.asked.get(&address).map(|asked| asked.subject)
+    }
+
+    /// The electricity of a subject at `at`.
+    pub(super) fn electricity(&self, subject: SubjectIx, at: UnixMs) -> Electricity {
+        let mut found = Electricity { gone_since: None, last_back: None };
+        let begun = self.script.faults().partition_point(|f| f.span.from <= at);
+        let mine = self.script.faults()[..begun].iter().filter(|f| f.subjects.contains(&subject));
+        for fault in mine {
+            let is_on = fault.span.contains(at);
+            match fault.kind {
+                FaultKind::Mains | FaultKind::Power if is_on => {
+                    found.gone_since = found.gone_since.or(Some(fault.span.from));
+                }
+                // What went dark began anew when it came back.
+                FaultKind::Power | FaultKind::Dead if !is_on => {
+                    found.last_back = found.last_back.max(Some(fault.span.to));
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// The seed it was made with.
+    pub(super) const fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// One round of `count` packets to a subject's primary check, as samples of the past are
     /// made: the round-trip times of the packets that came back. A live subject never loses the
     /// whole round, a dark one always does.
@@ -261,6 +302,7 @@ impl Own {
                 self.loss_permille = add_loss(self.loss_permille, permille);
             }
             FaultKind::Slow { extra_us } => self.extra_us = self.extra_us.saturating_add(extra_us),
+            FaultKind::Mains => {}
             FaultKind::Cut | FaultKind::Power | FaultKind::Dead => {
                 self.dark = true;
                 self.since = self.since.min(from);

@@ -1,6 +1,7 @@
 //! Facts and samples → rows, in one transaction.
 
 mod kept;
+mod said;
 
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
@@ -152,6 +153,7 @@ impl Applier {
             Fact::Maintenance(work, announced_at) => kept::announce(tx, work, *announced_at, seq),
             Fact::MaintenanceEnded { id, at } => kept::end_maintenance(tx, id, *at, seq),
             Fact::Message(message) => super::message::write(tx, message, seq),
+            Fact::Said { subject, sightings } => self.said(tx, subject, sightings, seq),
             Fact::Baseline { subject, hour, usual_us, rounds } => {
                 self.baseline(tx, subject, (*hour, *usual_us, *rounds), seq)
             }

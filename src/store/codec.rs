@@ -1,7 +1,9 @@
 //! Integers, words and blobs in which states, errors, round-trip times and what is worked on are
 //! kept.
 
-use crate::model::{CarrierId, RoundError, Rtts, State, SubjectId, UnitId, WorkedOn};
+use crate::model::{
+    CarrierId, RoundError, Rtts, SnmpTrouble, State, SubjectId, Threshold, UnitId, WorkedOn,
+};
 
 /// A state's number in the file.
 pub(super) const fn state_code(state: State) -> i64 {
@@ -46,8 +48,16 @@ pub(super) fn error_code(error: RoundError) -> i64 {
         RoundError::FragNeeded { mtu } => (3, u32::from(mtu)),
         RoundError::Local { errno } => (4, errno.cast_unsigned()),
         RoundError::Overflow => (5, 0),
+        RoundError::Snmp(trouble) => (6, number_of(&SnmpTrouble::ALL, trouble)),
+        RoundError::InterfaceDown { admin } => (7, u32::from(admin)),
+        RoundError::Over(threshold) => (8, number_of(&Threshold::ALL, threshold)),
     };
     kind << 32 | i64::from(value)
+}
+
+/// Which of `all` it is; their order is fixed for ever.
+fn number_of<T: PartialEq>(all: &[T], one: T) -> u32 {
+    all.iter().zip(0..).find(|(known, _)| **known == one).map_or(0, |(_, number)| number)
 }
 
 /// The error of a number in the file.
@@ -59,6 +69,9 @@ pub(super) fn error_of(code: i64) -> Option<RoundError> {
         3 => RoundError::FragNeeded { mtu: u16::try_from(value).ok()? },
         4 => RoundError::Local { errno: value.cast_signed() },
         5 => RoundError::Overflow,
+        6 => RoundError::Snmp(*SnmpTrouble::ALL.get(usize::try_from(value).ok()?)?),
+        7 => RoundError::InterfaceDown { admin: value != 0 },
+        8 => RoundError::Over(*Threshold::ALL.get(usize::try_from(value).ok()?)?),
         _ => return None,
     })
 }
@@ -114,9 +127,19 @@ mod tests {
             RoundError::Local { errno: 101 },
             RoundError::Local { errno: -1 },
             RoundError::Overflow,
+            RoundError::InterfaceDown { admin: true },
+            RoundError::InterfaceDown { admin: false },
         ] {
             assert_eq!(error_of(error_code(error)), Some(error));
         }
+        for error in SnmpTrouble::ALL.map(RoundError::Snmp) {
+            assert_eq!(error_of(error_code(error)), Some(error));
+        }
+        for error in Threshold::ALL.map(RoundError::Over) {
+            assert_eq!(error_of(error_code(error)), Some(error));
+        }
+        assert_eq!(error_of(6 << 32 | 6), None, "a trouble that a newer version may know");
+        assert_eq!(error_of(8 << 32 | 8), None);
         assert_eq!(error_of(0), None);
     }
 

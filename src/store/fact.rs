@@ -1,5 +1,7 @@
 //! What is handed to the store.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::message::Message;
@@ -54,6 +56,14 @@ pub enum Fact {
         /// How many rounds that rests on.
         rounds: u32,
     },
+    /// What a device said it is: each value as it was seen from one time until another. A value that
+    /// is the newest of its key already is seen for longer; another one follows it.
+    Said {
+        /// Who.
+        subject: SubjectId,
+        /// In the order they were seen.
+        sightings: Vec<Sighting>,
+    },
     /// How a message to people stands now; the whole of it, over what was recorded under its id.
     Message(Message),
     /// The patrol cannot see. A stretch is known by its beginning and whom it concerns: a second
@@ -78,10 +88,24 @@ impl Fact {
             Self::Incident(kept) => Some(kept.newest()),
             Self::Maintenance(_, announced_at) => Some(*announced_at),
             Self::Message(message) => Some(message.made),
+            Self::Said { sightings, .. } => sightings.iter().map(|s| s.last).max(),
             Self::Baseline { .. } => None,
             Self::Blind { since, until, .. } => Some(until.unwrap_or(*since)),
         }
     }
+}
+
+/// A value of something that a device says it is (its model, its serial number, its name).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sighting {
+    /// Of what; at most 255 characters.
+    pub key: Arc<str>,
+    /// At most 1,024 characters, harmless already.
+    pub value: Arc<str>,
+    /// When it was first seen.
+    pub first: UnixMs,
+    /// When it was last seen.
+    pub last: UnixMs,
 }
 
 /// A line of the log.
@@ -139,11 +163,17 @@ pub enum EventKind {
     Calmed,
     /// Subjects were switched off outside their hours, or on again in time.
     Switched,
+    /// A device restarted.
+    Restarted,
+    /// A device says that it is something else than before: another version, another name.
+    FactChanged,
+    /// A device answers as another one than before: replaced, reset, or somebody else.
+    IdentityChanged,
 }
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 22] = [
         Self::Started,
         Self::Stopped,
         Self::State,
@@ -163,6 +193,9 @@ impl EventKind {
         Self::Flapping,
         Self::Calmed,
         Self::Switched,
+        Self::Restarted,
+        Self::FactChanged,
+        Self::IdentityChanged,
     ];
 
     /// The word in the database and in JSON.
@@ -188,6 +221,9 @@ impl EventKind {
             Self::Flapping => "flapping",
             Self::Calmed => "calmed",
             Self::Switched => "switched",
+            Self::Restarted => "restarted",
+            Self::FactChanged => "fact_changed",
+            Self::IdentityChanged => "identity_changed",
         }
     }
 

@@ -15,6 +15,7 @@ enum Key {
     Ended(Id),
     Message(String),
     Baseline(SubjectId, u8),
+    Said(SubjectId),
     Blind(Option<CarrierId>, UnixMs),
 }
 
@@ -29,6 +30,7 @@ impl Key {
             Fact::MaintenanceEnded { id, .. } => Self::Ended(id.clone()),
             Fact::Message(message) => Self::Message(message.id.clone()),
             Fact::Baseline { subject, hour, .. } => Self::Baseline(subject.clone(), *hour),
+            Fact::Said { subject, .. } => Self::Said(subject.clone()),
             Fact::Blind { carrier, since, .. } => Self::Blind(carrier.clone(), *since),
         })
     }
@@ -101,6 +103,16 @@ fn write_over(earlier: &mut Fact, later: Fact) {
             cut(record, from);
             record.extend(intervals);
             *first = (*first).min(from);
+        }
+        (Fact::Said { sightings: seen, .. }, Fact::Said { sightings, .. }) => {
+            for sighting in sightings {
+                match seen.iter_mut().rfind(|s| s.key == sighting.key) {
+                    Some(same) if same.value == sighting.value => {
+                        same.last = same.last.max(sighting.last);
+                    }
+                    _ => seen.push(sighting),
+                }
+            }
         }
         (earlier, later) => *earlier = later,
     }

@@ -42,7 +42,7 @@ mod writer;
 pub use copy::{Copied, Restored, backup, restore};
 pub use error::StoreError;
 pub use expire::Retention;
-pub use fact::{Batch, Event, EventKind, Fact, Reading};
+pub use fact::{Batch, Event, EventKind, Fact, Reading, Sighting};
 pub use message::{Message, MessageState};
 pub use reader::{
     Blind, ChainFlaw, ChainHead, Checked, Current, Differs, Finding, LostProof, OutageFilter,

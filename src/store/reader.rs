@@ -16,6 +16,7 @@ mod past;
 mod received;
 mod records;
 mod rounds;
+mod said;
 mod samples;
 mod stats;
 mod verify;

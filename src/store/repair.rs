@@ -17,10 +17,11 @@ use crate::model::{Span, State, UnixMs};
 type Sql<T> = Result<T, rusqlite::Error>;
 
 /// Rows that nobody can make sense of without the row they refer to.
-const ORPHANS: [(&str, &str); 10] = [
+const ORPHANS: [(&str, &str); 11] = [
     ("series", "subject NOT IN (SELECT id FROM subject)"),
     ("state", "subject NOT IN (SELECT id FROM subject)"),
     ("baseline", "subject NOT IN (SELECT id FROM subject)"),
+    ("device_fact", "subject NOT IN (SELECT id FROM subject)"),
     ("latest", "subject NOT IN (SELECT id FROM subject)"),
     ("incident", "root NOT IN (SELECT id FROM subject)"),
     ("block", "key & 16777215 NOT IN (SELECT id FROM series)"),
@@ -32,8 +33,17 @@ const ORPHANS: [(&str, &str); 10] = [
 /// The hours of a day together.
 const PACKED: &str = "rollup_hours";
 /// Tables whose rows carry the number of the fact that wrote them.
-const NUMBERED: [&str; 8] =
-    ["event", "state", "run", "incident", "maintenance", "baseline", "blind", "outbox"];
+const NUMBERED: [&str; 9] = [
+    "event",
+    "state",
+    "run",
+    "incident",
+    "maintenance",
+    "baseline",
+    "blind",
+    "outbox",
+    "device_fact",
+];
 
 /// Puts the salvaged rows in order, counts them, and records what happened at `now`.
 ///
@@ -76,7 +86,8 @@ pub(super) fn repair(conn: &Connection, found: &mut Salvaged, now: UnixMs) -> Sq
     if found.may_lack_events() {
         found.unproven = unproven(conn)?;
     }
-    let tables = ["state", "event", "incident", "maintenance", "run", "outbox", "blind"];
+    let tables =
+        ["state", "event", "incident", "maintenance", "run", "outbox", "blind", "device_fact"];
     let samples = ["journal", "block", "block_day", "rollup_hour", PACKED, "rollup_day", "chain"];
     for table in tables.into_iter().chain(samples) {
         let rows: i64 =

@@ -367,7 +367,8 @@ fn keyed(from: &Connection, table: &Table, sink: &mut Sink<'_, '_>) -> bool {
             Some((low.unwrap_or(first), high.unwrap_or(last)))
         }
     };
-    let is_by_number = matches!(table.name.as_str(), "state" | "baseline" | "sample");
+    let is_by_number =
+        matches!(table.name.as_str(), "state" | "baseline" | "device_fact" | "sample");
     let Some((low, high)) = ends.filter(|_| is_by_number) else { return false };
     let only = format!("WHERE {first} = ?1");
     for number in low..=high.min(low.saturating_add(MIDDLE_MAX)) {

@@ -3,8 +3,8 @@
 //! that the same call gives the same snapshot.
 
 use tuantra::api::{
-    CarrierInfo, DaemonInfo, History, NetworkInfo, Snapshot, SubjectRow, SubjectState,
-    UnitCoverage, UnitRow,
+    CarrierInfo, DaemonInfo, DeviceInfo, FactInfo, GaugeInfo, History, InterfaceInfo, NetworkInfo,
+    PortState, Snapshot, SubjectRow, SubjectState, UnitCoverage, UnitRow, UpsInfo,
 };
 use tuantra::coverage::{Availability, ChartPoint, Ladder, Outage, Verdict, verdict};
 use tuantra::model::{
@@ -416,6 +416,7 @@ impl Builder {
                 flapping: false,
                 off_hours: false,
                 planned: false,
+                trouble: None,
             },
             month: month(id, state, if unit.starts_with("tan-phu-dong") { 29 } else { 0 }),
         });
@@ -698,6 +699,48 @@ pub fn province() -> Snapshot {
     MADE.get_or_init(|| grown(0)).clone()
 }
 
+/// A UPS with a network card of its own, which says more of itself than one has.
+fn device() -> DeviceInfo {
+    let fact = |key: &str, value: &str| FactInfo {
+        key: key.to_owned(),
+        value: value.to_owned(),
+        first_seen: MONTH,
+        last_seen: NOW - 60_000,
+    };
+    let port = |name: &str, state, load: Option<u32>| InterfaceInfo {
+        name: name.to_owned(),
+        alias: None,
+        state,
+        speed_bps: Some(100_000_000),
+        contracted_bps: (name == "wan").then_some(10_000_000),
+        in_bps: load.map(|permille| u64::from(permille) * 10_000),
+        out_bps: load.map(|permille| u64::from(permille) * 1_000),
+        in_permille: load,
+        out_permille: load.map(|permille| permille / 10),
+        errors_permille: load.map(|permille| u16::from(permille > 900) * 12),
+    };
+    DeviceInfo {
+        asked: Some(NOW - 60_000),
+        heard: Some(NOW - 60_000),
+        trouble: None,
+        uptime_ms: Some(37 * 86_400_000 + 5 * 3_600_000),
+        interfaces: vec![
+            port("wan", PortState::Up, Some(937)),
+            port("lan\u{1b}[31m", PortState::Down, None),
+            port("ether3", PortState::Up, Some(30)),
+        ],
+        ups: Some(UpsInfo {
+            on_battery: Some(true),
+            charge_permille: Some(870),
+            run_time_s: Some(1_440),
+            input_dv: Some(0),
+            load_permille: Some(310),
+        }),
+        gauges: vec![GaugeInfo { kind: "cpu".to_owned(), label: None, value: 120 }],
+        facts: vec![fact("firmware", "7.1"), fact("model", "SMT1500"), fact("vendor", "APC")],
+    }
+}
+
 /// A past for a subject: a daily wave, some loss, an outage, a hole.
 pub fn history(subject: &SubjectId, window: Span, columns: usize) -> History {
     let at = |i: usize| window.from + window.len_ms() * i as i64 / columns.max(1) as i64;
@@ -743,5 +786,6 @@ pub fn history(subject: &SubjectId, window: Span, columns: usize) -> History {
             cause: None,
             unmeasured_ms: 0,
         }],
+        device: subject.as_str().ends_with("/ups").then(device),
     }
 }

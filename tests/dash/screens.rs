@@ -45,6 +45,7 @@ pictures! {
     consequences: "2<Down><Enter><Down><Down>";
     lines: "3s";
     subject: "/cai be tslcd<Enter>++";
+    device: "/cho gao ups<Enter>";
     help: "?";
     search: "/hoa khanh";
 }

@@ -104,6 +104,15 @@ impl Spoken {
                 ("disabled", "") => spoken.rest.push("enabled: false".to_owned()),
                 ("until" | "since", _) => spoken.rest.push(format!("{word}: {value}")),
                 ("second", "check") => spoken.checks = Some(""),
+                ("snmp", "check") => spoken.rest.push("snmp: core".to_owned()),
+                ("snmp", "alone") => spoken.rest.push("snmp: core, checks: [snmp]".to_owned()),
+                ("port", "of") | ("port", "") => return Err(format!("'{clause}': port of whom?")),
+                ("port", _) => {
+                    let device = value.trim_start_matches("of ");
+                    spoken.rest.push(format!(
+                        "device: {device}, interface: wan, checks: [ping, interface]"
+                    ));
+                }
                 ("critical", "check") => spoken.checks = Some(", critical: true"),
                 _ if word.ends_with(':') => spoken.health.extend(thresholds(clause)),
                 _ => return Err(format!("'{clause}' says nothing of a subject")),

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use tuantra::model::{RoundError, Rtts, UnixMs};
+use tuantra::model::{RoundError, Rtts, SnmpTrouble, Threshold, UnixMs};
 
 /// Where the offices are.
 pub const ZONE: &str = "Asia/Ho_Chi_Minh";
@@ -103,14 +103,22 @@ impl Sign {
             's' => Self::Round(3, 0, 300_000, None),
             '!' => Self::Round(3, 3, 0, Some(RoundError::Local { errno: 101 })),
             'o' => Self::Round(3, 3, 0, Some(RoundError::Overflow)),
+            // What a device says by SNMP.
+            'W' => Self::Round(1, 0, 0, None),
+            'S' => Self::Round(1, 1, 0, Some(RoundError::Snmp(SnmpTrouble::Silent))),
+            'N' => Self::Round(1, 0, 0, Some(RoundError::Snmp(SnmpTrouble::Silent))),
+            'D' => Self::Round(1, 1, 0, Some(RoundError::InterfaceDown { admin: false })),
+            'C' => Self::Round(1, 0, 0, Some(RoundError::Over(Threshold::Cpu))),
+            'B' => Self::Round(1, 0, 0, Some(RoundError::Over(Threshold::Battery))),
             '1'..='9' => Self::Round(3, 0, sign.to_digit(10).unwrap_or(0) * 10_000, None),
             _ => return Err(format!("'{sign}' is no sign of a round")),
         })
     }
 
-    /// The answers' times.
+    /// The answers' times; none of what is not timed.
     pub fn rtts(sent: u8, lost: u8, rtt_us: u32) -> Rtts {
-        Rtts::from_us(&vec![rtt_us; usize::from(sent - lost)])
+        let answered = if rtt_us == 0 { 0 } else { sent - lost };
+        Rtts::from_us(&vec![rtt_us; usize::from(answered)])
     }
 }
 

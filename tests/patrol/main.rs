@@ -14,4 +14,5 @@ mod common;
 mod daemon;
 mod db;
 mod demo;
+mod snmp;
 mod terminal;

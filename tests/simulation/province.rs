@@ -313,6 +313,7 @@ impl Province {
             via: resolve(&listing.ways[at], listing, ix_of),
             checks: checks.filter(|_| place.is_asked).collect(),
             health: place.health,
+            limits: tuantra::model::Limits::default(),
             calendar: hours.map(|n| CalendarIx(n as u32)),
             off_hours_allowed: place.off_hours.is_some(),
             is_enabled: listing.enabled[at],

@@ -29,6 +29,17 @@ defaults:
     set: { off_hours: counted }
 ";
 
+/// The virtual devices speak SNMP; this machine itself, with `--loopback`, does not.
+const SPEAKING_FILE: &str = "demo-snmp.yaml";
+const SPEAKING: &str = "\
+# What the virtual devices are asked with.
+defaults:
+  - for:
+      role:
+        [core-router, router, lte-router, core-switch, access-switch, switch, edge-firewall, firewall, ups]
+    set: { snmp: demo }
+";
+
 /// The folder; removed when dropped, unless it is to be kept.
 pub(super) struct Folder {
     path: PathBuf,
@@ -70,6 +81,10 @@ impl Folder {
             let inventory = folder.path.join("inventory");
             sample::write(&inventory, loopback)
                 .and_then(|()| std::fs::write(inventory.join(LIVELY_FILE), LIVELY))
+                .and_then(|()| match loopback {
+                    true => Ok(()),
+                    false => std::fs::write(inventory.join(SPEAKING_FILE), SPEAKING),
+                })
                 .with_context(|| format!("write {}", inventory.display()))?;
         }
         Ok(folder)
@@ -129,6 +144,9 @@ socket: tuantra.sock
 health: {{ interval: 10s, retry: 2s }}
 probe:
   icmp: {{ count: 3, spacing: 100ms, timeout: 800ms }}
+  snmp: {{ interval: 30s, timeout: 1s, retries: 1, in_flight: 50 }}
+credentials:
+  demo: {{ version: 2c, community: public, allow_weak: true }}
 "
     )
 }

@@ -140,6 +140,7 @@ pub(super) fn truth(line: &Truth, zone: &TimeZone, lang: Lang) -> String {
         match line.fault {
             "cut" => "demo.fault_cut",
             "power" => "demo.fault_power",
+            "mains" => "demo.fault_mains",
             "dead" => "demo.fault_dead",
             "loss" => "demo.fault_loss",
             _ => "demo.fault_slow",

@@ -1,6 +1,9 @@
 use super::*;
 use crate::health::{ParentSeen, PassageSeen, PhaseSeen, Rule};
-use crate::model::{HealthParams, IncidentId, RoundError, Rtts, Sample, State, SubjectId, UnixMs};
+use crate::model::{
+    HealthParams, IncidentId, RoundError, Rtts, Sample, SnmpTrouble, State, SubjectId, Threshold,
+    UnixMs,
+};
 
 /// 2026-11-26 07:42:10 in Vietnam.
 const NOW: UnixMs = UnixMs(1_795_653_730_000);
@@ -49,6 +52,7 @@ fn account(state: State, rule: Rule) -> Account {
             poor_rounds: u32::from(state == State::Degraded) * 3,
             usual_us: None,
             secondary_fails: false,
+            trouble: None,
             backup: None,
             is_flapping: false,
             change_permille: 0,
@@ -70,7 +74,7 @@ fn account(state: State, rule: Rule) -> Account {
     }
 }
 
-const RULES: [(Rule, State); 13] = [
+const RULES: [(Rule, State); 14] = [
     (Rule::NotJudged, State::Unmeasured),
     (Rule::Resumed, State::Up),
     (Rule::Answered, State::Up),
@@ -78,6 +82,7 @@ const RULES: [(Rule, State); 13] = [
     (Rule::GoodAgain, State::Up),
     (Rule::PoorRounds, State::Degraded),
     (Rule::SecondaryCheck, State::Degraded),
+    (Rule::OverThreshold, State::Degraded),
     (Rule::OnBackup, State::Degraded),
     (Rule::Confirmed, State::Down),
     (Rule::WindowOver, State::Down),
@@ -102,12 +107,18 @@ fn every_rule_has_its_sentence() {
             if rule == Rule::OnBackup {
                 account.explanation.backup = Some(id("cai-be/truc"));
             }
+            if rule == Rule::OverThreshold {
+                account.explanation.trouble = Some(RoundError::Over(Threshold::Battery));
+            }
             told.push(first_line(&account, lang));
         }
         // What a rule says where its numbers have moved on, or where there is no way.
         let mut over = account(State::Degraded, Rule::PoorRounds);
         over.explanation.poor_rounds = 1;
         told.push(first_line(&over, lang));
+        let mut silent = account(State::Degraded, Rule::SecondaryCheck);
+        silent.explanation.trouble = Some(RoundError::Snmp(SnmpTrouble::Silent));
+        told.push(first_line(&silent, lang));
         for rule in [Rule::Confirmed, Rule::StillSilent] {
             let mut alone = account(State::Down, rule);
             alone.explanation.parents.clear();
@@ -191,6 +202,8 @@ fn everything() -> Account {
             error(RoundError::Unreachable { code: 1 }),
             error(RoundError::TtlExceeded),
             error(RoundError::FragNeeded { mtu: 1_400 }),
+            error(RoundError::Snmp(SnmpTrouble::Silent)),
+            Sample { lost: 0, ..error(RoundError::Over(Threshold::Battery)) },
             Sample { check: 1, ..error(RoundError::Local { errno: 101 }) },
         ],
         failed: 0,

@@ -180,7 +180,13 @@ impl Told<'_> {
                     rtt = self.rtt()
                 )
             }
-            Rule::SecondaryCheck => t!(lang, "explain.rule_secondary"),
+            Rule::SecondaryCheck => match self.trouble() {
+                Some(trouble) => t!(lang, "explain.rule_secondary_said", trouble = trouble),
+                None => t!(lang, "explain.rule_secondary"),
+            },
+            Rule::OverThreshold => {
+                t!(lang, "explain.rule_over", trouble = self.trouble().unwrap_or("–"))
+            }
             Rule::OnBackup => {
                 t!(lang, "explain.rule_on_backup", cause = self.cause(e.backup.as_ref()))
             }
@@ -221,6 +227,11 @@ impl Told<'_> {
                 None => t!(lang, "explain.rule_still_silent", confirm = confirm),
             },
         }
+    }
+
+    /// What a check says is wrong, while it counts.
+    fn trouble(&self) -> Option<&'static str> {
+        self.e.trouble.and_then(|error| locale::trouble_words(self.lang, error))
     }
 
     /// The table of the last rounds.
@@ -265,6 +276,12 @@ impl Told<'_> {
         let round = as_round(sample);
         if round.is_invalid() {
             return t!(lang, "explain.round_invalid");
+        }
+        if let Some(said) = sample.error.and_then(|e| locale::trouble_words(lang, e)) {
+            return match round.is_failed() {
+                true => said.to_owned(),
+                false => t!(lang, "explain.round_said", trouble = said),
+            };
         }
         if !round.is_failed() {
             let is_poor = is_poor(sample, self.e);

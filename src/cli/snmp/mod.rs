@@ -3,6 +3,7 @@
 mod device;
 mod names;
 mod show;
+mod told;
 
 use std::process::ExitCode;
 
@@ -60,6 +61,69 @@ Exit code: 0 told, 1 no answer, or there is nothing below, 2 wrong usage or an u
         #[arg(long, default_value_t = VALUES_MAX, value_name = "N")]
         limit: usize,
     },
+    /// Print what a device says it is: make, versions, uptime, UPS, measurements, neighbours
+    #[command(after_help = "\
+Examples:
+  tuantra snmp facts dic/core-router-1
+  tuantra snmp facts 10.82.0.2 --credential core --format json | jq .said.facts
+
+What was said before, and since when, is kept: tuantra inventory show dic/core-router-1.
+
+Exit code: 0 told, 1 no answer, 2 wrong usage.")]
+    Facts(Whom),
+    /// Print a device's interfaces
+    #[command(after_help = "\
+Examples:
+  tuantra snmp interfaces dic/core-router-1                 which there are, and which are up
+  tuantra snmp interfaces dic/core-router-1 --measure 10s   what passes through them, too
+  tuantra snmp interfaces cai-be/router --format json | jq '.said.interfaces[] | .name'
+
+The names are what interface: of a connection in the inventory means.
+
+Exit code: 0 told, 1 no answer, or there are none, 2 wrong usage.")]
+    Interfaces {
+        #[command(flatten)]
+        whom: Whom,
+        /// Ask twice, so long apart (5s to 10m), and print what passed in between
+        #[arg(long, value_name = "TIME", value_parser = measured)]
+        measure: Option<std::time::Duration>,
+    },
+}
+
+/// A length of time in which counters tell something.
+fn measured(text: &str) -> Result<std::time::Duration, String> {
+    let ms = crate::model::parse_duration(text).map_err(|error| error.to_string())?;
+    let ms = u64::try_from(ms).ok().filter(|ms| (5_000..=600_000).contains(ms));
+    ms.map(std::time::Duration::from_millis).ok_or_else(|| "5s to 10m".to_owned())
+}
+
+#[derive(Debug, clap::Args)]
+struct Whom {
+    /// A device by id, or an address
+    #[arg(value_name = "DEVICE")]
+    device: String,
+    /// Ask with another credential of config.yaml
+    #[arg(long, value_name = "NAME")]
+    credential: Option<String>,
+    /// Ask at another address
+    #[arg(long, value_name = "ADDRESS")]
+    address: Option<std::net::IpAddr>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    format: Format,
+}
+
+impl Whom {
+    fn which(&self) -> Which {
+        let Self { device, credential, address, format } = self;
+        Which {
+            device: device.clone(),
+            oids: Vec::new(),
+            credential: credential.clone(),
+            address: *address,
+            format: *format,
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -88,7 +152,13 @@ struct Which {
 /// credential, or standard output cannot be written to.
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let config = context::config(global)?;
-    let (Command::Get(which) | Command::Walk { which, .. }) = &args.command;
+    let which = match &args.command {
+        Command::Get(which) | Command::Walk { which, .. } => which,
+        Command::Facts(whom) => return tell(&config, &whom.which(), None, false),
+        Command::Interfaces { whom, measure } => {
+            return tell(&config, &whom.which(), *measure, true);
+        }
+    };
     let lang = config.language;
     let asked = asked(lang, which, matches!(args.command, Command::Get(_)))?;
     let device = device::find(&config, which)?;
@@ -98,6 +168,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         match &args.command {
             Command::Get(_) => get(&mut session, &asked).await,
             Command::Walk { limit, .. } => walk(&mut session, &asked, *limit).await,
+            Command::Facts(_) | Command::Interfaces { .. } => Ok(Vec::new()),
         }
     });
     let answers = match answered {
@@ -119,11 +190,49 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(EXIT_FINDING));
     }
     let limit = match &args.command {
-        Command::Get(_) => usize::MAX,
         Command::Walk { limit, .. } => *limit,
+        Command::Get(_) | Command::Facts(_) | Command::Interfaces { .. } => usize::MAX,
     };
     for said in answers.iter().filter_map(|answers| show::remark(lang, answers, limit)) {
         super::complain(&said);
+    }
+    Ok(ExitCode::from(EXIT_OK))
+}
+
+/// What the patrol would read of a device.
+fn tell(
+    config: &Config,
+    which: &Which,
+    measure: Option<std::time::Duration>,
+    are_interfaces: bool,
+) -> anyhow::Result<ExitCode> {
+    let lang = config.language;
+    let device = device::find(config, which)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let told = runtime.block_on(async {
+        let mut session = session(config, &device).await?;
+        told::read(&mut session, measure).await
+    });
+    let told = match told {
+        Ok(told) => told,
+        Err(error) => {
+            super::complain(&show::failure(lang, &device, &error));
+            if which.format == Format::Json {
+                super::print(&format!("{:#}\n", show::json_failure(&device, &error)))?;
+            }
+            return Ok(ExitCode::from(EXIT_FINDING));
+        }
+    };
+    let has_none = are_interfaces && told.has_no_interfaces();
+    super::print(&match which.format {
+        Format::Json => format!("{:#}\n", told::json(&device, &told)),
+        Format::Text if has_none => String::new(),
+        Format::Text if are_interfaces => told::interfaces_text(lang, &told),
+        Format::Text => told::facts_text(lang, &told),
+    })?;
+    if has_none {
+        super::complain(&t!(lang, "snmp.no_interfaces", device = visible(&device.name)));
+        return Ok(ExitCode::from(EXIT_FINDING));
     }
     Ok(ExitCode::from(EXIT_OK))
 }

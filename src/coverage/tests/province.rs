@@ -66,6 +66,7 @@ pub(super) fn line(id: &str, units: &[Unit], unit: u32) -> Subject {
         via: Via::none(),
         checks: Vec::new(),
         health: HealthParams::default(),
+        limits: crate::model::Limits::default(),
         calendar: None,
         off_hours_allowed: false,
         is_enabled: true,

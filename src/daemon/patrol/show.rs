@@ -65,6 +65,7 @@ impl Patrol {
             flapping: view.is_flapping,
             off_hours: is_off_hours(inventory, subject, |s| self.health.view(s), now),
             planned: self.health.is_planned(subject, now),
+            trouble: view.trouble,
         }
     }
 
@@ -207,6 +208,7 @@ units:
             last_round: None,
             is_flapping: false,
             backup: None,
+            trouble: None,
         }
     }
 

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::device;
 use super::lines::{loss, strip};
 use crate::api::SubjectRow;
 use crate::coverage::verdict;
@@ -105,6 +106,7 @@ pub fn list(shot: &Shot<'_>, subject: &SubjectRow) -> Vec<(&'static str, Line)> 
     if let Some(contact) = contact(board, &subject.unit) {
         facts.push(("dash.fact_contact", Line::plain(contact)));
     }
+    facts.extend(device::lines(shot));
     facts.push(("dash.fact_recent", recent(shot, subject)));
     facts.push(("dash.fact_month", month(shot, subject)));
     facts.extend(way(shot, subject).map(|words| ("dash.fact_way", words)));
@@ -156,6 +158,10 @@ fn why(shot: &Shot<'_>, subject: &SubjectRow) -> String {
     let title = |id: &SubjectId| {
         shot.board.subject(id).map_or_else(|| id.to_string(), |s| subject_title(shot.board, s))
     };
+    let said = subject.now.trouble.and_then(|trouble| locale::trouble_words(lang, trouble));
+    if let Some(trouble) = said.filter(|_| subject.now.state != State::Up) {
+        return t!(lang, "dash.why_said", trouble = trouble);
+    }
     match subject.now.state {
         _ if subject.now.off_hours => text(lang, "dash.why_off_hours").to_owned(),
         State::Up => t!(lang, "dash.why_up", loss = loss, rtt = rtt),

@@ -3,6 +3,7 @@
 pub(super) mod chart;
 pub(super) mod chrome;
 pub(super) mod coverage;
+pub(super) mod device;
 pub(super) mod facts;
 pub(super) mod help;
 pub(super) mod incidents;

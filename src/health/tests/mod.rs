@@ -56,6 +56,7 @@ fn subject(n: u32, via: Via) -> Subject {
             critical: false,
         }],
         health: HealthParams::default(),
+        limits: crate::model::Limits::default(),
         calendar: None,
         off_hours_allowed: false,
         is_enabled: true,

@@ -1,10 +1,33 @@
 //! How rounds are counted: failed and answered ones in a row, poor ones among the last five, changes
 //! for flapping, what is usual.
 
-use super::{POOR_MASK, Phase, Row, Step, Track};
+use super::{POOR_MASK, Phase, Row, Secondary, Step, Track};
 use crate::health::Rule;
 use crate::health::baseline::Usual;
-use crate::model::{Round, State, UnixMs};
+use crate::model::{Round, RoundError, State, Threshold, UnixMs};
+
+impl Secondary {
+    /// Rule 4 for what a device says of itself: `poor` of the last five answers beyond a threshold
+    /// begin it, five without one end it; of what is told rather than measured, one each.
+    fn count_over(&mut self, over: Option<Threshold>, poor: u32) {
+        match over {
+            Some(threshold) => {
+                self.over_bits = (self.over_bits << 1 | 1) & POOR_MASK;
+                self.is_over |= threshold.is_told() || self.over_bits.count_ones() >= poor;
+                self.over = over;
+            }
+            None if self.over.is_some_and(Threshold::is_told) => {
+                self.over_bits = 0;
+                self.is_over = false;
+                self.over = None;
+            }
+            None => {
+                self.over_bits = self.over_bits << 1 & POOR_MASK;
+                self.is_over &= self.over_bits != 0;
+            }
+        }
+    }
+}
 
 impl Track {
     /// Takes a round in that changes nothing but the time of the last answer: almost all there
@@ -59,12 +82,15 @@ impl Track {
         self.vouch_ms = self.params.interval_ms;
         let failed = round.is_failed();
         if let Some(row) = self.rows.get_mut(usize::from(round.check)) {
-            let Row { first, failed: fails, answered } = *row;
+            let Row { first, failed: fails, answered, .. } = *row;
+            let trouble = round.error;
             *row = match (failed, fails, answered) {
-                (true, 0, _) => Row { first: at, failed: 1, answered: 0 },
-                (true, ..) => Row { first, failed: fails.saturating_add(1), answered: 0 },
-                (false, _, 0) => Row { first: at, failed: 0, answered: 1 },
-                (false, ..) => Row { first, failed: 0, answered: answered.saturating_add(1) },
+                (true, 0, _) => Row { first: at, failed: 1, answered: 0, trouble },
+                (true, ..) => Row { first, failed: fails.saturating_add(1), answered: 0, trouble },
+                (false, _, 0) => Row { first: at, failed: 0, answered: 1, trouble },
+                (false, ..) => {
+                    Row { first, failed: 0, answered: answered.saturating_add(1), trouble }
+                }
             };
         }
         if !failed {
@@ -76,6 +102,8 @@ impl Track {
         if round.check == 0 {
             let poor = failed || self.is_poor(round);
             self.poor_bits = (self.poor_bits << 1 | u8::from(poor)) & POOR_MASK;
+            let over = round.error.filter(|error| error.over().is_some());
+            self.primary_over = over.or(self.primary_over.filter(|_| self.poor_bits != 0));
             self.note_poor();
         }
         match self.worst_run() {
@@ -86,6 +114,11 @@ impl Track {
 
     /// Rule 4: beyond the thresholds, or slower than usual at this hour.
     fn is_poor(&self, round: &Round) -> bool {
+        let is_over = round.error.is_some_and(|error| error.over().is_some());
+        let check = self.checks.get(usize::from(round.check));
+        if is_over || check.is_some_and(|check| !check.kind.is_timed()) {
+            return is_over;
+        }
         let Some(median_us) = round.rtts.median_us() else { return true };
         let is_unusual = || {
             let times = u64::from(self.params.baseline_tenths?);
@@ -223,13 +256,15 @@ impl Track {
             State::Up => Rule::Answered,
             _ if self.is_poorly => Rule::PoorRounds,
             _ if self.has_failing_secondary() => Rule::SecondaryCheck,
+            _ if self.has_secondary_over() => Rule::OverThreshold,
             _ => Rule::OnBackup,
         }
     }
 
     /// Rule 4: `poor` of the last five take it to degraded, five without one back.
     pub(in crate::health) fn live_state(&self) -> State {
-        if self.is_poorly || self.has_failing_secondary() || self.backup.is_some() {
+        let in_trouble = self.secondaries.iter().any(Secondary::is_in_trouble);
+        if self.is_poorly || in_trouble || self.backup.is_some() {
             State::Degraded
         } else {
             State::Up
@@ -254,15 +289,18 @@ impl Track {
     /// end of a hole that nobody has seen yet a decisive round brings it in.
     pub(in crate::health) fn secondary_round(&mut self, round: &Round) -> Option<State> {
         let (confirm, recover) = (self.params.confirm, self.params.recover);
+        let poor = u32::from(self.params.poor);
         let secondary = self.secondaries.get_mut(usize::from(round.check))?;
         if round.is_failed() {
             secondary.successes = 0;
             secondary.fails = secondary.fails.saturating_add(1);
             secondary.is_failing |= secondary.fails >= confirm;
+            secondary.failure = round.error;
         } else {
             secondary.fails = 0;
             secondary.successes = secondary.successes.saturating_add(1);
             secondary.is_failing &= secondary.successes < recover;
+            secondary.count_over(round.error.and_then(RoundError::over), poor);
         }
         self.is_calm = false;
         self.live_state_if_changed().filter(|_| !self.is_overdue(round.at))

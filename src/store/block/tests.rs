@@ -4,7 +4,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{Point, PointKind, RoundError, Rtts, Sample, UnixMs};
+use crate::model::{Point, PointKind, RoundError, Rtts, Sample, SnmpTrouble, Threshold, UnixMs};
 
 const T0: i64 = 1_793_491_200_000;
 const KINDS: [PointKind; 2] = [PointKind::Counter, PointKind::Gauge];
@@ -199,6 +199,11 @@ fn any_error() -> impl Strategy<Value = Option<RoundError>> {
         1 => any::<u16>().prop_map(|mtu| Some(RoundError::FragNeeded { mtu })),
         1 => any::<i32>().prop_map(|errno| Some(RoundError::Local { errno })),
         1 => Just(Some(RoundError::Overflow)),
+        1 => proptest::sample::select(SnmpTrouble::ALL.to_vec())
+            .prop_map(|trouble| Some(RoundError::Snmp(trouble))),
+        1 => any::<bool>().prop_map(|admin| Some(RoundError::InterfaceDown { admin })),
+        1 => proptest::sample::select(Threshold::ALL.to_vec())
+            .prop_map(|threshold| Some(RoundError::Over(threshold))),
     ]
 }
 

@@ -102,13 +102,17 @@ fn an_old_store_is_migrated_with_all_it_holds_and_a_copy_stays_beside_it() {
     };
     let before = all(&place.db());
     assert!(before.iter().all(|table| !table.is_empty()), "{before:?}");
-    assert!(matches!(Reader::open(&place.db()), Err(StoreError::Older { found: 1, known: 4, .. })));
+    let newest = schema::known_version();
+    assert!(matches!(
+        Reader::open(&place.db()),
+        Err(StoreError::Older { found: 1, known, .. }) if known == newest
+    ));
 
     place.open().close().unwrap();
     assert_eq!(all(&place.db()), before);
     assert_eq!(all(&copy_of(&place)), before);
     let id = Value::Integer(i64::from(schema::APPLICATION_ID));
-    assert_eq!(version(&place.db()), [[Value::Integer(4), id.clone()]]);
+    assert_eq!(version(&place.db()), [[Value::Integer(newest), id.clone()]]);
     assert_eq!(version(&copy_of(&place)), [[Value::Integer(1), id]]);
 
     let reader = place.reader();

@@ -6,6 +6,7 @@ use super::kept::{incident, work};
 use super::*;
 use crate::coverage::{Outage, outages};
 use crate::model::{CarrierId, Id, KeptIncident, Maintenance, Told, UnitId, WorkedOn};
+use crate::store::Sighting;
 
 /// Up to twelve intervals on a small grid. `raw` ones leave holes, overlap, begin before the
 /// time they are recorded from, are open in the middle and come in any order; else they
@@ -88,7 +89,7 @@ fn unmeasured_is_nothing(mut line: Line) -> Line {
 /// closed, work that is announced, ended and announced anew, usual times, blindness.
 fn any_kept() -> impl Strategy<Value = Fact> {
     let name = |n: i64| Id::new(&format!("m{n}")).unwrap();
-    (0..5_usize, 0..3_i64, 1..40_i64, any::<bool>()).prop_map(move |(kind, n, at, flag)| match kind
+    (0..6_usize, 0..3_i64, 1..40_i64, any::<bool>()).prop_map(move |(kind, n, at, flag)| match kind
     {
         0 => Fact::Incident(KeptIncident {
             told: flag.then_some(Told::Down),
@@ -108,6 +109,14 @@ fn any_kept() -> impl Strategy<Value = Fact> {
             usual_us: u32::try_from(at).unwrap(),
             rounds: 1,
         },
+        4 => Fact::Said {
+            subject: id(&format!("r{n}")),
+            sightings: vec![sighting(
+                "model",
+                ["a", "b", "c"][usize::try_from(at % 3).unwrap()],
+                at,
+            )],
+        },
         _ => Fact::Blind {
             carrier: flag.then(|| CarrierId::new("vnpt").unwrap()),
             since: UnixMs(n),
@@ -116,8 +125,17 @@ fn any_kept() -> impl Strategy<Value = Fact> {
     })
 }
 
-type Kept =
-    (Vec<KeptIncident>, Vec<Maintenance>, BTreeMap<SubjectId, [Option<Usual>; 24]>, Vec<Blind>);
+fn sighting(key: &str, value: &str, at: i64) -> Sighting {
+    Sighting { key: key.into(), value: value.into(), first: UnixMs(at), last: UnixMs(at) }
+}
+
+type Kept = (
+    Vec<KeptIncident>,
+    Vec<Maintenance>,
+    BTreeMap<SubjectId, [Option<Usual>; 24]>,
+    Vec<Blind>,
+    Vec<Vec<Sighting>>,
+);
 
 fn kept(reader: &Reader) -> Kept {
     (
@@ -125,6 +143,7 @@ fn kept(reader: &Reader) -> Kept {
         reader.maintenance(ALL_TIME).unwrap(),
         reader.baselines().unwrap(),
         reader.blind(ALL_TIME).unwrap(),
+        ["r0", "r1", "r2"].map(|s| reader.sightings(&id(s)).unwrap()).to_vec(),
     )
 }
 

@@ -74,6 +74,10 @@ fn error_word(error: RoundError) -> String {
         RoundError::FragNeeded { mtu } => format!("too_big {mtu}"),
         RoundError::Local { errno } => format!("local {errno}"),
         RoundError::Overflow => "overflow".to_owned(),
+        RoundError::Snmp(trouble) => format!("snmp {}", trouble.as_str()),
+        RoundError::InterfaceDown { admin: true } => "interface_off".to_owned(),
+        RoundError::InterfaceDown { admin: false } => "interface_down".to_owned(),
+        RoundError::Over(threshold) => format!("over {}", threshold.as_str()),
     }
 }
 

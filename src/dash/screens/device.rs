@@ -1,0 +1,119 @@
+//! What a device says of itself: what it is, how long it runs, its ports, its UPS.
+
+use ratatui::style::Style;
+
+use crate::api::{DeviceInfo, InterfaceInfo, PortState, UpsInfo};
+use crate::dash::draw::Line;
+use crate::dash::view::Shot;
+use crate::locale::{self, Lang, duration, number, percent, text, visible};
+use crate::t;
+
+/// Most ports that are shown one by one: those in trouble and the busiest.
+const PORTS_MAX: usize = 6;
+/// What is told of a device's make, in this order.
+const MAKE: [&str; 4] = ["vendor", "model", "serial", "firmware"];
+
+/// Labels (keys of texts) and contents; nothing where the device, or the one that the line ends at,
+/// is not asked.
+pub fn lines(shot: &Shot<'_>) -> Vec<(&'static str, Line)> {
+    let history = shot.ui.detail.as_ref().and_then(|detail| detail.history.as_ref());
+    let Some((_, Ok(history))) = history else { return Vec::new() };
+    let Some(device) = &history.device else { return Vec::new() };
+    let mut lines = Vec::new();
+    lines.extend(make(shot, device).map(|words| ("dash.fact_device", words)));
+    lines.extend(device.ups.as_ref().map(|ups| ("dash.fact_ups", battery(shot, ups))));
+    lines.extend(ports(shot, device).map(|words| ("dash.fact_ports", words)));
+    lines
+}
+
+/// Make, model, serial number, firmware; how long it has been running.
+fn make(shot: &Shot<'_>, device: &DeviceInfo) -> Option<Line> {
+    let (lang, theme) = (shot.ui.lang, shot.theme);
+    let make: Vec<String> =
+        MAKE.iter().filter_map(|key| device.fact(key)).map(|f| visible(&f.value)).collect();
+    let mut words = Line::plain(make.join(", "));
+    let apart = |words: &Line| if words.width() > 0 { "  " } else { "" };
+    if let Some(uptime_ms) = device.uptime_ms {
+        let said = t!(lang, "dash.uptime", time = duration(lang, uptime_ms));
+        words.push(format!("{}{said}", apart(&words)), Style::new());
+    }
+    if let Some(heard) = device.heard.filter(|_| device.trouble.is_some()) {
+        let said = t!(lang, "dash.heard", age = shot.age(heard));
+        words.push(format!("{}{said}", apart(&words)), theme.poor());
+    }
+    (words.width() > 0).then_some(words)
+}
+
+/// "on battery, charge 92 %, lasts 24 min, load 31 %, input 0 V"
+fn battery(shot: &Shot<'_>, ups: &UpsInfo) -> Line {
+    let (lang, theme) = (shot.ui.lang, shot.theme);
+    let share = |permille: u16| percent(lang, u32::from(permille) * 1_000, 0);
+    let mut words = match ups.on_battery {
+        Some(true) => Line::styled(text(lang, "trouble.battery"), theme.poor()),
+        Some(false) => Line::plain(text(lang, "dash.on_mains")),
+        None => Line::plain(text(lang, "dash.ups_unsaid")),
+    };
+    let more = [
+        ups.charge_permille.map(|p| t!(lang, "dash.ups_charge", share = share(p))),
+        ups.run_time_s
+            .map(|s| t!(lang, "dash.ups_lasts", time = duration(lang, i64::from(s) * 1_000))),
+        ups.load_permille.map(|p| t!(lang, "dash.ups_load", share = share(p))),
+        ups.input_dv.map(|dv| t!(lang, "dash.ups_input", volts = number(lang, i64::from(dv) / 10))),
+    ];
+    for said in more.into_iter().flatten() {
+        words.push(format!(", {said}"), Style::new());
+    }
+    words
+}
+
+/// How many ports work; those that do not although they should, and the busiest.
+fn ports(shot: &Shot<'_>, device: &DeviceInfo) -> Option<Line> {
+    let (lang, theme) = (shot.ui.lang, shot.theme);
+    let all = &device.interfaces;
+    if all.is_empty() {
+        return None;
+    }
+    let works = all.iter().filter(|i| i.state == PortState::Up).count();
+    let count = |n: usize| number(lang, i64::try_from(n).unwrap_or(i64::MAX));
+    let mut words = match all.as_slice() {
+        [_] => Line::default(),
+        _ => Line::plain(t!(lang, "dash.ports_up", up = count(works), all = count(all.len()))),
+    };
+    let load = |i: &InterfaceInfo| i.in_permille.max(i.out_permille);
+    let mut shown: Vec<&InterfaceInfo> =
+        all.iter().filter(|i| load(i).is_some() || i.contracted_bps.is_some()).collect();
+    shown.sort_by_key(|i| std::cmp::Reverse((i.contracted_bps.is_some(), load(i))));
+    for port in shown.into_iter().take(PORTS_MAX) {
+        if words.width() > 0 {
+            words.push("  ", Style::new());
+        }
+        let style = if port.state == PortState::Up { Style::new() } else { theme.poor() };
+        words.push(port_words(lang, port), style);
+    }
+    (words.width() > 0).then_some(words)
+}
+
+/// "wan ↓12 % ↑3 %", "wan down".
+fn port_words(lang: Lang, port: &InterfaceInfo) -> String {
+    let name = visible(&port.name);
+    if port.state != PortState::Up {
+        let state = text(lang, &format!("dash.port_{}", port.state.as_str()));
+        return format!("{name} {state}");
+    }
+    let share = |permille: Option<u32>| {
+        permille.map_or_else(
+            || "–".to_owned(),
+            |permille| percent(lang, permille.saturating_mul(1_000), 0),
+        )
+    };
+    let (inward, outward) = (share(port.in_permille), share(port.out_permille));
+    let busy = t!(lang, "dash.port_load", inward = inward, outward = outward);
+    let errors = port.errors_permille.filter(|permille| *permille > 0);
+    match errors {
+        Some(permille) => {
+            let share = locale::percent(lang, u32::from(permille) * 1_000, 1);
+            format!("{name} {busy}, {}", t!(lang, "dash.port_errors", share = share))
+        }
+        None => format!("{name} {busy}"),
+    }
+}

@@ -1,0 +1,44 @@
+//! What a round's error says to people.
+
+use super::{Lang, text};
+use crate::model::RoundError;
+
+/// What a device says is wrong with it, or with how it is asked; `None` of what the network or our
+/// own machine says.
+#[must_use]
+pub fn trouble_words(lang: Lang, error: RoundError) -> Option<&'static str> {
+    let word = match error {
+        RoundError::Snmp(trouble) => trouble.as_str(),
+        RoundError::InterfaceDown { admin: false } => "interface_down",
+        RoundError::InterfaceDown { admin: true } => "interface_off",
+        RoundError::Over(threshold) => threshold.as_str(),
+        RoundError::Unreachable { .. }
+        | RoundError::TtlExceeded
+        | RoundError::FragNeeded { .. }
+        | RoundError::Local { .. }
+        | RoundError::Overflow => return None,
+    };
+    Some(text(lang, &format!("trouble.{word}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{SnmpTrouble, Threshold};
+
+    #[test]
+    fn every_trouble_of_a_device_has_words_of_its_own() {
+        for lang in Lang::ALL {
+            let troubles = SnmpTrouble::ALL.map(RoundError::Snmp).into_iter();
+            let over = Threshold::ALL.map(RoundError::Over);
+            let down = [false, true].map(|admin| RoundError::InterfaceDown { admin });
+            let said: Vec<_> =
+                troubles.chain(over).chain(down).map(|e| trouble_words(lang, e)).collect();
+            for (n, words) in said.iter().enumerate() {
+                assert!(words.is_some_and(|w| !w.is_empty() && !w.starts_with("trouble.")));
+                assert!(!said[..n].contains(words), "{words:?} twice");
+            }
+            assert_eq!(trouble_words(lang, RoundError::Overflow), None);
+        }
+    }
+}
