@@ -9,6 +9,7 @@ use crate::config::{self, Config, DEFAULT_FILE};
 use crate::inventory;
 use crate::locale::Lang;
 use crate::model::{Credential, Diagnostic, Inventory, Message, Severity};
+use crate::probe::snmp::profile::Profiles;
 
 /// The user has been told everything already; only the exit code is left. Passes through `anyhow`
 /// with `?`, and `main` prints nothing more.
@@ -106,11 +107,14 @@ pub fn load_inventory(config: &Config) -> inventory::Loaded {
         inventory::Defaults { health: config.health, ping: config.ping, limits: config.limits };
     let mut loaded = inventory::load(&config.inventory, &defaults, &config.timezone);
     let mut unknown = config.check_credentials(&loaded.credentials);
+    unknown.extend(Profiles::load(config.snmp_profiles.as_deref()).1);
     if let Some(inventory) = &loaded.inventory {
         unknown.extend(config.check_carriers(inventory));
     }
     if !unknown.is_empty() {
-        loaded.inventory = None;
+        if unknown.iter().any(|found| found.severity == Severity::Error) {
+            loaded.inventory = None;
+        }
         loaded.diagnostics.splice(0..0, unknown);
     }
     loaded

@@ -122,6 +122,9 @@ pub struct Config {
     pub group_rate_pps: u32,
     /// How devices are asked by SNMP.
     pub snmp: SnmpParams,
+    /// Folder of the operator's own profiles of devices, joined to the file's folder; `None` where
+    /// there is none. Not looked into here.
+    pub snmp_profiles: Option<PathBuf>,
     /// What they are asked with, by the order of the file; at most 256, each name once.
     pub credentials: Vec<NamedCredential>,
     /// Every name given under `credentials`, also of those with a mistake.
@@ -161,6 +164,7 @@ impl Config {
             rate_pps: 5_000,
             group_rate_pps: 500,
             snmp: SnmpParams::default(),
+            snmp_profiles: None,
             credentials: Vec::new(),
             credential_names: Vec::new(),
             sentinels: Vec::new(),

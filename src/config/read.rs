@@ -83,7 +83,15 @@ pub(super) const KEYS: [(&str, &[&str]); 20] = [
     ("probe.icmp", &["engine", "count", "spacing", "timeout", "rate", "group_rate"]),
     (
         "probe.snmp",
-        &["interval", "timeout", "retries", "in_flight", "group_rate", "max_repetitions"],
+        &[
+            "interval",
+            "timeout",
+            "retries",
+            "in_flight",
+            "group_rate",
+            "max_repetitions",
+            "profiles",
+        ],
     ),
     (
         "credentials",
@@ -160,6 +168,7 @@ fn fill(desk: &mut Desk<'_>, root: &Section<'_>, folder: &Path, config: &mut Con
 
     let snmp = desk.section(probe.get("snmp"), "probe.snmp");
     read_snmp(desk, &snmp, &mut config.snmp);
+    config.snmp_profiles = desk.text(&snmp, "profiles").map(|text| folder.join(text));
     credentials::read(desk, root, config);
 
     let goals = desk.section(root.get("goals"), "goals");

@@ -79,6 +79,11 @@ impl Asker {
         }
     }
 
+    /// Reads devices by these profiles from the next turn on.
+    pub(super) fn set_profiles(&mut self, profiles: Profiles) {
+        self.profiles = profiles;
+    }
+
     /// Replaces those that are asked. Who stays keeps what is known of him; whoever's credential is
     /// not there is not asked.
     pub(super) fn set(

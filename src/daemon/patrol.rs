@@ -162,6 +162,7 @@ impl Patrol {
         }
         patrol.recents = vec![Recent::default(); inventory.subjects.len()];
         patrol.fetch_credentials();
+        patrol.read_profiles();
         patrol.follow_calendar(now);
         patrol.perform(effects, now);
         patrol.submit();
@@ -413,6 +414,7 @@ impl Patrol {
         }
         self.config = config;
         self.fetch_credentials();
+        self.read_profiles();
         self.retrying = std::mem::take(&mut self.retrying)
             .into_iter()
             .filter_map(|s| inventory.find_subject(old.subject(s).id.as_str()))

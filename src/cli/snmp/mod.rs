@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::daemon::clock;
 use crate::locale::{Lang, visible};
 use crate::probe::snmp::ask::{Answers, VALUES_MAX, Wanted};
+use crate::probe::snmp::profile::Profiles;
 use crate::probe::snmp::wire::Oid;
 use crate::probe::snmp::{Learned, Net, Session, SnmpError};
 use crate::t;
@@ -208,10 +209,12 @@ fn tell(
 ) -> anyhow::Result<ExitCode> {
     let lang = config.language;
     let device = device::find(config, which)?;
+    // What is wrong with one is told by `check` and whoever patrols; here the others serve.
+    let (profiles, _) = Profiles::load(config.snmp_profiles.as_deref());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let told = runtime.block_on(async {
         let mut session = session(config, &device).await?;
-        told::read(&mut session, measure).await
+        told::read(&mut session, &profiles, measure).await
     });
     let told = match told {
         Ok(told) => told,

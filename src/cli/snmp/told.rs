@@ -41,14 +41,14 @@ impl Told {
 /// [`SnmpError`] when the device does not answer at all.
 pub(super) async fn read(
     session: &mut Session,
+    profiles: &Profiles,
     again: Option<Duration>,
 ) -> Result<Told, SnmpError> {
-    let profiles = Profiles::default();
     let mut memory = Memory::default();
-    let mut readings = round(session, &profiles, &mut memory).await?;
+    let mut readings = round(session, profiles, &mut memory).await?;
     if let Some(again) = again {
         tokio::time::sleep(again).await;
-        readings.extend(round(session, &profiles, &mut memory).await?);
+        readings.extend(round(session, profiles, &mut memory).await?);
     }
     let facts = readings.iter().flat_map(|reading| {
         let at = reading.at;
@@ -63,7 +63,7 @@ pub(super) async fn read(
     let neighbours = readings.iter().flat_map(|reading| reading.neighbours.clone()).collect();
     let last = readings.iter().rfind(|reading| reading.uptime.ms.is_some() || has_more(reading));
     let info = last.or(readings.last()).map(device_info).unwrap_or_default();
-    let profile = memory.profile(&profiles).name.clone();
+    let profile = memory.profile(profiles).name.clone();
     Ok(Told { info: DeviceInfo { facts, ..info }, neighbours, profile })
 }
 

@@ -16,6 +16,7 @@ use crate::model::{
     SubjectIx, Threshold, UnixMs,
 };
 use crate::probe::snmp::SnmpError;
+use crate::probe::snmp::profile::Profiles;
 use crate::probe::snmp::reading::{DeviceReading, Pass};
 use crate::store::{EventKind, Fact, Reading, Sighting};
 
@@ -66,6 +67,21 @@ impl Patrol {
         }
         let by_id = |credential: Credential| (credential.id.clone(), Arc::new(credential));
         self.devices.credentials = found.into_iter().map(by_id).collect();
+    }
+
+    /// Reads the profiles of devices. They were found sound when the configuration was; what is
+    /// wrong with them by now is told in the log, and the built-in ones serve in its place.
+    pub(super) fn read_profiles(&mut self) {
+        let (profiles, found) = Profiles::load(self.config.snmp_profiles.as_deref());
+        for diagnostic in found {
+            let file = diagnostic.place.as_ref().map(|place| place.file.display().to_string());
+            tracing::error!(
+                what = diagnostic.message.key,
+                file,
+                "a profile of devices is left out"
+            );
+        }
+        self.asker.set_profiles(profiles);
     }
 
     /// Tells the asker whom to ask by SNMP: what is in force now.

@@ -1,8 +1,10 @@
 //! What a kind of device can be asked beyond the standard, as data: one file a maker
 //! (`profiles/*.toml`, described in `docs/snmp-profiles.md`), to which an operator adds his own.
 
+use std::path::{Path, PathBuf};
+
 use super::wire::Oid;
-use crate::model::Diagnostic;
+use crate::model::{Diagnostic, Message, Severity};
 
 mod read;
 
@@ -23,6 +25,8 @@ const BUILT_IN: [(&str, &str); 12] = [
 ];
 /// The profile of what no other is for.
 const GENERIC: &str = "generic";
+/// Most files of an operator's folder; what is beyond is an error.
+const FILES_MAX: usize = 256;
 /// A text found in `sysDescr` says more than any `sysObjectID`, which has at most 128 arcs.
 const DESCRIBED_WORTH: usize = 1_000;
 
@@ -371,6 +375,35 @@ impl Profiles {
         (Self { all, generic }, found)
     }
 
+    /// The built-in ones and those of an operator's folder: its `*.toml` files in the order of
+    /// their names. A folder or file that cannot be read is told like a mistake in one.
+    #[must_use]
+    pub fn load(folder: Option<&Path>) -> (Self, Vec<Diagnostic>) {
+        let Some(folder) = folder else { return (Self::default(), Vec::new()) };
+        let mut found = Vec::new();
+        let mut texts = Vec::new();
+        match files_in(folder) {
+            Err(error) => found.push(unreadable(folder, &error)),
+            Ok(files) => {
+                if files.len() > FILES_MAX {
+                    let message = Message::new("profile.too_many_files")
+                        .with("folder", folder.display())
+                        .with("most", FILES_MAX);
+                    found.push(error(message));
+                }
+                for file in files.iter().take(FILES_MAX) {
+                    match std::fs::read_to_string(file) {
+                        Ok(text) => texts.push((file.display().to_string(), text)),
+                        Err(error) => found.push(unreadable(file, &error)),
+                    }
+                }
+            }
+        }
+        let (profiles, mistakes) = Self::with(&texts);
+        found.extend(mistakes);
+        (profiles, found)
+    }
+
     /// The profile that fits best: one whose text stands in `sysDescr`, else the longest
     /// `sysObjectID`, of equals the later; else the generic one.
     #[must_use]
@@ -393,6 +426,28 @@ impl Profiles {
     pub fn iter(&self) -> impl Iterator<Item = &Profile> {
         self.all.iter()
     }
+}
+
+fn files_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files: Vec<PathBuf> = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "toml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn unreadable(path: &Path, reason: &std::io::Error) -> Diagnostic {
+    let message = Message::new("profile.unreadable").with("path", path.display());
+    let hint = Some(Message::new("profile.unreadable_hint"));
+    Diagnostic { hint, ..error(message.with("reason", reason)) }
+}
+
+fn error(message: Message) -> Diagnostic {
+    Diagnostic { severity: Severity::Error, message, place: None, hint: None, related: None }
 }
 
 #[cfg(test)]

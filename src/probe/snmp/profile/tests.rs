@@ -46,6 +46,31 @@ fn an_operators_file_replaces_the_built_in_one() {
 }
 
 #[test]
+fn a_folder_of_profiles_is_read_by_name_and_what_cannot_be_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("b.toml"), "vendor = 'B'\nmatch = [{ describes = 'Box' }]").unwrap();
+    std::fs::write(path("a.toml"), "vendor = 'A'\nmatch = [{ describes = 'Box' }]").unwrap();
+    std::fs::write(path("notes.txt"), "vendor = 1").unwrap();
+    let (profiles, found) = Profiles::load(Some(folder.path()));
+    assert_eq!(found, []);
+    assert_eq!(profiles.choose(None, "a Box").name, "b", "of equals the later file");
+
+    std::fs::write(path("broken.toml"), "vendor = 1\n").unwrap();
+    let (_, found) = Profiles::load(Some(folder.path()));
+    let place = found[0].place.as_ref().unwrap();
+    assert_eq!((place.file.as_path(), place.line), (path("broken.toml").as_path(), 1));
+    std::fs::write(path("broken.toml"), [0xff]).unwrap();
+    let (profiles, found) = Profiles::load(Some(folder.path()));
+    assert_eq!((found.len(), found[0].message.key), (1, "profile.unreadable"));
+    assert!(profiles.named("a").is_some(), "the others are read");
+
+    let (profiles, found) = Profiles::load(Some(&path("nowhere")));
+    assert_eq!((found.len(), found[0].message.key), (1, "profile.unreadable"));
+    assert_eq!(profiles, Profiles::default());
+}
+
+#[test]
 fn every_mistake_is_told_in_its_place() {
     let (_, found) = own("vender = 'X'\n\
         [[match]]\n\
