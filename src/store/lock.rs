@@ -57,8 +57,11 @@ impl StoreLock {
 
 impl Drop for StoreLock {
     fn drop(&mut self) {
-        // The text only serves the message of whoever is refused; closing the file unlocks.
+        // The text only serves the message of whoever is refused.
         let _ = self.0.set_len(0);
+        // Closing the file unlocks as well, but not while a child process that was being started
+        // in this moment still has a copy of the descriptor.
+        let _ = self.0.unlock();
     }
 }
 
