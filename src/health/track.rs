@@ -98,6 +98,9 @@ pub(super) struct Track {
     poor_bits: u8,
     /// Degraded by poor rounds, so that only five good ones end it.
     is_poorly: bool,
+    /// Start of the record's last entry when the record was taken up from the store, which may have
+    /// lost the round that it tells of.
+    taken_up: UnixMs,
     /// Start of the record's entry before the open hole.
     since_before_hole: UnixMs,
     /// Holes since the first failed round of the run.
@@ -141,6 +144,7 @@ impl Track {
             last_live_answer: None,
             poor_bits: 0,
             is_poorly: false,
+            taken_up: UnixMs(i64::MIN),
             since_before_hole: since,
             holes: Vec::new(),
             down_from: since,
@@ -169,6 +173,9 @@ impl Track {
         subject: &Subject,
     ) -> Self {
         let mut track = Self::blank(subject, resumed.state, resumed.since);
+        if resumed.state != State::Unmeasured {
+            track.taken_up = resumed.since;
+        }
         // A hole that is recorded stays, and tells when the last round was that counted: what was
         // sent inside it, or while the patrol was blind, vouches for nothing.
         track.last_round = match resumed.state {
