@@ -125,6 +125,9 @@ pub(super) struct Track {
     is_poorly: bool,
     /// What the last poor round of the primary check said was beyond its threshold.
     primary_over: Option<RoundError>,
+    /// Start of the record's last entry when the record was taken up from the store, which may have
+    /// lost the round that it tells of.
+    taken_up: UnixMs,
     /// Start of the record's entry before the open hole.
     since_before_hole: UnixMs,
     /// Holes since the first failed round of the run.
@@ -169,6 +172,7 @@ impl Track {
             poor_bits: 0,
             is_poorly: false,
             primary_over: None,
+            taken_up: UnixMs(i64::MIN),
             since_before_hole: since,
             holes: Vec::new(),
             down_from: since,
@@ -197,6 +201,9 @@ impl Track {
         subject: &Subject,
     ) -> Self {
         let mut track = Self::blank(subject, resumed.state, resumed.since);
+        if resumed.state != State::Unmeasured {
+            track.taken_up = resumed.since;
+        }
         // A hole that is recorded stays, and tells when the last round was that counted: what was
         // sent inside it, or while the patrol was blind, vouches for nothing.
         track.last_round = match resumed.state {

@@ -355,3 +355,26 @@ fn a_verdict_that_was_written_vouches_though_its_round_was_not() {
     b.good(A, 601);
     assert_eq!(b.record(A), [(0, State::Degraded), (500, State::Unmeasured), (601, State::Up)]);
 }
+
+#[test]
+fn what_is_found_out_about_others_vouches_for_nothing() {
+    let mut b = Bench::new(vec![Via::none(), via(A), via(B)]);
+    [A, B, C].into_iter().for_each(|s| b.good(s, 0));
+    down(&mut b, A, 10);
+    down(&mut b, B, 12);
+    down(&mut b, C, 14);
+    [40, 41].into_iter().for_each(|s| b.good(A, s));
+    [50, 55, 60].into_iter().for_each(|s| b.fail(B, s));
+    let blamed = (UnixMs(60_100), State::Unreachable, Some(B));
+    assert_eq!(b.records[&C].last(), Some(&blamed), "six seconds after nobody knew any more");
+    b.tick(90);
+    assert_eq!(b.record(C)[1..], [(14, State::Unreachable), (54, State::Unmeasured)]);
+    let expected = [(14, State::Unreachable), (54, State::Unmeasured), (100, State::Unreachable)];
+    let (health, records) = (b.health.clone(), b.records.clone());
+    let mut late = Bench { health, records, ..Bench::new(vec![]) };
+    late.fail(C, 100);
+    assert_eq!(late.record(C)[1..], expected);
+    // Or a round was on its way, and there was no hole.
+    b.fail(C, 84);
+    assert_eq!(b.record(C)[1..], [(14, State::Unreachable), (54, State::Unreachable)]);
+}

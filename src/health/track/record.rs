@@ -18,10 +18,11 @@ const SET_BACK_MAX_MS: i64 = 3_600_000;
 
 impl Track {
     /// The time the last round vouches for ends one interval after it (rule 8); without any
-    /// sample left after a restart, after the start of the record.
+    /// sample left after a restart, after the start of the record. What is found out about others
+    /// later vouches for nothing.
     pub(in crate::health) fn vouched_until(&self) -> UnixMs {
         let last = self.last_round.unwrap_or(self.since);
-        (last + self.vouch_ms).max(self.since)
+        (last + self.vouch_ms).max(self.taken_up)
     }
 
     /// Until when the next round may come without a hole before it: two intervals.
@@ -62,8 +63,9 @@ impl Track {
         effects: &mut Vec<Effect>,
     ) {
         if self.state != State::Unmeasured && self.is_overdue(at) {
-            self.since_before_hole = self.since;
-            let entry = self.entry_at(self.vouched_until(), State::Unmeasured);
+            let from = self.vouched_until();
+            self.since_before_hole = self.since.min(from);
+            let entry = self.entry_at(from, State::Unmeasured);
             self.record(subject, vec![entry], effects);
         }
     }
@@ -161,6 +163,7 @@ impl Track {
         self.live_since = self.live_since.min(at);
         self.down_from = at;
         self.down_holes.clear();
+        self.taken_up = self.taken_up.min(at);
         let entry = self.entry_at(at, self.hard.unwrap_or(State::Unmeasured));
         self.record(subject, vec![entry], effects);
     }

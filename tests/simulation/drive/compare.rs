@@ -88,7 +88,10 @@ impl Run<'_> {
         let patience = health.interval_ms + health.correlation_window_ms + 10_000;
         for record in [&mut core, &mut model] {
             let last = record.last();
-            let is_young = |s: &Stretch| self.now().since(s.from) < patience + health.interval_ms;
+            // A machine that has just woken up has not looked yet, and may have a round to read.
+            let has_woken = self.clock < self.asleep_until + 10_000;
+            let is_young =
+                |s: &Stretch| has_woken || self.now().since(s.from) < patience + health.interval_ms;
             if last.is_some_and(|s| s.state == State::Unmeasured && is_young(s)) {
                 record.pop();
             }

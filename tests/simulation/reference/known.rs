@@ -54,6 +54,9 @@ impl Known {
                 });
             }
         }
+        if known.open_hole.is_none() && known.last_step().0 != State::Unmeasured {
+            known.taken_up = known.recorded_since();
+        }
         known.hard = remembered.verdict().map(|(state, _, since)| (state, since));
         known.is_poor = known.hard.is_some_and(|(state, _)| state == State::Degraded);
         if known.hard.is_some_and(|(state, _)| state.is_live()) {
@@ -98,6 +101,7 @@ impl Known {
             last.to = last.to.min(at);
         }
         self.open_hole = self.open_hole.filter(|from| *from < at);
+        self.taken_up = self.taken_up.min(at);
         self.last_round = None;
         self.heard = Default::default();
         if let Some(hard) = hard {
@@ -134,10 +138,10 @@ impl Known {
         self.holes.last().map_or(UnixMs(0), |h| h.to).max(self.last_step_from())
     }
 
-    /// 8: a round vouches for an interval. What is recorded from later on tells of a round of which
-    /// the store has lost the rest.
+    /// 8: a round vouches for an interval. What was taken up of the record from later on tells of a
+    /// round of which the store has lost the rest.
     pub(super) fn vouched_until(&self, last: UnixMs, health: &HealthParams) -> UnixMs {
-        (last + health.interval_ms).max(self.recorded_since())
+        (last + health.interval_ms).max(self.taken_up)
     }
 
     pub(super) fn last_outage_since(&self) -> UnixMs {

@@ -132,6 +132,8 @@ struct Known {
     holes: Vec<Span>,
     /// The hole that lasts, from then on.
     open_hole: Option<UnixMs>,
+    /// Start of the record's last stretch when it was taken up from the store.
+    taken_up: UnixMs,
     /// The checks that decide, each for itself.
     runs: BTreeMap<u8, Run>,
     /// The others.

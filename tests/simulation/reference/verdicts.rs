@@ -219,12 +219,17 @@ impl Reference {
             // on it.
             false => self.known(subject).last_round.unwrap_or(UnixMs(0)),
         };
+        let has_risen = self.rose.iter().any(|(p, _)| *p == subject);
         let known = &mut self.known[subject.ix()];
         let is_late = std::mem::take(&mut known.is_backup_late);
         known.backup_since = backup_since;
         if state.is_live() && known.live_state() != state {
             let from = match backup_since {
                 _ if is_late => known.last_heard.unwrap_or(UnixMs(0)),
+                // It was when it began to answer, whatever hole came then.
+                Some(since) if has_risen && since <= known.last_step_from() => {
+                    known.last_step_from()
+                }
                 Some(since) => since.max(known.recorded_since()),
                 None => again.max(known.recorded_since()),
             };
