@@ -109,7 +109,7 @@ fn inventory() -> String {
      \x20   parent: tinh\n\
      \x20   requires: [tslcd]\n\
      \x20   connections:\n\
-     \x20     tslcd: { address: 127.0.9.2, via: [], device: router, interface: wan, checks: [ping, interface] }\n\
+     \x20     tslcd: { address: 127.0.9.2, via: [], device: router, interface: WAN, bandwidth: 10Mbps, checks: [ping, interface] }\n\
      \x20   devices:\n\
      \x20     router: { address: 127.0.9.3, via: [], snmp: test }\n\
      \x20     ups: { address: 127.0.9.4, via: [], snmp: test }\n"
@@ -158,6 +158,28 @@ async fn what_devices_say_is_judged_stored_and_told() {
         ["xa/tslcd", "xa/router", "xa/ups"].iter().all(|id| now(s, id) == (State::Up, None))
     };
     follow(&client, up).await;
+
+    // What they said last stands beside the past, of the device and of the line that ends at it.
+    let device = async |id: &str| {
+        let id = SubjectId::new(id).unwrap();
+        let window = Span::new(UnixMs(0), UnixMs(1_000));
+        // Up by ping is not yet heard by SNMP.
+        let mut seen = follow(&client, up).await;
+        loop {
+            let said = client.history(&id, window, 10).await.unwrap().device;
+            match said.filter(|said| said.interfaces.len() + usize::from(said.ups.is_some()) > 0) {
+                Some(said) => return said,
+                None => seen = follow(&client, |s| s.at > seen.at).await,
+            }
+        }
+    };
+    let said = device("xa/router").await;
+    assert!(said.uptime_ms == Some(3_600_000) && said.heard.is_some(), "{said:?}");
+    assert_eq!(said.interfaces.len(), 1);
+    let line = device("xa/tslcd").await;
+    assert_eq!(line.interfaces[0].contracted_bps, Some(10_000_000));
+    assert!(line.interfaces == said.interfaces && line.ups.is_none(), "{line:?}");
+    assert_eq!(device("xa/ups").await.ups.unwrap().charge_permille, Some(1_000));
 
     // The far end still answers ping, and the line is down all the same.
     router_says.set("1.3.6.1.2.1.2.2.1.8.7", Value::Integer(2));

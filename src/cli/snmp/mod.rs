@@ -190,8 +190,8 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(EXIT_FINDING));
     }
     let limit = match &args.command {
-        Command::Get(_) => usize::MAX,
         Command::Walk { limit, .. } => *limit,
+        Command::Get(_) | Command::Facts(_) | Command::Interfaces { .. } => usize::MAX,
     };
     for said in answers.iter().filter_map(|answers| show::remark(lang, answers, limit)) {
         super::complain(&said);

@@ -66,6 +66,13 @@ pub(in crate::daemon) struct Remembered {
     name: Option<Arc<str>>,
 }
 
+impl Remembered {
+    /// Under which name it was seen.
+    pub(in crate::daemon) fn name(&self) -> Option<&Arc<str>> {
+        self.name.as_ref()
+    }
+}
+
 /// What a pass says of a line's end; `None` while it is not certain which interface is which.
 pub(in crate::daemon) fn line_end(
     reading: &DeviceReading,

@@ -6,16 +6,20 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::Patrol;
+use crate::api::PortState;
 use crate::daemon::agents::meaning::{self, LineEnd, Remembered};
-use crate::daemon::agents::{Agent, Place, agents};
+use crate::daemon::agents::{Agent, Line, Place, agents};
 use crate::daemon::asker::Heard;
 use crate::health::{Effect, Evidence, Watch};
 use crate::model::{
     Credential, CredentialId, Round, RoundError, Rtts, Sample, Severity, SnmpTrouble, State,
-    SubjectId, SubjectIx, Threshold, UnixMs,
+    SubjectId, SubjectIx, Threshold, UnixMs, Untrusted,
 };
 use crate::probe::snmp::SnmpError;
-use crate::probe::snmp::reading::DeviceReading;
+use crate::probe::snmp::health::Gauge;
+use crate::probe::snmp::interfaces::{self, Interface};
+use crate::probe::snmp::reading::{DeviceReading, Pass};
+use crate::probe::snmp::ups::Ups;
 use crate::store::{EventKind, Fact, Reading, Sighting};
 
 /// What is remembered of devices between two passes.
@@ -41,10 +45,67 @@ pub(super) struct Seen {
     pub heard: Option<UnixMs>,
     /// Why it did not the last time.
     pub trouble: Option<SnmpTrouble>,
-    /// The last answer about its uptime, interfaces, UPS and gauges.
-    pub reading: Option<DeviceReading>,
-    /// What is contracted of the lines that end at it, bits a second, by the name of the interface.
-    pub contracted: BTreeMap<Arc<str>, u64>,
+    /// How long it had been running.
+    pub uptime_ms: Option<i64>,
+    pub ports: Vec<Port>,
+    pub ups: Option<Ups>,
+    pub gauges: Vec<Gauge>,
+}
+
+/// What is kept of an interface to be shown: of 5,000 devices' 120,000 there is no room for more.
+#[derive(Debug, Clone)]
+pub(super) struct Port {
+    pub name: Arc<str>,
+    pub alias: Option<Untrusted>,
+    pub state: PortState,
+    pub speed_bps: Option<u64>,
+    pub contracted_bps: Option<u64>,
+    pub bps: (Option<u64>, Option<u64>),
+    pub permille: (Option<u32>, Option<u32>),
+    pub errors_permille: Option<u16>,
+}
+
+impl Port {
+    fn of(interface: &Interface, contracted_bps: Option<u64>) -> Self {
+        let errors = interface.passed.map(|passed| passed.errors_permille());
+        Self {
+            name: Arc::clone(&interface.name),
+            alias: interface.alias.clone(),
+            state: match (interface.is_enabled, interface.status) {
+                (Some(false), _) => PortState::Off,
+                (_, Some(status)) if status.is_down() => PortState::Down,
+                (_, Some(_)) => PortState::Up,
+                (_, None) => PortState::Unknown,
+            },
+            speed_bps: interface.speed_bps,
+            contracted_bps,
+            bps: interface.passed.map_or((None, None), |passed| passed.bps()),
+            permille: interface.utilisation_permille(contracted_bps),
+            errors_permille: errors.and_then(|(inward, outward)| inward.max(outward)),
+        }
+    }
+}
+
+impl Seen {
+    /// Takes in what a device says of what changes; `lines` end at it.
+    pub(super) fn take(&mut self, reading: &DeviceReading, lines: &[Line]) {
+        self.uptime_ms = reading.uptime.ms;
+        self.ups = reading.ups;
+        self.gauges.clone_from(&reading.gauges);
+        // While it is not certain which is which, what was known before is.
+        if !reading.are_interfaces_sure {
+            return;
+        }
+        let contracted: BTreeMap<&str, u64> = lines
+            .iter()
+            .filter_map(|line| {
+                let interface = interfaces::find(&reading.interfaces, &line.interface)?;
+                Some((&*interface.name, line.contracted_bps?))
+            })
+            .collect();
+        let port = |i: &Interface| Port::of(i, contracted.get(&*i.name).copied());
+        self.ports = reading.interfaces.iter().map(port).collect();
+    }
 }
 
 impl Devices {
@@ -55,6 +116,14 @@ impl Devices {
         };
         let facts = facts.iter().map(|(id, sightings)| (id.clone(), known(sightings))).collect();
         Self { facts, ..Self::default() }
+    }
+}
+
+impl Devices {
+    /// The name that a line's interface had when it was last seen.
+    pub(super) fn end_of(&self, line: &SubjectId) -> Option<&Arc<str>> {
+        let mut ends = self.ends.iter().filter(|((id, _), _)| id == line);
+        ends.find_map(|(_, remembered)| remembered.name())
     }
 }
 
@@ -79,6 +148,10 @@ impl Patrol {
     /// Tells the asker whom to ask by SNMP: what is in force now.
     pub(super) fn follow_devices(&mut self, now: UnixMs) {
         let inventory = Arc::clone(self.inventory());
+        let is_known = |id: &SubjectId| inventory.find_subject(id.as_str()).is_some();
+        self.devices.seen.retain(|id, _| is_known(id));
+        self.devices.watches.retain(|(id, _), _| is_known(id));
+        self.devices.ends.retain(|(id, _), _| is_known(id));
         let agents = agents(&inventory, now);
         self.asker.set(agents, &self.devices.credentials, self.config.snmp, now);
         let known: Vec<Arc<Agent>> = self.asker.agents().cloned().collect();
@@ -166,21 +239,16 @@ impl Patrol {
     }
 
     fn remember(&mut self, heard: &Heard) {
-        let lines = heard.agent.lines.iter();
-        let contracted: BTreeMap<Arc<str>, u64> = lines
-            .filter_map(|line| Some((Arc::clone(&line.interface), line.contracted_bps?)))
-            .collect();
         for place in &heard.agent.devices {
             let id = self.health.inventory().subject(place.subject).id.clone();
             let seen = self.devices.seen.entry(id).or_default();
             seen.asked = heard.asked;
-            seen.contracted.clone_from(&contracted);
             match &heard.outcome {
                 Ok(reading) => {
                     seen.heard = Some(reading.at);
                     seen.trouble = None;
-                    if heard.is_device_round || heard.is_lines_round {
-                        seen.reading = Some(reading.clone());
+                    if matches!(reading.pass, Pass::Cycle | Pass::Facts) {
+                        seen.take(reading, &heard.agent.lines);
                     }
                 }
                 Err(error) => seen.trouble = meaning::trouble(error).or(seen.trouble),

@@ -1,4 +1,5 @@
-//! What the project takes from its SNMP library: the one file that names it.
+//! What the project takes from its SNMP library: the one file of the patrol that names it (`sim/agent.rs` does for the
+//! demo's devices).
 //!
 //! Guarantees: one try a question (a retry is the caller's, so that it gets numbers of its own); an
 //! answer counts only from the address asked, under the number asked; what the library calls an
