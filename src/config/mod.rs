@@ -12,6 +12,7 @@ mod secrets;
 mod yaml;
 
 use std::io::Read as _;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use jiff::tz::{Offset, TimeZone};
@@ -73,6 +74,15 @@ pub struct Goals {
     pub availability_ppm: u32,
 }
 
+/// Where traps and informs are listened for, and whose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Traps {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// The credentials whose communities and users are accepted; `None`: all.
+    pub credentials: Option<Vec<CredentialId>>,
+}
+
 /// When what happened is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Telling {
@@ -122,6 +132,8 @@ pub struct Config {
     pub group_rate_pps: u32,
     /// How devices are asked by SNMP.
     pub snmp: SnmpParams,
+    /// Whether and where traps are listened for.
+    pub traps: Option<Traps>,
     /// What they are asked with, by the order of the file; at most 256, each name once.
     pub credentials: Vec<NamedCredential>,
     /// Every name given under `credentials`, also of those with a mistake.
@@ -161,6 +173,7 @@ impl Config {
             rate_pps: 5_000,
             group_rate_pps: 500,
             snmp: SnmpParams::default(),
+            traps: None,
             credentials: Vec::new(),
             credential_names: Vec::new(),
             sentinels: Vec::new(),

@@ -18,6 +18,7 @@ mod credentials;
 mod desk;
 mod limits;
 mod sentinels;
+mod traps;
 mod words;
 pub(in crate::config) use credentials::unknown_hint;
 use desk::{Desk, Section};
@@ -33,7 +34,7 @@ const GROUP_WAIT_MS: RangeInclusive<i64> = 0..=3_600_000;
 const REPEAT_MS: RangeInclusive<i64> = 60_000..=30 * DAY_MS;
 
 /// Every key there is, by section.
-pub(super) const KEYS: [(&str, &[&str]); 20] = [
+pub(super) const KEYS: [(&str, &[&str]); 21] = [
     (
         "",
         &[
@@ -83,8 +84,9 @@ pub(super) const KEYS: [(&str, &[&str]); 20] = [
     ("probe.icmp", &["engine", "count", "spacing", "timeout", "rate", "group_rate"]),
     (
         "probe.snmp",
-        &["interval", "timeout", "retries", "in_flight", "group_rate", "max_repetitions"],
+        &["interval", "timeout", "retries", "in_flight", "group_rate", "max_repetitions", "traps"],
     ),
+    ("probe.snmp.traps", &["listen", "credentials"]),
     (
         "credentials",
         &["version", "community", "user", "auth", "priv", "context", "allow_weak", "port"],
@@ -161,6 +163,7 @@ fn fill(desk: &mut Desk<'_>, root: &Section<'_>, folder: &Path, config: &mut Con
     let snmp = desk.section(probe.get("snmp"), "probe.snmp");
     read_snmp(desk, &snmp, &mut config.snmp);
     credentials::read(desk, root, config);
+    traps::read(desk, &snmp, config);
 
     let goals = desk.section(root.get("goals"), "goals");
     if let Some(permille) = desk.number(&goals, "coverage_pct", 1, 0..=1_000) {

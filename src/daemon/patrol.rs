@@ -7,10 +7,13 @@ mod faults;
 mod news;
 pub(super) mod show;
 pub(super) mod told;
+mod traps;
 mod work;
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
+
+use tokio::sync::mpsc;
 
 use devices::Devices;
 use faults::OwnFaults;
@@ -22,6 +25,7 @@ use super::feed::Changes;
 use super::months::Months;
 use super::resume::Past;
 use super::targets::Targets;
+use super::traps::Traps;
 use crate::api::{Coverages, ReloadFailure, User};
 use crate::config::Config;
 use crate::health::{self, Effect, Health};
@@ -29,6 +33,7 @@ use crate::model::{
     Incident, Inventory, Sample, State, StateInterval, SubjectId, SubjectIx, UnixMs,
 };
 use crate::probe::snmp::Turn;
+use crate::probe::snmp::traps::Trap;
 use crate::probe::{Answer, Pace, Prober, TargetId};
 use crate::store::{Batch, Event, EventKind, Fact, Store};
 
@@ -52,6 +57,7 @@ pub(super) struct Patrol {
     prober: Prober,
     asker: Asker,
     devices: Devices,
+    traps: Traps,
     store: Store,
     changes: Arc<Changes>,
     recents: Vec<Recent>,
@@ -83,6 +89,7 @@ pub(super) struct Parts {
     pub(super) prober: Prober,
     pub(super) store: Store,
     pub(super) changes: Arc<Changes>,
+    pub(super) traps: mpsc::Sender<Trap>,
     pub(super) months: Months,
     pub(super) month_from: UnixMs,
 }
@@ -100,7 +107,7 @@ pub fn settings(config: &Config) -> health::Settings {
 
 impl Patrol {
     pub(super) fn start(parts: Parts, past: &Past, now: UnixMs) -> Self {
-        let Parts { config, inventory, prober, store, changes, months, month_from } = parts;
+        let Parts { config, inventory, prober, store, changes, traps, months, month_from } = parts;
         let mut effects = Vec::new();
         let mut works = Works::default();
         works.remember(past.maintenance.clone());
@@ -119,6 +126,7 @@ impl Patrol {
             prober,
             asker,
             devices: Devices::new(&past.sightings),
+            traps: Traps::new(traps),
             store,
             changes,
             recents: Vec::new(),
@@ -267,6 +275,7 @@ impl Patrol {
             self.batch.facts.push(Fact::Alive { at: now });
         }
         self.hurry_devices(now);
+        self.hurry_trapped(now);
         self.own_faults.tick(&self.prober.stats(), now);
         self.tell_switched(now);
         self.submit();
@@ -473,6 +482,8 @@ impl Patrol {
         self.event(now, EventKind::Stopped, None, serde_json::json!({}));
         self.submit();
         self.prober.stop();
+        // It holds nothing that could be lost.
+        let _ = self.traps.stop();
         self.store
     }
 }

@@ -135,6 +135,7 @@ fn change() -> Change {
             reload_failure: None,
             trouble: None,
             blind: Vec::new(),
+            traps: None,
         },
         subjects: Vec::new(),
         units: Vec::new(),

@@ -16,3 +16,4 @@ mod db;
 mod demo;
 mod snmp;
 mod terminal;
+mod traps;

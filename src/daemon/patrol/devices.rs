@@ -117,6 +117,11 @@ impl Devices {
         let facts = facts.iter().map(|(id, sightings)| (id.clone(), known(sightings))).collect();
         Self { facts, ..Self::default() }
     }
+
+    /// A credential whose secrets could be had.
+    pub(super) fn credential(&self, id: &CredentialId) -> Option<&Credential> {
+        self.credentials.get(id).map(AsRef::as_ref)
+    }
 }
 
 impl Devices {
@@ -160,6 +165,7 @@ impl Patrol {
                 self.asker.set_answers_ping(&agent.id, live);
             }
         }
+        self.follow_traps(now);
     }
 
     /// Whether the device itself answers ping, by its last verdict; `None` where it is not pinged,
@@ -197,7 +203,9 @@ impl Patrol {
             agent.devices.iter().copied().chain(lines).any(|place| place.subject == subject)
         };
         let ids: Vec<_> = self.asker.agents().filter(is_asked).map(|a| a.id.clone()).collect();
-        ids.iter().for_each(|id| self.asker.ask_soon(id));
+        for id in &ids {
+            self.asker.ask_soon(id);
+        }
     }
 
     /// Brings forward whom a verdict waits for.
