@@ -285,7 +285,8 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
     result
 }
 
-const fn engine(choice: Engine) -> EngineChoice {
+/// The probe's word for the configuration's.
+pub(crate) const fn engine(choice: Engine) -> EngineChoice {
     match choice {
         Engine::Auto => EngineChoice::Auto,
         Engine::Raw => EngineChoice::Raw,

@@ -95,7 +95,7 @@ pub fn router() -> Said {
     said
 }
 
-fn ups() -> Said {
+pub fn ups() -> Said {
     let said = Said::default();
     said.set("1.3.6.1.2.1.1.3.0", Value::TimeTicks(100_000_000));
     said.set("1.3.6.1.2.1.33.1.4.1.0", Value::Integer(3));
