@@ -66,7 +66,7 @@ fn one_that_is_being_asked_is_asked_once_more() {
     assert!(sooner.wants(&device, UnixMs(1_000)));
     sooner.owe(&device, UnixMs(1_000));
     assert!(sooner.due(UnixMs(5_999)).is_empty());
-    assert_eq!(sooner.due(UnixMs(6_000)), [device.clone()]);
+    assert_eq!(sooner.due(UnixMs(6_000)), std::slice::from_ref(&device));
     assert!(sooner.due(UnixMs(11_000)).is_empty());
     // A clock set back by an hour.
     assert!(sooner.wants(&device, UnixMs(12_000)));
