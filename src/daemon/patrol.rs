@@ -5,6 +5,7 @@ mod commands;
 mod devices;
 mod faults;
 mod news;
+mod seen;
 pub(super) mod show;
 pub(super) mod told;
 mod traps;

@@ -1,7 +1,7 @@
 //! What devices said, for clients.
 
 use super::Patrol;
-use super::devices::{Port, Seen};
+use super::seen::{Port, Seen};
 use crate::api::{DeviceInfo, GaugeInfo, InterfaceInfo, UpsInfo};
 use crate::model::{SubjectId, Untrusted};
 use crate::probe::snmp::reading::DeviceReading;
