@@ -25,6 +25,6 @@ pub use server::{Backend, Feed, HistoryQuery, Peer, serve};
 pub use snapshot::{Coverages, Sources, coverages, snapshot};
 pub use types::{
     BlindInfo, CarrierInfo, Change, DaemonInfo, History, NetworkInfo, Problem, ReloadFailure,
-    Reloaded, Snapshot, SubjectRow, SubjectState, UnitChange, UnitCoverage, UnitRow,
+    Reloaded, Snapshot, SubjectRow, SubjectState, TrapsInfo, UnitChange, UnitCoverage, UnitRow,
 };
 pub use user::{Role, User};

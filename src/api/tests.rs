@@ -82,6 +82,7 @@ fn daemon() -> DaemonInfo {
         reload_failure: None,
         trouble: None,
         blind: Vec::new(),
+        traps: None,
     }
 }
 

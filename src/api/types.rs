@@ -64,6 +64,29 @@ pub struct DaemonInfo {
     /// What the patrol cannot see now.
     #[serde(default)]
     pub blind: Vec<BlindInfo>,
+    /// What devices send unasked; `None` where it is not listened for.
+    #[serde(default)]
+    pub traps: Option<TrapsInfo>,
+}
+
+/// Traps and informs since the start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrapsInfo {
+    /// Where they are listened for: address and port.
+    pub listen: String,
+    /// False while the socket could not be opened: the daemon's `trouble` says why.
+    pub is_heard: bool,
+    /// From devices of the inventory, with a credential of ours.
+    pub received: u64,
+    /// Times a device was asked sooner for them.
+    pub asked: u64,
+    /// Those that came so soon after another of the same device that they had no asking of their
+    /// own.
+    pub merged: u64,
+    /// With a community or user of ours, from no device of the inventory.
+    pub strangers: u64,
+    /// Of SNMPv3, that were not believed: unknown user, wrong key, replayed.
+    pub disbelieved: u64,
 }
 
 /// A time in which the patrol cannot see, that lasts.

@@ -14,6 +14,7 @@ mod dash;
 mod db;
 mod demo;
 pub mod diagnostics;
+mod discover;
 mod explain;
 mod incident;
 mod inventory;
@@ -95,6 +96,8 @@ enum Command {
     Verify(verify::Args),
     /// Ask a device what it says of itself, by SNMP
     Snmp(snmp::Args),
+    /// Look for devices and propose inventory entries
+    Discover(discover::Args),
     /// Look after the store: figures, check, backup, restore, export
     Db(db::Args),
     /// Tell why a subject is in its state, now or at a past time
@@ -127,6 +130,7 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::run(args, &cli.global),
         Command::Verify(args) => verify::run(args, &cli.global),
         Command::Snmp(args) => snmp::run(args, &cli.global),
+        Command::Discover(args) => discover::run(args, &cli.global),
         Command::Db(args) => db::run(args, &cli.global),
         Command::Explain(args) => explain::run(args, &cli.global),
         Command::Replay(args) => replay::run(args, &cli.global),

@@ -173,6 +173,7 @@ fn build(
         reload_failure: None,
         trouble: None,
         blind,
+        traps: None,
     };
     let mut incidents = health::open_incidents(inventory, at, |s| views[s.ix()], &past.incidents);
     for incident in &mut incidents {

@@ -106,6 +106,7 @@ pub fn snapshot() -> Snapshot {
             reload_failure: None,
             trouble: None,
             blind: Vec::new(),
+            traps: None,
         },
         timezone: "Asia/Ho_Chi_Minh".to_owned(),
         month_from: NOW,

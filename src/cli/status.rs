@@ -184,6 +184,7 @@ impl<'a> Scope<'a> {
             "live": teller == Teller::Daemon,
             "past": teller == Teller::Past,
             "blind": self.snapshot.daemon.blind,
+            "traps": self.snapshot.daemon.traps,
             "unit": self.root.id,
             "coverage": self.root.subtree.iter().map(|c| json!({
                 "network": c.network, "tier": c.tier,
@@ -225,6 +226,7 @@ impl<'a> Scope<'a> {
                 lag = daemon.lag_ms
             );
             let _ = writeln!(out, "{line}");
+            self.traps(out, lang);
             self.blind(out, lang);
             for trouble in daemon.trouble.iter() {
                 let _ = writeln!(out, "! {}", locale::visible(trouble));
@@ -247,6 +249,28 @@ impl<'a> Scope<'a> {
             let _ = writeln!(out, "{}", t!(lang, "status.off_hours", count = count));
         }
         out.push('\n');
+    }
+
+    /// What devices sent unasked, and what came of it; why none is heard is the daemon's trouble.
+    fn traps(&self, out: &mut String, lang: Lang) {
+        let Some(traps) = self.snapshot.daemon.traps.as_ref().filter(|_| self.is_whole) else {
+            return;
+        };
+        let number = |n: u64| locale::number(lang, i64::try_from(n).unwrap_or(i64::MAX));
+        let line = if traps.is_heard {
+            t!(
+                lang,
+                "status.traps",
+                listen = traps.listen,
+                received = number(traps.received),
+                asked = number(traps.asked),
+                merged = number(traps.merged),
+                refused = number(traps.strangers + traps.disbelieved)
+            )
+        } else {
+            format!("! {}", t!(lang, "status.traps_unheard", listen = traps.listen))
+        };
+        let _ = writeln!(out, "{line}");
     }
 
     /// What the patrol cannot see: nothing below can be told of it.

@@ -12,6 +12,7 @@ mod secrets;
 mod yaml;
 
 use std::io::Read as _;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use jiff::tz::{Offset, TimeZone};
@@ -73,6 +74,15 @@ pub struct Goals {
     pub availability_ppm: u32,
 }
 
+/// Where traps and informs are listened for, and whose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Traps {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// The credentials whose communities and users are accepted; `None`: all.
+    pub credentials: Option<Vec<CredentialId>>,
+}
+
 /// When what happened is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Telling {
@@ -125,6 +135,8 @@ pub struct Config {
     /// Folder of the operator's own profiles of devices, joined to the file's folder; `None` where
     /// there is none. Not looked into here.
     pub snmp_profiles: Option<PathBuf>,
+    /// Whether and where traps are listened for.
+    pub traps: Option<Traps>,
     /// What they are asked with, by the order of the file; at most 256, each name once.
     pub credentials: Vec<NamedCredential>,
     /// Every name given under `credentials`, also of those with a mistake.
@@ -165,6 +177,7 @@ impl Config {
             group_rate_pps: 500,
             snmp: SnmpParams::default(),
             snmp_profiles: None,
+            traps: None,
             credentials: Vec::new(),
             credential_names: Vec::new(),
             sentinels: Vec::new(),

@@ -18,6 +18,7 @@ mod credentials;
 mod desk;
 mod limits;
 mod sentinels;
+mod traps;
 mod words;
 pub(in crate::config) use credentials::unknown_hint;
 use desk::{Desk, Section};
@@ -33,7 +34,7 @@ const GROUP_WAIT_MS: RangeInclusive<i64> = 0..=3_600_000;
 const REPEAT_MS: RangeInclusive<i64> = 60_000..=30 * DAY_MS;
 
 /// Every key there is, by section.
-pub(super) const KEYS: [(&str, &[&str]); 20] = [
+pub(super) const KEYS: [(&str, &[&str]); 21] = [
     (
         "",
         &[
@@ -91,8 +92,10 @@ pub(super) const KEYS: [(&str, &[&str]); 20] = [
             "group_rate",
             "max_repetitions",
             "profiles",
+            "traps",
         ],
     ),
+    ("probe.snmp.traps", &["listen", "credentials"]),
     (
         "credentials",
         &["version", "community", "user", "auth", "priv", "context", "allow_weak", "port"],
@@ -170,6 +173,7 @@ fn fill(desk: &mut Desk<'_>, root: &Section<'_>, folder: &Path, config: &mut Con
     read_snmp(desk, &snmp, &mut config.snmp);
     config.snmp_profiles = desk.text(&snmp, "profiles").map(|text| folder.join(text));
     credentials::read(desk, root, config);
+    traps::read(desk, &snmp, config);
 
     let goals = desk.section(root.get("goals"), "goals");
     if let Some(permille) = desk.number(&goals, "coverage_pct", 1, 0..=1_000) {

@@ -52,7 +52,7 @@ health:
 sentinels: [ { address: 10.0.0.1 }, { address: 10.0.0.2, carrier: vnpt } ]
 probe:
   icmp: { engine: datagram, count: 5, spacing: 100ms, timeout: 1s, rate: 200, group_rate: 50 }
-  snmp: { interval: 2m, timeout: 3s, retries: 1, in_flight: 64, group_rate: 20, max_repetitions: 25 }
+  snmp: { interval: 2m, timeout: 3s, retries: 1, in_flight: 64, group_rate: 20, max_repetitions: 25, traps: { listen: "[::]:162", credentials: [core] } }
 credentials:
   core: { version: 3, user: patrol, auth: { sha256: "${TUANTRA_AUTH}" }, priv: { aes128: "file:/etc/tuantra/priv" } }
 goals: { coverage_pct: 97.5, availability: 0.999 }
@@ -105,6 +105,9 @@ retention: { samples: 30d, rollups: 10y }
         max_repetitions: 25,
     };
     assert_eq!(config.snmp, snmp);
+    let core = CredentialId::new("core").unwrap();
+    let traps = Traps { listen: "[::]:162".parse().unwrap(), credentials: Some(vec![core]) };
+    assert_eq!(config.traps, Some(traps));
     assert_eq!(config.credential_names, ["core"]);
     assert_eq!(config.measured_floor_ppm, 900_000);
     assert_eq!(config.goals, Goals { coverage_permille: 975, availability_ppm: 999_000 });

@@ -218,9 +218,15 @@ impl Asker {
         }
     }
 
-    /// Asks as soon as there is room.
-    pub(super) fn ask_soon(&mut self, device: &DeviceId) {
-        self.turns.ask_soon(device);
+    /// Asks as soon as there is room; false of one that is being asked at this moment, and of one
+    /// that is not asked at all.
+    pub(super) fn ask_soon(&mut self, device: &DeviceId) -> bool {
+        self.turns.ask_soon(device)
+    }
+
+    /// True of one that is asked at all.
+    pub(super) fn is_asked(&self, device: &DeviceId) -> bool {
+        self.known.contains_key(device)
     }
 
     /// What ping knows: a silent device that answers it is asked again sooner.

@@ -19,6 +19,7 @@ pub mod rebuild;
 pub mod replay;
 pub mod resume;
 mod targets;
+mod traps;
 
 #[cfg(test)]
 mod tests;
@@ -157,6 +158,7 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
     // Numbers go on growing over restarts, so that a client's old number is never taken for a
     // new one.
     let changes = Arc::new(feed::Changes::new(u64::try_from(now.0).unwrap_or(0)));
+    let (traps, mut traps_inbox) = mpsc::channel(traps::WAITING_MAX);
     let (requests, mut inbox) = mpsc::channel::<Request>(64);
     let backend = backend::Socket::new(requests.clone(), Arc::clone(&changes), &config.store);
     let server = tokio::spawn(crate::api::serve(listener, Arc::new(backend)));
@@ -166,6 +168,7 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
         prober,
         store,
         changes,
+        traps,
         months,
         month_from,
     };
@@ -196,6 +199,7 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
                 None => break Err(DaemonError::EngineGone),
             },
             turn = patrol.next_turn() => patrol.turn(turn, clock::now()),
+            Some(trap) = traps_inbox.recv() => patrol.trap(&trap, clock::now()),
             _ = tick.tick() => patrol.tick(clock::now()),
             _ = publish.tick() => patrol.publish(clock::now()),
             _ = recompute.tick() => {
@@ -281,7 +285,8 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
     result
 }
 
-const fn engine(choice: Engine) -> EngineChoice {
+/// The probe's word for the configuration's.
+pub(crate) const fn engine(choice: Engine) -> EngineChoice {
     match choice {
         Engine::Auto => EngineChoice::Auto,
         Engine::Raw => EngineChoice::Raw,

@@ -8,10 +8,13 @@ mod news;
 mod seen;
 pub(super) mod show;
 pub(super) mod told;
+mod traps;
 mod work;
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
+
+use tokio::sync::mpsc;
 
 use devices::Devices;
 use faults::OwnFaults;
@@ -23,6 +26,7 @@ use super::feed::Changes;
 use super::months::Months;
 use super::resume::Past;
 use super::targets::Targets;
+use super::traps::Traps;
 use crate::api::{Coverages, ReloadFailure, User};
 use crate::config::Config;
 use crate::health::{self, Effect, Health};
@@ -30,6 +34,7 @@ use crate::model::{
     Incident, Inventory, Sample, State, StateInterval, SubjectId, SubjectIx, UnixMs,
 };
 use crate::probe::snmp::Turn;
+use crate::probe::snmp::traps::Trap;
 use crate::probe::{Answer, Pace, Prober, TargetId};
 use crate::store::{Batch, Event, EventKind, Fact, Store};
 
@@ -53,6 +58,7 @@ pub(super) struct Patrol {
     prober: Prober,
     asker: Asker,
     devices: Devices,
+    traps: Traps,
     store: Store,
     changes: Arc<Changes>,
     recents: Vec<Recent>,
@@ -84,6 +90,7 @@ pub(super) struct Parts {
     pub(super) prober: Prober,
     pub(super) store: Store,
     pub(super) changes: Arc<Changes>,
+    pub(super) traps: mpsc::Sender<Trap>,
     pub(super) months: Months,
     pub(super) month_from: UnixMs,
 }
@@ -101,7 +108,7 @@ pub fn settings(config: &Config) -> health::Settings {
 
 impl Patrol {
     pub(super) fn start(parts: Parts, past: &Past, now: UnixMs) -> Self {
-        let Parts { config, inventory, prober, store, changes, months, month_from } = parts;
+        let Parts { config, inventory, prober, store, changes, traps, months, month_from } = parts;
         let mut effects = Vec::new();
         let mut works = Works::default();
         works.remember(past.maintenance.clone());
@@ -120,6 +127,7 @@ impl Patrol {
             prober,
             asker,
             devices: Devices::new(&past.sightings),
+            traps: Traps::new(traps),
             store,
             changes,
             recents: Vec::new(),
@@ -269,6 +277,7 @@ impl Patrol {
             self.batch.facts.push(Fact::Alive { at: now });
         }
         self.hurry_devices(now);
+        self.hurry_trapped(now);
         self.own_faults.tick(&self.prober.stats(), now);
         self.tell_switched(now);
         self.submit();
@@ -476,6 +485,8 @@ impl Patrol {
         self.event(now, EventKind::Stopped, None, serde_json::json!({}));
         self.submit();
         self.prober.stop();
+        // It holds nothing that could be lost.
+        let _ = self.traps.stop();
         self.store
     }
 }

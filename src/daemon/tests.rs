@@ -137,6 +137,7 @@ fn change() -> Change {
             reload_failure: None,
             trouble: None,
             blind: Vec::new(),
+            traps: None,
         },
         subjects: Vec::new(),
         units: Vec::new(),

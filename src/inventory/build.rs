@@ -79,6 +79,7 @@ impl Named<'_> {
                 model: own.model.clone(),
                 serial: own.serial.clone(),
                 snmp: own.snmp.as_ref().map(|(id, _)| id.clone().into()),
+                addresses: own.addresses.iter().map(|(_, address, _)| *address).collect(),
             }),
             _ => SubjectDetail::Service(Service { id: raw.id.clone().into() }),
         };

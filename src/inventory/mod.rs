@@ -12,10 +12,12 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
+use ipnet::IpNet;
 use jiff::tz::TimeZone;
 
 use crate::model::{
-    CredentialId, Diagnostic, HealthParams, Inventory, Limits, Message, PingParams, Place, UnitKind,
+    CredentialId, Diagnostic, HealthParams, Inventory, Limits, Message, PingParams, Place, UnitId,
+    UnitKind,
 };
 
 mod asked;
@@ -74,6 +76,8 @@ pub struct Loaded {
     /// Every credential named (`snmp`) with a place where it is; whether there is one of that name
     /// is for whoever has read `config.yaml` to say.
     pub credentials: Vec<(CredentialId, Place)>,
+    /// The address plan: every prefix given, with the unit whose it is; a network's is nobody's.
+    pub plan: Vec<(IpNet, Option<UnitId>)>,
     /// Files read.
     pub files: usize,
 }
@@ -98,9 +102,9 @@ pub fn load(folder: &Path, defaults: &Defaults, zone: &TimeZone) -> Loaded {
             }
         }
     }
-    let (inventory, credentials) = read_trees(&mut desk, &trees, defaults, zone);
+    let (inventory, credentials, plan) = read_trees(&mut desk, &trees, defaults, zone);
     let inventory = (desk.errors() == 0).then_some(inventory);
-    Loaded { inventory, diagnostics: desk.into_diagnostics(), credentials, files }
+    Loaded { inventory, diagnostics: desk.into_diagnostics(), credentials, plan, files }
 }
 
 /// Each credential that devices name, at each place of the files once: a default names it for many.
@@ -119,6 +123,17 @@ fn credentials(desk: &Desk, raw: &Raw) -> Vec<(CredentialId, Place)> {
     });
     let once = named.filter(|(_, at)| told.insert(*at));
     once.map(|(id, at)| (id.clone().into(), desk.place(*at))).collect()
+}
+
+type Plan = Vec<(IpNet, Option<UnitId>)>;
+
+fn plan(raw: &Raw) -> Plan {
+    let shared = raw.networks.iter().flat_map(|n| n.prefixes.iter().map(|net| (*net, None)));
+    let own = raw.units.iter().flat_map(|unit| {
+        let id: UnitId = unit.id.clone().into();
+        unit.prefixes.iter().map(move |net| (*net, Some(id.clone())))
+    });
+    own.chain(shared).collect()
 }
 
 /// A file's tree: a YAML file has many sections, a CSV file is one.
@@ -169,7 +184,7 @@ fn read_trees(
     trees: &[Tree],
     defaults: &Defaults,
     zone: &TimeZone,
-) -> (Inventory, Vec<(CredentialId, Place)>) {
+) -> (Inventory, Vec<(CredentialId, Place)>, Plan) {
     let sections = sections(desk, trees);
     let of = |section| sections.get(&section).map_or(&[][..], Vec::as_slice);
     let rules = Rules::read(desk, of(Section::Defaults));
@@ -197,7 +212,7 @@ fn read_trees(
     resolve::check_rules(desk, &rules, &raw);
     let inventory = resolve::resolve(desk, &raw);
     let credentials = credentials(desk, &raw);
-    (inventory, credentials)
+    (inventory, credentials, plan(&raw))
 }
 
 fn sections<'a>(desk: &mut Desk, trees: &'a [Tree]) -> HashMap<Section, Vec<&'a Node>> {

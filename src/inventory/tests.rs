@@ -18,9 +18,9 @@ fn read(text: &str) -> Loaded {
     let source = desk.add_source(PathBuf::from("inventory/all.yaml"), Arc::from(text));
     let trees: Vec<Tree> = yaml::read(&mut desk, source).map(Tree::Whole).into_iter().collect();
     let zone = TimeZone::UTC;
-    let (inventory, credentials) = read_trees(&mut desk, &trees, &Defaults::default(), &zone);
+    let (inventory, credentials, plan) = read_trees(&mut desk, &trees, &Defaults::default(), &zone);
     let inventory = (desk.errors() == 0).then_some(inventory);
-    Loaded { inventory, diagnostics: desk.into_diagnostics(), credentials, files: 1 }
+    Loaded { inventory, diagnostics: desk.into_diagnostics(), credentials, plan, files: 1 }
 }
 
 fn good(text: &str) -> Inventory {

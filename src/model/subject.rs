@@ -158,6 +158,8 @@ pub struct Device {
     pub serial: Option<String>,
     /// What it is asked with by SNMP; `None`: it is not.
     pub snmp: Option<CredentialId>,
+    /// Its addresses beside the one it is asked at, by interface.
+    pub addresses: Vec<IpAddr>,
 }
 
 /// Something users reach.

@@ -668,6 +668,7 @@ pub fn grown(extra_communes: usize) -> Snapshot {
             reload_failure: None,
             trouble: None,
             blind: Vec::new(),
+            traps: None,
         },
         timezone: "Asia/Ho_Chi_Minh".to_owned(),
         month_from: MONTH,

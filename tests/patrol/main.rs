@@ -14,5 +14,7 @@ mod common;
 mod daemon;
 mod db;
 mod demo;
+mod discover;
 mod snmp;
 mod terminal;
+mod traps;

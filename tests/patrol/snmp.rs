@@ -19,10 +19,10 @@ use super::common::{Daemon, Province, assert_partition, follow, may_ping};
 
 /// What an agent says, to be changed while it is asked.
 #[derive(Clone, Default)]
-struct Said(Arc<Mutex<BTreeMap<Oid, Value>>>);
+pub struct Said(Arc<Mutex<BTreeMap<Oid, Value>>>);
 
 impl Said {
-    fn set(&self, at: &str, value: Value) {
+    pub fn set(&self, at: &str, value: Value) {
         self.0.lock().unwrap().insert(Oid::parse(at).unwrap(), value);
     }
 }
@@ -50,12 +50,12 @@ impl MibHandler for Said {
 }
 
 /// An agent at an address, on a port that was free; it answers until it is dropped.
-struct Speaker {
+pub struct Speaker {
     agent: Arc<Agent>,
 }
 
 impl Speaker {
-    async fn at(address: &str, said: &Said) -> Self {
+    pub async fn at(address: &str, said: &Said) -> Self {
         let agent = Agent::builder()
             .bind(address)
             .community(b"public")
@@ -70,6 +70,10 @@ impl Speaker {
         tokio::spawn(async move { running.run().await });
         Self { agent }
     }
+
+    pub fn port(&self) -> u16 {
+        self.agent.local_addr().port()
+    }
 }
 
 impl Drop for Speaker {
@@ -78,7 +82,7 @@ impl Drop for Speaker {
     }
 }
 
-fn router() -> Said {
+pub fn router() -> Said {
     let said = Said::default();
     said.set("1.3.6.1.2.1.1.1.0", Value::from("Router \u{1b}[31mred"));
     said.set("1.3.6.1.2.1.1.3.0", Value::TimeTicks(360_000));
@@ -91,7 +95,7 @@ fn router() -> Said {
     said
 }
 
-fn ups() -> Said {
+pub fn ups() -> Said {
     let said = Said::default();
     said.set("1.3.6.1.2.1.1.3.0", Value::TimeTicks(100_000_000));
     said.set("1.3.6.1.2.1.33.1.4.1.0", Value::Integer(3));
@@ -136,7 +140,7 @@ fn province(port: u16) -> Province {
     province
 }
 
-fn now(snapshot: &Snapshot, id: &str) -> (State, Option<RoundError>) {
+pub fn now(snapshot: &Snapshot, id: &str) -> (State, Option<RoundError>) {
     let subject = snapshot.subjects.iter().find(|s| s.id.as_str() == id);
     subject.map_or((State::Unmeasured, None), |s| (s.now.state, s.now.trouble))
 }

@@ -294,6 +294,7 @@ impl Province {
                 model: None,
                 serial: None,
                 snmp: None,
+                addresses: Vec::new(),
             })
         } else {
             SubjectDetail::Connection(Connection {

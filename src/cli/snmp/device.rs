@@ -56,12 +56,16 @@ fn devices(inventory: &Inventory) -> impl Iterator<Item = &Subject> {
 }
 
 /// The address its primary check asks.
-fn address_of(device: &Subject) -> Option<IpAddr> {
+pub(in crate::cli) fn address_of(device: &Subject) -> Option<IpAddr> {
     device.checks.first().map(|check| check.kind.address())
 }
 
 /// By id; else by a part of the id or of the name, where it is one device's only.
-fn named<'i>(config: &Config, inventory: &'i Inventory, word: &str) -> anyhow::Result<&'i Subject> {
+pub(in crate::cli) fn named<'i>(
+    config: &Config,
+    inventory: &'i Inventory,
+    word: &str,
+) -> anyhow::Result<&'i Subject> {
     let lang = config.language;
     if let Some(device) = devices(inventory).find(|device| device.id.as_str() == word) {
         return Ok(device);
@@ -89,7 +93,7 @@ fn named<'i>(config: &Config, inventory: &'i Inventory, word: &str) -> anyhow::R
 }
 
 /// The credential of a name, its secrets fetched; the others' may be out of this user's reach.
-fn credential(config: &Config, name: &str) -> anyhow::Result<Credential> {
+pub(in crate::cli) fn credential(config: &Config, name: &str) -> anyhow::Result<Credential> {
     let lang = config.language;
     let is_meant = |id: &str| id == name;
     let credentials =

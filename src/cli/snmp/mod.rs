@@ -1,9 +1,9 @@
 //! `tuantra snmp`: what a device says of itself, asked now with the inventory's credential.
 
-mod device;
+pub(super) mod device;
 mod names;
 mod show;
-mod told;
+pub(super) mod told;
 
 use std::process::ExitCode;
 

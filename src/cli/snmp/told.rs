@@ -72,7 +72,7 @@ fn has_more(reading: &DeviceReading) -> bool {
 }
 
 /// One round of the patrol; what fails after something was heard is left out.
-async fn round(
+pub(in crate::cli) async fn round(
     session: &mut Session,
     profiles: &Profiles,
     memory: &mut Memory,

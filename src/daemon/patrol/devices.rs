@@ -44,6 +44,11 @@ impl Devices {
         Self { facts, ..Self::default() }
     }
 
+    /// A credential whose secrets could be had.
+    pub(super) fn credential(&self, id: &CredentialId) -> Option<&Credential> {
+        self.credentials.get(id).map(AsRef::as_ref)
+    }
+
     /// The name that a line's interface had when it was last seen.
     pub(super) fn end_of(&self, line: &SubjectId) -> Option<&Arc<str>> {
         let mut ends = self.ends.iter().filter(|((id, _), _)| id == line);
@@ -99,6 +104,7 @@ impl Patrol {
                 self.asker.set_answers_ping(&agent.id, live);
             }
         }
+        self.follow_traps(now);
     }
 
     /// Whether the device itself answers ping, by its last verdict; `None` where it is not pinged,
@@ -136,7 +142,9 @@ impl Patrol {
             agent.devices.iter().copied().chain(lines).any(|place| place.subject == subject)
         };
         let ids: Vec<_> = self.asker.agents().filter(is_asked).map(|a| a.id.clone()).collect();
-        ids.iter().for_each(|id| self.asker.ask_soon(id));
+        for id in &ids {
+            self.asker.ask_soon(id);
+        }
     }
 
     /// Brings forward whom a verdict waits for.

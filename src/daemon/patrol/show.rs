@@ -95,7 +95,11 @@ impl Patrol {
             written: status.written,
             dropped_samples: status.dropped_samples,
             reload_failure: self.reload_failure.clone(),
-            trouble: status.trouble.or_else(|| self.own_faults.sentence()),
+            trouble: status
+                .trouble
+                .or_else(|| self.own_faults.sentence())
+                .or_else(|| self.traps.trouble()),
+            traps: self.traps.info(),
             blind: self.health.blind().iter().map(blind_info).collect(),
         }
     }

@@ -53,6 +53,7 @@ fn with_devices() -> Inventory {
             model: None,
             serial: None,
             snmp: None,
+            addresses: Vec::new(),
         });
     }
     Inventory::new(lines.units.clone(), lines.networks.clone(), vec![], vec![], subjects)

@@ -19,6 +19,7 @@ fn two_units() -> Inventory {
             model: None,
             serial: None,
             snmp: None,
+            addresses: Vec::new(),
         });
     }
     Inventory::new(lines.units.clone(), lines.networks.clone(), vec![], vec![], subjects)

@@ -99,7 +99,7 @@ fn a_baseline_of_the_configuration_can_be_switched_off() {
     let trees: Vec<Tree> = yaml::read(&mut desk, source).map(Tree::Whole).into_iter().collect();
     let mut defaults = Defaults::default();
     defaults.health.baseline_tenths = Some(30);
-    let (inventory, _) = read_trees(&mut desk, &trees, &defaults, &TimeZone::UTC);
+    let (inventory, _, _) = read_trees(&mut desk, &trees, &defaults, &TimeZone::UTC);
     assert_eq!(desk.errors(), 0);
     let of =
         |id: &str| inventory.subject(inventory.find_subject(id).unwrap()).health.baseline_tenths;

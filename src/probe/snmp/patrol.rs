@@ -165,11 +165,17 @@ impl<O: Opens> Patrol<O> {
     }
 
     /// Brings a device's next turn forward to now; no more than once while it is asked or waits for
-    /// its place.
-    pub fn ask_soon(&mut self, device: &DeviceId) {
-        if let Some(Slot { state: State::Waiting(at), .. }) = self.slots.get(device) {
-            self.due.remove(&(*at, device.clone()));
-            self.wait(device, Instant::now());
+    /// its place. False of one that is being asked at this moment, or is unknown: what it says may be
+    /// from before.
+    pub fn ask_soon(&mut self, device: &DeviceId) -> bool {
+        match self.slots.get(device).map(|slot| &slot.state) {
+            Some(State::Waiting(at)) => {
+                self.due.remove(&(*at, device.clone()));
+                self.wait(device, Instant::now());
+                true
+            }
+            Some(State::Ready) => true,
+            Some(State::Asked(_)) | None => false,
         }
     }
 

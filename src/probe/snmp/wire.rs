@@ -5,6 +5,8 @@
 //! answer counts only from the address asked, under the number asked; what the library calls an
 //! error is one of [`Fault`]. Nothing here is logged.
 
+pub(super) mod ear;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,0 +1,244 @@
+//! What was found as entries of the inventory: which is which, whose it is, what it is reached
+//! through. Pure.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::ask::{Found, Said};
+use super::guess;
+use super::tree::{self, By, Node};
+use crate::model::{CredentialId, Id, Inventory, SubjectId, UnitId};
+use crate::probe::snmp::facts::FactKind;
+
+/// What the inventory has at each address: a device, else a line or a service that has it for its
+/// own.
+pub(super) type Known = HashMap<IpAddr, SubjectId>;
+
+/// A device that answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// The address that is asked: the least of its addresses.
+    pub address: IpAddr,
+    /// Others at which the same device answered.
+    pub also: Vec<IpAddr>,
+    /// What the inventory calls it; `None`: it is new.
+    pub known: Option<SubjectId>,
+    /// The id proposed; of a known one its own.
+    pub id: String,
+    /// Whose address it is, by the address plan.
+    pub unit: Option<UnitId>,
+    /// Guessed.
+    pub role: String,
+    /// It says so.
+    pub vendor: Option<String>,
+    /// It says so.
+    pub model: Option<String>,
+    /// It says so.
+    pub serial: Option<String>,
+    /// Its name, as it says.
+    pub name: Option<String>,
+    /// The credential it answers to; `None`: it answers ping only.
+    pub snmp: Option<CredentialId>,
+    /// The id of what it is reached through, and how that is known.
+    pub via: Option<(String, By)>,
+}
+
+/// The addresses that the inventory has.
+pub(super) fn known(inventory: &Inventory) -> Known {
+    let mut known = Known::new();
+    // A device before the lines that end at it: they may share an address.
+    let (devices, others): (Vec<_>, Vec<_>) =
+        inventory.subjects.iter().partition(|subject| subject.device().is_some());
+    for subject in devices.into_iter().chain(others) {
+        let further = subject.device().map_or(&[][..], |device| &device.addresses);
+        let asked = subject.checks.iter().map(|check| check.kind.address());
+        let end = subject.connection().and_then(|line| line.device.as_ref());
+        let end = end.and_then(|device| SubjectId::new(device.as_str()).ok());
+        for address in asked.chain(further.iter().copied()) {
+            let id = end.as_ref().unwrap_or(&subject.id);
+            known.entry(address).or_insert_with(|| id.clone());
+        }
+    }
+    known
+}
+
+/// Makes entries of what was found, by address. `roots` were named on the command line.
+pub(super) fn propose(
+    found: &[Found],
+    inventory: &Inventory,
+    known: &Known,
+    plan: &[(IpNet, Option<UnitId>)],
+    roots: &BTreeSet<IpAddr>,
+) -> Vec<Entry> {
+    let groups = same(found, known);
+    let mut taken: BTreeSet<String> =
+        inventory.subjects.iter().map(|subject| subject.id.to_string()).collect();
+    let mut entries: Vec<Entry> =
+        groups.iter().map(|group| entry(group, inventory, known, plan, &mut taken)).collect();
+    let nodes: Vec<Node> = groups
+        .iter()
+        .zip(&entries)
+        .map(|(group, entry)| node(group, entry, roots))
+        .chain(beyond(&groups, inventory, known))
+        .collect();
+    let ids: Vec<String> = entries
+        .iter()
+        .map(|entry| entry.id.clone())
+        .chain(nodes[entries.len()..].iter().map(|node| node.name.clone().unwrap_or_default()))
+        .collect();
+    for (entry, parent) in entries.iter_mut().zip(tree::parents(&nodes)) {
+        if entry.known.is_none() {
+            entry.via = parent.map(|(at, by)| (ids[at].clone(), by));
+        }
+    }
+    entries
+}
+
+/// Addresses at which one device answered: those of one subject of the inventory, and those that
+/// tell the same serial number under the same name.
+fn same<'f>(found: &'f [Found], known: &Known) -> Vec<Vec<&'f Found>> {
+    #[derive(PartialEq, Eq, PartialOrd, Ord)]
+    enum Mark<'f> {
+        Known(String),
+        Told(&'f str, Option<&'f str>),
+        Alone(IpAddr),
+    }
+    let mut groups: BTreeMap<Mark<'_>, Vec<&Found>> = BTreeMap::new();
+    for one in found {
+        let told = one.said.as_ref().and_then(|said| {
+            Some(Mark::Told(said.fact(FactKind::Serial)?, said.fact(FactKind::Name)))
+        });
+        let mark = match known.get(&one.address) {
+            Some(id) => Mark::Known(id.to_string()),
+            None => told.unwrap_or(Mark::Alone(one.address)),
+        };
+        groups.entry(mark).or_default().push(one);
+    }
+    let mut groups: Vec<Vec<&Found>> = groups.into_values().collect();
+    groups.iter_mut().for_each(|group| group.sort_by_key(|one| one.address));
+    groups.sort_by_key(|group| group.first().map(|one| one.address));
+    groups
+}
+
+fn said<'f>(group: &[&'f Found]) -> Option<&'f Said> {
+    group.iter().find_map(|one| one.said.as_ref())
+}
+
+fn entry(
+    group: &[&Found],
+    inventory: &Inventory,
+    known: &Known,
+    plan: &[(IpNet, Option<UnitId>)],
+    taken: &mut BTreeSet<String>,
+) -> Entry {
+    // A device that speaks is asked where it spoke.
+    let main = group.iter().find(|one| one.said.is_some()).or(group.first());
+    let address = main.map_or(IpAddr::from([0, 0, 0, 0]), |one| one.address);
+    let also = group.iter().map(|one| one.address).filter(|a| *a != address).collect();
+    let said = said(group);
+    let fact = |kind| said.and_then(|said| said.fact(kind)).map(str::to_owned);
+    let id = known.get(&address).cloned();
+    let subject = id.as_ref().and_then(|id| inventory.find_subject(id.as_str()));
+    let subject = subject.map(|ix| inventory.subject(ix));
+    let unit = match subject {
+        Some(subject) => Some(inventory.unit(subject.unit).id.clone()),
+        None => unit_of(address, plan),
+    };
+    let own_role = subject.and_then(|subject| subject.device()).map(|device| device.role.clone());
+    let guessed = said.map_or(guess::UNKNOWN, guess::role);
+    let name = fact(FactKind::Name);
+    let proposed = match &id {
+        Some(id) => id.to_string(),
+        None => free_id(unit.as_ref(), name.as_deref(), address, taken),
+    };
+    Entry {
+        address,
+        also,
+        known: id,
+        id: proposed,
+        unit,
+        role: own_role.unwrap_or_else(|| guessed.to_owned()),
+        vendor: fact(FactKind::Vendor),
+        model: fact(FactKind::Model),
+        serial: fact(FactKind::Serial),
+        name,
+        snmp: said.and_then(|said| said.credential.clone()),
+        via: None,
+    }
+}
+
+/// The unit with the smallest prefix that has the address.
+fn unit_of(address: IpAddr, plan: &[(IpNet, Option<UnitId>)]) -> Option<UnitId> {
+    let own = plan.iter().filter(|(net, _)| net.contains(&address));
+    let own = own.filter_map(|(net, unit)| Some((net.prefix_len(), unit.as_ref()?)));
+    own.max_by_key(|(length, _)| *length).map(|(_, unit)| unit.clone())
+}
+
+/// An id that nobody has: by its name, else by its address.
+fn free_id(
+    unit: Option<&UnitId>,
+    name: Option<&str>,
+    address: IpAddr,
+    taken: &mut BTreeSet<String>,
+) -> String {
+    let by_address = || {
+        let digits = address.to_string().replace(['.', ':'], "-").replace("--", "-");
+        format!("host-{}", digits.trim_matches('-'))
+    };
+    let key = name.and_then(guess::key).unwrap_or_else(by_address);
+    let whole = |key: &str| match unit {
+        Some(unit) => format!("{unit}/{key}"),
+        None => key.to_owned(),
+    };
+    let numbered = (2_u32..).map(|n| whole(&format!("{key}-{n}")));
+    let is_free = |id: &String| !taken.contains(id) && Id::new(id).is_ok();
+    let id = std::iter::once(whole(&key)).chain(numbered.take(taken.len() + 1)).find(is_free);
+    let id = id.unwrap_or_else(by_address);
+    taken.insert(id.clone());
+    id
+}
+
+fn node(group: &[&Found], entry: &Entry, roots: &BTreeSet<IpAddr>) -> Node {
+    let said = said(group);
+    let neighbours = said.map_or(&[][..], |said| &said.neighbours);
+    let text = |text: &Option<crate::model::Untrusted>| text.as_ref().map(ToString::to_string);
+    let is_named = group.iter().any(|one| roots.contains(&one.address));
+    Node {
+        addresses: group.iter().map(|one| one.address).collect(),
+        name: entry.name.clone(),
+        is_root: entry.known.is_some() || is_named,
+        is_router: guess::is_router(&entry.role),
+        neighbours: neighbours.iter().map(|n| (n.address, text(&n.name))).collect(),
+        cards: said.map_or_else(Vec::new, |said| said.cards.iter().map(|c| c.ip).collect()),
+    }
+}
+
+/// Devices of the inventory that were not asked, and are seen by those that were. Their name is
+/// their id.
+fn beyond(groups: &[Vec<&Found>], inventory: &Inventory, known: &Known) -> Vec<Node> {
+    let mut seen: BTreeMap<String, BTreeSet<IpAddr>> = BTreeMap::new();
+    let asked: BTreeSet<IpAddr> = groups.iter().flatten().map(|one| one.address).collect();
+    let answered: BTreeSet<&SubjectId> =
+        asked.iter().filter_map(|address| known.get(address)).collect();
+    for said in groups.iter().filter_map(|group| said(group)) {
+        for address in said.neighbours.iter().filter_map(|neighbour| neighbour.address) {
+            let device = known.get(&address).filter(|id| !answered.contains(id));
+            let is_device = |id: &&SubjectId| {
+                let ix = inventory.find_subject(id.as_str());
+                ix.is_some_and(|ix| inventory.subject(ix).device().is_some())
+            };
+            if let Some(id) = device.filter(is_device) {
+                seen.entry(id.to_string()).or_default().insert(address);
+            }
+        }
+    }
+    let node = |(id, addresses): (String, BTreeSet<IpAddr>)| Node {
+        addresses: addresses.into_iter().collect(),
+        name: Some(id),
+        is_root: true,
+        ..Node::default()
+    };
+    seen.into_iter().map(node).collect()
+}
