@@ -353,7 +353,8 @@ impl Interfaces {
         }
         self.restless =
             if has_changed { self.restless + 1 } else { self.restless.saturating_sub(1) };
-        let rows = rows(answers);
+        let asked = if with_names { Width::Any } else { self.width };
+        let rows = rows(answers, asked);
         if were_names_asked {
             self.name(answers, &rows);
             self.width = width(&rows);
@@ -430,8 +431,8 @@ struct Row {
     counts: [Option<Count>; 8],
 }
 
-/// The rows in the order of their numbers.
-fn rows(answers: &Answers) -> Vec<(u32, Row)> {
+/// The rows in the order of their numbers; of the counters those that were `asked`.
+fn rows(answers: &Answers, asked: Width) -> Vec<(u32, Row)> {
     let mut rows: Vec<(u32, Row)> = Vec::new();
     let mut each = |arcs, put: &mut dyn FnMut(&mut Row, &Value)| {
         // Both are in order, so that each column is gone through once beside the rows.
@@ -460,12 +461,14 @@ fn rows(answers: &Answers) -> Vec<(u32, Row)> {
     for counter in Counter::ALL {
         let (wide, narrow) = counter.columns();
         let slot = counter as usize;
-        if let Some(wide) = wide {
+        if let Some(wide) = wide.filter(|_| asked != Width::Narrow) {
             each(wide, &mut |row, v| row.counts[slot] = value::count(v).filter(|c| c.is_wide()));
         }
-        each(narrow, &mut |row, v| {
-            row.counts[slot] = row.counts[slot].or_else(|| value::count(v));
-        });
+        if wide.is_none() || asked != Width::Wide {
+            each(narrow, &mut |row, v| {
+                row.counts[slot] = row.counts[slot].or_else(|| value::count(v));
+            });
+        }
     }
     rows
 }

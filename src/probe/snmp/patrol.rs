@@ -8,10 +8,12 @@
 //! Guarantees: a device's turns lie on `phase + k × interval`, the phase being a hash of its id, so
 //! that the load is flat and stays where it is over reloads; at most `in_flight` devices are asked
 //! at the same time, and each of them one thing; a device that is due while it waits for its place
-//! or its answer has that one turn, so nothing piles up; whoever does not call [`Patrol::next`] is
+//! or its answer has that one turn, so nothing piles up; groups wait in turns, so that one that is slow
+//! starves no other; whoever does not call [`Patrol::next`] is
 //! asked for nothing. Must not judge what an answer means.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,7 +38,7 @@ pub struct Patrol<O: Opens> {
     started: Instant,
     slots: HashMap<DeviceId, Slot<O::Session>>,
     due: BTreeSet<(Instant, DeviceId)>,
-    ready: VecDeque<DeviceId>,
+    ready: Ready,
     rates: HashMap<u32, Arc<Rate>>,
     asked: JoinSet<Back<O::Session>>,
     tasks: HashMap<Id, DeviceId>,
@@ -82,7 +84,7 @@ impl<O: Opens> Patrol<O> {
             started: Instant::now(),
             slots: HashMap::new(),
             due: BTreeSet::new(),
-            ready: VecDeque::new(),
+            ready: Ready::default(),
             rates: HashMap::new(),
             asked: JoinSet::new(),
             tasks: HashMap::new(),
@@ -105,7 +107,7 @@ impl<O: Opens> Patrol<O> {
             }
             stays
         });
-        self.ready.retain(|device| stay.contains(device));
+        self.ready.retain(&stay);
         let groups: HashSet<u32> = targets.iter().map(|target| target.group).collect();
         self.rates.retain(|group, _| groups.contains(group));
         for target in targets {
@@ -208,14 +210,14 @@ impl<O: Opens> Patrol<O> {
             let Some((_, device)) = self.due.pop_first() else { break };
             if let Some(slot) = self.slots.get_mut(&device) {
                 slot.state = State::Ready;
-                if self.asked.len() + self.ready.len() >= places {
+                if self.asked.len() + self.ready.len >= places {
                     self.deferred += 1;
                 }
-                self.ready.push_back(device);
+                self.ready.push(slot.target.group, device);
             }
         }
         while self.asked.len() < places {
-            let Some(device) = self.ready.pop_front() else { break };
+            let Some(device) = self.ready.pop() else { break };
             self.begin(device);
         }
     }
@@ -320,6 +322,42 @@ impl<O: Opens> Patrol<O> {
         let since = u64::try_from(after.duration_since(self.started).as_micros()).unwrap_or(0);
         let turns = (since + interval - phase) / interval;
         self.started + Duration::from_micros(phase + turns * interval)
+    }
+}
+
+/// Who waits for a place, by group. Groups are served in turns: one whose questions wait for each
+/// other, or whose devices are all silent, keeps the others waiting for one place and not for all.
+#[derive(Debug, Default)]
+struct Ready {
+    groups: BTreeMap<u32, VecDeque<DeviceId>>,
+    last: u32,
+    len: usize,
+}
+
+impl Ready {
+    fn push(&mut self, group: u32, device: DeviceId) {
+        self.groups.entry(group).or_default().push_back(device);
+        self.len += 1;
+    }
+
+    fn pop(&mut self) -> Option<DeviceId> {
+        let after = (Bound::Excluded(self.last), Bound::Unbounded);
+        let next = self.groups.range(after).next().or_else(|| self.groups.iter().next());
+        let group = *next?.0;
+        let waiting = self.groups.get_mut(&group)?;
+        let device = waiting.pop_front();
+        if waiting.is_empty() {
+            self.groups.remove(&group);
+        }
+        self.last = group;
+        self.len -= usize::from(device.is_some());
+        device
+    }
+
+    fn retain(&mut self, stay: &HashSet<DeviceId>) {
+        self.groups.values_mut().for_each(|waiting| waiting.retain(|device| stay.contains(device)));
+        self.groups.retain(|_, waiting| !waiting.is_empty());
+        self.len = self.groups.values().map(VecDeque::len).sum();
     }
 }
 

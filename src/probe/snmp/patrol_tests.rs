@@ -133,6 +133,26 @@ async fn no_more_are_asked_at_once_than_may_be_and_nobody_is_forgotten() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_group_that_is_slow_starves_no_other() {
+    let (mut patrol, stage) = patrol(4, &[]);
+    let slow = (0..200).map(|i| target(&format!("slow-{i}")));
+    let quick = Target { group: 7, ..target("quick") };
+    patrol.set_targets(slow.chain([quick]).collect(), &Arc::default());
+    run(&mut patrol, 3_600).await;
+    // Four places, each taken for 150 s: two hours' queue before it, if all waited in one.
+    let turns = stage.turns("quick");
+    assert!(turns[0] <= 220, "{turns:?}");
+    let longest = turns.windows(2).map(|pair| pair[1] - pair[0]).max();
+    assert!(longest.is_some_and(|gap| gap <= 240), "{turns:?}");
+    // Who is taken out while he waits is asked no more.
+    let before = stage.turns("slow-7").len();
+    patrol.set_targets(vec![target("slow-9")], &Arc::default());
+    run(&mut patrol, 600).await;
+    assert_eq!(stage.turns("slow-7").len(), before);
+    assert!(stage.turns("slow-9").len() >= 3);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_silent_are_left_alone_by_what_ping_says() {
     let ids = ["silent-pings", "silent-dead", "silent-unknown", "fine"];
     let (mut patrol, stage) = patrol(10, &ids);

@@ -219,7 +219,10 @@ fn cycle(reading: &mut DeviceReading, answers: &Answers, profile: &Profile, memo
     reading.are_interfaces_sure = !found.is_unnamed;
     memory.wants_names = found.is_unnamed && !found.were_names_asked;
 
-    reading.ups = ups::read(answers);
+    // Where nothing was asked there is nothing to look for.
+    if with_facts || memory.ups.is_some() {
+        reading.ups = ups::read(answers);
+    }
     memory.ups = reading.ups.map(|ups| ups.mib).or(memory.ups);
     // After a restart the rows may be others, until the facts have been read again.
     if with_facts || !began_anew {
