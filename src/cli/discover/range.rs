@@ -35,15 +35,7 @@ impl Range {
             return Some(Self { first: address, last: address });
         }
         if let Ok(net) = text.parse::<IpNet>() {
-            let is_v4_subnet = matches!(net, IpNet::V4(net) if net.prefix_len() < 31);
-            let (first, last) = (net.network(), net.broadcast());
-            return Some(match (first, last, is_v4_subnet) {
-                (IpAddr::V4(first), IpAddr::V4(last), true) => {
-                    let (first, last) = (u32::from(first) + 1, u32::from(last) - 1);
-                    Self { first: IpAddr::V4(first.into()), last: IpAddr::V4(last.into()) }
-                }
-                (first, last, _) => Self { first, last },
-            });
+            return Some(Self::hosts(&net));
         }
         let (first, last) = text.split_once('-')?;
         let first = first.trim().parse::<IpAddr>().ok()?;
@@ -56,6 +48,18 @@ impl Range {
             _ => return None,
         };
         (first.is_ipv4() == last.is_ipv4() && first <= last).then_some(Self { first, last })
+    }
+
+    /// The addresses of a prefix that are a host's: of IPv4 not the network's own and not the one
+    /// that all of it answer to.
+    fn hosts(net: &IpNet) -> Self {
+        match (net.network(), net.broadcast()) {
+            (IpAddr::V4(first), IpAddr::V4(last)) if net.prefix_len() < 31 => {
+                let (first, last) = (u32::from(first) + 1, u32::from(last) - 1);
+                Self { first: IpAddr::V4(first.into()), last: IpAddr::V4(last.into()) }
+            }
+            (first, last) => Self { first, last },
+        }
     }
 
     /// The addresses that may be asked: all of a small range, of a larger one those in the plan.
@@ -92,8 +96,8 @@ impl Range {
         if net.network().is_ipv4() != self.first.is_ipv4() {
             return None;
         }
-        let first = self.first.max(net.network());
-        let last = self.last.min(net.broadcast());
+        let hosts = Self::hosts(net);
+        let (first, last) = (self.first.max(hosts.first), self.last.min(hosts.last));
         (first <= last).then_some(Self { first, last })
     }
 
@@ -138,8 +142,9 @@ mod tests {
         assert_eq!(asked("10.0.0.0/8", &["192.168.0.0/24"]), Err(Refusal::TooLarge(16_777_214)));
         let planned = ["10.83.32.0/24", "10.83.32.0/28", "10.84.0.0/30"];
         let all = asked("10.0.0.0/8", &planned).unwrap();
-        assert_eq!(all.len(), 260);
-        assert_eq!((all[0].as_str(), all[259].as_str()), ("10.83.32.0", "10.84.0.3"));
+        assert_eq!(all.len(), 256);
+        assert_eq!((all[0].as_str(), all[253].as_str()), ("10.83.32.1", "10.83.32.254"));
+        assert_eq!(all[254..], ["10.84.0.1", "10.84.0.2"]);
         assert!(matches!(asked("10.0.0.0/8", &["10.0.0.0/8"]), Err(Refusal::TooMany(_))));
         assert!(matches!(asked("::/0", &["2001:db8::/32"]), Err(Refusal::TooMany(_))));
     }
