@@ -55,6 +55,25 @@ fn an_outage_begins_with_the_check_that_fails_longest_of_those_that_still_fail()
 }
 
 #[test]
+fn a_hole_ends_with_the_first_failed_round_although_another_check_was_heard_of_before() {
+    let mut b = behind(&[true, true]);
+    [0, 1].into_iter().for_each(|check| b.good_check(check, 20));
+    b.fail_check(2, 20);
+    // Nobody is asked for three minutes; what was sent second is heard of first.
+    b.good(A, 200);
+    b.fail_check(1, 202);
+    b.good_check(2, 203);
+    b.fail_check(0, 200);
+    for s in [205, 210] {
+        b.fail_check(0, s);
+        b.fail_check(1, s + 2);
+    }
+    b.good(A, 213);
+    let expected = [(0, State::Up), (50, State::Unmeasured), (200, State::Down)];
+    assert_eq!(b.record(B), expected);
+}
+
+#[test]
 fn a_verdict_is_waited_for_while_another_check_has_failed_often_enough_too() {
     for (times, expected) in [(1, None), (2, None), (3, Some(t(11)))] {
         let mut b = behind(&[true]);

@@ -90,7 +90,12 @@ impl Track {
         if !before.is_some_and(State::is_outage) {
             self.hard_since = since;
         }
-        let holes = std::mem::take(&mut self.holes);
+        let mut holes = std::mem::take(&mut self.holes);
+        if before != Some(State::Unreachable) {
+            // A round of its own ends the hole it was sent in, also where that of another check,
+            // sent later, was heard of first. One that proves itself is dated by its parent.
+            holes.retain(|hole| !hole.contains(since));
+        }
         let entries = self.entries_around(&holes, since, state);
         // Should it turn out to be somebody else's outage, all of it is.
         (self.down_from, self.down_holes) = (since, holes);
