@@ -1,7 +1,7 @@
 //! What others take for the same objects. Those that are not installed are `None`.
 
 use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -78,9 +78,10 @@ impl Exporter {
         }
         let config = folder.path().join("snmp.yml");
         std::fs::write(&config, text).unwrap();
-        // Free a moment ago.
-        let port = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = port.local_addr().unwrap().port();
+        // Below those that the system gives to whoever connects: a connection that is tried before
+        // anybody listens may otherwise be answered by itself.
+        let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+        let port = (20_116..30_000).find(is_free)?;
         let child = Command::new("prometheus-snmp-exporter")
             .arg(format!("--config.file={}", config.display()))
             .arg(format!("--web.listen-address=127.0.0.1:{port}"))
@@ -89,9 +90,9 @@ impl Exporter {
             .spawn()
             .ok()?;
         let exporter = Self { child, port, _folder: folder };
-        let is_there = |_: &u32| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok();
-        let tries = (0..200).inspect(|_| machine::rest(Duration::from_millis(50)));
-        tries.take_while(|_| true).find(is_there).map(|_| exporter)
+        let mut tries = (0..200).inspect(|_| machine::rest(Duration::from_millis(50)));
+        let is_there = |_| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok();
+        tries.any(is_there).then_some(exporter)
     }
 
     /// Scrapes the devices as Prometheus does, over connections that stay open.

@@ -55,8 +55,8 @@ fn interface(interface: &Interface) {
         assert!(passed.span_ms > 0, "{passed:?}");
         let (inward, outward) = passed.errors_permille();
         assert!(inward.max(outward).is_none_or(|share| share <= 1_000), "{passed:?}");
-        interface.utilisation_permille(None);
-        interface.utilisation_permille(Some(1));
+        let _ = interface.utilisation_permille(None);
+        let _ = interface.utilisation_permille(Some(1));
     }
 }
 
