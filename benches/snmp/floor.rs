@@ -92,5 +92,6 @@ pub fn ping_pong(port: u16, devices: u32, cycles: u32, questions: &[Vec<u8>]) ->
         }
     }
     let (cpu, wall) = (machine::process_cpu() - cpu, machine::wall() - wall);
-    Cost { devices: devices * cycles, cpu, wall, lost, peak_mib: machine::peak_mib() }
+    let devices = devices * cycles;
+    Cost { devices, cpu, wall, lost, given_up: 0, peak_mib: machine::peak_mib() }
 }

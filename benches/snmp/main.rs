@@ -2,13 +2,15 @@
 //! each round): processor time a device, beside `snmpbulkget`, `snmpbulkwalk`, Prometheus'
 //! snmp_exporter and the bare packets. `cargo bench --bench snmp [-- quick|full]` prints a Markdown
 //! table; `quick` (the default) is one round of 500 devices, which is enough to see that it runs,
-//! and holds no gates; `full` takes some minutes. What is not installed is left out with a message.
+//! and holds no gates; `full` takes half an hour. What is not installed is left out with a message.
 //!
 //! The kinds take turns and the table shows medians, because machines are rarely idle. The farm is
 //! a process of its own, and so is each measurement of ours: what is counted is user and system
 //! time of the one who asks. "All in" is what the daemon does with an answer (read, judged by
-//! `health`, stored) on the devices' clock, of which a minute passes in two seconds; `whole` asks
-//! all that the daemon asks instead of what the goal names: errors, discards, packets, too.
+//! `health`, stored) on the devices' clock, of which a minute passes in twenty seconds (two in
+//! `quick`): the store has three times the load that it would have, and less of its fixed costs;
+//! `whole` asks all that the daemon asks instead of what the goal names: errors, discards, packets,
+//! too. `full all-in SECONDS` measures that kind alone, once, with another length of the minute.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a measurement that cannot go on must stop")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is the table")]
@@ -42,6 +44,8 @@ struct Cost {
     wall: std::time::Duration,
     /// Devices, counted likewise, that did not say all.
     lost: u32,
+    /// Samples that the store gave up, because they came faster than it writes.
+    given_up: u32,
     peak_mib: f64,
 }
 
@@ -53,21 +57,33 @@ mod linux {
     use super::ours::Asked;
     use super::{Cost, farm, floor, machine, ours, peers};
 
-    /// What the devices believe to be a minute.
-    const INTERVAL: Duration = Duration::from_secs(2);
-
     struct Size {
         pairs: usize,
         devices: u32,
         cycles: u32,
+        /// What the devices believe to be a minute.
+        interval: Duration,
         /// Processes are started for so many devices, and so many are scraped.
         by_processes: u32,
         scraped: u32,
     }
 
-    const FULL: Size =
-        Size { pairs: 5, devices: 5_000, cycles: 5, by_processes: 200, scraped: 2_000 };
-    const QUICK: Size = Size { pairs: 1, devices: 500, cycles: 3, by_processes: 20, scraped: 200 };
+    const FULL: Size = Size {
+        pairs: 5,
+        devices: 5_000,
+        cycles: 3,
+        interval: Duration::from_secs(20),
+        by_processes: 200,
+        scraped: 2_000,
+    };
+    const QUICK: Size = Size {
+        pairs: 1,
+        devices: 500,
+        cycles: 3,
+        interval: Duration::from_secs(2),
+        by_processes: 20,
+        scraped: 200,
+    };
 
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     enum Kind {
@@ -106,21 +122,27 @@ mod linux {
 
     /// A measurement of ours in a process of its own.
     fn child(kind: &str, port: u16, size: &Size) -> Cost {
-        let args = [port.to_string(), size.devices.to_string(), size.cycles.to_string()];
+        let interval_ms = size.interval.as_millis().to_string();
+        let [port, devices, cycles] =
+            [port.into(), size.devices, size.cycles].map(|n| n.to_string());
+        let args = [port, devices, cycles, interval_ms];
         let exe = std::env::current_exe().unwrap();
         let output = Command::new(exe).arg(kind).args(args).output().unwrap();
         let said = String::from_utf8(output.stdout).unwrap();
         let told = String::from_utf8_lossy(&output.stderr);
         let numbers: Vec<f64> = said.split_whitespace().map(|n| n.parse().unwrap()).collect();
-        let [devices, cpu, wall, lost, peak_mib] = numbers[..] else { panic!("{kind}: {told}") };
-        let (devices, lost) = (devices as u32, lost as u32);
+        let [devices, cpu, wall, lost, given_up, peak_mib] = numbers[..] else {
+            panic!("{kind}: {told}")
+        };
+        let [devices, lost, given_up] = [devices, lost, given_up].map(|n| n as u32);
         let [cpu, wall] = [cpu, wall].map(Duration::from_secs_f64);
-        Cost { devices, cpu, wall, lost, peak_mib }
+        Cost { devices, cpu, wall, lost, given_up, peak_mib }
     }
 
     fn tell(cost: Cost) {
-        let Cost { devices, cpu, wall, lost, peak_mib } = cost;
-        println!("{devices} {} {} {lost} {peak_mib}", cpu.as_secs_f64(), wall.as_secs_f64());
+        let Cost { devices, cpu, wall, lost, given_up, peak_mib } = cost;
+        let [cpu, wall] = [cpu, wall].map(|time| time.as_secs_f64());
+        println!("{devices} {cpu} {wall} {lost} {given_up} {peak_mib}");
     }
 
     pub(super) fn main() {
@@ -129,13 +151,14 @@ mod linux {
         let number = |word: &str| word.parse::<u32>().unwrap();
         match words[..] {
             ["child-farm", scale] => farm::serve(scale.parse().unwrap()),
-            [kind, port, devices, cycles] => {
+            [kind, port, devices, cycles, interval_ms] => {
                 let (port, devices, cycles) =
                     (port.parse().unwrap(), number(devices), number(cycles));
+                let interval = Duration::from_millis(number(interval_ms).into());
                 tell(match kind {
                     "child-exchange" => ours::exchange(port, devices, cycles),
-                    "child-all" => ours::all(port, devices, cycles, INTERVAL, Asked::Goal),
-                    "child-whole" => ours::all(port, devices, cycles, INTERVAL, Asked::Whole),
+                    "child-all" => ours::all(port, devices, cycles, interval, Asked::Goal),
+                    "child-whole" => ours::all(port, devices, cycles, interval, Asked::Whole),
                     _ => {
                         let questions = floor::questions(port);
                         floor::ping_pong(port, devices, cycles, &questions)
@@ -143,13 +166,18 @@ mod linux {
                 });
             }
             ["full"] => compare(&FULL, true),
+            ["full", "all-in", seconds] => {
+                let size = Size { interval: Duration::from_secs(number(seconds).into()), ..FULL };
+                let farm = farm::Running::start(60.0 / size.interval.as_secs_f64());
+                table(&[(Kind::AllIn, vec![child("child-all", farm.port, &size)])]);
+            }
             _ => compare(&QUICK, false),
         }
     }
 
     fn compare(size: &Size, are_gates_held: bool) {
         let load = machine::load();
-        let farm = farm::Running::start(60.0 / INTERVAL.as_secs_f64());
+        let farm = farm::Running::start(60.0 / size.interval.as_secs_f64());
         let questions = floor::questions(farm.port);
         let exporter = peers::Exporter::start();
         let mut costs: Vec<(Kind, Vec<Cost>)> = Kind::ALL.map(|kind| (kind, Vec::new())).into();
@@ -208,9 +236,9 @@ mod linux {
     fn table(costs: &[(Kind, Vec<Cost>)]) {
         println!(
             "| who asks | CPU µs a device | from – to | devices a CPU second | of the bare packets \
-             | of snmp_exporter | peak MiB | devices/s | lost |"
+             | of snmp_exporter | peak MiB | devices/s | lost | samples given up |"
         );
-        println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+        println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
         for (kind, own) in costs {
             let Some(middle) = median(own.iter().map(us)) else {
                 eprintln!("skipped, because it is not installed: {}", kind.name());
@@ -228,13 +256,14 @@ mod linux {
             let peak = if peak > 0.0 { format!("{peak:.1}") } else { "–".to_owned() };
             let pace = |c: &Cost| f64::from(c.devices) / c.wall.as_secs_f64();
             println!(
-                "| {} | {middle:.1} | {least:.1} – {most:.1} | {:.0} | {} | {} | {peak} | {:.0} | {} |",
+                "| {} | {middle:.1} | {least:.1} – {most:.1} | {:.0} | {} | {} | {peak} | {:.0} | {} | {} |",
                 kind.name(),
                 1e6 / middle,
                 share(Kind::PingPong),
                 share(Kind::Exporter),
                 median(own.iter().map(pace)).unwrap(),
                 own.iter().map(|cost| cost.lost).sum::<u32>(),
+                own.iter().map(|cost| cost.given_up).sum::<u32>(),
             );
         }
     }
@@ -243,12 +272,14 @@ mod linux {
         let all_in = of(costs, Kind::AllIn);
         let own = [Kind::Exchange, Kind::AllIn, Kind::Whole].map(|kind| of(costs, kind));
         let lost: u32 = own.iter().flat_map(|costs| costs.iter()).map(|cost| cost.lost).sum();
+        let given_up: u32 = all_in.iter().map(|cost| cost.given_up).sum();
         let gates = [
             ("all in, µs a device", median(all_in.iter().map(us)), 60.0),
             ("exchange, of the bare packets", ratio(costs, Kind::Exchange, Kind::PingPong), 4.0),
             ("all in, of snmp_exporter", ratio(costs, Kind::AllIn, Kind::Exporter), 0.125),
             ("all in, peak MiB", all_in.iter().map(|c| c.peak_mib).reduce(f64::max), 40.0),
             ("lost", Some(f64::from(lost)), 0.0),
+            ("samples given up", Some(f64::from(given_up)), 0.0),
         ];
         println!("\n| goal | figure | at most | kept |\n| --- | ---: | ---: | --- |");
         for (what, figure, most) in gates {

@@ -89,7 +89,8 @@ pub fn exchange(port: u16, devices: u32, cycles: u32) -> Cost {
             }
         }
         let (cpu, wall) = (machine::process_cpu() - begun.0, machine::wall() - begun.1);
-        Cost { devices: devices * cycles, cpu, wall, lost, peak_mib: machine::peak_mib() }
+        let devices = devices * cycles;
+        Cost { devices, cpu, wall, lost, given_up: 0, peak_mib: machine::peak_mib() }
     })
 }
 
@@ -324,12 +325,13 @@ pub fn all(port: u16, devices: u32, cycles: u32, interval: Duration, asked: Aske
         all.run(devices * (1 + cycles)).await;
         all.store.flush_blocking().unwrap();
         let (cpu, wall) = (machine::process_cpu() - cpu, machine::wall() - wall);
-        let dropped = u32::try_from(all.store.status().dropped_samples).unwrap();
+        let given_up = u32::try_from(all.store.status().dropped_samples).unwrap();
         Cost {
             devices: all.turns - turns,
             cpu,
             wall,
-            lost: all.lost - lost + dropped,
+            lost: all.lost - lost,
+            given_up,
             peak_mib: machine::peak_mib(),
         }
     })

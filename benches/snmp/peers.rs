@@ -51,7 +51,7 @@ fn by_processes(devices: u32, ask: impl Fn(u32) -> Option<usize>) -> Option<Cost
         lost += u32::from(ask(n)? != VALUES);
     }
     let (cpu, wall) = (machine::children_cpu() - cpu, machine::wall() - wall);
-    Some(Cost { devices, cpu, wall, lost, peak_mib: 0.0 })
+    Some(Cost { devices, cpu, wall, lost, given_up: 0, peak_mib: 0.0 })
 }
 
 /// A running `prometheus-snmp-exporter` that knows the objects.
@@ -109,7 +109,8 @@ impl Exporter {
         let scrapers: Vec<_> = scrapers.collect();
         let lost = scrapers.into_iter().map(|scraper| scraper.join().unwrap()).sum();
         let (cpu, wall) = (machine::cpu_of(self.child.id()) - cpu, machine::wall() - wall);
-        Cost { devices, cpu, wall, lost, peak_mib: machine::peak_mib_of(self.child.id()) }
+        let peak_mib = machine::peak_mib_of(self.child.id());
+        Cost { devices, cpu, wall, lost, given_up: 0, peak_mib }
     }
 }
 
