@@ -88,8 +88,12 @@ impl Known {
         }
         self.steps.push(Step { from, state, cause });
         // Before a restart the clock may have been ahead: what lies beyond has not been yet.
-        let heard = self.last_heard.unwrap_or(UnixMs(i64::MAX)).max(from);
+        let heard = self.newest_heard().unwrap_or(UnixMs(i64::MAX)).max(from);
         self.holes.retain(|hole| hole.from < heard);
+    }
+
+    pub(super) fn newest_heard(&self) -> Option<UnixMs> {
+        if self.is_alone { self.heard[0] } else { self.last_heard }
     }
 
     /// The time from `at` on has not been yet; the hard state is what it is.

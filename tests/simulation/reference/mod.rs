@@ -112,13 +112,13 @@ struct Known {
     last_round: Option<UnixMs>,
     /// When it last answered while it was not in an outage.
     last_answer: Option<UnixMs>,
-    /// When the round that was judged last had been sent: answers come in any order.
-    last_heard: Option<UnixMs>,
     /// Nothing that it remembers is changed by a further good round with times up to `rtt_us`, up to
     /// `gap_ms` after the last.
     is_serene: bool,
     /// It may have changed since it was looked at.
     has_moved: bool,
+    /// It had one check when its last round was judged.
+    is_alone: bool,
     rtt_us: u32,
     gap_ms: i64,
     /// By check: when its last round was sent.
@@ -132,6 +132,9 @@ struct Known {
     holes: Vec<Span>,
     /// The hole that lasts, from then on.
     open_hole: Option<UnixMs>,
+    /// When the round of a check that decides which was judged last had been sent: answers come in
+    /// any order. Of one that is alone `heard` says so.
+    last_heard: Option<UnixMs>,
     /// Start of the record's last stretch when it was taken up from the store.
     taken_up: UnixMs,
     /// The checks that decide, each for itself.

@@ -115,7 +115,6 @@ impl Reference {
         known.heard[0] = Some(round.at);
         known.last_round = Some(round.at);
         known.last_answer = Some(round.at);
-        known.last_heard = Some(round.at);
         true
     }
 
@@ -123,11 +122,11 @@ impl Reference {
     pub(super) fn note_serenity(&mut self, subject: SubjectIx) {
         let found = self.inventory.subject(subject);
         let params = &found.health;
-        let is_alone = found.checks.len() == 1
-            && params.baseline_tenths.is_none()
-            && !self.waiting.contains_key(&subject);
+        let is_alone = found.checks.len() == 1;
+        let is_simple = params.baseline_tenths.is_none() && !self.waiting.contains_key(&subject);
         let known = &mut self.known.all[subject.ix()];
-        known.is_serene = is_alone && known.is_serene(params);
+        known.is_alone = is_alone;
+        known.is_serene = is_alone && is_simple && known.is_serene(params);
         (known.gap_ms, known.rtt_us) = (2 * params.interval_ms, params.rtt_us);
     }
 

@@ -225,7 +225,7 @@ impl Reference {
         known.backup_since = backup_since;
         if state.is_live() && known.live_state() != state {
             let from = match backup_since {
-                _ if is_late => known.last_heard.unwrap_or(UnixMs(0)),
+                _ if is_late => known.newest_heard().unwrap_or(UnixMs(0)),
                 // It was when it began to answer, whatever hole came then.
                 Some(since) if has_risen && since <= known.last_step_from() => {
                     known.last_step_from()
