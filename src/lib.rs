@@ -4,6 +4,7 @@
 //! Data flows one way: inventory → probe → health → store → (coverage → report | alert | api →
 //! dash). Who may import whom is in `docs/architecture.md` and is checked by `tests/layers.rs`.
 
+pub mod alert;
 pub mod api;
 pub mod cli;
 pub mod config;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// A room and the rooms it may import.
-const RULES: [(&str, &[&str]); 14] = [
+const RULES: [(&str, &[&str]); 15] = [
     ("model", &[]),
     ("locale", &["model"]),
     ("config", &["model", "locale"]),
@@ -16,13 +16,25 @@ const RULES: [(&str, &[&str]); 14] = [
     ("inventory", &["model", "locale"]),
     ("probe", &["model", "locale", "config", "health", "coverage", "inventory"]),
     ("store", &["model", "locale", "config", "health", "coverage", "inventory"]),
+    ("alert", &["model", "locale", "config", "health", "coverage", "inventory", "store"]),
     ("api", &["model", "locale", "config", "health", "coverage", "inventory"]),
     ("report", &["model", "locale", "config", "health", "coverage", "inventory", "store"]),
     ("dash", &["api", "model", "locale", "coverage"]),
     ("sim", &["model", "locale", "config", "inventory"]),
     (
         "daemon",
-        &["model", "locale", "config", "health", "coverage", "inventory", "probe", "store", "api"],
+        &[
+            "model",
+            "locale",
+            "config",
+            "health",
+            "coverage",
+            "inventory",
+            "probe",
+            "store",
+            "alert",
+            "api",
+        ],
     ),
     (
         "cli",
@@ -35,6 +47,7 @@ const RULES: [(&str, &[&str]); 14] = [
             "inventory",
             "probe",
             "store",
+            "alert",
             "api",
             "report",
             "daemon",
