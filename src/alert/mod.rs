@@ -13,5 +13,6 @@
 
 pub mod channel;
 pub mod notice;
+pub mod post;
 
 pub use notice::{Notice, Severity, Subject, Topic, UnitName};
