@@ -12,6 +12,13 @@
 //! tell comes in decided from `health`.
 
 pub mod channel;
+pub mod desk;
+pub mod facts;
+mod lane;
 pub mod notice;
+pub mod route;
+mod row;
 
+pub use desk::{ChannelPlan, ChannelTrouble, Desk, Parcel, Plan};
 pub use notice::{Notice, Severity, Subject, Topic, UnitName};
+pub use route::{Router, Scope};
