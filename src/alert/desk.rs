@@ -90,6 +90,8 @@ pub struct Desk {
     lanes: BTreeMap<Id, Lane>,
     /// Rows that changed and have not been handed to the store.
     changed: Vec<Message>,
+    /// The ticket of what was handed over last, and the one that the disk has.
+    tickets: (u64, u64),
 }
 
 impl Desk {
@@ -159,15 +161,18 @@ impl Desk {
         }
     }
 
-    /// What changed in the outbox since it was last asked for: to be written in the transaction of
-    /// what caused it.
-    pub fn take_changed(&mut self) -> Vec<Message> {
-        std::mem::take(&mut self.changed)
+    /// What changed in the outbox since it was last asked for, to be written in the transaction of
+    /// what caused it, and a ticket: nothing of it leaves before [`Self::kept`] is told of that.
+    pub fn take_changed(&mut self) -> (Vec<Message>, u64) {
+        if !self.changed.is_empty() {
+            self.tickets.0 += 1;
+        }
+        (std::mem::take(&mut self.changed), self.tickets.0)
     }
 
-    /// Everything handed over so far is on the disk, and so may leave.
-    pub fn kept(&mut self) {
-        self.rows.values_mut().for_each(|row| row.is_kept = true);
+    /// The disk has all that was handed over up to this ticket.
+    pub fn kept(&mut self, ticket: u64) {
+        self.tickets.1 = self.tickets.1.max(ticket);
     }
 
     /// News of an incident, or of the patrol's sight.
@@ -288,7 +293,8 @@ impl Desk {
         self.push(row);
     }
 
-    fn push(&mut self, row: Row) {
+    fn push(&mut self, mut row: Row) {
+        row.ticket = self.tickets.0 + 1;
         self.changed.push(row.message(MessageState::Pending));
         self.rows.insert(row.key.clone(), row);
     }

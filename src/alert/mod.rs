@@ -16,8 +16,10 @@ pub mod desk;
 pub mod facts;
 mod lane;
 pub mod notice;
+pub mod outlet;
 pub mod route;
 mod row;
+pub mod sender;
 
 pub use desk::{ChannelPlan, ChannelTrouble, Desk, Parcel, Plan};
 pub use notice::{Notice, Severity, Subject, Topic, UnitName};

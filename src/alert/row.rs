@@ -60,8 +60,8 @@ pub(super) struct Row {
     pub reason: Option<String>,
     /// It is with the sender.
     pub is_away: bool,
-    /// The disk has it: only then may it leave.
-    pub is_kept: bool,
+    /// It leaves only when the disk has what was handed over with this ticket.
+    pub ticket: u64,
 }
 
 impl Row {
@@ -88,7 +88,7 @@ impl Row {
             tries: 0,
             reason: None,
             is_away: false,
-            is_kept: false,
+            ticket: u64::MAX,
         }
     }
 
@@ -120,7 +120,7 @@ impl Row {
             tries: message.tries,
             reason: message.reason.clone(),
             is_away: false,
-            is_kept: true,
+            ticket: 0,
         })
     }
 

@@ -19,7 +19,9 @@ mod user;
 mod tests;
 
 pub use client::{Changes, Client, ClientError};
-pub use commands::{AckRequest, Acknowledged, NOTE_MAX, WORK_MAX_MS, Work, WorkRequest};
+pub use commands::{
+    AckRequest, Acknowledged, NOTE_MAX, OutboxAction, WORK_MAX_MS, Work, WorkRequest,
+};
 pub use device::{DeviceInfo, FactInfo, GaugeInfo, InterfaceInfo, PortState, UpsInfo};
 pub use server::{Backend, Feed, HistoryQuery, Peer, serve};
 pub use snapshot::{Coverages, Sources, coverages, snapshot};

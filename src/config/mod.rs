@@ -24,6 +24,7 @@ use crate::model::{
     Sentinel, Severity, SnmpParams,
 };
 pub use alerts::{Alerts, Telling};
+pub(crate) use read::nearest;
 pub(crate) use secrets::fetch;
 pub use secrets::{NamedCredential, Origin, SecretSource};
 

@@ -22,7 +22,7 @@ mod traps;
 mod words;
 pub(in crate::config) use credentials::unknown_hint;
 use desk::{Desk, Section};
-pub(in crate::config) use words::nearest;
+pub(crate) use words::nearest;
 
 /// A Unix socket's path has 108 bytes on Linux and 104 elsewhere, with a zero at its end.
 const SOCKET_BYTES_MAX: usize = 100;

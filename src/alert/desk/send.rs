@@ -96,7 +96,7 @@ impl Desk {
             (is_other, row.made, row.incident.clone(), row.body.number)
         });
         let mut seen = std::collections::BTreeSet::new();
-        let ready = |row: &&Row| row.is_kept && !row.is_away && row.due <= now;
+        let ready = |row: &&Row| row.ticket <= self.tickets.1 && !row.is_away && row.due <= now;
         waiting.retain(|row| row.incident.as_ref().is_none_or(|id| seen.insert(id)));
         waiting.into_iter().filter(ready).map(|row| row.key.clone()).collect()
     }
@@ -332,7 +332,7 @@ impl Desk {
         if !self.lanes.contains_key(&row.channel) {
             return false;
         }
-        (row.due, row.made, row.tries, row.is_kept) = (now, now, 0, false);
+        (row.due, row.made, row.tries) = (now, now, 0);
         (row.body.wanted, row.body.digest) = (now, None);
         self.push(row);
         true
