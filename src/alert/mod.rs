@@ -13,5 +13,7 @@
 
 pub mod channel;
 pub mod notice;
+pub mod text;
 
 pub use notice::{Notice, Severity, Subject, Topic, UnitName};
+pub use text::{TextError, Texts, Words};
