@@ -140,19 +140,24 @@ impl Desk {
             self.end_thread(&key);
             return;
         }
-        let thread =
-            self.threads.entry(key.0).or_default().entry(key.1).or_insert_with(|| Thread {
-                route: row.body.route,
-                severity: notice.severity,
-                units: notice.units_count,
-                first: row.body.wanted,
-                last: row.body.wanted,
-                count: 0,
-                steps: 0,
-                has_left: false,
-            });
+        let (step, route) = (row.body.step, row.body.route);
+        let of_incident = self.threads.entry(key.0).or_default();
+        if step > 0 {
+            // It was taken by the threads of the route that it is of.
+            let those = of_incident.values_mut().filter(|thread| thread.route == route);
+            those.for_each(|thread| thread.steps = thread.steps.max(step));
+        }
+        let thread = of_incident.entry(key.1).or_insert_with(|| Thread {
+            route: route.filter(|_| step == 0),
+            severity: notice.severity,
+            units: notice.units_count,
+            first: row.body.wanted,
+            last: row.body.wanted,
+            count: 0,
+            steps: 0,
+            has_left: false,
+        });
         thread.count = thread.count.max(row.body.number);
-        thread.steps = thread.steps.max(row.body.step);
         thread.has_left |= state == MessageState::Sent || !row.never_left();
         if notice.topic != Topic::Acknowledged {
             thread.severity = notice.severity;
@@ -268,7 +273,7 @@ impl Desk {
         let (incident, channel) = key;
         let of_incident = self.threads.entry(incident.clone()).or_default();
         let thread = of_incident.entry(channel.clone()).or_insert_with(|| Thread {
-            route,
+            route: route.filter(|_| step == 0),
             severity: notice.severity,
             units: notice.units_count,
             first: due,
@@ -462,7 +467,8 @@ impl Desk {
             let number = thread.steps + 1;
             for named in &step.to {
                 let notice = facts::open(inventory, incident, Topic::Escalation, now);
-                self.add((key.0.clone(), named.name.clone()), None, number, notice, now, now);
+                let to = (key.0.clone(), named.name.clone());
+                self.add(to, thread.route, number, notice, now, now);
             }
             if let Some(thread) = self.thread_mut(&key) {
                 thread.steps = number;

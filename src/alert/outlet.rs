@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::channel::{self, Channel, Form, Key, Kind, Settings, Value};
 use super::desk::{ChannelPlan, Plan};
+use super::post::{Post, PostOptions};
 use super::route::{self, Router};
+use super::text::{TextError, Texts};
 use crate::config::alerts::{ChannelEntry, Named, Setting, SettingValue};
 use crate::config::{Config, Origin, SecretSource, fetch, nearest};
 use crate::locale::Lang;
@@ -274,4 +276,41 @@ fn unknown<T>(
         };
         found.push(error(&one.place, Message::new(key).with("name", word), Some(hint)));
     }
+}
+
+/// The texts of a configuration: the built-in ones with the operator's in their places.
+///
+/// # Errors
+/// Every mistake in the operator's files.
+pub fn texts_of(config: &Config) -> Result<Texts, Vec<Diagnostic>> {
+    let texts = match &config.alerts.templates {
+        None => Texts::builtin(),
+        Some(folder) => Texts::with_folder(folder).map_err(|error| match error {
+            TextError::Files(found) => found,
+            TextError::Template { .. } => Vec::new(),
+        })?,
+    };
+    Ok(match &config.alerts.link {
+        Some(pattern) => texts.with_link(pattern),
+        None => texts,
+    })
+}
+
+/// What makes the calls of a configuration's channels.
+///
+/// # Errors
+/// A proxy whose secret cannot be had, or a file of authorities that cannot be read.
+pub fn post_of(config: &Config) -> Result<Post, Box<Diagnostic>> {
+    let proxy = config.alerts.proxy.as_ref().map(|source| fetch(source, Severity::Error));
+    let options = PostOptions { proxy: proxy.transpose()?, ca: config.alerts.ca.clone() };
+    Post::new(&options).map_err(|failed| {
+        let message = Message::new("channel.post").with("reason", failed);
+        Box::new(Diagnostic {
+            severity: Severity::Error,
+            message,
+            place: None,
+            hint: None,
+            related: None,
+        })
+    })
 }

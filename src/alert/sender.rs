@@ -10,7 +10,7 @@ use super::channel::{Letter, Outcome};
 use super::desk::Parcel;
 use super::outlet::Outlet;
 use super::post::Post;
-use super::text::Texts;
+use super::text::{Texts, Words};
 use crate::model::{Id, UnixMs};
 
 /// What became of a message.
@@ -33,8 +33,6 @@ pub struct Desk {
     pub texts: Arc<Texts>,
     /// The configured zone.
     pub zone: TimeZone,
-    /// Where an incident can be taken; `{incident}` stands for its name.
-    pub link: Option<String>,
     /// What time it is.
     pub clock: fn() -> UnixMs,
     /// Where reports go; never blocks.
@@ -110,6 +108,11 @@ fn serve(outlet: &Outlet, desk: &Desk, inbox: &Receiver<Parcel>) {
 /// Sends one message, in as many calls as it takes, going on after those that were taken before.
 pub fn deliver(outlet: &Outlet, desk: &Desk, parcel: &Parcel) -> Report {
     let words = desk.texts.words(&parcel.notice, outlet.lang, &desk.zone, (desk.clock)());
+    // A message is never lost to its words.
+    let words = words.unwrap_or_else(|error| {
+        tracing::error!(%error, message = %parcel.key, "put a message into words");
+        Words { title: parcel.key.clone(), body: String::new() }
+    });
     let letter =
         Letter { key: &parcel.key, title: &words.title, body: &words.body, notice: &parcel.notice };
     let calls = outlet.channel.calls(&letter);

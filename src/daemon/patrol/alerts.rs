@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::Patrol;
 use super::commands::signed;
-use crate::alert::outlet::{outlets, plan};
+use crate::alert::outlet::{outlets, plan, post_of, texts_of};
 use crate::alert::post::Post;
 use crate::alert::sender::{self, Report, Sender};
 use crate::alert::text::Texts;
@@ -18,7 +18,9 @@ use crate::api::{ChannelInfo, OutboxDone, Problem, User};
 use crate::config::Config;
 use crate::daemon::clock;
 use crate::health::{Blind, Change, Telling};
-use crate::model::{Ack, Incident, IncidentId, Inventory, KeptIncident, Severity, UnixMs};
+use crate::model::{
+    Ack, Diagnostic, Incident, IncidentId, Inventory, KeptIncident, Severity, UnixMs,
+};
 use crate::store::{EventKind, Fact, Message, MessageState};
 
 /// Reports that wait for the patrol: at most one a channel, and these are fewer.
@@ -68,22 +70,27 @@ impl Alerts {
     }
 }
 
+/// Says in the log what `check` has told already, and what follows from it.
+fn warn(found: &[Diagnostic], so: &str) {
+    for one in found {
+        let text = crate::locale::message(crate::locale::Lang::En, &one.message);
+        let line = one.place.as_ref().map(|place| place.line);
+        tracing::warn!(line, "alerts: {text}: {so}");
+    }
+}
+
 /// The plan and the channels' threads of a configuration.
 fn made(config: &Config, reports: &mpsc::Sender<Report>) -> (crate::alert::Plan, Sender) {
     // `check` has told what is wrong; here a channel that cannot be made is one that takes nothing.
     let (outlets, diagnostics) = outlets(config, Severity::Warning);
-    for found in diagnostics.iter().filter(|d| d.message.key != "config.secret_in_file") {
-        let text = crate::locale::message(crate::locale::Lang::En, &found.message);
-        let line = found.place.as_ref().map(|place| place.line);
-        tracing::warn!(line, "a channel is not ready: {text}");
-    }
+    warn(&diagnostics, "channels");
     let plan = plan(config, &outlets);
-    let texts = Texts::of(config.alerts.templates.as_deref()).unwrap_or_else(|error| {
-        tracing::error!(%error, "read the templates; the built-in ones are used");
+    let texts = texts_of(config).unwrap_or_else(|found| {
+        warn(&found, "the built-in texts are used");
         Texts::builtin()
     });
-    let post = Post::of(config).unwrap_or_else(|error| {
-        tracing::error!(%error, "prepare what sends messages; proxy and authorities are left out");
+    let post = post_of(config).unwrap_or_else(|found| {
+        warn(&[*found], "messages leave without the proxy and the authorities");
         Post::plain()
     });
     let reports = reports.clone();
@@ -91,7 +98,6 @@ fn made(config: &Config, reports: &mpsc::Sender<Report>) -> (crate::alert::Plan,
         post: Arc::new(post),
         texts: Arc::new(texts),
         zone: config.timezone.clone(),
-        link: config.alerts.link.clone(),
         clock: clock::now,
         report: Arc::new(move |report| {
             // The patrol is gone only when the daemon stops; the message is sent again then.
