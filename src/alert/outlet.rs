@@ -32,10 +32,7 @@ pub fn outlets(config: &Config, absent: Severity) -> (Vec<Outlet>, Vec<Diagnosti
     let mut made = Vec::new();
     let mut found = Vec::new();
     for entry in &config.alerts.channels {
-        match outlet(entry, config.language, absent, &mut found) {
-            Some(outlet) => made.push(outlet),
-            None => continue,
-        }
+        made.extend(outlet(entry, config.language, absent, &mut found));
     }
     (made, found)
 }
@@ -52,22 +49,16 @@ fn outlet(
         found.push(error(&entry.kind.place, message, Some(meant(&entry.kind.name, &words))));
         return None;
     };
+    // A key that is not known may be why another is missing: that is told alone.
+    let unknown = entry.settings.iter().filter_map(|setting| {
+        let mistake = channel::unknown_key(kind, &setting.key)?;
+        Some(error(&setting.place, mistake.message, None))
+    });
     let before = found.len();
-    let settings = settings(entry, kind, absent, found);
-    let is_told = found[before..]
-        .iter()
-        .any(|d| d.severity == Severity::Error || d.severity == absent && is_absence(d));
-    for key in kind.keys.iter().filter(|key| key.is_required) {
-        if !is_told && entry.settings.iter().all(|setting| setting.key != key.name) {
-            let message =
-                Message::new("channel.lacks").with("kind", kind.name).with("key", key.name);
-            found.push(error(&entry.kind.place, message, None));
-        }
-    }
-    if found[before..].iter().any(|d| d.severity == Severity::Error) || settings.is_none() {
-        return None;
-    }
-    match (kind.build)(&settings?) {
+    found.extend(unknown);
+    let is_known = found.len() == before;
+    let settings = settings(entry, kind, absent, found).filter(|_| is_known)?;
+    match (kind.build)(&settings) {
         Ok(channel) => {
             let lang = entry.lang.unwrap_or(lang);
             Some(Outlet { id: entry.id.clone(), kind: kind.name, channel: channel.into(), lang })
@@ -91,14 +82,7 @@ fn settings(
     let mut settings = Settings::default();
     let mut is_whole = true;
     for setting in &entry.settings {
-        let Some(key) = kind.keys.iter().find(|key| key.name == setting.key) else {
-            let words: Vec<&str> = kind.keys.iter().map(|key| key.name).collect();
-            let message = Message::new("channel.unknown_key")
-                .with("kind", kind.name)
-                .with("key", &setting.key);
-            found.push(error(&setting.place, message, Some(meant(&setting.key, &words))));
-            continue;
-        };
+        let Some(key) = kind.keys.iter().find(|key| key.name == setting.key) else { continue };
         warn_of_clear(setting, *key, found);
         let mut fetched = |source: &SecretSource| match fetch(source, absent) {
             Ok(secret) => Some(secret),
@@ -108,29 +92,14 @@ fn settings(
                 None
             }
         };
-        let value = match (&setting.value, key.form) {
-            (SettingValue::Text(source), Form::Text | Form::Secret) => {
-                fetched(source).map(Value::Text)
+        let value = match &setting.value {
+            SettingValue::Text(source) => fetched(source).map(Value::Text),
+            SettingValue::List(sources) => {
+                Some(Value::List(sources.iter().filter_map(fetched).collect()))
             }
-            (SettingValue::Text(source), Form::List) => {
-                fetched(source).map(|one| Value::List(vec![one]))
-            }
-            (SettingValue::List(sources), Form::List) => {
-                let all: Vec<_> = sources.iter().filter_map(fetched).collect();
-                Some(Value::List(all))
-            }
-            (SettingValue::Map(sources), Form::Map) => {
+            SettingValue::Map(sources) => {
                 let all = sources.iter().filter_map(|(n, s)| Some((n.clone(), fetched(s)?)));
                 Some(Value::Map(all.collect()))
-            }
-            _ => {
-                let form = match key.form {
-                    Form::Text | Form::Secret => "channel.expect_text",
-                    Form::List => "channel.expect_list",
-                    Form::Map => "channel.expect_map",
-                };
-                found.push(error(&setting.place, Message::new(form).with("key", key.name), None));
-                None
             }
         };
         settings.values.extend(value.map(|value| (setting.key.clone(), value)));
@@ -153,10 +122,6 @@ fn warn_of_clear(setting: &Setting, key: Key, found: &mut Vec<Diagnostic>) {
             related: None,
         });
     }
-}
-
-fn is_absence(diagnostic: &Diagnostic) -> bool {
-    diagnostic.message.key != "config.secret_in_file"
 }
 
 fn error(place: &Place, message: Message, hint: Option<Message>) -> Diagnostic {
@@ -302,15 +267,14 @@ pub fn texts_of(config: &Config) -> Result<Texts, Vec<Diagnostic>> {
 /// A proxy whose secret cannot be had, or a file of authorities that cannot be read.
 pub fn post_of(config: &Config) -> Result<Post, Box<Diagnostic>> {
     let proxy = config.alerts.proxy.as_ref().map(|source| fetch(source, Severity::Error));
-    let options = PostOptions { proxy: proxy.transpose()?, ca: config.alerts.ca.clone() };
+    let options = PostOptions {
+        proxy: proxy.transpose()?,
+        ca_file: config.alerts.ca.clone(),
+        ..PostOptions::default()
+    };
     Post::new(&options).map_err(|failed| {
-        let message = Message::new("channel.post").with("reason", failed);
-        Box::new(Diagnostic {
-            severity: Severity::Error,
-            message,
-            place: None,
-            hint: None,
-            related: None,
-        })
+        let message = failed.message();
+        let (severity, place) = (Severity::Error, None);
+        Box::new(Diagnostic { severity, message, place, hint: None, related: None })
     })
 }

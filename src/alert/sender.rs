@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use jiff::tz::TimeZone;
 
-use super::channel::{Letter, Outcome};
+use super::channel::{Letter, Outcome, Reply};
 use super::desk::Parcel;
 use super::outlet::Outlet;
 use super::post::Post;
@@ -27,8 +27,8 @@ pub struct Report {
 /// What every channel's thread works with.
 #[derive(Clone)]
 pub struct Desk {
-    /// Makes the calls.
-    pub post: Arc<Post>,
+    /// Makes the calls; `None` when its settings cannot be used, and then nothing leaves.
+    pub post: Option<Arc<Post>>,
     /// Puts notices into words.
     pub texts: Arc<Texts>,
     /// The configured zone.
@@ -107,19 +107,33 @@ fn serve(outlet: &Outlet, desk: &Desk, inbox: &Receiver<Parcel>) {
 
 /// Sends one message, in as many calls as it takes, going on after those that were taken before.
 pub fn deliver(outlet: &Outlet, desk: &Desk, parcel: &Parcel) -> Report {
-    let words = desk.texts.words(&parcel.notice, outlet.lang, &desk.zone, (desk.clock)());
+    let now = (desk.clock)();
+    let words = desk.texts.words(&parcel.notice, outlet.lang, &desk.zone, now);
     // A message is never lost to its words.
     let words = words.unwrap_or_else(|error| {
         tracing::error!(%error, message = %parcel.key, "put a message into words");
         Words { title: parcel.key.clone(), body: String::new() }
     });
-    let letter =
-        Letter { key: &parcel.key, title: &words.title, body: &words.body, notice: &parcel.notice };
+    let letter = Letter {
+        key: &parcel.key,
+        title: &words.title,
+        body: &words.body,
+        notice: &parcel.notice,
+        now,
+    };
     let calls = outlet.channel.calls(&letter);
     let mut parts_done = parcel.parts_done.min(calls.len());
     let mut outcome = Outcome::Sent;
     for call in &calls[parts_done..] {
-        outcome = outlet.channel.judge(&desk.post.make(call));
+        let reply = match &desk.post {
+            Some(post) => post.make(call),
+            None => Reply::Failed {
+                is_unsure: false,
+                is_final: false,
+                reason: "proxy or authorities cannot be used: `tuantra check` says why".to_owned(),
+            },
+        };
+        outcome = outlet.channel.judge(&reply);
         if outcome != Outcome::Sent {
             break;
         }

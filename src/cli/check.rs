@@ -42,6 +42,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         found.extend(config.fetch_credentials(Severity::Warning).1);
         found.extend(outlet::outlets(config, Severity::Warning).1);
         found.extend(outlet::texts_of(config).err().unwrap_or_default());
+        found.extend(outlet::post_of(config).err().map(|found| *found));
         let loaded = context::load_inventory(config);
         found.extend(loaded.diagnostics);
         summary =

@@ -4,10 +4,31 @@
 //! A channel is pure: it makes calls of a letter and judges what came back. The calls are made by
 //! `post`.
 
+mod alertmanager;
+mod discord;
+mod escape;
+mod exec;
+mod google_chat;
+mod gotify;
+mod judge;
+mod look;
+mod matrix;
+mod ntfy;
+mod settings;
+mod slack;
+mod smtp;
+mod split;
+mod teams;
+mod telegram;
+#[cfg(test)]
+mod tests;
+mod webhook;
+mod zalo;
+
 use std::fmt;
 
 use super::notice::Notice;
-use crate::model::{Message, Secret};
+use crate::model::{Message, Secret, UnixMs};
 
 /// A message in words, for one channel.
 #[derive(Debug, Clone, Copy)]
@@ -21,10 +42,12 @@ pub struct Letter<'a> {
     pub body: &'a str,
     /// What it was made of.
     pub notice: &'a Notice,
+    /// When it leaves: signatures hold for a while only.
+    pub now: UnixMs,
 }
 
 /// A call of a service.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
     /// A request by HTTP.
     Http(Request),
@@ -35,7 +58,7 @@ pub enum Call {
 }
 
 /// A request by HTTP. Its URL and headers may hold secrets: Debug prints neither.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// `POST`, `PUT`, …
     pub method: String,
@@ -47,8 +70,30 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
+impl Request {
+    /// A call with a body of JSON.
+    fn json(method: &str, url: &Secret, body: &serde_json::Value) -> Call {
+        Call::Http(Self {
+            method: method.to_owned(),
+            url: url.clone(),
+            headers: vec![("Content-Type".to_owned(), Secret::new("application/json"))],
+            body: body.to_string().into_bytes(),
+        })
+    }
+}
+
+impl Call {
+    /// The same with one more header, where it has any.
+    fn with_header(mut self, name: &str, value: &Secret) -> Self {
+        if let Self::Http(request) = &mut self {
+            request.headers.push((name.to_owned(), value.clone()));
+        }
+        self
+    }
+}
+
 /// A mail.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mail {
     /// The server.
     pub server: MailServer,
@@ -66,10 +111,12 @@ pub struct Mail {
     pub id: String,
     /// Left part of the Message-ID that the incident's mails refer to.
     pub thread: Option<String>,
+    /// Its date.
+    pub date: UnixMs,
 }
 
 /// An SMTP server and how to log in.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailServer {
     /// Its name.
     pub host: String,
@@ -93,10 +140,12 @@ pub enum MailSecurity {
 }
 
 /// A program that is run, with the event as JSON on its standard input.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
     /// The program and its arguments; no shell.
     pub command: Vec<Secret>,
+    /// Its environment, beside the few variables that every program is given.
+    pub environment: Vec<(String, Secret)>,
     /// What it reads.
     pub input: Vec<u8>,
     /// After how long it is killed, in milliseconds.
@@ -122,8 +171,13 @@ pub enum Reply {
         /// Its text.
         text: String,
     },
-    /// A program ended; `None`: by a signal.
-    Ended(Option<i32>),
+    /// A program ended.
+    Ended {
+        /// Its exit status; `None`: by a signal.
+        code: Option<i32>,
+        /// The first of what it printed, made visible, without any secret.
+        output: String,
+    },
     /// Nothing, or nothing whole, came back.
     Failed {
         /// True when the service may have taken the message all the same: it was sent whole and no
@@ -184,6 +238,7 @@ pub struct Pace {
 }
 
 /// A kind of channel: what `config.yaml` may say of it, and how it is made of that.
+#[derive(Debug)]
 pub struct Kind {
     /// The word in `config.yaml`.
     pub name: &'static str,
@@ -238,17 +293,36 @@ pub enum Value {
 /// What is wrong with a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
-    /// Of which key.
-    pub key: &'static str,
+    /// Of which key: one of the kind's, or one that is in the file and should not be.
+    pub key: String,
     /// What: a text of the catalogue.
     pub message: Message,
 }
 
 /// Every kind of channel.
-pub const KINDS: &[&Kind] = &[];
+pub const KINDS: &[&Kind] = &[
+    &zalo::KIND,
+    &smtp::KIND,
+    &webhook::KIND,
+    &exec::KIND,
+    &telegram::KIND,
+    &slack::KIND,
+    &teams::KIND,
+    &discord::KIND,
+    &matrix::KIND,
+    &google_chat::KIND,
+    &ntfy::KIND,
+    &gotify::KIND,
+];
 
 /// The kind that a word names.
 #[must_use]
 pub fn kind(name: &str) -> Option<&'static Kind> {
     KINDS.iter().copied().find(|kind| kind.name == name)
+}
+
+/// What is wrong with a key that a kind does not know; `None` of one that it does.
+pub(super) fn unknown_key(kind: &Kind, key: &str) -> Option<Mistake> {
+    let is_known = kind.keys.iter().any(|known| known.name == key);
+    (!is_known).then(|| settings::unknown(kind.name, kind.keys, key))
 }

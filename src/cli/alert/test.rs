@@ -51,7 +51,8 @@ pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     notice.through = Some(entry.id.to_string());
     let words = texts.words(&notice, outlet.lang, &config.timezone, now)?;
     let key = format!("test:{}:{}", entry.id, now.0);
-    let letter = Letter { key: &key, title: &words.title, body: &words.body, notice: &notice };
+    let (title, body) = (&*words.title, &*words.body);
+    let letter = Letter { key: &key, title, body, notice: &notice, now };
     let mut outcome = Outcome::Sent;
     let mut replies = Vec::new();
     for call in outlet.channel.calls(&letter) {
@@ -106,8 +107,12 @@ fn answer(lang: crate::locale::Lang, reply: &Reply) -> String {
     let shown = match reply {
         Reply::Http { status, body, .. } => format!("HTTP {status} {}", body.trim()),
         Reply::Mail { code, text } => format!("SMTP {code} {text}"),
-        Reply::Ended(Some(code)) => t!(lang, "alert.ended", code = code),
-        Reply::Ended(None) => text(lang, "alert.killed").to_owned(),
+        Reply::Ended { code: Some(code), output } => {
+            format!("{} {output}", t!(lang, "alert.ended", code = code))
+        }
+        Reply::Ended { code: None, output } => {
+            format!("{} {output}", text(lang, "alert.killed"))
+        }
         Reply::Failed { reason, .. } => reason.clone(),
     };
     visible(&shown).chars().take(ANSWER_MAX).collect()

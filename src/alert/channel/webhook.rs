@@ -1,0 +1,240 @@
+//! A request to whatever takes one: in the shape of Alertmanager, or in one's own by a template;
+//! with a key that stays the same however often it is sent, and signed where a secret is given.
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use minijinja::{AutoEscape, Environment};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use ureq::http::{HeaderName, HeaderValue};
+
+use super::look::{hex, part_key};
+use super::settings::{Reader, mistake, needed_secret, optional, optional_secret};
+use super::{
+    Call, Channel, Form, Key, Kind, Letter, Mistake, Outcome, Pace, Reply, Request, Settings,
+    alertmanager, judge,
+};
+use crate::alert::notice::Notice;
+use crate::locale::visible;
+use crate::model::{Message, Secret, UnixMs};
+
+/// `webhook` in `config.yaml`.
+pub const KIND: Kind = Kind { name: NAME, keys: KEYS, build };
+
+const NAME: &str = "webhook";
+const KEYS: &[Key] = &[
+    needed_secret("url"),
+    optional("method"),
+    Key { name: "headers", is_required: false, form: Form::Map },
+    optional("body"),
+    optional_secret("secret"),
+    optional("receiver"),
+];
+const METHODS: [&str; 3] = ["POST", "PUT", "PATCH"];
+/// Longest body, in bytes.
+const BODY_MAX: usize = 1_000_000;
+/// Steps that a template may take.
+const FUEL: u64 = 200_000;
+/// Headers that are written here and nowhere else.
+const OWN: [&str; 6] = [
+    "content-length",
+    "host",
+    "idempotency-key",
+    "transfer-encoding",
+    "x-signature",
+    "x-timestamp",
+];
+const TEMPLATE: &str = "body";
+
+#[derive(Debug)]
+struct Webhook {
+    url: Secret,
+    method: String,
+    headers: Vec<(String, Secret)>,
+    template: Option<Environment<'static>>,
+    secret: Option<Secret>,
+    receiver: String,
+}
+
+fn build(settings: &Settings) -> Result<Box<dyn Channel>, Mistake> {
+    let reader = Reader::new(NAME, KEYS, settings)?;
+    reader.url("url")?;
+    let method = METHODS[reader.choice("method", &METHODS)?];
+    for (name, value) in reader.map("headers") {
+        let is_header = name.parse::<HeaderName>().is_ok()
+            && value.reveal().parse::<HeaderValue>().is_ok_and(|value| value.to_str().is_ok());
+        let text = if !is_header {
+            "channel.bad_header"
+        } else if OWN.contains(&name.to_ascii_lowercase().as_str()) {
+            "channel.own_header"
+        } else {
+            continue;
+        };
+        let shown: String = visible(name).chars().take(32).collect();
+        return Err(mistake("headers", Message::new(text).with("name", shown)));
+    }
+    Ok(Box::new(Webhook {
+        url: reader.required(NAME, "url")?.clone(),
+        method: method.to_owned(),
+        headers: reader.map("headers").to_vec(),
+        template: reader.text("body").map(template).transpose()?,
+        secret: reader.secret("secret").cloned(),
+        receiver: reader.text("receiver").unwrap_or("tuantra").to_owned(),
+    }))
+}
+
+/// Reads a template and tries it on notices of every kind: what it makes must be JSON, or a
+/// message would be lost to it at night.
+fn template(source: &str) -> Result<Environment<'static>, Mistake> {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Json);
+    environment.set_fuel(Some(FUEL));
+    let wrong = |error: &str| {
+        let shown: String = visible(error).chars().take(200).collect();
+        mistake("body", Message::new("channel.bad_template").with("error", shown))
+    };
+    environment
+        .add_template_owned(TEMPLATE, source.to_owned())
+        .map_err(|error| wrong(&error.to_string()))?;
+    for notice in samples() {
+        let letter = Letter {
+            key: "sample",
+            title: "\"sample\"",
+            body: "one\ntwo",
+            notice: &notice,
+            now: UnixMs(0),
+        };
+        let made = render(&environment, &letter).map_err(|error| wrong(&error.to_string()))?;
+        if let Err(error) = serde_json::from_str::<Value>(&made) {
+            let message = Message::new("channel.template_not_json").with("error", error);
+            return Err(mistake("body", message));
+        }
+    }
+    Ok(environment)
+}
+
+/// A full notice and an empty one: a template that reads a field of what may not be there must say
+/// what then.
+fn samples() -> Vec<Notice> {
+    const SAMPLES: &str = r#"[
+        {"topic":"test","severity":"down","at":"2026-01-01T00:00:00Z",
+         "since":"2026-01-01T00:00:00Z","unreachable":0,"units_count":0},
+        {"topic":"recovered","severity":"down","incident":"cai-be/tslcd@2026-01-01T00:00:00Z",
+         "at":"2026-01-01T01:00:00Z","since":"2026-01-01T00:00:00Z",
+         "until":"2026-01-01T01:00:00Z","unreachable":1,"units_count":1,
+         "units":[{"id":"cai-be","name":"Cái Bè","kind":"district"}],
+         "subject":{"id":"cai-be/tslcd","kind":"connection","contact":{},
+                    "unit":{"id":"cai-be","name":"Cái Bè","kind":"district"}}}
+    ]"#;
+    serde_json::from_str(SAMPLES).unwrap_or_default()
+}
+
+fn render(environment: &Environment<'_>, letter: &Letter<'_>) -> Result<String, minijinja::Error> {
+    let values = json!({
+        "key": letter.key,
+        "title": letter.title,
+        "body": letter.body,
+        "notice": letter.notice,
+        "now": letter.now.to_string(),
+    });
+    environment
+        .get_template(TEMPLATE)?
+        .render(minijinja::Value::from(minijinja::value::Serde(values)))
+}
+
+impl Webhook {
+    fn bodies(&self, letter: &Letter<'_>) -> Vec<String> {
+        let own = self.template.as_ref().and_then(|template| match render(template, letter) {
+            Ok(made) if made.len() <= BODY_MAX && serde_json::from_str::<Value>(&made).is_ok() => {
+                Some(made)
+            }
+            // The message goes in the usual shape: a receiver that cannot read it says so, and
+            // that is told.
+            Ok(_) => {
+                tracing::warn!(key = letter.key, "the webhook's template made no JSON of a letter");
+                None
+            }
+            Err(error) => {
+                let error = visible(&error.to_string());
+                tracing::warn!(key = letter.key, %error, "the webhook's template failed");
+                None
+            }
+        });
+        match own {
+            Some(made) => vec![made],
+            None => alertmanager::bodies(letter, &self.receiver, BODY_MAX)
+                .iter()
+                .map(Value::to_string)
+                .collect(),
+        }
+    }
+
+    fn call(&self, key: &str, body: String, now: UnixMs) -> Call {
+        let mut headers = vec![("Idempotency-Key".to_owned(), Secret::new(key))];
+        if !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+            headers.push(("Content-Type".to_owned(), Secret::new("application/json")));
+        }
+        if let Some(secret) = &self.secret {
+            let timestamp = now.0.div_euclid(1_000).to_string();
+            let signature = sign(secret, &timestamp, &body);
+            headers.push(("X-Timestamp".to_owned(), Secret::new(&timestamp)));
+            headers.push(("X-Signature".to_owned(), Secret::new(&format!("sha256={signature}"))));
+        }
+        headers.extend(self.headers.iter().cloned());
+        Call::Http(Request {
+            method: self.method.clone(),
+            url: self.url.clone(),
+            headers,
+            body: body.into_bytes(),
+        })
+    }
+}
+
+/// HMAC-SHA-256 of `timestamp.body` in hexadecimal. The time is signed with it, so that what was
+/// overheard once cannot be sent again later.
+fn sign(secret: &Secret, timestamp: &str, body: &str) -> String {
+    match Hmac::<Sha256>::new_from_slice(secret.reveal().as_bytes()) {
+        Ok(mut mac) => {
+            mac.update(timestamp.as_bytes());
+            mac.update(b".");
+            mac.update(body.as_bytes());
+            hex(mac.finalize().into_bytes().as_slice())
+        }
+        // HMAC takes keys of every length.
+        Err(_) => String::new(),
+    }
+}
+
+impl Channel for Webhook {
+    fn calls(&self, letter: &Letter<'_>) -> Vec<Call> {
+        let bodies = self.bodies(letter);
+        let count = bodies.len();
+        let key = |n| part_key(letter.key, n, count);
+        let call = |(n, body)| self.call(&key(n), body, letter.now);
+        bodies.into_iter().enumerate().map(call).collect()
+    }
+
+    fn judge(&self, reply: &Reply) -> Outcome {
+        judge::http(reply, |_, _| None)
+    }
+
+    fn pace(&self) -> Pace {
+        Pace { burst: 20, per_minute: 600 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signatures_are_those_of_openssl() {
+        // printf '1700000000.{"a":1}' | openssl dgst -sha256 -hmac key
+        let signature = sign(&Secret::new("key"), "1700000000", r#"{"a":1}"#);
+        assert_eq!(signature, include_str!("tests/signature.txt").trim());
+    }
+
+    #[test]
+    fn the_samples_are_read() {
+        assert_eq!(samples().len(), 2);
+    }
+}
