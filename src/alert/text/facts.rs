@@ -104,7 +104,7 @@ pub(super) fn facts(
     put("link", incident.zip(link).map(|(id, link)| address(link, id)).unwrap_or_default().into());
     put("command", incident.and_then(command).unwrap_or_default().into());
     put("moment", Value::from_object(moment.clone()));
-    Value::from_iter(facts)
+    Value::from(facts)
 }
 
 fn put_words(notice: &Notice, moment: &Moment, put: &mut impl FnMut(&str, Value) -> Option<Value>) {
