@@ -8,12 +8,13 @@ mod notices;
 mod own;
 
 use std::fmt::Write as _;
+use std::sync::OnceLock;
 
 use insta::assert_snapshot;
 use jiff::tz::TimeZone;
 use notices::{self as n, at};
 use tuantra::alert::text::{TITLE_CHARS_MAX, WORDS_BYTES_MAX};
-use tuantra::alert::{Notice, Severity, Texts, Topic, Words};
+use tuantra::alert::{Notice, Texts, Topic, Words};
 use tuantra::locale::Lang;
 use tuantra::model::UnixMs;
 
@@ -25,7 +26,9 @@ fn zone() -> TimeZone {
 }
 
 fn words(notice: &Notice, lang: Lang, now: UnixMs) -> Words {
-    Texts::builtin().words(notice, lang, &zone(), now).unwrap()
+    static TEXTS: OnceLock<(Texts, TimeZone)> = OnceLock::new();
+    let (texts, zone) = TEXTS.get_or_init(|| (Texts::builtin(), zone()));
+    texts.words(notice, lang, zone, now).unwrap()
 }
 
 /// Messages one below the other, each with its case's name.
@@ -72,15 +75,15 @@ fn what_follows_says_who_took_it_how_long_and_how_much() {
     shown(
         "follow_ups",
         &[
-            ("reminder, not taken", n::trunk(Topic::Reminder), later),
-            ("reminder, taken", n::taken(Topic::Reminder, None), later),
+            ("reminder, not taken", n::made_at(n::trunk(Topic::Reminder), later), later),
+            ("reminder, taken", n::made_at(n::taken(Topic::Reminder, None), later), later),
             (
                 "reminder, no longer taken",
-                n::taken(Topic::Reminder, Some("2026-11-26T09:40:00+07:00")),
+                n::made_at(n::taken(Topic::Reminder, Some("2026-11-26T09:40:00+07:00")), later),
                 later,
             ),
-            ("reminder, blind", n::blind(Topic::Reminder, None), later),
-            ("escalation", n::trunk(Topic::Escalation), later),
+            ("reminder, blind", n::made_at(n::blind(Topic::Reminder, None), later), later),
+            ("escalation", n::made_at(n::trunk(Topic::Escalation), later), later),
             (
                 "taken until a time",
                 n::taken(Topic::Acknowledged, Some("2026-11-26T09:40:00+07:00")),
@@ -203,5 +206,5 @@ fn what_a_shell_would_read_is_no_command() {
 #[test]
 fn the_mail_has_the_facts_in_a_table() {
     let said = words(&n::trunk(Topic::Down), Lang::Vi, at(NOW));
-    assert_snapshot!(tuantra::alert::text::html(&said, Some(Severity::Down)));
+    assert_snapshot!(tuantra::alert::text::html(&said.title, &said.body, 0x00C6_2828));
 }

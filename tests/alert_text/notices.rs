@@ -87,10 +87,13 @@ fn notice(topic: Topic, severity: Severity, subject: Subject) -> Notice {
 }
 
 fn line(id: &str, unit: UnitName, above: &str, circuit: &str) -> Subject {
+    // As the inventory names a line that has no name of its own.
+    let bare = unit.name.strip_prefix("Xã ").unwrap_or(&unit.name);
+    let name = format!("TSLCD – X. {bare}");
     Subject {
         id: SubjectId::new(id).unwrap(),
         kind: SubjectKind::Connection,
-        name: None,
+        name: Some(name),
         unit,
         above: some(above),
         network: Some((
@@ -114,7 +117,8 @@ pub fn commune(topic: Topic) -> Notice {
 }
 
 pub fn trunk(topic: Topic) -> Notice {
-    let subject = line("cai-be/tslcd", cai_be(), "Tỉnh Tiền Giang", "TG-T-09");
+    let mut subject = line("cai-be/tslcd", cai_be(), "Tỉnh Tiền Giang", "TG-T-09");
+    subject.name = some("Trục VNPT");
     let units = cut_off();
     Notice {
         unreachable: 87,
@@ -156,14 +160,15 @@ pub fn core(topic: Topic) -> Notice {
 }
 
 pub fn redundant() -> Notice {
-    let subject = line("cai-be/tslcd-2", cai_be(), "Tỉnh Tiền Giang", "TG-T-10");
+    let mut subject = line("cai-be/tslcd-2", cai_be(), "Tỉnh Tiền Giang", "TG-T-10");
+    subject.name = some("TSLCD 2 – H. Cái Bè");
     Notice { units: Vec::new(), units_count: 0, ..notice(Topic::Down, Severity::Down, subject) }
 }
 
 pub fn unknown() -> Notice {
     let mut notice = commune(Topic::Down);
     let subject = notice.subject.as_mut().unwrap();
-    (subject.network, subject.above) = (None, None);
+    (subject.name, subject.network, subject.above) = (None, None, None);
     (subject.carrier, subject.hotline) = (None, None);
     subject.contact = Contact::default();
     notice.incident = None;
@@ -190,7 +195,7 @@ pub fn service(topic: Topic) -> Notice {
 }
 
 pub fn device(topic: Topic) -> Notice {
-    let subject = named("dic/switch-3", SubjectKind::Device, "access-switch");
+    let subject = named("dic/switch-3", SubjectKind::Device, "switch-3 – TTTHDL");
     Notice {
         unreachable: 12,
         units: Vec::new(),
@@ -236,6 +241,11 @@ pub fn taken(topic: Topic, until: Option<&str>) -> Notice {
     Notice { at: ack.at, ack: Some(ack), ..trunk(topic) }
 }
 
+/// The same, made later.
+pub fn made_at(notice: Notice, when: &str) -> Notice {
+    Notice { at: at(when), ..notice }
+}
+
 /// The same, over at 07:52.
 pub fn over(notice: Notice) -> Notice {
     let until = at("2026-11-26T07:52:20+07:00");
@@ -261,7 +271,7 @@ fn own(topic: Topic, incident: Option<&str>) -> Notice {
 }
 
 pub fn blind(topic: Topic, through: Option<&str>) -> Notice {
-    Notice { through: through.map(str::to_owned), ..own(topic, Some("blind")) }
+    Notice { through: through.map(str::to_owned), ..own(topic, Some("blind/patrol")) }
 }
 
 pub fn channel(topic: Topic) -> Notice {

@@ -136,7 +136,7 @@ fn a_template_that_fails_costs_a_line_in_the_log_and_no_message() {
     for (fails, why) in [
         ("{{ subject.contact.fax.number }}", "undefined"),
         ("{% for a in range(90000) %}{% for b in range(90000) %}{% endfor %}{% endfor %}", "fuel"),
-        ("{% for a in range(2000) %}{{ 'x' * 100 }}{% endfor %}", "write"),
+        ("{% for a in range(2000) %}{{ 'x' * 100 }}{% endfor %}", "more than 64 KiB"),
         ("{{ units|clock }}", "not a time"),
     ] {
         let source = format!("{{{{ head }}}}\n{{% if units_count > 100 %}}{fails}{{% endif %}}");
@@ -150,7 +150,7 @@ fn a_template_that_fails_costs_a_line_in_the_log_and_no_message() {
         });
         assert_eq!(said, words(&n::core(Topic::Down), Lang::Vi, at(NOW)));
         let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-        assert!(logged.contains("WARN") && logged.contains("vi/down.txt, line 2"), "{logged}");
+        assert!(logged.contains("WARN") && logged.contains("vi/down.txt"), "{logged}");
         assert!(logged.contains(why), "{why}: {logged}");
         let small = texts.words(&n::commune(Topic::Down), Lang::Vi, &zone(), at(NOW)).unwrap();
         assert_eq!((small.title.as_str(), small.body.as_str()), ("MẤT KẾT NỐI", ""));
