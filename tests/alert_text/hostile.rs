@@ -147,7 +147,7 @@ fn breaking_text() -> Texts {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
     #[test]
     fn words_are_bounded_and_hold_nothing_that_hides(

@@ -52,7 +52,11 @@ fn own(files: &[(&str, &str)]) -> Texts {
 #[test]
 fn a_file_replaces_the_template_of_its_name_and_no_other() {
     let texts = own(&[
-        ("vi/down.txt", "{{ head }} {{ place }}\n{% include 'end.txt' %}\n\n\n"),
+        (
+            "vi/down.txt",
+            "{% macro when(time) %}{{ time|clock }}{% endmacro %}\n\
+             {{ head }} {{ place }} {{ when(since) }}\n{% include 'end.txt' %}\n\n\n",
+        ),
         (
             "vi/end.txt",
             "\u{feff}Gọi ngay {{ subject.hotline or 'trực ban' if subject else '' }}!\n",
@@ -61,7 +65,7 @@ fn a_file_replaces_the_template_of_its_name_and_no_other() {
         ("vi/down.txt~", "{{"),
     ]);
     let said = texts.words(&n::commune(Topic::Down), Lang::Vi, &zone(), at(NOW)).unwrap();
-    let title = "MẤT KẾT NỐI Xã An Cư (huyện Cái Bè)".to_owned();
+    let title = "MẤT KẾT NỐI Xã An Cư (huyện Cái Bè) 07:31".to_owned();
     assert_eq!(said, Words { title, body: "Gọi ngay 0273 000 9001!".to_owned() });
     let other = texts.words(&n::commune(Topic::Down), Lang::En, &zone(), at(NOW)).unwrap();
     assert_eq!(other, words(&n::commune(Topic::Down), Lang::En, at(NOW)));

@@ -74,7 +74,9 @@ fn name(subject: &Subject) -> Option<String> {
     let name = subject.name.as_deref().map(clean).filter(|name| !name.is_empty())?;
     let (head, unit) = name.rsplit_once(" – ").unwrap_or((&name, ""));
     let bare = unit.split_once(". ").map_or(unit, |(_, bare)| bare);
-    let is_own = !bare.is_empty() && clean(&subject.unit.name).ends_with(bare);
+    let part = subject.id.as_str().rsplit('/').next().unwrap_or_default();
+    let is_made = head.to_lowercase().replace(' ', "-") == part;
+    let is_own = !bare.is_empty() && (is_made || clean(&subject.unit.name).ends_with(bare));
     Some(if is_own { head.trim().to_owned() } else { name }).filter(|name| !name.is_empty())
 }
 
