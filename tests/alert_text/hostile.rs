@@ -119,7 +119,11 @@ fn single(texts: Texts) -> impl Strategy<Value = Notice> {
             through,
             unreachable,
             units,
-            units_count: if units_count % 2 == 0 { units_count % 100 } else { units_count },
+            units_count: if units_count.is_multiple_of(2) {
+                units_count % 100
+            } else {
+                units_count
+            },
             services,
             guess,
             ack,

@@ -309,7 +309,7 @@ pub fn digest_of(count: u32) -> Notice {
         let since = at(SINCE) - i64::from(ix) * 1_000;
         let place = unit(&format!("u{ix}"), &format!("Xã số {ix}"), UnitKind::Commune);
         let subject = line(id.as_str(), place, "Huyện Cái Bè", "TG-X-0001");
-        let topic = if ix % 3 == 0 { Topic::Recovered } else { Topic::Down };
+        let topic = if ix.is_multiple_of(3) { Topic::Recovered } else { Topic::Down };
         let part = notice(topic, Severity::Down, subject);
         Notice { incident: Some(IncidentId::new(id.as_str(), since)), since, ..part }
     };
