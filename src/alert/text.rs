@@ -31,7 +31,7 @@ mod html;
 mod sample;
 mod subject;
 
-pub use html::html;
+pub use html::{HTML_LINE_BYTES_MAX, html};
 
 /// Longest title, in characters.
 pub const TITLE_CHARS_MAX: usize = 250;
@@ -177,11 +177,12 @@ impl Texts {
         if let Some(own) = &self.own {
             match engine::words(own, &template, &facts) {
                 Ok(words) => return Ok(words),
-                Err(error) => {
+                Err(failure) => {
+                    let error = TextError::from(failure);
                     tracing::warn!(%error, "an own template failed: the built-in one is sent");
                 }
             }
         }
-        engine::words(&self.builtin, &template, &facts)
+        Ok(engine::words(&self.builtin, &template, &facts)?)
     }
 }

@@ -1,5 +1,7 @@
 //! Makes values harmless before a template sees them: whatever is in a notice passes here.
 
+use std::collections::BTreeMap;
+
 use minijinja::value::Value;
 use unicode_normalization::char::is_combining_mark;
 
@@ -54,9 +56,11 @@ pub(super) fn value(json: serde_json::Value) -> Value {
         serde_json::Value::Array(list) => {
             list.into_iter().take(LIST_MAX).map(value).collect::<Vec<Value>>().into()
         }
-        serde_json::Value::Object(map) => Value::from_iter(
-            map.into_iter().map(|(key, inner)| (key, value(inner))).collect::<Vec<_>>(),
-        ),
+        serde_json::Value::Object(map) => map
+            .into_iter()
+            .map(|(key, inner)| (key, value(inner)))
+            .collect::<BTreeMap<String, Value>>()
+            .into(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
-use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 
 use super::clean::cut;
 use super::{TITLE_CHARS_MAX, TOPICS, TextError, WORDS_BYTES_MAX, Words, filters};
@@ -14,6 +14,11 @@ use crate::locale::{Lang, visible};
 
 /// What one message may cost to make; the longest built-in one costs less than a tenth.
 const FUEL: u64 = 200_000;
+
+/// Longest reason, in characters.
+const REASON_CHARS_MAX: usize = 300;
+
+const TOO_MUCH: &str = "more than 64 KiB of text";
 
 /// How deep templates may include each other.
 const DEPTH: usize = 32;
@@ -78,6 +83,26 @@ pub(super) fn template(topic: Topic, lang: Lang) -> String {
     format!("{lang}/{name}.txt")
 }
 
+/// Why a template made no words.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// `vi/down.txt`: where it really happened, not what included it.
+    pub template: String,
+    /// From 1; 0 when it is about the whole.
+    pub line: usize,
+    /// What the engine says, every character visible.
+    pub reason: String,
+    /// Of which kind; `None` when nothing was written.
+    pub kind: Option<ErrorKind>,
+}
+
+impl From<Failure> for TextError {
+    fn from(failure: Failure) -> Self {
+        let Failure { template, line, reason, .. } = failure;
+        Self::Template { template, line, reason }
+    }
+}
+
 /// The words that a template makes of facts.
 ///
 /// # Errors
@@ -86,16 +111,17 @@ pub(super) fn words(
     environment: &Environment<'_>,
     name: &str,
     facts: &Value,
-) -> Result<Words, TextError> {
+) -> Result<Words, Failure> {
     let mut output = Bounded { bytes: Vec::new() };
     environment
         .get_template(name)
         .and_then(|template| template.render_captured_to(facts.clone(), &mut output).map(|_| ()))
-        .map_err(|error| failed(name, &error))?;
-    split(&String::from_utf8_lossy(&output.bytes)).ok_or_else(|| TextError::Template {
+        .map_err(|error| failure(name, &error))?;
+    split(&String::from_utf8_lossy(&output.bytes)).ok_or_else(|| Failure {
         template: name.to_owned(),
         line: 0,
         reason: "nothing was written".to_owned(),
+        kind: None,
     })
 }
 
@@ -111,16 +137,21 @@ fn split(output: &str) -> Option<Words> {
 }
 
 /// The innermost error: where it really happened.
-pub(super) fn failed(name: &str, error: &Error) -> TextError {
+pub(super) fn failure(name: &str, error: &Error) -> Failure {
     let mut inner = error;
     while let Some(deeper) = inner.source().and_then(|source| source.downcast_ref::<Error>()) {
         inner = deeper;
     }
-    let said = inner.detail().map(|detail| format!("{}: {detail}", inner.kind()));
-    TextError::Template {
+    let reason = match (inner.kind(), inner.detail()) {
+        (ErrorKind::WriteFailure, _) => TOO_MUCH.to_owned(),
+        (kind, Some(detail)) => format!("{kind}: {detail}"),
+        (kind, None) => kind.to_string(),
+    };
+    Failure {
         template: inner.name().unwrap_or(name).to_owned(),
         line: inner.line().unwrap_or(0),
-        reason: cut(visible(&said.unwrap_or_else(|| inner.kind().to_string())), 300),
+        reason: cut(visible(&reason), REASON_CHARS_MAX),
+        kind: Some(inner.kind()),
     }
 }
 
@@ -132,7 +163,7 @@ struct Bounded {
 impl Write for Bounded {
     fn write(&mut self, more: &[u8]) -> io::Result<usize> {
         if self.bytes.len() + more.len() > WORDS_BYTES_MAX {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "more than 64 KiB of text"));
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, TOO_MUCH));
         }
         self.bytes.extend_from_slice(more);
         Ok(more.len())
@@ -140,5 +171,60 @@ impl Write for Bounded {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::alert::notice::Notice;
+    use crate::alert::text::filters::Moment;
+    use crate::alert::text::{facts, sample};
+
+    /// The longest messages there can be: bounded lists, all of them full.
+    fn longest(topic: Topic) -> Vec<Notice> {
+        let mut notices = sample::notices(topic);
+        for notice in &mut notices {
+            let names = |list: &mut Vec<String>| {
+                list.resize(500, "Ả".repeat(300));
+            };
+            names(&mut notice.services);
+            if let Some(unit) = notice.units.first().cloned() {
+                notice.units.resize(400, unit);
+            }
+            notice.units_count = u32::MAX;
+        }
+        notices
+    }
+
+    #[test]
+    fn no_built_in_template_costs_a_tenth_of_what_it_may() {
+        let mut environment = environment();
+        environment.set_fuel(Some(FUEL / 10));
+        for (topic, _) in TOPICS {
+            for lang in Lang::ALL {
+                let moment = Moment { lang, zone: TimeZone::UTC, now: sample::NOW };
+                for notice in longest(topic) {
+                    let lines = vec!["Ả".repeat(TITLE_CHARS_MAX); 30];
+                    let facts =
+                        facts::facts(&notice, &moment, &lines, Some("https://x/{incident}"));
+                    let said = words(&environment, &template(topic, lang), &facts);
+                    assert!(said.is_ok(), "{topic:?}: {said:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_topic_and_language_has_a_template() {
+        let environment = environment();
+        assert_eq!(environment.templates().count(), BUILTIN.len());
+        for (topic, _) in TOPICS {
+            for lang in Lang::ALL {
+                assert!(environment.get_template(&template(topic, lang)).is_ok());
+            }
+        }
     }
 }

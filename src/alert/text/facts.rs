@@ -8,7 +8,7 @@ use minijinja::value::Value;
 use super::clean::{clean, value};
 use super::filters::Moment;
 use super::{digest, subject};
-use crate::alert::notice::{Notice, Severity, Topic};
+use crate::alert::notice::{Notice, Topic};
 use crate::locale;
 use crate::model::{Cause, IncidentId, SubjectKind};
 
@@ -22,7 +22,7 @@ const SIGNS_MAX: usize = 8;
 const PARTS_MAX: usize = 100;
 
 /// Every name that templates may use beside those they set; documented in `docs/alerts.md`.
-pub(super) const NAMES: [&str; 42] = [
+pub(super) const NAMES: [&str; 43] = [
     "ack",
     "at",
     "command",
@@ -32,6 +32,7 @@ pub(super) const NAMES: [&str; 42] = [
     "guess",
     "head",
     "incident",
+    "is_blind",
     "is_late",
     "is_line",
     "is_past",
@@ -102,9 +103,9 @@ pub(super) fn facts(
     put_counts(notice, lines, &mut put);
     let incident = notice.incident.as_ref();
     put("link", incident.zip(link).map(|(id, link)| address(link, id)).unwrap_or_default().into());
-    put("command", incident.and_then(command).unwrap_or_default().into());
+    put("command", command(notice).unwrap_or_default().into());
     put("moment", Value::from_object(moment.clone()));
-    Value::from_iter(facts)
+    Value::from(facts)
 }
 
 fn put_words(notice: &Notice, moment: &Moment, put: &mut impl FnMut(&str, Value) -> Option<Value>) {
@@ -118,6 +119,7 @@ fn put_words(notice: &Notice, moment: &Moment, put: &mut impl FnMut(&str, Value)
     let network = notice.subject.as_ref().and_then(|s| subject::network(s, lang));
     put("network", network.unwrap_or_default().into());
     let is_line = |kind| kind == SubjectKind::Connection;
+    put("is_blind", subject::is_blind(notice).into());
     put("is_line", notice.subject.as_ref().is_some_and(|s| is_line(s.kind)).into());
     let contact = notice.subject.as_ref().map(|s| &s.contact);
     let contact: Vec<String> = contact
@@ -178,17 +180,23 @@ fn cut(notice: &Notice) -> &'static str {
     match notice.units_count {
         0 => "none",
         1 if notice.units.first().map(|u| &u.id) == own => "own",
-        _ if notice.severity == Severity::Blind => "none",
+        _ if subject::is_blind(notice) => "none",
         _ => "others",
     }
 }
 
-/// What an operator types to take it; `None` for an id that a shell could read otherwise.
-fn command(incident: &IncidentId) -> Option<String> {
-    let id = incident.as_str();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '/' | '@' | ':');
-    let is_safe = id.starts_with(|c: char| c.is_ascii_alphanumeric()) && id.chars().all(is_plain);
-    (is_safe && id.len() <= 200).then(|| format!("tuantra ack {id}"))
+/// What an operator types to take it, or to try a channel; `None` where there is nothing to take
+/// (blindness is nobody's) and for a name that a shell could read otherwise.
+fn command(notice: &Notice) -> Option<String> {
+    let (verb, name) = match notice.topic {
+        Topic::ChannelLost => ("alert test", notice.through.as_deref()?),
+        _ if subject::is_blind(notice) => return None,
+        _ => ("ack", notice.incident.as_ref()?.as_str()),
+    };
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./@:".contains(c);
+    let is_safe = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+    (is_safe && name.chars().all(is_plain) && name.len() <= 200)
+        .then(|| format!("tuantra {verb} {name}"))
 }
 
 /// The link with the incident's id in it, encoded as a part of a path or of a query (RFC 3986).
@@ -203,4 +211,41 @@ fn address(pattern: &str, incident: &IncidentId) -> String {
     }
     // Not `clean`ed: a link that is cut leads nowhere. What hides in it is written out all the same.
     locale::visible(&pattern.replace("{incident}", &id))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::alert::text::{TOPICS, sample};
+    use crate::locale::Lang;
+
+    #[test]
+    fn every_variable_is_known_and_documented() {
+        let moment = Moment { lang: Lang::Vi, zone: TimeZone::UTC, now: sample::NOW };
+        let mut seen = BTreeSet::new();
+        for (topic, _) in TOPICS {
+            for notice in sample::notices(topic) {
+                let facts = facts(&notice, &moment, &[], None);
+                seen.extend(facts.try_iter().unwrap().map(|name| name.to_string()));
+            }
+        }
+        let known: BTreeSet<String> = NAMES.iter().map(ToString::to_string).collect();
+        let units = ["units", "units_count"].map(str::to_owned);
+        assert_eq!(seen, known.into_iter().chain(units).collect());
+        let page = include_str!("../../../docs/alerts.md");
+        for name in seen.iter().filter(|name| *name != "moment") {
+            assert!(page.contains(&format!("`{name}`")), "{name} is not in docs/alerts.md");
+        }
+    }
+
+    #[test]
+    fn messages_are_tried_on_all_that_they_may_have() {
+        let all = TOPICS.iter().flat_map(|(topic, _)| sample::notices(*topic));
+        let full = all.filter(|n| n.subject.as_ref().is_some_and(|s| s.hotline.is_some()));
+        assert!(full.count() >= 10, "the sample's ids are slugs");
+    }
 }

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use minijinja::Environment;
+use minijinja::{Environment, ErrorKind};
 
 use super::filters::Moment;
-use super::{TOPICS, TextError, engine, facts, sample};
+use super::{TOPICS, engine, facts, sample};
 use crate::locale::{Lang, visible};
 use crate::model::{Diagnostic, Message, Place, Severity};
 
@@ -44,7 +44,11 @@ pub(super) fn environment(folder: &Path) -> Result<Option<Environment<'static>>,
     if found.is_empty() {
         rehearse(&environment, &files, &mut found);
     }
-    if found.is_empty() { Ok((!files.is_empty()).then_some(environment)) } else { Err(found) }
+    if found.is_empty() {
+        return Ok((!files.is_empty()).then_some(environment));
+    }
+    found.sort_by_key(|one| one.place.as_ref().map(|place| (Arc::clone(&place.file), place.line)));
+    Err(found)
 }
 
 fn read(folder: &Path, found: &mut Vec<Diagnostic>) -> Vec<File> {
@@ -103,16 +107,16 @@ fn file(path: PathBuf, lang: Lang, found: &mut Vec<Diagnostic>) -> Option<File> 
         found.push(mistake(message, Some(place(&path, "", 1, "")), Some(hint)));
         return None;
     }
-    let unusable = |key, reason: Option<String>| {
+    let unusable = |key, hint, reason: Option<String>| {
         let message = Message::new(key)
             .with("file", visible(&path.to_string_lossy()))
             .with("max", FILE_KIB_MAX)
             .with("reason", reason.unwrap_or_default());
-        mistake(message, Some(place(&path, "", 1, "")), None)
+        mistake(message, Some(place(&path, "", 1, "")), Some(Message::new(hint)))
     };
     let read = match fs::metadata(&path) {
         Ok(data) if data.len() > FILE_KIB_MAX * 1024 => {
-            found.push(unusable("notice.file_too_large", None));
+            found.push(unusable("notice.file_too_large", "notice.file_too_large_hint", None));
             return None;
         }
         Ok(_) => fs::read(&path),
@@ -124,9 +128,12 @@ fn file(path: PathBuf, lang: Lang, found: &mut Vec<Diagnostic>) -> Option<File> 
             let source = source.trim_start_matches('\u{feff}').to_owned();
             return Some(File { path, name, source });
         }
-        Ok(Err(_)) => found.push(unusable("notice.file_not_utf8", None)),
+        Ok(Err(_)) => {
+            found.push(unusable("notice.file_not_utf8", "notice.file_not_utf8_hint", None))
+        }
         Err(error) => {
-            found.push(unusable("notice.file_unreadable", Some(visible(&error.to_string()))));
+            let reason = Some(visible(&error.to_string()));
+            found.push(unusable("notice.file_unreadable", "notice.file_unreadable_hint", reason));
         }
     }
     None
@@ -135,12 +142,10 @@ fn file(path: PathBuf, lang: Lang, found: &mut Vec<Diagnostic>) -> Option<File> 
 /// Puts a file in the place of the built-in template, unless it is broken or names what is not.
 fn add(environment: &mut Environment<'static>, file: &File, found: &mut Vec<Diagnostic>) {
     if let Err(error) = environment.add_template_owned(file.name.clone(), file.source.clone()) {
-        let TextError::Template { line, reason, .. } = engine::failed(&file.name, &error) else {
-            return;
-        };
+        let failure = engine::failure(&file.name, &error);
         found.push(mistake(
-            Message::new("notice.template_broken").with("detail", reason),
-            Some(place(&file.path, &file.source, line, "")),
+            Message::new("notice.template_broken").with("detail", failure.reason),
+            Some(place(&file.path, &file.source, failure.line, "")),
             Some(Message::new("notice.template_broken_hint")),
         ));
         return;
@@ -177,15 +182,16 @@ fn rehearse(environment: &Environment<'_>, files: &[File], found: &mut Vec<Diagn
                 let lines = vec!["…".to_owned(); notice.parts.len()];
                 let facts = facts::facts(&notice, &moment, &lines, None);
                 let template = engine::template(topic, lang);
-                let Err(error) = engine::words(environment, &template, &facts) else { continue };
-                let TextError::Template { template, line, reason } = error else { continue };
-                let Some(file) = files.iter().find(|file| file.name == template) else { continue };
+                let Err(failure) = engine::words(environment, &template, &facts) else { continue };
+                let Some(file) = files.iter().find(|file| file.name == failure.template) else {
+                    continue;
+                };
                 let failed = mistake(
                     Message::new("notice.template_fails")
                         .with("topic", topic_name)
-                        .with("detail", reason),
-                    Some(place(&file.path, &file.source, line, "")),
-                    Some(Message::new("notice.template_fails_hint")),
+                        .with("detail", &failure.reason),
+                    Some(place(&file.path, &file.source, failure.line, "")),
+                    Some(what_to_do(failure.kind)),
                 );
                 // The same line fails on message after message.
                 if !found.iter().any(|other| other.place == failed.place) {
@@ -194,6 +200,26 @@ fn rehearse(environment: &Environment<'_>, files: &[File], found: &mut Vec<Diagn
             }
         }
     }
+}
+
+/// What helps against a failure.
+fn what_to_do(kind: Option<ErrorKind>) -> Message {
+    Message::new(match kind {
+        None => "notice.template_empty_hint",
+        Some(ErrorKind::UndefinedError | ErrorKind::InvalidOperation) => {
+            "notice.template_fails_hint"
+        }
+        Some(ErrorKind::OutOfFuel | ErrorKind::WriteFailure) => "notice.template_endless_hint",
+        Some(ErrorKind::TemplateNotFound) => {
+            return Message::new("notice.known_files").with("names", known_files().join(", "));
+        }
+        Some(_) => "notice.known_variables",
+    })
+}
+
+/// Names of the templates, the same in every language.
+fn known_files() -> Vec<&'static str> {
+    engine::BUILTIN.iter().filter_map(|(name, _)| name.strip_prefix("vi/")).collect()
 }
 
 fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {

@@ -20,12 +20,18 @@ const KINDS: [&str; 7] = ["Huyện", "Thị xã", "Thành phố", "Tỉnh", "Th�
 pub(super) fn state(notice: &Notice, lang: Lang) -> &'static str {
     let is_service = notice.subject.as_ref().is_some_and(|s| s.kind == SubjectKind::Service);
     match notice.severity {
+        _ if is_blind(notice) => text(lang, "notice.state_blind"),
         Severity::Flapping => text(lang, "notice.state_flapping"),
         Severity::Degraded => text(lang, "notice.state_degraded"),
         Severity::Down if is_service => text(lang, "notice.state_service_down"),
         Severity::Down => text(lang, "notice.state_down"),
         Severity::Blind => text(lang, "notice.state_blind"),
     }
+}
+
+/// True of what is about the patrol itself.
+pub(super) const fn is_blind(notice: &Notice) -> bool {
+    matches!(notice.severity, Severity::Blind) || notice.subject.is_none()
 }
 
 /// Where: "Xã An Cư (huyện Cái Bè)"; empty without a subject.
@@ -38,16 +44,40 @@ pub(super) fn place(notice: &Notice, lang: Lang) -> String {
     }
 }
 
-/// What of the unit's: "TSLCD", "thiết bị router", "dịch vụ Thư điện tử"; empty without a subject.
+/// What of the unit's: "TSLCD", "TSLCD (Trục VNPT)", "thiết bị router-1", "dịch vụ Thư
+/// điện tử"; empty without a subject.
 pub(super) fn target(notice: &Notice, lang: Lang) -> String {
     let Some(subject) = &notice.subject else { return String::new() };
-    let name = subject.name.as_deref().map(clean).filter(|name| !name.is_empty());
-    let name = name.unwrap_or_else(|| clean(subject.id.as_str()));
-    match subject.kind {
-        SubjectKind::Connection => network(subject, lang).unwrap_or(name),
-        SubjectKind::Device => t!(lang, "notice.device", name = name),
-        SubjectKind::Service => t!(lang, "notice.service", name = name),
+    let name = name(subject);
+    let named = name.clone().unwrap_or_else(|| clean(subject.id.as_str()));
+    match (subject.kind, network(subject, lang)) {
+        (SubjectKind::Connection, Some(network)) => line(network, name),
+        (SubjectKind::Connection, None) => named,
+        (SubjectKind::Device, _) => t!(lang, "notice.device", name = named),
+        (SubjectKind::Service, _) => t!(lang, "notice.service", name = named),
     }
+}
+
+/// "TSLCD", "TSLCD 2", "TSLCD (Trục VNPT)": a line by its network, and by its name where that says
+/// more.
+fn line(network: String, name: Option<String>) -> String {
+    match name {
+        Some(name) if name.starts_with(&network) => name,
+        Some(name) => format!("{network} ({name})"),
+        None => network,
+    }
+}
+
+/// What a subject is called, without the unit that the inventory puts behind a name it made itself:
+/// "router-1 – TT. Cái Bè" of Thị trấn Cái Bè is "router-1".
+fn name(subject: &Subject) -> Option<String> {
+    let name = subject.name.as_deref().map(clean).filter(|name| !name.is_empty())?;
+    let (head, unit) = name.rsplit_once(" – ").unwrap_or((&name, ""));
+    let bare = unit.split_once(". ").map_or(unit, |(_, bare)| bare);
+    let part = subject.id.as_str().rsplit('/').next().unwrap_or_default();
+    let is_made = head.to_lowercase().replace(' ', "-") == part;
+    let is_own = !bare.is_empty() && (is_made || clean(&subject.unit.name).ends_with(bare));
+    Some(if is_own { head.trim().to_owned() } else { name }).filter(|name| !name.is_empty())
 }
 
 /// The short name of a line's network.
