@@ -20,8 +20,6 @@ mod smtp;
 mod split;
 mod teams;
 mod telegram;
-#[cfg(test)]
-mod tests;
 mod webhook;
 mod zalo;
 

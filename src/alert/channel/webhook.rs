@@ -230,7 +230,7 @@ mod tests {
     fn signatures_are_those_of_openssl() {
         // printf '1700000000.{"a":1}' | openssl dgst -sha256 -hmac key
         let signature = sign(&Secret::new("key"), "1700000000", r#"{"a":1}"#);
-        assert_eq!(signature, include_str!("tests/signature.txt").trim());
+        assert_eq!(signature, "a438e398bfafc57e4396bb7fc2304422f0f768e965d073ca313cb52e22e6ad03");
     }
 
     #[test]

@@ -1,0 +1,93 @@
+//! Prometheus' Alertmanager: takes what a template makes for it, and calls webhooks in the shape
+//! that is our default.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use tuantra::alert::channel::Outcome;
+
+use crate::common::{build, channel, down, http, http_cases, letter, post, recovered, skip};
+use crate::schema::{Form, Seen};
+use crate::server::{Answer, Server};
+
+/// Alerts as Alertmanager's API takes them.
+const TEMPLATE: &str = r#"[{
+  "labels": {"alertname": "Tuantra", "incident": {{ notice.incident }}, "unit": {{ notice.subject.unit.id or "" }}},
+  "annotations": {"summary": {{ title }}, "description": {{ body }}},
+  {% if notice.until %}"endsAt": {{ notice.until }},{% endif %}
+  "startsAt": {{ notice.since }}
+}]"#;
+
+fn keys(value: &Value) -> Vec<&str> {
+    let mut keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    keys
+}
+
+#[test]
+fn it_takes_ours_and_calls_like_us() {
+    let Some(program) = ["/usr/bin/prometheus-alertmanager", "/usr/bin/alertmanager"]
+        .into_iter()
+        .find(|path| Path::new(path).exists())
+    else {
+        return skip("prometheus-alertmanager is not installed");
+    };
+    let receiver = Server::start(vec![Answer::full(200, "")]);
+    let folder = tempfile::tempdir().unwrap();
+    let config = format!(
+        "route: {{receiver: us, group_wait: 0s, group_by: [incident]}}\n\
+         receivers: [{{name: us, webhook_configs: [{{url: '{}/hook'}}]}}]\n",
+        receiver.url()
+    );
+    std::fs::write(folder.path().join("am.yml"), config).unwrap();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut child = Command::new(program)
+        .arg(format!("--config.file={}", folder.path().join("am.yml").display()))
+        .arg(format!("--storage.path={}", folder.path().join("data").display()))
+        .arg(format!("--web.listen-address=127.0.0.1:{port}"))
+        .arg("--cluster.listen-address=")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("Listening on") {
+        line.clear();
+        assert_ne!(log.read_line(&mut line).unwrap(), 0, "it ended");
+    }
+    let drain = std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+
+    let url = format!("http://127.0.0.1:{port}/api/v2/alerts");
+    let ours = build("webhook", &[("url", &url), ("body", TEMPLATE)]).unwrap();
+    let notice = down();
+    let calls = ours.calls(&letter(&notice, "MẤT KẾT NỐI: \"Cái Bè\"", "Xã An Cư"));
+    let reply = post().make(&calls[0]);
+    assert_eq!(ours.judge(&reply), Outcome::Sent, "{reply:?}");
+
+    // What it calls us with has the shape that we call others with, and both the published one.
+    let theirs = receiver.wait();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    drain.join().unwrap().unwrap();
+    let cases = http_cases("https://chat.example.vn");
+    let case = cases.iter().find(|case| case.0 == "webhook").unwrap();
+    let ours = channel(case).calls(&letter(&recovered(), "ĐÃ CÓ LẠI", "…"));
+    let request = http(&ours[0]);
+    let headers = request
+        .headers
+        .iter()
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.reveal().to_owned()))
+        .collect();
+    // Theirs is held against the form with our headers: they have none of these.
+    let form = Form::of("webhook");
+    form.check(&Seen { headers, ..theirs.clone() }).unwrap();
+    let theirs: Value = serde_json::from_slice(&theirs.body).unwrap();
+    let ours: Value = serde_json::from_slice(&request.body).unwrap();
+    assert_eq!(keys(&ours), keys(&theirs));
+    assert_eq!(keys(&ours["alerts"][0]), keys(&theirs["alerts"][0]));
+    assert_eq!(theirs["alerts"][0]["annotations"]["summary"], "MẤT KẾT NỐI: \"Cái Bè\"");
+    assert_eq!(theirs["alerts"][0]["endsAt"], "0001-01-01T00:00:00Z");
+}
