@@ -21,6 +21,7 @@ use super::notice::{Notice, Severity, Topic};
 use super::route::{Router, Scope};
 use super::row::{Body, Row};
 use crate::config::Telling;
+use crate::health;
 use crate::model::{Ack, Id, Incident, IncidentId, Inventory, UnixMs};
 use crate::store::{Message, MessageState};
 
@@ -178,6 +179,24 @@ impl Desk {
     /// The disk has all that was handed over up to this ticket.
     pub fn kept(&mut self, ticket: u64) {
         self.tickets.1 = self.tickets.1.max(ticket);
+    }
+
+    /// What the core wants told. `open` is the incident while it is open.
+    pub fn news(
+        &mut self,
+        inventory: &Inventory,
+        telling: &health::Telling,
+        open: Option<&Incident>,
+        now: UnixMs,
+    ) {
+        let Some(notice) = facts::told(inventory, telling, open, now) else { return };
+        let subject = telling.subject.as_ref();
+        let scope = Scope {
+            subject: subject.and_then(|id| inventory.find_subject(id.as_str())),
+            carrier: telling.carrier.clone(),
+            units: notice.units_count,
+        };
+        self.tell(inventory, notice, &scope, now);
     }
 
     /// News of an incident, or of the patrol's sight.
@@ -412,20 +431,20 @@ impl Desk {
         }
     }
 
-    /// Lets time pass: updates, reminders, escalations. `open` are the incidents open now;
-    /// `may_tell` is false of those nobody is to be told of now.
+    /// Lets time pass: updates, reminders, escalations. `open` are the incidents open now; nobody
+    /// is told more of what the patrol cannot see.
     pub fn tick(
         &mut self,
         inventory: &Inventory,
         open: &[Incident],
-        may_tell: impl Fn(&Incident) -> bool,
+        blind: &[health::Blind],
         now: UnixMs,
     ) {
         if self.threads.is_empty() {
             return;
         }
         for incident in open {
-            if incident.planned || !may_tell(incident) {
+            if incident.planned || is_unseen(inventory, incident, blind) {
                 continue;
             }
             for key in self.threads_of(&incident.id) {
@@ -481,6 +500,14 @@ impl Desk {
             self.add(key, thread.route, 0, notice, now, now);
         }
     }
+}
+
+/// True while the patrol cannot see the root.
+fn is_unseen(inventory: &Inventory, incident: &Incident, blind: &[health::Blind]) -> bool {
+    let root = inventory.find_subject(incident.root.as_str());
+    let line = root.and_then(|ix| inventory.subject(ix).connection());
+    let carrier = line.and_then(|line| line.carrier).map(|c| &inventory.carrier(c).id);
+    blind.iter().any(|b| b.carrier.is_none() || b.carrier.as_ref() == carrier)
 }
 
 /// How the names of the rows of a thread begin; their numbers follow.

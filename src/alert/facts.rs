@@ -17,15 +17,14 @@ pub fn told(
     open: Option<&Incident>,
     now: UnixMs,
 ) -> Option<Notice> {
-    let (topic, severity) = match telling.news {
-        News::Down => (Topic::Down, Severity::Down),
-        News::Degraded => (Topic::Degraded, Severity::Degraded),
-        News::Flapping => (Topic::Flapping, Severity::Flapping),
-        News::Blind => (Topic::Blind, Severity::Blind),
+    let topic = topic_of(telling.news);
+    let severity = match topic {
+        Topic::Degraded => Severity::Degraded,
+        Topic::Flapping => Severity::Flapping,
+        Topic::Blind => Severity::Blind,
+        Topic::Reminder => return None,
         // How bad it was is known to whoever told it.
-        News::Recovered => (Topic::Recovered, Severity::Down),
-        News::Removed => (Topic::Removed, Severity::Down),
-        News::Reminder => return None,
+        _ => Severity::Down,
     };
     let mut notice = blank(topic, severity, now);
     notice.incident = Some(telling.incident.clone());
@@ -44,6 +43,20 @@ pub fn told(
         notice.ack.clone_from(&open.ack);
     }
     Some(notice)
+}
+
+/// What the core calls news, as a topic.
+#[must_use]
+pub const fn topic_of(news: News) -> Topic {
+    match news {
+        News::Down => Topic::Down,
+        News::Degraded => Topic::Degraded,
+        News::Flapping => Topic::Flapping,
+        News::Blind => Topic::Blind,
+        News::Recovered => Topic::Recovered,
+        News::Removed => Topic::Removed,
+        News::Reminder => Topic::Reminder,
+    }
 }
 
 /// An open incident as it stands now.

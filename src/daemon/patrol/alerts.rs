@@ -9,17 +9,16 @@ use tokio::sync::mpsc;
 
 use super::Patrol;
 use super::commands::signed;
+use crate::alert::Desk;
+use crate::alert::channel::Outcome;
 use crate::alert::outlet::{outlets, plan, post_of, texts_of};
 use crate::alert::sender::{self, Report, Sender};
 use crate::alert::text::Texts;
-use crate::alert::{Desk, Scope, channel::Outcome, facts};
 use crate::api::{ChannelInfo, OutboxDone, Problem, User};
 use crate::config::Config;
 use crate::daemon::clock;
-use crate::health::{Blind, Change, Telling};
-use crate::model::{
-    Ack, Diagnostic, Incident, IncidentId, Inventory, KeptIncident, Severity, UnixMs,
-};
+use crate::health::{Change, Telling};
+use crate::model::{Ack, Diagnostic, IncidentId, KeptIncident, Severity, UnixMs};
 use crate::store::{EventKind, Fact, Message, MessageState};
 
 /// Reports that wait for the patrol: at most one a channel, and these are fewer.
@@ -109,14 +108,7 @@ impl Patrol {
     pub(super) fn alert(&mut self, telling: &Telling, now: UnixMs) {
         let inventory = Arc::clone(self.inventory());
         let open = self.health.incidents().iter().find(|i| i.id == telling.incident);
-        let Some(notice) = facts::told(&inventory, telling, open, now) else { return };
-        let subject = telling.subject.as_ref();
-        let scope = Scope {
-            subject: subject.and_then(|id| inventory.find_subject(id.as_str())),
-            carrier: telling.carrier.clone(),
-            units: notice.units_count,
-        };
-        self.alerts.desk.tell(&inventory, notice, &scope, now);
+        self.alerts.desk.news(&inventory, telling, open, now);
     }
 
     /// An incident was kept as it is now.
@@ -138,9 +130,7 @@ impl Patrol {
     /// Lets time pass: updates, reminders, escalations.
     pub(super) fn alert_tick(&mut self, now: UnixMs) {
         let inventory = Arc::clone(self.inventory());
-        let blind = self.health.blind();
-        let may_tell = |incident: &Incident| !is_unseen(&inventory, incident, blind);
-        self.alerts.desk.tick(&inventory, self.health.incidents(), may_tell, now);
+        self.alerts.desk.tick(&inventory, self.health.incidents(), self.health.blind(), now);
     }
 
     /// Hands what is due to the channels.
@@ -226,12 +216,4 @@ impl Patrol {
         self.submit();
         Ok(OutboxDone { message: id })
     }
-}
-
-/// True while the patrol cannot see the root: nobody is told more of it then.
-fn is_unseen(inventory: &Inventory, incident: &Incident, blind: &[Blind]) -> bool {
-    let root = inventory.find_subject(incident.root.as_str());
-    let line = root.and_then(|ix| inventory.subject(ix).connection());
-    let carrier = line.and_then(|line| line.carrier).map(|c| &inventory.carrier(c).id);
-    blind.iter().any(|b| b.carrier.is_none() || b.carrier.as_ref() == carrier)
 }
