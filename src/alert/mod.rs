@@ -12,7 +12,18 @@
 //! tell comes in decided from `health`.
 
 pub mod channel;
+pub mod desk;
+pub mod facts;
+mod lane;
 pub mod notice;
+pub mod outlet;
 pub mod post;
+pub mod route;
+mod row;
+pub mod sender;
+pub mod text;
 
+pub use desk::{ChannelPlan, ChannelTrouble, Desk, Parcel, Plan};
 pub use notice::{Notice, Severity, Subject, Topic, UnitName};
+pub use route::{Router, Scope};
+pub use text::{TextError, Texts, Words};

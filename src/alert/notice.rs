@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::model::AlertSeverity as Severity;
 use crate::model::{
     Ack, Contact, Guess, IncidentId, SubjectId, SubjectKind, UnitId, UnitKind, UnixMs,
 };
@@ -44,36 +45,6 @@ pub enum Topic {
     Digest,
     /// A sample, asked for by an operator.
     Test,
-}
-
-/// How bad it is; what routes match.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// It comes and goes.
-    Flapping,
-    /// It answers, but badly.
-    Degraded,
-    /// It is down.
-    Down,
-    /// The patrol cannot see, or cannot tell: a trouble of the monitor itself.
-    Blind,
-}
-
-impl Severity {
-    /// All, the least first.
-    pub const ALL: [Self; 4] = [Self::Flapping, Self::Degraded, Self::Down, Self::Blind];
-
-    /// The word used in files and JSON.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Flapping => "flapping",
-            Self::Degraded => "degraded",
-            Self::Down => "down",
-            Self::Blind => "blind",
-        }
-    }
 }
 
 /// A unit by name.

@@ -9,7 +9,7 @@ use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
-use super::commands::{AckRequest, Acknowledged, Work, WorkRequest};
+use super::commands::{AckRequest, Acknowledged, OutboxDone, OutboxRequest, Work, WorkRequest};
 use super::types::{Change, History, Problem, Reloaded, Snapshot};
 use crate::health::Explanation;
 use crate::model::{Id, Span, SubjectId};
@@ -111,6 +111,15 @@ impl Client {
     pub async fn acknowledge(&self, request: &AckRequest) -> Result<Acknowledged, ClientError> {
         let body = serde_json::to_vec(request)?;
         self.understood(self.send(Method::POST, "/v1/ack", body).await?).await
+    }
+
+    /// Has a message of the outbox tried again, or gives it up.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with the words of [`super::Backend::outbox`].
+    pub async fn outbox(&self, request: &OutboxRequest) -> Result<OutboxDone, ClientError> {
+        let body = serde_json::to_vec(request)?;
+        self.understood(self.send(Method::POST, "/v1/outbox", body).await?).await
     }
 
     /// Announces work; true when it was not known before.

@@ -61,6 +61,33 @@ pub struct Acknowledged {
     pub ack: Ack,
 }
 
+/// A message of the outbox is tried again, or given up. `POST /v1/outbox`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutboxRequest {
+    /// Its name.
+    pub message: String,
+    /// What is to be done.
+    pub action: OutboxAction,
+}
+
+/// What may be done with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OutboxAction {
+    /// Try it again at once, though it was given up.
+    Retry,
+    /// Give it up.
+    Drop,
+}
+
+/// It was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutboxDone {
+    /// With which message.
+    pub message: String,
+}
+
 /// Somebody announces one-off work. `PUT /v1/maintenance/{id}`; the client chooses the id, so that
 /// asking twice announces once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -19,12 +19,16 @@ mod user;
 mod tests;
 
 pub use client::{Changes, Client, ClientError};
-pub use commands::{AckRequest, Acknowledged, NOTE_MAX, WORK_MAX_MS, Work, WorkRequest};
+pub use commands::{
+    AckRequest, Acknowledged, NOTE_MAX, OutboxAction, OutboxDone, OutboxRequest, WORK_MAX_MS, Work,
+    WorkRequest,
+};
 pub use device::{DeviceInfo, FactInfo, GaugeInfo, InterfaceInfo, PortState, UpsInfo};
 pub use server::{Backend, Feed, HistoryQuery, Peer, serve};
 pub use snapshot::{Coverages, Sources, coverages, snapshot};
 pub use types::{
-    BlindInfo, CarrierInfo, Change, DaemonInfo, History, NetworkInfo, Problem, ReloadFailure,
-    Reloaded, Snapshot, SubjectRow, SubjectState, TrapsInfo, UnitChange, UnitCoverage, UnitRow,
+    BlindInfo, CarrierInfo, Change, ChannelInfo, DaemonInfo, History, NetworkInfo, Problem,
+    ReloadFailure, Reloaded, Snapshot, SubjectRow, SubjectState, TrapsInfo, UnitChange,
+    UnitCoverage, UnitRow,
 };
 pub use user::{Role, User};

@@ -20,7 +20,7 @@ use serde::Deserialize;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
 
-use super::commands::{AckRequest, Acknowledged, Work, WorkRequest};
+use super::commands::{AckRequest, Acknowledged, OutboxDone, OutboxRequest, Work, WorkRequest};
 use super::types::{Change, History, Problem, Reloaded, Snapshot};
 use super::user::User;
 use crate::health::Explanation;
@@ -68,6 +68,13 @@ pub trait Backend: Send + Sync + 'static {
         request: AckRequest,
         by: User,
     ) -> BoxFuture<'_, Result<Acknowledged, Problem>>;
+    /// Has a message of the outbox tried again, or gives it up. Problems: `unknown_message`,
+    /// `not_possible`.
+    fn outbox(
+        &self,
+        request: OutboxRequest,
+        by: User,
+    ) -> BoxFuture<'_, Result<OutboxDone, Problem>>;
     /// Announces work, or announces it anew; true when it was not known before. Problems:
     /// `unknown_target`, `in_inventory`, `already_over`, `too_many`, those of
     /// [`WorkRequest::checked`].
@@ -197,6 +204,7 @@ pub async fn serve(listener: UnixListener, backend: Arc<dyn Backend>) -> std::io
         .route("/v1/history", get(history))
         .route("/v1/reload", post(commands::reload))
         .route("/v1/ack", post(commands::acknowledge))
+        .route("/v1/outbox", post(commands::outbox))
         .route("/v1/maintenance", get(commands::maintenance))
         // An id may have slashes in it: `cai-be/tslcd-20261127`.
         .route("/v1/maintenance/{*id}", put(commands::announce).delete(commands::end))

@@ -83,6 +83,7 @@ fn daemon() -> DaemonInfo {
         trouble: None,
         blind: Vec::new(),
         traps: None,
+        channels: Vec::new(),
     }
 }
 
@@ -225,6 +226,21 @@ impl Backend for Fixed {
             }
             let incident = IncidentId::new(request.subject.as_str(), UnixMs(0));
             Ok(Acknowledged { incident, ack: request.ack(&by.name, UnixMs(1_000))? })
+        })
+    }
+
+    fn outbox(
+        &self,
+        request: OutboxRequest,
+        by: User,
+    ) -> BoxFuture<'_, Result<OutboxDone, Problem>> {
+        Box::pin(async move {
+            assert_eq!(by.role, Role::Administrator, "the kernel says who asks");
+            match (request.action, &*request.message) {
+                (OutboxAction::Retry, "known:1") => Ok(OutboxDone { message: request.message }),
+                (OutboxAction::Drop, "known:1") => Err(Problem::new("not_possible", "it was sent")),
+                _ => Err(Problem::new("unknown_message", "no such message")),
+            }
         })
     }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::device::DeviceInfo;
 use crate::coverage::{Availability, ChartPoint, Ladder, Outage, Verdict};
 use crate::model::{
-    CarrierId, Contact, HealthParams, Incident, Location, NetworkId, RoundError, State,
+    CarrierId, Contact, HealthParams, Id, Incident, Location, NetworkId, RoundError, State,
     StateInterval, SubjectId, SubjectKind, Tier, UnitId, UnitKind, UnixMs,
 };
 
@@ -67,6 +67,22 @@ pub struct DaemonInfo {
     /// What devices send unasked; `None` where it is not listened for.
     #[serde(default)]
     pub traps: Option<TrapsInfo>,
+    /// Channels of alerts that take nothing now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<ChannelInfo>,
+}
+
+/// A channel of alerts that takes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelInfo {
+    /// Its name in the configuration.
+    pub channel: Id,
+    /// Since when.
+    pub since: UnixMs,
+    /// What it said last (as it is; no secret is in it).
+    pub reason: String,
+    /// Messages that wait for it.
+    pub waiting: u32,
 }
 
 /// Traps and informs since the start.

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod ack;
+mod alert;
 mod ask;
 mod check;
 pub mod context;
@@ -88,6 +89,8 @@ enum Command {
     Status(status::Args),
     /// Take an open incident
     Ack(ack::Args),
+    /// Explain routes, look after the outbox, try a channel
+    Alert(alert::Args),
     /// Announce work, list it, end it
     Maintenance(maintenance::Args),
     /// Print a report
@@ -126,6 +129,7 @@ pub fn main() -> ExitCode {
         Command::Dash(args) => dash::run(args, &cli.global),
         Command::Status(args) => status::run(args, &cli.global),
         Command::Ack(args) => ack::run(args, &cli.global),
+        Command::Alert(args) => alert::run(args, &cli.global),
         Command::Maintenance(args) => maintenance::run(args, &cli.global),
         Command::Report(args) => report::run(args, &cli.global),
         Command::Verify(args) => verify::run(args, &cli.global),

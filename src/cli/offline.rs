@@ -162,6 +162,7 @@ fn build(
         month_from,
     };
     let daemon = DaemonInfo {
+        channels: Vec::new(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: 0,
         started: at,

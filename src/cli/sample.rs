@@ -107,6 +107,7 @@ pub fn snapshot() -> Snapshot {
             trouble: None,
             blind: Vec::new(),
             traps: None,
+            channels: Vec::new(),
         },
         timezone: "Asia/Ho_Chi_Minh".to_owned(),
         month_from: NOW,

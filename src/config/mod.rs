@@ -7,6 +7,7 @@
 //! ([`Config::fetch_credentials`]): whether the inventory or the store exist is for others to find
 //! out.
 
+pub mod alerts;
 mod read;
 mod secrets;
 mod yaml;
@@ -22,6 +23,9 @@ use crate::model::{
     CredentialId, Diagnostic, HealthParams, Inventory, Limits, Message, PingParams, Place,
     Sentinel, Severity, SnmpParams,
 };
+pub use alerts::{Alerts, Telling};
+pub(crate) use read::nearest;
+pub(crate) use secrets::fetch;
 pub use secrets::{NamedCredential, Origin, SecretSource};
 
 /// Name of the configuration file where none is named.
@@ -83,22 +87,6 @@ pub struct Traps {
     pub credentials: Option<Vec<CredentialId>>,
 }
 
-/// When what happened is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Telling {
-    /// How long an incident is waited with before it is told, so that what belongs together is
-    /// told together, in milliseconds; 0 to one hour.
-    pub group_wait_ms: i64,
-    /// After how long an open incident is told again, in milliseconds; one minute to 30 days.
-    pub repeat_ms: i64,
-}
-
-impl Default for Telling {
-    fn default() -> Self {
-        Self { group_wait_ms: 30_000, repeat_ms: 4 * 3_600_000 }
-    }
-}
-
 /// The configuration in force, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -147,6 +135,8 @@ pub struct Config {
     pub sentinel_places: Vec<Place>,
     /// When what happened is told.
     pub telling: Telling,
+    /// Who is told, and through what.
+    pub alerts: Alerts,
     /// What reports hold the province to.
     pub goals: Goals,
     /// How long samples are kept, in milliseconds.
@@ -183,6 +173,7 @@ impl Config {
             sentinels: Vec::new(),
             sentinel_places: Vec::new(),
             telling: Telling::default(),
+            alerts: Alerts::default(),
             goals: Goals { coverage_permille: 980, availability_ppm: 995_000 },
             samples_kept_ms: 400 * 86_400_000,
             rollups_kept_ms: 3_650 * 86_400_000,

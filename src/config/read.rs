@@ -1,7 +1,6 @@
 //! The tree of the file to a [`Config`]: bounds, words, references between values; every mistake
 //! is noted and reading goes on with the default in its place.
 
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
@@ -14,6 +13,7 @@ use crate::model::{
     format_scaled, misfit,
 };
 
+mod alerts;
 mod credentials;
 mod desk;
 mod limits;
@@ -22,19 +22,15 @@ mod traps;
 mod words;
 pub(in crate::config) use credentials::unknown_hint;
 use desk::{Desk, Section};
-pub(in crate::config) use words::nearest;
+pub(crate) use words::nearest;
 
 /// A Unix socket's path has 108 bytes on Linux and 104 elsewhere, with a zero at its end.
 const SOCKET_BYTES_MAX: usize = 100;
 const RATE_PPS_MAX: i64 = 100_000;
 const DAY_MS: i64 = 86_400_000;
-/// Bounds of `alerts.group_wait`, in milliseconds.
-const GROUP_WAIT_MS: RangeInclusive<i64> = 0..=3_600_000;
-/// Bounds of `alerts.repeat`, in milliseconds.
-const REPEAT_MS: RangeInclusive<i64> = 60_000..=30 * DAY_MS;
 
 /// Every key there is, by section.
-pub(super) const KEYS: [(&str, &[&str]); 21] = [
+pub(super) const KEYS: [(&str, &[&str]); 24] = [
     (
         "",
         &[
@@ -103,7 +99,29 @@ pub(super) const KEYS: [(&str, &[&str]); 21] = [
     ("credentials.auth", &["md5", "sha1", "sha224", "sha256", "sha384", "sha512"]),
     ("credentials.priv", &["des", "aes128", "aes192", "aes192c", "aes256", "aes256c"]),
     ("goals", &["coverage_pct", "availability"]),
-    ("alerts", &["group_wait", "group_interval", "repeat", "routes", "channels"]),
+    (
+        "alerts",
+        &[
+            "group_wait",
+            "group_interval",
+            "repeat",
+            "routes",
+            "channels",
+            "templates",
+            "proxy",
+            "ca",
+            "link",
+        ],
+    ),
+    (
+        "alerts.routes",
+        &["match", "to", "group_wait", "group_interval", "repeat", "escalate", "quiet", "continue"],
+    ),
+    (
+        "alerts.routes.match",
+        &["unit", "network", "carrier", "kind", "severity", "impact", "hours", "outside"],
+    ),
+    ("alerts.routes.escalate", &["after", "to"]),
     ("retention", &["samples", "rollups"]),
 ];
 
@@ -130,6 +148,7 @@ pub(super) fn read(file: &Path, text: &str) -> (Option<Config>, Vec<Diagnostic>)
 
 fn fill(desk: &mut Desk<'_>, root: &Section<'_>, folder: &Path, config: &mut Config) {
     credentials::hide(desk, root.get("credentials"));
+    alerts::hide(desk, root);
     timezone(desk, root, config);
     if let Some(word) = desk.word(root, "language", &["vi", "en"]) {
         config.language = if word == "en" { Lang::En } else { Lang::Vi };
@@ -183,25 +202,13 @@ fn fill(desk: &mut Desk<'_>, root: &Section<'_>, folder: &Path, config: &mut Con
         config.goals.availability_ppm = ppm;
     }
     sentinels::read(desk, root, config);
-    let alerts = desk.section(root.get("alerts"), "alerts");
-    for (key, bounds, to) in [
-        ("group_wait", GROUP_WAIT_MS, &mut config.telling.group_wait_ms),
-        ("repeat", REPEAT_MS, &mut config.telling.repeat_ms),
-    ] {
-        if let Some(ms) = desk.duration(&alerts, key, bounds) {
-            *to = ms;
-        }
-    }
+    alerts::read(desk, root, config);
     let retention = desk.section(root.get("retention"), "retention");
     if let Some(ms) = desk.duration(&retention, "samples", DAY_MS..=20 * 365 * DAY_MS) {
         config.samples_kept_ms = ms;
     }
     if let Some(ms) = desk.duration(&retention, "rollups", DAY_MS..=50 * 365 * DAY_MS) {
         config.rollups_kept_ms = ms;
-    }
-
-    for key in ["group_interval", "routes", "channels"] {
-        desk.not_used_yet(&alerts, key);
     }
 }
 

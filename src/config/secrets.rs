@@ -44,6 +44,9 @@ pub enum Origin {
     Environment(String),
     /// A file, `"file:PATH"`, its path joined to the folder of `config.yaml`.
     File(PathBuf),
+    /// A credential that systemd hands over (`LoadCredential=`), `"credential:NAME"`: a file in
+    /// `$CREDENTIALS_DIRECTORY`.
+    Credential(String),
     /// `config.yaml` itself.
     Literal(Secret),
 }
@@ -80,7 +83,9 @@ impl Config {
     }
 }
 
-fn fetch(source: &SecretSource, absent: Severity) -> Result<Secret, Box<Diagnostic>> {
+/// The secret that a source names; a finding of the severity `absent` where it cannot be had, an
+/// error where what is there cannot be one.
+pub(crate) fn fetch(source: &SecretSource, absent: Severity) -> Result<Secret, Box<Diagnostic>> {
     let (severity, message, hint) = match &source.origin {
         Origin::Literal(secret) => return Ok(secret.clone()),
         Origin::Environment(name) => match std::env::var(name) {
@@ -90,15 +95,33 @@ fn fetch(source: &SecretSource, absent: Severity) -> Result<Secret, Box<Diagnost
                 (absent, message, Message::new("config.variable_not_set_hint").with("name", name))
             }
         },
-        Origin::File(path) => match read_file(path) {
-            Ok(text) => return checked(source, text.trim_end_matches(['\r', '\n'])),
-            Err((message, hint)) => {
-                let named = |m: Message| m.with("file", path.display());
-                (absent, named(message), named(hint))
+        Origin::File(path) => return checked(source, &from_file(source, path, absent)?),
+        Origin::Credential(name) => match std::env::var_os("CREDENTIALS_DIRECTORY") {
+            Some(folder) => {
+                let text = from_file(source, &Path::new(&folder).join(name), absent)?;
+                return checked(source, &text);
+            }
+            None => {
+                let message = Message::new("config.no_credentials_directory").with("name", name);
+                let hint = Message::new("config.no_credentials_directory_hint").with("name", name);
+                (absent, message, hint)
             }
         },
     };
     Err(finding(source, severity, message, Some(hint)))
+}
+
+/// What a file holds, without the end of its last line.
+fn from_file(
+    source: &SecretSource,
+    path: &Path,
+    absent: Severity,
+) -> Result<String, Box<Diagnostic>> {
+    let text = read_file(path).map_err(|(message, hint)| {
+        let named = |m: Message| m.with("file", path.display());
+        finding(source, absent, named(message), Some(named(hint)))
+    })?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 fn finding(

@@ -113,7 +113,10 @@ retention: { samples: 30d, rollups: 10y }
     assert_eq!(config.goals, Goals { coverage_permille: 975, availability_ppm: 999_000 });
     assert_eq!(config.samples_kept_ms, 30 * 86_400_000);
     assert_eq!(config.rollups_kept_ms, 3_650 * 86_400_000);
-    assert_eq!(config.telling, Telling { group_wait_ms: 0, repeat_ms: 7_200_000 });
+    assert_eq!(
+        config.telling,
+        Telling { group_wait_ms: 0, repeat_ms: 7_200_000, ..Telling::default() }
+    );
     let sentinel = |address: [u8; 4], carrier: Option<&str>| Sentinel {
         address: address.into(),
         carrier: carrier.map(|id| CarrierId::new(id).expect("a slug")),

@@ -10,8 +10,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::Request;
 use super::feed::Changes;
 use crate::api::{
-    AckRequest, Acknowledged, Backend, DeviceInfo, FactInfo, Feed, History, HistoryQuery, Problem,
-    Reloaded, Snapshot, User, Work, WorkRequest,
+    AckRequest, Acknowledged, Backend, DeviceInfo, FactInfo, Feed, History, HistoryQuery,
+    OutboxAction, OutboxDone, OutboxRequest, Problem, Reloaded, Snapshot, User, Work, WorkRequest,
 };
 use crate::coverage::{Chart, outages};
 use crate::health::Explanation;
@@ -85,6 +85,30 @@ impl Backend for Socket {
         Box::pin(
             async move { self.ask(|reply| Request::Acknowledge { request, by, reply }).await? },
         )
+    }
+
+    fn outbox(
+        &self,
+        request: OutboxRequest,
+        by: User,
+    ) -> BoxFuture<'_, Result<OutboxDone, Problem>> {
+        let store = self.store.clone();
+        Box::pin(async move {
+            let OutboxRequest { message: name, action } = request;
+            let is_retry = action == OutboxAction::Retry;
+            let wanted = name.clone();
+            let read = tokio::task::spawn_blocking(move || {
+                Reader::open(&store).and_then(|reader| reader.message_named(&wanted))
+            });
+            let problem = |message: String| Problem::new("store", message);
+            let found = read.await.map_err(|e| problem(e.to_string()))?;
+            let found = found.map_err(|e| problem(e.to_string()))?.ok_or_else(|| {
+                let shown = crate::locale::visible(&name);
+                Problem::new("unknown_message", format!("the outbox has no message '{shown}'"))
+            })?;
+            let message = Box::new(found);
+            self.ask(|reply| Request::Outbox { message, is_retry, by, reply }).await?
+        })
     }
 
     fn announce(

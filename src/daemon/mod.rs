@@ -36,15 +36,15 @@ pub(crate) use backend::history;
 pub use months::{Months, month_start};
 
 use crate::api::{
-    AckRequest, Acknowledged, DeviceInfo, Problem, ReloadFailure, Reloaded, Snapshot, User, Work,
-    WorkRequest,
+    AckRequest, Acknowledged, DeviceInfo, OutboxDone, Problem, ReloadFailure, Reloaded, Snapshot,
+    User, Work, WorkRequest,
 };
 use crate::config::{Config, Engine};
 use crate::coverage::LOOK_BACK_MS;
 use crate::health::Explanation;
 use crate::model::{Id, Inventory, Span, SubjectId, UnixMs};
 use crate::probe::{EngineChoice, Options, ProbeError, Prober};
-use crate::store::{OpenOptions, Reader, Retention, Store, StoreError};
+use crate::store::{Message, OpenOptions, Reader, Retention, Store, StoreError};
 pub use patrol::settings;
 pub(crate) use patrol::show::is_off_hours;
 pub(crate) use patrol::told::device_info;
@@ -111,6 +111,7 @@ enum Request {
     EndMaintenance { id: Id, by: User, reply: Reply<Work> },
     Maintenance(oneshot::Sender<Vec<Work>>),
     Explain { subject: SubjectId, reply: Reply<Explanation> },
+    Outbox { message: Box<Message>, is_retry: bool, by: User, reply: Reply<OutboxDone> },
     Device { subject: SubjectId, reply: oneshot::Sender<Option<DeviceInfo>> },
 }
 
@@ -159,6 +160,7 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
     // new one.
     let changes = Arc::new(feed::Changes::new(u64::try_from(now.0).unwrap_or(0)));
     let (traps, mut traps_inbox) = mpsc::channel(traps::WAITING_MAX);
+    let (reports, mut reports_inbox) = mpsc::channel(patrol::REPORTS_MAX);
     let (requests, mut inbox) = mpsc::channel::<Request>(64);
     let backend = backend::Socket::new(requests.clone(), Arc::clone(&changes), &config.store);
     let server = tokio::spawn(crate::api::serve(listener, Arc::new(backend)));
@@ -169,6 +171,7 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
         store,
         changes,
         traps,
+        reports,
         months,
         month_from,
     };
@@ -200,6 +203,7 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
             },
             turn = patrol.next_turn() => patrol.turn(turn, clock::now()),
             Some(trap) = traps_inbox.recv() => patrol.trap(&trap, clock::now()),
+            Some(report) = reports_inbox.recv() => patrol.delivered(&report, clock::now()),
             _ = tick.tick() => patrol.tick(clock::now()),
             _ = publish.tick() => patrol.publish(clock::now()),
             _ = recompute.tick() => {
@@ -251,6 +255,9 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
                 }
                 Request::Explain { subject, reply } => {
                     let _ = reply.send(patrol.explain(&subject, clock::now()));
+                }
+                Request::Outbox { message, is_retry, by, reply } => {
+                    let _ = reply.send(patrol.outbox(&message, is_retry, &by, clock::now()));
                 }
                 Request::Device { subject, reply } => {
                     let _ = reply.send(patrol.device_info(&subject));

@@ -1,6 +1,7 @@
 //! The patrol: owns the core, performs its effects, and knows what clients see. It does no I/O
 //! that can block; what comes in (answers, ticks, requests) is handed to it by [`super::run`].
 
+mod alerts;
 mod commands;
 mod devices;
 mod faults;
@@ -16,6 +17,8 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use alerts::Alerts;
+pub(super) use alerts::REPORTS_MAX;
 use devices::Devices;
 use faults::OwnFaults;
 use news::Switched;
@@ -27,6 +30,8 @@ use super::months::Months;
 use super::resume::Past;
 use super::targets::Targets;
 use super::traps::Traps;
+use crate::alert::outlet::core_wait_ms;
+use crate::alert::sender::Report;
 use crate::api::{Coverages, ReloadFailure, User};
 use crate::config::Config;
 use crate::health::{self, Effect, Health};
@@ -59,6 +64,7 @@ pub(super) struct Patrol {
     asker: Asker,
     devices: Devices,
     traps: Traps,
+    alerts: Alerts,
     store: Store,
     changes: Arc<Changes>,
     recents: Vec<Recent>,
@@ -91,6 +97,7 @@ pub(super) struct Parts {
     pub(super) store: Store,
     pub(super) changes: Arc<Changes>,
     pub(super) traps: mpsc::Sender<Trap>,
+    pub(super) reports: mpsc::Sender<Report>,
     pub(super) months: Months,
     pub(super) month_from: UnixMs,
 }
@@ -100,7 +107,7 @@ pub fn settings(config: &Config) -> health::Settings {
     health::Settings {
         sentinels: config.sentinels.clone(),
         are_sentinels_asked: true,
-        group_wait_ms: config.telling.group_wait_ms,
+        group_wait_ms: core_wait_ms(config),
         repeat_ms: config.telling.repeat_ms,
         ..health::Settings::default()
     }
@@ -108,7 +115,8 @@ pub fn settings(config: &Config) -> health::Settings {
 
 impl Patrol {
     pub(super) fn start(parts: Parts, past: &Past, now: UnixMs) -> Self {
-        let Parts { config, inventory, prober, store, changes, traps, months, month_from } = parts;
+        let Parts { config, inventory, prober, store, changes, traps, reports, months, month_from } =
+            parts;
         let mut effects = Vec::new();
         let mut works = Works::default();
         works.remember(past.maintenance.clone());
@@ -119,6 +127,7 @@ impl Patrol {
         };
         let settings = settings(&config);
         let asker = Asker::new(config.snmp, now);
+        let alerts = Alerts::new(&config, &past.messages, &past.incidents, reports, now);
         let health = Health::new(Arc::clone(&inventory), settings, memory, now, &mut effects);
         let mut patrol = Self {
             config,
@@ -128,6 +137,7 @@ impl Patrol {
             asker,
             devices: Devices::new(&past.sightings),
             traps: Traps::new(traps),
+            alerts,
             store,
             changes,
             recents: Vec::new(),
@@ -280,6 +290,7 @@ impl Patrol {
         self.hurry_trapped(now);
         self.own_faults.tick(&self.prober.stats(), now);
         self.tell_switched(now);
+        self.alert_tick(now);
         self.submit();
     }
 
@@ -384,8 +395,12 @@ impl Patrol {
     }
 
     fn submit(&mut self) {
+        let ticket = self.take_messages();
         if !self.batch.facts.is_empty() || !self.batch.samples.is_empty() {
             self.store.submit(std::mem::take(&mut self.batch));
+        }
+        if let Some(ticket) = ticket {
+            self.keep_messages(ticket);
         }
     }
 
@@ -422,6 +437,7 @@ impl Patrol {
             self.ask_no_more(subject, from);
         }
         self.config = config;
+        self.alerts.reload(&self.config, now);
         self.fetch_credentials();
         self.read_profiles();
         self.retrying = std::mem::take(&mut self.retrying)

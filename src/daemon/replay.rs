@@ -8,12 +8,16 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::resume::Past;
+mod teller;
 
+use super::resume::Past;
+use teller::Teller;
+
+use crate::alert::facts::topic_of;
+use crate::alert::{Plan, Topic};
 use crate::coverage::{Class, Judge, Outage, outages};
 use crate::health::{
-    AckError, Blind, Change, Effect, Evidence, Explanation, Health, Memory, News, Rule, Settings,
-    Usual,
+    AckError, Blind, Change, Effect, Evidence, Explanation, Health, Memory, Rule, Settings, Usual,
 };
 use crate::model::{
     Ack, CarrierId, CheckKind, Guess, Incident, IncidentId, Inventory, KeptIncident, Maintenance,
@@ -71,11 +75,11 @@ pub enum Decision {
     Alert {
         /// When.
         t: UnixMs,
-        /// About which incident.
-        incident: IncidentId,
+        /// About which incident; `None` of a digest.
+        incident: Option<IncidentId>,
         /// What.
-        event: News,
-        /// The root cause; `None` when the patrol is blind.
+        event: Topic,
+        /// The root cause; `None` when the patrol is blind, and of a digest.
         subject: Option<SubjectId>,
         /// Since when.
         since: UnixMs,
@@ -83,9 +87,9 @@ pub enum Decision {
         impact: Told,
         /// Through what; `None` where no route is configured.
         channel: Option<String>,
-        /// The carrier through which the patrol is blind.
+        /// The carrier through which the patrol is blind: its id, or its name where a route told.
         #[serde(skip_serializing_if = "Option::is_none")]
-        carrier: Option<CarrierId>,
+        carrier: Option<String>,
     },
     /// An incident was opened, changed or closed.
     Incident {
@@ -164,8 +168,8 @@ pub struct Told {
     pub unreachable: u32,
     /// Units that have lost a network they must have.
     pub units: Vec<UnitId>,
-    /// Services among the unreachable.
-    pub services: Vec<SubjectId>,
+    /// Services among the unreachable: their ids, or their names where a route told.
+    pub services: Vec<String>,
 }
 
 /// One thing that is fed to the core.
@@ -198,6 +202,7 @@ pub struct Replay {
     kept: BTreeMap<IncidentId, KeptIncident>,
     /// What was learnt of usual round-trip times, as the store would keep it.
     usual: BTreeMap<SubjectId, BTreeMap<u8, Usual>>,
+    teller: Teller,
     clock: UnixMs,
     from: UnixMs,
     decisions: Vec<Decision>,
@@ -227,12 +232,21 @@ impl Replay {
             away: BTreeMap::new(),
             kept,
             usual: BTreeMap::new(),
+            teller: Teller::default(),
             clock: from,
             from,
             decisions: Vec::new(),
         };
         replay.perform(effects);
         replay
+    }
+
+    /// Has the routes say who is told what, and when; without any, what the core wants told is
+    /// told to nobody in particular.
+    #[must_use]
+    pub fn with_alerts(mut self, plan: Plan) -> Self {
+        self.teller = Teller::new(plan, self.clock);
+        self
     }
 
     /// Where the clock stands.
@@ -264,6 +278,8 @@ impl Replay {
             self.health.tick(next, &mut effects);
             self.health.settle(next, &mut effects);
             self.perform(effects);
+            let left = self.teller.pass(&self.health, next);
+            self.decisions.extend(left);
         }
         self.clock = self.clock.max(to);
     }
@@ -283,7 +299,11 @@ impl Replay {
                 self.health.sentinel_round(sentinel, at, answered, now, &mut effects);
             }
             Input::Ack(subject, ack) => {
-                answer = self.health.acknowledge(subject, ack, &mut effects).map(drop);
+                let taken = self.health.acknowledge(subject, ack.clone(), &mut effects);
+                if let Ok(incident) = &taken {
+                    self.teller.taken(&self.health, incident, &ack, now);
+                }
+                answer = taken.map(drop);
             }
             Input::Maintenance(maintenance) => {
                 self.announced.retain(|m| m.id != maintenance.id);
@@ -309,6 +329,8 @@ impl Replay {
             incidents: past.incidents.clone(),
             maintenance: self.announced.clone(),
         };
+        let open: Vec<IncidentId> = past.incidents.iter().map(|kept| kept.id.clone()).collect();
+        self.teller.restart(&open, self.clock);
         let mut effects = Vec::new();
         let inventory = Arc::clone(&self.inventory);
         self.health =
@@ -493,21 +515,27 @@ impl Replay {
                         self.decisions.extend(ended);
                     }
                 }
+                Effect::Tell(telling) if !self.teller.is_idle() => {
+                    self.teller.news(&self.health, &telling, t);
+                }
                 Effect::Tell(telling) => self.decisions.push(Decision::Alert {
                     t,
-                    incident: telling.incident,
-                    event: telling.news,
+                    incident: Some(telling.incident),
+                    event: topic_of(telling.news),
                     subject: telling.subject,
                     since: telling.since,
                     impact: Told {
                         unreachable: telling.impact.unreachable,
                         units: telling.impact.units,
-                        services: telling.impact.services,
+                        services: telling.impact.services.iter().map(ToString::to_string).collect(),
                     },
                     channel: None,
-                    carrier: telling.carrier,
+                    carrier: telling.carrier.map(|id| id.to_string()),
                 }),
                 Effect::Incident { incident, guess, change } => {
+                    if let (Change::Closed, Some(into)) = (change, &incident.merged_into) {
+                        self.teller.merged(&incident.id, into);
+                    }
                     if change == Change::Closed || incident.closed.is_some() {
                         self.kept.remove(&incident.id);
                     } else {

@@ -6,9 +6,11 @@ use std::path::Path;
 use crate::coverage::outages;
 use crate::health::{Resumed, ResumedVerdict, Usual};
 use crate::model::{
-    KeptIncident, Maintenance, Span, State, StateInterval, SubjectId, Told, UnixMs,
+    IncidentId, KeptIncident, Maintenance, Span, State, StateInterval, SubjectId, Told, UnixMs,
 };
-use crate::store::{Blind, Current, Reader, Remembered, Sighting, StoreError};
+use crate::store::{
+    Blind, Current, Message, MessageState, Reader, Remembered, Sighting, StoreError,
+};
 
 /// How far back the last verdict is looked for, and the longest month with a margin: an older
 /// one says nothing about today.
@@ -25,6 +27,8 @@ pub struct Past {
     pub last_alive: Option<UnixMs>,
     /// Incidents that were open.
     pub incidents: Vec<KeptIncident>,
+    /// Messages that are pending, and all about incidents that were open.
+    pub messages: Vec<Message>,
     /// One-off work that was ever announced.
     pub maintenance: Vec<Maintenance>,
     /// Blind times that the daemon did not live to see the end of.
@@ -47,11 +51,19 @@ pub fn past(store: &Path, now: UnixMs) -> Result<Past, StoreError> {
     let mut current = HashMap::with_capacity(remembered.len());
     let open = remembered.iter().filter_map(Remembered::current);
     current.extend(open.map(|c| (c.subject.clone(), c)));
+    let incidents = reader.open_incidents()?;
+    let open: Vec<IncidentId> = incidents.iter().map(|kept| kept.id.clone()).collect();
+    let mut messages = reader.messages(MessageState::Pending)?;
+    let is_new = |known: &[Message], one: &Message| known.iter().all(|k| k.id != one.id);
+    let about = reader.messages_about(&open)?;
+    let others: Vec<Message> = about.into_iter().filter(|one| is_new(&messages, one)).collect();
+    messages.extend(others);
     Ok(Past {
+        messages,
         intervals: remembered.into_iter().map(|one| (one.subject, one.record)).collect(),
         current,
         last_alive: reader.last_alive()?,
-        incidents: reader.open_incidents()?,
+        incidents,
         maintenance: reader.maintenance(Span::new(UnixMs(i64::MIN), UnixMs(i64::MAX)))?,
         blind: reader.blind(window)?.into_iter().filter(|b| b.until.is_none()).collect(),
         usual: reader.baselines()?.into_iter().map(|(id, hours)| (id, usual(&hours))).collect(),

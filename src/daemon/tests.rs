@@ -138,6 +138,7 @@ fn change() -> Change {
             trouble: None,
             blind: Vec::new(),
             traps: None,
+            channels: Vec::new(),
         },
         subjects: Vec::new(),
         units: Vec::new(),

@@ -35,6 +35,10 @@ mod track;
 #[cfg(test)]
 mod tests;
 
+/// An inventory of that many lines, each of a unit of its own, for the tests of other rooms.
+#[cfg(test)]
+pub(crate) use tests::bench_inventory;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;

@@ -55,6 +55,7 @@ fn every_noun_has_its_texts() {
     for kind in UnitKind::ALL {
         wanted.push(format!("unit.kind.{}", kind.as_str()));
         wanted.push(format!("unit.kind.{}_short", kind.as_str()));
+        wanted.push(format!("notice.units.{}", kind.as_str()));
     }
     for tier in Tier::ALL {
         wanted.push(format!("unit.tier.{}", tier.as_str()));

@@ -119,3 +119,33 @@ pub struct Impact {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<SubjectId>,
 }
+
+/// How bad what is told is: what alerts are routed by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AlertSeverity {
+    /// The root comes and goes.
+    Flapping,
+    /// It answers, but badly.
+    Degraded,
+    /// It is down.
+    Down,
+    /// The patrol cannot see, or cannot tell: a trouble of the monitor itself.
+    Blind,
+}
+
+impl AlertSeverity {
+    /// All, the least first.
+    pub const ALL: [Self; 4] = [Self::Flapping, Self::Degraded, Self::Down, Self::Blind];
+
+    /// The word used in files and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Flapping => "flapping",
+            Self::Degraded => "degraded",
+            Self::Down => "down",
+            Self::Blind => "blind",
+        }
+    }
+}

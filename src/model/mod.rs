@@ -42,7 +42,7 @@ pub use id::{
     CalendarId, CarrierId, CredentialId, DeviceId, Id, IdError, NetworkId, ServiceId, SubjectId,
     UnitId,
 };
-pub use incident::{Ack, Impact, Incident, IncidentId};
+pub use incident::{Ack, AlertSeverity, Impact, Incident, IncidentId};
 pub use index::{CalendarIx, CarrierIx, NetworkIx, SubjectIx, UnitIx};
 pub use interval::{ClassMillis, StateInterval, check_partition};
 pub use inventory::{Carrier, Inventory, Network, ServiceLevel};

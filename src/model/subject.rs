@@ -182,6 +182,9 @@ pub enum SubjectKind {
 }
 
 impl SubjectKind {
+    /// All.
+    pub const ALL: [Self; 3] = [Self::Connection, Self::Device, Self::Service];
+
     /// The word used in files, JSON and the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -169,11 +169,13 @@ pub enum EventKind {
     FactChanged,
     /// A device answers as another one than before: replaced, reset, or somebody else.
     IdentityChanged,
+    /// A message of the outbox was tried again, or given up, by an operator.
+    Outbox,
 }
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Started,
         Self::Stopped,
         Self::State,
@@ -196,6 +198,7 @@ impl EventKind {
         Self::Restarted,
         Self::FactChanged,
         Self::IdentityChanged,
+        Self::Outbox,
     ];
 
     /// The word in the database and in JSON.
@@ -224,6 +227,7 @@ impl EventKind {
             Self::Restarted => "restarted",
             Self::FactChanged => "fact_changed",
             Self::IdentityChanged => "identity_changed",
+            Self::Outbox => "outbox",
         }
     }
 

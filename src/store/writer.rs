@@ -151,6 +151,12 @@ impl Store {
         waited.await.unwrap_or_else(|_| Err(gone()))
     }
 
+    /// Has `then` called from the writer's thread when all that was submitted so far is committed,
+    /// or could not be ([`StoreError::Behind`]: it is kept and tried again).
+    pub fn when_written(&self, then: impl FnOnce(Result<(), StoreError>) + Send + 'static) {
+        self.queue.when_written(waiter(then));
+    }
+
     /// [`Self::flush`] for threads without a runtime.
     ///
     /// # Errors

@@ -669,6 +669,7 @@ pub fn grown(extra_communes: usize) -> Snapshot {
             trouble: None,
             blind: Vec::new(),
             traps: None,
+            channels: Vec::new(),
         },
         timezone: "Asia/Ho_Chi_Minh".to_owned(),
         month_from: MONTH,

@@ -318,3 +318,9 @@ pub const KINDS: &[&Kind] = &[
 pub fn kind(name: &str) -> Option<&'static Kind> {
     KINDS.iter().copied().find(|kind| kind.name == name)
 }
+
+/// What is wrong with a key that a kind does not know; `None` of one that it does.
+pub(super) fn unknown_key(kind: &Kind, key: &str) -> Option<Mistake> {
+    let is_known = kind.keys.iter().any(|known| known.name == key);
+    (!is_known).then(|| settings::unknown(kind.name, kind.keys, key))
+}

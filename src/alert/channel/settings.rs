@@ -213,7 +213,7 @@ fn missing(kind: &'static str, key: &'static str) -> Mistake {
     mistake(key, Message::new("channel.missing_key").with("kind", kind).with("key", key))
 }
 
-fn unknown(kind: &'static str, keys: &[Key], name: &str) -> Mistake {
+pub(super) fn unknown(kind: &'static str, keys: &[Key], name: &str) -> Mistake {
     let known = keys.iter().map(|key| key.name);
     let like = known
         .clone()

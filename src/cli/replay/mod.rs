@@ -14,12 +14,13 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow, bail};
 
 use super::{EXIT_OK, EXIT_USAGE, Format, Global, context};
+use crate::alert::outlet;
 use crate::config::Config;
 use crate::daemon::replay::{Replay, find_check};
 use crate::daemon::{clock, settings};
 use crate::health::{Memory, Settings};
 use crate::locale::visible;
-use crate::model::{Inventory, Round, Sample, Span, SubjectId, UnixMs};
+use crate::model::{Inventory, Round, Sample, Severity, Span, SubjectId, UnixMs};
 use crate::report;
 use crate::store::Reader;
 use crate::t;
@@ -180,7 +181,7 @@ fn from_file(
             }
             break;
         }
-        let replay = replay.get_or_insert_with(|| start(inventory, &settings, at, Vec::new()));
+        let replay = replay.get_or_insert_with(|| start(inventory, printer.config, at, Vec::new()));
         for input in inputs {
             if let Err(error) = replay.feed(at, input) {
                 let message = t!(lang, "replay.not_taken", reason = error);
@@ -227,12 +228,14 @@ fn as_recorded(config: &Config) -> Settings {
 
 fn start(
     inventory: &Arc<Inventory>,
-    settings: &Settings,
+    config: &Config,
     from: UnixMs,
     maintenance: Vec<crate::model::Maintenance>,
 ) -> Replay {
     let memory = Memory { maintenance, ..Memory::default() };
-    Replay::new(Arc::clone(inventory), settings.clone(), memory, from)
+    let outlets = outlet::outlets(config, Severity::Warning).0;
+    Replay::new(Arc::clone(inventory), as_recorded(config), memory, from)
+        .with_alerts(outlet::plan(config, &outlets))
 }
 
 /// Lets the clock run to the end, and prints what is left.
@@ -286,7 +289,7 @@ fn from_store(
     let window = Span::new(from, until);
     let settings = as_recorded(config);
     let reading = Reading { inventory, sentinels: &settings.sentinels };
-    let mut replay = start(inventory, &settings, from, store.maintenance(window)?);
+    let mut replay = start(inventory, printer.config, from, store.maintenance(window)?);
     let mut failed: io::Result<()> = Ok(());
     store.rounds(window, &mut |subject, sample| {
         if let Some(round) = as_round(inventory, subject, sample) {

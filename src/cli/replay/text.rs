@@ -1,9 +1,10 @@
 //! A replay's decisions as lines for people.
 
+use crate::alert::Topic;
 use crate::config::Config;
 use crate::daemon::replay::Decision;
-use crate::health::{Change, News};
-use crate::locale::{Lang, clock, date, duration, state_glyph, state_name};
+use crate::health::Change;
+use crate::locale::{self, Lang, clock, date, duration, state_glyph, state_name};
 use crate::model::{State, UnixMs};
 use crate::t;
 
@@ -48,7 +49,7 @@ pub(super) fn line(decision: &Decision, config: &Config) -> String {
             };
             (t, format!("{} {what}{}", state_glyph(*state), named(cause)))
         }
-        Decision::Alert { t, event, subject, since, impact, .. } => {
+        Decision::Alert { t, event, subject, since, impact, channel, .. } => {
             let who = subject.as_ref().map_or_else(|| t!(lang, "replay.patrol"), |s| s.to_string());
             let what = t!(
                 lang,
@@ -59,7 +60,8 @@ pub(super) fn line(decision: &Decision, config: &Config) -> String {
                 units = impact.units.len(),
                 subjects = impact.unreachable
             );
-            (t, format!("! {what}"))
+            let to = channel.as_ref().map(|channel| format!(" → {channel}")).unwrap_or_default();
+            (t, format!("! {what}{to}"))
         }
         Decision::Incident { t, incident, change, .. } => {
             let key = match change {
@@ -90,14 +92,25 @@ pub(super) fn line(decision: &Decision, config: &Config) -> String {
 }
 
 /// The word for what is told.
-fn news(lang: Lang, news: News) -> String {
-    match news {
-        News::Down => t!(lang, "replay.news.down"),
-        News::Degraded => t!(lang, "replay.news.degraded"),
-        News::Flapping => t!(lang, "replay.news.flapping"),
-        News::Blind => t!(lang, "replay.news.blind"),
-        News::Recovered => t!(lang, "replay.news.recovered"),
-        News::Removed => t!(lang, "replay.news.removed"),
-        News::Reminder => t!(lang, "replay.news.reminder"),
-    }
+fn news(lang: Lang, topic: Topic) -> &'static str {
+    locale::text(
+        lang,
+        match topic {
+            Topic::Down => "alert.topic_down",
+            Topic::Degraded => "alert.topic_degraded",
+            Topic::Flapping => "alert.topic_flapping",
+            Topic::Blind => "alert.topic_blind",
+            Topic::Update => "alert.topic_update",
+            Topic::Reminder => "alert.topic_reminder",
+            Topic::Escalation => "alert.topic_escalation",
+            Topic::Acknowledged => "alert.topic_acknowledged",
+            Topic::Recovered => "alert.topic_recovered",
+            Topic::Removed => "alert.topic_removed",
+            Topic::Passed => "alert.topic_passed",
+            Topic::ChannelLost => "alert.topic_channel_lost",
+            Topic::ChannelBack => "alert.topic_channel_back",
+            Topic::Digest => "alert.topic_digest",
+            Topic::Test => "alert.topic_test",
+        },
+    )
 }

@@ -11,6 +11,8 @@ use crate::model::{AuthKind, Credential, CredentialId, Keys, Message, PrivKind, 
 
 /// Keys whose values are no secrets.
 const OPEN_KEYS: [&str; 5] = ["version", "user", "context", "allow_weak", "port"];
+/// How a secret begins that is kept elsewhere.
+const ELSEWHERE: [&str; 3] = ["${", "file:", "credential:"];
 /// Keys of one version, and that version.
 const OWN_KEYS: [(&str, &str); 5] =
     [("community", "1, 2c"), ("user", "3"), ("auth", "3"), ("priv", "3"), ("context", "3")];
@@ -18,19 +20,23 @@ const OWN_KEYS: [(&str, &str); 5] =
 /// Keeps the secrets below a node out of every source line that a diagnostic shows, also those
 /// behind a misspelt key.
 pub(super) fn hide(desk: &mut Desk<'_>, node: Option<&Node>) {
+    hide_below(desk, node, &OPEN_KEYS);
+}
+
+/// The same with other keys whose values are no secrets.
+pub(super) fn hide_below(desk: &mut Desk<'_>, node: Option<&Node>, open: &[&str]) {
     let Some(node) = node else { return };
     match &node.value {
         Value::Map(map) => {
             for (key, value) in map {
-                let is_open =
-                    matches!(&key.value, Value::Text(k) if OPEN_KEYS.contains(&k.as_str()));
+                let is_open = matches!(&key.value, Value::Text(k) if open.contains(&k.as_str()));
                 if !is_open {
-                    hide(desk, Some(value));
+                    hide_below(desk, Some(value), open);
                 }
             }
         }
-        Value::List(items) => items.iter().for_each(|item| hide(desk, Some(item))),
-        Value::Text(text) if text.starts_with("${") || text.starts_with("file:") => {}
+        Value::List(items) => items.iter().for_each(|item| hide_below(desk, Some(item), open)),
+        Value::Text(text) if ELSEWHERE.iter().any(|start| text.starts_with(start)) => {}
         Value::Text(_) | Value::Plain => desk.hide(node.defined),
         Value::Null => {}
     }
@@ -225,7 +231,20 @@ fn secret(
 ) -> Option<SecretSource> {
     let at = section.place(key)?;
     let text = desk.verbatim(section, key)?;
-    let origin = if let Some(name) = text.strip_prefix("${").and_then(|t| t.strip_suffix('}')) {
+    let origin = origin(desk, at, text)?;
+    if let Origin::Literal(secret) = &origin {
+        if !is_long_enough(desk, at, key, secret.reveal(), bytes_min) {
+            return None;
+        }
+        let hint = Message::new("config.secret_hint");
+        desk.warning(Some(at), Message::new("config.secret_in_file").with("key", key), Some(hint));
+    }
+    Some(SecretSource { origin, bytes_min, key: key.to_owned(), place: desk.place(at) })
+}
+
+/// Where a text says that it is kept: `${NAME}`, `file:PATH`, `credential:NAME`, else in itself.
+pub(super) fn origin(desk: &mut Desk<'_>, at: Location, text: String) -> Option<Origin> {
+    if let Some(name) = text.strip_prefix("${").and_then(|t| t.strip_suffix('}')) {
         let is_name = !name.is_empty()
             && !name.starts_with(|c: char| c.is_ascii_digit())
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
@@ -234,23 +253,26 @@ fn secret(
             desk.error(Some(at), message, Some(Message::new("config.secret_hint")));
             return None;
         }
-        Origin::Environment(name.to_owned())
-    } else if let Some(path) = text.strip_prefix("file:") {
+        return Some(Origin::Environment(name.to_owned()));
+    }
+    if let Some(path) = text.strip_prefix("file:") {
         if path.trim().is_empty() {
             let message = Message::new("config.secret_no_path");
             desk.error(Some(at), message, Some(Message::new("config.secret_hint")));
             return None;
         }
-        Origin::File(desk.folder().join(path.trim()))
-    } else {
-        if !is_long_enough(desk, at, key, &text, bytes_min) {
+        return Some(Origin::File(desk.folder().join(path.trim())));
+    }
+    if let Some(name) = text.strip_prefix("credential:") {
+        let name = name.trim();
+        if name.is_empty() || name.starts_with('.') || name.contains('/') {
+            let message = Message::new("config.not_systemd_credential").with("value", cut(&text));
+            desk.error(Some(at), message, Some(Message::new("config.secret_hint")));
             return None;
         }
-        let hint = Message::new("config.secret_hint");
-        desk.warning(Some(at), Message::new("config.secret_in_file").with("key", key), Some(hint));
-        Origin::Literal(Secret::new(&text))
-    };
-    Some(SecretSource { origin, bytes_min, key: key.to_owned(), place: desk.place(at) })
+        return Some(Origin::Credential(name.to_owned()));
+    }
+    Some(Origin::Literal(Secret::new(&text)))
 }
 
 fn is_long_enough(

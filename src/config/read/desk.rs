@@ -75,6 +75,13 @@ impl<'t> Desk<'t> {
         self.note(Severity::Warning, at, message, hint, None);
     }
 
+    /// The same of a place that was looked up before.
+    pub(super) fn warning_at(&mut self, place: Place, message: Message, hint: Option<Message>) {
+        let severity = Severity::Warning;
+        let place = Some(place);
+        self.found.push((None, Diagnostic { severity, message, place, hint, related: None }));
+    }
+
     /// How much was noted so far.
     pub(super) fn count(&self) -> usize {
         self.found.len()
@@ -104,14 +111,6 @@ impl<'t> Desk<'t> {
     /// True when a value at this place was found wrong.
     pub(super) fn has_error_at(&self, at: Option<Location>) -> bool {
         at.is_some() && self.found.iter().any(|(other, _)| *other == at)
-    }
-
-    /// Warns once when a key is given that nothing acts on.
-    pub(super) fn not_used_yet(&mut self, section: &Section<'_>, key: &str) {
-        if section.get(key).is_some() {
-            let message = Message::new("config.not_used_yet").with("key", section.path(key));
-            self.note(Severity::Warning, section.place(key), message, None, None);
-        }
     }
 
     /// A file that is no YAML: the library's own sentence is all there is to say.
@@ -231,6 +230,32 @@ impl<'t> Desk<'t> {
         section
     }
 
+    /// The entries of a mapping that are known, where the others mean something, too, and are looked
+    /// at by somebody else.
+    pub(super) fn open_section<'n>(
+        &mut self,
+        node: &'n Node,
+        name: &'static str,
+        known: &[&str],
+    ) -> Section<'n> {
+        let mut section = Section { name, entries: Vec::new() };
+        let Value::Map(map) = &node.value else { return section };
+        let mut places: Vec<(&str, Location)> = Vec::new();
+        for (key, value) in map {
+            let Value::Text(word) = &key.value else { continue };
+            if let Some((_, first)) = places.iter().find(|(earlier, _)| *earlier == word.as_str()) {
+                let message = Message::new("config.duplicate_key").with("key", cut(word));
+                self.error_beside(key.defined, message, *first);
+                continue;
+            }
+            places.push((word, key.defined));
+            if known.contains(&word.as_str()) {
+                section.entries.push((word, value));
+            }
+        }
+        section
+    }
+
     /// A scalar as written, in NFC; anything else is noted.
     pub(super) fn text(&mut self, section: &Section<'_>, key: &str) -> Option<String> {
         let node = section.get(key)?;
@@ -254,16 +279,20 @@ impl<'t> Desk<'t> {
     /// A scalar letter by letter, for what is no text for people; anything else is noted.
     pub(super) fn verbatim(&mut self, section: &Section<'_>, key: &str) -> Option<String> {
         let node = section.get(key)?;
-        let text = match &node.value {
-            Value::Text(text) => text.clone(),
-            Value::Plain => self.written(node.defined),
+        self.scalar(&section.path(key), node)
+    }
+
+    /// The same of any value; `key` is what it is called.
+    pub(super) fn scalar(&mut self, key: &str, node: &Node) -> Option<String> {
+        match &node.value {
+            Value::Text(text) => Some(text.clone()),
+            Value::Plain => Some(self.written(node.defined)),
             Value::Null | Value::List(_) | Value::Map(_) => {
-                let message = Message::new("config.expect_scalar").with("key", section.path(key));
+                let message = Message::new("config.expect_scalar").with("key", key);
                 self.error(Some(node.defined), message, None);
-                return None;
+                None
             }
-        };
-        Some(text)
+        }
     }
 
     /// One of the words allowed.

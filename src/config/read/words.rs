@@ -7,10 +7,7 @@ use crate::model::Message;
 const VALUE_CHARS_MAX: usize = 60;
 
 /// The known word nearest to one that is not known, if it is near enough to be a slip.
-pub(in crate::config) fn nearest<'w>(
-    word: &str,
-    known: impl Iterator<Item = &'w str>,
-) -> Option<&'w str> {
+pub(crate) fn nearest<'w>(word: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
     let folded = crate::locale::fold(word);
     let slips_max = (folded.chars().count() / 3).max(1);
     known

@@ -35,6 +35,7 @@ impl Patrol {
         let root = self.health.incidents().iter().find(|i| i.id == incident);
         let root = root.map(|i| i.root.clone());
         self.event(now, EventKind::Acknowledged, root, signed(detail, Some(by)));
+        self.alert_taken(&incident, &ack, now);
         self.perform(effects, now);
         self.submit();
         Ok(Acknowledged { incident, ack })

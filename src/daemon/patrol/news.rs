@@ -59,6 +59,7 @@ impl Patrol {
                     });
                     self.event(now, kind, Some(incident.root.clone()), detail);
                 }
+                self.alert_of(&incident, change);
                 self.batch.facts.push(Fact::Incident(*incident));
             }
             Effect::Tell(telling) => self.tell(&telling, now),
@@ -110,6 +111,7 @@ impl Patrol {
             "units": telling.impact.units,
         });
         self.event(now, EventKind::Told, telling.subject.clone(), detail);
+        self.alert(telling, now);
     }
 
     /// True when the verdict is that of a subject that is switched off outside its hours, or on

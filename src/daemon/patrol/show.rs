@@ -100,6 +100,7 @@ impl Patrol {
                 .or_else(|| self.own_faults.sentence())
                 .or_else(|| self.traps.trouble()),
             traps: self.traps.info(),
+            channels: self.alerts.troubles(),
             blind: self.health.blind().iter().map(blind_info).collect(),
         }
     }
@@ -109,7 +110,7 @@ impl Patrol {
         let was_stale = std::mem::take(&mut self.is_stale);
         // Announced work begins and ends without any verdict.
         let new_incidents = self.refresh();
-        self.submit();
+        self.send_alerts(now);
         if !self.changes.is_watched() {
             // Whoever has asked for a snapshot and does not listen yet must not miss this.
             if was_stale || new_incidents || self.resync {

@@ -105,6 +105,11 @@ fn inventory(vias: Vec<Via>) -> Arc<Inventory> {
     Arc::new(Inventory::new((0..n).map(unit).collect(), vec![network], vec![], vec![], subjects))
 }
 
+/// `n` lines with nothing between them.
+pub(crate) fn bench_inventory(n: usize) -> Inventory {
+    (*inventory(vec![Via::none(); n])).clone()
+}
+
 const fn t(seconds: i64) -> UnixMs {
     UnixMs(seconds * SECOND)
 }

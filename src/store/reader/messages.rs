@@ -24,6 +24,50 @@ impl Reader {
         )
     }
 
+    /// The messages of every state about these incidents, by when they were made.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn messages_about(&self, incidents: &[IncidentId]) -> Result<Vec<Message>, StoreError> {
+        let mut found = Vec::new();
+        for incident in incidents {
+            found.extend(self.rows(
+                "SELECT id, channel, incident, body, made, due, tries, state, reason FROM outbox
+                 WHERE incident = ?1 ORDER BY made, id LIMIT ?2",
+                [Cell::Text(incident.as_str().to_owned()), MESSAGES_MAX.into()],
+                |row| self.message(row),
+            )?);
+        }
+        Ok(found)
+    }
+
+    /// The newest messages of any state, at most `limit`, the newest first.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn newest_messages(&self, limit: u32) -> Result<Vec<Message>, StoreError> {
+        self.rows(
+            "SELECT id, channel, incident, body, made, due, tries, state, reason FROM outbox
+             ORDER BY seq DESC LIMIT ?1",
+            [Cell::from(i64::from(limit))],
+            |row| self.message(row),
+        )
+    }
+
+    /// The message of this name.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn message_named(&self, id: &str) -> Result<Option<Message>, StoreError> {
+        let found = self.rows(
+            "SELECT id, channel, incident, body, made, due, tries, state, reason FROM outbox
+             WHERE id = ?1",
+            [Cell::Text(id.to_owned())],
+            |row| self.message(row),
+        )?;
+        Ok(found.into_iter().next())
+    }
+
     fn message(&self, row: &Row<'_>) -> Result<Message, StoreError> {
         let word: String = self.get(row.get(7))?;
         let channel: String = self.get(row.get(1))?;

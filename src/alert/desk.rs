@@ -1,0 +1,530 @@
+//! Whom to tell what, and when. Pure: news and time come in, rows of the outbox and what is to
+//! leave go out.
+//!
+//! ```text
+//!  news ─► routes ─► thread (incident × channel) ─► row ─► due ─► parcel ─► outcome ─► sent
+//!                      │ update, reminder, escalation     │ folded into a digest     └► again, dead
+//! ```
+//! A thread is what one channel was told of one incident. Whatever follows (a reminder, the
+//! recovery) goes to those who have a thread, and so to nobody who was not told of the trouble.
+
+mod send;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use super::channel::Pace;
+use super::facts;
+use super::lane::Lane;
+use super::notice::{Notice, Severity, Topic};
+use super::route::{Router, Scope};
+use super::row::{Body, Row};
+use crate::config::Telling;
+use crate::health;
+use crate::model::{Ack, Id, Incident, IncidentId, Inventory, UnixMs};
+use crate::store::{Message, MessageState};
+
+pub use send::{ChannelTrouble, Parcel};
+
+/// How a channel is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelPlan {
+    /// What it takes.
+    pub pace: Pace,
+    /// Who is told what it does not take.
+    pub fallback: Option<Id>,
+}
+
+/// What the desk goes by.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// The routes.
+    pub router: Router,
+    /// By name.
+    pub channels: BTreeMap<Id, ChannelPlan>,
+    /// How long the core has waited already before it says that something is to be told, in
+    /// milliseconds.
+    pub core_wait_ms: i64,
+    /// For what came by no route.
+    pub telling: Telling,
+}
+
+impl Plan {
+    /// How long the core may wait at most: the shortest wait of any route.
+    #[must_use]
+    pub fn shortest_wait_ms(router: &Router, telling: Telling) -> i64 {
+        let waits = router.all().iter().map(|route| route.telling.group_wait_ms);
+        waits.min().unwrap_or(telling.group_wait_ms)
+    }
+}
+
+/// What one channel was told of one incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Thread {
+    route: Option<usize>,
+    severity: Severity,
+    /// Units that the last message said were cut off.
+    units: u32,
+    /// When the first message was to leave.
+    first: UnixMs,
+    /// When the last one was.
+    last: UnixMs,
+    /// Messages made.
+    count: u32,
+    /// Steps of the escalation that were taken.
+    steps: usize,
+    /// Something has left, or may have.
+    has_left: bool,
+}
+
+type ThreadKey = (IncidentId, Id);
+type Threads = BTreeMap<IncidentId, BTreeMap<Id, Thread>>;
+
+/// Whom to tell what, and when.
+#[derive(Debug, Default)]
+pub struct Desk {
+    plan: Plan,
+    threads: Threads,
+    /// What is pending, by key.
+    rows: BTreeMap<String, Row>,
+    lanes: BTreeMap<Id, Lane>,
+    /// Rows that changed and have not been handed to the store.
+    changed: Vec<Message>,
+    /// The ticket of what was handed over last, and the one that the disk has.
+    tickets: (u64, u64),
+}
+
+impl Desk {
+    /// Takes up what the store kept: pending messages, and all those about incidents that are open.
+    #[must_use]
+    pub fn new(plan: Plan, kept: &[Message], open: &[IncidentId], now: UnixMs) -> Self {
+        let mut desk = Self::default();
+        desk.set_plan(plan, now);
+        let mut kept: Vec<(&Message, Row)> =
+            kept.iter().filter_map(|m| Some((m, Row::from_message(m)?))).collect();
+        kept.sort_by(|(_, a), (_, b)| (a.made, a.body.number).cmp(&(b.made, b.body.number)));
+        for (message, row) in kept {
+            let is_open = row.incident.as_ref().is_some_and(|id| open.contains(id));
+            if is_open {
+                desk.remember(&row, message.state);
+            }
+            if message.state == MessageState::Pending {
+                desk.rows.insert(row.key.clone(), row);
+            }
+        }
+        desk
+    }
+
+    /// Another configuration.
+    pub fn set_plan(&mut self, plan: Plan, now: UnixMs) {
+        self.lanes.retain(|id, _| plan.channels.contains_key(id));
+        for (id, channel) in &plan.channels {
+            let lane = self.lanes.entry(id.clone());
+            lane.or_insert_with(|| Lane::new(channel.pace, now)).set_pace(channel.pace);
+        }
+        self.plan = plan;
+    }
+
+    /// True when nobody is to be told anything: no route.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.plan.router.all().is_empty() && self.rows.is_empty()
+    }
+
+    /// A thread as its row says it.
+    fn remember(&mut self, row: &Row, state: MessageState) {
+        let Some(incident) = row.incident.clone() else { return };
+        let key = (incident, row.channel.clone());
+        let notice = &row.body.notice;
+        if matches!(notice.topic, Topic::Recovered | Topic::Removed | Topic::Passed) {
+            self.end_thread(&key);
+            return;
+        }
+        let (step, route) = (row.body.step, row.body.route);
+        let of_incident = self.threads.entry(key.0).or_default();
+        if step > 0 {
+            // It was taken by the threads of the route that it is of.
+            let those = of_incident.values_mut().filter(|thread| thread.route == route);
+            those.for_each(|thread| thread.steps = thread.steps.max(step));
+        }
+        let thread = of_incident.entry(key.1).or_insert_with(|| Thread {
+            route: route.filter(|_| step == 0),
+            severity: notice.severity,
+            units: notice.units_count,
+            first: row.body.wanted,
+            last: row.body.wanted,
+            count: 0,
+            steps: 0,
+            has_left: false,
+        });
+        thread.count = thread.count.max(row.body.number);
+        thread.has_left |= state == MessageState::Sent || !row.never_left();
+        if notice.topic != Topic::Acknowledged {
+            thread.severity = notice.severity;
+            thread.units = notice.units_count;
+            thread.last = thread.last.max(row.body.wanted);
+        }
+    }
+
+    /// What changed in the outbox since it was last asked for, to be written in the transaction of
+    /// what caused it, and a ticket: nothing of it leaves before [`Self::kept`] is told of that.
+    pub fn take_changed(&mut self) -> (Vec<Message>, u64) {
+        if !self.changed.is_empty() {
+            self.tickets.0 += 1;
+        }
+        (std::mem::take(&mut self.changed), self.tickets.0)
+    }
+
+    /// The disk has all that was handed over up to this ticket.
+    pub fn kept(&mut self, ticket: u64) {
+        self.tickets.1 = self.tickets.1.max(ticket);
+    }
+
+    /// What the core wants told. `open` is the incident while it is open.
+    pub fn news(
+        &mut self,
+        inventory: &Inventory,
+        telling: &health::Telling,
+        open: Option<&Incident>,
+        now: UnixMs,
+    ) {
+        let Some(notice) = facts::told(inventory, telling, open, now) else { return };
+        let subject = telling.subject.as_ref();
+        let scope = Scope {
+            subject: subject.and_then(|id| inventory.find_subject(id.as_str())),
+            carrier: telling.carrier.clone(),
+            units: notice.units_count,
+        };
+        self.tell(inventory, notice, &scope, now);
+    }
+
+    /// News of an incident, or of the patrol's sight.
+    pub fn tell(&mut self, inventory: &Inventory, notice: Notice, scope: &Scope, now: UnixMs) {
+        match notice.topic {
+            Topic::Recovered | Topic::Removed => self.over(&notice, now),
+            _ => self.trouble(inventory, notice, scope, now),
+        }
+    }
+
+    fn trouble(&mut self, inventory: &Inventory, notice: Notice, scope: &Scope, now: UnixMs) {
+        let Some(incident) = notice.incident.clone() else { return };
+        let hits = self.plan.router.hits(inventory, scope, notice.severity, now);
+        for hit in &hits {
+            let key = (incident.clone(), hit.channel.clone());
+            // What has not left yet says the newest.
+            if self.thread(&key).is_some() && self.rewrite(&key, &notice) {
+                continue;
+            }
+            let is_first = self.thread(&key).is_none();
+            let wait_ms = match self.plan.router.get(hit.route) {
+                Some(route) if is_first => {
+                    (route.telling.group_wait_ms - self.plan.core_wait_ms).max(0)
+                }
+                _ => 0,
+            };
+            self.add(key, Some(hit.route), 0, notice.clone(), now + wait_ms, now);
+        }
+        // Whoever was told before, and by no route of this trouble, hears how it goes on: he may
+        // have been sent to what turned out to be a consequence.
+        for key in self.threads_of(&incident) {
+            if hits.iter().all(|hit| hit.channel != key.1) && !self.rewrite(&key, &notice) {
+                let route = self.thread(&key).and_then(|thread| thread.route);
+                self.add(key, route, 0, notice.clone(), now, now);
+            }
+        }
+    }
+
+    fn threads_of(&self, incident: &IncidentId) -> Vec<ThreadKey> {
+        let channels = self.threads.get(incident).into_iter().flat_map(BTreeMap::keys);
+        channels.map(|channel| (incident.clone(), channel.clone())).collect()
+    }
+
+    fn thread(&self, key: &ThreadKey) -> Option<&Thread> {
+        self.threads.get(&key.0)?.get(&key.1)
+    }
+
+    fn thread_mut(&mut self, key: &ThreadKey) -> Option<&mut Thread> {
+        self.threads.get_mut(&key.0)?.get_mut(&key.1)
+    }
+
+    fn end_thread(&mut self, key: &ThreadKey) -> Option<Thread> {
+        let of_incident = self.threads.get_mut(&key.0)?;
+        let ended = of_incident.remove(&key.1);
+        if of_incident.is_empty() {
+            self.threads.remove(&key.0);
+        }
+        ended
+    }
+
+    /// Writes the trouble of a thread anew where it has not left; false when it has.
+    fn rewrite(&mut self, key: &ThreadKey, notice: &Notice) -> bool {
+        let is_open = |row: &Row| {
+            let is_trouble = is_trouble(row.body.notice.topic);
+            is_trouble && row.never_left() && row.body.digest.is_none()
+        };
+        let waiting = self.rows_of(key);
+        let open = waiting.iter().find(|name| self.rows.get(*name).is_some_and(is_open));
+        let Some(row) = open.and_then(|name| self.rows.get_mut(name)) else { return false };
+        row.body.notice = Notice { at: row.body.notice.at, ..notice.clone() };
+        self.changed.push(row.message(MessageState::Pending));
+        if let Some(thread) = self.thread_mut(key) {
+            thread.severity = notice.severity;
+            thread.units = notice.units_count;
+        }
+        true
+    }
+
+    /// A new row, and its thread. `wanted` is moved to the end of quiet hours.
+    fn add(
+        &mut self,
+        key: ThreadKey,
+        route: Option<usize>,
+        step: usize,
+        notice: Notice,
+        wanted: UnixMs,
+        now: UnixMs,
+    ) {
+        let quiet = route.and_then(|n| self.plan.router.get(n)).and_then(|route| route.quiet);
+        // Who is called because nobody else came is disturbed.
+        let quiet = quiet.filter(|_| step == 0);
+        let due = self.plan.router.loud_from(quiet, wanted);
+        let (incident, channel) = key;
+        let of_incident = self.threads.entry(incident.clone()).or_default();
+        let thread = of_incident.entry(channel.clone()).or_insert_with(|| Thread {
+            route: route.filter(|_| step == 0),
+            severity: notice.severity,
+            units: notice.units_count,
+            first: due,
+            last: due,
+            count: 0,
+            steps: 0,
+            has_left: false,
+        });
+        thread.count += 1;
+        if notice.topic != Topic::Acknowledged {
+            thread.severity = notice.severity;
+            thread.units = notice.units_count;
+            thread.last = thread.last.max(due);
+        }
+        let number = thread.count;
+        let name = format!("{}{number}", prefix(&incident, &channel));
+        let mut row = Row::new(name, channel, notice, now);
+        row.incident = Some(incident);
+        row.due = due;
+        let is_quiet = due > wanted;
+        row.body = Body { route, number, step, wanted: due, is_quiet, ..row.body };
+        self.push(row);
+    }
+
+    fn push(&mut self, mut row: Row) {
+        row.ticket = self.tickets.0 + 1;
+        self.changed.push(row.message(MessageState::Pending));
+        self.rows.insert(row.key.clone(), row);
+    }
+
+    /// Gives a row up before it left; why is kept with it.
+    fn drop_row(&mut self, key: &str, reason: &str) {
+        if let Some(mut row) = self.rows.remove(key) {
+            row.reason = Some(reason.to_owned());
+            self.changed.push(row.message(MessageState::Dead));
+        }
+    }
+
+    /// Pending rows of a thread, the oldest first.
+    fn rows_of(&self, key: &ThreadKey) -> Vec<String> {
+        let prefix = prefix(&key.0, &key.1);
+        let from = (std::ops::Bound::Included(prefix.as_str()), std::ops::Bound::Unbounded);
+        let rows = self.rows.range::<str, _>(from);
+        let mut found: Vec<&Row> =
+            rows.take_while(|(name, _)| name.starts_with(&prefix)).map(|(_, row)| row).collect();
+        found.sort_by_key(|row| row.body.number);
+        found.into_iter().map(|row| row.key.clone()).collect()
+    }
+
+    /// An incident is over: told where it was told; where it was not yet, what is left to say is
+    /// that it was.
+    fn over(&mut self, notice: &Notice, now: UnixMs) {
+        let Some(incident) = &notice.incident else { return };
+        for key in self.threads_of(incident) {
+            let Some(thread) = self.thread(&key).cloned() else { continue };
+            let waiting = self.rows_of(&key);
+            let may_have_left =
+                |key: &String| self.rows.get(key).is_some_and(|row| !row.never_left());
+            let has_left = thread.has_left || waiting.iter().any(may_have_left);
+            let mut last_word = notice.clone();
+            last_word.severity = thread.severity;
+            let unsent: Vec<String> =
+                waiting.iter().filter(|key| !may_have_left(key)).cloned().collect();
+            if has_left {
+                for key in &unsent {
+                    self.drop_row(key, "it was over before this left");
+                }
+                self.add(key.clone(), thread.route, 0, last_word, now, now);
+            } else if let Some(first) = unsent.first() {
+                for key in &unsent[1..] {
+                    self.drop_row(key, "it was over before this left");
+                }
+                self.pass_by(first, last_word, now);
+            }
+            self.end_thread(&key);
+        }
+    }
+
+    /// The trouble of a row was over before it left: nothing to say when it was not due yet, else
+    /// that it was.
+    fn pass_by(&mut self, key: &str, notice: Notice, now: UnixMs) {
+        let Some(row) = self.rows.get_mut(key) else { return };
+        if row.body.wanted > now && !row.body.is_quiet {
+            self.drop_row(key, "it was over before it was to be told");
+            return;
+        }
+        let topic = if notice.topic == Topic::Removed { Topic::Removed } else { Topic::Passed };
+        row.body.notice = Notice { topic, ..notice };
+        self.changed.push(row.message(MessageState::Pending));
+    }
+
+    /// Somebody has taken an incident: whoever was told of it hears that, and is reminded no more.
+    pub fn acknowledged(
+        &mut self,
+        inventory: &Inventory,
+        incident: &Incident,
+        ack: &Ack,
+        now: UnixMs,
+    ) {
+        for key in self.threads_of(&incident.id) {
+            let Some(thread) = self.thread(&key).cloned() else { continue };
+            for row in self.rows_of(&key) {
+                let is_call = self.rows.get(&row).is_some_and(|row| {
+                    let topic = row.body.notice.topic;
+                    matches!(topic, Topic::Reminder | Topic::Escalation) && row.never_left()
+                });
+                if is_call {
+                    self.drop_row(&row, "somebody has taken it");
+                }
+            }
+            let mut notice = facts::open(inventory, incident, Topic::Acknowledged, now);
+            notice.severity = thread.severity;
+            notice.ack = Some(ack.clone());
+            // Behind the trouble where that waits for its time.
+            let wanted = thread.last.max(now);
+            let wanted = if thread.has_left { now } else { wanted };
+            self.add(key, thread.route, 0, notice, wanted, now);
+        }
+    }
+
+    /// An incident turned out to be a part of another: who was told of it is told of that one from
+    /// now on.
+    pub fn merged(&mut self, from: &IncidentId, into: &IncidentId) {
+        for key in self.threads_of(from) {
+            let Some(thread) = self.end_thread(&key) else { continue };
+            for row in self.rows_of(&key) {
+                let is_waiting = self.rows.get(&row).is_some_and(Row::never_left);
+                if is_waiting {
+                    self.drop_row(&row, "it is a part of another incident");
+                }
+            }
+            if thread.has_left {
+                let heirs = self.threads.entry(into.clone()).or_default();
+                heirs.entry(key.1).or_insert(Thread { count: 0, ..thread });
+            }
+        }
+    }
+
+    /// Lets time pass: updates, reminders, escalations. `open` are the incidents open now; nobody
+    /// is told more of what the patrol cannot see.
+    pub fn tick(
+        &mut self,
+        inventory: &Inventory,
+        open: &[Incident],
+        blind: &[health::Blind],
+        now: UnixMs,
+    ) {
+        if self.threads.is_empty() {
+            return;
+        }
+        for incident in open {
+            if incident.planned || is_unseen(inventory, incident, blind) {
+                continue;
+            }
+            for key in self.threads_of(&incident.id) {
+                self.follow_up(inventory, incident, key, now);
+            }
+        }
+    }
+
+    fn follow_up(
+        &mut self,
+        inventory: &Inventory,
+        incident: &Incident,
+        key: ThreadKey,
+        now: UnixMs,
+    ) {
+        let Some(thread) = self.thread(&key).cloned() else { return };
+        let route = thread.route.and_then(|n| self.plan.router.get(n)).cloned();
+        let telling = route.as_ref().map_or(self.plan.telling, |route| route.telling);
+        let units = u32::try_from(incident.impact.units.len()).unwrap_or(u32::MAX);
+        if units > thread.units {
+            let notice = facts::open(inventory, incident, Topic::Update, now);
+            // What has not left is rewritten at once; what has is followed after the interval.
+            let first = facts::open(inventory, incident, first_topic(thread.severity), now);
+            if !thread.has_left && self.rewrite(&key, &first) {
+                return;
+            }
+            if thread.has_left && now.since(thread.last) >= telling.group_interval_ms {
+                self.add(key, thread.route, 0, notice, now, now);
+                return;
+            }
+        }
+        let is_taken = incident.ack.as_ref().is_some_and(|ack| ack.holds_at(now));
+        if is_taken || incident.flapping || !thread.has_left {
+            return;
+        }
+        if let Some(step) = route.as_ref().and_then(|route| route.escalate.get(thread.steps))
+            && now.since(thread.first) >= step.after_ms
+        {
+            let number = thread.steps + 1;
+            for named in &step.to {
+                let notice = facts::open(inventory, incident, Topic::Escalation, now);
+                let to = (key.0.clone(), named.name.clone());
+                self.add(to, thread.route, number, notice, now, now);
+            }
+            if let Some(thread) = self.thread_mut(&key) {
+                thread.steps = number;
+            }
+        }
+        let is_down = thread.severity == Severity::Down;
+        let has_waiting = !self.rows_of(&key).is_empty();
+        if is_down && !has_waiting && now.since(thread.last) >= telling.repeat_ms {
+            let notice = facts::open(inventory, incident, Topic::Reminder, now);
+            self.add(key, thread.route, 0, notice, now, now);
+        }
+    }
+}
+
+/// True while the patrol cannot see the root.
+fn is_unseen(inventory: &Inventory, incident: &Incident, blind: &[health::Blind]) -> bool {
+    let root = inventory.find_subject(incident.root.as_str());
+    let line = root.and_then(|ix| inventory.subject(ix).connection());
+    let carrier = line.and_then(|line| line.carrier).map(|c| &inventory.carrier(c).id);
+    blind.iter().any(|b| b.carrier.is_none() || b.carrier.as_ref() == carrier)
+}
+
+/// How the names of the rows of a thread begin; their numbers follow.
+fn prefix(incident: &IncidentId, channel: &Id) -> String {
+    format!("{incident}:{channel}:")
+}
+
+/// What tells of a trouble, in contrast to what tells of its end or of who has taken it.
+const fn is_trouble(topic: Topic) -> bool {
+    matches!(topic, Topic::Down | Topic::Degraded | Topic::Flapping | Topic::Blind | Topic::Update)
+}
+
+const fn first_topic(severity: Severity) -> Topic {
+    match severity {
+        Severity::Flapping => Topic::Flapping,
+        Severity::Degraded => Topic::Degraded,
+        Severity::Down => Topic::Down,
+        Severity::Blind => Topic::Blind,
+    }
+}

@@ -1,0 +1,353 @@
+//! What leaves next through each channel, and what becomes of it.
+
+use super::super::channel::Outcome;
+use super::super::facts;
+use super::super::lane::Lane;
+use super::super::notice::{Notice, Severity, Topic};
+use super::super::row::Row;
+use super::{Desk, is_trouble};
+use crate::model::{Id, UnixMs};
+use crate::store::MessageState;
+
+/// What waits so much longer than it should is stale: several of these become one digest.
+const STALE_MS: i64 = 900_000;
+/// A message that no channel takes for so long is given up.
+const GIVE_UP_MS: i64 = 3 * 86_400_000;
+/// Times that a message is tried on a channel that says that it takes none.
+const REFUSALS_MAX: u32 = 5;
+/// Most messages that one digest folds; the rest makes the next.
+const DIGEST_MAX: usize = 2_000;
+
+/// A message for the sender.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parcel {
+    /// Its key in the outbox.
+    pub key: String,
+    /// Through which channel.
+    pub channel: Id,
+    /// What it says.
+    pub notice: Notice,
+    /// So many of its parts were taken already.
+    pub parts_done: usize,
+}
+
+/// A channel that takes nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelTrouble {
+    /// Which.
+    pub channel: Id,
+    /// Since when.
+    pub since: UnixMs,
+    /// What it said last; no secret is in it.
+    pub reason: String,
+    /// Messages that wait for it.
+    pub waiting: usize,
+}
+
+impl Desk {
+    /// What is to leave now: at most one message a channel, which is away until its
+    /// [`Self::outcome`].
+    pub fn due(&mut self, now: UnixMs) -> Vec<Parcel> {
+        let lanes: Vec<Id> = self.lanes.keys().cloned().collect();
+        lanes.into_iter().filter_map(|channel| self.next_of(&channel, now)).collect()
+    }
+
+    fn next_of(&mut self, channel: &Id, now: UnixMs) -> Option<Parcel> {
+        let lane = self.lanes.get_mut(channel)?;
+        let tokens = lane.tokens(now);
+        if lane.is_busy || now < lane.blocked_until || tokens == 0 {
+            return None;
+        }
+        let candidates = self.candidates(channel, now);
+        let row = candidates.first().and_then(|key| self.rows.get(key))?;
+        let first = row.key.clone();
+        let is_digest = row.body.notice.topic == Topic::Digest;
+        if !is_digest {
+            let late: Vec<String> = self.foldable(&candidates, |row| {
+                row.body.is_quiet || now.since(row.body.wanted) >= STALE_MS
+            });
+            let all = if tokens == 1 { self.foldable(&candidates, |_| true) } else { Vec::new() };
+            let fold = if all.len() > late.len() { all } else { late };
+            if fold.len() > 1 {
+                // Its own row has to be on the disk before it leaves.
+                self.fold(channel, fold, now);
+                return None;
+            }
+        }
+        if let Some(lane) = self.lanes.get_mut(channel) {
+            lane.take_token();
+            lane.is_busy = true;
+        }
+        let row = self.rows.get_mut(&first)?;
+        row.is_away = true;
+        let Row { key, channel, body, .. } = row.clone();
+        Some(Parcel { key, channel, notice: body.notice, parts_done: body.parts_done })
+    }
+
+    /// Rows that may leave now: of each incident only the oldest, and a digest before all.
+    fn candidates(&self, channel: &Id, now: UnixMs) -> Vec<String> {
+        let mut waiting: Vec<&Row> = self
+            .rows
+            .values()
+            .filter(|row| row.channel == *channel && row.body.digest.is_none())
+            .collect();
+        waiting.sort_by_key(|row| {
+            let is_other = row.body.notice.topic != Topic::Digest;
+            (is_other, row.made, row.incident.clone(), row.body.number)
+        });
+        let mut seen = std::collections::BTreeSet::new();
+        let ready = |row: &&Row| row.ticket <= self.tickets.1 && !row.is_away && row.due <= now;
+        waiting.retain(|row| row.incident.as_ref().is_none_or(|id| seen.insert(id)));
+        waiting.into_iter().filter(ready).map(|row| row.key.clone()).collect()
+    }
+
+    /// Of these, what has certainly not left and is so.
+    fn foldable(&self, candidates: &[String], is_so: impl Fn(&Row) -> bool) -> Vec<String> {
+        let may = |key: &&String| {
+            self.rows.get(*key).is_some_and(|row| {
+                let topic = row.body.notice.topic;
+                let is_own = matches!(topic, Topic::ChannelLost | Topic::ChannelBack | Topic::Test);
+                row.never_left() && !is_own && is_so(row)
+            })
+        };
+        candidates.iter().filter(may).take(DIGEST_MAX).cloned().collect()
+    }
+
+    /// Folds rows into one digest.
+    fn fold(&mut self, channel: &Id, keys: Vec<String>, now: UnixMs) {
+        let mut notice = facts::blank(Topic::Digest, Severity::Flapping, now);
+        let key = (0..)
+            .map(|n| format!("digest:{channel}:{}", now.0 + n))
+            .find(|key| !self.rows.contains_key(key))
+            .unwrap_or_default();
+        for part in &keys {
+            let Some(row) = self.rows.get_mut(part) else { continue };
+            row.body.digest = Some(key.clone());
+            self.changed.push(row.message(MessageState::Pending));
+            let part = &row.body.notice;
+            notice.severity = notice.severity.max(part.severity);
+            notice.since = notice.since.min(part.since);
+            notice.unreachable = notice.unreachable.saturating_add(part.unreachable);
+            notice.units_count = notice.units_count.saturating_add(part.units_count);
+            // A line of a digest names the root and counts the rest.
+            notice.parts.push(Notice { units: Vec::new(), services: Vec::new(), ..part.clone() });
+        }
+        self.push(Row::new(key, channel.clone(), notice, now));
+    }
+
+    /// What became of a message that was away. `parts_done` of its parts were taken in all.
+    pub fn outcome(&mut self, key: &str, outcome: &Outcome, parts_done: usize, now: UnixMs) {
+        let Some(row) = self.rows.get_mut(key) else { return };
+        row.is_away = false;
+        row.tries = row.tries.saturating_add(1);
+        row.body.parts_done = parts_done;
+        let channel = row.channel.clone();
+        let (tries, made) = (row.tries, row.made);
+        let Some(lane) = self.lanes.get_mut(&channel) else { return };
+        lane.is_busy = false;
+        match outcome {
+            Outcome::Sent => {
+                lane.took();
+                self.sent(key, now);
+                self.channel_back(&channel, now);
+            }
+            Outcome::Again { after_ms, is_unsure, reason } => {
+                row.body.is_unsure |= is_unsure;
+                row.reason = Some(reason.clone());
+                row.due = lane.failed(now, *after_ms, tries, key, reason);
+                if now.since(made) >= GIVE_UP_MS {
+                    self.give_up(key, reason, now);
+                } else {
+                    self.changed.push(row.message(MessageState::Pending));
+                }
+                self.channel_lost(&channel, now);
+            }
+            Outcome::Refused { reason, is_channel } => {
+                row.reason = Some(reason.clone());
+                if *is_channel {
+                    row.due = lane.failed(now, None, tries, key, reason);
+                } else {
+                    // It answers: it is this message that it does not take.
+                    lane.took();
+                }
+                if *is_channel && tries < REFUSALS_MAX {
+                    self.changed.push(row.message(MessageState::Pending));
+                } else {
+                    self.give_up(key, reason, now);
+                    if *is_channel {
+                        self.tell_lost(&channel, now);
+                    }
+                }
+            }
+        }
+    }
+
+    fn sent(&mut self, key: &str, now: UnixMs) {
+        let Some(mut row) = self.rows.remove(key) else { return };
+        row.reason = None;
+        self.changed.push(row.message(MessageState::Sent));
+        self.left(&row, now);
+        for mut part in self.take_parts(key) {
+            part.reason = Some(format!("told in {key}"));
+            self.changed.push(part.message(MessageState::Sent));
+            self.left(&part, now);
+        }
+    }
+
+    /// The rows that a digest tells.
+    fn take_parts(&mut self, digest: &str) -> Vec<Row> {
+        let is_part = |row: &Row| row.body.digest.as_deref() == Some(digest);
+        let keys: Vec<String> =
+            self.rows.values().filter(|row| is_part(row)).map(|row| row.key.clone()).collect();
+        keys.iter().filter_map(|key| self.rows.remove(key)).collect()
+    }
+
+    fn left(&mut self, row: &Row, now: UnixMs) {
+        let Some(incident) = row.incident.clone() else { return };
+        if let Some(thread) = self.thread_mut(&(incident, row.channel.clone())) {
+            thread.has_left = true;
+            thread.last = thread.last.max(now);
+        }
+    }
+
+    /// A message is dead; what it said goes to the fallback.
+    fn give_up(&mut self, key: &str, reason: &str, now: UnixMs) {
+        let Some(mut row) = self.rows.remove(key) else { return };
+        row.reason = Some(reason.to_owned());
+        self.changed.push(row.message(MessageState::Dead));
+        let mut dead = self.take_parts(key);
+        for part in &mut dead {
+            part.reason = Some(reason.to_owned());
+            self.changed.push(part.message(MessageState::Dead));
+        }
+        if dead.is_empty() {
+            dead.push(row);
+        }
+        for row in dead {
+            self.go_round(&row, now);
+        }
+    }
+
+    /// Tells on the fallback what a channel does not take, where that was not done yet.
+    fn go_round(&mut self, row: &Row, now: UnixMs) {
+        let fallback = self.plan.channels.get(&row.channel).and_then(|c| c.fallback.clone());
+        let (Some(fallback), Some(incident)) = (fallback, row.incident.clone()) else { return };
+        let topic = row.body.notice.topic;
+        let key = (incident, fallback);
+        let is_told = self.thread(&key).is_some();
+        // A recovery is told where the trouble was; a fallback that heard of it hears all itself.
+        if !is_told && (is_trouble(topic) || matches!(topic, Topic::Escalation | Topic::Passed)) {
+            let mut notice = row.body.notice.clone();
+            notice.reason = Some(row.channel.to_string());
+            let is_over = topic == Topic::Passed;
+            self.add(key.clone(), None, 0, notice, now, now);
+            if is_over {
+                self.end_thread(&key);
+            }
+        }
+    }
+
+    fn channel_lost(&mut self, channel: &Id, now: UnixMs) {
+        if self.lanes.get(channel).is_some_and(|lane| lane.is_lost(now)) {
+            self.tell_lost(channel, now);
+        }
+    }
+
+    /// A channel takes nothing: the fallback is told so, and all that waits.
+    fn tell_lost(&mut self, channel: &Id, now: UnixMs) {
+        let Some(lane) = self.lanes.get_mut(channel).filter(|lane| !lane.is_lost_told) else {
+            return;
+        };
+        lane.is_lost_told = true;
+        let (since, reason) = (lane.failing_since.unwrap_or(now), lane.reason.clone());
+        self.tell_of_channel(channel, Topic::ChannelLost, since, Some(reason), now);
+        let waiting: Vec<Row> =
+            self.rows.values().filter(|row| row.channel == *channel).cloned().collect();
+        for row in waiting {
+            self.go_round(&row, now);
+        }
+    }
+
+    fn channel_back(&mut self, channel: &Id, now: UnixMs) {
+        let Some(lane) = self.lanes.get_mut(channel).filter(|lane| lane.is_lost_told) else {
+            return;
+        };
+        lane.is_lost_told = false;
+        self.tell_of_channel(channel, Topic::ChannelBack, now, None, now);
+    }
+
+    fn tell_of_channel(
+        &mut self,
+        channel: &Id,
+        topic: Topic,
+        since: UnixMs,
+        reason: Option<String>,
+        now: UnixMs,
+    ) {
+        let fallback = self.plan.channels.get(channel).and_then(|c| c.fallback.clone());
+        let Some(fallback) = fallback else { return };
+        let mut notice = facts::blank(topic, Severity::Blind, now);
+        notice.since = since;
+        notice.through = Some(channel.to_string());
+        notice.reason = reason;
+        let word = if topic == Topic::ChannelLost { "lost" } else { "back" };
+        let key = format!("channel:{channel}:{word}:{}", now.0);
+        self.push(Row::new(key, fallback, notice, now));
+    }
+
+    /// Channels that take nothing now.
+    #[must_use]
+    pub fn troubles(&self) -> Vec<ChannelTrouble> {
+        let waiting = |id: &Id| self.rows.values().filter(|row| row.channel == *id).count();
+        let failing = |(id, lane): (&Id, &Lane)| {
+            Some(ChannelTrouble {
+                channel: id.clone(),
+                since: lane.failing_since?,
+                reason: lane.reason.clone(),
+                waiting: waiting(id),
+            })
+        };
+        self.lanes.iter().filter_map(failing).collect()
+    }
+
+    /// Messages that wait, and the longest that one is late, in milliseconds.
+    #[must_use]
+    pub fn waiting(&self, now: UnixMs) -> (usize, i64) {
+        let late = self.rows.values().map(|row| now.since(row.body.wanted)).max();
+        (self.rows.len(), late.unwrap_or(0).max(0))
+    }
+
+    /// An operator has a message tried again at once, pending or dead; false when there is none.
+    pub fn retry(&mut self, message: &crate::store::Message, now: UnixMs) -> bool {
+        if let Some(row) = self.rows.get_mut(&message.id) {
+            row.due = now;
+            self.changed.push(row.message(MessageState::Pending));
+            if let Some(lane) = self.lanes.get_mut(&message.channel) {
+                lane.blocked_until = now;
+            }
+            return true;
+        }
+        let is_dead = message.state == MessageState::Dead;
+        let Some(mut row) = Row::from_message(message).filter(|_| is_dead) else { return false };
+        if !self.lanes.contains_key(&row.channel) {
+            return false;
+        }
+        (row.due, row.made, row.tries) = (now, now, 0);
+        (row.body.wanted, row.body.digest) = (now, None);
+        self.push(row);
+        true
+    }
+
+    /// An operator gives a message up; false when it is not pending, or away just now.
+    pub fn give_up_by(&mut self, key: &str, who: &str) -> bool {
+        if self.rows.get(key).is_none_or(|row| row.is_away) {
+            return false;
+        }
+        for part in self.take_parts(key) {
+            self.rows.insert(part.key.clone(), part.clone());
+            self.drop_row(&part.key, &format!("dropped by {who}"));
+        }
+        self.drop_row(key, &format!("dropped by {who}"));
+        true
+    }
+}

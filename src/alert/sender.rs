@@ -1,0 +1,143 @@
+//! Takes messages to their channels: one thread a channel, so that one that hangs delays no other.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+
+use jiff::tz::TimeZone;
+
+use super::channel::{Letter, Outcome, Reply};
+use super::desk::Parcel;
+use super::outlet::Outlet;
+use super::post::Post;
+use super::text::{Texts, Words};
+use crate::model::{Id, UnixMs};
+
+/// What became of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Its key in the outbox.
+    pub key: String,
+    /// What the service made of it.
+    pub outcome: Outcome,
+    /// So many of its parts were taken in all.
+    pub parts_done: usize,
+}
+
+/// What every channel's thread works with.
+#[derive(Clone)]
+pub struct Desk {
+    /// Makes the calls; `None` when its settings cannot be used, and then nothing leaves.
+    pub post: Option<Arc<Post>>,
+    /// Puts notices into words.
+    pub texts: Arc<Texts>,
+    /// The configured zone.
+    pub zone: TimeZone,
+    /// What time it is.
+    pub clock: fn() -> UnixMs,
+    /// Where reports go; never blocks.
+    pub report: Arc<dyn Fn(Report) + Send + Sync>,
+}
+
+/// The channels' threads. They end when it is dropped, each after what it is at.
+#[derive(Debug, Default)]
+pub struct Sender {
+    lanes: Vec<(Id, SyncSender<Parcel>)>,
+}
+
+impl Sender {
+    /// Starts a thread for each channel. One that cannot be started is as good as a channel that
+    /// is not there.
+    #[must_use]
+    pub fn start(outlets: Vec<Outlet>, desk: &Desk) -> Self {
+        let mut lanes = Vec::new();
+        for outlet in outlets {
+            let (parcels, inbox) = sync_channel(1);
+            let id = outlet.id.clone();
+            let desk = desk.clone();
+            let thread = std::thread::Builder::new()
+                .name(format!("alert-{id}"))
+                .spawn(move || serve(&outlet, &desk, &inbox));
+            match thread {
+                Ok(_) => lanes.push((id, parcels)),
+                Err(error) => tracing::error!(channel = %id, %error, "start a channel's thread"),
+            }
+        }
+        Self { lanes }
+    }
+
+    /// Hands a message over; why not, when the channel is not there (a secret that cannot be had)
+    /// or still busy.
+    ///
+    /// # Errors
+    /// What to take for its outcome.
+    pub fn send(&self, parcel: Parcel) -> Result<(), Outcome> {
+        let again = |reason: &str| {
+            Err(Outcome::Again { after_ms: None, is_unsure: false, reason: reason.to_owned() })
+        };
+        let Some((_, lane)) = self.lanes.iter().find(|(id, _)| *id == parcel.channel) else {
+            return again("the channel is not ready: `tuantra check` says why");
+        };
+        match lane.try_send(parcel) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(_)) => again("the channel is busy with a message from before"),
+            Err(TrySendError::Disconnected(_)) => again("the channel's thread has ended"),
+        }
+    }
+}
+
+fn serve(outlet: &Outlet, desk: &Desk, inbox: &Receiver<Parcel>) {
+    while let Ok(parcel) = inbox.recv() {
+        let key = parcel.key.clone();
+        let parts_done = parcel.parts_done;
+        // A channel that panics must neither take its lane nor a message with it.
+        let done = catch_unwind(AssertUnwindSafe(|| deliver(outlet, desk, &parcel)));
+        let report = done.unwrap_or_else(|_| Report {
+            key,
+            outcome: Outcome::Again {
+                after_ms: None,
+                is_unsure: true,
+                reason: "the channel's code failed; the log says where".to_owned(),
+            },
+            parts_done,
+        });
+        (desk.report)(report);
+    }
+}
+
+/// Sends one message, in as many calls as it takes, going on after those that were taken before.
+pub fn deliver(outlet: &Outlet, desk: &Desk, parcel: &Parcel) -> Report {
+    let now = (desk.clock)();
+    let words = desk.texts.words(&parcel.notice, outlet.lang, &desk.zone, now);
+    // A message is never lost to its words.
+    let words = words.unwrap_or_else(|error| {
+        tracing::error!(%error, message = %parcel.key, "put a message into words");
+        Words { title: parcel.key.clone(), body: String::new() }
+    });
+    let letter = Letter {
+        key: &parcel.key,
+        title: &words.title,
+        body: &words.body,
+        notice: &parcel.notice,
+        now,
+    };
+    let calls = outlet.channel.calls(&letter);
+    let mut parts_done = parcel.parts_done.min(calls.len());
+    let mut outcome = Outcome::Sent;
+    for call in &calls[parts_done..] {
+        let reply = match &desk.post {
+            Some(post) => post.make(call),
+            None => Reply::Failed {
+                is_unsure: false,
+                is_final: false,
+                reason: "proxy or authorities cannot be used: `tuantra check` says why".to_owned(),
+            },
+        };
+        outcome = outlet.channel.judge(&reply);
+        if outcome != Outcome::Sent {
+            break;
+        }
+        parts_done += 1;
+    }
+    Report { key: parcel.key.clone(), outcome, parts_done }
+}

@@ -1,0 +1,61 @@
+//! `tuantra alert`: who would be told what, what waits in the outbox, and a sample message.
+
+mod explain;
+mod outbox;
+mod test;
+
+use std::process::ExitCode;
+
+use super::{Format, Global};
+
+/// Explain routes, look after the outbox, try a channel
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  tuantra alert explain cai-be/tslcd        who would be told of this line, when, through what
+  tuantra alert outbox                      messages that wait, were given up, or left last
+  tuantra alert retry 'cai-be/tslcd@2026-11-01T00:00:10Z:duty:1'
+  tuantra alert drop  'cai-be/tslcd@2026-11-01T00:00:10Z:duty:1'
+  tuantra alert test duty                   send a sample and print what the service answers
+
+Exit code: 0 done, 1 the service did not take the sample or nothing could be done with the message,
+2 wrong usage or an unknown name, 4 the daemon cannot be reached.")]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Show who would be told of a subject's trouble, when, and through what
+    Explain(explain::Args),
+    /// List messages: what waits, what was given up, what left last
+    Outbox(outbox::Args),
+    /// Have a message tried again at once, also one that was given up
+    Retry(outbox::One),
+    /// Give a message up
+    Drop(outbox::One),
+    /// Send a sample through a channel and print what the service answers
+    Test(test::Args),
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Wrong usage; what is asked for cannot be read.
+pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
+    match &args.command {
+        Command::Explain(args) => explain::run(args, global),
+        Command::Outbox(args) => outbox::list(args, global),
+        Command::Retry(one) => outbox::act(one, true, global),
+        Command::Drop(one) => outbox::act(one, false, global),
+        Command::Test(args) => test::run(args, global),
+    }
+}
+
+/// The option that every one of them has.
+#[derive(Debug, Clone, Copy, clap::Args)]
+struct Printed {
+    /// text or json
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}

@@ -1,0 +1,219 @@
+//! Alerts: the desk decides whom to tell what and when; here its rows go to the store with what
+//! caused them, and its parcels to the channels once the disk has them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use super::Patrol;
+use super::commands::signed;
+use crate::alert::Desk;
+use crate::alert::channel::Outcome;
+use crate::alert::outlet::{outlets, plan, post_of, texts_of};
+use crate::alert::sender::{self, Report, Sender};
+use crate::alert::text::Texts;
+use crate::api::{ChannelInfo, OutboxDone, Problem, User};
+use crate::config::Config;
+use crate::daemon::clock;
+use crate::health::{Change, Telling};
+use crate::model::{Ack, Diagnostic, IncidentId, KeptIncident, Severity, UnixMs};
+use crate::store::{EventKind, Fact, Message, MessageState};
+
+/// Reports that wait for the patrol: at most one a channel, and these are fewer.
+pub(in crate::daemon) const REPORTS_MAX: usize = 64;
+
+/// What tells people.
+pub(super) struct Alerts {
+    desk: Desk,
+    sender: Sender,
+    reports: mpsc::Sender<Report>,
+    /// The newest ticket that the disk has.
+    kept: Arc<AtomicU64>,
+}
+
+impl Alerts {
+    pub(super) fn new(
+        config: &Config,
+        messages: &[Message],
+        open: &[KeptIncident],
+        reports: mpsc::Sender<Report>,
+        now: UnixMs,
+    ) -> Self {
+        let open: Vec<IncidentId> = open.iter().map(|kept| kept.id.clone()).collect();
+        let (plan, sender) = made(config, &reports);
+        let desk = Desk::new(plan, messages, &open, now);
+        Self { desk, sender, reports, kept: Arc::default() }
+    }
+
+    /// Another configuration. What is away stays away until its old channel reports.
+    pub(super) fn reload(&mut self, config: &Config, now: UnixMs) {
+        let (plan, sender) = made(config, &self.reports);
+        self.desk.set_plan(plan, now);
+        self.sender = sender;
+    }
+
+    /// Channels that take nothing now.
+    pub(super) fn troubles(&self) -> Vec<ChannelInfo> {
+        let troubles = self.desk.troubles().into_iter();
+        troubles
+            .map(|trouble| ChannelInfo {
+                channel: trouble.channel,
+                since: trouble.since,
+                reason: trouble.reason,
+                waiting: u32::try_from(trouble.waiting).unwrap_or(u32::MAX),
+            })
+            .collect()
+    }
+}
+
+/// Says in the log what `check` has told already, and what follows from it.
+fn warn(found: &[Diagnostic], so: &str) {
+    for one in found {
+        let text = crate::locale::message(crate::locale::Lang::En, &one.message);
+        let line = one.place.as_ref().map(|place| place.line);
+        tracing::warn!(line, "alerts: {text}: {so}");
+    }
+}
+
+/// The plan and the channels' threads of a configuration.
+fn made(config: &Config, reports: &mpsc::Sender<Report>) -> (crate::alert::Plan, Sender) {
+    // `check` has told what is wrong; here a channel that cannot be made is one that takes nothing.
+    let (outlets, diagnostics) = outlets(config, Severity::Warning);
+    warn(&diagnostics, "channels");
+    let plan = plan(config, &outlets);
+    let texts = texts_of(config).unwrap_or_else(|found| {
+        warn(&found, "the built-in texts are used");
+        Texts::builtin()
+    });
+    // A proxy is there because nothing leaves without it: better no message than one past it.
+    let post = post_of(config).map_err(|found| warn(&[*found], "no message can leave")).ok();
+    let reports = reports.clone();
+    let desk = sender::Desk {
+        post: post.map(Arc::new),
+        texts: Arc::new(texts),
+        zone: config.timezone.clone(),
+        clock: clock::now,
+        report: Arc::new(move |report| {
+            // The patrol is gone only when the daemon stops; the message is sent again then.
+            let _ = reports.blocking_send(report);
+        }),
+    };
+    (plan, Sender::start(outlets, &desk))
+}
+
+impl Patrol {
+    /// Somebody is to be told: the routes say who.
+    pub(super) fn alert(&mut self, telling: &Telling, now: UnixMs) {
+        let inventory = Arc::clone(self.inventory());
+        let open = self.health.incidents().iter().find(|i| i.id == telling.incident);
+        self.alerts.desk.news(&inventory, telling, open, now);
+    }
+
+    /// An incident was kept as it is now.
+    pub(super) fn alert_of(&mut self, incident: &KeptIncident, change: Change) {
+        if let (Change::Closed, Some(into)) = (change, &incident.merged_into) {
+            self.alerts.desk.merged(&incident.id, into);
+        }
+    }
+
+    /// Somebody has taken an incident.
+    pub(super) fn alert_taken(&mut self, incident: &IncidentId, ack: &Ack, now: UnixMs) {
+        let inventory = Arc::clone(self.inventory());
+        let open = self.health.incidents().iter().find(|i| i.id == *incident);
+        if let Some(open) = open {
+            self.alerts.desk.acknowledged(&inventory, open, ack, now);
+        }
+    }
+
+    /// Lets time pass: updates, reminders, escalations.
+    pub(super) fn alert_tick(&mut self, now: UnixMs) {
+        let inventory = Arc::clone(self.inventory());
+        self.alerts.desk.tick(&inventory, self.health.incidents(), self.health.blind(), now);
+    }
+
+    /// Hands what is due to the channels.
+    pub(super) fn send_alerts(&mut self, now: UnixMs) {
+        self.alerts.desk.kept(self.alerts.kept.load(Ordering::Acquire));
+        for parcel in self.alerts.desk.due(now) {
+            let (key, parts_done) = (parcel.key.clone(), parcel.parts_done);
+            if let Err(outcome) = self.alerts.sender.send(parcel) {
+                self.alerts.desk.outcome(&key, &outcome, parts_done, now);
+            }
+        }
+        self.submit();
+    }
+
+    /// What became of a message.
+    pub(in crate::daemon) fn delivered(&mut self, report: &Report, now: UnixMs) {
+        let Report { key, outcome, parts_done } = report;
+        match outcome {
+            Outcome::Sent => tracing::info!(message = %key, "sent"),
+            Outcome::Again { reason, .. } => {
+                tracing::warn!(message = %key, reason = &**reason, "not sent; tried again");
+            }
+            Outcome::Refused { reason, .. } => {
+                tracing::error!(message = %key, reason = &**reason, "refused");
+                let detail = json!({ "message": key, "reason": reason });
+                self.event(now, EventKind::Trouble, None, detail);
+            }
+        }
+        self.alerts.desk.outcome(key, outcome, *parts_done, now);
+        self.send_alerts(now);
+    }
+
+    /// The rows of the outbox that changed go into the batch with what caused them; returns the
+    /// ticket to be told when they are on the disk.
+    pub(super) fn take_messages(&mut self) -> Option<u64> {
+        let (messages, ticket) = self.alerts.desk.take_changed();
+        if messages.is_empty() {
+            return None;
+        }
+        self.batch.facts.extend(messages.into_iter().map(Fact::Message));
+        Some(ticket)
+    }
+
+    /// Marks what was submitted as kept when the disk has it. A disk that takes nothing holds no
+    /// alert back: it leaves all the same.
+    pub(super) fn keep_messages(&self, ticket: u64) {
+        let kept = Arc::clone(&self.alerts.kept);
+        self.store.when_written(move |result| {
+            if let Err(error) = result {
+                tracing::warn!(%error, "messages leave although the store has not kept them");
+            }
+            kept.fetch_max(ticket, Ordering::Release);
+        });
+    }
+
+    /// An operator has a message tried again, or gives it up.
+    pub(in crate::daemon) fn outbox(
+        &mut self,
+        message: &Message,
+        is_retry: bool,
+        by: &User,
+        now: UnixMs,
+    ) -> Result<OutboxDone, Problem> {
+        let id = message.id.clone();
+        let is_done = if is_retry {
+            self.alerts.desk.retry(message, now)
+        } else {
+            self.alerts.desk.give_up_by(&id, &by.name)
+        };
+        if !is_done {
+            let word = match message.state {
+                MessageState::Pending => "it is on its way just now",
+                MessageState::Sent => "it was sent",
+                MessageState::Dead if is_retry => "its channel is not in the configuration",
+                MessageState::Dead => "it was given up already",
+            };
+            return Err(Problem::new("not_possible", format!("message '{id}': {word}")));
+        }
+        let word = if is_retry { "retry" } else { "drop" };
+        tracing::info!(message = %id, by = %by.name, uid = by.uid, word, "outbox");
+        let detail = signed(json!({ "message": id, "outbox": word }), Some(by));
+        self.event(now, EventKind::Outbox, None, detail);
+        self.submit();
+        Ok(OutboxDone { message: id })
+    }
+}
