@@ -2,8 +2,11 @@
 # Installs from Debian what some tests need beyond the Rust toolchain and a C compiler. Every such
 # test skips itself with a message where its tool is missing, so this is never required.
 set -euo pipefail
-declare -A package=([ip]=iproute2 [nft]=nftables [snmpd]=snmpd [snmpbulkwalk]=snmp)
+declare -A package=([ip]=iproute2 [nft]=nftables [snmpd]=snmpd [snmpbulkwalk]=snmp
+    [prometheus-alertmanager]=prometheus-alertmanager [apprise]=apprise)
 missing=()
+# A module, no command: of the Python that Debian's packages are for.
+/usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null || missing+=(python3-aiosmtpd)
 for tool in "${!package[@]}"; do
     PATH="$PATH:/usr/sbin:/sbin" command -v "$tool" >/dev/null || missing+=("${package[$tool]}")
 done

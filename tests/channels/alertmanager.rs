@@ -4,7 +4,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 use tuantra::alert::channel::Outcome;
@@ -15,11 +15,21 @@ use crate::server::{Answer, Server};
 
 /// Alerts as Alertmanager's API takes them.
 const TEMPLATE: &str = r#"[{
-  "labels": {"alertname": "Tuantra", "incident": {{ notice.incident }}, "unit": {{ notice.subject.unit.id or "" }}},
+  "labels": {"alertname": "Tuantra", "incident": {{ notice.incident }}, "unit": {{ notice.subject.unit.id }}},
   "annotations": {"summary": {{ title }}, "description": {{ body }}},
   {% if notice.until %}"endsAt": {{ notice.until }},{% endif %}
   "startsAt": {{ notice.since }}
 }]"#;
+
+/// Ends it, whatever becomes of the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
 
 fn keys(value: &Value) -> Vec<&str> {
     let mut keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
@@ -49,10 +59,12 @@ fn it_takes_ours_and_calls_like_us() {
         .arg(format!("--storage.path={}", folder.path().join("data").display()))
         .arg(format!("--web.listen-address=127.0.0.1:{port}"))
         .arg("--cluster.listen-address=")
+        .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let mut log = BufReader::new(child.stderr.take().unwrap());
+    let running = Running(child);
     let mut line = String::new();
     while !line.contains("Listening on") {
         line.clear();
@@ -69,8 +81,7 @@ fn it_takes_ours_and_calls_like_us() {
 
     // What it calls us with has the shape that we call others with, and both the published one.
     let theirs = receiver.wait();
-    child.kill().unwrap();
-    child.wait().unwrap();
+    drop(running);
     drain.join().unwrap().unwrap();
     let cases = http_cases("https://chat.example.vn");
     let case = cases.iter().find(|case| case.0 == "webhook").unwrap();

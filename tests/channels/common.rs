@@ -161,14 +161,24 @@ pub fn good_answer(form: &str) -> (u16, &'static str) {
     }
 }
 
-/// A post whose waits are short.
+/// A post that waits for a busy machine.
 pub fn post() -> Post {
-    Post::new(&quick()).unwrap()
+    Post::new(&patient()).unwrap()
 }
 
+/// Waits far longer than anything takes.
+pub fn patient() -> PostOptions {
+    PostOptions {
+        connect: Duration::from_secs(60),
+        total: Duration::from_secs(120),
+        ..PostOptions::default()
+    }
+}
+
+/// For what never comes.
 pub fn quick() -> PostOptions {
     PostOptions {
-        connect: Duration::from_millis(1_500),
+        connect: Duration::from_millis(500),
         total: Duration::from_millis(1_500),
         ..PostOptions::default()
     }

@@ -11,7 +11,7 @@ use tuantra::alert::post::{Post, PostError, PostOptions};
 use tuantra::locale::{Lang, message};
 use tuantra::model::Secret;
 
-use crate::common::{build, down, letter, post, quick};
+use crate::common::{build, down, letter, patient, post, quick};
 use crate::server::{Answer, Server};
 
 const TOKEN: &str = "12345678:AbC-s3cr3t-dEf_1";
@@ -42,17 +42,19 @@ fn unsure(reply: &Reply) -> Option<bool> {
 #[test]
 fn faults_after_the_request_leave_doubt() {
     let server = Server::start(vec![Answer::Hang]);
-    let post = post();
+    let quick = Post::new(&quick()).unwrap();
+    let patient = post();
     for answer in [Answer::Hang, Answer::Half, Answer::Close, Answer::Garbage] {
         server.answer(vec![answer.clone()]);
-        let (reply, outcome) = send(&post, &*bot(&server.url()));
+        let post = if matches!(answer, Answer::Hang) { &quick } else { &patient };
+        let (reply, outcome) = send(post, &*bot(&server.url()));
         assert_eq!(unsure(&reply), Some(true), "{answer:?}: {reply:?}");
         assert!(matches!(outcome, Outcome::Again { is_unsure: true, .. }), "{outcome:?}");
         // It was taken, so whoever sends again must use the same key.
         assert_eq!(server.seen().len(), 1, "{answer:?}");
     }
     server.answer(vec![Answer::Deaf]);
-    let (_, outcome) = send(&post, &*bot(&server.url()));
+    let (_, outcome) = send(&patient, &*bot(&server.url()));
     assert!(matches!(outcome, Outcome::Again { .. }), "{outcome:?}");
 }
 
@@ -157,7 +159,7 @@ fn a_handshake_without_an_end_leaves_no_doubt() {
     // Accepts by its backlog, and never says a word.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let api = format!("https://localhost:{}", listener.local_addr().unwrap().port());
-    let (reply, _) = send(&post(), &*bot(&api));
+    let (reply, _) = send(&Post::new(&quick()).unwrap(), &*bot(&api));
     assert_eq!(unsure(&reply), Some(false), "{reply:?}");
 }
 
@@ -199,7 +201,7 @@ fn certificates_are_held_to_name_time_and_authority() {
         let ca_file = folder.path().join("ca.pem");
         std::fs::write(&ca_file, &paper.authority).unwrap();
         let server = Server::start_tls(ok(), paper.chain, paper.key);
-        let options = PostOptions { ca_file: is_known.then(|| ca_file.clone()), ..quick() };
+        let options = PostOptions { ca_file: is_known.then(|| ca_file.clone()), ..patient() };
         let (reply, outcome) = send(&Post::new(&options).unwrap(), &*bot(&server.url()));
         match expected {
             None => assert_eq!(outcome, Outcome::Sent, "{reply:?}"),
@@ -219,13 +221,13 @@ fn a_proxy_or_an_authority_that_cannot_be_used_is_told() {
     let empty = folder.path().join("empty.pem");
     std::fs::write(&empty, "no certificate").unwrap();
     let post = |options: PostOptions| Post::new(&options).map(|_| ()).unwrap_err();
-    let with_ca = |path| PostOptions { ca_file: Some(path), ..quick() };
+    let with_ca = |path| PostOptions { ca_file: Some(path), ..patient() };
     let absent = post(with_ca(folder.path().join("absent.pem")));
     assert!(matches!(absent, PostError::CaUnreadable { .. }), "{absent:?}");
     let empty = post(with_ca(empty));
     assert!(matches!(empty, PostError::CaEmpty(_)), "{empty:?}");
     let proxy = Some(Secret::new("quite:// s3cr3t"));
-    let proxy = post(PostOptions { proxy, ..quick() });
+    let proxy = post(PostOptions { proxy, ..patient() });
     assert_eq!(proxy, PostError::Proxy);
     for error in [absent, empty, proxy] {
         for lang in Lang::ALL {
@@ -275,8 +277,11 @@ fn a_proxy_is_gone_through() {
         carry(client, TcpStream::connect(("127.0.0.1", port)).unwrap());
         head
     });
-    let options =
-        PostOptions { proxy: Some(Secret::new(&proxy)), ca_file: Some(ca_file.clone()), ..quick() };
+    let options = PostOptions {
+        proxy: Some(Secret::new(&proxy)),
+        ca_file: Some(ca_file.clone()),
+        ..patient()
+    };
     let (reply, outcome) = send(&Post::new(&options).unwrap(), &*bot(&server.url()));
     assert_eq!(outcome, Outcome::Sent, "{reply:?}");
     let head = thread.join().unwrap();
@@ -309,14 +314,14 @@ fn a_proxy_is_gone_through() {
         carry(client, TcpStream::connect(("127.0.0.1", port)).unwrap());
     });
     let options =
-        PostOptions { proxy: Some(Secret::new(&proxy)), ca_file: Some(ca_file), ..quick() };
+        PostOptions { proxy: Some(Secret::new(&proxy)), ca_file: Some(ca_file), ..patient() };
     let (reply, outcome) = send(&Post::new(&options).unwrap(), &*bot(&server.url()));
     assert_eq!(outcome, Outcome::Sent, "{reply:?}");
     thread.join().unwrap();
 
     // One that says no: nothing was sent.
     let refusing = Server::start(vec![Answer::full(407, "")]);
-    let options = PostOptions { proxy: Some(Secret::new(&refusing.url())), ..quick() };
+    let options = PostOptions { proxy: Some(Secret::new(&refusing.url())), ..patient() };
     let (reply, _) = send(&Post::new(&options).unwrap(), &*bot(&server.url()));
     assert_eq!(unsure(&reply), Some(false), "{reply:?}");
 }

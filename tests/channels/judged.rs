@@ -1,6 +1,6 @@
 //! What answers mean, service by service.
 
-use tuantra::alert::channel::{Channel, Outcome, Reply};
+use tuantra::alert::channel::{Outcome, Reply};
 
 use crate::common::{build, channel, good_answer, http_cases};
 

@@ -9,7 +9,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use tuantra::alert::channel::{Call, Channel, Outcome, Reply};
 use tuantra::alert::post::{Post, PostOptions};
 
-use crate::common::{HOSTILE_BODY, HOSTILE_TITLE, build, down, letter, quick, recovered, skip};
+use crate::common::{HOSTILE_BODY, HOSTILE_TITLE, build, down, letter, patient, recovered, skip};
 
 /// A Python that has aiosmtpd.
 fn python() -> Option<&'static str> {
@@ -66,7 +66,7 @@ impl Smtpd {
 
     fn post(&self) -> Post {
         let ca_file = Some(self.folder.path().join("ca.pem"));
-        Post::new(&PostOptions { ca_file, ..quick() }).unwrap()
+        Post::new(&PostOptions { ca_file, ..patient() }).unwrap()
     }
 
     /// The next mail that was taken.
@@ -199,7 +199,7 @@ fn tls_from_the_start_and_a_wrong_password() {
     assert!(matches!(reply, Reply::Mail { code: 535, .. }), "{reply:?}");
     assert!(matches!(outcome, Outcome::Refused { is_channel: true, .. }), "{outcome:?}");
     // Without the authority nobody vouches for it.
-    let stranger = Post::new(&quick()).unwrap();
+    let stranger = Post::new(&patient()).unwrap();
     let (reply, _) = send(&stranger, &*smtp(server.port, &more));
     assert!(
         matches!(&reply, Reply::Failed { is_unsure: false, reason, .. } if reason.contains("UnknownIssuer")),
@@ -278,7 +278,7 @@ fn only_silence_after_the_whole_mail_leaves_doubt() {
     ] {
         let (port, thread) = scripted(lines);
         let channel = smtp(port, &[("security", "none"), ("to", "truc@example.vn")]);
-        let (reply, outcome) = send(&Post::new(&quick()).unwrap(), &*channel);
+        let (reply, outcome) = send(&Post::new(&patient()).unwrap(), &*channel);
         let Reply::Failed { is_unsure, is_final: false, .. } = reply else { panic!("{reply:?}") };
         assert_eq!(is_unsure, doubt, "{lines:?}: {reply:?}");
         assert!(matches!(outcome, Outcome::Again { .. }), "{outcome:?}");
@@ -293,13 +293,13 @@ fn only_silence_after_the_whole_mail_leaves_doubt() {
     ] {
         let (port, thread) = scripted(lines);
         let channel = smtp(port, &[("security", "none"), ("to", "truc@example.vn")]);
-        let (reply, _) = send(&Post::new(&quick()).unwrap(), &*channel);
+        let (reply, _) = send(&Post::new(&patient()).unwrap(), &*channel);
         assert!(matches!(reply, Reply::Mail { code: found, .. } if found == code), "{reply:?}");
         thread.join().unwrap();
     }
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let channel = smtp(closed, &[("security", "none"), ("to", "truc@example.vn")]);
-    let (reply, _) = send(&Post::new(&quick()).unwrap(), &*channel);
+    let (reply, _) = send(&Post::new(&patient()).unwrap(), &*channel);
     assert!(matches!(reply, Reply::Failed { is_unsure: false, .. }), "{reply:?}");
 }
 

@@ -37,7 +37,8 @@ fn python() -> Option<String> {
 /// One with a user `duty`, whose password is `duty`.
 fn start(python: &str) -> Synapse {
     let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name).display().to_string();
+    let root = folder.path().to_owned();
+    let path = |name: &str| root.join(name).display().to_string();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let config = json!({
         "server_name": "localhost",
@@ -57,6 +58,7 @@ fn start(python: &str) -> Synapse {
     });
     let log = json!({
         "version": 1,
+        "disable_existing_loggers": false,
         "handlers": { "console": { "class": "logging.StreamHandler", "stream": "ext://sys.stdout" } },
         "root": { "level": "INFO", "handlers": ["console"] },
     });
@@ -74,13 +76,14 @@ fn start(python: &str) -> Synapse {
         .spawn()
         .unwrap();
     let mut log = BufReader::new(child.stdout.take().unwrap());
+    let url = format!("http://127.0.0.1:{port}");
+    let running = Synapse { child, url: url.clone(), _folder: folder };
     let mut line = String::new();
     while !line.contains("now listening on") {
         line.clear();
         assert_ne!(log.read_line(&mut line).unwrap(), 0, "it ended");
     }
     std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-    let url = format!("http://127.0.0.1:{port}");
     let register = Path::new(python).with_file_name("register_new_matrix_user");
     let made =
         Command::new(if register.exists() { register } else { "register_new_matrix_user".into() })
@@ -88,7 +91,7 @@ fn start(python: &str) -> Synapse {
             .stdout(Stdio::null())
             .status();
     assert!(made.unwrap().success());
-    Synapse { child, url, _folder: folder }
+    running
 }
 
 fn call(post: &Post, method: &str, url: &str, token: &str, body: &Value) -> Value {

@@ -65,20 +65,21 @@ fn bound(place: &str, found: usize, most: u64) -> Result<(), String> {
 
 fn check(place: &str, form: &Map<String, Value>, value: &Value) -> Result<(), String> {
     let fail = |what: &str| Err(format!("{place}: {what}: {value}"));
+    if let Some(wanted) = form.get("type") {
+        let is_one = |name: &Value| is_type(name.as_str().unwrap(), value);
+        let fits = match wanted {
+            Value::Array(names) => names.iter().any(is_one),
+            name => is_one(name),
+        };
+        if !fits {
+            return fail("another type");
+        }
+    }
     for (word, wanted) in form {
         let most = || wanted.as_u64().unwrap();
         let text = || value.as_str().ok_or_else(|| format!("{place}: no text: {value}"));
         match word.as_str() {
-            "type" => {
-                let is_one = |name: &Value| is_type(name.as_str().unwrap(), value);
-                let fits = match wanted {
-                    Value::Array(names) => names.iter().any(is_one),
-                    name => is_one(name),
-                };
-                if !fits {
-                    return fail("another type");
-                }
-            }
+            "type" => {}
             "const" if value != wanted => return fail("another value"),
             "enum" if !wanted.as_array().unwrap().contains(value) => return fail("another word"),
             "const" | "enum" => {}

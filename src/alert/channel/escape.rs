@@ -125,7 +125,11 @@ mod tests {
     #[test]
     fn words_stay_words() {
         for (dialect, text, expected) in [
-            (Markdown::Discord, "*a* <@1> [x](http://y)", r"\*a\* \<@1\> \[x\](http://y)"),
+            (
+                Markdown::Discord,
+                "*a* <@1> [x](http://y)",
+                "\\*a\\* \\<@\u{200b}1\\> \\[x\\](http://y)",
+            ),
             (Markdown::Discord, "- a\n1. b - c.", "\\- a\n1\\. b - c."),
             (Markdown::Mattermost, "@all a@b.vn", "@\u{200b}all a@b.vn"),
             (Markdown::Mattermost, "<!channel>", "<\u{200b}!channel>"),

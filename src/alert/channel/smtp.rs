@@ -1,6 +1,6 @@
 //! E-mail by an SMTP server: plain and HTML parts, an incident's mails in one thread.
 
-use super::escape::{html, html_bytes};
+use super::escape::html_bytes;
 use super::look::{colour, digest, part_key};
 use super::settings::{self, Reader, mistake, needed, optional, optional_secret};
 use super::split::{Part, Room, split};
@@ -8,6 +8,7 @@ use super::{
     Call, Channel, Form, Key, Kind, Letter, Mail, MailSecurity, MailServer, Mistake, Outcome, Pace,
     Reply, Settings, judge,
 };
+use crate::alert::text::{HTML_LINE_BYTES_MAX, html};
 use crate::locale::visible;
 use crate::model::{Message, Secret};
 
@@ -37,7 +38,11 @@ const ROOM: Room = Room { whole: 90_000, cost };
 /// A character stands in a mail as text and as HTML, both encoded (base64, or quoted-printable
 /// where most of it is plain).
 fn cost(c: char) -> usize {
-    let html = if c == '\n' { 5 } else { html_bytes(c) };
+    let html = match c {
+        '\n' => HTML_LINE_BYTES_MAX,
+        '\'' => 5,
+        c => html_bytes(c),
+    };
     ((c.len_utf8() + html) * 3).div_ceil(2)
 }
 
@@ -90,18 +95,6 @@ fn address(key: &'static str, text: &Secret) -> Result<String, Mistake> {
     Err(mistake(key, Message::new("channel.bad_address").with("key", key).with("value", shown)))
 }
 
-/// The part of a mail for whoever reads HTML: works without images and without a net.
-fn page(part: &Part, colour: u32) -> String {
-    let lines: Vec<String> = part.body.lines().map(html).collect();
-    format!(
-        "<!DOCTYPE html>\n<html><body style=\"font-family:sans-serif\">\n\
-         <h2 style=\"font-size:1.2em;border-left:6px solid #{colour:06x};padding-left:8px\">{}</h2>\n\
-         <p>{}</p>\n</body></html>\n",
-        html(&part.title),
-        lines.join("<br>\n"),
-    )
-}
-
 impl Channel for Smtp {
     fn calls(&self, letter: &Letter<'_>) -> Vec<Call> {
         let parts = split(letter.title, letter.body, ROOM);
@@ -114,7 +107,7 @@ impl Channel for Smtp {
                 to: self.to.clone(),
                 subject: part.title.clone(),
                 text: format!("{}\n", part.text()),
-                html: page(part, colour),
+                html: html(&part.title, &part.body, colour),
                 id: part_key(letter.key, n, parts.len()),
                 thread: incident.map(|id| format!("incident.{}", digest(&id.to_string(), 16))),
                 date: letter.now,

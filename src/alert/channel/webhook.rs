@@ -2,7 +2,7 @@
 //! with a key that stays the same however often it is sent, and signed where a secret is given.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use minijinja::{AutoEscape, Environment};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use ureq::http::{HeaderName, HeaderValue};
@@ -88,6 +88,8 @@ fn template(source: &str) -> Result<Environment<'static>, Mistake> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Json);
     environment.set_fuel(Some(FUEL));
+    // What a notice does not have is null, however deep it is asked for.
+    environment.set_undefined_behavior(UndefinedBehavior::Chainable);
     let wrong = |error: &str| {
         let shown: String = visible(error).chars().take(200).collect();
         mistake("body", Message::new("channel.bad_template").with("error", shown))
@@ -112,8 +114,7 @@ fn template(source: &str) -> Result<Environment<'static>, Mistake> {
     Ok(environment)
 }
 
-/// A full notice and an empty one: a template that reads a field of what may not be there must say
-/// what then.
+/// A full notice and an empty one, of whose fields most are null.
 fn samples() -> Vec<Notice> {
     const SAMPLES: &str = r#"[
         {"topic":"test","severity":"down","at":"2026-01-01T00:00:00Z",

@@ -132,7 +132,13 @@ fn is_before(error: &std::io::Error) -> bool {
             | ErrorKind::AddrNotAvailable
             | ErrorKind::PermissionDenied
     );
-    is_kind || tls_fault(error).is_some()
+    is_kind || tls_fault(error).is_some() || is_unresolved(error)
+}
+
+/// True when the resolver knows no such name, or cannot ask: the standard library tells that by its
+/// words alone.
+fn is_unresolved(error: &std::io::Error) -> bool {
+    error.raw_os_error().is_none() && error.to_string().starts_with("failed to lookup address")
 }
 
 /// What the handshake failed of. A broken record after it would look the same; it is no
@@ -179,6 +185,8 @@ fn io_words(error: &std::io::Error) -> String {
         ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
             "the connection was cut off".to_owned()
         }
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => "no answer in time".to_owned(),
+        _ if is_unresolved(error) => "the host's name is not known".to_owned(),
         ErrorKind::UnexpectedEof => "the connection was closed before an answer".to_owned(),
         _ => error.to_string(),
     }

@@ -2,6 +2,7 @@
 //! from what failed before it.
 
 use std::error::Error as _;
+use std::io::ErrorKind;
 use std::time::{Duration, UNIX_EPOCH};
 
 use lettre::address::Envelope;
@@ -231,7 +232,9 @@ fn said(error: SmtpError) -> Broken {
 }
 
 fn words(error: &SmtpError) -> String {
-    if error.is_timeout() {
+    let io = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
+    // A time-out of a socket is told as "would block".
+    if error.is_timeout() || io.is_some_and(|io| io.kind() == ErrorKind::WouldBlock) {
         return "no answer in time".to_owned();
     }
     let text = error.to_string();
