@@ -76,7 +76,13 @@ const WRONG: &[(&str, &[(&str, &str)])] = &[
     ),
     ("webhook", &[("url", "https://x.example.vn/"), ("headers", "{\"x-signature\":\"s3cr3t\"}")]),
     ("webhook", &[("url", "https://x.example.vn/"), ("body", "{\"text\": {{ title }")]),
-    ("webhook", &[("url", "https://x.example.vn/"), ("body", "{\"text\": \"{{ title }}\", \"n\": {{ notice.units_count }}}")]),
+    (
+        "webhook",
+        &[
+            ("url", "https://x.example.vn/"),
+            ("body", "{\"text\": \"{{ title }}\", \"n\": {{ notice.units_count }}}"),
+        ],
+    ),
     ("exec", &[]),
     ("exec", &[("command", "notify --now")]),
     ("exec", &[("command", "true"), ("timeout", "10m")]),
