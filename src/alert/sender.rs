@@ -111,7 +111,7 @@ pub fn deliver(outlet: &Outlet, desk: &Desk, parcel: &Parcel) -> Report {
     let words = desk.texts.words(&parcel.notice, outlet.lang, &desk.zone, now);
     // A message is never lost to its words.
     let words = words.unwrap_or_else(|error| {
-        tracing::error!(%error, message = %parcel.key, "put a message into words");
+        tracing::error!(%error, key = %parcel.key, "put a message into words");
         Words { title: parcel.key.clone(), body: String::new() }
     });
     let letter = Letter {

@@ -229,11 +229,14 @@ fn status(error: &str) -> StatusCode {
         "bad_id" | "bad_note" | "bad_request" | "bad_subject" | "bad_until" | "bad_window"
         | "unknown_target" => StatusCode::BAD_REQUEST,
         "forbidden" => StatusCode::FORBIDDEN,
-        "unknown_maintenance" | "unknown_path" | "unknown_subject" => StatusCode::NOT_FOUND,
+        "unknown_maintenance" | "unknown_message" | "unknown_path" | "unknown_subject" => {
+            StatusCode::NOT_FOUND
+        }
         "already_acknowledged"
         | "already_over"
         | "in_inventory"
         | "no_incident"
+        | "not_possible"
         | "refused"
         | "too_many" => StatusCode::CONFLICT,
         "too_large" => StatusCode::PAYLOAD_TOO_LARGE,

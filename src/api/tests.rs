@@ -348,6 +348,19 @@ fn refusal<T: std::fmt::Debug>(answer: Result<T, ClientError>) -> Problem {
 }
 
 #[tokio::test]
+async fn messages_are_retried_and_dropped_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = Client::new(serve_fixed(&folder));
+    let ask = |message: &str, action| OutboxRequest { message: message.to_owned(), action };
+    let done = client.outbox(&ask("known:1", OutboxAction::Retry)).await.unwrap();
+    assert_eq!(done.message, "known:1");
+    let sent = refusal(client.outbox(&ask("known:1", OutboxAction::Drop)).await);
+    assert_eq!(sent.error, "not_possible");
+    let unknown = refusal(client.outbox(&ask("?", OutboxAction::Retry)).await);
+    assert_eq!(unknown.error, "unknown_message");
+}
+
+#[tokio::test]
 async fn commands_carry_the_user_that_the_kernel_names() {
     let folder = tempfile::tempdir().unwrap();
     let client = Client::new(serve_fixed(&folder));
@@ -432,6 +445,13 @@ async fn what_cannot_be_understood_is_told_in_one_form() {
     assert_eq!(told("POST", "/v1/ack", taken).await, "409 already_acknowledged");
     let large = format!(r#"{{"subject":"a","note":"{}"}}"#, "x".repeat(17 << 10));
     assert_eq!(told("POST", "/v1/ack", &large).await, "413 too_large");
+    for (body, answer) in [
+        (r#"{"message":"?","action":"drop"}"#, "404 unknown_message"),
+        (r#"{"message":"known:1","action":"drop"}"#, "409 not_possible"),
+        (r#"{"message":"?","action":"burn"}"#, "400 bad_request"),
+    ] {
+        assert_eq!(told("POST", "/v1/outbox", body).await, answer);
+    }
     assert_eq!(told("PUT", "/v1/maintenance/A", "{}").await, "400 bad_request");
     let work = r#"{"on":{"unit":"u1"},"from":"1970-01-01T00:00:00Z","to":"1970-01-01T01:00:00Z"}"#;
     assert_eq!(told("PUT", "/v1/maintenance/C%C3%A1i", work).await, "400 bad_id");

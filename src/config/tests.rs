@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::model::{CarrierId, Security, Sentinel};
+use crate::model::{AlertSeverity, CarrierId, Security, Sentinel};
 
 fn read(text: &str) -> Loaded {
     from_text(Path::new("conf/config.yaml"), text)
@@ -30,7 +30,7 @@ fn an_empty_file_means_the_defaults() {
 }
 
 #[test]
-fn the_documented_file_is_accepted_with_a_warning_for_each_key_not_used_yet() {
+fn every_key_is_taken_over() {
     let text = r#"timezone: Asia/Bangkok
 language: en
 inventory: /srv/inventory
@@ -58,17 +58,27 @@ credentials:
 goals: { coverage_pct: 97.5, availability: 0.999 }
 alerts:
   group_wait: 0s
-  group_interval: 5m
+  group_interval: 10m
   repeat: 2h
-  routes: [ { match: { network: tslcd, severity: down }, to: [duty] } ]
-  channels: { duty: { fallback: mail } }
+  templates: words
+  ca: ca.pem
+  proxy: "${PROXY}"
+  link: "https://noc.example.vn/{incident}"
+  routes:
+    - match: { unit: cai-be, network: [tslcd, wan], carrier: vnpt, kind: commune, severity: down, impact: 3, outside: 07:00-17:00 }
+      to: [duty, mail]
+      group_wait: 1m
+      quiet: 22:00-06:30
+      escalate: [ { after: 2h, to: mail }, { after: 30m, to: [duty] } ]
+      continue: true
+  channels:
+    duty: { gotify: { server: "https://push.example.vn", token: "credential:push" }, fallback: mail, per_minute: 7, language: en }
+    mail: { exec: { command: [cat, "file:word"], environment: { A: b } } }
 retention: { samples: 30d, rollups: 10y }
 "#;
     let loaded = read(text);
-    let keys: Vec<&str> = loaded.diagnostics.iter().map(|d| d.message.args[0].1.as_str()).collect();
-    assert_eq!(keys, ["alerts.group_interval", "alerts.routes", "alerts.channels"]);
-    assert!(loaded.diagnostics.iter().all(|d| d.severity == Severity::Warning));
-    let config = loaded.config.expect("warnings alone");
+    assert_eq!(loaded.diagnostics, []);
+    let config = loaded.config.expect("no error");
     let folder = Path::new("conf");
     assert_eq!(config.timezone_name, "Asia/Bangkok");
     assert_eq!(config.language, Lang::En);
@@ -113,9 +123,37 @@ retention: { samples: 30d, rollups: 10y }
     assert_eq!(config.goals, Goals { coverage_permille: 975, availability_ppm: 999_000 });
     assert_eq!(config.samples_kept_ms, 30 * 86_400_000);
     assert_eq!(config.rollups_kept_ms, 3_650 * 86_400_000);
+    let telling = Telling { group_wait_ms: 0, group_interval_ms: 600_000, repeat_ms: 7_200_000 };
+    assert_eq!(config.telling, telling);
+    let alerts = &config.alerts;
+    assert_eq!(alerts.templates.as_deref(), Some(&*folder.join("words")));
+    assert_eq!(alerts.ca.as_deref(), Some(&*folder.join("ca.pem")));
+    assert_eq!(alerts.link.as_deref(), Some("https://noc.example.vn/{incident}"));
+    let proxy = alerts.proxy.as_ref().map(|source| &source.origin);
+    assert_eq!(proxy, Some(&Origin::Environment("PROXY".into())));
+    let [route] = &alerts.routes[..] else { panic!("{:?}", alerts.routes) };
+    assert_eq!(route.telling, Telling { group_wait_ms: 60_000, ..telling });
+    let quiet = alerts::DayTime { from_min: 22 * 60, to_min: 6 * 60 + 30 };
+    assert_eq!((route.quiet, route.goes_on), (Some(quiet), true));
+    let steps: Vec<i64> = route.escalate.iter().map(|step| step.after_ms).collect();
+    assert_eq!(steps, [1_800_000, 7_200_000], "the soonest first");
+    let matches = &route.matches;
+    assert_eq!((matches.impact, &matches.severities[..]), (Some(3), &[AlertSeverity::Down][..]));
+    assert_eq!(matches.networks.len(), 2);
+    assert!(matches.hours.as_ref().is_some_and(|hours| hours.is_outside));
+    let [duty, mail] = &alerts.channels[..] else { panic!("{:?}", alerts.channels) };
     assert_eq!(
-        config.telling,
-        Telling { group_wait_ms: 0, repeat_ms: 7_200_000, ..Telling::default() }
+        (duty.kind.name.as_str(), duty.per_minute, duty.lang),
+        ("gotify", Some(7), Some(Lang::En))
+    );
+    assert_eq!(duty.fallback.as_ref().map(|named| named.name.as_str()), Some("mail"));
+    assert!(matches!(&duty.settings[1].value,
+        alerts::SettingValue::Text(source) if source.origin == Origin::Credential("push".into())));
+    assert!(
+        matches!(&mail.settings[0].value, alerts::SettingValue::List(words) if words.len() == 2)
+    );
+    assert!(
+        matches!(&mail.settings[1].value, alerts::SettingValue::Map(names) if names[0].0 == "A")
     );
     let sentinel = |address: [u8; 4], carrier: Option<&str>| Sentinel {
         address: address.into(),
@@ -345,8 +383,8 @@ alerts:
 retention: { samples: 400d, rollups: 10y }
 "#;
     let loaded = read(text);
-    assert!(loaded.diagnostics.iter().all(|d| d.message.key == "config.not_used_yet"));
-    let config = loaded.config.expect("warnings alone");
+    assert_eq!(loaded.diagnostics, []);
+    let config = loaded.config.expect("no error");
     assert_eq!(config.snmp, SnmpParams::default());
     let [core] = &config.credentials[..] else { panic!("{:?}", config.credentials) };
     assert_eq!((core.id.as_str(), core.port, core.security.version()), ("core", 161, "3"));
@@ -458,7 +496,8 @@ fn a_name_the_inventory_uses_must_be_a_credential() {
 
 #[test]
 fn every_key_is_documented() {
-    let page = include_str!("../../docs/configuration.md");
+    let page =
+        concat!(include_str!("../../docs/configuration.md"), include_str!("../../docs/alerts.md"));
     for key in super::read::KEYS.iter().flat_map(|(_, keys)| keys.iter()) {
         let named = [format!("`{key}`"), format!("`{key}:"), format!(".{key}`")];
         let titled = [format!("`{key}."), format!("## `{key}`")];

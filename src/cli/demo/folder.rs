@@ -76,7 +76,7 @@ impl Folder {
             }
         };
         if !folder.config().exists() {
-            std::fs::write(folder.config(), configuration(lang))
+            std::fs::write(folder.config(), configuration(lang, &folder.alerts()))
                 .with_context(|| format!("write {}", folder.config().display()))?;
             let inventory = folder.path.join("inventory");
             sample::write(&inventory, loopback)
@@ -116,6 +116,11 @@ impl Folder {
             .with_context(|| format!("open {}", path.display()))
     }
 
+    /// The messages that people would get, a JSON object a line.
+    pub(super) fn alerts(&self) -> PathBuf {
+        self.path.join("alerts.jsonl")
+    }
+
     /// What really happened, a JSON object a line.
     pub(super) fn truth(&self) -> PathBuf {
         self.path.join("truth.jsonl")
@@ -132,7 +137,9 @@ impl Drop for Folder {
 }
 
 /// A livelier patrol than a real one needs: every 10 seconds, and every 2 while in doubt.
-fn configuration(lang: Lang) -> String {
+fn configuration(lang: Lang, alerts: &Path) -> String {
+    // JSON's text is one of YAML's.
+    let alerts = serde_json::Value::from(alerts.to_string_lossy());
     format!(
         "\
 # The demo's configuration; a real one asks less often.
@@ -147,6 +154,11 @@ probe:
   snmp: {{ interval: 30s, timeout: 1s, retries: 1, in_flight: 50 }}
 credentials:
   demo: {{ version: 2c, community: public, allow_weak: true }}
+alerts:
+  group_wait: 10s
+  routes: [ {{ to: demo }} ]
+  # Nobody's chat: every message is added to a file, as the event that `exec` gets.
+  channels: {{ demo: {{ exec: {{ command: [tee, -a, {alerts}] }} }} }}
 "
     )
 }

@@ -149,12 +149,12 @@ impl Patrol {
     pub(in crate::daemon) fn delivered(&mut self, report: &Report, now: UnixMs) {
         let Report { key, outcome, parts_done } = report;
         match outcome {
-            Outcome::Sent => tracing::info!(message = %key, "sent"),
+            Outcome::Sent => tracing::info!(key = %key, "message sent"),
             Outcome::Again { reason, .. } => {
-                tracing::warn!(message = %key, reason = &**reason, "not sent; tried again");
+                tracing::warn!(key = %key, reason = &**reason, "message not sent; tried again");
             }
             Outcome::Refused { reason, .. } => {
-                tracing::error!(message = %key, reason = &**reason, "refused");
+                tracing::error!(key = %key, reason = &**reason, "message refused");
                 let detail = json!({ "message": key, "reason": reason });
                 self.event(now, EventKind::Trouble, None, detail);
             }
@@ -210,7 +210,7 @@ impl Patrol {
             return Err(Problem::new("not_possible", format!("message '{id}': {word}")));
         }
         let word = if is_retry { "retry" } else { "drop" };
-        tracing::info!(message = %id, by = %by.name, uid = by.uid, word, "outbox");
+        tracing::info!(key = %id, by = %by.name, uid = by.uid, word, "outbox");
         let detail = signed(json!({ "message": id, "outbox": word }), Some(by));
         self.event(now, EventKind::Outbox, None, detail);
         self.submit();
