@@ -175,13 +175,14 @@ pub fn patient() -> PostOptions {
     }
 }
 
-/// For what never comes.
-pub fn quick() -> PostOptions {
-    PostOptions {
-        connect: Duration::from_millis(500),
-        total: Duration::from_millis(1_500),
-        ..PostOptions::default()
-    }
+/// For an answer that never comes: long enough for a busy machine to send what it has to.
+pub fn brief() -> PostOptions {
+    PostOptions { total: Duration::from_secs(5), ..patient() }
+}
+
+/// For a connection that is never made.
+pub fn hasty() -> PostOptions {
+    PostOptions { connect: Duration::from_millis(500), ..patient() }
 }
 
 pub fn letter<'a>(notice: &'a Notice, title: &'a str, body: &'a str) -> Letter<'a> {

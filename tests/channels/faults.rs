@@ -11,7 +11,7 @@ use tuantra::alert::post::{Post, PostError, PostOptions};
 use tuantra::locale::{Lang, message};
 use tuantra::model::Secret;
 
-use crate::common::{build, down, letter, patient, post, quick};
+use crate::common::{brief, build, down, hasty, letter, patient, post};
 use crate::server::{Answer, Server};
 
 const TOKEN: &str = "12345678:AbC-s3cr3t-dEf_1";
@@ -42,11 +42,11 @@ fn unsure(reply: &Reply) -> Option<bool> {
 #[test]
 fn faults_after_the_request_leave_doubt() {
     let server = Server::start(vec![Answer::Hang]);
-    let quick = Post::new(&quick()).unwrap();
+    let brief = Post::new(&brief()).unwrap();
     let patient = post();
     for answer in [Answer::Hang, Answer::Half, Answer::Close, Answer::Garbage] {
         server.answer(vec![answer.clone()]);
-        let post = if matches!(answer, Answer::Hang) { &quick } else { &patient };
+        let post = if matches!(answer, Answer::Hang) { &brief } else { &patient };
         let (reply, outcome) = send(post, &*bot(&server.url()));
         assert_eq!(unsure(&reply), Some(true), "{answer:?}: {reply:?}");
         assert!(matches!(outcome, Outcome::Again { is_unsure: true, .. }), "{outcome:?}");
@@ -159,7 +159,7 @@ fn a_handshake_without_an_end_leaves_no_doubt() {
     // Accepts by its backlog, and never says a word.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let api = format!("https://localhost:{}", listener.local_addr().unwrap().port());
-    let (reply, _) = send(&Post::new(&quick()).unwrap(), &*bot(&api));
+    let (reply, _) = send(&Post::new(&hasty()).unwrap(), &*bot(&api));
     assert_eq!(unsure(&reply), Some(false), "{reply:?}");
 }
 

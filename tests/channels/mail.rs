@@ -2,7 +2,8 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -22,7 +23,7 @@ fn python() -> Option<&'static str> {
 
 struct Smtpd {
     child: Child,
-    lines: BufReader<ChildStdout>,
+    lines: Receiver<String>,
     _stdin: ChildStdin,
     port: u16,
     folder: tempfile::TempDir,
@@ -56,10 +57,13 @@ impl Smtpd {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        lines.read_line(&mut line).unwrap();
-        assert_eq!(line, "listening\n");
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (send, lines) = channel();
+        // A pipe that nobody empties would hold the server up.
+        std::thread::spawn(move || {
+            stdout.lines().map_while(Result::ok).try_for_each(|line| send.send(line))
+        });
+        assert_eq!(lines.recv().unwrap(), "listening");
         let stdin = child.stdin.take().unwrap();
         Some(Self { child, lines, _stdin: stdin, port, folder })
     }
@@ -70,10 +74,8 @@ impl Smtpd {
     }
 
     /// The next mail that was taken.
-    fn mail(&mut self) -> serde_json::Value {
-        let mut line = String::new();
-        self.lines.read_line(&mut line).unwrap();
-        serde_json::from_str(&line).unwrap()
+    fn mail(&self) -> serde_json::Value {
+        serde_json::from_str(&self.lines.recv().unwrap()).unwrap()
     }
 }
 
@@ -126,7 +128,7 @@ print(json.dumps({'headers': h, 'parts': p, 'defects': [str(d) for d in m.defect
 
 #[test]
 fn a_mail_is_what_was_meant() {
-    let Some(mut server) = Smtpd::start("starttls") else { return };
+    let Some(server) = Smtpd::start("starttls") else { return };
     let mut more = vec![("to", r#"["truc@tiengiang.gov.vn", "Lãnh đạo <ld@tiengiang.gov.vn>"]"#)];
     more.extend(LOGIN);
     let channel = smtp(server.port, &more);
@@ -172,7 +174,7 @@ fn a_mail_is_what_was_meant() {
 
 #[test]
 fn a_mail_of_the_longest_is_under_its_bound() {
-    let Some(mut server) = Smtpd::start("clear") else { return };
+    let Some(server) = Smtpd::start("clear") else { return };
     let channel = smtp(server.port, &[("security", "none"), ("to", "truc@tiengiang.gov.vn")]);
     let notice = down();
     for body in ["Xã Tân Bình ".repeat(8_000), "&<>\"".repeat(20_000), "a, ".repeat(40_000)] {
@@ -188,7 +190,7 @@ fn a_mail_of_the_longest_is_under_its_bound() {
 
 #[test]
 fn tls_from_the_start_and_a_wrong_password() {
-    let Some(mut server) = Smtpd::start("tls") else { return };
+    let Some(server) = Smtpd::start("tls") else { return };
     let mut more = vec![("security", "tls"), ("to", "truc@tiengiang.gov.vn")];
     more.extend(LOGIN);
     let (reply, outcome) = send(&server.post(), &*smtp(server.port, &more));
@@ -209,7 +211,7 @@ fn tls_from_the_start_and_a_wrong_password() {
 
 #[test]
 fn recipients_are_told_apart() {
-    let Some(mut server) = Smtpd::start("clear") else { return };
+    let Some(server) = Smtpd::start("clear") else { return };
     let to = |to| smtp(server.port, &[("security", "none"), ("to", to)]);
     let some = to(r#"["nobody@example.vn", "later@example.vn", "truc@example.vn"]"#);
     let (nobody, later) =

@@ -5,7 +5,6 @@ smtpd.py PORT MODE CERT KEY    MODE: clear | starttls | tls
 import json
 import ssl
 import sys
-import threading
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
@@ -34,7 +33,7 @@ class Handler:
 
 def login(server, session, envelope, mechanism, data):
     good = isinstance(data, LoginPassword) and data.password == b"s3cr3t-passw0rd"
-    return AuthResult(success=good, auth_data=data)
+    return AuthResult(success=good, handled=False, auth_data=data)
 
 
 def main():
@@ -56,5 +55,4 @@ def main():
     controller.stop()
 
 
-threading.current_thread().name = "smtpd"
 main()

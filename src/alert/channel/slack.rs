@@ -94,7 +94,11 @@ impl Slack {
         );
         // What a phone shows of it.
         let text = escape::slack(&part.title);
-        json!({ "text": text, "attachments": [{ "color": colour, "blocks": blocks }] })
+        json!({
+            "text": text,
+            "mrkdwn": false,
+            "attachments": [{ "color": colour, "blocks": blocks }],
+        })
     }
 
     fn mattermost(&self, colour: &str, part: &Part) -> Value {

@@ -104,12 +104,12 @@ fn wait(
             let _ = send.send(Event::Late);
         }
     });
-    let (mut has_ended, mut is_late, mut printed) = (false, false, None);
-    while !is_late && !(has_ended && printed.is_some()) {
+    let (mut has_ended, mut printed) = (false, None);
+    while !has_ended || printed.is_none() {
         match events.recv() {
             Ok(Event::Ended) => has_ended = true,
             Ok(Event::Printed(output)) => printed = Some(output),
-            Ok(Event::Late) | Err(_) => is_late = true,
+            Ok(Event::Late) | Err(_) => break,
         }
     }
     drop(done);
