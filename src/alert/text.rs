@@ -27,8 +27,11 @@ mod engine;
 mod facts;
 mod files;
 mod filters;
+mod html;
 mod sample;
 mod subject;
+
+pub use html::{HTML_LINE_BYTES_MAX, html};
 
 /// Longest title, in characters.
 pub const TITLE_CHARS_MAX: usize = 250;

@@ -202,3 +202,9 @@ fn what_a_shell_would_read_is_no_command() {
         assert!(said.body.lines().last().unwrap().starts_with("Incident: "), "{}", said.body);
     }
 }
+
+#[test]
+fn the_mail_has_the_facts_in_a_table() {
+    let said = words(&n::trunk(Topic::Down), Lang::Vi, at(NOW));
+    assert_snapshot!(tuantra::alert::text::html(&said.title, &said.body, 0x00C6_2828));
+}
