@@ -113,6 +113,7 @@ impl Desk {
                 desk.rows.insert(row.key.clone(), row);
             }
         }
+        desk.drop_unreachable();
         desk
     }
 
@@ -124,6 +125,21 @@ impl Desk {
             lane.or_insert_with(|| Lane::new(channel.pace, now)).set_pace(channel.pace);
         }
         self.plan = plan;
+        self.drop_unreachable();
+    }
+
+    /// Gives up what is for channels that are in the configuration no more.
+    fn drop_unreachable(&mut self) {
+        let is_gone = |row: &&Row| !self.plan.channels.contains_key(&row.channel) && !row.is_away;
+        let gone: Vec<String> =
+            self.rows.values().filter(is_gone).map(|row| row.key.clone()).collect();
+        for key in gone {
+            self.drop_row(&key, "its channel is not in the configuration any more");
+        }
+        for of_incident in self.threads.values_mut() {
+            of_incident.retain(|channel, _| self.plan.channels.contains_key(channel));
+        }
+        self.threads.retain(|_, of_incident| !of_incident.is_empty());
     }
 
     /// True when nobody is to be told anything: no route.

@@ -32,8 +32,8 @@ pub(super) struct Lane {
     pub reason: String,
     /// That it takes nothing was told.
     pub is_lost_told: bool,
-    /// A message is with the sender.
-    pub is_busy: bool,
+    /// The message that is with the sender.
+    pub away: Option<String>,
 }
 
 impl Lane {
@@ -47,7 +47,7 @@ impl Lane {
             failing_since: None,
             reason: String::new(),
             is_lost_told: false,
-            is_busy: false,
+            away: None,
         }
     }
 

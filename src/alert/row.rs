@@ -29,6 +29,10 @@ pub(super) struct Body {
     /// The service may have it although it gave no answer.
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_unsure: bool,
+    /// It is about to leave, or has: on the disk before it does, so that a daemon that is killed
+    /// meanwhile knows at its next start which messages may have been taken.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_leaving: bool,
     /// So many of its parts were taken.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub parts_done: usize,
@@ -75,6 +79,7 @@ impl Row {
             wanted: now,
             is_quiet: false,
             is_unsure: false,
+            is_leaving: false,
             parts_done: 0,
             digest: None,
         };
@@ -110,11 +115,13 @@ impl Row {
 
     /// A row that the store kept; `None` when another version wrote what this one cannot read.
     pub fn from_message(message: &Message) -> Option<Self> {
+        let mut body: Body = serde_json::from_value(message.body.clone()).ok()?;
+        body.is_unsure |= std::mem::take(&mut body.is_leaving);
         Some(Self {
             key: message.id.clone(),
             channel: message.channel.clone(),
             incident: message.incident.clone(),
-            body: serde_json::from_value(message.body.clone()).ok()?,
+            body,
             made: message.made,
             due: message.due,
             tries: message.tries,
@@ -126,6 +133,6 @@ impl Row {
 
     /// It never left, for certain: what it says may still be changed.
     pub const fn never_left(&self) -> bool {
-        !self.is_away && !self.body.is_unsure && self.body.parts_done == 0
+        !self.body.is_leaving && !self.body.is_unsure && self.body.parts_done == 0
     }
 }

@@ -46,7 +46,8 @@ pub struct ChannelTrouble {
 
 impl Desk {
     /// What is to leave now: at most one message a channel, which is away until its
-    /// [`Self::outcome`].
+    /// [`Self::outcome`]. That it leaves is on the disk before: the first call marks it, and it
+    /// leaves with the next one after [`Self::kept`].
     pub fn due(&mut self, now: UnixMs) -> Vec<Parcel> {
         let lanes: Vec<Id> = self.lanes.keys().cloned().collect();
         lanes.into_iter().filter_map(|channel| self.next_of(&channel, now)).collect()
@@ -55,7 +56,7 @@ impl Desk {
     fn next_of(&mut self, channel: &Id, now: UnixMs) -> Option<Parcel> {
         let lane = self.lanes.get_mut(channel)?;
         let tokens = lane.tokens(now);
-        if lane.is_busy || now < lane.blocked_until || tokens == 0 {
+        if lane.away.is_some() || now < lane.blocked_until || tokens == 0 {
             return None;
         }
         let candidates = self.candidates(channel, now);
@@ -74,12 +75,18 @@ impl Desk {
                 return None;
             }
         }
+        let row = self.rows.get_mut(&first)?;
+        if !row.body.is_leaving {
+            row.body.is_leaving = true;
+            row.ticket = self.tickets.0 + 1;
+            self.changed.push(row.message(MessageState::Pending));
+            return None;
+        }
+        row.is_away = true;
         if let Some(lane) = self.lanes.get_mut(channel) {
             lane.take_token();
-            lane.is_busy = true;
+            lane.away = Some(first.clone());
         }
-        let row = self.rows.get_mut(&first)?;
-        row.is_away = true;
         let Row { key, channel, body, .. } = row.clone();
         Some(Parcel { key, channel, notice: body.notice, parts_done: body.parts_done })
     }
@@ -137,14 +144,18 @@ impl Desk {
 
     /// What became of a message that was away. `parts_done` of its parts were taken in all.
     pub fn outcome(&mut self, key: &str, outcome: &Outcome, parts_done: usize, now: UnixMs) {
+        let lane = self.lanes.values_mut().find(|lane| lane.away.as_deref() == Some(key));
+        if let Some(lane) = lane {
+            lane.away = None;
+        }
         let Some(row) = self.rows.get_mut(key) else { return };
         row.is_away = false;
+        row.body.is_leaving = false;
         row.tries = row.tries.saturating_add(1);
         row.body.parts_done = parts_done;
         let channel = row.channel.clone();
         let (tries, made) = (row.tries, row.made);
         let Some(lane) = self.lanes.get_mut(&channel) else { return };
-        lane.is_busy = false;
         match outcome {
             Outcome::Sent => {
                 lane.took();

@@ -47,10 +47,12 @@ impl Teller {
     pub(super) fn pass(&mut self, health: &Health, now: UnixMs) -> Vec<Decision> {
         self.desk.tick(health.inventory(), health.incidents(), health.blind(), now);
         let mut left = Vec::new();
-        // What is folded into a digest is none to leave, but a row: it leaves in the next round.
-        while self.keep() || left.is_empty() {
+        // What is folded into a digest, or marked as leaving, leaves in the next round.
+        loop {
+            self.keep();
             let due = self.desk.due(now);
-            if due.is_empty() && !self.keep() {
+            let is_changed = self.keep();
+            if due.is_empty() && !is_changed {
                 break;
             }
             for parcel in due {
