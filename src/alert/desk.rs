@@ -103,7 +103,7 @@ impl Desk {
         desk.set_plan(plan, now);
         let mut kept: Vec<(&Message, Row)> =
             kept.iter().filter_map(|m| Some((m, Row::from_message(m)?))).collect();
-        kept.sort_by(|(_, a), (_, b)| (a.made, a.body.number).cmp(&(b.made, b.body.number)));
+        kept.sort_by_key(|(_, row)| (row.made, row.body.number));
         for (message, row) in kept {
             let is_open = row.incident.as_ref().is_some_and(|id| open.contains(id));
             if is_open {
