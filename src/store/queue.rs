@@ -63,7 +63,7 @@ pub(super) struct Load {
 struct Waiting {
     facts: VecDeque<Fact>,
     samples: VecDeque<(SubjectId, Reading)>,
-    /// When the oldest of these came; `None` when nothing waits.
+    /// When the oldest of what waits came; `None` when nothing does, or what was put back.
     since: Option<Instant>,
     waiters: Vec<Waiter>,
     /// Called when the upkeep has nothing left to do.
@@ -118,7 +118,7 @@ impl Waiting {
 
     /// How much longer what is not urgent may wait.
     fn patience(&self) -> Duration {
-        SAMPLES_WAIT.saturating_sub(self.since.map_or(Duration::ZERO, |since| since.elapsed()))
+        self.since.map_or(Duration::ZERO, |since| SAMPLES_WAIT.saturating_sub(since.elapsed()))
     }
 
     fn is_empty(&self) -> bool {
@@ -171,6 +171,7 @@ impl Queue {
             q.dropped_samples += batch.samples.len() as u64;
             return;
         }
+        let was_empty = q.is_empty();
         for fact in batch.facts {
             match (&fact, q.facts.back_mut()) {
                 (Fact::Alive { at }, Some(Fact::Alive { at: last })) => *last = (*last).max(*at),
@@ -181,7 +182,7 @@ impl Queue {
         q.enforce_bounds();
         // A patrol hands over every few milliseconds: the writer is woken for what makes a
         // difference to it.
-        let is_first = q.since.is_none() && !q.is_empty();
+        let is_first = was_empty && !q.is_empty();
         if is_first {
             q.since = Some(Instant::now());
         }

@@ -23,11 +23,18 @@ impl<'a> BitWriter<'a> {
     }
 
     /// The lowest `width` bits of `value`, which has no others; at most 64.
+    #[inline]
     pub(in crate::store) fn put(&mut self, value: u64, width: u32) {
         if width > 32 {
-            self.put(value & u64::from(u32::MAX), 32);
-            return self.put(value >> 32, width - 32);
+            self.put_short(value & u64::from(u32::MAX), 32);
+            return self.put_short(value >> 32, width - 32);
         }
+        self.put_short(value, width);
+    }
+
+    /// The same for at most 32.
+    #[inline]
+    fn put_short(&mut self, value: u64, width: u32) {
         self.held |= value << self.len;
         self.len += width;
         if self.len >= 32 {
