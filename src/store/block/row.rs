@@ -29,10 +29,7 @@ impl Outcome {
 }
 
 /// Puts into `into`, which is emptied, the rounds of a moment, sorted by (series, at).
-pub(in crate::store) fn encode_row(
-    samples: &[(u32, impl Borrow<Sample>)],
-    into: &mut Vec<u8>,
-) {
+pub(in crate::store) fn encode_row(samples: &[(u32, impl Borrow<Sample>)], into: &mut Vec<u8>) {
     seal(Format::RoundRow, into, |body| {
         let base = samples.iter().map(|(_, sample)| sample.borrow().at.0).min().unwrap_or(0);
         put_number(body, base.cast_unsigned());
@@ -58,10 +55,7 @@ pub(in crate::store) fn encode_row(
 }
 
 /// Puts into `into`, which is emptied, the points of a moment, sorted by (series, at).
-pub(in crate::store) fn encode_point_row(
-    points: &[(u32, impl Borrow<Point>)],
-    into: &mut Vec<u8>,
-) {
+pub(in crate::store) fn encode_point_row(points: &[(u32, impl Borrow<Point>)], into: &mut Vec<u8>) {
     seal(Format::PointRow, into, |body| {
         let base = points.iter().map(|(_, point)| point.borrow().at.0).min().unwrap_or(0);
         put_number(body, base.cast_unsigned());
