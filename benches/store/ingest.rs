@@ -1,4 +1,4 @@
-//! A day as it comes in, two seconds at a time, each a transaction that is on the disk before the
+//! A day as it comes in, some seconds at a time, each a transaction that is on the disk before the
 //! next begins; and what a fact waits for while the day is being put away. In a process of its own
 //! for each size, so that its memory is the store's.
 
@@ -18,9 +18,6 @@ use crate::generate::{DAY_MS, HOUR_MS, START_MS};
 use crate::machine::{ms, peak_mib, process_cpu, thread_cpu, written};
 use crate::month::{alive, open};
 use crate::province::Province;
-
-/// What comes in while a batch gathers.
-const BATCH_MS: i64 = 2_000;
 
 /// The longest of many waits for one fact to be on the disk.
 #[derive(Default)]
@@ -82,8 +79,9 @@ fn flush_us(folder: &std::path::Path) -> f64 {
     (process_cpu() - start).as_secs_f64() * 1e6 / PAGES as f64
 }
 
-/// The child: prints one JSON object. `hours` come in as they would, the next day's `in_haste`.
-pub fn child(subjects: usize, hours: i64, in_haste: i64) {
+/// The child: prints one JSON object. `hours` come in as they would, a transaction every `batch_ms`,
+/// the next day's `in_haste`.
+pub fn child(subjects: usize, hours: i64, in_haste: i64, batch_ms: i64) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tuantra.db");
     let flush_us = flush_us(folder.path());
@@ -113,13 +111,28 @@ pub fn child(subjects: usize, hours: i64, in_haste: i64) {
         }
     };
     let end = START_MS + hours * HOUR_MS;
-    feed(&mut province, START_MS, end, BATCH_MS);
+    feed(&mut province, START_MS, end, batch_ms);
     let settled = START_MS + DAY_MS + 3 * HOUR_MS;
     alive(&store, settled);
     store.tidy_blocking().unwrap();
     let cpu = process_cpu() - cpu - generating;
     let (disk, rounds, peak) = (written() - disk, province.rounds, peak_mib());
+    let mut result = json!({
+        "rounds": rounds, "verdicts": province.verdicts, "cpu_us": cpu.as_secs_f64() * 1e6,
+        "flush_us": flush_us, "commits": hours * HOUR_MS / batch_ms,
+        "wall_us": wall.as_secs_f64() * 1e6, "disk": disk, "peak_mib": peak,
+    });
+    if in_haste > 0 {
+        result["waits"] = waits_for_facts(&store, subjects, in_haste);
+    }
+    let status = store.status();
+    assert_eq!((status.dropped_samples, status.trouble), (0, None));
+    println!("{result}");
+}
 
+/// What facts wait for while nothing else is done, while a day is put away, and while one is
+/// forgotten.
+fn waits_for_facts(store: &Arc<Store>, subjects: usize, in_haste: i64) -> Value {
     // Another day, in haste, to be put away under observation; then the first one is forgotten.
     let second = START_MS + DAY_MS;
     let mut next = Province::new(subjects, 1, second);
@@ -132,35 +145,32 @@ pub fn child(subjects: usize, hours: i64, in_haste: i64) {
             store.tidy_blocking().unwrap();
         }
     }
-    let nothing = waits(&store, || std::thread::park_timeout(Duration::from_secs(5)));
-    let put_away = waits(&store, || {
-        alive(&store, settled + DAY_MS);
+    let nothing = waits(store, || std::thread::park_timeout(Duration::from_secs(5)));
+    let put_away = waits(store, || {
+        alive(store, second + DAY_MS + 3 * HOUR_MS);
         store.tidy_blocking().unwrap();
     });
-    let forgotten = waits(&store, || {
+    let forgotten = waits(store, || {
         let before = UnixMs(second);
         store.keep(Retention { samples_before: before, rollups_before: before });
         store.tidy_blocking().unwrap();
     });
-    let status = store.status();
-    assert_eq!((status.dropped_samples, status.trouble), (0, None));
-    let result = json!({
-        "rounds": rounds, "verdicts": province.verdicts, "cpu_us": cpu.as_secs_f64() * 1e6,
-        "flush_us": flush_us, "commits": hours * HOUR_MS / BATCH_MS,
-        "wall_us": wall.as_secs_f64() * 1e6, "disk": disk, "peak_mib": peak,
-        "nothing": nothing.json(), "put_away": put_away.json(), "forgotten": forgotten.json(),
-    });
-    println!("{result}");
+    json!({ "nothing": nothing.json(), "put_away": put_away.json(), "forgotten": forgotten.json() })
 }
+
+/// What comes in while a batch gathers, as the store has it.
+pub const BATCH_MS: i64 = 4_000;
 
 pub fn measure(
     (subjects, hours, in_haste): (usize, i64, i64),
+    batch_ms: i64,
     peak_most: f64,
     figures: &mut Figures,
 ) {
     let own = std::env::current_exe().unwrap();
     let output = Command::new(own)
         .args(["child-ingest", &subjects.to_string(), &hours.to_string(), &in_haste.to_string()])
+        .arg(batch_ms.to_string())
         .stderr(std::process::Stdio::inherit())
         .output()
         .unwrap();
@@ -169,8 +179,9 @@ pub fn measure(
     let number = |name: &str| got[name].as_f64().unwrap();
     let rounds = number("rounds");
     figures.heading(&format!(
-        "Taken in: {subjects} subjects, {hours} hours, {rounds:.0} rounds, {} verdicts, a transaction every 2 s with synchronous=FULL",
-        got["verdicts"]
+        "Taken in: {subjects} subjects, {hours} hours, {rounds:.0} rounds, {} verdicts, a transaction every {} s with synchronous=FULL",
+        got["verdicts"],
+        batch_ms / 1_000
     ));
     let what = "µs a round, processor time, all in (journal, sealing, joining, rollups, chain)";
     figures.gate(what, number("cpu_us") / rounds, 0.6, "µs");
@@ -190,8 +201,8 @@ pub fn measure(
         ("put_away", "the last hour and the day are sealed, joined and chained"),
         ("forgotten", "a day is deleted"),
     ];
-    for (name, when) in names {
-        let part = |part: &str| got[name][part].as_f64().unwrap();
+    for (name, when) in names.into_iter().filter(|_| in_haste > 0) {
+        let part = |part: &str| got["waits"][name][part].as_f64().unwrap();
         let more =
             format!(" (p50 {:.1}, p99 {:.1}, {} facts)", part("p50"), part("p99"), part("facts"));
         let what = format!("longest wait for a fact to be on the disk while {when}");

@@ -68,8 +68,10 @@ fn province(size: &Size, part: Option<&str>, figures: &mut Figures) {
         read::years(folder.path(), [subjects, large], figures);
     }
     if is_wanted("ingest") {
-        ingest::measure((subjects, hours, hours), 50.0, figures);
-        ingest::measure((large, large_hours, hours), 150.0, figures);
+        ingest::measure((subjects, hours, hours), ingest::BATCH_MS, 50.0, figures);
+        ingest::measure((large, large_hours, hours), ingest::BATCH_MS, 150.0, figures);
+        // As often as the goal was once set for.
+        ingest::measure((subjects, hours, 0), ingest::BATCH_MS / 2, 50.0, figures);
     }
 }
 
@@ -77,9 +79,10 @@ fn main() {
     let args: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let mut figures = Figures::new(matches!(words[..], ["full" | "soak", ..]));
-    if let ["child-ingest", subjects, hours, in_haste] = words[..] {
-        let [hours, in_haste] = [hours, in_haste].map(|hours| hours.parse().unwrap());
-        return ingest::child(subjects.parse().unwrap(), hours, in_haste);
+    if let ["child-ingest", subjects, hours, in_haste, batch_ms] = words[..] {
+        let [hours, in_haste, batch_ms] =
+            [hours, in_haste, batch_ms].map(|number| number.parse().unwrap());
+        return ingest::child(subjects.parse().unwrap(), hours, in_haste, batch_ms);
     }
     println!("Load of the machine at the start: {}", machine::load());
     match words[..] {

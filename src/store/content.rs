@@ -47,6 +47,14 @@ impl Content {
         }
     }
 
+    /// Nothing, with room for `many`.
+    pub(super) fn for_many(kind: Kind, many: usize) -> Self {
+        match kind {
+            Kind::Rounds(_) => Self::Rounds(Vec::with_capacity(many)),
+            Kind::Points(kind) => Self::Points(kind, Vec::with_capacity(many)),
+        }
+    }
+
     /// Adds what a block holds; [`Self::settle`] has to follow.
     ///
     /// # Errors

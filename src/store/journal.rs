@@ -27,10 +27,11 @@ pub(super) const fn keys_of(slot: i64) -> RangeInclusive<i64> {
     key(slot, 0)..=key(slot, SERIES_MAX)
 }
 
+/// What was measured in an hour, where it stands: it is sorted without being moved.
 #[derive(Default)]
-struct Hour {
-    rounds: Vec<(u32, Sample)>,
-    points: Vec<(u32, Point)>,
+struct Hour<'a> {
+    rounds: Vec<(u32, &'a Sample)>,
+    points: Vec<(u32, &'a Point)>,
 }
 
 /// Appends what was measured.
@@ -43,29 +44,29 @@ pub(super) fn append(
     numbers: &mut Numbers,
     readings: &[(SubjectId, Reading)],
 ) -> Sql<()> {
-    let mut hours: BTreeMap<i64, Hour> = BTreeMap::new();
+    let mut hours: BTreeMap<i64, Hour<'_>> = BTreeMap::new();
     let mut refused = 0;
     for (subject, reading) in readings {
         match reading {
             Reading::Round(sample) => match numbers.rounds(tx, subject, sample.check)? {
                 Some(series) => {
                     let hour = hours.entry(hour_of(sample.at.0)).or_default();
-                    hour.rounds.push((series, *sample));
+                    hour.rounds.push((series, sample));
                 }
                 None => refused += 1,
             },
             Reading::Point(metric, point) => match numbers.points(tx, subject, metric)? {
                 Some(series) => {
                     let hour = hours.entry(hour_of(point.at.0)).or_default();
-                    hour.points.push((series, *point));
+                    hour.points.push((series, point));
                 }
                 None => refused += 1,
             },
         }
     }
     for (hour, Hour { mut rounds, mut points }) in hours {
-        rounds.sort_by_key(|(series, sample)| (*series, sample.at));
-        points.sort_by_key(|(series, point)| (*series, point.at));
+        rounds.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| one.at.cmp(&other.at)));
+        points.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| one.at.cmp(&other.at)));
         let newest = rounds.iter().filter(|(_, s)| !s.is_invalid()).map(|(_, s)| s.at.0).max();
         let mut bytes = Vec::new();
         if !rounds.is_empty() {

@@ -54,7 +54,7 @@ pub use unproven::Lost;
 pub use writer::{OpenOptions, Store, StoreStatus};
 
 /// A running daemon's last sign of life in the file is never older: it hands one over at least
-/// every 15 s, and the writer commits within 2 s.
+/// every 15 s, and the writer commits within 4 s.
 pub const ALIVE_WITHIN_MS: i64 = 20_000;
 
 #[cfg(test)]

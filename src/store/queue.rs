@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::StoreError;
 use super::expire::Retention;
@@ -27,8 +27,9 @@ const SAMPLES_PER_COMMIT: usize = 100_000;
 const SAMPLES_URGENT: usize = 20_000;
 /// Most facts in one transaction.
 const FACTS_PER_COMMIT: usize = 20_000;
-/// How long samples wait for company.
-const SAMPLES_WAIT: Duration = Duration::from_secs(2);
+/// How long samples wait for company: what a transaction costs is shared by all that came meanwhile,
+/// and of the 5 s that may be lost one is left for the disk.
+const SAMPLES_WAIT: Duration = Duration::from_secs(4);
 /// How long a fact waits for company.
 const FACTS_WAIT: Duration = Duration::from_millis(20);
 
@@ -62,6 +63,8 @@ pub(super) struct Load {
 struct Waiting {
     facts: VecDeque<Fact>,
     samples: VecDeque<(SubjectId, Reading)>,
+    /// When the oldest of what waits came; `None` when nothing does, or what was put back.
+    since: Option<Instant>,
     waiters: Vec<Waiter>,
     /// Called when the upkeep has nothing left to do.
     tidy_waiters: Vec<Waiter>,
@@ -113,6 +116,11 @@ impl Waiting {
         !matches!((self.facts.front(), self.facts.len()), (None, _) | (Some(Fact::Alive { .. }), 1))
     }
 
+    /// How much longer what is not urgent may wait.
+    fn patience(&self) -> Duration {
+        self.since.map_or(Duration::ZERO, |since| SAMPLES_WAIT.saturating_sub(since.elapsed()))
+    }
+
     fn is_empty(&self) -> bool {
         self.facts.is_empty() && self.samples.is_empty()
     }
@@ -153,12 +161,17 @@ impl Queue {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long samples have waited decides when they are written, nothing else"
+    )]
     pub(super) fn submit(&self, batch: Batch) {
         let mut q = self.lock();
         if q.dead {
             q.dropped_samples += batch.samples.len() as u64;
             return;
         }
+        let was_empty = q.is_empty();
         for fact in batch.facts {
             match (&fact, q.facts.back_mut()) {
                 (Fact::Alive { at }, Some(Fact::Alive { at: last })) => *last = (*last).max(*at),
@@ -167,8 +180,17 @@ impl Queue {
         }
         q.samples.extend(batch.samples);
         q.enforce_bounds();
+        // A patrol hands over every few milliseconds: the writer is woken for what makes a
+        // difference to it.
+        let is_first = was_empty && !q.is_empty();
+        if is_first {
+            q.since = Some(Instant::now());
+        }
+        let is_heard = is_first || q.is_urgent();
         drop(q);
-        self.changed.notify_all();
+        if is_heard {
+            self.changed.notify_all();
+        }
     }
 
     /// Calls `waiter` when all that was submitted so far is committed, or has failed to be.
@@ -251,7 +273,7 @@ impl Queue {
         self.lock().notice = Some(notice);
     }
 
-    /// Blocks until there is something to do, gathering: samples wait up to 2 s, a fact 20 ms.
+    /// Blocks until there is something to do, gathering: samples wait up to 4 s, a fact 20 ms.
     /// With `upkeep`, its next piece is done before anything that can wait; when `is_tired`, only
     /// if nothing waits at all.
     pub(super) fn next(&self, upkeep: bool, is_tired: bool) -> Work {
@@ -286,21 +308,25 @@ impl Queue {
                 }
                 continue;
             }
-            if !q.is_urgent() && upkeep && !is_tired {
-                return Work::Upkeep;
-            }
-            if !q.is_urgent() {
-                q = self.wait_while(q, SAMPLES_WAIT, |q| !q.is_urgent());
+            let patience = q.patience();
+            if !q.is_urgent() && !patience.is_zero() {
+                if upkeep && !is_tired {
+                    return Work::Upkeep;
+                }
+                q = self.wait_while(q, patience, |q| !q.is_urgent());
             }
             if q.has_news() {
                 q = self.wait_while(q, FACTS_WAIT, |q| q.waiters.is_empty() && !q.closing);
             }
             let facts = q.facts.len().min(FACTS_PER_COMMIT);
             let samples = q.samples.len().min(SAMPLES_PER_COMMIT);
-            return Work::Commit(Load {
+            let load = Load {
                 facts: q.facts.drain(..facts).collect(),
                 samples: q.samples.drain(..samples).collect(),
-            });
+            };
+            // What is left has waited as long: it goes at once.
+            q.since = q.since.filter(|_| !q.is_empty());
+            return Work::Commit(load);
         }
     }
 

@@ -70,3 +70,30 @@ fn the_oldest_samples_are_given_up_and_counted() {
     let Work::Commit(load) = queue.next(false, false) else { panic!("samples wait") };
     assert_eq!(load.samples[0].1.at(), UnixMs(3));
 }
+
+#[test]
+fn samples_wait_for_company_behind_the_upkeep_but_not_for_ever() {
+    let queue = Queue::default();
+    let sample = crate::model::Sample {
+        at: UnixMs(1),
+        check: 0,
+        sent: 1,
+        lost: 1,
+        rtts: crate::model::Rtts::default(),
+        error: None,
+    };
+    queue.submit(Batch { facts: Vec::new(), samples: vec![(id("a"), sample.into())] });
+    assert!(matches!(queue.next(true, false), Work::Upkeep));
+    let came = queue.lock().since;
+    queue.submit(Batch { facts: Vec::new(), samples: vec![(id("b"), sample.into())] });
+    assert_eq!(queue.lock().since, came, "the oldest counts");
+    queue.lock().since = came.and_then(|came| came.checked_sub(SAMPLES_WAIT));
+    let Work::Commit(load) = queue.next(true, false) else { panic!("they have waited") };
+    assert_eq!(load.samples.len(), 2);
+    assert_eq!(queue.lock().since, None);
+    // What could not be written goes before whatever comes now.
+    queue.again(load);
+    queue.submit(Batch { facts: Vec::new(), samples: vec![(id("c"), sample.into())] });
+    let Work::Commit(load) = queue.next(true, false) else { panic!("it was put back") };
+    assert_eq!(load.samples.len(), 3);
+}

@@ -154,6 +154,7 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Link, StoreError> {
          PRAGMA journal_size_limit=16777216; PRAGMA wal_autocheckpoint=1000;",
     )
     .map_err(sql("configure", path))?;
+    keep_plans(&conn).map_err(sql("configure", path))?;
     conn.set_prepared_statement_cache_capacity(64);
     let found = version(path, &conn)?;
     // What SQLite itself calls 0 holds nothing yet.
@@ -166,6 +167,13 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Link, StoreError> {
         migrate(path, &mut conn)?;
     }
     Ok(Link { conn, _here: here })
+}
+
+/// Without this SQLite compiles a statement anew whenever a limit of a range of keys that is bound to
+/// it changes, to look for a better plan in statistics that we do not keep.
+fn keep_plans(conn: &Connection) -> Result<(), rusqlite::Error> {
+    let stable = rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
+    conn.set_db_config(stable, true).map(|_| ())
 }
 
 /// Tables that are read through when a store is opened: small, and needed by whatever comes.
@@ -235,6 +243,7 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Link, StoreError> {
     }
     conn.execute_batch("PRAGMA trusted_schema=OFF; PRAGMA query_only=ON; PRAGMA cache_size=-8192;")
         .map_err(sql("configure", path))?;
+    keep_plans(&conn).map_err(sql("configure", path))?;
     conn.set_prepared_statement_cache_capacity(32);
     Ok(Link { conn, _here: here })
 }

@@ -28,6 +28,8 @@ pub(super) const DAY_SETTLED_MS: i64 = 2 * HOUR_MS;
 /// Entries of the journal that are held in memory at a time (18 MB): it is read through once for
 /// as many.
 const ENTRIES_HELD: i64 = 250_000;
+/// Entries of a series for which room is made beforehand, at most.
+const ROOM_MAX: usize = 1_000;
 /// Series whose hour is written in one step: some 10 ms of work.
 const HOURS_A_STEP: usize = 400;
 /// Series whose day is joined in one step: about as much.
@@ -53,6 +55,8 @@ struct Sealing {
     /// Series below have been read.
     next: u32,
     width: u32,
+    /// How many entries a series has, about.
+    entries_each: usize,
     /// The day is at rest already: what is sealed now came late.
     is_late: bool,
     /// What was read and is still to be written, by series.
@@ -164,6 +168,7 @@ impl Sealing {
             .query_row([keys.start(), keys.end()], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let series: Option<i64> =
             conn.prepare_cached("SELECT max(id) FROM series")?.query_row([], |row| row.get(0))?;
+        let entries_each = usize::try_from(entries / series.unwrap_or(1).max(1)).unwrap_or(0);
         let width = series.unwrap_or(0).saturating_mul(ENTRIES_HELD) / entries.max(1);
         let width = u32::try_from(width).unwrap_or(SERIES_MAX).max(1);
         let day = keys_of(hour.div_euclid(HOURS_A_DAY));
@@ -173,7 +178,8 @@ impl Sealing {
                      OR EXISTS (SELECT 1 FROM rollup_hours WHERE key BETWEEN ?1 AND ?2)",
             )?
             .query_row([day.start(), day.end()], |row| row.get(0))?;
-        Ok(Some(Self { hour, last_row, next: 0, width, is_late, fresh: VecDeque::new() }))
+        let fresh = VecDeque::new();
+        Ok(Some(Self { hour, last_row, next: 0, width, entries_each, is_late, fresh }))
     }
 
     /// Reads what the journal holds of the next series.
@@ -183,6 +189,8 @@ impl Sealing {
         // By place in `part`.
         let mut fresh: Vec<Option<Content>> = Vec::new();
         fresh.resize_with(part.len(), || None);
+        // Some more than the others have: it is not to grow for a round that was asked twice.
+        let room = (self.entries_each + self.entries_each / 16).min(ROOM_MAX);
         let mut statement = conn.prepare_cached(
             "SELECT key, data FROM journal WHERE key BETWEEN ?1 AND ?2 ORDER BY key",
         )?;
@@ -194,7 +202,7 @@ impl Sealing {
             {
                 Some(Some(content)) => content.push(reading),
                 Some(empty) => {
-                    *empty = kinds.of(series).map(Content::empty);
+                    *empty = kinds.of(series).map(|kind| Content::for_many(kind, room));
                     empty.iter_mut().for_each(|content| content.push(reading));
                 }
                 None => {}
@@ -301,15 +309,18 @@ fn merge(
     fresh: Content,
     bytes: &mut Vec<u8>,
 ) -> Sql<Content> {
-    let mut whole = Content::empty(kind);
     let there: Option<Vec<u8>> = tx
         .prepare_cached(&format!("SELECT data FROM {table} WHERE key = ?1"))?
         .query_row([key], |row| row.get(0))
         .optional()?;
-    if let Some(Err(bad)) = there.map(|block| whole.add_block(kind, &block)) {
-        tracing::error!(table, key, %bad, "a block cannot be read and is replaced");
+    let mut whole = fresh;
+    if let Some(block) = there {
+        let fresh = std::mem::replace(&mut whole, Content::empty(kind));
+        if let Err(bad) = whole.add_block(kind, &block) {
+            tracing::error!(table, key, %bad, "a block cannot be read and is replaced");
+        }
+        whole.extend(fresh);
     }
-    whole.extend(fresh);
     whole.settle();
     whole.encode(bytes);
     tx.prepare_cached(&format!("INSERT OR REPLACE INTO {table} (key, data) VALUES (?1, ?2)"))?

@@ -177,14 +177,21 @@ impl Sketch {
         if held > BUCKETS as u64 {
             return Err(BadBlock::Malformed("number of buckets"));
         }
+        if held == 0 {
+            return Ok(());
+        }
+        let mut gap = bits.get_number()?;
         let mut gaps = Rice::new(0);
         let (mut next, mut last) = (0_usize, 0_u64);
+        let mut own = *bits;
         for _ in 0..held {
-            let gap = if next == 0 { bits.get_number()? } else { gaps.get(bits)? };
+            if next > 0 {
+                gap = gaps.get(&mut own)?;
+            }
             let bucket = usize::try_from(gap).ok().and_then(|gap| next.checked_add(gap));
             let bucket = bucket.filter(|bucket| *bucket < BUCKETS);
             let bucket = bucket.ok_or(BadBlock::Malformed("bucket"))?;
-            let difference = unfold_sign(expect_near(last).get(bits)?);
+            let difference = unfold_sign(expect_near(last).get_as_expected(&mut own)?);
             last = last.wrapping_add(difference.cast_unsigned());
             if last == 0 {
                 return Err(BadBlock::Malformed("count of a bucket"));
@@ -192,6 +199,7 @@ impl Sketch {
             self.add_many(bucket, last);
             next = bucket + 1;
         }
+        *bits = own;
         Ok(())
     }
 }

@@ -30,8 +30,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const CLOSING_ATTEMPTS: u32 = 3;
 /// Times that a run sets its store aside: a disk that damages every new one has to be replaced.
 const MENDS_MAX: u32 = 3;
-/// Steps of the upkeep between two transactions while samples come in: a quarter of a second.
-const STEPS_BETWEEN_COMMITS: u32 = 25;
+/// Steps of the upkeep between two transactions while samples come in: half a second.
+const STEPS_BETWEEN_COMMITS: u32 = 50;
 /// Samples (facts) of a back-fill handed over at a time.
 const BACKFILL_CHUNK: usize = 50_000;
 /// Samples and facts waiting before a back-fill hands over more; with a chunk on top they stay
@@ -129,7 +129,7 @@ impl Store {
     }
 
     /// Hands over facts and samples; never blocks. Facts are written at the latest 50 ms later,
-    /// samples 2 s; until then (or a [`Self::flush`]) a crash loses them.
+    /// samples 4 s; until then (or a [`Self::flush`]) a crash loses them.
     ///
     /// Beyond a million waiting samples the oldest are given up and counted. Beyond 200,000
     /// waiting facts the interval facts are folded to one a subject (nothing is lost by it), and

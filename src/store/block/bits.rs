@@ -23,11 +23,18 @@ impl<'a> BitWriter<'a> {
     }
 
     /// The lowest `width` bits of `value`, which has no others; at most 64.
+    #[inline]
     pub(in crate::store) fn put(&mut self, value: u64, width: u32) {
         if width > 32 {
-            self.put(value & u64::from(u32::MAX), 32);
-            return self.put(value >> 32, width - 32);
+            self.put_short(value & u64::from(u32::MAX), 32);
+            return self.put_short(value >> 32, width - 32);
         }
+        self.put_short(value, width);
+    }
+
+    /// The same for at most 32.
+    #[inline]
+    fn put_short(&mut self, value: u64, width: u32) {
         self.held |= value << self.len;
         self.len += width;
         if self.len >= 32 {
@@ -59,8 +66,9 @@ impl<'a> BitWriter<'a> {
     }
 }
 
-/// Takes bits from bytes.
-#[derive(Debug)]
+/// Takes bits from bytes. Small enough to be copied: a loop that reads from a copy of its own keeps it
+/// in registers.
+#[derive(Debug, Clone, Copy)]
 pub(in crate::store) struct BitReader<'a> {
     rest: &'a [u8],
     held: u64,
@@ -80,6 +88,7 @@ impl<'a> BitReader<'a> {
     }
 
     /// Holds at least 56 bits, or all that are left.
+    #[inline]
     fn fill(&mut self) {
         if let Some(next) = self.rest.first_chunk::<8>() {
             self.held |= u64::from_le_bytes(*next) << self.len;
@@ -87,16 +96,23 @@ impl<'a> BitReader<'a> {
             self.rest = &self.rest[bytes as usize..];
             self.len += bytes * 8;
         } else {
-            while self.len <= 56
-                && let Some((next, rest)) = self.rest.split_first()
-            {
-                self.held |= u64::from(*next) << self.len;
-                self.rest = rest;
-                self.len += 8;
-            }
+            *self = self.filled_at_the_end();
         }
     }
 
+    /// The same where fewer than 8 bytes are left, with zeros behind them.
+    #[cold]
+    fn filled_at_the_end(mut self) -> Self {
+        let mut last = [0; 8];
+        last.iter_mut().zip(self.rest).for_each(|(byte, next)| *byte = *next);
+        self.held |= u64::from_le_bytes(last) << self.len;
+        let bytes = self.rest.len().min(((63 - self.len) / 8) as usize);
+        self.rest = &self.rest[bytes..];
+        self.len += bytes as u32 * 8;
+        self
+    }
+
+    #[inline]
     fn skip(&mut self, width: u32) {
         self.held >>= width;
         self.len -= width;
@@ -139,6 +155,25 @@ impl<'a> BitReader<'a> {
         }
         self.skip(zeros + 1);
         Ok(zeros)
+    }
+
+    /// A unary number of fewer than `zeros_max` zeros and the `width` bits behind it (40 at most
+    /// together): most of what is read, so that it is done in one go. `None`, and nothing is taken,
+    /// where there is no such number: the reason is for whoever reads its parts.
+    #[inline]
+    pub(super) fn get_short(&mut self, zeros_max: u32, width: u32) -> Option<(u32, u64)> {
+        let mut zeros = self.held.trailing_zeros();
+        if zeros + 1 + width > self.len {
+            self.fill();
+            zeros = self.held.trailing_zeros();
+        }
+        let all = zeros + 1 + width;
+        if zeros >= zeros_max || all > self.len || all >= u64::BITS {
+            return None;
+        }
+        let behind = self.held >> (zeros + 1) & ((1 << width) - 1);
+        self.skip(all);
+        Some((zeros, behind))
     }
 
     /// The reverse of [`BitWriter::put_number`].

@@ -6,6 +6,8 @@ use super::bits::{BitReader, BitWriter};
 
 /// A Rice code's quotient from which on the number is written plainly.
 const PLAIN_FROM: u64 = 24;
+/// Low bits up to which a number is read in one go.
+const SHORT_BITS: u32 = 31;
 /// Numbers after which older ones begin to weigh less.
 const MEMORY: u32 = 64;
 /// A number weighs no more than this, so that the sum of [`MEMORY`] of them fits.
@@ -36,6 +38,7 @@ impl Rice {
     }
 
     /// Low bits written as they are: log2 of half the mean, the sign being folded in.
+    #[inline]
     fn low_bits(self) -> u32 {
         let (sum, count) = (self.sum / 2, u64::from(self.count));
         if sum <= count {
@@ -45,6 +48,7 @@ impl Rice {
         if count << bits < sum { bits + 1 } else { bits }
     }
 
+    #[inline]
     fn learn(&mut self, value: u64) {
         self.sum += value.min(WEIGHT_MAX);
         self.count += 1;
@@ -72,15 +76,30 @@ impl Rice {
     ///
     /// # Errors
     /// When the bits are no such number.
+    #[inline]
     pub(in crate::store) fn get(&mut self, bits: &mut BitReader<'_>) -> Result<u64, BadBlock> {
-        let low = self.low_bits();
-        let quotient = u64::from(bits.get_unary()?);
-        let value = if quotient < PLAIN_FROM {
-            quotient << low | bits.get(low)?
-        } else {
-            bits.get_number()?
-        };
+        let value = self.get_as_expected(bits)?;
         self.learn(value);
+        Ok(value)
+    }
+
+    /// Reads one number and learns nothing of it.
+    ///
+    /// # Errors
+    /// When the bits are no such number.
+    #[inline]
+    pub(in crate::store) fn get_as_expected(
+        self,
+        bits: &mut BitReader<'_>,
+    ) -> Result<u64, BadBlock> {
+        let low = self.low_bits();
+        if low <= SHORT_BITS
+            && let Some((quotient, behind)) = bits.get_short(PLAIN_FROM as u32, low)
+        {
+            return Ok(u64::from(quotient) << low | behind);
+        }
+        let (value, behind) = get_in_parts(*bits, low)?;
+        *bits = behind;
         Ok(value)
     }
 
@@ -90,6 +109,15 @@ impl Rice {
         self.learn(value);
         (value >> low).min(2 * PLAIN_FROM) + 1 + u64::from(low)
     }
+}
+
+/// A number with `low` low bits, however long, and what stands behind it.
+#[cold]
+fn get_in_parts(mut bits: BitReader<'_>, low: u32) -> Result<(u64, BitReader<'_>), BadBlock> {
+    let quotient = u64::from(bits.get_unary()?);
+    let is_plain = quotient >= PLAIN_FROM;
+    let value = if is_plain { bits.get_number()? } else { quotient << low | bits.get(low)? };
+    Ok((value, bits))
 }
 
 /// A moving mean that predicts the next value of a series. Wraps where values are huge: the

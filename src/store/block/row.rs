@@ -5,6 +5,7 @@
 //! `series - series before | bytes that follow | at - base | outcome | round-trip times`, every
 //! number in 7 bits a byte. Differences wrap, so that any order of times is exact.
 
+use std::borrow::Borrow;
 use std::ops::Range;
 
 use super::super::codec::{error_code, error_of};
@@ -28,14 +29,14 @@ impl Outcome {
 }
 
 /// Puts into `into`, which is emptied, the rounds of a moment, sorted by (series, at).
-pub(in crate::store) fn encode_row(samples: &[(u32, Sample)], into: &mut Vec<u8>) {
+pub(in crate::store) fn encode_row(samples: &[(u32, impl Borrow<Sample>)], into: &mut Vec<u8>) {
     seal(Format::RoundRow, into, |body| {
-        let base = samples.iter().map(|(_, sample)| sample.at.0).min().unwrap_or(0);
+        let base = samples.iter().map(|(_, sample)| sample.borrow().at.0).min().unwrap_or(0);
         put_number(body, base.cast_unsigned());
         let mut outcomes: Vec<Outcome> = Vec::new();
         let column: Vec<usize> = samples
             .iter()
-            .map(|(_, sample)| number_of(&mut outcomes, Outcome::of(sample)))
+            .map(|(_, sample)| number_of(&mut outcomes, Outcome::of(sample.borrow())))
             .collect();
         put_number(body, outcomes.len() as u64);
         for Outcome { check, sent, lost, error } in outcomes {
@@ -43,6 +44,7 @@ pub(in crate::store) fn encode_row(samples: &[(u32, Sample)], into: &mut Vec<u8>
             put_number(body, error.map_or(0, |error| error_code(error).cast_unsigned()));
         }
         put_entries(body, samples, |entry, i, sample| {
+            let sample = sample.borrow();
             put_number(entry, sample.at.0.wrapping_sub(base).cast_unsigned());
             put_number(entry, column.get(i).copied().unwrap_or_default() as u64);
             for rtt_us in sample.rtts.as_slice() {
@@ -53,11 +55,12 @@ pub(in crate::store) fn encode_row(samples: &[(u32, Sample)], into: &mut Vec<u8>
 }
 
 /// Puts into `into`, which is emptied, the points of a moment, sorted by (series, at).
-pub(in crate::store) fn encode_point_row(points: &[(u32, Point)], into: &mut Vec<u8>) {
+pub(in crate::store) fn encode_point_row(points: &[(u32, impl Borrow<Point>)], into: &mut Vec<u8>) {
     seal(Format::PointRow, into, |body| {
-        let base = points.iter().map(|(_, point)| point.at.0).min().unwrap_or(0);
+        let base = points.iter().map(|(_, point)| point.borrow().at.0).min().unwrap_or(0);
         put_number(body, base.cast_unsigned());
         put_entries(body, points, |entry, _, point| {
+            let point = point.borrow();
             put_number(entry, point.at.0.wrapping_sub(base).cast_unsigned());
             put_number(entry, super::rice::fold_sign(point.value));
         });

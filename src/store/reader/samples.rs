@@ -80,6 +80,40 @@ impl Resolution {
 /// The table in which the hours of a day stand together.
 pub(super) const PACKED: &str = "rollup_hours";
 
+/// Sums of everybody's primary checks.
+struct Totals {
+    /// By number.
+    series: Vec<(u32, SubjectId)>,
+    /// Of the same; `None` until something is added.
+    sums: Vec<Option<Rollup>>,
+    /// Behind the one that was asked for last: rollups come in order of their series.
+    next: usize,
+}
+
+impl Totals {
+    fn of(mut series: Vec<(u32, SubjectId)>) -> Self {
+        series.sort_unstable_by_key(|(number, _)| *number);
+        let mut sums = Vec::new();
+        sums.resize_with(series.len(), || None);
+        Self { series, sums, next: 0 }
+    }
+
+    /// The sum of a series, unless it is none of these.
+    fn sum(&mut self, number: u32) -> Option<&mut Rollup> {
+        let place = match self.series.get(self.next) {
+            Some((next, _)) if *next == number => self.next,
+            _ => self.series.binary_search_by_key(&number, |(number, _)| *number).ok()?,
+        };
+        self.next = place + 1;
+        self.sums.get_mut(place).map(Option::get_or_insert_default)
+    }
+
+    fn named(self) -> BTreeMap<SubjectId, Rollup> {
+        let all = self.series.into_iter().zip(self.sums);
+        all.filter_map(|((_, id), sum)| Some((id, sum?))).collect()
+    }
+}
+
 const fn hour_span(hour: i64) -> Span {
     Span::new(UnixMs(hour * HOUR_MS), UnixMs((hour + 1) * HOUR_MS))
 }
@@ -184,25 +218,23 @@ impl Reader {
     /// # Errors
     /// When the file cannot be read.
     pub fn totals(&self, window: Span) -> Result<BTreeMap<SubjectId, Rollup>, StoreError> {
-        let primaries = self.primaries()?;
-        let mut totals: HashMap<u32, Rollup> = HashMap::new();
+        let mut totals = Totals::of(self.primaries()?);
         let mut rest = vec![window];
         for resolution in [Resolution::Day, Resolution::Hour] {
             let mut left = Vec::new();
             for part in rest {
                 left.extend(self.each_rollup(part, resolution, &mut |series, kept| {
-                    kept.merge_into(totals.entry(series).or_default())
+                    totals.sum(series).map_or(Ok(()), |sum| kept.merge_into(sum))
                 })?);
             }
             rest = left;
         }
         for part in rest {
             self.each_sample(part, &mut |series, sample| {
-                totals.entry(series).or_default().add(sample);
+                totals.sum(series).into_iter().for_each(|sum| sum.add(sample));
             })?;
         }
-        let named = primaries.into_iter();
-        Ok(named.filter_map(|(series, id)| Some((id, totals.remove(&series)?))).collect())
+        Ok(totals.named())
     }
 
     /// The series of every subject's primary check, and whose it is.
