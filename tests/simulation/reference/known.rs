@@ -175,7 +175,12 @@ impl Known {
     }
 
     pub(super) fn record(&self) -> Vec<Stretch> {
-        let open = self.open_hole.map(|from| Span::new(from, UnixMs(i64::MAX)));
+        self.record_with(self.open_hole)
+    }
+
+    /// The record with this hole that lasts.
+    pub(super) fn record_with(&self, open_hole: Option<UnixMs>) -> Vec<Stretch> {
+        let open = open_hole.map(|from| Span::new(from, UnixMs(i64::MAX)));
         let holes: Vec<Span> = self.holes.iter().copied().chain(open).collect();
         let mut starts: Vec<UnixMs> = self.steps.iter().map(|s| s.from).collect();
         starts.extend(holes.iter().flat_map(|h| [h.from, h.to]));

@@ -740,6 +740,12 @@ impl Reference {
     pub fn record(&self, subject: SubjectIx) -> Vec<Stretch> {
         self.known(subject).record()
     }
+
+    /// Since when a hole lasts, and the record without it.
+    pub fn record_before_hole(&self, subject: SubjectIx) -> Option<(UnixMs, Vec<Stretch>)> {
+        let known = self.known(subject);
+        Some((known.open_hole?, known.record_with(None)))
+    }
 }
 
 fn window_of(params: &HealthParams, quirk: Option<Quirk>) -> u8 {
