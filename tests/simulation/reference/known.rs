@@ -68,8 +68,8 @@ impl Known {
     /// The hard state is another from a round on, which another check's round, sent later and heard of
     /// before, may have been thought to be the end of a hole.
     pub(super) fn step_at_round(&mut self, at: UnixMs, state: State, cause: Option<SubjectId>) {
-        if let Some(last) = self.holes.last_mut().filter(|hole| hole.contains(at)) {
-            last.to = at;
+        if let Some(hole) = self.holes.iter_mut().find(|hole| hole.contains(at)) {
+            hole.to = at;
         }
         self.holes.retain(|hole| !hole.is_empty());
         self.step(at, state, cause);
