@@ -10,6 +10,7 @@ impl Known {
     pub(super) fn new_at(now: UnixMs) -> Self {
         Self {
             steps: vec![Step { from: now, state: State::Unmeasured, cause: None }],
+            taken_up: now,
             ..Self::default()
         }
     }
@@ -24,6 +25,7 @@ impl Known {
         known.forget_from(now);
         known.step(from.map_or(now, |s| s.from.min(now)), State::Unmeasured, None);
         known.hard = None;
+        known.taken_up = now;
         known
     }
 
@@ -148,6 +150,11 @@ impl Known {
         (last + health.interval_ms).max(self.taken_up)
     }
 
+    /// Since when it is there, of one without a verdict.
+    pub(super) fn there_since(&self) -> UnixMs {
+        self.taken_up.max(self.last_step_from())
+    }
+
     pub(super) fn last_outage_since(&self) -> UnixMs {
         self.hard.map_or(UnixMs(0), |(_, since)| since)
     }
@@ -175,12 +182,7 @@ impl Known {
     }
 
     pub(super) fn record(&self) -> Vec<Stretch> {
-        self.record_with(self.open_hole)
-    }
-
-    /// The record with this hole that lasts.
-    pub(super) fn record_with(&self, open_hole: Option<UnixMs>) -> Vec<Stretch> {
-        let open = open_hole.map(|from| Span::new(from, UnixMs(i64::MAX)));
+        let open = self.open_hole.map(|from| Span::new(from, UnixMs(i64::MAX)));
         let holes: Vec<Span> = self.holes.iter().copied().chain(open).collect();
         let mut starts: Vec<UnixMs> = self.steps.iter().map(|s| s.from).collect();
         starts.extend(holes.iter().flat_map(|h| [h.from, h.to]));

@@ -135,7 +135,8 @@ struct Known {
     /// When the round of a check that decides which was judged last had been sent: answers come in
     /// any order. Of one that is alone `heard` says so.
     last_heard: Option<UnixMs>,
-    /// Start of the record's last stretch when it was taken up from the store.
+    /// Start of the record's last stretch when it was taken up from the store; of one that is new,
+    /// since when it is there.
     taken_up: UnixMs,
     /// The checks that decide, each for itself.
     runs: BTreeMap<u8, Run>,
@@ -550,6 +551,12 @@ impl Reference {
                 self.changed.push(subject);
                 at
             }
+            // Of one that nothing was heard of yet, what is recorded ends with time to come.
+            None if known.hard.is_none() && known.there_since().since(at) > HOUR_MS => {
+                known.forget_from(at);
+                self.changed.push(subject);
+                at
+            }
             _ => at,
         };
         self.known[subject.ix()].heard[usize::from(check)] = Some(at);
@@ -739,12 +746,6 @@ impl Reference {
     /// The record: the steps with the holes laid over them.
     pub fn record(&self, subject: SubjectIx) -> Vec<Stretch> {
         self.known(subject).record()
-    }
-
-    /// Since when a hole lasts, and the record without it.
-    pub fn record_before_hole(&self, subject: SubjectIx) -> Option<(UnixMs, Vec<Stretch>)> {
-        let known = self.known(subject);
-        Some((known.open_hole?, known.record_with(None)))
     }
 }
 
