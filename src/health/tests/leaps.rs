@@ -68,6 +68,15 @@ fn a_hole_in_a_failing_run_is_kept_as_far_as_it_has_been() {
 }
 
 #[test]
+fn a_hole_that_begins_where_the_clock_is_set_back_to_has_not_been() {
+    let mut b = Bench::new(vec![Via::none()]);
+    b.good(A, HOUR);
+    [HOUR + 30, 9 * HOUR, HOUR + 60].into_iter().for_each(|s| b.fail(A, s));
+    let expected = [(0, State::Unmeasured), (HOUR, State::Up), (HOUR + 30, State::Down)];
+    assert_eq!(b.record(A), expected);
+}
+
+#[test]
 fn an_outage_never_ends_before_it_began() {
     // A second check that only degrades is asked a moment after the first, and heard of before it.
     let mut two = Inventory::clone(&inventory(vec![Via::none()]));

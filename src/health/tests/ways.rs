@@ -444,3 +444,21 @@ fn what_fell_silent_while_its_way_answered_stays_down_by_itself_whatever_a_new_w
     let states = [A, B, C, leaf].map(|s| b.state(s));
     assert_eq!(states, [State::Down, State::Unreachable, State::Unreachable, State::Down]);
 }
+
+#[test]
+fn a_way_that_is_down_still_does_not_say_since_when_the_others_are_open() {
+    const D: SubjectIx = SubjectIx(3);
+    let both = Via::All(vec![Via::Any(vec![via(A), via(B)]), via(D)]);
+    let mut b = Bench::new(vec![Via::none(), Via::none(), both, Via::none()]);
+    [A, B, C, D].into_iter().for_each(|s| b.good(s, 0));
+    for s in [30, 35, 40] {
+        [A, B, D, C].into_iter().for_each(|who| b.fail(who, s));
+    }
+    assert_eq!(b.state(C), State::Unreachable);
+    // D answers first and is asked again last; B stays down.
+    b.good(D, 50);
+    [100, 105].into_iter().for_each(|s| b.good(A, s));
+    b.good(D, 106);
+    [107, 112, 117].into_iter().for_each(|s| b.fail(C, s));
+    assert_eq!(b.verdicts.last(), Some(&(C, State::Down, t(100), None)));
+}

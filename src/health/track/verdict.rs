@@ -21,7 +21,6 @@ impl Track {
     /// Rule 12: it is reached by a second way only, because of `cause`; or by its preferred way.
     /// Returns the state this makes of a live subject, when that is another one.
     pub(in crate::health) fn set_backup(&mut self, cause: Option<SubjectIx>) -> Option<State> {
-        self.is_calm &= self.backup == cause;
         self.backup = cause;
         // Another inventory may have taken the cause of its being on the backup away.
         self.live_state_if_changed()
