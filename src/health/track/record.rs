@@ -100,6 +100,7 @@ impl Track {
         if hole.is_empty() {
             return;
         }
+        self.seen_since = at;
         if !matches!(self.phase, Phase::Steady) {
             let is_full = self.holes.len() == HOLES_MAX;
             match self.holes.last_mut() {
@@ -163,6 +164,7 @@ impl Track {
         self.asked_for = UnixMs(i64::MIN);
         self.hard_since = self.hard_since.min(at);
         self.live_since = self.live_since.min(at);
+        self.seen_since = self.seen_since.min(at);
         self.down_from = at;
         self.down_holes.clear();
         self.taken_up = self.taken_up.min(at);

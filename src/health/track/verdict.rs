@@ -173,7 +173,8 @@ impl Track {
         }
         // What it answered after the parent's first answer is no failure to prove itself.
         // A hole that is over stays one, even where the parent's first answer lies inside it.
-        let vouched = if self.state == State::Unmeasured { self.hard_since } else { self.since };
+        let is_seen = self.state != State::Unmeasured;
+        let vouched = if is_seen { self.seen_since } else { self.hard_since };
         self.phase = Phase::Proving { from: at.max(self.hard_since).max(vouched), count: 0 };
         true
     }

@@ -135,9 +135,10 @@ struct Known {
     /// When the round of a check that decides which was judged last had been sent: answers come in
     /// any order. Of one that is alone `heard` says so.
     last_heard: Option<UnixMs>,
-    /// Start of the record's last stretch when it was taken up from the store; of one that is new,
-    /// since when it is there.
+    /// Start of the record's last stretch when it was taken up from the store.
     taken_up: UnixMs,
+    /// Since when it is there, of one that was new or is back.
+    new_since: UnixMs,
     /// The checks that decide, each for itself.
     runs: BTreeMap<u8, Run>,
     /// The others.
@@ -154,6 +155,8 @@ struct Known {
     is_poor: bool,
     /// 4: what its rounds usually take, where it has a baseline.
     usual: Usual,
+    /// End of its last outage, as far as that is known.
+    back_since: UnixMs,
     /// 12: reached by a second way only, since then.
     backup_since: Option<UnixMs>,
     /// That changed while it was suspect.

@@ -72,7 +72,14 @@ impl Reference {
         let known = self.known(subject);
         let is_newer = known.last_round.is_some_and(|t| t >= first);
         match known.hard {
-            Some((state, _)) if state.is_outage() && !known.is_in_doubt() => Passage::Blocked,
+            // It blocks by what blocks its own way; else it has to prove itself.
+            Some((State::Unreachable, _)) if !known.is_in_doubt() => {
+                match self.passage(&self.via(subject), first) {
+                    Passage::Blocked => Passage::Blocked,
+                    Passage::Open | Passage::Undecided => Passage::Undecided,
+                }
+            }
+            Some((State::Down, _)) if !known.is_in_doubt() => Passage::Blocked,
             _ if known.is_in_doubt() || !is_newer => Passage::Undecided,
             _ => Passage::Open,
         }
