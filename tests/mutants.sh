@@ -30,7 +30,7 @@ crate() {
     printf '[package]\nname = "%s"\nversion = "0.0.0"\nedition = "2024"\n[lib]\ndoctest = false\n' "$1"
 }
 
-pure="ipnet jiff serde serde_json thiserror"
+pure="ipnet jiff serde serde_json thiserror unicode-normalization"
 {
     crate model
     printf '[dependencies]\n'

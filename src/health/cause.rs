@@ -43,20 +43,14 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// True when it is news: it restarted, or went on battery or off it. That it goes on running
-    /// is none, and is what almost all say every minute.
-    pub(super) fn take(&mut self, evidence: Evidence) -> bool {
+    pub(super) fn take(&mut self, evidence: Evidence) {
         match evidence {
-            Evidence::Uptime { at, uptime_ms } => {
-                let booted = at - uptime_ms;
-                let before = self.uptime.replace((at, booted));
-                before.is_none_or(|(_, before)| booted.since(before).abs() > BOOT_SLACK_MS)
-            }
+            Evidence::Uptime { at, uptime_ms } => self.uptime = Some((at, at - uptime_ms)),
             Evidence::Battery { at, is_on } => {
                 if is_on && !self.is_on_battery {
                     self.battery = Some(at);
                 }
-                std::mem::replace(&mut self.is_on_battery, is_on) != is_on
+                self.is_on_battery = is_on;
             }
         }
     }

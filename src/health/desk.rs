@@ -348,8 +348,9 @@ impl Health {
         effects: &mut Vec<Effect>,
     ) {
         let id = self.inventory.subject(subject).id.clone();
-        let is_news = self.desk.known.entry(id).or_default().take(evidence);
-        if is_news || !self.desk.open.is_empty() {
+        self.desk.known.entry(id).or_default().take(evidence);
+        // What almost all devices say every minute changes nothing while nothing is open.
+        if !self.desk.open.is_empty() {
             self.desk.touch();
         }
         // The word on an outage often comes after it: a device is asked when it answers again.

@@ -155,6 +155,25 @@ pub(super) struct SecondWay {
     pub(super) is_open: bool,
 }
 
+/// Since when a way is blocked: of what is needed the first that went, of what is redundant the last;
+/// `None` when it is not.
+fn blocked_since(inventory: &Inventory, tracks: &[Track], via: &Via) -> Option<UnixMs> {
+    let since = |part| blocked_since(inventory, tracks, part);
+    match via {
+        Via::Subject(ancestor) => {
+            let track = &tracks[ancestor.ix()];
+            match track.hard.filter(|_| !track.is_absent) {
+                Some(state) => state.is_outage().then(|| track.hard_since()),
+                None => since(&inventory.subject(*ancestor).via),
+            }
+        }
+        Via::All(parts) => parts.iter().filter_map(since).min(),
+        Via::Any(parts) => {
+            present(tracks, parts).map(since).collect::<Option<Vec<_>>>()?.into_iter().max()
+        }
+    }
+}
+
 /// Since when a way has been as it is; what was never judged is looked through.
 fn as_it_is_since(inventory: &Inventory, tracks: &[Track], via: &Via) -> UnixMs {
     let ever = UnixMs(i64::MIN);
@@ -180,9 +199,9 @@ pub(super) fn second_way(inventory: &Inventory, tracks: &[Track], via: &Via) -> 
         Via::Any(parts) => {
             let ways: Vec<&Via> = present(tracks, parts).collect();
             let (preferred, others) = ways.split_first()?;
-            let since = as_it_is_since(inventory, tracks, preferred);
             match passage(inventory, tracks, preferred, ever) {
                 Passage::Blocked(cause) => {
+                    let since = blocked_since(inventory, tracks, preferred).unwrap_or(ever);
                     let is_passed = |part: &&Via| {
                         !matches!(passage(inventory, tracks, part, ever), Passage::Blocked(_))
                     };
@@ -192,7 +211,10 @@ pub(super) fn second_way(inventory: &Inventory, tracks: &[Track], via: &Via) -> 
                 Passage::Open | Passage::Undecided(_) => Some(
                     second_way(inventory, tracks, preferred)
                         .filter(|way| way.cause.is_some())
-                        .unwrap_or(SecondWay { cause: None, since, is_open: true }),
+                        .unwrap_or_else(|| {
+                            let since = as_it_is_since(inventory, tracks, preferred);
+                            SecondWay { cause: None, since, is_open: true }
+                        }),
                 ),
             }
         }

@@ -168,6 +168,22 @@ mod tests {
     }
 
     #[test]
+    fn trouble_begins_beyond_one_value_and_ends_beyond_the_other() {
+        let raised = |of: Threshold, values: &[i64]| {
+            let mut watch = Watch::default();
+            let mut look = |value: &i64| {
+                let mut said = Said::default();
+                said.value(of, *value);
+                watch.look(&said, &Limits::default()).is_some()
+            };
+            values.iter().map(|value| look(value)).collect::<Vec<_>>()
+        };
+        let expected = [false, true, true, false, false];
+        assert_eq!(raised(Threshold::Cpu, &[900, 901, 800, 799, 900]), expected);
+        assert_eq!(raised(Threshold::Charge, &[300, 299, 400, 401, 300]), expected);
+    }
+
+    #[test]
     fn a_sensor_is_held_to_its_own_limit() {
         let limits = Limits::default();
         let mut watch = Watch::default();
@@ -177,9 +193,10 @@ mod tests {
             watch.look(&said, &limits)
         };
         assert_eq!(look(&[(850, Some(1_000))]), None, "85 °C is cool where 100 is the limit");
+        assert_eq!(look(&[(450, Some(450))]), None, "at its limit, not over it");
         assert_eq!(look(&[(850, Some(1_000)), (460, Some(450))]), Some(Threshold::Temperature));
-        assert_eq!(look(&[(410, Some(450))]), Some(Threshold::Temperature));
-        assert_eq!(look(&[(390, Some(450))]), None, "five degrees under it");
+        assert_eq!(look(&[(400, Some(450))]), Some(Threshold::Temperature));
+        assert_eq!(look(&[(390, Some(450))]), None, "more than five degrees under it");
         assert_eq!(look(&[(760, None), (700, Some(900))]), Some(Threshold::Temperature));
     }
 }

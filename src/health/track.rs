@@ -130,6 +130,8 @@ pub(super) struct Track {
     taken_up: UnixMs,
     /// Start of the record's entry before the open hole.
     since_before_hole: UnixMs,
+    /// End of the last hole: since when it is recorded without one.
+    seen_since: UnixMs,
     /// Holes since the first failed round of the run.
     holes: Vec<Span>,
     /// Where it is down: since when it is recorded as that without a break but these holes.
@@ -174,6 +176,7 @@ impl Track {
             primary_over: None,
             taken_up: UnixMs(i64::MIN),
             since_before_hole: since,
+            seen_since: since,
             holes: Vec::new(),
             down_from: since,
             down_holes: Vec::new(),

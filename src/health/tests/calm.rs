@@ -142,3 +142,19 @@ fn what_fails_after_the_clock_was_set_back_fails_after_the_last_answer() {
         assert_eq!(b.health.explain(A, t(301)).phase, PhaseSeen::Suspect { first, failed: 1 });
     }
 }
+
+#[test]
+fn an_answer_behind_a_round_that_waits_for_the_sentinels_waits_with_it() {
+    let sentinel = crate::model::Sentinel { address: Ipv4Addr::LOCALHOST.into(), carrier: None };
+    let settings = Settings { sentinels: vec![sentinel], ..Settings::default() };
+    let mut b = Bench::with(Inventory::clone(&inventory(vec![Via::none()])), settings);
+    b.sentinel(0, 20, true);
+    [0, 20].into_iter().for_each(|s| b.good(A, s));
+    assert!(is_taken(&b, &answer(t(40))));
+    b.fail(A, 40);
+    b.good(A, 41);
+    assert_eq!(b.health.view(A).last_round, Some(t(20)), "neither is judged yet");
+    b.sentinel(0, 42, true);
+    let view = b.health.view(A);
+    assert_eq!((view.last_round, view.suspect), (Some(t(41)), 0));
+}

@@ -68,6 +68,15 @@ fn a_hole_in_a_failing_run_is_kept_as_far_as_it_has_been() {
 }
 
 #[test]
+fn a_hole_that_begins_where_the_clock_is_set_back_to_has_not_been() {
+    let mut b = Bench::new(vec![Via::none()]);
+    b.good(A, HOUR);
+    [HOUR + 30, 9 * HOUR, HOUR + 60].into_iter().for_each(|s| b.fail(A, s));
+    let expected = [(0, State::Unmeasured), (HOUR, State::Up), (HOUR + 30, State::Down)];
+    assert_eq!(b.record(A), expected);
+}
+
+#[test]
 fn an_outage_never_ends_before_it_began() {
     // A second check that only degrades is asked a moment after the first, and heard of before it.
     let mut two = Inventory::clone(&inventory(vec![Via::none()]));
@@ -152,4 +161,30 @@ fn a_recorded_hole_tells_of_a_clock_that_was_set_back_though_later_rounds_were_n
     b.good(A, 101);
     assert_eq!(b.record(A), [(0, State::Down), (101, State::Up)]);
     assert_eq!(b.health.view(A).verdict.map(|v| v.since), Some(t(101)));
+}
+
+#[test]
+fn what_was_down_by_itself_before_a_leap_of_the_clock_is_nobody_elses_outage_after_it() {
+    let mut b = Bench::new(vec![Via::none(), via(A), via(B)]);
+    [A, B, C].into_iter().for_each(|s| b.good(s, 0));
+    down(&mut b, C, 30);
+    b.good(B, 45);
+    assert_eq!(b.verdicts.last(), Some(&(C, State::Down, t(30), None)));
+    [A, B].into_iter().for_each(|s| down(&mut b, s, 60));
+    assert_eq!(b.state(B), State::Unreachable);
+    [A, B, C].into_iter().for_each(|s| b.fail(s, 10 * HOUR));
+    // Back by hours; then A answers, and B turns out to be down, too.
+    [B, C].into_iter().for_each(|s| b.fail(s, 5 * HOUR));
+    good(&mut b, A, 5 * HOUR);
+    down(&mut b, B, 5 * HOUR + 10);
+    assert_eq!(b.verdicts.last(), Some(&(B, State::Down, t(5 * HOUR), None)));
+    assert_eq!(b.state(C), State::Down, "B had answered while it was silent");
+}
+
+#[test]
+fn what_is_new_was_never_there_in_the_time_that_the_clock_is_set_back_to() {
+    let mut b = Bench::new(vec![Via::none()]);
+    b.reload(inventory(vec![Via::none(), Via::none()]), 10 * HOUR);
+    b.fail(B, 5 * HOUR);
+    assert_eq!(b.record(B), [(5 * HOUR, State::Unmeasured)]);
 }

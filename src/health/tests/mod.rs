@@ -20,6 +20,7 @@ mod holes;
 mod hours;
 mod leaps;
 mod merged;
+mod over;
 mod properties;
 mod roots;
 mod rules;

@@ -444,3 +444,60 @@ fn what_fell_silent_while_its_way_answered_stays_down_by_itself_whatever_a_new_w
     let states = [A, B, C, leaf].map(|s| b.state(s));
     assert_eq!(states, [State::Down, State::Unreachable, State::Unreachable, State::Down]);
 }
+
+#[test]
+fn a_way_that_is_down_still_does_not_say_since_when_the_others_are_open() {
+    const D: SubjectIx = SubjectIx(3);
+    let both = Via::All(vec![Via::Any(vec![via(A), via(B)]), via(D)]);
+    let mut b = Bench::new(vec![Via::none(), Via::none(), both, Via::none()]);
+    [A, B, C, D].into_iter().for_each(|s| b.good(s, 0));
+    for s in [30, 35, 40] {
+        [A, B, D, C].into_iter().for_each(|who| b.fail(who, s));
+    }
+    assert_eq!(b.state(C), State::Unreachable);
+    // D answers first and is asked again last; B stays down.
+    b.good(D, 50);
+    [100, 105].into_iter().for_each(|s| b.good(A, s));
+    b.good(D, 106);
+    [107, 112, 117].into_iter().for_each(|s| b.fail(C, s));
+    assert_eq!(b.verdicts.last(), Some(&(C, State::Down, t(100), None)));
+}
+
+#[test]
+fn what_is_on_its_backup_when_it_answers_again_is_so_whatever_else_the_preferred_way_needs() {
+    const D: SubjectIx = SubjectIx(3);
+    let ways = Via::Any(vec![Via::All(vec![via(A), via(B)]), via(D)]);
+    let mut b = Bench::new(vec![Via::none(), Via::none(), ways, Via::none()]);
+    [A, B, C, D].into_iter().for_each(|s| b.good(s, 0));
+    for s in [30, 35, 40] {
+        b.fail(A, s);
+        b.good(D, s);
+        b.fail(C, s);
+    }
+    assert_eq!(b.state(C), State::Down);
+    b.good(C, 60);
+    // B is slow from then on, which blocks nothing.
+    [55, 61, 62].into_iter().for_each(|s| b.round(B, t(s), 2, 4_000));
+    assert_eq!(b.state(B), State::Degraded);
+    b.good(C, 65);
+    assert_eq!(b.record(C), [(0, State::Up), (30, State::Down), (60, State::Degraded)]);
+}
+
+#[test]
+fn a_proof_begins_with_the_parents_recovery_though_somebody_else_was_blamed_meanwhile() {
+    const D: SubjectIx = SubjectIx(3);
+    let mut b = Bench::new(vec![Via::none(), via(A), via(B), via(C)]);
+    [A, B, C, D].into_iter().for_each(|s| b.good(s, 0));
+    for s in [30, 35, 40] {
+        [A, B, C, D].into_iter().for_each(|who| b.fail(who, s));
+    }
+    // A answers again, C too, and B turns out to be down by itself before C's second answer.
+    b.good(A, 50);
+    b.good(C, 52);
+    b.good(A, 55);
+    [56, 61, 66].into_iter().for_each(|s| b.fail(B, s));
+    assert_eq!((b.state(B), b.state(D)), (State::Down, State::Unreachable));
+    b.good(C, 67);
+    [68, 73, 78].into_iter().for_each(|s| b.fail(D, s));
+    assert_eq!(b.verdicts.last(), Some(&(D, State::Down, t(52), None)));
+}

@@ -100,6 +100,7 @@ impl Track {
         if hole.is_empty() {
             return;
         }
+        self.seen_since = at;
         if !matches!(self.phase, Phase::Steady) {
             let is_full = self.holes.len() == HOLES_MAX;
             match self.holes.last_mut() {
@@ -136,14 +137,17 @@ impl Track {
         at
     }
 
-    /// True when the check's round before was stamped by a clock that ran far ahead.
+    /// True when the check's round before was stamped by a clock that ran far ahead; of a subject that
+    /// nothing was heard of yet, the record's end.
     pub(in crate::health) fn is_from_the_future(&self, check: u8, at: UnixMs) -> bool {
-        self.last_of(check).is_some_and(|last| last.since(at) > SET_BACK_MAX_MS)
+        let last = self.last_of(check).or(self.hard.is_none().then_some(self.since));
+        last.is_some_and(|last| last.since(at) > SET_BACK_MAX_MS)
     }
 
     /// Takes what a wrong clock put into the future out of the record: from `at` on it reads as
     /// the hard state says. What has been counted so far counts still (rule 8), as of no later than
-    /// `at`.
+    /// `at`. An answer from time that is still to come stays the last one until there is another:
+    /// nobody knows who fell silent first.
     pub(in crate::health) fn forget_future(
         &mut self,
         subject: SubjectIx,
@@ -152,7 +156,6 @@ impl Track {
     ) {
         self.last_round = None;
         self.last_answer = None;
-        self.last_live_answer = None;
         self.phase = self.phase.no_later_than(at);
         self.rows.iter_mut().for_each(|row| row.first = row.first.min(at));
         self.holes.iter_mut().for_each(|hole| hole.to = hole.to.min(at));
@@ -161,6 +164,7 @@ impl Track {
         self.asked_for = UnixMs(i64::MIN);
         self.hard_since = self.hard_since.min(at);
         self.live_since = self.live_since.min(at);
+        self.seen_since = self.seen_since.min(at);
         self.down_from = at;
         self.down_holes.clear();
         self.taken_up = self.taken_up.min(at);

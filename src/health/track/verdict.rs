@@ -21,7 +21,6 @@ impl Track {
     /// Rule 12: it is reached by a second way only, because of `cause`; or by its preferred way.
     /// Returns the state this makes of a live subject, when that is another one.
     pub(in crate::health) fn set_backup(&mut self, cause: Option<SubjectIx>) -> Option<State> {
-        self.is_calm &= self.backup == cause;
         self.backup = cause;
         // Another inventory may have taken the cause of its being on the backup away.
         self.live_state_if_changed()
@@ -174,7 +173,8 @@ impl Track {
         }
         // What it answered after the parent's first answer is no failure to prove itself.
         // A hole that is over stays one, even where the parent's first answer lies inside it.
-        let vouched = if self.state == State::Unmeasured { self.hard_since } else { self.since };
+        let is_seen = self.state != State::Unmeasured;
+        let vouched = if is_seen { self.seen_since } else { self.hard_since };
         self.phase = Phase::Proving { from: at.max(self.hard_since).max(vouched), count: 0 };
         true
     }

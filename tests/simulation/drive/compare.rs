@@ -1,6 +1,6 @@
 //! Holds the core against the reference.
 
-use tuantra::model::{State, SubjectIx};
+use tuantra::model::{State, SubjectId, SubjectIx};
 
 use super::{Failure, Run};
 use crate::records::{Stretch, states};
@@ -38,8 +38,12 @@ impl Run<'_> {
             }
             let model = reference;
             let (core, mut reference) = (core.seen(subject), model.seen(subject));
-            // Of several roots DESIGN names the nearest, and leaves open who is to blame later on.
-            let is_judged = self.judged.contains(&subject) && reference.cause.is_some();
+            // Of several roots DESIGN names the nearest, and leaves open who is to blame later on, or
+            // where the root is no longer in the inventory.
+            let is_there =
+                |cause: &SubjectId| self.inventory.find_subject(cause.as_str()).is_some();
+            let is_judged =
+                self.judged.contains(&subject) && reference.cause.as_ref().is_some_and(is_there);
             let may_blame =
                 || core.cause.as_ref().is_some_and(|c| model.may_blame(subject, c.as_str()));
             if !is_judged || may_blame() {

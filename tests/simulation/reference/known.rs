@@ -10,6 +10,7 @@ impl Known {
     pub(super) fn new_at(now: UnixMs) -> Self {
         Self {
             steps: vec![Step { from: now, state: State::Unmeasured, cause: None }],
+            new_since: now,
             ..Self::default()
         }
     }
@@ -24,6 +25,7 @@ impl Known {
         known.forget_from(now);
         known.step(from.map_or(now, |s| s.from.min(now)), State::Unmeasured, None);
         known.hard = None;
+        known.new_since = now;
         known
     }
 
@@ -68,8 +70,8 @@ impl Known {
     /// The hard state is another from a round on, which another check's round, sent later and heard of
     /// before, may have been thought to be the end of a hole.
     pub(super) fn step_at_round(&mut self, at: UnixMs, state: State, cause: Option<SubjectId>) {
-        if let Some(last) = self.holes.last_mut().filter(|hole| hole.contains(at)) {
-            last.to = at;
+        if let Some(hole) = self.holes.iter_mut().find(|hole| hole.contains(at)) {
+            hole.to = at;
         }
         self.holes.retain(|hole| !hole.is_empty());
         self.step(at, state, cause);
@@ -83,6 +85,9 @@ impl Known {
             _ => from,
         };
         self.hard = Some((state, since));
+        if was_outage.is_some() && state.is_live() {
+            self.back_since = from;
+        }
         while self.steps.last().is_some_and(|last| last.from >= from) {
             self.steps.pop();
         }
@@ -106,6 +111,7 @@ impl Known {
         }
         self.open_hole = self.open_hole.filter(|from| *from < at);
         self.taken_up = self.taken_up.min(at);
+        self.new_since = self.new_since.min(at);
         self.last_round = None;
         self.heard = Default::default();
         if let Some(hard) = hard {
@@ -116,6 +122,7 @@ impl Known {
             run.failed.iter_mut().chain(&mut run.answered).for_each(|t| *t = at.min(*t));
         }
         self.proving_since = self.proving_since.map(|since| since.min(at));
+        self.back_since = self.back_since.min(at);
     }
 
     pub(super) fn live_state(&self) -> State {
@@ -134,7 +141,8 @@ impl Known {
     /// End of the last outage, or the first live step.
     pub(super) fn live_since(&self) -> UnixMs {
         let live = self.steps.iter().rev().take_while(|s| s.state.is_live());
-        live.last().map_or(UnixMs(0), |s| s.from)
+        // After a leap of the clock an outage may have lasted no time at all.
+        live.last().map_or(UnixMs(0), |s| s.from).max(self.back_since)
     }
 
     /// Start of the record's last stretch.
@@ -146,6 +154,11 @@ impl Known {
     /// round of which the store has lost the rest.
     pub(super) fn vouched_until(&self, last: UnixMs, health: &HealthParams) -> UnixMs {
         (last + health.interval_ms).max(self.taken_up)
+    }
+
+    /// Since when it is there, of one without a verdict.
+    pub(super) fn there_since(&self) -> UnixMs {
+        self.new_since.max(self.last_step_from())
     }
 
     pub(super) fn last_outage_since(&self) -> UnixMs {

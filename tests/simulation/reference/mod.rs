@@ -137,6 +137,8 @@ struct Known {
     last_heard: Option<UnixMs>,
     /// Start of the record's last stretch when it was taken up from the store.
     taken_up: UnixMs,
+    /// Since when it is there, of one that was new or is back.
+    new_since: UnixMs,
     /// The checks that decide, each for itself.
     runs: BTreeMap<u8, Run>,
     /// The others.
@@ -153,6 +155,8 @@ struct Known {
     is_poor: bool,
     /// 4: what its rounds usually take, where it has a baseline.
     usual: Usual,
+    /// End of its last outage, as far as that is known.
+    back_since: UnixMs,
     /// 12: reached by a second way only, since then.
     backup_since: Option<UnixMs>,
     /// That changed while it was suspect.
@@ -546,6 +550,12 @@ impl Reference {
         let at = match own.or(newest) {
             Some(last) if at <= last && last.since(at) <= HOUR_MS => newest.unwrap_or(last) + 1,
             Some(last) if at <= last => {
+                known.forget_from(at);
+                self.changed.push(subject);
+                at
+            }
+            // Of one that nothing was heard of yet, what is recorded ends with time to come.
+            None if known.hard.is_none() && known.there_since().since(at) > HOUR_MS => {
                 known.forget_from(at);
                 self.changed.push(subject);
                 at

@@ -3,9 +3,12 @@
 
 use std::rc::Rc;
 
-use tuantra::model::{CheckKind, State, Subject, SubjectId, SubjectIx, UnixMs, Via};
+use tuantra::model::{State, Subject, SubjectId, SubjectIx, UnixMs, Via};
 
 use super::{Passage, Reference};
+
+/// As long as the core waits for them.
+const ON_ITS_WAY_MS: i64 = 5_000;
 
 impl Reference {
     /// Since when the first part of an `any` is blocked while another passes.
@@ -69,7 +72,14 @@ impl Reference {
         let known = self.known(subject);
         let is_newer = known.last_round.is_some_and(|t| t >= first);
         match known.hard {
-            Some((state, _)) if state.is_outage() && !known.is_in_doubt() => Passage::Blocked,
+            // It blocks by what blocks its own way; else it has to prove itself.
+            Some((State::Unreachable, _)) if !known.is_in_doubt() => {
+                match self.passage(&self.via(subject), first) {
+                    Passage::Blocked => Passage::Blocked,
+                    Passage::Open | Passage::Undecided => Passage::Undecided,
+                }
+            }
+            Some((State::Down, _)) if !known.is_in_doubt() => Passage::Blocked,
             _ if known.is_in_doubt() || !is_newer => Passage::Undecided,
             _ => Passage::Open,
         }
@@ -206,13 +216,9 @@ impl Reference {
     }
 }
 
-/// 8: two intervals, and a round sent in time may still be under way.
+/// 8: two intervals; how long answers are waited for that are on their way is left open.
 fn missed_after_ms(subject: &Subject) -> i64 {
-    let in_flight_ms = subject.checks.first().map_or(0, |check| match &check.kind {
-        CheckKind::Ping { params, .. } => params.round_ms(),
-        _ => 0,
-    });
-    2 * subject.health.interval_ms + in_flight_ms
+    2 * subject.health.interval_ms + ON_ITS_WAY_MS
 }
 
 pub(super) fn has_any(via: &Via) -> bool {
