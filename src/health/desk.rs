@@ -326,7 +326,7 @@ impl Health {
         effects: &mut Vec<Effect>,
     ) -> Result<IncidentId, AckError> {
         let id = self.inventory.subject(subject).id.clone();
-        let cause = self.view(subject).verdict.and_then(|v| v.cause);
+        let cause = self.verdict(subject).and_then(|v| v.cause);
         let cause = cause.map(|c| self.inventory.subject(c).id.clone());
         let open = self.desk.find(&id, cause.as_ref()).ok_or(AckError::NoIncident)?;
         if let Some(before) = open.kept.ack.as_ref().filter(|a| a.holds_at(ack.at)) {
