@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use tuantra::model::{Round, UnixMs};
 
-use super::lanes::{Left, ROUND_MS, Turn};
+use super::lanes::{Left, ROUND_MS, Stop, Turn};
 use super::prober::sentinel_took_ms;
 use super::{Failure, Happening, Run, SETTLING_MS, START, TICK_MS};
 use crate::dice::hash;
@@ -123,12 +123,12 @@ impl Run<'_> {
     fn serve_lanes(&mut self, until: i64) -> Result<(), Box<Failure>> {
         let ahead = START + self.offset;
         let Some(core) = &mut self.core else { return Ok(()) };
-        let (lanes, mut model) = (&mut self.lanes, self.reference.as_mut());
-        let (start, place, round, is_quiet) = loop {
-            let turn = lanes.turn(ahead);
-            let (start, round) = (turn.start, &turn.round);
+        let mut model = self.reference.as_mut();
+        let is_traced = self.options.trace;
+        let (mut rounds, mut last) = (0, self.clock);
+        let stop = self.lanes.walk(until, ahead, |round, start| {
             let now = UnixMs(start + ROUND_MS + ahead);
-            self.outcome.rounds += 1;
+            (rounds, last) = (rounds + 1, start + ROUND_MS);
             core.round(round, now);
             let mut is_quiet = core.is_silent();
             if let Some(model) = &mut model {
@@ -138,16 +138,11 @@ impl Run<'_> {
                     && plainly.is_some()
                     && plainly == model.seen_plainly(round.subject);
             }
-            if !is_quiet || turn.is_last() || self.options.trace {
-                break (start, turn.place, *round, is_quiet);
-            }
-            lanes.advance();
-            if lanes.due() >= until {
-                self.clock = start + ROUND_MS;
-                return Ok(());
-            }
-        };
-        self.clock = start + ROUND_MS;
+            is_quiet && !is_traced
+        });
+        self.outcome.rounds += rounds;
+        self.clock = last;
+        let Some(Stop { turn: Turn { place, round, .. }, is_quiet }) = stop else { return Ok(()) };
         self.trace_round(place, &round);
         if let Some(left) = self.lanes.advance() {
             self.resume_queue(&left);

@@ -104,16 +104,18 @@ struct Step {
 /// Most checks of a subject.
 const CHECKS_MAX: usize = 4;
 
-/// All that is known of a subject. What a round that changes nothing else is held against and moves
-/// stands first, in one line of the processor's cache, and what its verdict is compared by in the next.
+/// All that is known of a subject. What a round that changes nothing else is held against and moves,
+/// and the verdict that is compared after it, stand first, in one line of the processor's cache.
 #[derive(Debug, Clone, Default)]
-#[repr(C, align(128))]
+#[repr(C, align(64))]
 struct Known {
     last_round: Option<UnixMs>,
     /// When it last answered while it was not in an outage.
     last_answer: Option<UnixMs>,
+    /// The last verdict: hard state and, of an outage, its start.
+    hard: Option<(State, UnixMs)>,
     /// Nothing that it remembers is changed by a further good round with times up to `rtt_us`, up to
-    /// `gap_ms` after the last.
+    /// `gap_ms` after the last; it does not come and go.
     is_serene: bool,
     /// It may have changed since it was looked at.
     has_moved: bool,
@@ -121,10 +123,9 @@ struct Known {
     is_alone: bool,
     rtt_us: u32,
     gap_ms: i64,
-    /// By check: when its last round was sent.
+    /// By check: when its last round was sent. Of a serene one that is `last_round`, and written here
+    /// when it stirs.
     heard: [Option<UnixMs>; CHECKS_MAX],
-    /// The last verdict: hard state and, of an outage, its start.
-    hard: Option<(State, UnixMs)>,
     /// 9: whether it comes and goes.
     flaps: Flaps,
     steps: Vec<Step>,
@@ -721,7 +722,7 @@ impl Reference {
     pub fn seen_plainly(&self, subject: SubjectIx) -> Option<(State, UnixMs, bool)> {
         let known = self.known(subject);
         let (state, since) = known.hard.filter(|(state, _)| *state != State::Unreachable)?;
-        Some((state, since, known.flaps.is_on()))
+        Some((state, since, !known.is_serene && known.flaps.is_on()))
     }
 
     /// The last verdict.
