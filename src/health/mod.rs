@@ -378,10 +378,14 @@ impl Health {
         }
     }
 
+    #[inline]
     fn judge_all_waiting(&mut self, now: UnixMs, effects: &mut Vec<Effect>) {
-        if self.waiting.is_empty() {
-            return;
+        if !self.waiting.is_empty() {
+            self.judge_each_waiting(now, effects);
         }
+    }
+
+    fn judge_each_waiting(&mut self, now: UnixMs, effects: &mut Vec<Effect>) {
         let mut next = self.waiting.keys().next().copied();
         while let Some(subject) = next {
             self.judge_waiting(subject, false, now, effects);

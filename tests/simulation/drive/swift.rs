@@ -65,7 +65,10 @@ impl Run<'_> {
         if post.running.is_some() && post.begins <= self.clock {
             return;
         }
-        let answers = self.truth.sentinel_answers(n, when);
+        if when >= post.sure_until {
+            post.sure_until = self.truth.sentinel_sure_until(n, when);
+        }
+        let answers = when < post.sure_until || self.truth.sentinel_answers(n, when);
         post.running = Some((at, answers));
         post.begins = when;
         post.due = when + sentinel_took_ms(answers);

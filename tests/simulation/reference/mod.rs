@@ -337,6 +337,7 @@ impl Reference {
         }
     }
 
+    #[inline(never)]
     fn weighty_round(&mut self, round: &Round, now: UnixMs) {
         // Our own faults count as not asked.
         if round.is_invalid() {
@@ -366,9 +367,12 @@ impl Reference {
     /// 7: rounds that wait are judged as soon as it is known whether the patrol could see, and at
     /// the latest after `correlation_window`; those that failed in blind time count as not asked.
     fn judge_waiting(&mut self, now: UnixMs) {
-        if self.waiting.is_empty() {
-            return;
+        if !self.waiting.is_empty() {
+            self.judge_each_waiting(now);
         }
+    }
+
+    fn judge_each_waiting(&mut self, now: UnixMs) {
         let mut next = self.waiting.keys().next().copied();
         while let Some(subject) = next {
             self.judge_waiting_of(subject, true, now);
@@ -520,17 +524,22 @@ impl Reference {
         }
         self.next_hole = UnixMs(i64::MAX);
         let is_blind = self.quirk == Some(Quirk::SeesThroughHoles);
-        for subject in (0..self.missed_after_ms.len()).map(|n| SubjectIx(n as u32)) {
-            let known = self.known(subject);
+        let mut missed = Vec::new();
+        let all = self.known.iter().zip(&self.missed_after_ms).zip((0_u32..).map(SubjectIx));
+        for ((known, missed_after_ms), subject) in all {
             let Some(last) = known.last_round else { continue };
-            let due = last + self.missed_after_ms[subject.ix()];
+            let due = last + *missed_after_ms;
             if now <= due || is_blind {
                 self.next_hole = self.next_hole.min(due);
             } else if known.open_hole.is_none() {
-                let from = known.vouched_until(last, &self.inventory.subject(subject).health);
-                self.known[subject.ix()].open_hole = Some(from);
-                self.changed.push(subject);
+                missed.push((subject, last));
             }
+        }
+        for (subject, last) in missed {
+            let known = &mut self.known[subject.ix()];
+            let health = &self.inventory.subject(subject).health;
+            known.open_hole = Some(known.vouched_until(last, health));
+            self.changed.push(subject);
         }
     }
 
