@@ -545,6 +545,9 @@ impl Health {
     /// One for all that cannot be seen: while the patrol as a whole is blind, its carriers' lost
     /// sentinels are no news.
     fn tell_blind(&mut self, now: UnixMs, effects: &mut Vec<Effect>) {
+        if self.desk.blind.is_empty() {
+            return;
+        }
         let is_whole = self.sight.is_whole_blind(now);
         let mut is_told = self.desk.blind.iter().any(|b| b.is_told);
         // That of no carrier first: it says it all.

@@ -230,9 +230,11 @@ impl Sight {
         if group.blind.is_some() {
             return Trust::Seen;
         }
-        let heard = || group.members.iter().map(|n| self.watches[*n]).filter(|w| w.heard);
-        let count = heard().count();
-        let silent = heard().filter(|w| w.last_answer.is_none_or(|t| t < at)).count();
+        let heard = group.members.iter().map(|n| &self.watches[*n]).filter(|w| w.heard);
+        let (count, silent) = heard.fold((0, 0), |(count, silent), watch| {
+            let is_silent = watch.last_answer.is_none_or(|t| t < at);
+            (count + 1, silent + u32::from(is_silent))
+        });
         if silent * 2 > count { Trust::Wait } else { Trust::Seen }
     }
 }

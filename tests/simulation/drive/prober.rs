@@ -7,7 +7,7 @@ use super::{Failure, Happening, Run};
 use crate::dice::hash;
 use crate::province::PING;
 
-const SENTINEL_MS: i64 = 10_000;
+pub(super) const SENTINEL_MS: i64 = 10_000;
 const SENTINEL_RETRY_MS: i64 = 2_600;
 
 /// The prober's seat of a sentinel.
@@ -25,7 +25,8 @@ pub(super) struct Post {
 
 impl Post {
     /// Nobody asks it.
-    pub(super) const IDLE: Self = Self { running: None, ticket: 0, begins: 0, due: i64::MAX, sure_until: 0 };
+    pub(super) const IDLE: Self =
+        Self { running: None, ticket: 0, begins: 0, due: i64::MAX, sure_until: 0 };
 }
 
 /// The prober's seat of a place.

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use tuantra::model::{Round, UnixMs};
 
 use super::lanes::{Left, ROUND_MS, Stop, Turn};
-use super::prober::sentinel_took_ms;
+use super::prober::{SENTINEL_MS, sentinel_took_ms};
 use super::{Failure, Happening, Run, SETTLING_MS, START, TICK_MS};
 use crate::dice::hash;
 
@@ -34,7 +34,7 @@ impl Run<'_> {
             } else if at < self.asleep_until {
                 self.oversleep(at);
             } else if at == asked {
-                self.sentinel_over(self.next_post.1)?;
+                self.post_over(self.next_post.1)?;
             } else {
                 self.tick()?;
             }
@@ -75,6 +75,32 @@ impl Run<'_> {
         self.find_next_post();
     }
 
+    /// A sentinel's round is over. One that was answered before one that is sure to be, too, is as
+    /// [`Run::sentinel_over`] would have it, without a look at what is true.
+    fn post_over(&mut self, n: usize) -> Result<(), Box<Failure>> {
+        let (now, when) = (self.now(), self.clock + SENTINEL_MS);
+        let post = &mut self.posts[n];
+        let (Some((at, true)), Some(core)) = (post.running, &mut self.core) else {
+            return self.sentinel_over(n);
+        };
+        if when >= post.sure_until || self.options.trace {
+            return self.sentinel_over(n);
+        }
+        core.sentinel(n, at, true, now);
+        if let Some(reference) = &mut self.reference {
+            reference.sentinel(n, at, true, now);
+        }
+        post.running = Some((now + SENTINEL_MS, true));
+        (post.begins, post.due) = (when, when + sentinel_took_ms(true));
+        self.find_next_post();
+        if self.is_quiet() {
+            return Ok(());
+        }
+        self.perform();
+        self.compare()
+    }
+
+    #[inline]
     pub(super) fn find_next_post(&mut self) {
         self.next_post = (i64::MAX, 0);
         for (n, post) in self.posts.iter().enumerate() {

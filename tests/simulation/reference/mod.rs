@@ -372,6 +372,7 @@ impl Reference {
         }
     }
 
+    #[inline(never)]
     fn judge_each_waiting(&mut self, now: UnixMs) {
         let mut next = self.waiting.keys().next().copied();
         while let Some(subject) = next {
