@@ -215,11 +215,13 @@ impl Lanes {
         mut judge: impl FnMut(&Round, i64) -> bool,
     ) -> Option<Stop> {
         while self.due < until {
-            let others = self.lanes.iter().enumerate().filter(|(n, _)| *n != self.next);
             // Of two that start at once that of the lane that stands first.
-            let mine = others.map(|(n, lane)| lane.start.saturating_add(i64::from(self.next < n)));
-            let until = mine.fold(until - ROUND_MS, i64::min);
-            let stop = self.lanes[self.next].walk(until, offset, &mut judge);
+            let (before, after) = self.lanes.split_at_mut(self.next);
+            let Some((lane, after)) = after.split_first_mut() else { return None };
+            let mut until = until - ROUND_MS;
+            before.iter().for_each(|other| until = until.min(other.start));
+            after.iter().for_each(|other| until = until.min(other.start.saturating_add(1)));
+            let stop = lane.walk(until, offset, &mut judge);
             if stop.is_some() {
                 return stop;
             }
@@ -229,8 +231,12 @@ impl Lanes {
     }
 
     fn find_next(&mut self) {
-        let starts = self.lanes.iter().enumerate().map(|(n, lane)| (lane.start, n));
-        let (start, next) = starts.min().unwrap_or((NEVER, 0));
+        let (mut next, mut start) = (0, NEVER);
+        for (n, lane) in self.lanes.iter().enumerate() {
+            if lane.start < start {
+                (next, start) = (n, lane.start);
+            }
+        }
         (self.next, self.due) = (next, start.saturating_add(ROUND_MS));
     }
 

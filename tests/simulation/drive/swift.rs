@@ -102,12 +102,13 @@ impl Run<'_> {
 
     #[inline]
     pub(super) fn find_next_post(&mut self) {
-        self.next_post = (i64::MAX, 0);
+        let mut next = (i64::MAX, 0);
         for (n, post) in self.posts.iter().enumerate() {
-            if post.due < self.next_post.0 {
-                self.next_post = (post.due, n);
+            if post.due < next.0 {
+                next = (post.due, n);
             }
         }
+        self.next_post = next;
     }
 
     /// The machine sleeps, or its clock was set by `by`: sentinels that are not yet being asked are
