@@ -66,7 +66,8 @@ impl Run<'_> {
             return;
         }
         if when >= post.sure_until {
-            post.sure_until = self.truth.sentinel_sure_until(n, when);
+            // From now on, not from then: it may be asked sooner.
+            post.sure_until = self.truth.sentinel_sure_until(n, self.clock);
         }
         let answers = when < post.sure_until || self.truth.sentinel_answers(n, when);
         post.running = Some((at, answers));
