@@ -238,7 +238,7 @@ impl Patrol {
         if !self.retrying.contains(&subject) {
             return Pace::Normal;
         }
-        match self.health.view(subject).verdict {
+        match self.health.verdict(subject) {
             Some(verdict) if verdict.state.is_outage() => Pace::Retry,
             _ => Pace::Doubt,
         }

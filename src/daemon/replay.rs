@@ -405,7 +405,7 @@ impl Replay {
         let mut lasting: Vec<Decision> = Vec::new();
         for ix in self.inventory.subject_ixs() {
             // By the verdict: a hole at the end of the record does not end an outage.
-            if self.health.view(ix).verdict.is_some_and(|v| v.state.is_outage()) {
+            if self.health.verdict(ix).is_some_and(|v| v.state.is_outage()) {
                 lasting.extend(self.outage(ix, None));
             }
         }

@@ -326,7 +326,7 @@ impl Health {
         effects: &mut Vec<Effect>,
     ) -> Result<IncidentId, AckError> {
         let id = self.inventory.subject(subject).id.clone();
-        let cause = self.view(subject).verdict.and_then(|v| v.cause);
+        let cause = self.verdict(subject).and_then(|v| v.cause);
         let cause = cause.map(|c| self.inventory.subject(c).id.clone());
         let open = self.desk.find(&id, cause.as_ref()).ok_or(AckError::NoIncident)?;
         if let Some(before) = open.kept.ack.as_ref().filter(|a| a.holds_at(ack.at)) {
@@ -546,6 +546,9 @@ impl Health {
     /// One for all that cannot be seen: while the patrol as a whole is blind, its carriers' lost
     /// sentinels are no news.
     fn tell_blind(&mut self, now: UnixMs, effects: &mut Vec<Effect>) {
+        if self.desk.blind.is_empty() {
+            return;
+        }
         let is_whole = self.sight.is_whole_blind(now);
         let mut is_told = self.desk.blind.iter().any(|b| b.is_told);
         // That of no carrier first: it says it all.

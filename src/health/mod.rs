@@ -273,6 +273,20 @@ impl Health {
         self.tracks[subject.ix()].view()
     }
 
+    /// The last verdict of [`Self::view`], without the rest of it; `None` before the first.
+    #[must_use]
+    #[inline]
+    pub fn verdict(&self, subject: SubjectIx) -> Option<Verdict> {
+        self.tracks[subject.ix()].verdict()
+    }
+
+    /// Whether it comes and goes, as [`Self::view`] says.
+    #[must_use]
+    #[inline]
+    pub fn is_flapping(&self, subject: SubjectIx) -> bool {
+        self.tracks[subject.ix()].flap.is_on()
+    }
+
     /// Replaces the announced work that is recorded in the store; the inventory's own stays.
     pub fn set_maintenance(&mut self, announced: Vec<Maintenance>) {
         self.announced = announced;
@@ -368,7 +382,14 @@ impl Health {
         }
     }
 
+    #[inline]
     fn judge_all_waiting(&mut self, now: UnixMs, effects: &mut Vec<Effect>) {
+        if !self.waiting.is_empty() {
+            self.judge_each_waiting(now, effects);
+        }
+    }
+
+    fn judge_each_waiting(&mut self, now: UnixMs, effects: &mut Vec<Effect>) {
         let mut next = self.waiting.keys().next().copied();
         while let Some(subject) = next {
             self.judge_waiting(subject, false, now, effects);

@@ -57,6 +57,13 @@ struct Group {
     past: VecDeque<Span>,
 }
 
+impl Group {
+    /// No blind time of it is remembered.
+    fn has_always_seen(&self) -> bool {
+        self.blind.is_none() && self.past.is_empty()
+    }
+}
+
 /// A group lost or regained its sight.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Turn {
@@ -130,6 +137,9 @@ impl Sight {
         } else {
             watch.fails = watch.fails.saturating_add(1);
             watch.last_answer = watch.last_answer.map(|t| t.min(at));
+        }
+        if was_there && answered && self.groups.iter().all(Group::has_always_seen) {
+            return Vec::new();
         }
         for group in &mut self.groups {
             // After a step back of the clock they lie in time that is still to come.
@@ -220,9 +230,11 @@ impl Sight {
         if group.blind.is_some() {
             return Trust::Seen;
         }
-        let heard = || group.members.iter().map(|n| self.watches[*n]).filter(|w| w.heard);
-        let count = heard().count();
-        let silent = heard().filter(|w| w.last_answer.is_none_or(|t| t < at)).count();
+        let heard = group.members.iter().map(|n| &self.watches[*n]).filter(|w| w.heard);
+        let (count, silent) = heard.fold((0, 0), |(count, silent), watch| {
+            let is_silent = watch.last_answer.is_none_or(|t| t < at);
+            (count + 1, silent + u32::from(is_silent))
+        });
         if silent * 2 > count { Trust::Wait } else { Trust::Seen }
     }
 }

@@ -79,8 +79,8 @@ struct Row {
     trouble: Option<RoundError>,
 }
 
-/// What almost all rounds look at and move stands together at its beginning, in three lines of the
-/// processor's cache.
+/// What almost all rounds look at and move stands together at its beginning, in one line of the
+/// processor's cache, and the verdict in the next.
 #[derive(Debug, Clone)]
 #[repr(C, align(64))]
 pub(super) struct Track {
@@ -91,6 +91,8 @@ pub(super) struct Track {
     last_live_answer: Option<UnixMs>,
     /// For how long the last round vouches: the interval then in force.
     vouch_ms: i64,
+    /// Of a calm one: how long an answer may take that only moves `last_round`.
+    calm_rtt_us: u32,
     /// Up and steady with nothing in memory: one more good answer only moves `last_round`.
     is_calm: bool,
     /// It has a check at all, and is enabled.
@@ -99,9 +101,6 @@ pub(super) struct Track {
     pub(super) is_absent: bool,
     /// The last verdict; `None` before the first.
     pub(super) hard: Option<State>,
-    /// Recorded state.
-    state: State,
-    params: HealthParams,
     /// Since when the hard state holds; of an outage, its start whatever the state became.
     hard_since: UnixMs,
     /// Of a live one: the end of its last outage, or its first verdict.
@@ -109,8 +108,11 @@ pub(super) struct Track {
     /// Root cause of the hard state when unreachable.
     pub(super) cause: Option<SubjectIx>,
     pub(super) flap: Flap,
+    /// Recorded state.
+    state: State,
     /// Start of the recorded state.
     since: UnixMs,
+    params: HealthParams,
     pub(super) phase: Phase,
     checks: Vec<Check>,
     /// By check; those of decisive checks only are counted.
@@ -187,6 +189,7 @@ impl Track {
             flap: Flap::default(),
             baseline: None,
             is_calm: false,
+            calm_rtt_us: 0,
         };
         track.refit_checks(subject);
         track
@@ -285,14 +288,12 @@ impl Track {
             | Phase::Proving { count, .. } => count,
             Phase::Steady | Phase::Recovering { .. } => 0,
         };
-        let verdict =
-            self.hard.map(|state| Verdict { state, since: self.hard_since, cause: self.cause });
         let in_trouble = self.state.is_outage() || self.state == State::Degraded;
         View {
             state: self.state,
             since: if in_trouble { self.hard_since } else { self.since },
             cause: if self.state == State::Unreachable { self.cause } else { None },
-            verdict,
+            verdict: self.verdict(),
             suspect,
             answering: match self.phase {
                 Phase::Recovering { first, .. } => Some(first),
@@ -303,6 +304,10 @@ impl Track {
             backup: self.backup.filter(|_| self.hard == Some(State::Degraded)),
             trouble: self.trouble(),
         }
+    }
+
+    pub(super) fn verdict(&self) -> Option<Verdict> {
+        self.hard.map(|state| Verdict { state, since: self.hard_since, cause: self.cause })
     }
 
     pub(super) fn entry(&self) -> Entry {

@@ -507,6 +507,13 @@ impl Truth {
         seen
     }
 
+    /// Until when a sentinel is sure to answer valid rounds from `at` on; `at` itself when it is not.
+    pub fn sentinel_sure_until(&self, n: usize, at: i64) -> i64 {
+        let carrier = self.sentinels[n].map(|c| &self.carrier_off[c]);
+        let all = [&self.uplink, &self.invalid, &self.sentinel_off[n]].into_iter().chain(carrier);
+        all.map(|spans| spans.free_until(at).unwrap_or(at)).min().unwrap_or(at)
+    }
+
     /// True when a sentinel answers.
     pub fn sentinel_answers(&self, n: usize, at: i64) -> bool {
         !self.uplink.contain(at)

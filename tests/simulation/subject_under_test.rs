@@ -150,9 +150,8 @@ impl Core {
 
     /// The last verdict that names no cause: the state, since when, and whether it comes and goes.
     pub fn seen_plainly(&self, subject: SubjectIx) -> Option<(State, UnixMs, bool)> {
-        let view = self.health.view(subject);
-        let verdict = view.verdict.filter(|v| v.cause.is_none())?;
-        Some((verdict.state, verdict.since, view.is_flapping))
+        let verdict = self.health.verdict(subject).filter(|v| v.cause.is_none())?;
+        Some((verdict.state, verdict.since, self.health.is_flapping(subject)))
     }
 
     /// Down, or degraded otherwise than by being on its backup.

@@ -152,10 +152,11 @@ impl Patrol {
         let Self { asker, retrying, health, .. } = self;
         asker.hurry(now, |agent| {
             let waits = |place: Place| retrying.contains(&place.subject);
-            let is_there =
-                agent.devices.iter().filter(|place| place.check > 0).all(|place| {
-                    health.view(place.subject).verdict.is_none_or(|v| v.state.is_live())
-                });
+            let is_there = agent
+                .devices
+                .iter()
+                .filter(|place| place.check > 0)
+                .all(|place| health.verdict(place.subject).is_none_or(|v| v.state.is_live()));
             let lines = agent.lines.iter().map(|line| line.place);
             let alone = agent.devices.iter().copied().filter(|place| place.check == 0);
             is_there && lines.chain(alone).any(waits)

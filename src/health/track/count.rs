@@ -44,7 +44,7 @@ impl Track {
             && round.lost == 0
             && round.error.is_none()
             && self.last_round.is_some_and(is_next)
-            && round.rtts.as_slice().iter().all(|us| *us <= self.params.rtt_us);
+            && round.rtts.as_slice().iter().all(|us| *us <= self.calm_rtt_us);
         if is_taken {
             self.last_round = Some(round.at);
             self.last_answer = Some(round.at);
@@ -73,6 +73,7 @@ impl Track {
             && self.checks.len() == 1
             && self.baseline.is_none()
             && self.vouch_ms == self.params.interval_ms;
+        self.calm_rtt_us = self.params.rtt_us;
     }
 
     /// Counts a round of a decisive check.

@@ -4,8 +4,21 @@ use tuantra::model::{State, SubjectId, SubjectIx};
 
 use super::{Failure, Run};
 use crate::records::{Stretch, states};
+use crate::reference::Reference;
+use crate::subject_under_test::Core;
 
 impl Run<'_> {
+    /// Neither has said anything that would have to be compared.
+    #[inline]
+    pub(super) fn is_quiet(&self) -> bool {
+        let has_seen = |model: &Reference| model.is_silent() && model.has_always_seen();
+        self.core.as_ref().is_some_and(Core::is_silent)
+            && self.reference.as_ref().is_none_or(has_seen)
+            && self.blind.is_empty()
+            && self.touched.is_empty()
+            && self.complaint.is_none()
+    }
+
     /// The last verdicts of who was spoken of must be the same.
     pub(super) fn compare(&mut self) -> Result<(), Box<Failure>> {
         if let Some(what) = self.complaint.take() {

@@ -53,6 +53,15 @@ pub struct Left {
     pub rounds: Vec<i64>,
 }
 
+/// A round after which there is more to do than to go on.
+#[derive(Debug, Clone, Copy)]
+pub struct Stop {
+    /// Its turn, which is not over yet.
+    pub turn: Turn,
+    /// Nothing was found to it: it was its place's last.
+    pub is_quiet: bool,
+}
+
 /// All places with the same interval, by phase.
 #[derive(Debug)]
 struct Lane {
@@ -80,6 +89,36 @@ impl Lane {
                 return;
             }
             at += 1;
+        }
+    }
+
+    /// Hands over the rounds that start before `until`, from the next one on, until `judge` finds more
+    /// to one than time, or its place leaves after it: that one's turn is not over yet. At least one
+    /// is due before.
+    fn walk(
+        &mut self,
+        until: i64,
+        offset: i64,
+        judge: &mut impl FnMut(&Round, i64) -> bool,
+    ) -> Option<Stop> {
+        loop {
+            let cycle_ends = self.base + self.interval_ms;
+            for (n, turn) in (self.at..).zip(&mut self.turns[self.at..]) {
+                if turn.start >= cycle_ends {
+                    continue; // Not yet, or not asked here.
+                }
+                (self.at, self.start) = (n, turn.start);
+                if turn.start >= until {
+                    return None;
+                }
+                turn.round.at = UnixMs(turn.start + offset);
+                let is_quiet = judge(&turn.round, turn.start);
+                if !is_quiet || turn.is_last() {
+                    return Some(Stop { turn: *turn, is_quiet });
+                }
+                turn.start += self.interval_ms;
+            }
+            (self.at, self.base) = (0, cycle_ends);
         }
     }
 
@@ -167,17 +206,37 @@ impl Lanes {
         self.due
     }
 
-    /// The turn of that round, by a clock that is `offset` ahead of the truth's.
-    pub fn turn(&mut self, offset: i64) -> &Turn {
-        let lane = &mut self.lanes[self.next];
-        let turn = &mut lane.turns[lane.at];
-        turn.round.at = UnixMs(turn.start + offset);
-        turn
+    /// Hands over the rounds that are judged before `until`, with their starts, in the order of these,
+    /// by a clock that is `offset` ahead of the truth's: see [`Lane::walk`].
+    pub fn walk(
+        &mut self,
+        until: i64,
+        offset: i64,
+        mut judge: impl FnMut(&Round, i64) -> bool,
+    ) -> Option<Stop> {
+        while self.due < until {
+            // Of two that start at once that of the lane that stands first.
+            let (before, after) = self.lanes.split_at_mut(self.next);
+            let Some((lane, after)) = after.split_first_mut() else { return None };
+            let mut until = until - ROUND_MS;
+            before.iter().for_each(|other| until = until.min(other.start));
+            after.iter().for_each(|other| until = until.min(other.start.saturating_add(1)));
+            let stop = lane.walk(until, offset, &mut judge);
+            if stop.is_some() {
+                return stop;
+            }
+            self.find_next();
+        }
+        None
     }
 
     fn find_next(&mut self) {
-        let starts = self.lanes.iter().enumerate().map(|(n, lane)| (lane.start, n));
-        let (start, next) = starts.min().unwrap_or((NEVER, 0));
+        let (mut next, mut start) = (0, NEVER);
+        for (n, lane) in self.lanes.iter().enumerate() {
+            if lane.start < start {
+                (next, start) = (n, lane.start);
+            }
+        }
         (self.next, self.due) = (next, start.saturating_add(ROUND_MS));
     }
 

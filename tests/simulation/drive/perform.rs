@@ -143,24 +143,21 @@ impl Run<'_> {
         &mut self,
         hear: impl FnOnce(&mut Ear, &Scene) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut ear = std::mem::take(&mut self.ear);
+        let now = self.now();
+        let Some(core) = self.core.as_ref() else { return Ok(()) };
         let is_blind = |b: &Blindness| b.until.is_none();
-        let heard = self.core.as_ref().map_or(Ok(()), |core| {
-            let scene = Scene {
-                scenario: self.scenario,
-                work: &self.work,
-                inventory: &self.inventory,
-                place_of: &self.place_of,
-                core,
-                down: &self.down,
-                now: self.now(),
-                is_blind: self.blind.iter().any(|b| is_blind(b) && b.carrier.is_none()),
-                is_half_blind: self.blind.iter().any(is_blind),
-            };
-            hear(&mut ear, &scene)
-        });
-        self.ear = ear;
-        heard
+        let scene = Scene {
+            scenario: self.scenario,
+            work: &self.work,
+            inventory: &self.inventory,
+            place_of: &self.place_of,
+            core,
+            down: &self.down,
+            now,
+            is_blind: self.blind.iter().any(|b| is_blind(b) && b.carrier.is_none()),
+            is_half_blind: self.blind.iter().any(is_blind),
+        };
+        hear(&mut self.ear, &scene)
     }
 
     pub(super) fn describe(&self, said: &Said) -> String {

@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 
 use tuantra::model::{Round, UnixMs};
 
-use super::lanes::{Left, ROUND_MS, Turn};
-use super::prober::sentinel_took_ms;
+use super::lanes::{Left, ROUND_MS, Stop, Turn};
+use super::prober::{SENTINEL_MS, sentinel_took_ms};
 use super::{Failure, Happening, Run, SETTLING_MS, START, TICK_MS};
 use crate::dice::hash;
 
@@ -34,7 +34,7 @@ impl Run<'_> {
             } else if at < self.asleep_until {
                 self.oversleep(at);
             } else if at == asked {
-                self.sentinel_over(self.next_post.1)?;
+                self.post_over(self.next_post.1)?;
             } else {
                 self.tick()?;
             }
@@ -65,20 +65,51 @@ impl Run<'_> {
         if post.running.is_some() && post.begins <= self.clock {
             return;
         }
-        let answers = self.truth.sentinel_answers(n, when);
+        if when >= post.sure_until {
+            // From now on, not from then: it may be asked sooner.
+            post.sure_until = self.truth.sentinel_sure_until(n, self.clock);
+        }
+        let answers = when < post.sure_until || self.truth.sentinel_answers(n, when);
         post.running = Some((at, answers));
         post.begins = when;
         post.due = when + sentinel_took_ms(answers);
         self.find_next_post();
     }
 
+    /// A sentinel's round is over. One that was answered before one that is sure to be, too, is as
+    /// [`Run::sentinel_over`] would have it, without a look at what is true.
+    fn post_over(&mut self, n: usize) -> Result<(), Box<Failure>> {
+        let (now, when) = (self.now(), self.clock + SENTINEL_MS);
+        let post = &mut self.posts[n];
+        let (Some((at, true)), Some(core)) = (post.running, &mut self.core) else {
+            return self.sentinel_over(n);
+        };
+        if when >= post.sure_until || self.options.trace {
+            return self.sentinel_over(n);
+        }
+        core.sentinel(n, at, true, now);
+        if let Some(reference) = &mut self.reference {
+            reference.sentinel(n, at, true, now);
+        }
+        post.running = Some((now + SENTINEL_MS, true));
+        (post.begins, post.due) = (when, when + sentinel_took_ms(true));
+        self.find_next_post();
+        if self.is_quiet() {
+            return Ok(());
+        }
+        self.perform();
+        self.compare()
+    }
+
+    #[inline]
     pub(super) fn find_next_post(&mut self) {
-        self.next_post = (i64::MAX, 0);
+        let mut next = (i64::MAX, 0);
         for (n, post) in self.posts.iter().enumerate() {
-            if post.due < self.next_post.0 {
-                self.next_post = (post.due, n);
+            if post.due < next.0 {
+                next = (post.due, n);
             }
         }
+        self.next_post = next;
     }
 
     /// The machine sleeps, or its clock was set by `by`: sentinels that are not yet being asked are
@@ -123,12 +154,12 @@ impl Run<'_> {
     fn serve_lanes(&mut self, until: i64) -> Result<(), Box<Failure>> {
         let ahead = START + self.offset;
         let Some(core) = &mut self.core else { return Ok(()) };
-        let (lanes, mut model) = (&mut self.lanes, self.reference.as_mut());
-        let (start, place, round, is_quiet) = loop {
-            let turn = lanes.turn(ahead);
-            let (start, round) = (turn.start, &turn.round);
+        let mut model = self.reference.as_mut();
+        let is_traced = self.options.trace;
+        let (mut rounds, mut last) = (0, self.clock);
+        let stop = self.lanes.walk(until, ahead, |round, start| {
             let now = UnixMs(start + ROUND_MS + ahead);
-            self.outcome.rounds += 1;
+            (rounds, last) = (rounds + 1, start + ROUND_MS);
             core.round(round, now);
             let mut is_quiet = core.is_silent();
             if let Some(model) = &mut model {
@@ -138,16 +169,11 @@ impl Run<'_> {
                     && plainly.is_some()
                     && plainly == model.seen_plainly(round.subject);
             }
-            if !is_quiet || turn.is_last() || self.options.trace {
-                break (start, turn.place, *round, is_quiet);
-            }
-            lanes.advance();
-            if lanes.due() >= until {
-                self.clock = start + ROUND_MS;
-                return Ok(());
-            }
-        };
-        self.clock = start + ROUND_MS;
+            is_quiet && !is_traced
+        });
+        self.outcome.rounds += rounds;
+        self.clock = last;
+        let Some(Stop { turn: Turn { place, round, .. }, is_quiet }) = stop else { return Ok(()) };
         self.trace_round(place, &round);
         if let Some(left) = self.lanes.advance() {
             self.resume_queue(&left);

@@ -104,16 +104,18 @@ struct Step {
 /// Most checks of a subject.
 const CHECKS_MAX: usize = 4;
 
-/// All that is known of a subject. What a round that changes nothing else is held against and moves
-/// stands first, in one line of the processor's cache, and what its verdict is compared by in the next.
+/// All that is known of a subject. What a round that changes nothing else is held against and moves,
+/// and the verdict that is compared after it, stand first, in one line of the processor's cache.
 #[derive(Debug, Clone, Default)]
-#[repr(C, align(128))]
+#[repr(C, align(64))]
 struct Known {
     last_round: Option<UnixMs>,
     /// When it last answered while it was not in an outage.
     last_answer: Option<UnixMs>,
+    /// The last verdict: hard state and, of an outage, its start.
+    hard: Option<(State, UnixMs)>,
     /// Nothing that it remembers is changed by a further good round with times up to `rtt_us`, up to
-    /// `gap_ms` after the last.
+    /// `gap_ms` after the last; it does not come and go.
     is_serene: bool,
     /// It may have changed since it was looked at.
     has_moved: bool,
@@ -121,10 +123,9 @@ struct Known {
     is_alone: bool,
     rtt_us: u32,
     gap_ms: i64,
-    /// By check: when its last round was sent.
+    /// By check: when its last round was sent. Of a serene one that is `last_round`, and written here
+    /// when it stirs.
     heard: [Option<UnixMs>; CHECKS_MAX],
-    /// The last verdict: hard state and, of an outage, its start.
-    hard: Option<(State, UnixMs)>,
     /// 9: whether it comes and goes.
     flaps: Flaps,
     steps: Vec<Step>,
@@ -340,6 +341,7 @@ impl Reference {
         }
     }
 
+    #[inline(never)]
     fn weighty_round(&mut self, round: &Round, now: UnixMs) {
         // Our own faults count as not asked.
         if round.is_invalid() {
@@ -369,9 +371,13 @@ impl Reference {
     /// 7: rounds that wait are judged as soon as it is known whether the patrol could see, and at
     /// the latest after `correlation_window`; those that failed in blind time count as not asked.
     fn judge_waiting(&mut self, now: UnixMs) {
-        if self.waiting.is_empty() {
-            return;
+        if !self.waiting.is_empty() {
+            self.judge_each_waiting(now);
         }
+    }
+
+    #[inline(never)]
+    fn judge_each_waiting(&mut self, now: UnixMs) {
         let mut next = self.waiting.keys().next().copied();
         while let Some(subject) = next {
             self.judge_waiting_of(subject, true, now);
@@ -523,17 +529,22 @@ impl Reference {
         }
         self.next_hole = UnixMs(i64::MAX);
         let is_blind = self.quirk == Some(Quirk::SeesThroughHoles);
-        for subject in (0..self.missed_after_ms.len()).map(|n| SubjectIx(n as u32)) {
-            let known = self.known(subject);
+        let mut missed = Vec::new();
+        let all = self.known.iter().zip(&self.missed_after_ms).zip((0_u32..).map(SubjectIx));
+        for ((known, missed_after_ms), subject) in all {
             let Some(last) = known.last_round else { continue };
-            let due = last + self.missed_after_ms[subject.ix()];
+            let due = last + *missed_after_ms;
             if now <= due || is_blind {
                 self.next_hole = self.next_hole.min(due);
             } else if known.open_hole.is_none() {
-                let from = known.vouched_until(last, &self.inventory.subject(subject).health);
-                self.known[subject.ix()].open_hole = Some(from);
-                self.changed.push(subject);
+                missed.push((subject, last));
             }
+        }
+        for (subject, last) in missed {
+            let known = &mut self.known[subject.ix()];
+            let health = &self.inventory.subject(subject).health;
+            known.open_hole = Some(known.vouched_until(last, health));
+            self.changed.push(subject);
         }
     }
 
@@ -731,7 +742,7 @@ impl Reference {
     pub fn seen_plainly(&self, subject: SubjectIx) -> Option<(State, UnixMs, bool)> {
         let known = self.known(subject);
         let (state, since) = known.hard.filter(|(state, _)| *state != State::Unreachable)?;
-        Some((state, since, known.flaps.is_on()))
+        Some((state, since, !known.is_serene && known.flaps.is_on()))
     }
 
     /// The last verdict.

@@ -8,6 +8,15 @@ use tuantra::model::{Round, SubjectIx};
 
 use super::{Known, Reference};
 
+impl Known {
+    /// There is more to its next round than time.
+    fn stir(&mut self) {
+        if std::mem::take(&mut self.is_serene) {
+            self.heard[0] = self.last_round;
+        }
+    }
+}
+
 /// What is known of all subjects. Whoever is given out to be changed is noted: it is not serene until
 /// it was looked at again, and it has moved.
 #[derive(Debug, Default)]
@@ -25,7 +34,7 @@ impl Knowns {
 
     /// There is more to its next round than time.
     pub(super) fn stir(&mut self, subject: SubjectIx) {
-        self.all[subject.ix()].is_serene = false;
+        self.all[subject.ix()].stir();
     }
 
     /// What has moved was looked at.
@@ -41,7 +50,7 @@ impl Knowns {
     /// It is given out to be changed.
     fn note(&mut self, n: usize) -> &mut Known {
         let known = &mut self.all[n];
-        known.is_serene = false;
+        known.stir();
         if !known.has_moved {
             known.has_moved = true;
             self.moved.push(SubjectIx(n as u32));
@@ -103,16 +112,15 @@ impl Reference {
     #[inline]
     pub(super) fn only_moves_time(&mut self, round: &Round) -> bool {
         let known = &mut self.known.all[round.subject.ix()];
-        let (Some(last), Some(heard)) = (known.last_round, known.heard[0]) else { return false };
+        let Some(last) = known.last_round else { return false };
         let is_good = round.sent > 0
             && round.lost == 0
             && round.error.is_none()
             && round.rtts.as_slice().iter().all(|us| *us <= known.rtt_us);
-        let is_in_time = last.max(heard) < round.at && round.at <= last + known.gap_ms;
+        let is_in_time = last < round.at && round.at <= last + known.gap_ms;
         if !(known.is_serene && is_good && is_in_time) {
             return false;
         }
-        known.heard[0] = Some(round.at);
         known.last_round = Some(round.at);
         known.last_answer = Some(round.at);
         true
@@ -126,7 +134,8 @@ impl Reference {
         let is_simple = params.baseline_tenths.is_none() && !self.waiting.contains_key(&subject);
         let known = &mut self.known.all[subject.ix()];
         known.is_alone = is_alone;
-        known.is_serene = is_alone && is_simple && known.is_serene(params);
+        let is_heard = known.heard[0] == known.last_round;
+        known.is_serene = is_alone && is_simple && is_heard && known.is_serene(params);
         (known.gap_ms, known.rtt_us) = (2 * params.interval_ms, params.rtt_us);
     }
 
