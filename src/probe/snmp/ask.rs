@@ -143,8 +143,7 @@ impl Answers {
 /// In whatever order they came.
 impl PartialEq for Answers {
     fn eq(&self, other: &Self) -> bool {
-        self.iter().eq(other.iter())
-            && (&self.broken, self.is_cut) == (&other.broken, other.is_cut)
+        self.iter().eq(other.iter()) && (&self.broken, self.is_cut) == (&other.broken, other.is_cut)
     }
 }
 

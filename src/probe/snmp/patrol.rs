@@ -6,7 +6,7 @@
 //!    └────────── ask_soon, answers ping again ───────────┘
 //! ```
 //! Guarantees: a device's turns lie on `phase + k × interval`, the phase being a hash of its id, so
-//! that the load is flat and stays where it is over reloads (those that are due within 20 ms of each
+//! that the load is flat and stays where it is over reloads (those that are due within 50 ms of each
 //! other are asked together); at most `in_flight` devices are asked
 //! at the same time, and each of them one thing; a device that is due while it waits for its place
 //! or its answer has that one turn, so nothing piles up; groups wait in turns, so that one that is slow
@@ -35,7 +35,7 @@ use crate::probe::schedule::phase_us;
 
 /// Whoever is due within so long of each other is asked together: to be woken for each of them
 /// costs more than to ask him.
-const TOGETHER: Duration = Duration::from_millis(20);
+const TOGETHER: Duration = Duration::from_millis(50);
 /// Longest pause that silence earns, unless the interval itself is longer.
 const PAUSE_MAX: Duration = Duration::from_secs(600);
 
@@ -191,6 +191,8 @@ impl<O: Opens> Patrol<O> {
         match self.slots.get(device).map(|slot| &slot.state) {
             Some(State::Waiting(at)) => {
                 self.due.remove(&(*at, device.clone()));
+                // Who is in a hurry waits for nobody.
+                self.gathered = None;
                 self.wait(device, Instant::now());
                 true
             }
@@ -297,11 +299,7 @@ impl<O: Opens> Patrol<O> {
     }
 
     /// `None` for a device that is no longer patrolled, or is another by now.
-    fn take_back(
-        &mut self,
-        number: u64,
-        back: Result<Back<O::Session>, Aborted>,
-    ) -> Option<Turn> {
+    fn take_back(&mut self, number: u64, back: Result<Back<O::Session>, Aborted>) -> Option<Turn> {
         let device = self.turns.remove(&number)?;
         let slot = self.slots.get_mut(&device)?;
         if !matches!(&slot.state, State::Asked(asked, _) if *asked == number) {

@@ -81,6 +81,13 @@ impl Socket {
     }
 }
 
+/// What an answer by SNMPv1 or v2c holds; `None` of what is no such answer. For whoever has a datagram
+/// and no question: the fuzz target.
+#[must_use]
+pub fn values_of(datagram: &[u8]) -> Option<Vec<(Oid, Value)>> {
+    ber::answer(datagram).ok()?.values().ok()
+}
+
 /// A credential's keys, derived: for SNMPv3 that is a megabyte of hashing for each passphrase.
 #[derive(Clone)]
 pub(super) enum Access {

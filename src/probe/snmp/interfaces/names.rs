@@ -168,7 +168,10 @@ mod tests {
             let (name, descr, alias) = (some(name), some(descr), some(alias));
             (index, Called { name, descr, alias, ..Called::default() })
         });
-        tell_apart(called.collect()).into_values().map(|known| known.named.name.to_string()).collect()
+        tell_apart(called.collect())
+            .into_values()
+            .map(|known| known.named.name.to_string())
+            .collect()
     }
 
     #[test]

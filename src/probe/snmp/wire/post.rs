@@ -26,7 +26,7 @@ use super::ber::{self, Ask};
 use super::{Fault, Oid, RECEIVE_BUFFER_BYTES};
 
 /// How long answers wait for each other.
-const TOGETHER: Duration = Duration::from_millis(20);
+const TOGETHER: Duration = Duration::from_millis(50);
 /// What an answer takes of the socket's buffer, at most: a packet and what the kernel adds.
 const ANSWER_BYTES: usize = 4_096;
 /// Largest datagram.
