@@ -66,12 +66,18 @@ impl Answers {
     /// Adds one value; false, and [`Self::is_cut`] from then on, when there are [`VALUES_MAX`] or the
     /// texts have four mebibytes together.
     pub fn insert(&mut self, oid: Oid, value: Value) -> bool {
+        self.insert_near(oid, value, self.order.len()).is_some()
+    }
+
+    /// The same, looking for its place in the order from `guess` on; that place, or `None` where
+    /// it was too much.
+    pub(super) fn insert_near(&mut self, oid: Oid, value: Value, guess: usize) -> Option<usize> {
         let bytes = value.as_bytes().map_or(0, <[u8]>::len);
-        let place = self.place(&oid);
+        let place = self.place(&oid, guess);
         let is_full = self.values.len() >= VALUES_MAX && place.is_err();
         if is_full || self.bytes + bytes > BYTES_MAX {
             self.is_cut = true;
-            return false;
+            return None;
         }
         self.bytes += bytes;
         match place {
@@ -81,12 +87,28 @@ impl Answers {
                 self.values.push((oid, value));
             }
         }
-        true
+        let (Ok(place) | Err(place)) = place;
+        Some(place)
     }
 
-    /// Where an OID stands in the order, or where it would.
-    fn place(&self, oid: &Oid) -> Result<usize, usize> {
-        self.order.binary_search_by(|at| self.values[*at as usize].0.arcs().cmp(oid.arcs()))
+    /// Where an OID stands in the order, or where it would; found soonest near `guess`.
+    fn place(&self, oid: &Oid, guess: usize) -> Result<usize, usize> {
+        let compare = |at: &u32| self.values[*at as usize].0.arcs().cmp(oid.arcs());
+        let is_before = |place: usize| self.order.get(place).is_some_and(|at| compare(at).is_lt());
+        let guess = guess.min(self.order.len());
+        let (mut low, mut stride) = (guess, 1);
+        while low > 0 && !is_before(low - 1) {
+            low = low.saturating_sub(stride);
+            stride *= 2;
+        }
+        let (mut high, mut stride) = (guess, 1);
+        while is_before(high) {
+            high = (high + stride).min(self.order.len());
+            stride *= 2;
+        }
+        // What stands at `high` may be it.
+        let window = &self.order[low..(high + 1).min(self.order.len())];
+        window.binary_search_by(compare).map(|at| low + at).map_err(|at| low + at)
     }
 
     /// Notes a column that was given up before its end.
@@ -97,13 +119,13 @@ impl Answers {
     /// A value by its whole OID.
     #[must_use]
     pub fn get(&self, oid: &Oid) -> Option<&Value> {
-        let place = self.place(oid).ok()?;
+        let place = self.place(oid, self.order.len() / 2).ok()?;
         Some(&self.values[self.order[place] as usize].1)
     }
 
     /// A column's cells in the order of their index: the arcs after the column's OID.
     pub fn column<'a>(&'a self, column: &Oid) -> impl Iterator<Item = (&'a [u32], &'a Value)> {
-        let (Ok(from) | Err(from)) = self.place(column);
+        let (Ok(from) | Err(from)) = self.place(column, self.order.len() / 2);
         let cells = self.order[from..].iter().map(|at| &self.values[*at as usize]);
         cells
             .map_while(move |(oid, value)| Some((oid.arcs().strip_prefix(column.arcs())?, value)))

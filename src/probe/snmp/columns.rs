@@ -10,6 +10,8 @@ struct Column {
     /// The last cell that came; the root itself at first.
     last: Oid,
     cells: u16,
+    /// Where the last one stands among the answers.
+    place: usize,
 }
 
 /// The columns that have not come to their end.
@@ -40,7 +42,8 @@ pub(super) struct Taken {
 impl Columns {
     /// All at their beginning; at most `limit` cells are taken.
     pub(super) fn new(roots: &[Oid], limit: usize) -> Self {
-        let column = |root: &Oid| Column { root: root.clone(), last: root.clone(), cells: 0 };
+        let column =
+            |root: &Oid| Column { root: root.clone(), last: root.clone(), cells: 0, place: 0 };
         Self { open: roots.iter().map(column).collect(), rows: 0, room: limit }
     }
 
@@ -98,10 +101,13 @@ impl Columns {
                 // An exception amid a column is a cell without a value: what follows it counts.
                 if !value.is_exception() {
                     self.room -= 1;
-                    if !answers.insert(oid, value) {
+                    // Those before it in the row have each moved its place by one.
+                    let guess = if column.place > 0 { column.place + 1 + at } else { usize::MAX };
+                    let Some(place) = answers.insert_near(oid, value, guess) else {
                         self.give_up(answers);
                         return taken;
-                    }
+                    };
+                    column.place = place;
                 }
             }
             taken.progress += 1;

@@ -6,20 +6,20 @@
 //! ```
 //! Guarantees: an answer is handed over only from the address asked, under the number asked and
 //! with the community asked with; numbers cannot be guessed from earlier ones. Where several are
-//! asked at the same time their answers are fetched together: to be woken for each costs more than
-//! all else.
+//! asked at the same time their answers are fetched together, by the clock: to be woken for each
+//! datagram costs more than all else. The answer of one who is asked alone is fetched at once.
 
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, Type};
-use tokio::net::UdpSocket;
+use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use super::ber::{self, Ask};
@@ -27,6 +27,9 @@ use super::{Fault, Oid, RECEIVE_BUFFER_BYTES};
 
 /// How long answers wait for each other.
 const TOGETHER: Duration = Duration::from_millis(50);
+/// The same where more are asked than the socket has room for, and the pause before a question is
+/// sent again that the system did not take.
+const BRIEFLY: Duration = Duration::from_millis(1);
 /// What an answer takes of the socket's buffer, at most: a packet and what the kernel adds.
 const ANSWER_BYTES: usize = 4_096;
 /// Largest datagram.
@@ -53,6 +56,8 @@ struct Shared {
     /// As many answers as find room while nobody fetches them.
     room: usize,
     open: Mutex<Open>,
+    /// A question is out where there was none.
+    entered: Notify,
     stray: AtomicU64,
     malformed: AtomicU64,
 }
@@ -88,9 +93,10 @@ impl Post {
         let room = socket.recv_buffer_size()? / ANSWER_BYTES;
         let open = Open { seed: getrandom::u64().map_err(io::Error::other)?, ..Open::default() };
         let shared = Arc::new(Shared {
-            socket: UdpSocket::from_std(socket.into())?,
+            socket: socket.into(),
             room,
             open: Mutex::new(open),
+            entered: Notify::new(),
             stray: AtomicU64::new(0),
             malformed: AtomicU64::new(0),
         });
@@ -129,11 +135,13 @@ impl Post {
     }
 
     async fn send(&self, question: &[u8], to: SocketAddr) -> io::Result<()> {
-        match self.shared.socket.try_send_to(question, to) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.shared.socket.send_to(question, to).await.map(drop)
+        loop {
+            match self.shared.socket.send_to(question, to) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    tokio::time::sleep(BRIEFLY).await;
+                }
+                sent => return sent.map(drop),
             }
-            sent => sent.map(drop),
         }
     }
 }
@@ -187,6 +195,10 @@ impl Shared {
         }
         let slot = Slot { to, key: Arc::clone(key), answer: None, waker: None };
         open.by_id.insert(id, slot);
+        if open.by_id.len() == 1 {
+            self.entered.notify_one();
+        }
+        drop(open);
         Asked { shared: self, id }
     }
 
@@ -241,26 +253,31 @@ async fn fetch(shared: Arc<Shared>) {
     let mut buffer = vec![0; DATAGRAM_BYTES];
     let mut woken: Vec<Waker> = Vec::new();
     loop {
-        // Only a runtime that ends makes it fail.
-        if shared.socket.readable().await.is_err() {
-            return;
+        let open = shared.open().by_id.len();
+        match open {
+            0 => shared.entered.notified().await,
+            1 => {
+                // Who is watched wakes for every datagram: he is for one answer alone.
+                let watched = shared.socket.try_clone().and_then(tokio::net::UdpSocket::from_std);
+                match watched {
+                    // Only a runtime that ends makes it fail.
+                    Ok(watched) if watched.readable().await.is_err() => return,
+                    Ok(_) => {}
+                    // No descriptor is left.
+                    Err(_) => tokio::time::sleep(TOGETHER).await,
+                }
+            }
+            _ if open > shared.room => tokio::time::sleep(BRIEFLY).await,
+            _ => tokio::time::sleep(TOGETHER).await,
         }
-        let mut came = 0;
-        while came < shared.room.max(1) {
-            match shared.socket.try_recv_from(&mut buffer) {
+        for _ in 0..shared.room.max(1) {
+            match shared.socket.recv_from(&mut buffer) {
                 Ok((length, from)) => woken.extend(shared.hand_over(&buffer[..length], from)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 // What the network has against an earlier question.
                 Err(_) => {}
             }
-            came += 1;
         }
         woken.drain(..).for_each(Waker::wake);
-        let open = shared.open().by_id.len();
-        if came + open > 2 && open <= shared.room {
-            tokio::time::sleep(TOGETHER).await;
-        } else if came >= shared.room {
-            tokio::task::yield_now().await;
-        }
     }
 }
