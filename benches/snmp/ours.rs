@@ -25,6 +25,8 @@ use crate::machine;
 
 /// Devices that are asked at the same time, as the daemon's default has it.
 const IN_FLIGHT: u16 = 300;
+/// Samples that are handed over before the second is over.
+const SAMPLES_TOGETHER: usize = 10_000;
 /// Of the virtual clock.
 const BEGAN: UnixMs = UnixMs(1_790_000_000_000);
 /// What the devices believe to be a minute passes between two questions.
@@ -230,6 +232,13 @@ impl All {
                 self.batch.facts.push(fact);
             }
         }
+        // As the daemon does it: what changes a record goes at once, what was measured each second.
+        if !self.batch.facts.is_empty() || self.batch.samples.len() >= SAMPLES_TOGETHER {
+            self.submit();
+        }
+    }
+
+    fn submit(&mut self) {
         if !self.batch.facts.is_empty() || !self.batch.samples.is_empty() {
             self.store.submit(std::mem::take(&mut self.batch));
         }
@@ -240,6 +249,7 @@ impl All {
         self.health.tick(now, &mut effects);
         self.health.settle(now, &mut effects);
         self.perform(effects);
+        self.submit();
     }
 
     /// Reads, judges and stores a turn as the daemon does, and says what is asked next.
@@ -319,10 +329,12 @@ pub fn all(port: u16, devices: u32, cycles: u32, interval: Duration, asked: Aske
         let mut all = All::new(port, devices, interval, asked, folder.path());
         // One interval more, in which it learns how much they can say at once.
         all.run(devices).await;
+        all.submit();
         all.store.flush_blocking().unwrap();
         let (cpu, wall, turns, lost) =
             (machine::process_cpu(), machine::wall(), all.turns, all.lost);
         all.run(devices * (1 + cycles)).await;
+        all.submit();
         all.store.flush_blocking().unwrap();
         let (cpu, wall) = (machine::process_cpu() - cpu, machine::wall() - wall);
         let given_up = u32::try_from(all.store.status().dropped_samples).unwrap();

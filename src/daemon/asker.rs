@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use super::agents::Agent;
 use crate::model::{Credential, CredentialId, DeviceId, SnmpParams, UnixMs};
-use crate::probe::snmp::ask::Answers;
+use crate::probe::snmp::ask::{Alike, Answers};
 use crate::probe::snmp::profile::Profiles;
 use crate::probe::snmp::reading::{self, DeviceReading, Memory, Pass};
 use crate::probe::snmp::{Net, Patrol, SnmpError, Target, Turn};
@@ -29,6 +29,7 @@ pub(super) struct Asker {
     params: SnmpParams,
     profiles: Profiles,
     known: HashMap<DeviceId, Known>,
+    alike: Alike,
     started: UnixMs,
 }
 
@@ -75,6 +76,7 @@ impl Asker {
             params,
             profiles: Profiles::default(),
             known: HashMap::new(),
+            alike: Alike::default(),
             started,
         }
     }
@@ -197,7 +199,7 @@ impl Asker {
         let next = more.or_else(|| known.memory.due(now + self.params.interval_ms, profile));
         known.pass = next.unwrap_or(Pass::Cycle);
         let wanted = reading::wanted(known.pass, profile, &known.memory);
-        self.turns.set_wanted(device, Arc::new(wanted));
+        self.turns.set_wanted(device, self.alike.share(wanted));
         if is_more {
             self.turns.ask_soon(device);
         }

@@ -47,6 +47,8 @@ use crate::store::{Batch, Event, EventKind, Fact, Store};
 const RECENT: usize = 20;
 /// The store's record that the daemon lives is renewed this often, in milliseconds.
 const ALIVE_MS: i64 = 15_000;
+/// Samples that are handed to the store before the second is over.
+const SAMPLES_TOGETHER: usize = 10_000;
 
 /// The last rounds of a subject's primary check.
 #[derive(Debug, Clone, Default)]
@@ -273,7 +275,7 @@ impl Patrol {
         }
         self.health.settle(now, &mut effects);
         self.perform(effects, now);
-        self.submit();
+        self.submit_news();
     }
 
     /// Lets time pass: holes, verdicts that waited long enough, the sign of life.
@@ -392,6 +394,14 @@ impl Patrol {
         detail: serde_json::Value,
     ) {
         self.batch.facts.push(Fact::Event(Event { at, kind, subject, detail }));
+    }
+
+    /// What changes a record goes to the store at once; what was measured waits for the second's
+    /// tick: to wake the writer for each round costs more than to write it.
+    fn submit_news(&mut self) {
+        if !self.batch.facts.is_empty() || self.batch.samples.len() >= SAMPLES_TOGETHER {
+            self.submit();
+        }
     }
 
     fn submit(&mut self) {

@@ -1,6 +1,7 @@
 //! A text that somebody else's device sent.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
@@ -19,7 +20,7 @@ use super::hidden::push_visible;
 /// means something there.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
-pub struct Untrusted(Box<str>);
+pub struct Untrusted(Arc<str>);
 
 impl Untrusted {
     /// Longest text, in characters.
@@ -68,7 +69,7 @@ impl Untrusted {
                 break;
             }
         }
-        Self(kept.into_boxed_str())
+        Self(kept.into())
     }
 
     /// The text.
@@ -104,7 +105,7 @@ impl From<String> for Untrusted {
 
 impl From<Untrusted> for String {
     fn from(text: Untrusted) -> Self {
-        text.0.into()
+        text.0.as_ref().into()
     }
 }
 

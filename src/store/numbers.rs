@@ -58,7 +58,9 @@ struct Known {
     subject: i64,
     /// By the index of the check.
     rounds: Vec<Option<u32>>,
-    points: HashMap<Metric, u32>,
+    /// By the number of the metric: thousands of devices have hundreds of series each, and the same
+    /// metrics.
+    points: Vec<(u32, u32)>,
 }
 
 /// What was looked up or given out so far.
@@ -70,6 +72,37 @@ pub(super) struct Numbers {
     /// same copy of the id as the one before, whose text need not be read then.
     by_address: HashMap<usize, usize, BuildHasherDefault<AddressHasher>>,
     known: Vec<Known>,
+    metrics: Metrics,
+}
+
+/// Metrics, numbered in this run only.
+#[derive(Debug, Default)]
+struct Metrics {
+    numbers: HashMap<Metric, u32>,
+    /// As each came last, and by where its name stands: as it is with [`Numbers::by_address`].
+    known: Vec<Metric>,
+    by_address: HashMap<usize, u32, BuildHasherDefault<AddressHasher>>,
+}
+
+impl Metrics {
+    fn number(&mut self, metric: &Metric) -> u32 {
+        // Names begin at multiples of 8.
+        let address = |metric: &Metric| metric.name.as_ptr().addr() + metric.kind as usize;
+        if let Some(number) = self.by_address.get(&address(metric)) {
+            return *number;
+        }
+        let next = u32::try_from(self.known.len()).unwrap_or(u32::MAX);
+        let number = *self.numbers.entry(metric.clone()).or_insert(next);
+        match self.known.get_mut(number as usize) {
+            Some(known) => {
+                let before = std::mem::replace(known, metric.clone());
+                self.by_address.remove(&address(&before));
+            }
+            None => self.known.push(metric.clone()),
+        }
+        self.by_address.insert(address(metric), number);
+        number
+    }
 }
 
 /// Spreads addresses, which are multiples of 8, over all bits.
@@ -101,6 +134,7 @@ impl Numbers {
         self.places.clear();
         self.by_address.clear();
         self.known.clear();
+        self.metrics = Metrics::default();
     }
 
     /// The subject's number, given out if it has none.
@@ -137,13 +171,17 @@ impl Numbers {
         id: &SubjectId,
         metric: &Metric,
     ) -> Sql<Option<u32>> {
+        let number = self.metrics.number(metric);
         let known = self.known(tx, id)?;
-        if let Some(series) = known.points.get(metric) {
-            return Ok(Some(*series));
-        }
+        let place = match known.points.binary_search_by_key(&number, |(metric, _)| *metric) {
+            Ok(place) => return Ok(known.points.get(place).map(|(_, series)| *series)),
+            Err(place) => place,
+        };
         let series = give_series(tx, known.subject, kind_word(metric.kind), &metric.name)?;
         if let Some(series) = series {
-            known.points.insert(metric.clone(), series);
+            // Room for some more, not for twice as many.
+            known.points.reserve_exact(known.points.len() / 8 + 1);
+            known.points.insert(place, (number, series));
         }
         Ok(series)
     }
@@ -163,7 +201,7 @@ impl Numbers {
             Some(place) => *place,
             None => {
                 let subject = give_subject(tx, id)?;
-                let (rounds, points) = (Vec::new(), HashMap::new());
+                let (rounds, points) = (Vec::new(), Vec::new());
                 self.known.push(Known { id: id.clone(), subject, rounds, points });
                 self.places.insert(id.clone(), self.known.len() - 1);
                 self.known.len() - 1

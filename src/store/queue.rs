@@ -29,7 +29,7 @@ const SAMPLES_URGENT: usize = 20_000;
 const FACTS_PER_COMMIT: usize = 20_000;
 /// How long samples wait for company: what a transaction costs is shared by all that came meanwhile,
 /// and of the 5 s that may be lost one is left for the disk.
-const SAMPLES_WAIT: Duration = Duration::from_secs(4);
+const SAMPLES_WAIT: Duration = Duration::from_secs(3);
 /// How long a fact waits for company.
 const FACTS_WAIT: Duration = Duration::from_millis(20);
 
@@ -273,7 +273,7 @@ impl Queue {
         self.lock().notice = Some(notice);
     }
 
-    /// Blocks until there is something to do, gathering: samples wait up to 4 s, a fact 20 ms.
+    /// Blocks until there is something to do, gathering: samples wait up to 3 s, a fact 20 ms.
     /// With `upkeep`, its next piece is done before anything that can wait; when `is_tired`, only
     /// if nothing waits at all.
     pub(super) fn next(&self, upkeep: bool, is_tired: bool) -> Work {

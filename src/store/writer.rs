@@ -129,7 +129,7 @@ impl Store {
     }
 
     /// Hands over facts and samples; never blocks. Facts are written at the latest 50 ms later,
-    /// samples 4 s; until then (or a [`Self::flush`]) a crash loses them.
+    /// samples 3 s; until then (or a [`Self::flush`]) a crash loses them.
     ///
     /// Beyond a million waiting samples the oldest are given up and counted. Beyond 200,000
     /// waiting facts the interval facts are folded to one a subject (nothing is lost by it), and

@@ -19,6 +19,8 @@ pub struct Request {
     pub objects: Vec<Oid>,
     /// Rows asked for by GETBULK.
     pub rows: u32,
+    /// Objects that it does not repeat.
+    pub singles: usize,
     /// How many came before it.
     pub nth: usize,
 }
@@ -29,12 +31,15 @@ impl Request {
         let message = Message::decode(bytes, DecodeConfig::DEFAULT).ok()?.value;
         let version = message.version();
         let pdu = message.into_pdu()?;
-        let rows = match pdu.raw_body() {
-            PduBody::GetBulk { max_repetitions, .. } => *max_repetitions,
-            PduBody::Standard { .. } => 0,
+        let (singles, rows) = match pdu.raw_body() {
+            PduBody::GetBulk { non_repeaters, max_repetitions } => {
+                (*non_repeaters as usize, *max_repetitions)
+            }
+            PduBody::Standard { .. } => (0, 0),
         };
         let objects = pdu.varbinds().iter().map(|bound| bound.oid.clone()).collect();
-        Some(Self { kind: pdu.pdu_type(), version, id: pdu.request_id(), objects, rows, nth })
+        let (kind, id) = (pdu.pdu_type(), pdu.request_id());
+        Some(Self { kind, version, id, objects, rows, singles, nth })
     }
 
     /// The answer with these bindings.
@@ -89,8 +94,9 @@ impl Request {
             _ => {
                 let mut bindings = Vec::new();
                 let mut from = self.objects.clone();
-                for _ in 0..self.rows.max(1) {
-                    for oid in &mut from {
+                for row in 0..self.rows.max(1) {
+                    let repeated = if row == 0 { 0 } else { self.singles };
+                    for oid in &mut from[repeated..] {
                         let (next, value) = after(oid);
                         *oid = next.clone();
                         bindings.push((next, value));

@@ -50,6 +50,78 @@ async fn columns_are_packed_into_one_question_and_grow_to_what_fits() {
     assert!(agent.seen()[before].rows > 10 && session.learned().repetitions() > 10);
 }
 
+fn both() -> Wanted {
+    Wanted { scalars: scalars().scalars, ..table() }
+}
+
+#[tokio::test]
+async fn what_is_known_of_a_device_makes_one_question_of_three() {
+    let agent = Agent::start(|r| vec![r.answer(r.bindings(&mib(9)))]).await;
+    let net = net(patient());
+    let mut session = session(&net, v2c(), agent.port).await;
+    let first = session.ask(&both()).await.unwrap();
+    assert_eq!((first.len(), agent.seen().len()), (20, 2));
+    assert_eq!(session.ask(&both()).await.unwrap(), first);
+    let seen = agent.seen();
+    assert_eq!(seen.len(), 3, "{:?}", &seen[2..]);
+    // One row more than there were shows the end.
+    assert_eq!((seen[2].singles, seen[2].rows), (2, 10));
+    // Other objects are asked apart.
+    session.ask(&Wanted { scalars: oids(["1.3.6.1.1.0"]), ..table() }).await.unwrap();
+    assert_eq!(agent.seen()[3].kind, PduType::GetRequest);
+}
+
+#[tokio::test]
+async fn rows_that_are_gone_are_looked_for_and_new_ones_found() {
+    let agent = Agent::start(|r| {
+        let rows = match r.nth {
+            0..2 => 9,
+            2..5 => 7,
+            _ => 12,
+        };
+        vec![r.answer(r.bindings(&mib(rows)))]
+    })
+    .await;
+    let net = net(patient());
+    let mut session = session(&net, v2c(), agent.port).await;
+    let mut came = Vec::new();
+    for _ in 0..3 {
+        came.push(session.ask(&both()).await.unwrap().len());
+    }
+    assert_eq!(came, [20, 16, 26]);
+    let kinds: Vec<_> = agent.seen().iter().map(|r| (r.kind, r.singles)).collect();
+    let (get, bulk) = (PduType::GetRequest, PduType::GetBulkRequest);
+    assert_eq!(kinds[2..6], [(bulk, 2), (get, 0), (bulk, 0), (bulk, 2)]);
+}
+
+#[tokio::test]
+async fn a_device_that_repeats_what_it_should_not_is_asked_apart_for_good() {
+    let agent = Agent::start(|r| {
+        let all = Request { singles: 0, ..r.clone() };
+        vec![r.answer(all.bindings(&mib(9)))]
+    })
+    .await;
+    let net = net(patient());
+    let mut session = session(&net, v2c(), agent.port).await;
+    for _ in 0..4 {
+        let answers = session.ask(&both()).await.unwrap();
+        assert_eq!((answers.len(), answers.broken().len()), (20, 0));
+    }
+    assert_eq!(agent.seen().iter().filter(|r| r.singles > 0).count(), 1);
+}
+
+#[tokio::test]
+async fn asking_in_one_go_is_one_of_the_tries() {
+    let agent =
+        Agent::start(|r| if r.nth < 2 { vec![r.answer(r.bindings(&mib(9)))] } else { Vec::new() })
+            .await;
+    let net = net(SnmpParams { timeout_ms: 1_000, retries: 1, ..hasty() });
+    let mut session = session(&net, v2c(), agent.port).await;
+    assert_eq!(session.ask(&both()).await.unwrap().len(), 20);
+    assert!(matches!(session.ask(&both()).await, Err(SnmpError::Silent { .. })));
+    assert_eq!(agent.seen().len(), 4, "two tries");
+}
+
 #[tokio::test]
 async fn oids_that_do_not_increase_end_a_column_and_what_came_is_kept() {
     let agent = Agent::start(|r| {

@@ -183,7 +183,7 @@ impl Patrol {
         }
         self.health.settle(now, &mut effects);
         self.perform(effects, now);
-        self.submit();
+        self.submit_news();
     }
 
     fn remember(&mut self, heard: &Heard) {

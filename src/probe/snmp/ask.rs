@@ -1,6 +1,7 @@
 //! What is asked of a device in one pass, and what it said. Pure: no socket, no clock.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::wire::{Oid, Value};
 
@@ -18,11 +19,36 @@ pub struct Wanted {
     pub columns: Vec<Oid>,
 }
 
+/// Questions that are alike, kept once: most devices are asked the same.
+#[derive(Debug, Default)]
+pub struct Alike {
+    recent: VecDeque<Arc<Wanted>>,
+}
+
+/// Questions remembered: some for each kind of device.
+const ALIKE_MAX: usize = 32;
+
+impl Alike {
+    /// The same question as one of the last ones, if it is one.
+    pub fn share(&mut self, wanted: Wanted) -> Arc<Wanted> {
+        if let Some(there) = self.recent.iter().find(|there| ***there == wanted) {
+            return Arc::clone(there);
+        }
+        self.recent.truncate(ALIKE_MAX - 1);
+        let wanted = Arc::new(wanted);
+        self.recent.push_front(Arc::clone(&wanted));
+        wanted
+    }
+}
+
 /// What a device said in one pass; only values, no exceptions (`noSuchObject` and its like are
 /// missing).
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct Answers {
-    values: BTreeMap<Oid, Value>,
+    /// As they came: columns are asked side by side.
+    values: Vec<(Oid, Value)>,
+    /// Places in `values`, by OID.
+    order: Vec<u32>,
     /// Columns that were given up before their end, because the device broke the protocol there.
     broken: Vec<Oid>,
     /// Of the texts that were added.
@@ -31,18 +57,58 @@ pub struct Answers {
 }
 
 impl Answers {
+    /// Makes room for so many values.
+    pub(super) fn reserve(&mut self, values: usize) {
+        self.values.reserve(values.min(VALUES_MAX));
+        self.order.reserve(values.min(VALUES_MAX));
+    }
+
     /// Adds one value; false, and [`Self::is_cut`] from then on, when there are [`VALUES_MAX`] or the
     /// texts have four mebibytes together.
     pub fn insert(&mut self, oid: Oid, value: Value) -> bool {
+        self.insert_near(oid, value, self.order.len()).is_some()
+    }
+
+    /// The same, looking for its place in the order from `guess` on; that place, or `None` where
+    /// it was too much.
+    pub(super) fn insert_near(&mut self, oid: Oid, value: Value, guess: usize) -> Option<usize> {
         let bytes = value.as_bytes().map_or(0, <[u8]>::len);
-        let is_full = self.values.len() >= VALUES_MAX && !self.values.contains_key(&oid);
+        let place = self.place(&oid, guess);
+        let is_full = self.values.len() >= VALUES_MAX && place.is_err();
         if is_full || self.bytes + bytes > BYTES_MAX {
             self.is_cut = true;
-            return false;
+            return None;
         }
         self.bytes += bytes;
-        self.values.insert(oid, value);
-        true
+        match place {
+            Ok(place) => self.values[self.order[place] as usize].1 = value,
+            Err(place) => {
+                self.order.insert(place, self.values.len() as u32);
+                self.values.push((oid, value));
+            }
+        }
+        let (Ok(place) | Err(place)) = place;
+        Some(place)
+    }
+
+    /// Where an OID stands in the order, or where it would; found soonest near `guess`.
+    fn place(&self, oid: &Oid, guess: usize) -> Result<usize, usize> {
+        let compare = |at: &u32| self.values[*at as usize].0.arcs().cmp(oid.arcs());
+        let is_before = |place: usize| self.order.get(place).is_some_and(|at| compare(at).is_lt());
+        let guess = guess.min(self.order.len());
+        let (mut low, mut stride) = (guess, 1);
+        while low > 0 && !is_before(low - 1) {
+            low = low.saturating_sub(stride);
+            stride *= 2;
+        }
+        let (mut high, mut stride) = (guess, 1);
+        while is_before(high) {
+            high = (high + stride).min(self.order.len());
+            stride *= 2;
+        }
+        // What stands at `high` may be it.
+        let window = &self.order[low..(high + 1).min(self.order.len())];
+        window.binary_search_by(compare).map(|at| low + at).map_err(|at| low + at)
     }
 
     /// Notes a column that was given up before its end.
@@ -53,21 +119,22 @@ impl Answers {
     /// A value by its whole OID.
     #[must_use]
     pub fn get(&self, oid: &Oid) -> Option<&Value> {
-        self.values.get(oid)
+        let place = self.place(oid, self.order.len() / 2).ok()?;
+        Some(&self.values[self.order[place] as usize].1)
     }
 
     /// A column's cells in the order of their index: the arcs after the column's OID.
     pub fn column<'a>(&'a self, column: &Oid) -> impl Iterator<Item = (&'a [u32], &'a Value)> {
-        let cells = self.values.range(column.clone()..);
+        let (Ok(from) | Err(from)) = self.place(column, self.order.len() / 2);
+        let cells = self.order[from..].iter().map(|at| &self.values[*at as usize]);
         cells
-            .take_while(move |(oid, _)| oid.starts_with(column))
-            .filter(move |(oid, _)| oid.len() > column.len())
-            .map(move |(oid, value)| (&oid.arcs()[column.len()..], value))
+            .map_while(move |(oid, value)| Some((oid.arcs().strip_prefix(column.arcs())?, value)))
+            .filter(|(index, _)| !index.is_empty())
     }
 
     /// Every value, by its OID.
     pub fn iter(&self) -> impl Iterator<Item = (&Oid, &Value)> {
-        self.values.iter()
+        self.order.iter().map(|at| &self.values[*at as usize]).map(|(oid, value)| (oid, value))
     }
 
     /// How many values.
@@ -92,6 +159,13 @@ impl Answers {
     #[must_use]
     pub fn is_cut(&self) -> bool {
         self.is_cut
+    }
+}
+
+/// In whatever order they came.
+impl PartialEq for Answers {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter()) && (&self.broken, self.is_cut) == (&other.broken, other.is_cut)
     }
 }
 

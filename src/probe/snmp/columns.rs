@@ -9,6 +9,9 @@ struct Column {
     root: Oid,
     /// The last cell that came; the root itself at first.
     last: Oid,
+    cells: u16,
+    /// Where the last one stands among the answers.
+    place: usize,
 }
 
 /// The columns that have not come to their end.
@@ -19,6 +22,8 @@ struct Column {
 #[derive(Debug)]
 pub(super) struct Columns {
     open: Vec<Column>,
+    /// Cells of the longest column.
+    rows: u16,
     /// Cells that may still be taken.
     room: usize,
 }
@@ -37,13 +42,19 @@ pub(super) struct Taken {
 impl Columns {
     /// All at their beginning; at most `limit` cells are taken.
     pub(super) fn new(roots: &[Oid], limit: usize) -> Self {
-        let open = roots.iter().map(|root| Column { root: root.clone(), last: root.clone() });
-        Self { open: open.collect(), room: limit }
+        let column =
+            |root: &Oid| Column { root: root.clone(), last: root.clone(), cells: 0, place: 0 };
+        Self { open: roots.iter().map(column).collect(), rows: 0, room: limit }
     }
 
     /// True when there is nothing more to ask.
     pub(super) fn is_done(&self) -> bool {
         self.open.is_empty()
+    }
+
+    /// Cells of the longest column so far.
+    pub(super) fn rows(&self) -> u16 {
+        self.rows
     }
 
     /// What follows which is to be asked for, a place for each open column.
@@ -56,13 +67,14 @@ impl Columns {
     pub(super) fn take(
         &mut self,
         asked: usize,
-        values: Vec<(Oid, Value)>,
+        values: impl IntoIterator<Item = (Oid, Value)>,
         answers: &mut Answers,
     ) -> Taken {
-        let mut taken = Taken { cells: values.len(), ..Taken::default() };
+        let mut taken = Taken::default();
         let asked = asked.min(self.open.len());
         let mut is_open = vec![true; asked];
         for (i, (oid, value)) in values.into_iter().enumerate() {
+            taken.cells += 1;
             taken.bytes += size(&oid, &value);
             let Some(at) = i.checked_rem(asked).filter(|at| is_open[*at]) else { continue };
             let column = &mut self.open[at];
@@ -79,7 +91,9 @@ impl Columns {
                     answers.note_broken(column.root.clone());
                 }
             } else {
-                column.last = oid.clone();
+                column.last.clone_from(&oid);
+                column.cells = column.cells.saturating_add(1);
+                self.rows = self.rows.max(column.cells);
                 if self.room == 0 {
                     self.give_up(answers);
                     return taken;
@@ -87,10 +101,13 @@ impl Columns {
                 // An exception amid a column is a cell without a value: what follows it counts.
                 if !value.is_exception() {
                     self.room -= 1;
-                    if !answers.insert(oid, value) {
+                    // Those before it in the row have each moved its place by one.
+                    let guess = if column.place > 0 { column.place + 1 + at } else { usize::MAX };
+                    let Some(place) = answers.insert_near(oid, value, guess) else {
                         self.give_up(answers);
                         return taken;
-                    }
+                    };
+                    column.place = place;
                 }
             }
             taken.progress += 1;

@@ -16,9 +16,12 @@ use super::wire::Value;
 use crate::model::{UnixMs, Untrusted};
 
 mod follow;
+mod known;
 mod names;
 
 use follow::Follow;
+pub(super) use known::Metrics;
+use known::{Known, Named};
 
 /// Most interfaces of one device.
 pub const INTERFACES_MAX: usize = 1_024;
@@ -243,23 +246,12 @@ pub fn find<'a>(interfaces: &'a [Interface], wanted: &str) -> Option<&'a Interfa
     None
 }
 
-/// What an interface is, which changes rarely.
-#[derive(Debug, Clone, PartialEq)]
-struct Known {
-    name: Arc<str>,
-    /// `None` also where it says the same as the name.
-    descr: Option<Untrusted>,
-    alias: Option<Untrusted>,
-    kind: Option<u32>,
-    speed_bps: Option<u64>,
-}
-
 /// One interface between passes.
 #[derive(Debug, Clone, PartialEq)]
 struct Entry {
     index: u32,
     /// `None` when its name did not come in a pass that was cut short: nothing is told of it.
-    known: Option<Known>,
+    known: Option<Arc<Known>>,
     follow: Follow,
 }
 
@@ -290,11 +282,20 @@ pub struct Interfaces {
     is_broken: bool,
 }
 
+impl Found {
+    /// The interfaces with the names of their metrics.
+    pub(super) fn metrics(&self) -> impl Iterator<Item = &Metrics> {
+        self.named.iter().map(|named| &named.metrics)
+    }
+}
+
 /// What came of reading a pass.
 #[derive(Debug, Default, PartialEq)]
 pub struct Found {
     /// In the order of their numbers.
     pub interfaces: Vec<Interface>,
+    /// Their names with those of their metrics, in the same order.
+    pub(super) named: Vec<Arc<Named>>,
     /// The names are not certain: they have to be read before anything can be told.
     pub is_unnamed: bool,
     /// They were asked in this pass.
@@ -371,17 +372,19 @@ impl Interfaces {
         self.loose.retain(|_, follow| at.since(follow.at()) <= LOOSE_MS_MAX);
         let Some(entries) = &mut self.entries else {
             let is_unnamed = !rows.is_empty();
-            return Found { interfaces: Vec::new(), is_unnamed, were_names_asked };
+            return Found { is_unnamed, were_names_asked, ..Found::default() };
         };
         let is_broken = std::mem::take(&mut self.is_broken);
         let mut rows = rows.into_iter().peekable();
         let mut interfaces = Vec::with_capacity(entries.len());
+        let mut named = Vec::with_capacity(entries.len());
         for Entry { index, known, follow } in entries {
             let Some((_, row)) = rows.next_if(|(row, _)| row == index) else { continue };
             let Some(known) = known else { continue };
+            named.push(Arc::clone(&known.named));
             let passed = follow.take(&row, known.speed_bps, at, is_broken);
             interfaces.push(Interface {
-                name: Arc::clone(&known.name),
+                name: Arc::clone(&known.named.name),
                 index: *index,
                 descr: known.descr.clone(),
                 alias: known.alias.clone(),
@@ -393,16 +396,16 @@ impl Interfaces {
                 passed,
             });
         }
-        Found { interfaces, is_unnamed: false, were_names_asked }
+        Found { interfaces, named, is_unnamed: false, were_names_asked }
     }
 
     /// Forgets which number is which, but not where the counters of a name stood.
-    fn loosen(&mut self) -> Option<BTreeMap<u32, Known>> {
+    fn loosen(&mut self) -> Option<BTreeMap<u32, Arc<Known>>> {
         let entries = self.entries.take()?;
         let mut known = BTreeMap::new();
         for Entry { index, known: one, follow } in entries {
             if let Some(one) = one {
-                self.loose.insert(Arc::clone(&one.name), follow);
+                self.loose.insert(Arc::clone(&one.named.name), follow);
                 known.insert(index, one);
             }
         }
@@ -415,7 +418,7 @@ impl Interfaces {
         let numbers = rows.iter().map(|(index, _)| *index);
         let Some(named) = names::read(answers, numbers, before) else { return };
         let entries = named.into_iter().map(|(index, known)| {
-            let follow = known.as_ref().and_then(|known| self.loose.remove(&known.name));
+            let follow = known.as_ref().and_then(|known| self.loose.remove(&known.named.name));
             Entry { index, known, follow: follow.unwrap_or_default() }
         });
         self.entries = Some(entries.collect());

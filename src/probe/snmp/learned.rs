@@ -23,11 +23,34 @@ pub struct Learned {
     cell_bytes: u16,
     /// Passes in a row in which only GETNEXT was answered.
     bulk_failures: u8,
+    /// What the last pass that asked for scalars and columns apart from each other brought.
+    shape: Option<Shape>,
+    /// It loses something when both are asked in one GETBULK.
+    loses_singles: bool,
+}
+
+/// How much a pass asked and brought: the next one is likely to be like it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Shape {
+    /// Scalars asked.
+    pub scalars: u16,
+    /// Columns asked.
+    pub columns: u16,
+    /// Cells of the longest column.
+    pub rows: u16,
+    /// Values that came, of both.
+    pub values: u32,
 }
 
 impl Default for Learned {
     fn default() -> Self {
-        Self { repetitions: REPETITIONS_FIRST, cell_bytes: CELL_BYTES_FIRST, bulk_failures: 0 }
+        Self {
+            repetitions: REPETITIONS_FIRST,
+            cell_bytes: CELL_BYTES_FIRST,
+            bulk_failures: 0,
+            shape: None,
+            loses_singles: false,
+        }
     }
 }
 
@@ -53,14 +76,49 @@ impl Learned {
         self.repetitions
     }
 
-    /// How many rows of so many columns are asked for next.
-    pub(super) fn step(&self, columns: usize, max_repetitions: u16) -> Step {
+    /// How many rows of so many columns are asked for next, beside so many scalars; `left` is how
+    /// many there should still be.
+    pub(super) fn step(
+        &self,
+        columns: usize,
+        scalars: usize,
+        left: Option<u16>,
+        max_repetitions: u16,
+    ) -> Step {
         if self.is_row_by_row() {
             return Step::Next;
         }
-        let row = columns.max(1) * usize::from(self.cell_bytes.max(1));
-        let fitting = u16::try_from(ANSWER_BYTES_MAX / row).unwrap_or(u16::MAX);
-        Step::Bulk(self.repetitions.min(fitting).min(max_repetitions).max(1))
+        let cell = usize::from(self.cell_bytes.max(1));
+        let room = ANSWER_BYTES_MAX.saturating_sub(scalars * cell);
+        let fitting = u16::try_from(room / (columns.max(1) * cell)).unwrap_or(u16::MAX);
+        // One more than there should be shows the end.
+        let left = left.map_or(u16::MAX, |left| left.saturating_add(1));
+        Step::Bulk(self.repetitions.min(fitting).min(left).min(max_repetitions).max(1))
+    }
+
+    /// The pass before this one, if it asked for as much and may be asked in one go now.
+    pub(super) fn shape(&self, scalars: usize, columns: usize) -> Option<Shape> {
+        let is_same = |shape: &Shape| {
+            (usize::from(shape.scalars), usize::from(shape.columns)) == (scalars, columns)
+        };
+        self.shape.filter(is_same)
+    }
+
+    /// True for one that may be asked for scalars and columns in one GETBULK.
+    pub(super) fn takes_singles(&self) -> bool {
+        !self.loses_singles && !self.is_row_by_row()
+    }
+
+    /// What a pass that asked for both apart brought. `lost` is what was expected of one that asked
+    /// for both in one go just before, and did not bring it.
+    pub(super) fn note_shape(&mut self, shape: Shape, lost: Option<Shape>) {
+        self.loses_singles |= lost.is_some_and(|lost| shape.values >= lost.values);
+        self.shape = Some(shape);
+    }
+
+    /// The next pass asks for scalars and columns apart from each other.
+    pub(super) fn forget_shape(&mut self) {
+        self.shape = None;
     }
 
     /// A GETBULK of so many rows was answered: where that was all that was asked, half as much
@@ -110,29 +168,29 @@ mod tests {
         let mut learned = Learned::default();
         let mut asked = Vec::new();
         for _ in 0..8 {
-            let Step::Bulk(rows) = learned.step(1, 200) else { panic!("row by row") };
+            let Step::Bulk(rows) = learned.step(1, 0, None, 200) else { panic!("row by row") };
             asked.push(rows);
             learned.answered(1, rows, full(1, rows, 20), 200);
         }
         // 1,250 bytes of 20 each.
         assert_eq!(asked, [10, 15, 23, 35, 53, 62, 62, 62]);
-        assert_eq!(learned.step(14, 200), Step::Bulk(4));
-        assert_eq!(learned.step(400, 200), Step::Bulk(1));
-        assert_eq!(learned.step(1, 25), Step::Bulk(25));
+        assert_eq!(learned.step(14, 0, None, 200), Step::Bulk(4));
+        assert_eq!(learned.step(400, 0, None, 200), Step::Bulk(1));
+        assert_eq!(learned.step(1, 0, None, 25), Step::Bulk(25));
     }
 
     #[test]
     fn long_cells_are_asked_fewer_at_a_time_at_once() {
         let mut learned = Learned::default();
         learned.answered(1, 10, full(1, 10, 200), 50);
-        assert_eq!(learned.step(1, 50), Step::Bulk(6));
+        assert_eq!(learned.step(1, 0, None, 50), Step::Bulk(6));
     }
 
     #[test]
     fn too_much_is_halved_and_never_nothing() {
         let mut learned = Learned::default();
         let mut asked = Vec::new();
-        while let Step::Bulk(rows) = learned.step(1, 50) {
+        while let Step::Bulk(rows) = learned.step(1, 0, None, 50) {
             asked.push(rows);
             if !learned.halve(rows) {
                 break;
@@ -141,7 +199,7 @@ mod tests {
         assert_eq!(asked, [10, 5, 2, 1]);
         assert_eq!((learned.repetitions(), learned.is_row_by_row()), (1, false));
         learned.refuse_bulk();
-        assert_eq!(learned.step(1, 50), Step::Next);
+        assert_eq!(learned.step(1, 0, None, 50), Step::Next);
     }
 
     #[test]

@@ -5,8 +5,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::OnceCell;
-
 use super::error::SnmpError;
 use super::learned::Learned;
 use super::rate::Rate;
@@ -18,8 +16,8 @@ use crate::model::{Credential, CredentialId, Security, SnmpParams, UnixMs};
 /// a credential.
 pub struct Net {
     params: SnmpParams,
-    v4: OnceCell<Socket>,
-    v6: OnceCell<Socket>,
+    v4: Socket,
+    v6: Socket,
     engines: Arc<Engines>,
     keys: Mutex<HashMap<CredentialId, (Credential, Access)>>,
 }
@@ -39,8 +37,8 @@ impl Net {
     pub fn new(params: SnmpParams, started_at: UnixMs) -> Self {
         Self {
             params,
-            v4: OnceCell::new(),
-            v6: OnceCell::new(),
+            v4: Socket::new(false),
+            v6: Socket::new(true),
             engines: Arc::new(Engines::new(started_at)),
             keys: Mutex::new(HashMap::new()),
         }
@@ -58,9 +56,7 @@ impl Net {
         learned: Learned,
         rate: Option<Arc<Rate>>,
     ) -> Result<Session, SnmpError> {
-        let is_v6 = address.is_ipv6();
-        let cell = if is_v6 { &self.v6 } else { &self.v4 };
-        let socket = cell.get_or_try_init(|| Socket::open(is_v6)).await.map_err(local)?;
+        let socket = if address.is_ipv6() { &self.v6 } else { &self.v4 };
         let access = self.access(credential).await.map_err(local)?;
         let timeout = Duration::from_millis(self.params.timeout_ms.into());
         let target = SocketAddr::new(address, credential.port);
@@ -73,7 +69,7 @@ impl Net {
     /// What came in and answered nothing, since the start.
     #[must_use]
     pub fn dropped(&self) -> Dropped {
-        let sockets = [self.v4.get(), self.v6.get()].into_iter().flatten();
+        let sockets = [&self.v4, &self.v6].into_iter();
         sockets.map(Socket::dropped).fold(Dropped::default(), |sum, (stray, malformed)| Dropped {
             stray: sum.stray + stray,
             malformed: sum.malformed + malformed,

@@ -6,7 +6,8 @@
 //!    └────────── ask_soon, answers ping again ───────────┘
 //! ```
 //! Guarantees: a device's turns lie on `phase + k × interval`, the phase being a hash of its id, so
-//! that the load is flat and stays where it is over reloads; at most `in_flight` devices are asked
+//! that the load is flat and stays where it is over reloads (those that are due within 50 ms of each
+//! other are asked together); at most `in_flight` devices are asked
 //! at the same time, and each of them one thing; a device that is due while it waits for its place
 //! or its answer has that one turn, so nothing piles up; groups wait in turns, so that one that is slow
 //! starves no other; whoever does not call [`Patrol::next`] is
@@ -14,10 +15,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::ops::Bound;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::{AbortHandle, Id, JoinSet};
+use futures_util::future::{AbortHandle, Abortable, Aborted};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::time::Instant;
 
 use super::ask::{Answers, Wanted};
@@ -28,6 +33,9 @@ use super::rate::Rate;
 use crate::model::{DeviceId, SnmpParams};
 use crate::probe::schedule::phase_us;
 
+/// Whoever is due within so long of each other is asked together: to be woken for each of them
+/// costs more than to ask him.
+const TOGETHER: Duration = Duration::from_millis(50);
 /// Longest pause that silence earns, unless the interval itself is longer.
 const PAUSE_MAX: Duration = Duration::from_secs(600);
 
@@ -40,16 +48,26 @@ pub struct Patrol<O: Opens> {
     due: BTreeSet<(Instant, DeviceId)>,
     ready: Ready,
     rates: HashMap<u32, Arc<Rate>>,
-    asked: JoinSet<Back<O::Session>>,
-    tasks: HashMap<Id, DeviceId>,
+    /// All in the task of whoever calls [`Patrol::next`]: to hand each answer from thread to thread
+    /// costs more than to take it in.
+    asked: FuturesUnordered<Asking<O::Session>>,
+    /// By the number of the turn.
+    turns: HashMap<u64, DeviceId>,
+    last_turn: u64,
+    /// When the due were last made ready.
+    gathered: Option<Instant>,
     deferred: u64,
 }
+
+/// A turn under way, with its number; an error when it was given up.
+type Asking<S> = Pin<Box<dyn Future<Output = (u64, Result<Back<S>, Aborted>)> + Send>>;
 
 #[derive(Debug)]
 enum State {
     Waiting(Instant),
     Ready,
-    Asked(AbortHandle),
+    /// In the turn of this number.
+    Asked(u64, AbortHandle),
 }
 
 struct Slot<S> {
@@ -86,8 +104,10 @@ impl<O: Opens> Patrol<O> {
             due: BTreeSet::new(),
             ready: Ready::default(),
             rates: HashMap::new(),
-            asked: JoinSet::new(),
-            tasks: HashMap::new(),
+            asked: FuturesUnordered::new(),
+            turns: HashMap::new(),
+            last_turn: 0,
+            gathered: None,
             deferred: 0,
         }
     }
@@ -103,7 +123,7 @@ impl<O: Opens> Patrol<O> {
                 _ if stays => {}
                 State::Waiting(at) => drop(due.remove(&(*at, device.clone()))),
                 State::Ready => {}
-                State::Asked(turn) => turn.abort(),
+                State::Asked(_, turn) => turn.abort(),
             }
             stays
         });
@@ -114,7 +134,7 @@ impl<O: Opens> Patrol<O> {
             match self.slots.get_mut(&target.device) {
                 Some(slot) if slot.target == target => {}
                 Some(slot) => {
-                    if let State::Asked(turn) = &slot.state {
+                    if let State::Asked(_, turn) = &slot.state {
                         turn.abort();
                     }
                     slot.target = target;
@@ -171,11 +191,13 @@ impl<O: Opens> Patrol<O> {
         match self.slots.get(device).map(|slot| &slot.state) {
             Some(State::Waiting(at)) => {
                 self.due.remove(&(*at, device.clone()));
+                // Who is in a hurry waits for nobody.
+                self.gathered = None;
                 self.wait(device, Instant::now());
                 true
             }
             Some(State::Ready) => true,
-            Some(State::Asked(_)) | None => false,
+            Some(State::Asked(..)) | None => false,
         }
     }
 
@@ -196,10 +218,11 @@ impl<O: Opens> Patrol<O> {
     pub async fn next(&mut self) -> Turn {
         loop {
             self.start();
-            let wake = self.due.first().map(|(at, _)| *at);
+            let together = self.gathered.map(|at| at + TOGETHER);
+            let wake = self.due.first().map(|(at, _)| together.map_or(*at, |then| then.max(*at)));
             tokio::select! {
-                Some(back) = self.asked.join_next_with_id() => {
-                    if let Some(turn) = self.take_back(back) {
+                Some((number, back)) = self.asked.next() => {
+                    if let Some(turn) = self.take_back(number, back) {
                         return turn;
                     }
                 }
@@ -212,8 +235,10 @@ impl<O: Opens> Patrol<O> {
     fn start(&mut self) {
         let now = Instant::now();
         let places = usize::from(self.params.in_flight.max(1));
-        while self.due.first().is_some_and(|(at, _)| *at <= now) {
+        let is_time = self.gathered.is_none_or(|at| now >= at + TOGETHER);
+        while is_time && self.due.first().is_some_and(|(at, _)| *at <= now) {
             let Some((_, device)) = self.due.pop_first() else { break };
+            self.gathered = Some(now);
             if let Some(slot) = self.slots.get_mut(&device) {
                 slot.state = State::Ready;
                 if self.asked.len() + self.ready.len >= places {
@@ -254,40 +279,37 @@ impl<O: Opens> Patrol<O> {
             };
             Back { session, generation, wanted, outcome, took: started.elapsed() }
         };
-        let task = self.asked.spawn(turn);
-        self.tasks.insert(task.id(), device);
-        slot.state = State::Asked(task);
+        self.last_turn += 1;
+        let number = self.last_turn;
+        let (handle, registration) = AbortHandle::new_pair();
+        let failed = Arc::clone(&slot.wanted);
+        // A fault of our own takes no other turn with it.
+        let turn = AssertUnwindSafe(turn).catch_unwind().map(move |back| {
+            back.unwrap_or_else(|panicked| Back {
+                session: None,
+                generation,
+                wanted: failed,
+                outcome: Err(SnmpError::Local { what: said(&*panicked) }),
+                took: Duration::ZERO,
+            })
+        });
+        self.asked.push(Box::pin(Abortable::new(turn, registration).map(move |b| (number, b))));
+        self.turns.insert(number, device);
+        slot.state = State::Asked(number, handle);
     }
 
     /// `None` for a device that is no longer patrolled, or is another by now.
-    fn take_back(
-        &mut self,
-        back: Result<(Id, Back<O::Session>), tokio::task::JoinError>,
-    ) -> Option<Turn> {
-        let id = match &back {
-            Ok((id, _)) => *id,
-            Err(error) => error.id(),
-        };
-        let device = self.tasks.remove(&id)?;
+    fn take_back(&mut self, number: u64, back: Result<Back<O::Session>, Aborted>) -> Option<Turn> {
+        let device = self.turns.remove(&number)?;
         let slot = self.slots.get_mut(&device)?;
-        if !matches!(&slot.state, State::Asked(turn) if turn.id() == id) {
+        if !matches!(&slot.state, State::Asked(asked, _) if *asked == number) {
             // It was taken out and put in again while its old turn was under way.
             return None;
         }
-        let back = match back {
-            Ok((_, back)) => back,
-            Err(error) if error.is_cancelled() => {
-                let at = self.turn_after(&device, Instant::now());
-                self.wait(&device, at);
-                return None;
-            }
-            Err(error) => Back {
-                session: None,
-                generation: slot.generation,
-                wanted: Arc::clone(&slot.wanted),
-                outcome: Err(SnmpError::Local { what: error.to_string() }),
-                took: Duration::ZERO,
-            },
+        let Ok(back) = back else {
+            let at = self.turn_after(&device, Instant::now());
+            self.wait(&device, at);
+            return None;
         };
         if back.generation != slot.generation {
             let at = self.turn_after(&device, Instant::now());
@@ -378,6 +400,13 @@ fn intervals(fruitless: u32, answers_ping: Option<bool>) -> u32 {
         (3..=9, Some(true)) => 2,
         (_, Some(true)) => 4,
     }
+}
+
+/// What a panic says.
+fn said(panicked: &(dyn std::any::Any + Send)) -> String {
+    let text = panicked.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panicked.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic that says nothing".to_owned())
 }
 
 async fn sleep_until(at: Option<Instant>) {

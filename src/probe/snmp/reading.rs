@@ -9,14 +9,13 @@
 //! device says, the lists of a reading and the names of its metrics are bounded.
 //! Reads no clock: the time of the answers is an argument. A pass without any answer is not read.
 
-use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use super::ask::{Answers, Wanted};
 use super::facts::{self, FactKind, Identity};
 use super::health::{Gauge, Gauges};
-use super::interfaces::{Counter, Interface, Interfaces};
+use super::interfaces::{Counter, Interface, Interfaces, Metrics};
 use super::mib::{self, oid};
 use super::neighbours::{self, Address, Neighbour};
 use super::profile::{Profile, Profiles};
@@ -31,7 +30,8 @@ const FACTS_MS: i64 = 3_600_000;
 /// names for ever would fill the store.
 const SERIES_MAX: usize = 2_048;
 /// A name that was not used for so long makes room for another.
-const SERIES_MS: i64 = 24 * 3_600_000;
+const SERIES_MINUTES: u32 = 24 * 60;
+const MINUTE_MS: i64 = 60_000;
 
 /// What is asked in one go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -165,10 +165,16 @@ pub fn wanted(pass: Pass, profile: &Profile, memory: &Memory) -> Wanted {
     wanted
 }
 
-/// Leaves the first of each.
+/// Leaves the first of each; there are some dozens.
 fn dedup(oids: &mut Vec<Oid>) {
-    let mut seen = std::collections::HashSet::new();
-    oids.retain(|oid| seen.insert(oid.clone()));
+    let mut at = 1;
+    while at < oids.len() {
+        if oids[..at].contains(&oids[at]) {
+            oids.remove(at);
+        } else {
+            at += 1;
+        }
+    }
 }
 
 /// What the answers of a pass say, which came at `at`; with the profile and memory that
@@ -214,8 +220,8 @@ fn cycle(reading: &mut DeviceReading, answers: &Answers, profile: &Profile, memo
         uptime.restarted.is_some() || uptime.has_agent_restarted || uptime.have_boots_gone_back;
     reading.uptime = uptime;
 
-    let found = memory.interfaces.read(answers, at, began_anew, with_facts);
-    reading.interfaces = found.interfaces;
+    let mut found = memory.interfaces.read(answers, at, began_anew, with_facts);
+    reading.interfaces = std::mem::take(&mut found.interfaces);
     reading.are_interfaces_sure = !found.is_unnamed;
     memory.wants_names = found.is_unnamed && !found.were_names_asked;
 
@@ -236,7 +242,7 @@ fn cycle(reading: &mut DeviceReading, answers: &Answers, profile: &Profile, memo
         memory.last_facts = Some((at, profile.name.clone()));
         memory.wants_facts = false;
     }
-    memory.series.points(reading);
+    memory.series.points(reading, found.metrics());
 }
 
 /// The counters that are kept of an interface.
@@ -252,34 +258,39 @@ const KEPT: [Counter; 6] = [
 /// Which names of interfaces and gauges are kept, by a hash: two that share one are kept both.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Series {
-    /// With when it was last used.
-    names: BTreeMap<u64, UnixMs>,
+    /// By hash, with the minute in which it was last used: eight bytes for each of a device's
+    /// dozens.
+    names: Vec<(u32, u32)>,
 }
 
 impl Series {
-    /// Adds the points of a reading.
-    fn points(&mut self, reading: &mut DeviceReading) {
+    /// Adds the points of a reading; `metrics` are the names of its interfaces' ones.
+    fn points<'m>(
+        &mut self,
+        reading: &mut DeviceReading,
+        metrics: impl Iterator<Item = &'m Metrics>,
+    ) {
         let at = reading.at;
-        let mut points = Vec::new();
-        // One buffer for all names: they are made anew in each pass, since thousands of devices
-        // have dozens of interfaces each.
+        let mut points = Vec::with_capacity(KEPT.len() * reading.interfaces.len());
+        for (interface, names) in reading.interfaces.iter().zip(metrics) {
+            if !interface.is_counted() || !self.admits(("if", &interface.name), at) {
+                continue;
+            }
+            for counter in KEPT {
+                if let Some(sum) = interface.counts[counter as usize] {
+                    let name = Arc::clone(&names[counter as usize]);
+                    let metric = Metric { kind: PointKind::Counter, name };
+                    points.push((metric, Point { at, value: sum.cast_signed() }));
+                }
+            }
+        }
+        // One buffer for all names.
         let mut text = String::new();
         let mut point = |kind, parts: &[&str], value| {
             text.clear();
             text.extend(parts.iter().copied());
             points.push((Metric { kind, name: Arc::from(text.as_str()) }, Point { at, value }));
         };
-        for interface in reading.interfaces.iter().filter(|interface| interface.is_counted()) {
-            if !self.admits(("if", &interface.name), at) {
-                continue;
-            }
-            for counter in KEPT {
-                if let Some(sum) = interface.counts[counter as usize] {
-                    let parts = ["if.", counter.as_str(), ":", &interface.name];
-                    point(PointKind::Counter, &parts, sum.cast_signed());
-                }
-            }
-        }
         if let Some(ups) = &reading.ups {
             for (name, value) in [
                 ("ups.on_battery", ups.is_on_battery.map(i64::from)),
@@ -311,18 +322,23 @@ impl Series {
     fn admits(&mut self, name: (&str, &str), at: UnixMs) -> bool {
         let mut hasher = DefaultHasher::new();
         name.hash(&mut hasher);
-        let name = hasher.finish();
-        if let Some(used) = self.names.get_mut(&name) {
-            *used = at;
+        // The upper half of 64 bits.
+        let name = (hasher.finish() >> 32) as u32;
+        let minute = u32::try_from(at.0 / MINUTE_MS).unwrap_or(0);
+        let place = |names: &[(u32, u32)]| names.binary_search_by_key(&name, |(name, _)| *name);
+        if let Ok(known) = place(&self.names) {
+            self.names[known].1 = minute;
             return true;
         }
         if self.names.len() >= SERIES_MAX {
-            self.names.retain(|_, used| at.since(*used).abs() < SERIES_MS);
+            self.names.retain(|(_, used)| minute.abs_diff(*used) < SERIES_MINUTES);
         }
         if self.names.len() >= SERIES_MAX {
             return false;
         }
-        self.names.insert(name, at);
+        let (Ok(at) | Err(at)) = place(&self.names);
+        self.names.reserve_exact(1);
+        self.names.insert(at, (name, minute));
         true
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::ask::{Answers, VALUES_MAX, Wanted};
 use super::columns::{Columns, Taken};
 use super::error::{Reason, Report, SnmpError};
-use super::learned::{Learned, Step};
+use super::learned::{Learned, Shape, Step};
 use super::rate::Rate;
 use super::wire::{ErrorStatus, Fault, Got, Link, OBJECTS_MAX, Oid, Value};
 use crate::model::SnmpParams;
@@ -40,6 +40,8 @@ struct Pass {
     is_malformed: bool,
     /// GETBULK stayed without an answer.
     is_bulk_silent: bool,
+    /// Tries that were spent on asking for everything in one go.
+    spent: u8,
 }
 
 impl Session {
@@ -89,7 +91,7 @@ impl Session {
         let mut answers = Answers::default();
         let mut pass = Pass::default();
         let mut columns = Columns::new(std::slice::from_ref(root), limit.min(VALUES_MAX));
-        let ended = self.walk_columns(&mut columns, &mut answers, &mut pass).await;
+        let ended = self.walk_columns(&mut columns, None, &mut answers, &mut pass).await;
         columns.give_up(&mut answers);
         self.conclude(answers, &pass, ended).await
     }
@@ -98,30 +100,121 @@ impl Session {
         Duration::from_millis(u64::try_from(self.params.interval_ms).unwrap_or(u64::MAX))
     }
 
+    /// Scalars, then columns; in one go where that was done before and brought as much.
     async fn ask_all(
         &mut self,
         wanted: &Wanted,
         answers: &mut Answers,
         pass: &mut Pass,
     ) -> Result<(), Fault> {
+        let (scalars, columns) = (wanted.scalars.len(), wanted.columns.len());
+        let is_one_go = !self.is_v1
+            && (1..=OBJECTS_MAX).contains(&(scalars + columns))
+            && scalars.min(columns) > 0;
+        if !is_one_go {
+            return self.ask_apart(wanted, answers, pass).await.map(drop);
+        }
+        let before = self.learned.shape(scalars, columns).filter(|_| self.learned.takes_singles());
+        if let Some(before) = before {
+            if let Some(ended) = self.ask_in_one_go(wanted, before, answers, pass).await? {
+                return ended;
+            }
+            // It has changed, or it is one that takes scalars for columns.
+            *answers = Answers::default();
+        }
+        let rows = self.ask_apart(wanted, answers, pass).await?;
+        let count = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+        let values = u32::try_from(answers.len()).unwrap_or(u32::MAX);
+        let shape = Shape { scalars: count(scalars), columns: count(columns), rows, values };
+        if answers.broken().is_empty() && rows > 0 {
+            self.learned.note_shape(shape, before);
+        }
+        Ok(())
+    }
+
+    /// One GETBULK for the scalars, which are not repeated, and the first rows, then the other rows.
+    /// `None` when it did not bring as much as the pass before.
+    async fn ask_in_one_go(
+        &mut self,
+        wanted: &Wanted,
+        before: Shape,
+        answers: &mut Answers,
+        pass: &mut Pass,
+    ) -> Result<Option<Result<(), Fault>>, Fault> {
+        let (scalars, asked) = (wanted.scalars.len(), wanted.columns.len());
+        let most = self.params.max_repetitions;
+        let step = self.learned.step(asked, scalars, Some(before.rows), most);
+        let (Step::Bulk(rows), Ok(singles)) = (step, u16::try_from(scalars)) else {
+            return Ok(None);
+        };
+        // What follows the name of a scalar without its instance is the scalar.
+        let name = |scalar: &Oid| {
+            let arcs = scalar.arcs();
+            Oid::from_slice(&arcs[..arcs.len().saturating_sub(1)])
+        };
+        let question: Vec<Oid> =
+            wanted.scalars.iter().map(name).chain(wanted.columns.iter().cloned()).collect();
+        self.turn().await;
+        let (values, fault) = self.link.bulk(&question, singles, rows).await;
+        answers.reserve(before.values as usize);
+        let mut values = values.into_iter();
+        for (scalar, (name, value)) in wanted.scalars.iter().zip(values.by_ref()) {
+            if name == *scalar && !value.is_exception() && !matches!(value, Value::Null) {
+                answers.insert(name, value);
+            }
+        }
+        let mut columns = Columns::new(&wanted.columns, usize::MAX);
+        let taken = columns.take(asked, values, answers);
+        if fault.is_some() || taken.progress == 0 {
+            self.learned.forget_shape();
+            if fault == Some(Fault::Silent) {
+                if self.params.retries == 0 {
+                    wanted.columns.iter().for_each(|column| answers.note_broken(column.clone()));
+                    return Err(Fault::Silent);
+                }
+                pass.spent = 1;
+                self.pause().await;
+            }
+            return Ok(None);
+        }
+        self.learn(step, asked, taken, pass);
+        let ended = self.walk_columns(&mut columns, Some(before.rows), answers, pass).await;
+        columns.give_up(answers);
+        let is_less = u32::try_from(answers.len()).is_ok_and(|values| values < before.values);
+        if is_less || !answers.broken().is_empty() {
+            self.learned.forget_shape();
+        }
+        // What broke off for silence is not asked again at once.
+        Ok((!is_less || ended.is_err()).then_some(ended))
+    }
+
+    /// Each scalar by GET, then the columns side by side; how many cells the longest has.
+    async fn ask_apart(
+        &mut self,
+        wanted: &Wanted,
+        answers: &mut Answers,
+        pass: &mut Pass,
+    ) -> Result<u16, Fault> {
         for scalars in wanted.scalars.chunks(OBJECTS_MAX) {
             if let Err(fault) = self.get(scalars, answers, pass).await {
                 wanted.columns.iter().for_each(|column| answers.note_broken(column.clone()));
                 return Err(fault);
             }
         }
+        let mut rows = 0;
         let mut groups = wanted.columns.chunks(OBJECTS_MAX);
         while let Some(group) = groups.next() {
             // What is kept in all is bounded by the answers.
             let mut columns = Columns::new(group, usize::MAX);
-            let ended = self.walk_columns(&mut columns, answers, pass).await;
+            let ended = self.walk_columns(&mut columns, None, answers, pass).await;
+            rows = rows.max(columns.rows());
             columns.give_up(answers);
             if ended.is_err() || answers.is_cut() {
                 groups.flatten().for_each(|column| answers.note_broken(column.clone()));
-                return ended;
+                return ended.map(|()| rows);
             }
         }
-        Ok(())
+        Ok(rows)
     }
 
     /// Single values. An object that the device has not, or will not tell, is left out.
@@ -136,7 +229,7 @@ impl Session {
         let mut is_one_by_one = false;
         while !open.is_empty() {
             let asked = if is_one_by_one { &open[..1] } else { &open[..] };
-            let (values, fault) = self.insist(asked).await;
+            let (values, fault) = self.insist(asked, pass).await;
             let asked = asked.len();
             let before = open.len();
             for (oid, value) in values {
@@ -173,8 +266,8 @@ impl Session {
     }
 
     /// One GET, again while there is silence.
-    async fn insist(&mut self, scalars: &[Oid]) -> Got {
-        let mut tries = 0;
+    async fn insist(&mut self, scalars: &[Oid], pass: &mut Pass) -> Got {
+        let mut tries = std::mem::take(&mut pass.spent);
         loop {
             self.turn().await;
             let got = self.link.get(scalars).await;
@@ -189,6 +282,7 @@ impl Session {
     async fn walk_columns(
         &mut self,
         columns: &mut Columns,
+        rows_before: Option<u16>,
         answers: &mut Answers,
         pass: &mut Pass,
     ) -> Result<(), Fault> {
@@ -202,10 +296,13 @@ impl Session {
                 question.truncate(1);
             }
             let asked = question.len();
-            let step = self.step(asked, is_next_only);
+            // More rows than there were are asked for like any others.
+            let left = rows_before.and_then(|rows| rows.checked_sub(columns.rows()));
+            let left = left.filter(|left| *left > 0);
+            let step = self.step(asked, left, is_next_only);
             self.turn().await;
             let (values, fault) = match step {
-                Step::Bulk(rows) => self.link.bulk(&question, rows).await,
+                Step::Bulk(rows) => self.link.bulk(&question, 0, rows).await,
                 Step::Next => self.link.next(&question).await,
             };
             match (fault, step) {
@@ -263,11 +360,11 @@ impl Session {
         Ok(())
     }
 
-    fn step(&self, columns: usize, is_next_only: bool) -> Step {
+    fn step(&self, columns: usize, left: Option<u16>, is_next_only: bool) -> Step {
         if is_next_only {
             return Step::Next;
         }
-        self.learned.step(columns, self.params.max_repetitions)
+        self.learned.step(columns, 0, left, self.params.max_repetitions)
     }
 
     fn learn(&mut self, step: Step, asked: usize, taken: Taken, pass: &mut Pass) {

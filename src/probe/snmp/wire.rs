@@ -1,11 +1,15 @@
-//! What the project takes from its SNMP library: the one file of the patrol that names it (`sim/agent.rs` does for the
-//! demo's devices).
+//! How questions go out and answers come in. SNMPv3 is the library's: this is the one file of the
+//! patrol that names it (`sim/agent.rs` does for the demo's devices). SNMPv1 and v2c, which most
+//! devices speak, are our own ([`plain`]): the library takes four times as long over them.
 //!
 //! Guarantees: one try a question (a retry is the caller's, so that it gets numbers of its own); an
 //! answer counts only from the address asked, under the number asked; what the library calls an
 //! error is one of [`Fault`]. Nothing here is logged.
 
+mod ber;
 pub(super) mod ear;
+mod plain;
+mod post;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,6 +20,11 @@ use async_snmp::{
     PersistedDesSaltState, PrivProtocol, Retry, UdpClient, UdpTransport, UsmConfig, VarBind,
 };
 pub use async_snmp::{ErrorStatus, Oid, Value};
+
+pub(super) use plain::Plain;
+pub(super) use post::Key;
+use post::Post;
+use tokio::sync::OnceCell;
 
 use super::error::Report;
 use crate::model::{AuthKind, Keys, PrivKind, Secret, Security, UnixMs};
@@ -28,40 +37,81 @@ pub(super) const OBJECTS_MAX: usize = 24;
 /// Longest wait for a socket's own work.
 const OPENING: Duration = Duration::from_secs(5);
 
-/// One UDP socket, for all devices of its address family.
-pub(super) struct Socket(UdpTransport);
+/// One UDP socket for all devices of its address family that speak SNMPv3, and one for the others;
+/// each opened when it is first needed.
+pub(super) struct Socket {
+    is_v6: bool,
+    plain: OnceCell<Arc<Post>>,
+    secure: OnceCell<UdpTransport>,
+}
 
 impl Socket {
-    /// Opens a socket on a port of the system's choice.
-    pub(super) async fn open(is_v6: bool) -> Result<Self, Fault> {
-        let builder = UdpTransport::builder()
-            .bind(if is_v6 { "[::]:0" } else { "0.0.0.0:0" })
-            .recv_buffer_size(RECEIVE_BUFFER_BYTES)
-            .warn_on_source_mismatch(false);
-        builder.build().await.map(Self).map_err(|error| fault(&error))
+    /// Opens nothing yet.
+    pub(super) fn new(is_v6: bool) -> Self {
+        Self { is_v6, plain: OnceCell::new(), secure: OnceCell::new() }
+    }
+
+    async fn plain(&self) -> Result<Arc<Post>, Fault> {
+        let open = async || Post::open(self.is_v6).map(Arc::new);
+        let post = self.plain.get_or_try_init(open).await;
+        post.cloned().map_err(|error| Fault::Local(error.to_string()))
+    }
+
+    async fn secure(&self) -> Result<&UdpTransport, Fault> {
+        let open = async || {
+            let builder = UdpTransport::builder()
+                .bind(if self.is_v6 { "[::]:0" } else { "0.0.0.0:0" })
+                .recv_buffer_size(RECEIVE_BUFFER_BYTES)
+                .warn_on_source_mismatch(false);
+            builder.build().await.map_err(|error| fault(&error))
+        };
+        self.secure.get_or_try_init(open).await
     }
 
     /// Datagrams that answered nothing (late, doubled, forged, from elsewhere) and those that were
     /// no SNMP at all.
     pub(super) fn dropped(&self) -> (u64, u64) {
-        let stats = self.0.stats();
-        (stats.discarded_datagrams, stats.malformed_datagrams)
+        let (stray, malformed) = self.plain.get().map_or((0, 0), |post| post.dropped());
+        match self.secure.get().map(UdpTransport::stats) {
+            Some(stats) => {
+                (stray + stats.discarded_datagrams, malformed + stats.malformed_datagrams)
+            }
+            None => (stray, malformed),
+        }
     }
+}
+
+/// What an answer by SNMPv1 or v2c holds; `None` of what is no such answer. For whoever has a datagram
+/// and no question: the fuzz target.
+#[must_use]
+pub fn values_of(datagram: &[u8]) -> Option<Vec<(Oid, Value)>> {
+    ber::answer(datagram).ok()?.values().ok()
 }
 
 /// A credential's keys, derived: for SNMPv3 that is a megabyte of hashing for each passphrase.
 #[derive(Clone)]
-pub(super) struct Access {
-    auth: Auth,
-    is_des: bool,
+pub(super) enum Access {
+    /// A community.
+    Plain(Arc<Key>),
+    /// A user.
+    Secure {
+        /// With his keys.
+        auth: Auth,
+        /// His messages are encrypted by DES.
+        is_des: bool,
+    },
 }
 
 impl Access {
     /// Derives the keys.
     pub(super) fn derive(security: &Security<Secret>) -> Result<Self, Fault> {
-        let auth = match security {
-            Security::V1 { community } => Auth::v1(community.reveal().to_owned()),
-            Security::V2c { community } => Auth::v2c(community.reveal().to_owned()),
+        let plain = |version, community: &Secret| {
+            let community = community.reveal().as_bytes().to_vec();
+            Ok(Self::Plain(Arc::new(Key { version, community })))
+        };
+        match security {
+            Security::V1 { community } => plain(0, community),
+            Security::V2c { community } => plain(1, community),
             Security::V3 { user, keys, context } => {
                 let mut config = UsmConfig::new(user.clone()).context_name(context.clone());
                 if let Some(keys) = keys {
@@ -69,14 +119,11 @@ impl Access {
                         .and_then(|master| config.with_master_keys(master))
                         .map_err(|error| Fault::Local(error.to_string()))?;
                 }
-                config.into()
+                let kind = keys.as_ref().and_then(|keys| keys.privacy.as_ref());
+                let is_des = matches!(kind, Some((PrivKind::Des, _)));
+                Ok(Self::Secure { auth: config.into(), is_des })
             }
-        };
-        let is_des = matches!(
-            security,
-            Security::V3 { keys: Some(Keys { privacy: Some((PrivKind::Des, _)), .. }), .. }
-        );
-        Ok(Self { auth, is_des })
+        }
     }
 }
 
@@ -148,7 +195,15 @@ pub(super) enum Fault {
 pub(super) type Got = (Vec<(Oid, Value)>, Option<Fault>);
 
 /// One device, to be asked one thing at a time.
-pub(super) struct Link {
+pub(super) enum Link {
+    /// By SNMPv1 or v2c.
+    Plain(Plain),
+    /// By SNMPv3.
+    Secure(Box<Secure>),
+}
+
+/// One device that speaks SNMPv3.
+pub(super) struct Secure {
     client: UdpClient,
     engines: Arc<Engines>,
     address: SocketAddr,
@@ -163,7 +218,14 @@ impl Link {
         address: SocketAddr,
         timeout: Duration,
     ) -> Result<Self, Fault> {
-        let mut builder = Client::builder(address, access.auth.clone())
+        let (auth, is_des) = match access {
+            Access::Plain(key) => {
+                let (post, key) = (socket.plain().await?, Arc::clone(key));
+                return Ok(Self::Plain(Plain { post, key, address, timeout }));
+            }
+            Access::Secure { auth, is_des } => (auth.clone(), *is_des),
+        };
+        let mut builder = Client::builder(address, auth)
             .construction_timeout(OPENING)
             .strict_source(true)
             .request_timeout(timeout)
@@ -173,15 +235,60 @@ impl Link {
             // is believed only as the reason why there is no answer.
             .allow_unauthenticated_v3_time_correction(true)
             .engine_cache(Arc::clone(&engines.cache));
-        if let Some(salt) = engines.salt.as_ref().filter(|_| access.is_des) {
+        if let Some(salt) = engines.salt.as_ref().filter(|_| is_des) {
             builder = builder.des_salt_state(salt.clone());
         }
-        let client = builder.build_with(&socket.0).await.map_err(|error| fault(&error))?;
-        Ok(Self { client, engines: Arc::clone(engines), address })
+        let transport = socket.secure().await?;
+        let client = builder.build_with(transport).await.map_err(|error| fault(&error))?;
+        Ok(Self::Secure(Box::new(Secure { client, engines: Arc::clone(engines), address })))
     }
 
-    /// GET. At most [`OBJECTS_MAX`] objects; the library halves a question that is too big.
+    /// GET. At most [`OBJECTS_MAX`] objects; a question that is too big is halved.
     pub(super) async fn get(&self, objects: &[Oid]) -> Got {
+        match self {
+            Self::Plain(plain) => plain.get(objects).await,
+            Self::Secure(secure) => secure.get(objects).await,
+        }
+    }
+
+    /// GETNEXT. At most [`OBJECTS_MAX`] objects; of a question that is too big the rest is for the
+    /// next one: an answer's cells are told apart by their places.
+    pub(super) async fn next(&self, objects: &[Oid]) -> Got {
+        match self {
+            Self::Plain(plain) => plain.next(objects).await,
+            Self::Secure(secure) => secure.next(objects).await,
+        }
+    }
+
+    /// GETBULK, all but the first `singles` objects repeated; `rows` is at least 1.
+    pub(super) async fn bulk(&self, objects: &[Oid], singles: u16, rows: u16) -> Got {
+        match self {
+            Self::Plain(plain) => plain.bulk(objects, singles, rows).await,
+            Self::Secure(secure) => secure.bulk(objects, singles, rows).await,
+        }
+    }
+
+    /// The engine that was met at this address, by its id; `None` before the first answer, and for
+    /// devices that are not asked by SNMPv3.
+    pub(super) fn engine(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Secure(secure) => secure.engine(),
+        }
+    }
+
+    /// Forgets the engine and its clock, and asks who is there now; see [`Secure::rediscover`].
+    pub(super) async fn rediscover(&self) -> Result<(), Fault> {
+        match self {
+            // Who has none is not asked for it.
+            Self::Plain(_) => Err(Fault::Silent),
+            Self::Secure(secure) => secure.rediscover().await,
+        }
+    }
+}
+
+impl Secure {
+    async fn get(&self, objects: &[Oid]) -> Got {
         match self.client.get_many_chunks(objects) {
             Ok(mut chunks) => {
                 let mut values = Vec::with_capacity(objects.len());
@@ -200,12 +307,9 @@ impl Link {
         }
     }
 
-    /// GETNEXT. At most [`OBJECTS_MAX`] objects.
-    pub(super) async fn next(&self, objects: &[Oid]) -> Got {
+    async fn next(&self, objects: &[Oid]) -> Got {
         match self.client.get_next_many_chunks(objects) {
             Ok(mut chunks) => match chunks.next().await {
-                // Where the library had to halve the question, the rest is for the next one: an
-                // answer's cells are told apart by their places.
                 Some(Ok(chunk)) => (chunk.response.varbinds.into_iter().map(pair).collect(), None),
                 Some(Err(error)) => {
                     let first = error.failed_request_range.start;
@@ -217,24 +321,22 @@ impl Link {
         }
     }
 
-    /// GETBULK, every object repeated; `repetitions` is at least 1.
-    pub(super) async fn bulk(&self, objects: &[Oid], repetitions: u16) -> Got {
-        match self.client.get_bulk_with_metadata(objects, 0, u32::from(repetitions)).await {
+    async fn bulk(&self, objects: &[Oid], singles: u16, rows: u16) -> Got {
+        let (singles, rows) = (u32::from(singles), u32::from(rows));
+        match self.client.get_bulk_with_metadata(objects, singles, rows).await {
             Ok(response) => (response.varbinds.into_iter().map(pair).collect(), None),
             Err(error) => (Vec::new(), Some(fault(&error))),
         }
     }
 
-    /// The engine that was met at this address, by its id; `None` before the first answer, and for
-    /// devices that are not asked by SNMPv3.
-    pub(super) fn engine(&self) -> Option<Vec<u8>> {
+    fn engine(&self) -> Option<Vec<u8>> {
         self.engines.cache.get(&self.address).map(|engine| engine.engine_id().to_vec())
     }
 
     /// Forgets the engine and its clock, and asks who is there now. The clock goes, too: a device
     /// whose number of starts went back (restored, or replaced by its twin) is never believed
     /// again otherwise.
-    pub(super) async fn rediscover(&self) -> Result<(), Fault> {
+    async fn rediscover(&self) -> Result<(), Fault> {
         self.engines.cache.remove(&self.address);
         self.client.rediscover_engine().await.map_err(|error| fault(&error))
     }

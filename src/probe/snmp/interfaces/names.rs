@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::Known;
+use super::known::{Known, named, share};
 use crate::model::Untrusted;
 use crate::probe::snmp::ask::Answers;
 use crate::probe::snmp::mib::{self, Arcs, oid};
@@ -32,8 +32,8 @@ struct Called {
 pub(super) fn read(
     answers: &Answers,
     numbers: impl Iterator<Item = u32>,
-    before: Option<BTreeMap<u32, Known>>,
-) -> Option<BTreeMap<u32, Option<Known>>> {
+    before: Option<BTreeMap<u32, Arc<Known>>>,
+) -> Option<BTreeMap<u32, Option<Arc<Known>>>> {
     let mut called: BTreeMap<u32, Called> =
         numbers.map(|index| (index, Called::default())).collect();
     let mut reached: BTreeMap<Arcs, BTreeSet<u32>> = BTreeMap::new();
@@ -62,7 +62,7 @@ pub(super) fn read(
     let is_reached =
         |index: &u32| names.iter().all(|arcs| is_whole(arcs) || reached[arcs].contains(index));
     let mut before = before.unwrap_or_default();
-    let mut missed: BTreeMap<u32, Option<Known>> = BTreeMap::new();
+    let mut missed: BTreeMap<u32, Option<Arc<Known>>> = BTreeMap::new();
     called.retain(|index, _| {
         if !is_reached(index) {
             missed.insert(*index, before.remove(index));
@@ -71,11 +71,11 @@ pub(super) fn read(
         true
     });
     let told = tell_apart(called);
-    let taken: BTreeSet<&str> = told.values().map(|known| &*known.name).collect();
+    let taken: BTreeSet<&str> = told.values().map(|known| &*known.named.name).collect();
     for known in missed.values_mut() {
-        known.take_if(|known| taken.contains(&*known.name));
+        known.take_if(|known| taken.contains(&*known.named.name));
     }
-    missed.extend(told.into_iter().map(|(index, known)| (index, Some(known))));
+    missed.extend(told.into_iter().map(|(index, known)| (index, Some(share(known)))));
     Some(missed)
 }
 
@@ -123,10 +123,10 @@ fn tell_apart(called: BTreeMap<u32, Called>) -> BTreeMap<u32, Known> {
     called
         .into_iter()
         .map(|(index, c)| {
-            let name: Arc<str> = bases.remove(&index).unwrap_or_default().into();
+            let named = named(bases.remove(&index).unwrap_or_default());
             let speed_bps = speed(c.speed, c.high_speed);
-            let descr = c.descr.filter(|descr| *descr.as_str() != *name);
-            (index, Known { name, descr, alias: c.alias, kind: c.kind, speed_bps })
+            let descr = c.descr.filter(|descr| *descr.as_str() != *named.name);
+            (index, Known { named, descr, alias: c.alias, kind: c.kind, speed_bps })
         })
         .collect()
 }
@@ -168,7 +168,10 @@ mod tests {
             let (name, descr, alias) = (some(name), some(descr), some(alias));
             (index, Called { name, descr, alias, ..Called::default() })
         });
-        tell_apart(called.collect()).into_values().map(|known| known.name.to_string()).collect()
+        tell_apart(called.collect())
+            .into_values()
+            .map(|known| known.named.name.to_string())
+            .collect()
     }
 
     #[test]
