@@ -121,6 +121,25 @@ pub fn line_right(buffer: &mut Buffer, area: Rect, from: u16, right: &Line) {
     }
 }
 
+/// Empties an area for what is to lie over what was drawn there; a wide letter that reaches into it
+/// from the left goes as a whole.
+pub fn clear(buffer: &mut Buffer, area: Rect) {
+    let area = area.intersection(buffer.area);
+    for y in area.top()..area.bottom() {
+        let before = area.x.checked_sub(1).filter(|x| *x >= buffer.area.x);
+        if let Some(cell) = before.and_then(|x| buffer.cell_mut((x, y)))
+            && width(cell.symbol()) > 1
+        {
+            cell.set_symbol(" ");
+        }
+        for x in area.left()..area.right() {
+            if let Some(cell) = buffer.cell_mut((x, y)) {
+                cell.reset();
+            }
+        }
+    }
+}
+
 /// Draws a box with a title and returns what is inside it.
 pub fn boxed(buffer: &mut Buffer, area: Rect, theme: &Theme, title: &Line) -> Rect {
     let area = area.intersection(buffer.area);
