@@ -137,8 +137,7 @@ impl Signals {
 type Asked =
     std::pin::Pin<Box<dyn Future<Output = (HistoryRequest, Result<Arc<History>, String>)>>>;
 
-type Commanded =
-    std::pin::Pin<Box<dyn Future<Output = (Ask, Result<Acknowledged, Refusal>)>>>;
+type Commanded = std::pin::Pin<Box<dyn Future<Output = (Ask, Result<Acknowledged, Refusal>)>>>;
 
 struct Desk {
     screen: Screen,
@@ -270,9 +269,7 @@ impl Desk {
             let asked = source.acknowledge(&ask.request);
             let answer = match tokio::time::timeout(COMMAND, asked).await {
                 Ok(answer) => answer,
-                Err(_) => {
-                    Err(Refusal::Unanswered(SourceError("no answer in time".to_owned())))
-                }
+                Err(_) => Err(Refusal::Unanswered(SourceError("no answer in time".to_owned()))),
             };
             (ask, answer)
         }));

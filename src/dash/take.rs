@@ -42,8 +42,7 @@ pub enum Term {
 
 impl Term {
     /// In the order they are shown in.
-    pub const ALL: [Self; 5] =
-        [Self::Over, Self::Hour, Self::FourHours, Self::Morning, Self::Own];
+    pub const ALL: [Self; 5] = [Self::Over, Self::Hour, Self::FourHours, Self::Morning, Self::Own];
 
     /// The key of its text.
     #[must_use]
@@ -334,9 +333,11 @@ pub(super) fn open(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs) {
     let choices = open.iter().map(|i| (i.id.clone(), i.root.clone())).collect();
     let mut dialog = Dialog::new(choices);
     let draft = ui.taking.draft.take();
-    let place = draft.as_ref().and_then(Dialog::about).map(|(id, _)| id).and_then(|id| {
-        dialog.choices.iter().position(|(choice, _)| choice == id)
-    });
+    let place = draft
+        .as_ref()
+        .and_then(Dialog::about)
+        .map(|(id, _)| id)
+        .and_then(|id| dialog.choices.iter().position(|(choice, _)| choice == id));
     if let (Some(draft), Some(chosen)) = (draft, place) {
         dialog = Dialog { choices: dialog.choices, chosen, ..draft };
     }
@@ -426,12 +427,7 @@ pub(super) fn typed(ui: &mut Ui, text: &str) {
 }
 
 /// What the daemon said.
-pub(super) fn answered(
-    ui: &mut Ui,
-    ask: &Ask,
-    answer: Result<Acknowledged, Refusal>,
-    now: UnixMs,
-) {
+pub(super) fn answered(ui: &mut Ui, ask: &Ask, answer: Result<Acknowledged, Refusal>, now: UnixMs) {
     let root = ask.request.subject.clone();
     let taking = &mut ui.taking;
     let at = taking.under_way.iter().position(|(earlier, _)| earlier == ask);

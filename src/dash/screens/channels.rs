@@ -1,15 +1,16 @@
 //! Channels of alerts that take no messages: a sign in the header, the sentence in the status line.
 
-use ratatui::style::Style;
-
 use crate::api::ChannelInfo;
 use crate::dash::draw::Line;
 use crate::dash::view::Shot;
-use crate::locale::fit;
+use crate::locale::{fit, width};
 use crate::t;
 
 /// Most columns of the header that a reason takes.
 const REASON: usize = 40;
+
+/// Fewest columns of the status line that a reason is cut to.
+const LEAST: usize = 12;
 
 /// How much the header says of it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,24 +55,27 @@ pub fn sign(shot: &Shot<'_>, detail: Detail) -> Option<Line> {
     if others > 0 {
         words.push_str(&format!(" +{others}"));
     }
-    let mut line = Line::styled(format!("{} {words}", theme.channel()), theme.fault());
-    line.push(" ", Style::new());
-    Some(line)
+    Some(Line::styled(format!("{} {words}", theme.channel()), theme.fault()))
 }
 
-/// Each of them in a sentence, the longest in trouble first.
-pub fn sentences(shot: &Shot<'_>) -> Vec<String> {
+/// Each of them in a sentence, the longest in trouble first; a reason is cut so that a sentence has
+/// at most `room` columns, unless that would leave nothing of it.
+pub fn sentences(shot: &Shot<'_>, room: usize) -> Vec<String> {
     let mut channels: Vec<&ChannelInfo> = shot.board.daemon.channels.iter().collect();
     channels.sort_by_key(|channel| channel.since);
-    let sentence = |channel: &ChannelInfo| {
+    let with = |channel: &ChannelInfo, reason: &str| {
         t!(
             shot.ui.lang,
             "alert.channel_trouble",
             channel = channel.channel,
             since = shot.when(channel.since),
-            reason = channel.reason,
+            reason = reason,
             waiting = channel.waiting
         )
+    };
+    let sentence = |channel: &ChannelInfo| {
+        let rest = width(&with(channel, ""));
+        with(channel, &fit(&channel.reason, room.saturating_sub(rest).max(LEAST)))
     };
     channels.into_iter().map(sentence).collect()
 }

@@ -259,7 +259,9 @@ pub fn status(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     }
     let room = room(shot, warning(shot).as_deref(), area.width);
     if room.1 != Detail::Why || daemon.channels.len() > 1 {
-        channels::sentences(shot).into_iter().for_each(|words| say(words, theme.fault()));
+        // The language stands at the right.
+        let free = usize::from(area.width).saturating_sub(5);
+        channels::sentences(shot, free).into_iter().for_each(|words| say(words, theme.fault()));
     }
     if let Some(failure) = &daemon.reload_failure {
         let at = shot.when(failure.at);
@@ -308,6 +310,7 @@ pub fn summary(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     }
     if let Some(sign) = channels::sign(shot, Detail::Name) {
         words.append(sign);
+        words.push(" ", Style::new());
     }
     words.push(format!("{} ", province(shot)), theme.strong());
     if let Some((_, share, count, reached)) = coverage(shot) {

@@ -146,10 +146,7 @@ pub fn told(shot: &Shot<'_>) -> Option<Line> {
     let (lang, theme, taking) = (shot.ui.lang, shot.theme, &shot.ui.taking);
     if let Some(root) = taking.asked() {
         let words = t!(lang, "dash.taking", root = name(shot, root));
-        return Some(Line::styled(
-            format!("{} {words}", theme.turning(shot.now)),
-            theme.strong(),
-        ));
+        return Some(Line::styled(format!("{} {words}", theme.turning(shot.now)), theme.strong()));
     }
     let root = |root: &SubjectId| name(shot, root);
     let words = match taking.notice(shot.now)? {
