@@ -305,3 +305,19 @@ pub fn list(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wide_letter_that_reaches_into_a_cleared_area_goes_as_a_whole() {
+        let whole = Rect::new(0, 0, 6, 1);
+        let mut buffer = Buffer::empty(whole);
+        text(&mut buffer, whole, 0, "前前前", Style::new());
+        clear(&mut buffer, Rect::new(1, 0, 4, 1));
+        let left: Vec<&str> = (0..6).map(|x| buffer[(x, 0)].symbol()).collect();
+        assert_eq!(left, [" "; 6]);
+        clear(&mut buffer, Rect::new(5, 0, 9, 9));
+    }
+}

@@ -331,3 +331,16 @@ fn how_long_is_chosen_or_written() {
     let request = asked(desk.press("2<Tab>ghi<Tab>h<Enter>")).request;
     assert_eq!((request.note.as_str(), request.for_ms), ("ghi", Some(7_200_000)));
 }
+
+#[test]
+fn the_smallest_full_screen_has_room_for_the_dialog() {
+    for lang in Lang::ALL {
+        let mut desk = Desk::new(lang, (60, 15));
+        desk.press("2<Down>aghi<Right><Right><Right><Right>17:3");
+        let text = desk.text();
+        let own = if lang == Lang::Vi { " khác " } else { " own " };
+        for shown in ["go-cong-tay/tslcd@2016-11-23T22:29:10Z", "ghi", "3/300", own, "17:3 "] {
+            assert!(text.contains(shown), "{shown}: {text}");
+        }
+    }
+}
