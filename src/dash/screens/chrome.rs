@@ -153,6 +153,7 @@ fn room(shot: &Shot<'_>, warning: Option<&str>, width: u16) -> (Room, Detail) {
         (Room::Everything, Detail::Since),
         (Room::NoZone, Detail::Since),
         (Room::Narrow, Detail::Since),
+        (Room::Everything, Detail::Name),
         (Room::NoZone, Detail::Name),
         (Room::Narrow, Detail::Name),
         (Room::NoWord, Detail::Name),
@@ -162,7 +163,10 @@ fn room(shot: &Shot<'_>, warning: Option<&str>, width: u16) -> (Room, Detail) {
         let (left, clock) = header_parts(shot, warning, *room);
         left.width() + clock.width() <= usize::from(width)
     };
-    rooms.into_iter().find(fits).unwrap_or((Room::NoCounts, Detail::Name))
+    // Without such a channel there is nothing that could give way.
+    let has_channels = !shot.board.daemon.channels.is_empty();
+    let mut rooms = rooms.into_iter().filter(|(_, d)| has_channels || *d == Detail::Name);
+    rooms.find(fits).unwrap_or((Room::NoCounts, Detail::Name))
 }
 
 /// Name, coverage, counts and the data's time; reversed as a whole when the data are old (with
@@ -257,8 +261,9 @@ pub fn status(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     {
         say(words, theme.fault());
     }
-    let room = room(shot, warning(shot).as_deref(), area.width);
-    if room.1 != Detail::Why || daemon.channels.len() > 1 {
+    // The header says it all of a single one where it has the room.
+    let is_said = || matches!(room(shot, warning(shot).as_deref(), area.width), (_, Detail::Why));
+    if daemon.channels.len() > 1 || daemon.channels.len() == 1 && !is_said() {
         // The language stands at the right.
         let free = usize::from(area.width).saturating_sub(5);
         channels::sentences(shot, free).into_iter().for_each(|words| say(words, theme.fault()));
