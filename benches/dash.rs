@@ -64,7 +64,7 @@ fn measure(screen: &'static str, keys: &str, extra: usize) -> Option<Row> {
     let mut ui = Ui::new(Lang::Vi, SIZE);
     let theme = Theme { colours: Colours::Indexed, ascii: false };
     let act = |ui: &mut Ui, board: &Board, action| {
-        let _ = update(ui, Some(board), action, board.at);
+        let _ = update(ui, Some(board), &Link::Live, action, board.at);
     };
     act(&mut ui, &board, Action::Data);
     for key in keys.chars() {

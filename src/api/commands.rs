@@ -11,7 +11,7 @@ pub const NOTE_MAX: usize = 300;
 /// Longest announced work: 90 days.
 pub const WORK_MAX_MS: i64 = 90 * 86_400_000;
 /// Longest time that an acknowledgement may be limited to: a year.
-const ACK_MAX_MS: i64 = 366 * 86_400_000;
+pub const ACK_MAX_MS: i64 = 366 * 86_400_000;
 
 /// Somebody takes an incident. `POST /v1/ack`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

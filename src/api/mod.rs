@@ -20,8 +20,8 @@ mod tests;
 
 pub use client::{Changes, Client, ClientError};
 pub use commands::{
-    AckRequest, Acknowledged, NOTE_MAX, OutboxAction, OutboxDone, OutboxRequest, WORK_MAX_MS, Work,
-    WorkRequest,
+    ACK_MAX_MS, AckRequest, Acknowledged, NOTE_MAX, OutboxAction, OutboxDone, OutboxRequest,
+    WORK_MAX_MS, Work, WorkRequest,
 };
 pub use device::{DeviceInfo, FactInfo, GaugeInfo, InterfaceInfo, PortState, UpsInfo};
 pub use server::{Backend, Feed, HistoryQuery, Peer, serve};

@@ -17,6 +17,7 @@ use crate::t;
 #[command(after_help = "Examples:
   tuantra dash                         of the daemon behind ./config.yaml's socket
   tuantra --lang en dash --ascii       in English, signs and lines in ASCII
+  tuantra dash --read-only             on a wall: nothing can be taken from there
 
 Keys are listed at the foot of the screen and under `?`; `q` leaves. NO_COLOR is honoured.")]
 pub struct Args {
@@ -26,6 +27,9 @@ pub struct Args {
     /// Use bold, dim and reverse instead of colours
     #[arg(long, visible_alias = "no-color")]
     pub no_colour: bool,
+    /// Only look: no incident can be taken
+    #[arg(long)]
+    pub read_only: bool,
 }
 
 /// Runs the command.
@@ -49,6 +53,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         live: Rc::new(ApiSource::new(Client::new(config.socket.clone()))),
         offline: offline(config),
         ascii: args.ascii,
+        read_only: args.read_only,
         colours: if args.no_colour {
             Colours::None
         } else {

@@ -185,6 +185,7 @@ impl<'a> Scope<'a> {
             "past": teller == Teller::Past,
             "blind": self.snapshot.daemon.blind,
             "traps": self.snapshot.daemon.traps,
+            "channels": self.snapshot.daemon.channels,
             "unit": self.root.id,
             "coverage": self.root.subtree.iter().map(|c| json!({
                 "network": c.network, "tier": c.tier,
@@ -228,6 +229,7 @@ impl<'a> Scope<'a> {
             let _ = writeln!(out, "{line}");
             self.traps(out, lang);
             self.blind(out, lang);
+            self.channels(out, lang);
             for trouble in daemon.trouble.iter() {
                 let _ = writeln!(out, "! {}", locale::visible(trouble));
             }
@@ -283,6 +285,22 @@ impl<'a> Scope<'a> {
         let blind: Vec<_> = blind.map(|b| (b.carrier.as_ref().map(carrier), b.since)).collect();
         let when = |at| locale::date_time(lang, &incident::local(self.snapshot, at));
         if let Some(words) = locale::blind_words(lang, &blind, when) {
+            let _ = writeln!(out, "! {words}");
+        }
+    }
+
+    /// Channels of alerts that take nothing: who should have been told may not know.
+    fn channels(&self, out: &mut String, lang: Lang) {
+        for channel in &self.snapshot.daemon.channels {
+            let since = incident::local(self.snapshot, channel.since);
+            let words = t!(
+                lang,
+                "alert.channel_trouble",
+                channel = channel.channel,
+                since = locale::date_time(lang, &since),
+                reason = locale::visible(&channel.reason),
+                waiting = channel.waiting
+            );
             let _ = writeln!(out, "! {words}");
         }
     }

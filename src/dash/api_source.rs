@@ -1,7 +1,7 @@
 //! The daemon behind its Unix socket as a [`Source`].
 
-use super::source::{Answer, Changes, Source, SourceError};
-use crate::api::{self, Change, Client, ClientError, History, Snapshot};
+use super::source::{Answer, Changes, Outcome, Refusal, Source, SourceError};
+use crate::api::{self, AckRequest, Change, Client, ClientError, History, Snapshot};
 use crate::model::{Span, SubjectId};
 
 /// Reads from a running daemon.
@@ -34,6 +34,17 @@ impl From<ClientError> for SourceError {
     }
 }
 
+impl From<ClientError> for Refusal {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Refused(problem) => Self::Said(problem),
+            ClientError::Connect { .. } => Self::NotAsked(error.into()),
+            // The request may have been read before the connection broke.
+            _ => Self::Unanswered(error.into()),
+        }
+    }
+}
+
 impl Source for ApiSource {
     fn snapshot(&self) -> Answer<'_, Snapshot> {
         Box::pin(async { Ok(self.client.snapshot().await?) })
@@ -53,6 +64,10 @@ impl Source for ApiSource {
         columns: usize,
     ) -> Answer<'a, History> {
         Box::pin(async move { Ok(self.client.history(subject, window, columns).await?) })
+    }
+
+    fn acknowledge<'a>(&'a self, request: &'a AckRequest) -> Outcome<'a> {
+        Box::pin(async move { Ok(self.client.acknowledge(request).await?) })
     }
 }
 

@@ -132,6 +132,9 @@ fn clean_daemon(mut daemon: DaemonInfo) -> DaemonInfo {
     if let Some(failure) = &mut daemon.reload_failure {
         clean(&mut failure.first);
     }
+    for channel in &mut daemon.channels {
+        clean(&mut channel.reason);
+    }
     daemon
 }
 

@@ -121,6 +121,25 @@ pub fn line_right(buffer: &mut Buffer, area: Rect, from: u16, right: &Line) {
     }
 }
 
+/// Empties an area for what is to lie over what was drawn there; a wide letter that reaches into it
+/// from the left goes as a whole.
+pub fn clear(buffer: &mut Buffer, area: Rect) {
+    let area = area.intersection(buffer.area);
+    for y in area.top()..area.bottom() {
+        let before = area.x.checked_sub(1).filter(|x| *x >= buffer.area.x);
+        if let Some(cell) = before.and_then(|x| buffer.cell_mut((x, y)))
+            && width(cell.symbol()) > 1
+        {
+            cell.set_symbol(" ");
+        }
+        for x in area.left()..area.right() {
+            if let Some(cell) = buffer.cell_mut((x, y)) {
+                cell.reset();
+            }
+        }
+    }
+}
+
 /// Draws a box with a title and returns what is inside it.
 pub fn boxed(buffer: &mut Buffer, area: Rect, theme: &Theme, title: &Line) -> Rect {
     let area = area.intersection(buffer.area);
@@ -284,5 +303,21 @@ pub fn list(
         if selected == Some(index) {
             buffer.set_style(row, theme.selected());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wide_letter_that_reaches_into_a_cleared_area_goes_as_a_whole() {
+        let whole = Rect::new(0, 0, 6, 1);
+        let mut buffer = Buffer::empty(whole);
+        text(&mut buffer, whole, 0, "前前前", Style::new());
+        clear(&mut buffer, Rect::new(1, 0, 4, 1));
+        let left: Vec<&str> = (0..6).map(|x| buffer[(x, 0)].symbol()).collect();
+        assert_eq!(left, [" "; 6]);
+        clear(&mut buffer, Rect::new(5, 0, 9, 9));
     }
 }

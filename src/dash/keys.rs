@@ -68,6 +68,7 @@ const BACK: Binding = footer(
 );
 const SORT: Binding = footer(&[letter('s')], Key::Sort, "dash.key_sort");
 const NETWORK: Binding = footer(&[letter('n')], Key::Network, "dash.key_network");
+const TAKE: Binding = footer(&[letter('a')], Key::Take, "dash.key_take");
 const SEARCH: Binding = footer(&[letter('/')], Key::Search, "dash.key_search");
 const HELP: Binding = footer(&[letter('?'), plain(KeyCode::F(1))], Key::Help, "dash.key_help");
 const LANGUAGE: Binding = footer(&[letter('L')], Key::Language, "dash.key_language");
@@ -83,17 +84,19 @@ const REST: [Binding; 8] = [
     bind(&[control('z')], Key::Suspend, "dash.key_suspend"),
 ];
 
-const TREE: [Binding; 8] = [OPEN, BACK, SEARCH, SORT, NETWORK, HELP, LANGUAGE, QUIT];
-const INCIDENTS: [Binding; 6] = [OPEN, BACK, SEARCH, HELP, LANGUAGE, QUIT];
-const LINES: [Binding; 7] = [OPEN, BACK, SEARCH, SORT, HELP, LANGUAGE, QUIT];
-const SUBJECT: [Binding; 7] = [
+// Where the footer is short of room its end is left out: leaving comes before the language.
+const TREE: [Binding; 9] = [OPEN, BACK, TAKE, SEARCH, SORT, NETWORK, HELP, QUIT, LANGUAGE];
+const INCIDENTS: [Binding; 7] = [OPEN, BACK, TAKE, SEARCH, HELP, QUIT, LANGUAGE];
+const LINES: [Binding; 8] = [OPEN, BACK, TAKE, SEARCH, SORT, HELP, QUIT, LANGUAGE];
+const SUBJECT: [Binding; 8] = [
     BACK,
+    TAKE,
     footer(&[letter('+'), letter('='), plain(KeyCode::Up)], Key::Range(1), "dash.key_longer"),
     footer(&[letter('-'), plain(KeyCode::Down)], Key::Range(-1), "dash.key_shorter"),
     SEARCH,
     HELP,
-    LANGUAGE,
     QUIT,
+    LANGUAGE,
 ];
 const MOVES: [Binding; 2] = [UP, DOWN];
 const SEARCHING: [Binding; 10] = [
@@ -104,6 +107,23 @@ const SEARCHING: [Binding; 10] = [
     bind(&[plain(KeyCode::PageUp)], Key::Page(-1), "dash.key_page_up"),
     bind(&[plain(KeyCode::PageDown)], Key::Page(1), "dash.key_page_down"),
     footer(&[plain(KeyCode::Backspace)], Key::Erase, "dash.key_erase"),
+    footer(&[control('u')], Key::EraseAll, "dash.key_erase_all"),
+    bind(&[control('c')], Key::Quit, "dash.key_quit"),
+    bind(&[control('z')], Key::Suspend, "dash.key_suspend"),
+];
+const TAKING: [Binding; 11] = [
+    footer(&[plain(KeyCode::Enter)], Key::Open, "dash.key_take_it"),
+    footer(&[plain(KeyCode::Esc)], Key::Back, "dash.key_leave"),
+    bind(&[plain(KeyCode::Left)], Key::Range(-1), "dash.key_term"),
+    footer(&[plain(KeyCode::Right)], Key::Range(1), "dash.key_term"),
+    footer(
+        &[plain(KeyCode::Tab), plain(KeyCode::Down), plain(KeyCode::Up), plain(KeyCode::BackTab)],
+        Key::Step(Step::By(1)),
+        "dash.key_field",
+    ),
+    footer(&[plain(KeyCode::PageDown)], Key::Page(1), "dash.key_other"),
+    bind(&[plain(KeyCode::PageUp)], Key::Page(-1), "dash.key_other"),
+    bind(&[plain(KeyCode::Backspace)], Key::Erase, "dash.key_erase"),
     footer(&[control('u')], Key::EraseAll, "dash.key_erase_all"),
     bind(&[control('c')], Key::Quit, "dash.key_quit"),
     bind(&[control('z')], Key::Suspend, "dash.key_suspend"),
@@ -123,12 +143,19 @@ const HELPING: [Binding; 3] = [
 pub fn keymap(screen: Screen, mode: Mode) -> &'static [&'static [Binding]] {
     match (mode, screen) {
         (Mode::Search, _) => &[&SEARCHING],
+        (Mode::Take, _) => &[&TAKING],
         (Mode::Help, _) => &[&HELPING, &MOVES, &PAGES, &REST],
         (Mode::Normal, Screen::Coverage | Screen::Departments) => &[&TREE, &MOVES, &PAGES, &REST],
         (Mode::Normal, Screen::Incidents) => &[&INCIDENTS, &MOVES, &PAGES, &REST],
         (Mode::Normal, Screen::Lines) => &[&LINES, &MOVES, &PAGES, &REST],
         (Mode::Normal, Screen::Subject) => &[&SUBJECT, &REST],
     }
+}
+
+/// The bindings the user is told of: without those that command the daemon where he only looks.
+pub fn told(screen: Screen, mode: Mode, read_only: bool) -> impl Iterator<Item = &'static Binding> {
+    let all = keymap(screen, mode).iter().flat_map(|table| table.iter());
+    all.filter(move |binding| !read_only || binding.key != Key::Take)
 }
 
 /// What an event of the keyboard means here.
@@ -179,7 +206,7 @@ mod tests {
             Screen::Subject,
         ];
         for screen in screens {
-            for mode in [Mode::Normal, Mode::Search, Mode::Help] {
+            for mode in [Mode::Normal, Mode::Search, Mode::Help, Mode::Take] {
                 let mut seen: Vec<Press> = Vec::new();
                 for binding in keymap(screen, mode).iter().flat_map(|t| t.iter()) {
                     for press in binding.presses {
@@ -196,6 +223,7 @@ mod tests {
         let q = KeyEvent::new(KeyCode::Char('q'), KeyModifiers::NONE);
         assert_eq!(meaning(Screen::Coverage, Mode::Normal, &q), Some(Key::Quit));
         assert_eq!(meaning(Screen::Coverage, Mode::Search, &q), None);
+        assert_eq!(meaning(Screen::Coverage, Mode::Take, &q), None);
         let capital = KeyEvent::new(KeyCode::Char('G'), KeyModifiers::SHIFT);
         assert_eq!(meaning(Screen::Lines, Mode::Normal, &capital), Some(Key::Step(Step::Last)));
         let c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);

@@ -18,13 +18,14 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use super::keys::meaning;
 use super::link::{Feed, Link, Pace, follow};
-use super::source::Source;
+use super::source::{Refusal, Source, SourceError};
 use super::state::{Action, Cmd, HistoryRequest, Mode, Ui};
+use super::take::Ask;
 use super::terminal::Screen;
 use super::theme::{Colours, Theme};
 use super::update::update;
 use super::view::{Scene, view};
-use crate::api::History;
+use crate::api::{Acknowledged, History};
 use crate::locale::Lang;
 use crate::model::UnixMs;
 
@@ -36,6 +37,9 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// Longest a history is waited for.
 const HISTORY: Duration = Duration::from_secs(15);
+
+/// Longest the answer to a command is waited for.
+const COMMAND: Duration = Duration::from_secs(15);
 
 /// What the dashboard is started with.
 pub struct Options {
@@ -49,6 +53,8 @@ pub struct Options {
     pub ascii: bool,
     /// Colours of the terminal.
     pub colours: Colours,
+    /// Nothing may be commanded.
+    pub read_only: bool,
 }
 
 /// Why the dashboard ended before the user wanted.
@@ -93,9 +99,9 @@ pub async fn run(options: Options) -> Result<(), DashError> {
     let theme = Theme { colours: options.colours, ascii: options.ascii };
     let sources = (options.live.clone(), options.offline.clone());
     let following = follow(options.live, options.offline, now, Pace::default(), sender);
-    let ui = Ui::new(options.lang, size);
-    let mut desk =
-        Desk { screen, theme, ui, feed: receiver, sources, asked: FuturesUnordered::new() };
+    let ui = Ui { read_only: options.read_only, ..Ui::new(options.lang, size) };
+    let (asked, commanded) = (FuturesUnordered::new(), FuturesUnordered::new());
+    let mut desk = Desk { screen, theme, ui, feed: receiver, sources, asked, commanded };
     tokio::select! {
         never = following => match never {},
         ended = desk.work() => ended,
@@ -131,6 +137,8 @@ impl Signals {
 type Asked =
     std::pin::Pin<Box<dyn Future<Output = (HistoryRequest, Result<Arc<History>, String>)>>>;
 
+type Commanded = std::pin::Pin<Box<dyn Future<Output = (Ask, Result<Acknowledged, Refusal>)>>>;
+
 struct Desk {
     screen: Screen,
     theme: Theme,
@@ -138,6 +146,7 @@ struct Desk {
     feed: watch::Receiver<Feed>,
     sources: (Rc<dyn Source>, Option<Rc<dyn Source>>),
     asked: FuturesUnordered<Asked>,
+    commanded: FuturesUnordered<Commanded>,
 }
 
 impl Desk {
@@ -150,6 +159,10 @@ impl Desk {
         let mut due: Option<Instant> = None;
         let mut last_frame = tokio::time::Instant::now();
         loop {
+            if !self.commanded.is_empty() {
+                // The sign that something is waited for turns.
+                due.get_or_insert(last_frame + FRAME);
+            }
             let mut at_once = false;
             let mut leave = false;
             tokio::select! {
@@ -169,6 +182,10 @@ impl Desk {
                 }
                 Some((request, answer)) = self.asked.next() => {
                     leave = self.act(Action::History(request, answer))?;
+                    at_once = true;
+                }
+                Some((ask, answer)) = self.commanded.next() => {
+                    leave = self.act(Action::Taken(ask, answer))?;
                     at_once = true;
                 }
                 _ = tick.tick() => {
@@ -200,7 +217,8 @@ impl Desk {
                 if let Some(key) = meaning(self.ui.screen, self.ui.mode, &key) {
                     return Some(Action::Key(key));
                 }
-                typed(&key).filter(|_| self.ui.mode == Mode::Search).map(Action::Text)
+                let is_typing = matches!(self.ui.mode, Mode::Search | Mode::Take);
+                typed(&key).filter(|_| is_typing).map(Action::Text)
             }
             Event::Paste(text) => Some(Action::Text(text)),
             Event::Resize(columns, rows) => Some(Action::Resized(columns, rows)),
@@ -210,8 +228,8 @@ impl Desk {
 
     /// Takes an action in and does what it asks for; true when the user leaves.
     fn act(&mut self, action: Action) -> Result<bool, DashError> {
-        let board = self.feed.borrow_and_update().board.clone();
-        for command in update(&mut self.ui, board.as_deref(), action, now()) {
+        let Feed { board, link } = self.feed.borrow_and_update().clone();
+        for command in update(&mut self.ui, board.as_deref(), &link, action, now()) {
             match command {
                 Cmd::Quit => return Ok(true),
                 Cmd::Redraw => self.screen.forget().map_err(terminal("clear"))?,
@@ -220,6 +238,7 @@ impl Desk {
                     self.ui.size = self.screen.size().map_err(terminal("measure"))?;
                 }
                 Cmd::History(request) => self.ask(request),
+                Cmd::Take(ask) => self.command(ask),
             }
         }
         Ok(false)
@@ -240,6 +259,19 @@ impl Desk {
                 Err(_) => Err("no answer in time".to_owned()),
             };
             (request, answer)
+        }));
+    }
+
+    /// Has the daemon do it; the screen goes on meanwhile.
+    fn command(&mut self, ask: Ask) {
+        let source = self.sources.0.clone();
+        self.commanded.push(Box::pin(async move {
+            let asked = source.acknowledge(&ask.request);
+            let answer = match tokio::time::timeout(COMMAND, asked).await {
+                Ok(answer) => answer,
+                Err(_) => Err(Refusal::Unanswered(SourceError("no answer in time".to_owned()))),
+            };
+            (ask, answer)
         }));
     }
 

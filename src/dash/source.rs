@@ -1,17 +1,37 @@
-//! Where the dashboard's data come from. The same trait serves the daemon's socket and the
-//! read-only side of the store; a source never decides whether data are fresh, [`super::link`]
+//! Where the dashboard's data come from and its commands go. The same trait serves the daemon's
+//! socket and the read-only side of the store; a source never decides whether data are fresh, [`super::link`]
 //! does.
 
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::api::{Change, History, Snapshot};
+use crate::api::{AckRequest, Acknowledged, Change, History, Problem, Snapshot};
 use crate::model::{Span, SubjectId};
 
 /// Why a source did not answer: one sentence in English that names operation and object.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct SourceError(pub String);
+
+/// Why a command was not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The daemon said no; nothing has changed.
+    #[error("{} ({})", .0.message, .0.error)]
+    Said(Problem),
+    /// Nobody behind this source takes commands.
+    #[error("read only")]
+    ReadOnly,
+    /// The daemon could not be asked; nothing has changed.
+    #[error("{0}")]
+    NotAsked(SourceError),
+    /// It was asked and no answer came: whether it was done is not known.
+    #[error("{0}")]
+    Unanswered(SourceError),
+}
+
+/// What came of a command, sooner or later.
+pub type Outcome<'a> = Pin<Box<dyn Future<Output = Result<Acknowledged, Refusal>> + 'a>>;
 
 /// What a source gives back, sooner or later. Not `Send`: the dashboard runs on one thread.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, SourceError>> + 'a>>;
@@ -32,6 +52,11 @@ pub trait Source {
         window: Span,
         columns: usize,
     ) -> Answer<'a, History>;
+
+    /// Takes an incident. A source that only looks refuses.
+    fn acknowledge<'a>(&'a self, _request: &'a AckRequest) -> Outcome<'a> {
+        Box::pin(async { Err(Refusal::ReadOnly) })
+    }
 }
 
 /// An open stream of changes.

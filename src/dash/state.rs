@@ -6,7 +6,9 @@ use super::board::Board;
 use super::link::Link;
 use super::place::{Place, Step};
 use super::search::Search;
-use crate::api::History;
+use super::source::Refusal;
+use super::take::{Ask, Taking};
+use crate::api::{Acknowledged, History};
 use crate::locale::Lang;
 use crate::model::{NetworkId, Span, SubjectId, UnitId, UnixMs};
 
@@ -51,6 +53,8 @@ pub enum Key {
     Tab(Screen),
     /// To the tab after (1) or before (-1).
     NextTab(isize),
+    /// Take the incident that is selected.
+    Take,
     /// Open the search.
     Search,
     /// Open or close the help.
@@ -63,9 +67,9 @@ pub enum Key {
     Suspend,
     /// Leave.
     Quit,
-    /// Take the last letter of the search away.
+    /// Take the last letter of what is typed away.
     Erase,
-    /// Empty the search.
+    /// Empty what is typed.
     EraseAll,
 }
 
@@ -74,7 +78,7 @@ pub enum Key {
 pub enum Action {
     /// A key.
     Key(Key),
-    /// Text typed or pasted into the search.
+    /// Text typed or pasted into the search or the dialog.
     Text(String),
     /// The terminal has this many columns and rows.
     Resized(u16, u16),
@@ -84,6 +88,8 @@ pub enum Action {
     Tick,
     /// A history has come, or why it has not.
     History(HistoryRequest, Result<Arc<History>, String>),
+    /// What came of a command.
+    Taken(Ask, Result<Acknowledged, Refusal>),
 }
 
 /// What `update` wants done.
@@ -97,6 +103,8 @@ pub enum Cmd {
     Redraw,
     /// Ask for a history.
     History(HistoryRequest),
+    /// Have the daemon give the user an incident.
+    Take(Ask),
 }
 
 /// The orders of the lists of units and lines.
@@ -213,7 +221,7 @@ pub struct Detail {
     pub history: Option<(HistoryRequest, Result<Arc<History>, String>)>,
 }
 
-/// Where an opened subject leads back to.
+/// What lies over the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// The screen itself.
@@ -222,6 +230,8 @@ pub enum Mode {
     Search,
     /// The help lies over it.
     Help,
+    /// The dialog in which an incident is taken lies over it.
+    Take,
 }
 
 /// Everything the user has chosen. Contains no data of the province except ids.
@@ -253,6 +263,10 @@ pub struct Ui {
     pub detail: Option<Detail>,
     /// The search.
     pub search: Search,
+    /// Taking incidents.
+    pub taking: Taking,
+    /// Nothing may be commanded.
+    pub read_only: bool,
     /// First line of the help.
     pub help_top: usize,
     /// Order of the trees.
@@ -299,6 +313,8 @@ impl Ui {
             lines: Place::default(),
             detail: None,
             search: Search::default(),
+            taking: Taking::default(),
+            read_only: false,
             help_top: 0,
             sort: Sort::default(),
             lines_sort: Sort::default(),

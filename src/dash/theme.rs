@@ -3,7 +3,7 @@
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::locale::{OFF_HOURS_GLYPH, state_glyph};
-use crate::model::State;
+use crate::model::{State, UnixMs};
 
 /// How many colours the terminal has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -137,6 +137,19 @@ impl Theme {
     #[must_use]
     pub const fn incident_signs(self) -> [char; 3] {
         if self.ascii { ['p', 'f', 'a'] } else { ['■', '≈', '√'] }
+    }
+
+    /// The sign of a channel of alerts that takes nothing.
+    #[must_use]
+    pub const fn channel(self) -> char {
+        if self.ascii { 'v' } else { '▼' }
+    }
+
+    /// The sign that something is being waited for at `now`: it turns.
+    #[must_use]
+    pub fn turning(self, now: UnixMs) -> char {
+        const SIGNS: [char; 4] = ['|', '/', '-', '\\'];
+        SIGNS[usize::try_from(now.0.rem_euclid(400) / 100).unwrap_or(0) % SIGNS.len()]
     }
 
     /// A column of `eighths` (0 to 8) height.

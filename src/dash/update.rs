@@ -1,19 +1,28 @@
 //! From what happened to what is shown and done next. Pure.
 
 use super::board::Board;
+use super::link::Link;
 use super::place::{Place, Step};
 use super::rows::{is_department, rows, top};
 use super::search::{Hit, Search};
 use super::state::{
     Action, Cmd, Detail, HistoryRequest, Key, Mode, Range, Row, RowsKey, Screen, Tree, Ui,
 };
+use super::take;
 use super::view::{chart_columns, list_height, search_height};
 use crate::locale::Lang;
 use crate::model::{Span, SubjectId, UnitId, UnixMs};
 
-/// Takes one action in. `board` is `None` until data have come; `now` is the time of the action.
+/// Takes one action in. `board` is `None` until data have come and comes from where `link` says;
+/// `now` is the time of the action.
 #[must_use]
-pub fn update(ui: &mut Ui, board: Option<&Board>, action: Action, now: UnixMs) -> Vec<Cmd> {
+pub fn update(
+    ui: &mut Ui,
+    board: Option<&Board>,
+    link: &Link,
+    action: Action,
+    now: UnixMs,
+) -> Vec<Cmd> {
     let mut commands = Vec::new();
     match action {
         Action::Resized(columns, rows) => ui.size = (columns, rows),
@@ -31,14 +40,17 @@ pub fn update(ui: &mut Ui, board: Option<&Board>, action: Action, now: UnixMs) -
                 detail.history = Some((request, result));
             }
         }
-        Action::Text(text) => {
-            if let (Mode::Search, Some(board)) = (ui.mode, board) {
+        Action::Taken(ask, answer) => take::answered(ui, &ask, answer, now),
+        Action::Text(text) => match (ui.mode, board) {
+            (Mode::Search, Some(board)) => {
                 ui.search.push(&text);
                 ui.search.look(board);
                 ui.search.place = Place::default();
             }
-        }
-        Action::Key(key) => press(ui, board, key, &mut commands),
+            (Mode::Take, _) => take::typed(ui, &text),
+            _ => {}
+        },
+        Action::Key(key) => press(ui, board, link, key, now, &mut commands),
     }
     if let Some(board) = board {
         settle(ui, board);
@@ -47,7 +59,14 @@ pub fn update(ui: &mut Ui, board: Option<&Board>, action: Action, now: UnixMs) -
     commands
 }
 
-fn press(ui: &mut Ui, board: Option<&Board>, key: Key, commands: &mut Vec<Cmd>) {
+fn press(
+    ui: &mut Ui,
+    board: Option<&Board>,
+    link: &Link,
+    key: Key,
+    now: UnixMs,
+    commands: &mut Vec<Cmd>,
+) {
     match key {
         Key::Quit => return commands.push(Cmd::Quit),
         Key::Suspend => return commands.push(Cmd::Suspend),
@@ -65,6 +84,8 @@ fn press(ui: &mut Ui, board: Option<&Board>, key: Key, commands: &mut Vec<Cmd>) 
     match ui.mode {
         Mode::Search => press_in_search(ui, board, key),
         Mode::Help => press_in_help(ui, key),
+        Mode::Take => take::press(ui, board, link, key, now, commands),
+        Mode::Normal if key == Key::Take => take::open(ui, board, link, now),
         Mode::Normal => press_in_screen(ui, board, key),
     }
 }
@@ -164,7 +185,13 @@ fn press_in_screen(ui: &mut Ui, board: &Board, key: Key) {
             ui.mode = Mode::Help;
             ui.help_top = 0;
         }
-        Key::Quit | Key::Suspend | Key::Redraw | Key::Language | Key::Erase | Key::EraseAll => {}
+        Key::Quit
+        | Key::Suspend
+        | Key::Redraw
+        | Key::Language
+        | Key::Take
+        | Key::Erase
+        | Key::EraseAll => {}
     }
 }
 

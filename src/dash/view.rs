@@ -72,12 +72,17 @@ pub fn view(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     match (ui.mode, ui.screen) {
         (Mode::Search, _) => screens::search::draw(&shot, body, buffer),
         (Mode::Help, _) => screens::help::draw(&shot, body, buffer),
-        (Mode::Normal, Screen::Coverage | Screen::Departments) => {
+        (Mode::Normal | Mode::Take, Screen::Coverage | Screen::Departments) => {
             screens::coverage::draw(&shot, body, buffer);
         }
-        (Mode::Normal, Screen::Incidents) => screens::incidents::draw(&shot, body, buffer),
-        (Mode::Normal, Screen::Lines) => screens::lines::draw(&shot, body, buffer),
-        (Mode::Normal, Screen::Subject) => screens::subject::draw(&shot, body, buffer),
+        (Mode::Normal | Mode::Take, Screen::Incidents) => {
+            screens::incidents::draw(&shot, body, buffer);
+        }
+        (Mode::Normal | Mode::Take, Screen::Lines) => screens::lines::draw(&shot, body, buffer),
+        (Mode::Normal | Mode::Take, Screen::Subject) => screens::subject::draw(&shot, body, buffer),
+    }
+    if ui.mode == Mode::Take {
+        screens::take::draw(&shot, body, buffer);
     }
 }
 

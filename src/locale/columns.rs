@@ -35,6 +35,27 @@ pub fn fit(text: &str, columns: usize) -> String {
     kept
 }
 
+/// The end of the text, with `…` before it when all of it takes more than `columns`: what is being
+/// typed. Never cuts between a letter and its marks. Adds no padding.
+#[must_use]
+pub fn fit_end(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    if columns == 0 {
+        return String::new();
+    }
+    let (mut rest, mut taken) = (text, text.width());
+    for cluster in clusters(text) {
+        if taken < columns {
+            break;
+        }
+        taken = taken.saturating_sub(cluster.width());
+        rest = &rest[cluster.len()..];
+    }
+    format!("{ELLIPSIS}{rest}")
+}
+
 /// Exactly `columns` wide: [`fit`], then spaces at the right.
 #[must_use]
 pub fn pad(text: &str, columns: usize) -> String {
@@ -90,6 +111,12 @@ mod tests {
         assert_eq!(fit("前江省", 4), "前…");
         assert_eq!(fit("ab", 1), "…");
         assert_eq!(fit("ab", 0), "");
+        assert_eq!(fit_end("Cái Bè", 6), "Cái Bè");
+        assert_eq!(fit_end("Cái Bè", 5), "…i Bè");
+        assert_eq!(fit_end("Ca\u{301}i Be\u{300}", 3), "…Be\u{300}");
+        assert_eq!(fit_end("前江省", 4), "…省");
+        assert_eq!(fit_end("ab", 1), "…");
+        assert_eq!(fit_end("ab", 0), "");
         assert_eq!(pad("Bè", 4), "Bè  ");
         assert_eq!(pad_left("Bè", 4), "  Bè");
         assert_eq!(pad("前江省", 4), "前… ");

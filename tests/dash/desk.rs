@@ -37,12 +37,12 @@ impl Desk {
 
     /// Takes an action in; asked histories are answered at once.
     pub fn act(&mut self, action: Action) -> Vec<Cmd> {
-        let commands = update(&mut self.ui, Some(&self.board), action, self.now);
+        let commands = update(&mut self.ui, Some(&self.board), &self.link, action, self.now);
         for command in &commands {
             if let Cmd::History(request) = command {
                 let history = sample::history(&request.subject, request.window, request.columns);
                 let answer = Action::History(request.clone(), Ok(Arc::new(history)));
-                let more = update(&mut self.ui, Some(&self.board), answer, self.now);
+                let more = update(&mut self.ui, Some(&self.board), &self.link, answer, self.now);
                 assert_eq!(more, Vec::new(), "an answered question is not asked again");
             }
         }
@@ -61,6 +61,9 @@ impl Desk {
                     "Esc" => KeyCode::Esc,
                     "Up" => KeyCode::Up,
                     "Down" => KeyCode::Down,
+                    "Left" => KeyCode::Left,
+                    "Right" => KeyCode::Right,
+                    "PgUp" => KeyCode::PageUp,
                     "End" => KeyCode::End,
                     "Home" => KeyCode::Home,
                     "PgDn" => KeyCode::PageDown,
@@ -78,7 +81,7 @@ impl Desk {
             let event = KeyEvent::new(code, KeyModifiers::NONE);
             match meaning(self.ui.screen, self.ui.mode, &event) {
                 Some(key) => commands.extend(self.act(Action::Key(key))),
-                None if self.ui.mode == Mode::Search => {
+                None if matches!(self.ui.mode, Mode::Search | Mode::Take) => {
                     commands.extend(self.act(Action::Text(first.to_string())));
                 }
                 None => {}
@@ -98,6 +101,32 @@ impl Desk {
         };
         view(&scene, buffer.area, &mut buffer);
         buffer
+    }
+
+    /// The frame again, inside a larger buffer; nothing around it may be touched.
+    pub fn must_stay_inside(&self) {
+        const MARGIN: u16 = 2;
+        let (columns, rows) = self.ui.size;
+        let whole = Rect::new(0, 0, columns + 2 * MARGIN, rows + 2 * MARGIN);
+        let mut buffer = Buffer::filled(whole, ratatui::buffer::Cell::new("#"));
+        let scene = Scene {
+            board: Some(&self.board),
+            link: &self.link,
+            ui: &self.ui,
+            theme: &self.theme,
+            now: self.now,
+        };
+        let inside = Rect::new(MARGIN, MARGIN, columns, rows);
+        view(&scene, inside, &mut buffer);
+        for y in 0..whole.height {
+            for x in 0..whole.width {
+                let is_outside = !inside.contains((x, y).into());
+                assert!(
+                    !is_outside || buffer[(x, y)].symbol() == "#",
+                    "{x},{y} of {columns}×{rows}"
+                );
+            }
+        }
     }
 
     pub fn text(&self) -> String {

@@ -9,3 +9,4 @@ mod keys;
 mod properties;
 mod sample;
 mod screens;
+mod taking;

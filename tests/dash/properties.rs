@@ -3,12 +3,13 @@
 use proptest::prelude::*;
 use tuantra::api::Snapshot;
 use tuantra::dash::state::Row;
-use tuantra::dash::{Board, Colours, Link, Theme};
+use tuantra::dash::{Action, Board, Cmd, Colours, Link, Theme};
 use tuantra::locale::Lang;
 use tuantra::model::{State, UnixMs};
 
 use crate::desk::Desk;
 use crate::sample;
+use crate::taking;
 
 /// The sample with parts left out, states and references at random, hostile names.
 fn snapshots() -> impl Strategy<Value = Snapshot> {
@@ -50,16 +51,20 @@ proptest! {
 
     #[test]
     fn every_size_and_snapshot_is_drawn(
-        snapshot in snapshots(),
+        mut snapshot in snapshots(),
         columns in 1u16..=320,
         rows in 1u16..=100,
         keys in "[1234jkGgsnL?/a-e +=-]{0,24}",
+        typed in "\\PC{0,60}",
+        terms in "(<Right>|<Left>|<Tab>|<PgDn>|<Backspace>|2h|17:30){0,8}",
+        channels in 0usize..4,
         back in 0usize..3,
         vi in any::<bool>(),
         ascii in any::<bool>(),
         link in 0usize..3,
     ) {
         let lang = if vi { Lang::Vi } else { Lang::En };
+        snapshot.daemon.channels = taking::channels(channels);
         let mut desk = Desk::over(Board::new(snapshot), lang, (columns, rows));
         desk.theme = Theme { colours: Colours::Sixteen, ascii };
         desk.link = match link {
@@ -75,6 +80,20 @@ proptest! {
         }
         desk.press(&"<Esc>".repeat(back));
         desk.text();
+        // Whatever is open there is taken, or it is said why not.
+        desk.press("a");
+        desk.act(Action::Text(typed));
+        desk.press(&terms);
+        let text = desk.text();
+        prop_assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+        desk.must_stay_inside();
+        for command in desk.press("<Enter>") {
+            if let Cmd::Take(ask) = command {
+                prop_assert!(ask.request.note.chars().count() <= 300);
+                prop_assert!(desk.board.incidents.iter().any(|i| i.id == ask.incident));
+            }
+        }
+        desk.text();
         if let Some(Row::Unit(id)) = desk.ui.selected() {
             prop_assert!(desk.board.unit(id).is_some());
         }
@@ -83,10 +102,24 @@ proptest! {
 
 #[test]
 fn every_size_draws_every_screen_without_leaving_its_area() {
-    let mut screens: Vec<Desk> = ["", "2", "2<Enter>", "3", "4", "?", "/x", "/cai be tslcd<Enter>"]
+    let screens = [
+        "",
+        "2",
+        "2<Enter>",
+        "3",
+        "4",
+        "?",
+        "/x",
+        "/cai be tslcd<Enter>",
+        "2<Down>aĐang gọi VNPT<Right>",
+        "s<Home>a<Left><Right><Right><Right><Right>25:00<Enter>",
+    ];
+    let mut snapshot = sample::province();
+    snapshot.daemon.channels = taking::channels(3);
+    let mut screens: Vec<Desk> = screens
         .into_iter()
         .map(|keys| {
-            let mut desk = Desk::new(Lang::Vi, (200, 60));
+            let mut desk = Desk::over(Board::new(snapshot.clone()), Lang::Vi, (200, 60));
             desk.press(keys);
             desk
         })
@@ -95,7 +128,7 @@ fn every_size_draws_every_screen_without_leaving_its_area() {
         for columns in (1..=320).step_by(13).chain([59, 60, 76, 119, 120, 130, 180]) {
             for rows in (1..=100).step_by(9).chain([2, 3, 4, 5, 14, 15, 16]) {
                 desk.ui.size = (columns, rows);
-                assert_eq!(desk.frame().area.width, columns);
+                desk.must_stay_inside();
             }
         }
     }

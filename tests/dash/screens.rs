@@ -2,12 +2,12 @@
 
 use insta::assert_snapshot;
 use tuantra::api::{BlindInfo, ReloadFailure};
-use tuantra::dash::{Board, Link};
+use tuantra::dash::{Board, Colours, Link};
 use tuantra::locale::Lang;
 use tuantra::model::{Ack, CarrierId, Cause, Guess, IncidentId, Sign, State, SubjectId, UnixMs};
 
 use crate::desk::{Desk, styles};
-use crate::sample;
+use crate::{sample, taking};
 
 const SMALL: (u16, u16) = (80, 24);
 const MIDDLE: (u16, u16) = (120, 40);
@@ -48,6 +48,7 @@ pictures! {
     device: "/cho gao ups<Enter>";
     help: "?";
     search: "/hoa khanh";
+    take: "2<Down>aĐã gọi tổng đài VNPT<Right><Right><Right>";
 }
 
 #[test]
@@ -110,8 +111,10 @@ fn without_room_one_line_says_it_all() {
 
 #[test]
 fn ascii_draws_no_sign_outside_of_letters() {
-    for keys in ["", "2", "3", "4", "?", "/cai be tslcd<Enter>"] {
-        let mut desk = Desk::new(Lang::En, LARGE);
+    for keys in ["", "2", "3", "4", "?", "/cai be tslcd<Enter>", "2a"] {
+        let mut snapshot = sample::province();
+        snapshot.daemon.channels = taking::channels(2);
+        let mut desk = Desk::over(Board::new(snapshot), Lang::En, LARGE);
         desk.theme.ascii = true;
         desk.press(keys);
         let text = desk.text();
@@ -215,4 +218,55 @@ fn off_hours_is_counted_apart_and_is_no_fault() {
     assert_eq!(desk.board.counts[down], before.counts[down]);
     let sum: u32 = desk.board.counts.iter().sum();
     assert_eq!(sum + 1, before.counts.iter().sum::<u32>());
+}
+
+/// Header, status line and their styles with `channels` in trouble.
+fn around(desk: &Desk) -> String {
+    let (text, styles) = (desk.text(), styles(&desk.frame()));
+    let pick = |text: &str| -> Vec<String> {
+        let lines: Vec<&str> = text.lines().collect();
+        let rows = usize::from(desk.ui.size.1);
+        [0, rows - 1].map(|y| lines.get(y).copied().unwrap_or_default().to_owned()).into()
+    };
+    [pick(&text), pick(&styles)].concat().join("\n")
+}
+
+#[test]
+fn a_channel_that_takes_nothing_is_in_the_header_and_its_whole_trouble_on_the_screen() {
+    for (size, lang) in [(SMALL, Lang::Vi), (SMALL, Lang::En), (LARGE, Lang::Vi), (LARGE, Lang::En)]
+    {
+        for count in [1, 3] {
+            for colours in [Colours::True, Colours::None] {
+                let mut snapshot = sample::province();
+                snapshot.daemon.channels = taking::channels(count);
+                let mut desk = Desk::over(Board::new(snapshot), lang, size);
+                desk.theme.colours = colours;
+                let text = around(&desk);
+                let header = text.lines().next().unwrap_or_default();
+                assert!(header.contains("▼ zalo"), "{header}");
+                assert!(text.contains("401 Unauthorized"), "{text}");
+                let waiting = if lang == Lang::Vi { "(4 tin " } else { "(4 waiting)" };
+                assert!(text.contains(waiting), "{text}");
+                let mono = if colours == Colours::None { "_mono" } else { "" };
+                let (columns, rows) = size;
+                let name = format!("channels_{count}_{columns}x{rows}_{}{mono}", lang.as_str());
+                assert_snapshot!(name, text);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_channel_in_trouble_is_not_lost_beside_a_blind_patrol() {
+    let mut desk = Desk::over(knowing(), Lang::Vi, SMALL);
+    let mut snapshot = sample::province();
+    snapshot.daemon = (*desk.board.daemon).clone();
+    snapshot.daemon.channels = taking::channels(2);
+    desk.board = Board::new(snapshot);
+    let text = desk.text();
+    let header = text.lines().next().unwrap_or_default();
+    assert!(header.contains("MẤT QUAN SÁT từ 07:31 (VNPT)"), "{header}");
+    assert!(header.contains("▼ zalo +1"), "{header}");
+    desk.ui.size = (59, 14);
+    assert!(desk.text().contains("▼ zalo +1"), "{}", desk.text());
 }

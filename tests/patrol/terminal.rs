@@ -1,5 +1,5 @@
 //! The dashboard in a real terminal against a real daemon: drill down, search, language, the
-//! daemon's death, resize, quit; and the terminal is left as it was.
+//! daemon's death, resize, quit; an incident is taken; and the terminal is left as it was.
 
 use std::io::{Read as _, Write as _};
 use std::num::NonZeroU16;
@@ -8,7 +8,8 @@ use std::time::Instant;
 
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
 
-use super::common::{PATIENCE, Province, follow, may_ping};
+use super::common::{INVENTORY, PATIENCE, Province, follow, may_ping};
+use tuantra::api::Snapshot;
 use tuantra::model::State;
 
 /// A program in a terminal of its own, and what its screen shows.
@@ -147,4 +148,53 @@ async fn a_terminated_dashboard_gives_the_terminal_back() {
     let pid = terminal.child.process_id().unwrap().to_string();
     assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     terminal.end();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_takes_an_incident_and_who_only_looks_cannot() {
+    if !may_ping() {
+        return;
+    }
+    let province = Province::new();
+    // Nobody answers there: the address is set aside for documentation.
+    province.set_inventory(&INVENTORY.replace("127.0.1.1 }", "203.0.113.1 }"));
+    let _daemon = province.daemon();
+    let client = province.client();
+    let is_open = |s: &Snapshot| s.incidents.iter().any(|i| i.state == State::Down);
+    follow(&client, is_open).await;
+
+    let mut looking = Terminal::open(&province, &["dash", "--read-only"]);
+    looking.expect("read-only");
+    looking.press("2");
+    looking.expect("Units cut off");
+    looking.press("a");
+    looking.expect("no incident can be taken");
+    looking.press("q");
+    assert_eq!(looking.end(), 0);
+    let seen = client.snapshot().await.unwrap();
+    assert!(seen.incidents.iter().all(|i| i.ack.is_none()));
+
+    let mut terminal = Terminal::open(&province, &["dash"]);
+    terminal.expect("Huyện Một");
+    terminal.press("2");
+    terminal.expect("Units cut off");
+    terminal.press("a");
+    terminal.expect("Take an incident");
+    terminal.expect("huyen/tslcd@");
+    terminal.press("Đã gọi VNPT");
+    terminal.expect("Đã gọi VNPT");
+    terminal.press("\u{1b}[C");
+    terminal.expect("until 2");
+    terminal.press("\r");
+    // First the daemon's answer, then what it tells every dashboard.
+    terminal.expect("taken by");
+    terminal.expect("has taken it");
+    let seen = follow(&client, |s| s.incidents.iter().any(|i| i.ack.is_some())).await;
+    let ack = seen.incidents.iter().find_map(|i| i.ack.as_ref()).unwrap();
+    assert_eq!(ack.note, "Đã gọi VNPT");
+    assert_eq!(ack.until.unwrap().since(ack.at), 3_600_000);
+    terminal.press("a");
+    terminal.expect("took it at");
+    terminal.press("q");
+    assert_eq!(terminal.end(), 0);
 }

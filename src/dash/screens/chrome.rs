@@ -5,9 +5,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::channels::{self, Detail};
+use super::take;
 use crate::dash::board::{on, slot};
 use crate::dash::draw::{Line, line, line_right, rows, text};
-use crate::dash::keys::keymap;
+use crate::dash::keys::{keymap, told};
 use crate::dash::link::Link;
 use crate::dash::rows::{live_ppm, top};
 use crate::dash::state::{Freshness, Mode, Screen};
@@ -101,13 +103,21 @@ enum Room {
 }
 
 /// Name, warning, coverage and counts; and what stands at the right.
-fn header_parts(shot: &Shot<'_>, warning: Option<&str>, room: Room) -> (Line, Line) {
+fn header_parts(
+    shot: &Shot<'_>,
+    warning: Option<&str>,
+    (room, detail): (Room, Detail),
+) -> (Line, Line) {
     let (lang, theme) = (shot.ui.lang, shot.theme);
     let gap = if room < Room::Narrow { "  " } else { " " };
     let title = locale::text(lang, "dash.title");
     let mut left = Line::styled(format!(" {title}{gap}{}", province(shot)), theme.strong());
     if let Some(words) = warning {
         left.push(format!("  {words}"), theme.strong());
+    }
+    if let Some(sign) = channels::sign(shot, detail) {
+        left.push(gap, Style::new());
+        left.append(sign);
     }
     if let Some((network, share, count, reached)) = coverage(shot) {
         let label = match room {
@@ -134,16 +144,36 @@ fn header_parts(shot: &Shot<'_>, warning: Option<&str>, room: Room) -> (Line, Li
     (left, clock)
 }
 
+/// The most that `width` columns have room for: what a channel's trouble is gives way first, since
+/// the status line tells it in full.
+fn room(shot: &Shot<'_>, warning: Option<&str>, width: u16) -> (Room, Detail) {
+    let rooms = [
+        (Room::Everything, Detail::Why),
+        (Room::NoZone, Detail::Why),
+        (Room::Everything, Detail::Since),
+        (Room::NoZone, Detail::Since),
+        (Room::Narrow, Detail::Since),
+        (Room::Everything, Detail::Name),
+        (Room::NoZone, Detail::Name),
+        (Room::Narrow, Detail::Name),
+        (Room::NoWord, Detail::Name),
+        (Room::NoClock, Detail::Name),
+    ];
+    let fits = |room: &(Room, Detail)| {
+        let (left, clock) = header_parts(shot, warning, *room);
+        left.width() + clock.width() <= usize::from(width)
+    };
+    // Without such a channel there is nothing that could give way.
+    let has_channels = !shot.board.daemon.channels.is_empty();
+    let mut rooms = rooms.into_iter().filter(|(_, d)| has_channels || *d == Detail::Name);
+    rooms.find(fits).unwrap_or((Room::NoCounts, Detail::Name))
+}
+
 /// Name, coverage, counts and the data's time; reversed as a whole when the data are old (with
 /// their age) or the patrol is blind (since when).
 pub fn header(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let warning = warning(shot);
-    let rooms = [Room::Everything, Room::NoZone, Room::Narrow, Room::NoWord, Room::NoClock];
-    let fits = |room: &Room| {
-        let (left, clock) = header_parts(shot, warning.as_deref(), *room);
-        left.width() + clock.width() <= usize::from(area.width)
-    };
-    let room = rooms.into_iter().find(fits).unwrap_or(Room::NoCounts);
+    let room = room(shot, warning.as_deref(), area.width);
     let (left, clock) = header_parts(shot, warning.as_deref(), room);
     let end = line(buffer, area, 0, &left);
     line_right(buffer, area, end, &clock);
@@ -188,8 +218,8 @@ pub fn tabs(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
 pub fn footer(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let (lang, theme) = (shot.ui.lang, shot.theme);
     let mut at = 1;
-    let tables = keymap(shot.ui.screen, shot.ui.mode);
-    for binding in tables.iter().flat_map(|t| t.iter()).filter(|b| b.in_footer) {
+    let told = told(shot.ui.screen, shot.ui.mode, shot.ui.read_only);
+    for binding in told.filter(|b| b.in_footer) {
         let Some(press) = binding.presses.first() else { continue };
         let words = locale::text(lang, binding.text);
         let mut piece = Line::styled(press.label(theme.ascii), theme.strong());
@@ -201,10 +231,13 @@ pub fn footer(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// The daemon's own health, what hinders it first.
+/// What came of the user's command, then the daemon's own health, what hinders it first.
 pub fn status(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let (lang, theme, daemon) = (shot.ui.lang, shot.theme, &shot.board.daemon);
     let mut words = Line::plain(" ");
+    if let Some(told) = take::told(shot) {
+        words.append(told);
+    }
     let mut say = |text: String, style| {
         if words.width() > 1 {
             words.push("  ", theme.dim());
@@ -227,6 +260,13 @@ pub fn status(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
         && let Some(words) = blind(shot)
     {
         say(words, theme.fault());
+    }
+    // The header says it all of a single one where it has the room.
+    let is_said = || matches!(room(shot, warning(shot).as_deref(), area.width), (_, Detail::Why));
+    if daemon.channels.len() > 1 || daemon.channels.len() == 1 && !is_said() {
+        // The language stands at the right.
+        let free = usize::from(area.width).saturating_sub(5);
+        channels::sentences(shot, free).into_iter().for_each(|words| say(words, theme.fault()));
     }
     if let Some(failure) = &daemon.reload_failure {
         let at = shot.when(failure.at);
@@ -256,7 +296,11 @@ pub fn status(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
         say(written, theme.dim());
     }
     let end = line(buffer, area, 0, &words);
-    let right = Line::styled(format!("{} ", lang.as_str()), theme.dim());
+    let mut right = Line::default();
+    if shot.ui.read_only {
+        right.push(format!("{}  ", locale::text(lang, "dash.read_only")), theme.dim());
+    }
+    right.push(format!("{} ", lang.as_str()), theme.dim());
     line_right(buffer, area, end + 1, &right);
 }
 
@@ -268,6 +312,10 @@ pub fn summary(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let mut words = Line::default();
     if let Some(warning) = &warning {
         words.push(format!("{warning} "), theme.stale());
+    }
+    if let Some(sign) = channels::sign(shot, Detail::Name) {
+        words.append(sign);
+        words.push(" ", Style::new());
     }
     words.push(format!("{} ", province(shot)), theme.strong());
     if let Some((_, share, count, reached)) = coverage(shot) {

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 
 use super::facts::wrapped;
 use crate::dash::draw::{Line, boxed, line, rows};
-use crate::dash::keys::keymap;
+use crate::dash::keys::told;
 use crate::dash::state::Mode;
 use crate::dash::view::{Shot, title};
 use crate::locale::{state_name, text};
@@ -33,9 +33,7 @@ const MEANINGS: [&str; 7] = [
 /// Draws the help.
 pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let (lang, theme) = (shot.ui.lang, shot.theme);
-    let keys: Vec<(String, &str)> = keymap(shot.ui.screen, Mode::Normal)
-        .iter()
-        .flat_map(|table| table.iter())
+    let keys: Vec<(String, &str)> = told(shot.ui.screen, Mode::Normal, shot.ui.read_only)
         .map(|b| {
             let labels: Vec<String> = b.presses.iter().map(|p| p.label(theme.ascii)).collect();
             (labels.join(" "), text(lang, b.text))
@@ -76,8 +74,9 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let [planned, flapping, taken] = theme.incident_signs();
     let signs =
         t!(lang, "dash.help_signs_incident", planned = planned, flapping = flapping, taken = taken);
+    let channel = t!(lang, "dash.help_channel", sign = theme.channel());
     let meanings = MEANINGS.map(|key| text(lang, key).to_owned());
-    for words in meanings.into_iter().chain([signs]) {
+    for words in meanings.into_iter().chain([signs, channel]) {
         let left = rows(inside, y, inside.height.saturating_sub(y));
         let padded = Rect { x: left.x + 1, width: left.width.saturating_sub(1), ..left };
         y += wrapped(buffer, padded, &Line::plain(words));

@@ -1,5 +1,6 @@
 //! The screens: each draws itself into the area given and changes nothing.
 
+pub(super) mod channels;
 pub(super) mod chart;
 pub(super) mod chrome;
 pub(super) mod coverage;
@@ -10,3 +11,4 @@ pub(super) mod incidents;
 pub(super) mod lines;
 pub(super) mod search;
 pub(super) mod subject;
+pub(super) mod take;

@@ -1,0 +1,199 @@
+//! The dialog in which an incident is taken: which one, what is said about it, for how long. Pure.
+
+use jiff::civil::Date;
+
+use crate::api::{ACK_MAX_MS, NOTE_MAX};
+use crate::dash::board::Board;
+use crate::locale::{is_hidden, nfc};
+use crate::model::{Incident, IncidentId, SubjectId, UnixMs, parse_duration};
+
+/// Longest text of an own length, in characters.
+const OWN_MAX: usize = 20;
+
+/// The hour at which the night shift ends.
+const MORNING: i8 = 7;
+
+/// For how long an incident is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Term {
+    /// Until it is over.
+    #[default]
+    Over,
+    /// An hour.
+    Hour,
+    /// Four hours.
+    FourHours,
+    /// Until seven in the morning.
+    Morning,
+    /// As typed.
+    Own,
+}
+
+impl Term {
+    /// In the order they are shown in.
+    pub const ALL: [Self; 5] = [Self::Over, Self::Hour, Self::FourHours, Self::Morning, Self::Own];
+
+    /// The key of its text.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Over => "dash.term_over",
+            Self::Hour => "dash.term_hour",
+            Self::FourHours => "dash.term_four_hours",
+            Self::Morning => "dash.term_morning",
+            Self::Own => "dash.term_own",
+        }
+    }
+}
+
+/// How long a word holds, as the daemon is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// Until the incident is over.
+    Over,
+    /// For so many milliseconds.
+    For(i64),
+    /// Until then.
+    Until(UnixMs),
+}
+
+impl Holds {
+    /// When it ends, begun at `now`; `None`: with the incident.
+    #[must_use]
+    pub fn end(self, now: UnixMs) -> Option<UnixMs> {
+        match self {
+            Self::Over => None,
+            Self::For(ms) => Some(now + ms),
+            Self::Until(at) => Some(at),
+        }
+    }
+}
+
+/// The dialog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dialog {
+    /// The incidents it can be about, with their roots when it was opened; at least one.
+    choices: Vec<(IncidentId, SubjectId)>,
+    chosen: usize,
+    /// What is said about it, NFC, at most [`NOTE_MAX`] characters.
+    pub note: String,
+    /// For how long.
+    pub term: Term,
+    /// The own length or time of day, as typed.
+    pub own: String,
+    /// Letters go into `own`, not into the note.
+    pub is_on_own: bool,
+    /// What was typed as own length is none, and the user wanted to go on with it.
+    pub is_own_wrong: bool,
+}
+
+impl Dialog {
+    /// About the first of `choices`, with nothing said yet.
+    pub(super) fn new(choices: Vec<(IncidentId, SubjectId)>) -> Self {
+        Self {
+            choices,
+            chosen: 0,
+            note: String::new(),
+            term: Term::default(),
+            own: String::new(),
+            is_on_own: false,
+            is_own_wrong: false,
+        }
+    }
+
+    /// The same with what was typed in `draft`, when the incident that was about is among the
+    /// choices.
+    pub(super) fn resumed(self, draft: Self) -> Self {
+        let chosen = draft.about().and_then(|(id, _)| self.choices.iter().position(|c| c.0 == *id));
+        match chosen {
+            Some(chosen) => Self { choices: self.choices, chosen, ..draft },
+            None => self,
+        }
+    }
+
+    /// Which of how many incidents it is about, from 1.
+    #[must_use]
+    pub fn position(&self) -> (usize, usize) {
+        (self.chosen + 1, self.choices.len())
+    }
+
+    /// The incident it is about and its root when the dialog was opened.
+    #[must_use]
+    pub fn about(&self) -> Option<&(IncidentId, SubjectId)> {
+        self.choices.get(self.chosen)
+    }
+
+    /// The incident it is about; `None` when it is over.
+    #[must_use]
+    pub fn incident<'a>(&self, board: &'a Board) -> Option<&'a Incident> {
+        let (id, _) = self.about()?;
+        board.incidents.iter().find(|i| i.id == *id)
+    }
+
+    /// How long is chosen; `None` while what was typed is neither a length nor a time of day.
+    #[must_use]
+    pub fn holds(&self, board: &Board, now: UnixMs) -> Option<Holds> {
+        match self.term {
+            Term::Over => Some(Holds::Over),
+            Term::Hour => Some(Holds::For(3_600_000)),
+            Term::FourHours => Some(Holds::For(4 * 3_600_000)),
+            Term::Morning => next(board, now, MORNING, 0).map(Holds::Until),
+            Term::Own => own(board, now, &self.own),
+        }
+    }
+
+    /// A longer (1) or shorter (-1) time; who goes to his own can write it at once.
+    pub(super) fn choose_term(&mut self, by: isize) {
+        let at = Term::ALL.iter().position(|t| *t == self.term).unwrap_or(0);
+        let at = at.saturating_add_signed(by).min(Term::ALL.len() - 1);
+        self.term = Term::ALL[at];
+        self.is_on_own = self.term == Term::Own;
+        self.is_own_wrong = false;
+    }
+
+    /// Another of the incidents.
+    pub(super) fn choose_incident(&mut self, by: isize) {
+        let last = self.choices.len().saturating_sub(1);
+        self.chosen = self.chosen.saturating_add_signed(by).min(last);
+    }
+
+    /// What letters go into, and how long it may become.
+    pub(super) fn line_mut(&mut self) -> (&mut String, usize) {
+        self.is_own_wrong = false;
+        if self.is_on_own { (&mut self.own, OWN_MAX) } else { (&mut self.note, NOTE_MAX) }
+    }
+
+    /// Adds typed or pasted text: what breaks a line becomes a blank, what cannot be seen is left
+    /// out, and a mark joins the letter it was typed after.
+    pub(super) fn push(&mut self, text: &str) {
+        let (line, most) = self.line_mut();
+        let blank = |c: char| if c.is_whitespace() { ' ' } else { c };
+        let kept: String = text.chars().map(blank).filter(|c| !is_hidden(*c)).collect();
+        *line = nfc(&format!("{line}{kept}")).chars().take(most).collect();
+    }
+}
+
+/// The next time that the province's clock shows `hour`:`minute`.
+fn next(board: &Board, now: UnixMs, hour: i8, minute: i8) -> Option<UnixMs> {
+    let today = board.local(now).date();
+    let at = |date: Date| {
+        let local = date.at(hour, minute, 0, 0);
+        let there = local.to_zoned_datetime(board.timezone().clone()).ok()?;
+        Some(UnixMs::from(there.timestamp())).filter(|at| *at > now)
+    };
+    at(today).or_else(|| at(today.tomorrow().ok()?))
+}
+
+/// A length of time (`30m`, `2h`, `1d`) or the next time of day (`17:30`).
+fn own(board: &Board, now: UnixMs, text: &str) -> Option<Holds> {
+    let text = text.trim();
+    if let Some((hour, minute)) = text.split_once(':') {
+        let number = |part: &str, most: i8| {
+            let is_number = matches!(part.len(), 1 | 2) && part.bytes().all(|b| b.is_ascii_digit());
+            part.parse::<i8>().ok().filter(|n| is_number && *n <= most)
+        };
+        return next(board, now, number(hour, 23)?, number(minute, 59)?).map(Holds::Until);
+    }
+    let ms = parse_duration(text).ok()?;
+    (ms > 0 && ms <= ACK_MAX_MS).then_some(Holds::For(ms))
+}
