@@ -205,6 +205,8 @@ fn no_kill_loses_a_message_or_repeats_one_that_was_heard() {
     let began = Instant::now();
     let mut off = BTreeSet::new();
     let mut killed: Vec<Kill> = Vec::new();
+    // Kills between the commit and the sending of a message, and between its sending and its mark.
+    let mut hits = (0, 0);
     let mut daemon = province.daemon();
     province.wait_for("the first rounds", |p| {
         Reader::open(&p.path("tuantra.db"))
@@ -244,8 +246,18 @@ fn no_kill_loses_a_message_or_repeats_one_that_was_heard() {
         let at = Instant::now();
         daemon.kill().unwrap();
         daemon.wait().unwrap();
-        let sent = province.messages().into_iter().filter(|m| m.state == MessageState::Sent);
-        let sent = sent.map(|m| m.id).collect();
+        let messages = province.messages();
+        let pending: BTreeSet<&str> = messages
+            .iter()
+            .filter(|m| m.state == MessageState::Pending)
+            .map(|m| m.id.as_str())
+            .collect();
+        let come = receiver.deliveries();
+        let come: BTreeSet<&str> = come.iter().map(|d| d.key.as_str()).collect();
+        hits.0 += u64::from(pending.difference(&come).next().is_some());
+        hits.1 += u64::from(pending.intersection(&come).next().is_some());
+        let sent = messages.iter().filter(|m| m.state == MessageState::Sent);
+        let sent = sent.map(|m| m.id.clone()).collect();
         killed.push(Kill { at, until: Instant::now(), sent });
         daemon = province.daemon();
     }
@@ -263,12 +275,16 @@ fn no_kill_loses_a_message_or_repeats_one_that_was_heard() {
     arrived(&messages, &deliveries);
     ended(&messages, &deliveries);
     let repeats = repeated(&deliveries, &killed);
+    assert!(kills < 50 || hits.0 > 0 && hits.1 > 0, "the kills have hit nothing: {hits:?}");
     let figure = |why: &str| repeats.get(why).copied().unwrap_or(0);
     println!(
-        "figures: {kills} kills in {} s: {} messages of {} incidents, {} deliveries, {} turned away; \
+        "figures: {kills} kills in {} s, {} between commit and sending, {} between sending and mark: \
+         {} messages of {} incidents, {} deliveries, {} turned away; \
          repeated: {} that the service had not answered, {} whose answer the killed daemon never \
          heard, {} whose answer it had no time to write down; lost: 0",
         began.elapsed().as_secs(),
+        hits.0,
+        hits.1,
         messages.len(),
         messages.iter().filter_map(|m| m.incident.as_ref()).collect::<BTreeSet<_>>().len(),
         deliveries.len(),
