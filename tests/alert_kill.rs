@@ -7,6 +7,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::print_stdout,
     reason = "a helper of a test fails the test, and says what it has tried"
 )]
 #![expect(clippy::disallowed_methods, reason = "real processes live in real time")]

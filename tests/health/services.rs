@@ -95,8 +95,8 @@ impl Services {
         let (manners, got) = (self.manners.clone(), Rc::clone(&self.got));
         Box::new(move |parcel: &Parcel, now: UnixMs| {
             let channel = parcel.channel.to_string();
-            let of_channel = manners.get(&channel).into_iter().flatten();
-            let manner = of_channel.filter(|(from, _)| *from <= now).next_back();
+            let mut of_channel = manners.get(&channel).into_iter().flatten();
+            let manner = of_channel.rfind(|(from, _)| *from <= now);
             let answer = Answer { outcome: Outcome::Sent, parts_done: 1, after_ms: 0 };
             let manner = manner.map_or(Manner { answer, is_taken: true }, |(_, m)| m.clone());
             if manner.is_taken {
