@@ -429,12 +429,7 @@ impl Desk {
     ) {
         for key in self.threads_of(&incident.id) {
             let Some(thread) = self.thread(&key).cloned() else { continue };
-            let waiting = self.rows_of(&key);
-            if !thread.has_left && waiting.is_empty() {
-                // The trouble was refused: who was not told of it is told nothing more.
-                continue;
-            }
-            for row in waiting {
+            for row in self.rows_of(&key) {
                 let is_call = self.rows.get(&row).is_some_and(|row| {
                     let topic = row.body.notice.topic;
                     matches!(topic, Topic::Reminder | Topic::Escalation) && self.never_left(row)
@@ -442,6 +437,10 @@ impl Desk {
                 if is_call {
                     self.drop_row(&row, "somebody has taken it");
                 }
+            }
+            if !thread.has_left && self.rows_of(&key).is_empty() {
+                // Refused, or not called after all: who was not told of it is told nothing more.
+                continue;
             }
             let mut notice = facts::open(inventory, incident, Topic::Acknowledged, now);
             notice.severity = thread.severity;
