@@ -275,14 +275,12 @@ impl Desk {
 
     /// Writes the trouble of a thread anew where it has not left; false when it has.
     fn rewrite(&mut self, key: &ThreadKey, notice: &Notice) -> bool {
-        let is_open = |row: &Row| {
-            let is_trouble = is_trouble(row.body.notice.topic);
-            is_trouble && row.never_left() && row.body.digest.is_none()
-        };
+        let is_open = |row: &Row| is_trouble(row.body.notice.topic) && self.never_left(row);
         let waiting = self.rows_of(key);
         let open = waiting.iter().find(|name| self.rows.get(*name).is_some_and(is_open));
         let Some(row) = open.and_then(|name| self.rows.get_mut(name)) else { return false };
         row.body.notice = Notice { at: row.body.notice.at, ..notice.clone() };
+        row.ticket = self.tickets.0 + 1;
         self.changed.push(row.message(MessageState::Pending));
         if let Some(thread) = self.thread_mut(key) {
             thread.severity = notice.severity;
@@ -291,7 +289,7 @@ impl Desk {
         true
     }
 
-    /// A new row, and its thread. `wanted` is moved to the end of quiet hours.
+    /// A new row, and its thread; returns its key. `wanted` is moved to the end of quiet hours.
     fn add(
         &mut self,
         key: ThreadKey,
@@ -300,7 +298,7 @@ impl Desk {
         notice: Notice,
         wanted: UnixMs,
         now: UnixMs,
-    ) {
+    ) -> String {
         let quiet = route.and_then(|n| self.plan.router.get(n)).and_then(|route| route.quiet);
         // Who is called because nobody else came is disturbed.
         let quiet = quiet.filter(|_| step == 0);
@@ -325,12 +323,13 @@ impl Desk {
         }
         let number = thread.count;
         let name = format!("{}{number}", prefix(&incident, &channel));
-        let mut row = Row::new(name, channel, notice, now);
+        let mut row = Row::new(name.clone(), channel, notice, now);
         row.incident = Some(incident);
         row.due = due;
         let is_quiet = due > wanted;
         row.body = Body { route, number, step, wanted: due, is_quiet, ..row.body };
         self.push(row);
+        name
     }
 
     fn push(&mut self, mut row: Row) {
@@ -345,6 +344,12 @@ impl Desk {
             row.reason = Some(reason.to_owned());
             self.changed.push(row.message(MessageState::Dead));
         }
+    }
+
+    /// Neither a row has left nor the digest that it is told in.
+    fn never_left(&self, row: &Row) -> bool {
+        let digest = row.body.digest.as_ref().and_then(|digest| self.rows.get(digest));
+        row.never_left() && digest.is_none_or(Row::never_left)
     }
 
     /// Pending rows of a thread, the oldest first.
@@ -362,11 +367,14 @@ impl Desk {
     /// that it was.
     fn over(&mut self, notice: &Notice, now: UnixMs) {
         let Some(incident) = &notice.incident else { return };
-        for key in self.threads_of(incident) {
+        let told = self.threads_of(incident);
+        for key in told.clone() {
             let Some(thread) = self.thread(&key).cloned() else { continue };
+            let fallback = self.plan.channels.get(&key.1).and_then(|c| c.fallback.as_ref());
+            let is_known = told.iter().any(|(_, channel)| Some(channel) == fallback);
             let waiting = self.rows_of(&key);
             let may_have_left =
-                |key: &String| self.rows.get(key).is_some_and(|row| !row.never_left());
+                |key: &String| self.rows.get(key).is_some_and(|row| !self.never_left(row));
             let has_left = thread.has_left || waiting.iter().any(may_have_left);
             let mut last_word = notice.clone();
             last_word.severity = thread.severity;
@@ -376,14 +384,24 @@ impl Desk {
                 for key in &unsent {
                     self.drop_row(key, "it was over before this left");
                 }
-                self.add(key.clone(), thread.route, 0, last_word, now, now);
+                let name = self.add(key.clone(), thread.route, 0, last_word, now, now);
+                self.set_known(&name, is_known);
             } else if let Some(first) = unsent.first() {
                 for key in &unsent[1..] {
                     self.drop_row(key, "it was over before this left");
                 }
                 self.pass_by(first, last_word, now);
+                self.set_known(first, is_known);
             }
             self.end_thread(&key);
+        }
+    }
+
+    /// Whether the fallback has heard of the incident whose last word this is.
+    fn set_known(&mut self, key: &str, is_known: bool) {
+        if let Some(row) = self.rows.get_mut(key).filter(|row| row.body.is_known != is_known) {
+            row.body.is_known = is_known;
+            self.changed.push(row.message(MessageState::Pending));
         }
     }
 
@@ -397,6 +415,7 @@ impl Desk {
         }
         let topic = if notice.topic == Topic::Removed { Topic::Removed } else { Topic::Passed };
         row.body.notice = Notice { topic, ..notice };
+        row.ticket = self.tickets.0 + 1;
         self.changed.push(row.message(MessageState::Pending));
     }
 
@@ -413,11 +432,15 @@ impl Desk {
             for row in self.rows_of(&key) {
                 let is_call = self.rows.get(&row).is_some_and(|row| {
                     let topic = row.body.notice.topic;
-                    matches!(topic, Topic::Reminder | Topic::Escalation) && row.never_left()
+                    matches!(topic, Topic::Reminder | Topic::Escalation) && self.never_left(row)
                 });
                 if is_call {
                     self.drop_row(&row, "somebody has taken it");
                 }
+            }
+            if !thread.has_left && self.rows_of(&key).is_empty() {
+                // Refused, or not called after all: who was not told of it is told nothing more.
+                continue;
             }
             let mut notice = facts::open(inventory, incident, Topic::Acknowledged, now);
             notice.severity = thread.severity;
@@ -433,11 +456,13 @@ impl Desk {
     /// now on.
     pub fn merged(&mut self, from: &IncidentId, into: &IncidentId) {
         for key in self.threads_of(from) {
-            let Some(thread) = self.end_thread(&key) else { continue };
+            let Some(mut thread) = self.end_thread(&key) else { continue };
             for row in self.rows_of(&key) {
-                let is_waiting = self.rows.get(&row).is_some_and(Row::never_left);
+                let is_waiting = self.rows.get(&row).is_some_and(|row| self.never_left(row));
                 if is_waiting {
                     self.drop_row(&row, "it is a part of another incident");
+                } else {
+                    thread.has_left = true;
                 }
             }
             if thread.has_left {
@@ -493,9 +518,10 @@ impl Desk {
             }
         }
         let is_taken = incident.ack.as_ref().is_some_and(|ack| ack.holds_at(now));
-        if is_taken || incident.flapping || !thread.has_left {
+        if is_taken || incident.flapping {
             return;
         }
+        // Whether or not the first channel has taken it: somebody must come.
         if let Some(step) = route.as_ref().and_then(|route| route.escalate.get(thread.steps))
             && now.since(thread.first) >= step.after_ms
         {
@@ -510,8 +536,8 @@ impl Desk {
             }
         }
         let is_down = thread.severity == Severity::Down;
-        let has_waiting = !self.rows_of(&key).is_empty();
-        if is_down && !has_waiting && now.since(thread.last) >= telling.repeat_ms {
+        let is_behind = !thread.has_left || !self.rows_of(&key).is_empty();
+        if is_down && !is_behind && now.since(thread.last) >= telling.repeat_ms {
             let notice = facts::open(inventory, incident, Topic::Reminder, now);
             self.add(key, thread.route, 0, notice, now, now);
         }

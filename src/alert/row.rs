@@ -36,6 +36,9 @@ pub(super) struct Body {
     /// So many of its parts were taken.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub parts_done: usize,
+    /// Of the last word on an incident: its fallback has heard of that incident itself.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_known: bool,
     /// The digest it is told in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
@@ -81,6 +84,7 @@ impl Row {
             is_unsure: false,
             is_leaving: false,
             parts_done: 0,
+            is_known: false,
             digest: None,
         };
         Self {
@@ -131,7 +135,8 @@ impl Row {
         })
     }
 
-    /// It never left, for certain: what it says may still be changed.
+    /// It never left, for certain: what it says may still be changed. Whether the digest that it is
+    /// told in has is for the desk to say.
     pub const fn never_left(&self) -> bool {
         !self.body.is_leaving && !self.body.is_unsure && self.body.parts_done == 0
     }

@@ -12,6 +12,7 @@ mod teller;
 
 use super::resume::Past;
 use teller::Teller;
+pub use teller::{Answer, Service};
 
 use crate::alert::facts::topic_of;
 use crate::alert::{Plan, Topic};
@@ -23,7 +24,7 @@ use crate::model::{
     Ack, CarrierId, CheckKind, Guess, Incident, IncidentId, Inventory, KeptIncident, Maintenance,
     Round, Span, State, StateInterval, SubjectId, SubjectIx, UnitId, UnixMs,
 };
-use crate::store::Current;
+use crate::store::{Current, Message};
 
 /// A clock set back by more than this was wrong before; less is noise between lines.
 const SET_BACK_MS: i64 = 3_600_000;
@@ -247,6 +248,19 @@ impl Replay {
     pub fn with_alerts(mut self, plan: Plan) -> Self {
         self.teller = Teller::new(plan, self.clock);
         self
+    }
+
+    /// Has somebody play the services that the channels lead to.
+    #[must_use]
+    pub fn with_service(mut self, service: Service) -> Self {
+        self.teller.set_service(service);
+        self
+    }
+
+    /// Every message that was written, as the store would keep it, by key.
+    #[must_use]
+    pub const fn outbox(&self) -> &BTreeMap<String, Message> {
+        self.teller.kept()
     }
 
     /// Where the clock stands.

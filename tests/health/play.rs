@@ -1,6 +1,7 @@
 //! Plays a case on the virtual clock.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use tuantra::daemon::replay::{Decision, Input, Replay};
 use tuantra::health::{Evidence, Memory};
@@ -11,7 +12,8 @@ use tuantra::model::{
 
 use super::say;
 use super::scene::{Scene, duration};
-use super::table::Case;
+use super::services::{Got, Services};
+use super::table::{Case, Table};
 use super::words::{Base, Sign, length, rows, signs};
 
 /// What a row makes happen.
@@ -54,10 +56,43 @@ pub struct Played {
     pub replay: Replay,
     pub inventory: std::sync::Arc<Inventory>,
     pub decisions: Vec<Decision>,
+    /// What the services got.
+    pub got: Vec<Got>,
+}
+
+/// Runs every case of a table of `tests/FOLDER` and gives all that differs.
+pub fn run(folder: &str, file: &str) -> Result<(), String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder).join(file);
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("{file}: {error}"))?;
+    run_text(file, &text)
+}
+
+pub fn run_text(file: &str, text: &str) -> Result<(), String> {
+    let table = Table::read(text).map_err(|error| format!("{file}: {error}"))?;
+    let mut failures = String::new();
+    for one in &table.case {
+        if let Err(difference) = case(one) {
+            failures.push_str(&format!("\n{file}: case \"{}\"\n{difference}", one.name));
+        }
+    }
+    if failures.is_empty() { Ok(()) } else { Err(failures) }
+}
+
+/// Every table of a folder is among those that are run.
+pub fn is_run(folder: &str, tables: &[&str]) -> Result<(), String> {
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
+    for entry in std::fs::read_dir(place).map_err(|error| error.to_string())? {
+        let name = entry.map_err(|error| error.to_string())?.file_name();
+        let name = name.to_string_lossy();
+        if name.ends_with(".toml") && !tables.contains(&&*name) {
+            return Err(format!("{name} is run by nobody"));
+        }
+    }
+    Ok(())
 }
 
 /// Plays a case and compares; `Err` with all differences.
-pub fn case(case: &Case) -> Result<(), String> {
+fn case(case: &Case) -> Result<(), String> {
     let played = play(case).map_err(|error| format!("  {error}\n"))?;
     let differences = say::differences(case, &played)?;
     if differences.is_empty() { Ok(()) } else { Err(differences) }
@@ -86,6 +121,10 @@ fn play(case: &Case) -> Result<Played, String> {
     };
     let mut replay =
         Replay::new(scene.inventory.clone(), scene.settings.clone(), Memory::default(), first.0);
+    let services = Services::read(&case.answers, base)?;
+    if let Some(plan) = scene.plan.clone() {
+        replay = replay.with_alerts(plan).with_service(services.player());
+    }
     // What the wall clock was set on by, all in all.
     let mut set_on = 0;
     for (at, event) in events {
@@ -118,7 +157,7 @@ fn play(case: &Case) -> Result<Played, String> {
     replay.pass(until + set_on);
     replay.finish();
     let decisions = replay.take();
-    Ok(Played { base, replay, inventory: scene.inventory, decisions })
+    Ok(Played { base, replay, inventory: scene.inventory, decisions, got: services.got() })
 }
 
 fn input(event: Event, at: UnixMs, inventory: &Inventory) -> Result<Input, String> {

@@ -9,6 +9,7 @@ use tuantra::health::Change;
 use tuantra::model::{Guess, IncidentId, Sign, Span, SubjectId};
 
 use super::play::Played;
+use super::services;
 use super::table::Case;
 use super::words::{Base, rows, say_length};
 
@@ -41,6 +42,9 @@ pub fn differences(case: &Case, played: &Played) -> Result<String, String> {
         ("asked", &case.asked, asked),
         ("blind", &case.blind, blind),
         ("flapping", &case.flapping, flapping),
+        ("messages", &case.messages, services::messages),
+        ("titles", &case.titles, services::titles),
+        ("outbox", &case.outbox, services::outbox),
     ] {
         if let Some(expected) = expected {
             found.push_str(&difference(name, &lines(expected), &got(played)));

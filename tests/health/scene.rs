@@ -4,13 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use tuantra::alert::{Plan, outlet};
+use tuantra::config::{self, Config};
 use tuantra::health::Settings;
 use tuantra::inventory::{self, Defaults};
 use tuantra::locale::{self, Lang};
-use tuantra::model::{CarrierId, Inventory, Sentinel, parse_duration};
+use tuantra::model::{CarrierId, Inventory, Sentinel, Severity, parse_duration};
 
 use super::table::Case;
 use super::words::ZONE;
@@ -19,6 +22,8 @@ use super::words::ZONE;
 pub struct Scene {
     pub inventory: Arc<Inventory>,
     pub settings: Settings,
+    /// Who is told what; `None`: the case says nothing of it.
+    pub plan: Option<Plan>,
     /// In the order of the settings.
     pub sentinels: Vec<String>,
 }
@@ -40,14 +45,32 @@ impl Scene {
                 carrier: carrier.map_err(|error| format!("{text}: {error}"))?,
             });
         }
-        let settings = Settings {
-            sentinels,
-            group_wait_ms: duration(&case.group_wait)?,
-            repeat_ms: duration(&case.repeat)?,
-            ..Settings::default()
-        };
-        Ok(Self { inventory: Arc::new(read(case, subjects)?), settings, sentinels: names })
+        let inventory = read(case, subjects)?;
+        let (mut group_wait_ms, mut repeat_ms) =
+            (duration(&case.group_wait)?, duration(&case.repeat)?);
+        let mut plan = None;
+        if !case.alerts.trim().is_empty() {
+            let config = alerts(&case.alerts, &inventory)?;
+            (group_wait_ms, repeat_ms) = (outlet::core_wait_ms(&config), config.telling.repeat_ms);
+            plan = Some(outlet::plan(&config, &[]));
+        }
+        let settings = Settings { sentinels, group_wait_ms, repeat_ms, ..Settings::default() };
+        Ok(Self { inventory: Arc::new(inventory), settings, plan, sentinels: names })
     }
+}
+
+/// Routes and channels as `tuantra check` reads them; the channels are never called, so that their
+/// kind and its keys are as good as any.
+fn alerts(text: &str, inventory: &Inventory) -> Result<Config, String> {
+    let indented: String = text.lines().map(|line| format!("  {line}\n")).collect();
+    let text = format!("timezone: {ZONE}\nlanguage: en\nalerts:\n{indented}");
+    let loaded = config::from_text(Path::new("config.yaml"), &text);
+    let read = loaded.config.ok_or_else(|| format!("{:#?}\nin\n{text}", loaded.diagnostics));
+    let config = read?;
+    // A route that can never match is a case, too.
+    let mut wrong = outlet::check_routes(&config, inventory);
+    wrong.retain(|found| found.severity == Severity::Error);
+    if wrong.is_empty() { Ok(config) } else { Err(format!("{wrong:#?}\nin\n{text}")) }
 }
 
 pub fn duration(text: &str) -> Result<i64, String> {

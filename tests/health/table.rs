@@ -42,6 +42,12 @@ pub struct Case {
     /// `alerts.repeat`.
     #[serde(default = "four_hours")]
     pub repeat: String,
+    /// All of `alerts:` of `config.yaml` (the two above are not looked at then).
+    #[serde(default)]
+    pub alerts: String,
+    /// `at | channel | what`: what a service makes of messages from then on.
+    #[serde(default)]
+    pub answers: String,
     /// The day whose midnight the times count from.
     pub day: Option<String>,
     /// Inventories taken over later, by a name that a `reload` row gives.
@@ -70,6 +76,12 @@ pub struct Case {
     pub blind: Option<String>,
     /// `at | subject begins`, `at | subject ends`.
     pub flapping: Option<String>,
+    /// `at | channel | topic who, …`: every message that a service got.
+    pub messages: Option<String>,
+    /// `at | channel | title`: the same by their first lines.
+    pub titles: Option<String>,
+    /// `channel | sent 2, dead 1`: where the messages stand in the end.
+    pub outbox: Option<String>,
     /// `subject | up 1:00, off hours 2:00`: how the whole time is classed, around the clock.
     pub time: Option<String>,
 }

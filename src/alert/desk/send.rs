@@ -1,12 +1,14 @@
 //! What leaves next through each channel, and what becomes of it.
 
+use std::collections::BTreeSet;
+
 use super::super::channel::Outcome;
 use super::super::facts;
 use super::super::lane::Lane;
 use super::super::notice::{Notice, Severity, Topic};
 use super::super::row::Row;
 use super::{Desk, is_trouble};
-use crate::model::{Id, UnixMs};
+use crate::model::{Id, IncidentId, UnixMs};
 use crate::store::MessageState;
 
 /// What waits so much longer than it should is stale: several of these become one digest.
@@ -50,6 +52,12 @@ impl Desk {
     /// leaves with the next one after [`Self::kept`].
     pub fn due(&mut self, now: UnixMs) -> Vec<Parcel> {
         let lanes: Vec<Id> = self.lanes.keys().cloned().collect();
+        for channel in &lanes {
+            // While nothing waits for it nobody misses it.
+            if self.rows.values().any(|row| row.channel == *channel) {
+                self.channel_lost(channel, now);
+            }
+        }
         lanes.into_iter().filter_map(|channel| self.next_of(&channel, now)).collect()
     }
 
@@ -62,18 +70,21 @@ impl Desk {
         let candidates = self.candidates(channel, now);
         let row = candidates.first().and_then(|key| self.rows.get(key))?;
         let first = row.key.clone();
-        let is_digest = row.body.notice.topic == Topic::Digest;
-        if !is_digest {
-            let late: Vec<String> = self.foldable(&candidates, |row| {
-                row.body.is_quiet || now.since(row.body.wanted) >= STALE_MS
-            });
-            let all = if tokens == 1 { self.foldable(&candidates, |_| true) } else { Vec::new() };
-            let fold = if all.len() > late.len() { all } else { late };
-            if fold.len() > 1 {
-                // Its own row has to be on the disk before it leaves.
-                self.fold(channel, fold, now);
+        let (is_digest, is_fresh) = (row.body.notice.topic == Topic::Digest, row.never_left());
+        let late: Vec<String> = self.foldable(&candidates, |row| {
+            row.body.is_quiet || now.since(row.body.wanted) >= STALE_MS
+        });
+        let all = if tokens == 1 { self.foldable(&candidates, |_| true) } else { Vec::new() };
+        let fold = if all.len() > late.len() { all } else { late };
+        if is_digest && is_fresh {
+            // What it says may be out of date, and more may have come since.
+            if self.refold(&first, &fold) {
                 return None;
             }
+        } else if !is_digest && fold.len() > 1 {
+            // Its own row has to be on the disk before it leaves.
+            self.fold(channel, &fold, now);
+            return None;
         }
         let row = self.rows.get_mut(&first)?;
         if !row.body.is_leaving {
@@ -91,18 +102,18 @@ impl Desk {
         Some(Parcel { key, channel, notice: body.notice, parts_done: body.parts_done })
     }
 
-    /// Rows that may leave now: of each incident only the oldest, and a digest before all.
+    /// Rows that may leave now: of each incident only the oldest, nothing that would overtake the
+    /// digest that its incident is told in, and a digest before all.
     fn candidates(&self, channel: &Id, now: UnixMs) -> Vec<String> {
-        let mut waiting: Vec<&Row> = self
-            .rows
-            .values()
-            .filter(|row| row.channel == *channel && row.body.digest.is_none())
-            .collect();
+        let of_channel = self.rows.values().filter(|row| row.channel == *channel);
+        let (mut waiting, folded): (Vec<&Row>, Vec<&Row>) =
+            of_channel.partition(|row| row.body.digest.is_none());
         waiting.sort_by_key(|row| {
             let is_other = row.body.notice.topic != Topic::Digest;
             (is_other, row.made, row.incident.clone(), row.body.number)
         });
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen: BTreeSet<&IncidentId> =
+            folded.iter().filter_map(|row| row.incident.as_ref()).collect();
         let ready = |row: &&Row| row.ticket <= self.tickets.1 && !row.is_away && row.due <= now;
         waiting.retain(|row| row.incident.as_ref().is_none_or(|id| seen.insert(id)));
         waiting.into_iter().filter(ready).map(|row| row.key.clone()).collect()
@@ -113,7 +124,10 @@ impl Desk {
         let may = |key: &&String| {
             self.rows.get(*key).is_some_and(|row| {
                 let topic = row.body.notice.topic;
-                let is_own = matches!(topic, Topic::ChannelLost | Topic::ChannelBack | Topic::Test);
+                let is_own = matches!(
+                    topic,
+                    Topic::ChannelLost | Topic::ChannelBack | Topic::Test | Topic::Digest
+                );
                 row.never_left() && !is_own && is_so(row)
             })
         };
@@ -121,17 +135,30 @@ impl Desk {
     }
 
     /// Folds rows into one digest.
-    fn fold(&mut self, channel: &Id, keys: Vec<String>, now: UnixMs) {
-        let mut notice = facts::blank(Topic::Digest, Severity::Flapping, now);
-        let key = (0..)
-            .map(|n| format!("digest:{channel}:{}", now.0 + n))
-            .find(|key| !self.rows.contains_key(key))
-            .unwrap_or_default();
-        for part in &keys {
-            let Some(row) = self.rows.get_mut(part) else { continue };
-            row.body.digest = Some(key.clone());
-            self.changed.push(row.message(MessageState::Pending));
-            let part = &row.body.notice;
+    fn fold(&mut self, channel: &Id, keys: &[String], now: UnixMs) {
+        // The ticket tells it from another of the same moment, which may have left already.
+        let key = format!("digest:{channel}:{}-{}", now.0, self.tickets.0);
+        let blank = facts::blank(Topic::Digest, Severity::Flapping, now);
+        self.push(Row::new(key.clone(), channel.clone(), blank, now));
+        self.refold(&key, keys);
+    }
+
+    /// Writes a digest that has not left anew, with these as well; false when it says that already.
+    fn refold(&mut self, key: &str, more: &[String]) -> bool {
+        let is_of = |row: &&Row| row.body.digest.as_deref() == Some(key);
+        let room = DIGEST_MAX.saturating_sub(self.rows.values().filter(is_of).count());
+        for part in more.iter().take(room) {
+            if let Some(row) = self.rows.get_mut(part) {
+                row.body.digest = Some(key.to_owned());
+                self.changed.push(row.message(MessageState::Pending));
+            }
+        }
+        let mut parts: Vec<&Row> = self.rows.values().filter(is_of).collect();
+        parts.sort_by_key(|row| (row.made, row.incident.clone(), row.body.number));
+        let Some(row) = self.rows.get(key) else { return false };
+        let mut notice = facts::blank(Topic::Digest, Severity::Flapping, row.made);
+        for Row { body, .. } in &parts {
+            let part = &body.notice;
             notice.severity = notice.severity.max(part.severity);
             notice.since = notice.since.min(part.since);
             notice.unreachable = notice.unreachable.saturating_add(part.unreachable);
@@ -139,7 +166,17 @@ impl Desk {
             // A line of a digest names the root and counts the rest.
             notice.parts.push(Notice { units: Vec::new(), services: Vec::new(), ..part.clone() });
         }
-        self.push(Row::new(key, channel.clone(), notice, now));
+        if notice == row.body.notice {
+            return false;
+        }
+        if notice.parts.is_empty() {
+            self.drop_row(key, "nothing is left of it");
+        } else if let Some(row) = self.rows.get_mut(key) {
+            row.body.notice = notice;
+            row.ticket = self.tickets.0 + 1;
+            self.changed.push(row.message(MessageState::Pending));
+        }
+        true
     }
 
     /// What became of a message that was away. `parts_done` of its parts were taken in all.
@@ -244,17 +281,22 @@ impl Desk {
         let fallback = self.plan.channels.get(&row.channel).and_then(|c| c.fallback.clone());
         let (Some(fallback), Some(incident)) = (fallback, row.incident.clone()) else { return };
         let topic = row.body.notice.topic;
+        let is_open = self.thread(&(incident.clone(), row.channel.clone())).is_some();
         let key = (incident, fallback);
-        let is_told = self.thread(&key).is_some();
-        // A recovery is told where the trouble was; a fallback that heard of it hears all itself.
-        if !is_told && (is_trouble(topic) || matches!(topic, Topic::Escalation | Topic::Passed)) {
-            let mut notice = row.body.notice.clone();
-            notice.reason = Some(row.channel.to_string());
-            let is_over = topic == Topic::Passed;
-            self.add(key.clone(), None, 0, notice, now, now);
-            if is_over {
-                self.end_thread(&key);
+        let mut notice = row.body.notice.clone();
+        notice.reason = Some(row.channel.to_string());
+        if is_open {
+            // A fallback that heard of it hears all itself.
+            let is_told = self.thread(&key).is_some();
+            if !is_told && (is_trouble(topic) || topic == Topic::Escalation) {
+                self.add(key, None, 0, notice, now, now);
             }
+        } else if matches!(topic, Topic::Passed | Topic::Recovered) && !row.body.is_known {
+            // It is over: all that is left to say is that it was.
+            notice.topic = Topic::Passed;
+            self.add(key.clone(), None, 0, notice, now, now);
+            self.end_thread(&key);
+            self.set_known(&row.key, true);
         }
     }
 

@@ -168,6 +168,16 @@ impl Bench {
         self.desk.outcome(&parcel.key, &outcome, parts_done, self.now);
     }
 
+    /// What leaves next; its services have not answered yet.
+    fn leaving(&mut self) -> Vec<Parcel> {
+        loop {
+            let due = self.desk.due(self.now);
+            if !self.keep() || !due.is_empty() {
+                return due;
+            }
+        }
+    }
+
     /// The daemon is killed and starts again.
     fn restart(&mut self) {
         let kept: Vec<Message> = self.kept.values().cloned().collect();
@@ -501,4 +511,84 @@ fn the_recovery_says_how_bad_it_was() {
     let row = bench.kept.values().last().unwrap();
     let notice: Notice = serde_json::from_value(row.body["notice"].clone()).unwrap();
     assert_eq!((notice.topic, notice.severity), (Topic::Recovered, Severity::Degraded));
+}
+
+#[test]
+fn the_end_of_what_is_on_its_way_in_a_digest_is_told_after_it() {
+    let alerts = "  group_wait: 0s\n  routes: [ { to: duty, quiet: \"07:00-09:00\" } ]\n  channels: { duty: { gotify: {} } }\n";
+    let mut bench = Bench::new(alerts);
+    bench.down(1, 1);
+    bench.down(2, 1);
+    bench.now = UnixMs(60 * MINUTE);
+    // The digest is out, and its answer is late.
+    let out = bench.leaving();
+    assert_eq!((out[0].notice.topic, out[0].notice.parts.len()), (Topic::Digest, 2));
+    bench.up(1);
+    assert_eq!(bench.desk.due(bench.now), []);
+    let late = Outcome::Again { after_ms: None, is_unsure: true, reason: "no answer".into() };
+    bench.desk.outcome(&out[0].key, &late, 0, bench.now);
+    bench.until(70);
+    let told: Vec<String> =
+        bench.told().iter().map(|s| s.rsplit(' ').next().unwrap().to_owned()).collect();
+    assert_eq!(told, ["Digest", "Recovered"]);
+}
+
+#[test]
+fn a_part_that_is_out_while_it_is_merged_hands_its_channel_on() {
+    let mut bench = Bench::new(ONE);
+    bench.down(1, 1);
+    let out = bench.leaving();
+    let part = bench.incident(1, 1).id;
+    let whole = bench.incident(2, 5);
+    bench.open = vec![whole.clone()];
+    bench.desk.merged(&part, &whole.id);
+    bench.desk.outcome(&out[0].key, &Outcome::Sent, 1, bench.now);
+    bench.up(2);
+    bench.until(2);
+    assert_eq!(bench.told(), ["1 duty Recovered"]);
+}
+
+#[test]
+fn a_digest_that_nobody_took_is_written_anew() {
+    let alerts = "  group_wait: 0s\n  routes: [ { to: duty, quiet: \"07:00-09:00\" } ]\n  channels: { duty: { gotify: {} } }\n";
+    let mut bench = Bench::new(alerts);
+    let away = Outcome::Again { after_ms: None, is_unsure: false, reason: "no route".into() };
+    bench.answers.insert("duty".into(), away);
+    bench.down(1, 1);
+    bench.down(2, 1);
+    bench.until(70);
+    bench.up(1);
+    bench.down(3, 1);
+    bench.until(100);
+    bench.answers.clear();
+    bench.until(120);
+    let told: Vec<String> =
+        bench.told().iter().map(|s| s.rsplit(' ').next().unwrap().to_owned()).collect();
+    assert_eq!(told, ["Digest"]);
+    let digest = bench.kept.values().find(|m| m.id.starts_with("digest:")).unwrap();
+    let notice: Notice = serde_json::from_value(digest.body["notice"].clone()).unwrap();
+    let topics: Vec<Topic> = notice.parts.iter().map(|part| part.topic).collect();
+    assert_eq!(topics, [Topic::Passed, Topic::Down, Topic::Down]);
+    assert_eq!(bench.states(), BTreeMap::from([("sent", 4)]));
+}
+
+#[test]
+fn a_fallback_hears_of_what_is_over_that_it_was() {
+    let alerts = "  group_wait: 0s\n  routes: [ { to: duty } ]\n  channels: { duty: { gotify: {}, fallback: mail }, mail: { gotify: {} } }\n";
+    let mut bench = Bench::new(alerts);
+    let unsure = Outcome::Again { after_ms: None, is_unsure: true, reason: "no answer".into() };
+    bench.answers.insert("duty".into(), unsure);
+    bench.down(1, 1);
+    bench.until(1);
+    bench.up(1);
+    bench.until(60);
+    let told: Vec<String> =
+        bench.told().iter().map(|s| s.split_once(' ').unwrap().1.to_owned()).collect();
+    assert_eq!(told, ["mail ChannelLost", "mail Passed"]);
+    assert!(bench.desk.threads.is_empty());
+    bench
+        .answers
+        .insert("duty".into(), Outcome::Refused { reason: "400".into(), is_channel: false });
+    bench.until(80);
+    assert_eq!(bench.told(), [] as [&str; 0], "once is enough");
 }

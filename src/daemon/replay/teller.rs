@@ -1,14 +1,35 @@
 //! Alerts on recorded time: the same desk, with channels that take everything at once, at the rate
-//! they are given.
+//! they are given, unless somebody plays the services.
 
 use std::collections::BTreeMap;
 
 use super::{Decision, Told};
 use crate::alert::channel::Outcome;
-use crate::alert::{Desk, Notice, Plan};
+use crate::alert::{Desk, Notice, Parcel, Plan};
 use crate::health::{Health, Telling};
 use crate::model::{Ack, IncidentId, UnixMs};
 use crate::store::Message;
+
+/// What a service makes of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// What it says.
+    pub outcome: Outcome,
+    /// So many of the message's parts were taken in all.
+    pub parts_done: usize,
+    /// When that is heard, in milliseconds from now; a daemon that stops before never hears it.
+    pub after_ms: i64,
+}
+
+/// Plays the services: what becomes of each message, in place of all being taken at once.
+pub type Service = Box<dyn FnMut(&Parcel, UnixMs) -> Answer>;
+
+/// A message that is with its service.
+struct Away {
+    until: UnixMs,
+    parcel: Parcel,
+    answer: Answer,
+}
 
 /// The desk, and its outbox as the store would keep it.
 #[derive(Default)]
@@ -16,11 +37,22 @@ pub(super) struct Teller {
     desk: Desk,
     plan: Plan,
     kept: BTreeMap<String, Message>,
+    service: Option<Service>,
+    away: Vec<Away>,
 }
 
 impl Teller {
     pub(super) fn new(plan: Plan, now: UnixMs) -> Self {
-        Self { desk: Desk::new(plan.clone(), &[], &[], now), plan, kept: BTreeMap::new() }
+        Self { desk: Desk::new(plan.clone(), &[], &[], now), plan, ..Self::default() }
+    }
+
+    pub(super) fn set_service(&mut self, service: Service) {
+        self.service = Some(service);
+    }
+
+    /// Every message that was ever written, by key.
+    pub(super) const fn kept(&self) -> &BTreeMap<String, Message> {
+        &self.kept
     }
 
     /// True when no route says who is told.
@@ -43,24 +75,42 @@ impl Teller {
         }
     }
 
-    /// What leaves now, when time has passed.
+    /// What was taken now, when time has passed.
     pub(super) fn pass(&mut self, health: &Health, now: UnixMs) -> Vec<Decision> {
-        self.desk.tick(health.inventory(), health.incidents(), health.blind(), now);
+        let away = std::mem::take(&mut self.away);
+        let (heard, away): (Vec<Away>, _) = away.into_iter().partition(|away| away.until <= now);
+        self.away = away;
         let mut left = Vec::new();
+        for Away { parcel, answer, .. } in heard {
+            left.extend(self.answered(parcel, &answer, now));
+        }
+        self.desk.tick(health.inventory(), health.incidents(), health.blind(), now);
         // What is folded into a digest, or marked as leaving, leaves in the next round.
         loop {
             self.keep();
             let due = self.desk.due(now);
             let is_changed = self.keep();
             if due.is_empty() && !is_changed {
-                break;
+                return left;
             }
             for parcel in due {
-                left.push(decision(parcel.channel.as_str(), parcel.notice, now));
-                self.desk.outcome(&parcel.key, &Outcome::Sent, parcel.parts_done, now);
+                let answer = match &mut self.service {
+                    Some(service) => service(&parcel, now),
+                    None => Answer { outcome: Outcome::Sent, parts_done: 1, after_ms: 0 },
+                };
+                if answer.after_ms > 0 {
+                    self.away.push(Away { until: now + answer.after_ms, parcel, answer });
+                } else {
+                    left.extend(self.answered(parcel, &answer, now));
+                }
             }
         }
-        left
+    }
+
+    fn answered(&mut self, parcel: Parcel, answer: &Answer, now: UnixMs) -> Option<Decision> {
+        self.desk.outcome(&parcel.key, &answer.outcome, answer.parts_done, now);
+        let is_sent = answer.outcome == Outcome::Sent;
+        is_sent.then(|| decision(parcel.channel.as_str(), parcel.notice, now))
     }
 
     /// Keeps what changed; false when nothing did.
@@ -75,6 +125,7 @@ impl Teller {
     /// The daemon starts again.
     pub(super) fn restart(&mut self, open: &[IncidentId], now: UnixMs) {
         self.keep();
+        self.away.clear();
         let kept: Vec<Message> = self.kept.values().cloned().collect();
         self.desk = Desk::new(self.plan.clone(), &kept, open, now);
     }
