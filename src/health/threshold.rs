@@ -171,12 +171,12 @@ mod tests {
     fn trouble_begins_beyond_one_value_and_ends_beyond_the_other() {
         let raised = |of: Threshold, values: &[i64]| {
             let mut watch = Watch::default();
-            let mut look = |value: &i64| {
+            let look = |value: &i64| {
                 let mut said = Said::default();
                 said.value(of, *value);
                 watch.look(&said, &Limits::default()).is_some()
             };
-            values.iter().map(|value| look(value)).collect::<Vec<_>>()
+            values.iter().map(look).collect::<Vec<_>>()
         };
         let expected = [false, true, true, false, false];
         assert_eq!(raised(Threshold::Cpu, &[900, 901, 800, 799, 900]), expected);

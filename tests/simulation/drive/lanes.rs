@@ -217,7 +217,7 @@ impl Lanes {
         while self.due < until {
             // Of two that start at once that of the lane that stands first.
             let (before, after) = self.lanes.split_at_mut(self.next);
-            let Some((lane, after)) = after.split_first_mut() else { return None };
+            let (lane, after) = after.split_first_mut()?;
             let mut until = until - ROUND_MS;
             before.iter().for_each(|other| until = until.min(other.start));
             after.iter().for_each(|other| until = until.min(other.start.saturating_add(1)));
