@@ -17,8 +17,8 @@ use std::collections::BTreeMap;
 use super::channel::Pace;
 use super::facts;
 use super::lane::Lane;
-use super::notice::{Notice, Severity, Topic};
-use super::route::{Router, Scope};
+use super::notice::{Notice, Severity, Subject, Topic};
+use super::route::{RouteKey, Router, Scope};
 use super::row::{Body, Row};
 use crate::config::Telling;
 use crate::health;
@@ -26,6 +26,11 @@ use crate::model::{Ack, Id, Incident, IncidentId, Inventory, UnixMs};
 use crate::store::{Message, MessageState};
 
 pub use send::{ChannelTrouble, Parcel};
+
+/// Why what is for a channel that is there no more is given up.
+const GONE: &str = "its channel is not in the configuration any more";
+/// A message that waits longer than any route has one wait was put off by a wrong clock.
+const PUT_OFF_MS: i64 = 3_600_000;
 
 /// How a channel is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,8 +67,10 @@ impl Plan {
 /// What one channel was told of one incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Thread {
-    route: Option<usize>,
+    route: Option<RouteKey>,
     severity: Severity,
+    /// The root that was told last: it may be in the inventory no more when it is over.
+    subject: Option<Subject>,
     /// Units that the last message said were cut off.
     units: u32,
     /// When the first message was to leave.
@@ -93,6 +100,8 @@ pub struct Desk {
     changed: Vec<Message>,
     /// The ticket of what was handed over last, and the one that the disk has.
     tickets: (u64, u64),
+    /// What time it was last.
+    clock: Option<UnixMs>,
 }
 
 impl Desk {
@@ -110,7 +119,9 @@ impl Desk {
                 desk.remember(&row, message.state);
             }
             if message.state == MessageState::Pending {
-                desk.rows.insert(row.key.clone(), row);
+                let is_put_off = row.due.since(now) > PUT_OFF_MS && !row.body.is_quiet;
+                let due = if is_put_off { now } else { row.due };
+                desk.rows.insert(row.key.clone(), Row { due, ..row });
             }
         }
         desk.drop_unreachable();
@@ -134,12 +145,8 @@ impl Desk {
         let gone: Vec<String> =
             self.rows.values().filter(is_gone).map(|row| row.key.clone()).collect();
         for key in gone {
-            self.drop_row(&key, "its channel is not in the configuration any more");
+            self.drop_row(&key, GONE);
         }
-        for of_incident in self.threads.values_mut() {
-            of_incident.retain(|channel, _| self.plan.channels.contains_key(channel));
-        }
-        self.threads.retain(|_, of_incident| !of_incident.is_empty());
     }
 
     /// True when nobody is to be told anything: no route.
@@ -167,6 +174,7 @@ impl Desk {
         let thread = of_incident.entry(key.1).or_insert_with(|| Thread {
             route: route.filter(|_| step == 0),
             severity: notice.severity,
+            subject: notice.subject.clone(),
             units: notice.units_count,
             first: row.body.wanted,
             last: row.body.wanted,
@@ -178,9 +186,28 @@ impl Desk {
         thread.has_left |= state == MessageState::Sent || !row.never_left();
         if notice.topic != Topic::Acknowledged {
             thread.severity = notice.severity;
+            thread.subject.clone_from(&notice.subject);
             thread.units = notice.units_count;
             thread.last = thread.last.max(row.body.wanted);
         }
+    }
+
+    /// A clock that was set back takes all that is to come with it: nothing waits longer for it.
+    fn follow_clock(&mut self, now: UnixMs) {
+        let back_ms = self.clock.replace(now).map_or(0, |last| last.since(now));
+        if back_ms <= 0 {
+            return;
+        }
+        for row in self.rows.values_mut() {
+            row.due = row.due - back_ms;
+            row.body.wanted = row.body.wanted - back_ms;
+            row.made = row.made - back_ms;
+        }
+        for thread in self.threads.values_mut().flat_map(BTreeMap::values_mut) {
+            thread.first = thread.first - back_ms;
+            thread.last = thread.last - back_ms;
+        }
+        self.lanes.values_mut().for_each(|lane| lane.set_back(back_ms));
     }
 
     /// What changed in the outbox since it was last asked for, to be written in the transaction of
@@ -228,23 +255,27 @@ impl Desk {
         let hits = self.plan.router.hits(inventory, scope, notice.severity, now);
         for hit in &hits {
             let key = (incident.clone(), hit.channel.clone());
+            let wait_ms =
+                self.plan.router.get(hit.route).map_or(0, |route| {
+                    (route.telling.group_wait_ms - self.plan.core_wait_ms).max(0)
+                });
+            let is_first = self.thread(&key).is_none();
+            if !is_first {
+                self.reroute(&key, hit.key, now + wait_ms, now);
+            }
             // What has not left yet says the newest.
-            if self.thread(&key).is_some() && self.rewrite(&key, &notice) {
+            if !is_first && self.rewrite(&key, &notice, notice.topic) {
                 continue;
             }
-            let is_first = self.thread(&key).is_none();
-            let wait_ms = match self.plan.router.get(hit.route) {
-                Some(route) if is_first => {
-                    (route.telling.group_wait_ms - self.plan.core_wait_ms).max(0)
-                }
-                _ => 0,
-            };
-            self.add(key, Some(hit.route), 0, notice.clone(), now + wait_ms, now);
+            let wait_ms = if is_first { wait_ms } else { 0 };
+            self.add(key, Some(hit.key), 0, notice.clone(), now + wait_ms, now);
         }
         // Whoever was told before, and by no route of this trouble, hears how it goes on: he may
         // have been sent to what turned out to be a consequence.
         for key in self.threads_of(&incident) {
-            if hits.iter().all(|hit| hit.channel != key.1) && !self.rewrite(&key, &notice) {
+            if hits.iter().all(|hit| hit.channel != key.1)
+                && !self.rewrite(&key, &notice, notice.topic)
+            {
                 let route = self.thread(&key).and_then(|thread| thread.route);
                 self.add(key, route, 0, notice.clone(), now, now);
             }
@@ -273,17 +304,39 @@ impl Desk {
         ended
     }
 
-    /// Writes the trouble of a thread anew where it has not left; false when it has.
-    fn rewrite(&mut self, key: &ThreadKey, notice: &Notice) -> bool {
+    /// A trouble got worse, or milder, and is another route's now: its times, its steps, and what
+    /// has not left leaves when that route wants it, if that is sooner.
+    fn reroute(&mut self, key: &ThreadKey, route: RouteKey, wanted: UnixMs, now: UnixMs) {
+        let quiet = self.plan.router.named(route).and_then(|route| route.quiet);
+        let due = self.plan.router.loud_from(quiet, wanted);
+        let is_same = |thread: &Thread| thread.route == Some(route);
+        let Some(thread) = self.thread_mut(key).filter(|thread| !is_same(thread)) else { return };
+        (thread.route, thread.steps, thread.first) = (Some(route), 0, now);
+        for name in self.rows_of(key) {
+            let is_waiting = self.rows.get(&name).is_some_and(|row| self.never_left(row));
+            let Some(row) = self.rows.get_mut(&name).filter(|row| is_waiting && row.due > due)
+            else {
+                continue;
+            };
+            (row.due, row.body.wanted, row.body.is_quiet) = (due, due, due > wanted);
+            row.body.route = Some(route);
+        }
+    }
+
+    /// Writes the trouble of a thread anew where it has not left; false when it has. What was to be
+    /// an update stays what it is where `topic` is one.
+    fn rewrite(&mut self, key: &ThreadKey, notice: &Notice, topic: Topic) -> bool {
         let is_open = |row: &Row| is_trouble(row.body.notice.topic) && self.never_left(row);
         let waiting = self.rows_of(key);
         let open = waiting.iter().find(|name| self.rows.get(*name).is_some_and(is_open));
         let Some(row) = open.and_then(|name| self.rows.get_mut(name)) else { return false };
-        row.body.notice = Notice { at: row.body.notice.at, ..notice.clone() };
+        let topic = if topic == Topic::Update { row.body.notice.topic } else { topic };
+        row.body.notice = Notice { at: row.body.notice.at, topic, ..notice.clone() };
         row.ticket = self.tickets.0 + 1;
         self.changed.push(row.message(MessageState::Pending));
         if let Some(thread) = self.thread_mut(key) {
             thread.severity = notice.severity;
+            thread.subject.clone_from(&notice.subject);
             thread.units = notice.units_count;
         }
         true
@@ -293,13 +346,13 @@ impl Desk {
     fn add(
         &mut self,
         key: ThreadKey,
-        route: Option<usize>,
+        route: Option<RouteKey>,
         step: usize,
         notice: Notice,
         wanted: UnixMs,
         now: UnixMs,
     ) -> String {
-        let quiet = route.and_then(|n| self.plan.router.get(n)).and_then(|route| route.quiet);
+        let quiet = route.and_then(|n| self.plan.router.named(n)).and_then(|route| route.quiet);
         // Who is called because nobody else came is disturbed.
         let quiet = quiet.filter(|_| step == 0);
         let due = self.plan.router.loud_from(quiet, wanted);
@@ -308,6 +361,7 @@ impl Desk {
         let thread = of_incident.entry(channel.clone()).or_insert_with(|| Thread {
             route: route.filter(|_| step == 0),
             severity: notice.severity,
+            subject: notice.subject.clone(),
             units: notice.units_count,
             first: due,
             last: due,
@@ -318,6 +372,7 @@ impl Desk {
         thread.count += 1;
         if notice.topic != Topic::Acknowledged {
             thread.severity = notice.severity;
+            thread.subject.clone_from(&notice.subject);
             thread.units = notice.units_count;
             thread.last = thread.last.max(due);
         }
@@ -328,7 +383,12 @@ impl Desk {
         row.due = due;
         let is_quiet = due > wanted;
         row.body = Body { route, number, step, wanted: due, is_quiet, ..row.body };
+        let is_there = self.plan.channels.contains_key(&row.channel);
         self.push(row);
+        if !is_there {
+            // A reload took it away; its thread stays, should it come back.
+            self.drop_row(&name, GONE);
+        }
         name
     }
 
@@ -378,6 +438,7 @@ impl Desk {
             let has_left = thread.has_left || waiting.iter().any(may_have_left);
             let mut last_word = notice.clone();
             last_word.severity = thread.severity;
+            last_word.subject = last_word.subject.or_else(|| thread.subject.clone());
             let unsent: Vec<String> =
                 waiting.iter().filter(|key| !may_have_left(key)).cloned().collect();
             if has_left {
@@ -481,6 +542,7 @@ impl Desk {
         blind: &[health::Blind],
         now: UnixMs,
     ) {
+        self.follow_clock(now);
         if self.threads.is_empty() {
             return;
         }
@@ -502,14 +564,13 @@ impl Desk {
         now: UnixMs,
     ) {
         let Some(thread) = self.thread(&key).cloned() else { return };
-        let route = thread.route.and_then(|n| self.plan.router.get(n)).cloned();
+        let route = thread.route.and_then(|n| self.plan.router.named(n)).cloned();
         let telling = route.as_ref().map_or(self.plan.telling, |route| route.telling);
         let units = u32::try_from(incident.impact.units.len()).unwrap_or(u32::MAX);
         if units > thread.units {
             let notice = facts::open(inventory, incident, Topic::Update, now);
             // What has not left is rewritten at once; what has is followed after the interval.
-            let first = facts::open(inventory, incident, first_topic(thread.severity), now);
-            if !thread.has_left && self.rewrite(&key, &first) {
+            if self.rewrite(&key, &notice, Topic::Update) {
                 return;
             }
             if thread.has_left && now.since(thread.last) >= telling.group_interval_ms {
@@ -531,8 +592,11 @@ impl Desk {
                 let to = (key.0.clone(), named.name.clone());
                 self.add(to, thread.route, number, notice, now, now);
             }
-            if let Some(thread) = self.thread_mut(&key) {
-                thread.steps = number;
+            // One call, however many channels the route tells.
+            let of_incident =
+                self.threads.get_mut(&key.0).into_iter().flat_map(BTreeMap::values_mut);
+            for other in of_incident.filter(|other| other.route == thread.route) {
+                other.steps = other.steps.max(number);
             }
         }
         let is_down = thread.severity == Severity::Down;
@@ -560,13 +624,4 @@ fn prefix(incident: &IncidentId, channel: &Id) -> String {
 /// What tells of a trouble, in contrast to what tells of its end or of who has taken it.
 const fn is_trouble(topic: Topic) -> bool {
     matches!(topic, Topic::Down | Topic::Degraded | Topic::Flapping | Topic::Blind | Topic::Update)
-}
-
-const fn first_topic(severity: Severity) -> Topic {
-    match severity {
-        Severity::Flapping => Topic::Flapping,
-        Severity::Degraded => Topic::Degraded,
-        Severity::Down => Topic::Down,
-        Severity::Blind => Topic::Blind,
-    }
 }

@@ -30,8 +30,8 @@ pub(super) struct Lane {
     pub failing_since: Option<UnixMs>,
     /// What it said last.
     pub reason: String,
-    /// That it takes nothing was told.
-    pub is_lost_told: bool,
+    /// Since when it has taken nothing, once that was told, until it takes something.
+    pub lost_since: Option<UnixMs>,
     /// The message that is with the sender.
     pub away: Option<String>,
 }
@@ -46,7 +46,7 @@ impl Lane {
             failures: 0,
             failing_since: None,
             reason: String::new(),
-            is_lost_told: false,
+            lost_since: None,
             away: None,
         }
     }
@@ -96,6 +96,15 @@ impl Lane {
             self.blocked_until = self.blocked_until.max(next);
         }
         next
+    }
+
+    /// The clock was set back by so much.
+    pub fn set_back(&mut self, back_ms: i64) {
+        self.failing_since = self.failing_since.map(|since| since - back_ms);
+        self.lost_since = self.lost_since.map(|since| since - back_ms);
+        if self.blocked_until > UnixMs(i64::MIN) {
+            self.blocked_until = self.blocked_until - back_ms;
+        }
     }
 
     /// It has taken nothing for long enough that others must know, and do not yet.

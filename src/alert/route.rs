@@ -27,9 +27,15 @@ pub struct Scope {
 pub struct Hit {
     /// Place of the route in the file's order.
     pub route: usize,
+    /// Its name.
+    pub key: RouteKey,
     /// The channel.
     pub channel: Id,
 }
+
+/// Names a route by what it says, whatever its place in the file: it is found again after a reload
+/// and after a restart.
+pub type RouteKey = u64;
 
 /// The routes in force.
 #[derive(Debug, Clone, Default)]
@@ -49,6 +55,12 @@ impl Router {
     #[must_use]
     pub fn get(&self, route: usize) -> Option<&Route> {
         self.routes.get(route)
+    }
+
+    /// The route of this name; `None` when it is in the configuration no more.
+    #[must_use]
+    pub fn named(&self, key: RouteKey) -> Option<&Route> {
+        self.routes.iter().find(|route| name_of(route) == key)
     }
 
     /// All, in the order of the file.
@@ -74,7 +86,8 @@ impl Router {
             }
             for named in &route.to {
                 if hits.iter().all(|hit| hit.channel != named.name) {
-                    hits.push(Hit { route: n, channel: named.name.clone() });
+                    let channel = named.name.clone();
+                    hits.push(Hit { route: n, key: name_of(route), channel });
                 }
             }
             if !route.goes_on {
@@ -215,4 +228,33 @@ pub(super) fn can_match(inventory: &Inventory, matches: &Matches) -> bool {
     let of_subjects = [AlertSeverity::Flapping, AlertSeverity::Degraded, AlertSeverity::Down];
     of_subjects.into_iter().any(says) && is_any_subject()
         || says(AlertSeverity::Blind) && is_any_blindness()
+}
+
+/// FNV-1a over all that a route says, without where it stands.
+fn name_of(route: &Route) -> RouteKey {
+    let names = |list: &[Named<Id>]| -> Vec<String> {
+        list.iter().map(|named| named.name.to_string()).collect()
+    };
+    let Matches { units, networks, carriers, kinds, severities, impact, hours } = &route.matches;
+    let said = format!(
+        "{:?}",
+        (
+            (
+                units.iter().map(|n| n.name.as_str()).collect::<Vec<_>>(),
+                networks.iter().map(|n| n.name.as_str()).collect::<Vec<_>>(),
+                carriers.iter().map(|n| n.name.as_str()).collect::<Vec<_>>(),
+                kinds.iter().map(|n| n.name.as_str()).collect::<Vec<_>>(),
+                severities,
+                impact,
+                hours.as_ref().map(|hours| (&hours.when, hours.is_outside)),
+            ),
+            names(&route.to),
+            route.telling,
+            route.escalate.iter().map(|s| (s.after_ms, names(&s.to))).collect::<Vec<_>>(),
+            route.quiet,
+            route.goes_on,
+        )
+    );
+    said.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3))
 }

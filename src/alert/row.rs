@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::notice::Notice;
+use super::route::RouteKey;
 use crate::model::{Id, IncidentId, UnixMs};
 use crate::store::{Message, MessageState};
 
@@ -12,9 +13,9 @@ use crate::store::{Message, MessageState};
 pub(super) struct Body {
     /// What it says.
     pub notice: Notice,
-    /// Place of the route it came by; `None`: not by a route (a fallback, a channel's trouble).
+    /// The route it came by; `None`: not by a route (a fallback, a channel's trouble).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub route: Option<usize>,
+    pub route: Option<RouteKey>,
     /// Its number among those of its incident to this channel.
     #[serde(default)]
     pub number: u32,

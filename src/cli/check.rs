@@ -8,7 +8,6 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::{EXIT_FINDING, EXIT_OK, EXIT_USAGE, Format, Global, context, diagnostics};
-use crate::alert::outlet;
 use crate::config::Config;
 use crate::daemon::clock;
 use crate::locale::{Lang, decimal, message, number, text};
@@ -40,9 +39,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     if let Some(config) = &read.draft {
         // Whoever checks may have neither the daemon's environment nor its rights.
         found.extend(config.fetch_credentials(Severity::Warning).1);
-        found.extend(outlet::outlets(config, Severity::Warning).1);
-        found.extend(outlet::texts_of(config).err().unwrap_or_default());
-        found.extend(outlet::post_of(config).err().map(|found| *found));
+        found.extend(context::check_alerts(config, Severity::Warning));
         let loaded = context::load_inventory(config);
         found.extend(loaded.diagnostics);
         summary =

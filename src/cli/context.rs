@@ -5,6 +5,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 
 use super::{EXIT_USAGE, Global, diagnostics};
+use crate::alert::outlet;
 use crate::config::{self, Config, DEFAULT_FILE};
 use crate::inventory;
 use crate::locale::Lang;
@@ -110,7 +111,7 @@ pub fn load_inventory(config: &Config) -> inventory::Loaded {
     unknown.extend(Profiles::load(config.snmp_profiles.as_deref()).1);
     if let Some(inventory) = &loaded.inventory {
         unknown.extend(config.check_carriers(inventory));
-        unknown.extend(crate::alert::outlet::check_routes(config, inventory));
+        unknown.extend(outlet::check_routes(config, inventory));
     }
     if !unknown.is_empty() {
         if unknown.iter().any(|found| found.severity == Severity::Error) {
@@ -119,6 +120,25 @@ pub fn load_inventory(config: &Config) -> inventory::Loaded {
         loaded.diagnostics.splice(0..0, unknown);
     }
     loaded
+}
+
+/// What is wrong with the channels, the texts and the proxy of a configuration: of the severity
+/// `absent` where a secret cannot be had.
+pub fn check_alerts(config: &Config, absent: Severity) -> Vec<Diagnostic> {
+    let mut found = outlet::outlets(config, absent).1;
+    found.extend(outlet::texts_of(config).err().unwrap_or_default());
+    found.extend(outlet::post_of(config).err().map(|found| *found));
+    found
+}
+
+/// Makes sure that alerts can leave: who is told of nothing at night has not been started well.
+///
+/// # Errors
+/// [`Told`] with exit code 2 after printing to standard error what keeps a channel from being made.
+pub fn alerts(config: &Config) -> Result<(), Told> {
+    let mut found = check_alerts(config, Severity::Error);
+    found.retain(|d| d.severity == Severity::Error);
+    if found.is_empty() { Ok(()) } else { Err(tell(&found, config.language)) }
 }
 
 /// The credentials of a configuration, with their secrets.

@@ -31,6 +31,7 @@ pub fn run(_args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let inventory = context::inventory(&config)?;
     // A patrol that finds out at night that it cannot ask a device has not been started well.
     context::credentials(&config)?;
+    context::alerts(&config)?;
     let lang = config.language;
     super::log_to_stderr();
     let runtime =
@@ -64,6 +65,10 @@ fn fresh(global: &Global) -> Result<daemon::Fresh, (u32, String)> {
     let absent = config.fetch_credentials(Severity::Error).1;
     if !absent.is_empty() {
         return Err(refusal(&absent, lang));
+    }
+    let wrong = context::check_alerts(&config, Severity::Error);
+    if diagnostics::count(&wrong).errors > 0 {
+        return Err(refusal(&wrong, lang));
     }
     let loaded = context::load_inventory(&config);
     let warnings = diagnostics::count(&loaded.diagnostics).warnings;

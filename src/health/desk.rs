@@ -442,6 +442,15 @@ impl Health {
                 }
             }
         }
+        // A root that nobody has heard of, and behind which one hides that somebody has: that one goes
+        // on under its name, as it does when what it hides behind is down.
+        hidden.retain_mut(|(n, open)| match taken.get_mut(*n) {
+            Some(slot @ None) => {
+                *slot = Some(open.clone());
+                false
+            }
+            _ => true,
+        });
         for (group, open) in groups.list.iter().zip(taken) {
             let is_new = open.is_none();
             let mut open = open.unwrap_or_else(|| self.open(group, now));

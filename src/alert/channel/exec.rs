@@ -38,7 +38,7 @@ fn build(settings: &Settings) -> Result<Box<dyn Channel>, Mistake> {
         return Err(settings::plain("command", "channel.no_program"));
     }
     // A list was meant: nobody splits it, a shell would.
-    if command.len() == 1 && program.contains(' ') && !program.starts_with('/') {
+    if command.len() == 1 && program.contains(' ') {
         return Err(settings::plain("command", "channel.one_word"));
     }
     for (name, value) in reader.map("environment") {

@@ -7,7 +7,7 @@ use super::super::facts;
 use super::super::lane::Lane;
 use super::super::notice::{Notice, Severity, Topic};
 use super::super::row::Row;
-use super::{Desk, is_trouble};
+use super::{Desk, GONE, is_trouble};
 use crate::model::{Id, IncidentId, UnixMs};
 use crate::store::MessageState;
 
@@ -15,6 +15,8 @@ use crate::store::MessageState;
 const STALE_MS: i64 = 900_000;
 /// A message that no channel takes for so long is given up.
 const GIVE_UP_MS: i64 = 3 * 86_400_000;
+/// And after so many tries at least: a clock that leapt forward gives nothing up.
+const TRIES_MIN: u32 = 30;
 /// Times that a message is tried on a channel that says that it takes none.
 const REFUSALS_MAX: u32 = 5;
 /// Most messages that one digest folds; the rest makes the next.
@@ -51,11 +53,13 @@ impl Desk {
     /// [`Self::outcome`]. That it leaves is on the disk before: the first call marks it, and it
     /// leaves with the next one after [`Self::kept`].
     pub fn due(&mut self, now: UnixMs) -> Vec<Parcel> {
+        self.follow_clock(now);
         let lanes: Vec<Id> = self.lanes.keys().cloned().collect();
         for channel in &lanes {
             // While nothing waits for it nobody misses it.
             if self.rows.values().any(|row| row.channel == *channel) {
                 self.channel_lost(channel, now);
+                self.go_round_lost(channel, now);
             }
         }
         lanes.into_iter().filter_map(|channel| self.next_of(&channel, now)).collect()
@@ -192,18 +196,26 @@ impl Desk {
         row.body.parts_done = parts_done;
         let channel = row.channel.clone();
         let (tries, made) = (row.tries, row.made);
-        let Some(lane) = self.lanes.get_mut(&channel) else { return };
-        match outcome {
-            Outcome::Sent => {
+        if *outcome == Outcome::Sent {
+            if let Some(lane) = self.lanes.get_mut(&channel) {
                 lane.took();
-                self.sent(key, now);
-                self.channel_back(&channel, now);
             }
+            self.sent(key, now);
+            self.channel_back(&channel, now);
+            return;
+        }
+        let Some(lane) = self.lanes.get_mut(&channel) else {
+            // A reload took it away while the message was with it.
+            self.drop_row(key, GONE);
+            return;
+        };
+        match outcome {
+            Outcome::Sent => {}
             Outcome::Again { after_ms, is_unsure, reason } => {
                 row.body.is_unsure |= is_unsure;
                 row.reason = Some(reason.clone());
                 row.due = lane.failed(now, *after_ms, tries, key, reason);
-                if now.since(made) >= GIVE_UP_MS {
+                if now.since(made) >= GIVE_UP_MS && tries >= TRIES_MIN {
                     self.give_up(key, reason, now);
                 } else {
                     self.changed.push(row.message(MessageState::Pending));
@@ -308,25 +320,37 @@ impl Desk {
 
     /// A channel takes nothing: the fallback is told so, and all that waits.
     fn tell_lost(&mut self, channel: &Id, now: UnixMs) {
-        let Some(lane) = self.lanes.get_mut(channel).filter(|lane| !lane.is_lost_told) else {
+        let Some(lane) = self.lanes.get_mut(channel).filter(|lane| lane.lost_since.is_none())
+        else {
             return;
         };
-        lane.is_lost_told = true;
         let (since, reason) = (lane.failing_since.unwrap_or(now), lane.reason.clone());
+        lane.lost_since = Some(since);
         self.tell_of_channel(channel, Topic::ChannelLost, since, Some(reason), now);
-        let waiting: Vec<Row> =
-            self.rows.values().filter(|row| row.channel == *channel).cloned().collect();
+    }
+
+    /// What waits for a channel that takes nothing is told on its fallback, too, for as long as that
+    /// lasts; what is not to be told yet is not, and nor is what the channel can be tried with now.
+    fn go_round_lost(&mut self, channel: &Id, now: UnixMs) {
+        let Some(lane) = self.lanes.get(channel).filter(|lane| lane.lost_since.is_some()) else {
+            return;
+        };
+        let is_blocked = now < lane.blocked_until;
+        let is_waiting = |row: &&Row| {
+            let is_due = row.body.wanted <= now && (is_blocked || row.tries > 0);
+            row.channel == *channel && is_due
+        };
+        let waiting: Vec<Row> = self.rows.values().filter(is_waiting).cloned().collect();
         for row in waiting {
             self.go_round(&row, now);
         }
     }
 
     fn channel_back(&mut self, channel: &Id, now: UnixMs) {
-        let Some(lane) = self.lanes.get_mut(channel).filter(|lane| lane.is_lost_told) else {
-            return;
-        };
-        lane.is_lost_told = false;
-        self.tell_of_channel(channel, Topic::ChannelBack, now, None, now);
+        let lost = self.lanes.get_mut(channel).and_then(|lane| lane.lost_since.take());
+        if let Some(since) = lost {
+            self.tell_of_channel(channel, Topic::ChannelBack, since, None, now);
+        }
     }
 
     fn tell_of_channel(
@@ -341,6 +365,7 @@ impl Desk {
         let Some(fallback) = fallback else { return };
         let mut notice = facts::blank(topic, Severity::Blind, now);
         notice.since = since;
+        notice.until = (topic == Topic::ChannelBack).then_some(now);
         notice.through = Some(channel.to_string());
         notice.reason = reason;
         let word = if topic == Topic::ChannelLost { "lost" } else { "back" };
@@ -387,6 +412,8 @@ impl Desk {
         }
         (row.due, row.made, row.tries) = (now, now, 0);
         (row.body.wanted, row.body.digest) = (now, None);
+        // What a digest was made of is gone: it leaves as it was.
+        row.body.is_unsure |= row.body.notice.topic == Topic::Digest;
         self.push(row);
         true
     }
