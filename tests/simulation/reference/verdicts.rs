@@ -201,7 +201,7 @@ impl Reference {
         }
         let backup_since = self.backup_since(&via).filter(|_| state.is_live());
         let before = self.known(subject).backup_since;
-        let is_cut = has_any(&via) && self.blocked_since(&via).is_some();
+        let is_cut = self.has_lost_choice(&via);
         if state.is_live() && before.is_some() && is_cut {
             self.known[subject.ix()].is_backup_late = false;
             return; // The last way went, too: its own rounds will tell.
