@@ -149,7 +149,7 @@ fn present<'a>(tracks: &[Track], parts: &'a [Via]) -> impl Iterator<Item = &'a V
 pub(super) struct SecondWay {
     /// The root cause on the preferred way, when that is blocked and another one is not.
     pub(super) cause: Option<SubjectIx>,
-    /// Since when the preferred way has been as it is.
+    /// Since when the preferred way is blocked, or open again.
     pub(super) since: UnixMs,
     /// False when no way passes at all.
     pub(super) is_open: bool,
@@ -174,17 +174,10 @@ fn blocked_since(inventory: &Inventory, tracks: &[Track], via: &Via) -> Option<U
     }
 }
 
-/// Since when a way has been as it is; what was never judged is looked through.
-fn as_it_is_since(inventory: &Inventory, tracks: &[Track], via: &Via) -> UnixMs {
-    let ever = UnixMs(i64::MIN);
-    let since = |p: SubjectIx| match tracks[p.ix()].hard {
-        Some(_) => tracks[p.ix()].hard_since(),
-        None => as_it_is_since(inventory, tracks, &inventory.subject(p).via),
-    };
-    via.subjects().into_iter().map(since).max().unwrap_or(ever)
-}
-
 /// Rule 12: looks at every `any` of the subject's own `via`; `None` where there is none.
+///
+/// Of several the first that is on its backup tells why, the one that has been so longest since when;
+/// where none is, the last one that came back.
 pub(super) fn second_way(inventory: &Inventory, tracks: &[Track], via: &Via) -> Option<SecondWay> {
     let ever = UnixMs(i64::MIN);
     match via {
@@ -192,8 +185,14 @@ pub(super) fn second_way(inventory: &Inventory, tracks: &[Track], via: &Via) -> 
         Via::All(parts) => {
             let ways = parts.iter().filter_map(|part| second_way(inventory, tracks, part));
             ways.reduce(|a, b| SecondWay {
+                cause: a.cause.or(b.cause),
+                since: match (a.cause, b.cause) {
+                    (Some(_), Some(_)) => a.since.min(b.since),
+                    (Some(_), None) => a.since,
+                    (None, Some(_)) => b.since,
+                    (None, None) => a.since.max(b.since),
+                },
                 is_open: a.is_open && b.is_open,
-                ..if a.cause.is_none() && b.cause.is_some() { b } else { a }
             })
         }
         Via::Any(parts) => {
@@ -208,14 +207,15 @@ pub(super) fn second_way(inventory: &Inventory, tracks: &[Track], via: &Via) -> 
                     let is_open = others.iter().any(is_passed);
                     Some(SecondWay { cause: is_open.then_some(cause), since, is_open })
                 }
-                Passage::Open | Passage::Undecided(_) => Some(
-                    second_way(inventory, tracks, preferred)
-                        .filter(|way| way.cause.is_some())
-                        .unwrap_or_else(|| {
-                            let since = as_it_is_since(inventory, tracks, preferred);
-                            SecondWay { cause: None, since, is_open: true }
-                        }),
-                ),
+                Passage::Open | Passage::Undecided(_) => {
+                    let inside = second_way(inventory, tracks, preferred);
+                    if inside.is_some_and(|way| way.cause.is_some()) {
+                        return inside;
+                    }
+                    let open = open_since(inventory, tracks, preferred);
+                    let since = inside.map_or(open, |way| open.max(way.since));
+                    Some(SecondWay { cause: None, since, is_open: true })
+                }
             }
         }
     }

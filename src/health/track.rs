@@ -229,6 +229,10 @@ impl Track {
             track.hard_since = verdict.since;
             track.live_since = verdict.since;
             track.down_from = verdict.from;
+            if resumed.state == State::Unmeasured {
+                // The open hole may be recorded in a time that the clock was set back from.
+                track.seen_since = verdict.since;
+            }
             verdict.holes.iter().for_each(|hole| track.note_hole_in_outage(*hole));
             if verdict.state.is_live() {
                 // It answered then, or was suspect at most.

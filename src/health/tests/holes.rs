@@ -303,6 +303,30 @@ fn a_proof_begins_no_earlier_than_the_hole_before_it_ended() {
 }
 
 #[test]
+fn a_hole_that_is_over_stays_one_though_a_proof_begins_in_the_next() {
+    let mut b = Bench::new(vec![Via::none(), via(A)]);
+    [A, B].into_iter().for_each(|s| b.good(s, 0));
+    down(&mut b, A, 10);
+    down(&mut b, B, 12);
+    // Nobody asks B from 22 to 200 s and from then to 300 s; A answers from 150 s on, which is known then.
+    (0..24).for_each(|n| b.fail(A, 25 + 5 * n));
+    b.good(A, 150);
+    b.fail(B, 200);
+    b.tick(290);
+    b.good(A, 291);
+    [300, 305, 310].into_iter().for_each(|s| b.fail(B, s));
+    b.good(A, 311);
+    let expected = [
+        (12, State::Unreachable),
+        (52, State::Unmeasured),
+        (200, State::Down),
+        (230, State::Unmeasured),
+        (300, State::Down),
+    ];
+    assert_eq!(b.record(B)[1..], expected);
+}
+
+#[test]
 fn a_check_that_only_degrades_is_no_end_of_a_hole_that_nobody_has_seen() {
     let mut b = with(|s| s.checks.push(s.checks[0].clone()));
     for s in [0, 30, 60] {

@@ -105,6 +105,67 @@ fn a_pair_that_lets_nothing_pass_is_no_way_back_from_the_backup() {
 }
 
 #[test]
+fn of_two_pairs_of_ways_the_last_that_is_off_its_backup_says_since_when() {
+    for (first, second) in [((A, B), (C, D)), ((C, D), (A, B))] {
+        let pairs = Via::All(vec![any(&[first.0, first.1]), any(&[second.0, second.1])]);
+        let mut b = answering(vec![Via::none(), Via::none(), Via::none(), Via::none(), pairs]);
+        down(&mut b, C, 10);
+        good(&mut b, C, 50);
+        assert_eq!(b.record(E)[1..], [(10, State::Degraded), (50, State::Up)]);
+    }
+}
+
+#[test]
+fn of_two_pairs_of_ways_the_first_that_is_on_its_backup_says_since_when() {
+    let pairs = Via::All(vec![any(&[A, B]), any(&[C, D])]);
+    let mut b = answering(vec![Via::none(), Via::none(), Via::none(), Via::none(), pairs]);
+    down(&mut b, E, 10);
+    [B, D].into_iter().for_each(|s| b.good(s, 21));
+    assert_eq!(b.state(E), State::Down);
+    down(&mut b, C, 25);
+    b.good(A, 36);
+    b.good(E, 40);
+    down(&mut b, A, 41);
+    b.good(E, 55);
+    assert_eq!(b.record(E)[1..], [(10, State::Down), (40, State::Degraded)]);
+}
+
+#[test]
+fn what_else_the_preferred_way_needs_does_not_say_since_when_it_is_open_again() {
+    let ways = Via::Any(vec![all(&[A, B]), via(C)]);
+    let mut b = answering(vec![Via::none(), Via::none(), Via::none(), ways]);
+    [1, 2, 3].into_iter().for_each(|s| b.round(B, t(s), 2, 4_000));
+    down(&mut b, A, 10);
+    b.good(A, 50);
+    [51, 52, 53, 54, 55].into_iter().for_each(|s| b.good(B, s));
+    assert_eq!((b.state(B), b.state(D)), (State::Up, State::Degraded));
+    b.good(A, 60);
+    assert_eq!(b.record(D)[1..], [(10, State::Degraded), (50, State::Up)]);
+}
+
+#[test]
+fn a_choice_inside_the_preferred_way_says_since_when_it_is_off_its_backup() {
+    let inside = Via::All(vec![any(&[A, B]), via(C)]);
+    let nested = Via::Any(vec![inside, via(D)]);
+    let mut b = answering(vec![Via::none(), Via::none(), Via::none(), Via::none(), nested]);
+    down(&mut b, A, 10);
+    good(&mut b, A, 50);
+    assert_eq!(b.record(E)[1..], [(10, State::Degraded), (50, State::Up)]);
+}
+
+#[test]
+fn who_answers_by_its_preferred_way_is_off_its_backup_whatever_else_it_needs() {
+    let ways = Via::All(vec![any(&[A, B]), via(C)]);
+    let mut b = answering(vec![Via::none(), Via::none(), Via::none(), ways]);
+    down(&mut b, A, 10);
+    down(&mut b, C, 21);
+    b.good(D, 36);
+    assert_eq!(b.state(D), State::Degraded);
+    good(&mut b, A, 50);
+    assert_eq!(b.record(D)[1..], [(10, State::Degraded), (50, State::Up)]);
+}
+
+#[test]
 fn a_way_inside_the_preferred_way_may_be_the_backup() {
     let nested = Via::Any(vec![any(&[A, B]), via(C)]);
     let mut b = answering(vec![Via::none(), Via::none(), Via::none(), nested]);

@@ -172,10 +172,10 @@ impl Track {
             *row = Row::default();
         }
         // What it answered after the parent's first answer is no failure to prove itself.
-        // A hole that is over stays one, even where the parent's first answer lies inside it.
-        let is_seen = self.state != State::Unmeasured;
-        let vouched = if is_seen { self.seen_since } else { self.hard_since };
-        self.phase = Phase::Proving { from: at.max(self.hard_since).max(vouched), count: 0 };
+        // A hole that is over stays one, even where the parent's first answer lies inside it, and
+        // where another has begun since.
+        let from = at.max(self.hard_since).max(self.seen_since);
+        self.phase = Phase::Proving { from, count: 0 };
         true
     }
 

@@ -122,6 +122,7 @@ impl Known {
             run.failed.iter_mut().chain(&mut run.answered).for_each(|t| *t = at.min(*t));
         }
         self.proving_since = self.proving_since.map(|since| since.min(at));
+        self.proof_seen_since = self.proof_seen_since.min(at);
         self.back_since = self.back_since.min(at);
     }
 

@@ -168,6 +168,8 @@ struct Known {
     held_since: Option<UnixMs>,
     /// Unreachable, and the way to it is open again since then.
     proving_since: Option<UnixMs>,
+    /// The end of the hole before that proof: nothing that it failed until then counts.
+    proof_seen_since: UnixMs,
 }
 
 /// Can a subject be reached through something?

@@ -48,7 +48,12 @@ impl Reference {
         let Some(held_since) = self.known(subject).held_since else { return false };
         let params = self.inventory.subject(subject).health;
         let known = self.known(subject);
-        let first = known.proving_since.unwrap_or(known.confirmed_run()[0]);
+        // What proves itself failed for the first time after the parent's recovery and the hole that
+        // this was heard of in.
+        let first = match known.proving_since {
+            Some(since) => since.max(known.proof_seen_since),
+            None => known.confirmed_run()[0],
+        };
         let via = self.via(subject);
         // The bound is looked after by ticks and whenever an ancestor is heard of.
         let is_heard = now == held_since && params.correlation_window_ms == 0
@@ -172,6 +177,7 @@ impl Reference {
                 let at = at.max(self.open_since(&via));
                 let known = &mut self.known[subject.ix()];
                 known.proving_since = Some(at.max(known.last_outage_since()));
+                known.proof_seen_since = known.holes.last().map_or(UnixMs(0), |hole| hole.to);
                 known.forget_failed();
             }
             _ => {}
@@ -201,7 +207,7 @@ impl Reference {
         }
         let backup_since = self.backup_since(&via).filter(|_| state.is_live());
         let before = self.known(subject).backup_since;
-        let is_cut = has_any(&via) && self.blocked_since(&via).is_some();
+        let is_cut = self.has_lost_choice(&via);
         if state.is_live() && before.is_some() && is_cut {
             self.known[subject.ix()].is_backup_late = false;
             return; // The last way went, too: its own rounds will tell.

@@ -27,6 +27,15 @@ impl Reference {
         }
     }
 
+    /// Of some `any` not even the second way passes.
+    pub(super) fn has_lost_choice(&self, via: &Via) -> bool {
+        match via {
+            Via::Subject(_) => false,
+            Via::All(parts) => parts.iter().any(|part| self.has_lost_choice(part)),
+            Via::Any(_) => self.blocked_since(via).is_some(),
+        }
+    }
+
     /// When the preferred ways were open again.
     pub(super) fn preferred_again(&self, via: &Via) -> UnixMs {
         match via {
