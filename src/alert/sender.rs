@@ -35,7 +35,8 @@ pub struct Desk {
     pub zone: TimeZone,
     /// What time it is.
     pub clock: fn() -> UnixMs,
-    /// Where reports go; never blocks.
+    /// Where reports go. It may wait for room: a lane has one message under way at most, so there
+    /// are never more reports than lanes.
     pub report: Arc<dyn Fn(Report) + Send + Sync>,
 }
 
