@@ -29,6 +29,8 @@ fn every_defect_is_told_with_its_place_and_what_to_do() {
             told.push('\n');
         }
     }
+    // What stands beside a variable may be a secret.
+    assert!(!told.contains("S3CRET"), "{told}");
     insta::assert_snapshot!(told);
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::channel::{self, Channel, Form, Key, Kind, Settings, Value};
 use super::desk::{ChannelPlan, Plan};
+use super::post::redact::Redactor;
 use super::post::{Post, PostOptions};
 use super::route::{self, Router};
 use super::text::{TextError, Texts};
@@ -23,6 +24,18 @@ pub struct Outlet {
     pub channel: Arc<dyn Channel>,
     /// The language of its messages.
     pub lang: Lang,
+    /// What its settings have from elsewhere, or should.
+    secrets: Redactor,
+}
+
+impl Outlet {
+    /// A text that came back, without what the channel's settings have from a variable, a file or a
+    /// credential, and without what stands in place of that. Not before it was judged: a secret may
+    /// be a word that the service's answers are made of.
+    #[must_use]
+    pub fn hide(&self, text: &str) -> String {
+        self.secrets.clean(text)
+    }
 }
 
 /// Makes every channel of a configuration; one that cannot be made is left out, with what is wrong
@@ -57,11 +70,12 @@ fn outlet(
     let before = found.len();
     found.extend(unknown);
     let is_known = found.len() == before;
-    let settings = settings(entry, kind, absent, found).filter(|_| is_known)?;
+    let (settings, secrets) = settings(entry, kind, absent, found).filter(|_| is_known)?;
     match (kind.build)(&settings) {
         Ok(channel) => {
             let lang = entry.lang.unwrap_or(lang);
-            Some(Outlet { id: entry.id.clone(), kind: kind.name, channel: channel.into(), lang })
+            let (id, kind, channel) = (entry.id.clone(), kind.name, channel.into());
+            Some(Outlet { id, kind, channel, lang, secrets })
         }
         Err(mistake) => {
             let setting = entry.settings.iter().find(|setting| setting.key == mistake.key);
@@ -72,20 +86,27 @@ fn outlet(
     }
 }
 
-/// The settings with their secrets; `None` when one cannot be had.
+/// The settings with their secrets, and what must not be shown of them; `None` when one cannot be
+/// had.
 fn settings(
     entry: &ChannelEntry,
     kind: &Kind,
     absent: Severity,
     found: &mut Vec<Diagnostic>,
-) -> Option<Settings> {
+) -> Option<(Settings, Redactor)> {
     let mut settings = Settings::default();
+    let mut secrets = Redactor::default();
     let mut is_whole = true;
     for setting in &entry.settings {
         let Some(key) = kind.keys.iter().find(|key| key.name == setting.key) else { continue };
         warn_of_clear(setting, *key, found);
         let mut fetched = |source: &SecretSource| match fetch(source, absent) {
-            Ok(secret) => Some(secret),
+            Ok(secret) => {
+                if key.form == Form::Secret || !matches!(source.origin, Origin::Literal(_)) {
+                    secrets = std::mem::take(&mut secrets).secret(&secret);
+                }
+                Some(secret)
+            }
             Err(diagnostic) => {
                 is_whole = false;
                 found.push(*diagnostic);
@@ -104,7 +125,7 @@ fn settings(
         };
         settings.values.extend(value.map(|value| (setting.key.clone(), value)));
     }
-    is_whole.then_some(settings)
+    is_whole.then_some((settings, secrets))
 }
 
 /// A secret that stands in the file itself is worth a warning.

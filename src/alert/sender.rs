@@ -1,5 +1,6 @@
 //! Takes messages to their channels: one thread a channel, so that one that hangs delays no other.
 
+use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -12,6 +13,9 @@ use super::outlet::Outlet;
 use super::post::Post;
 use super::text::{Texts, Words};
 use crate::model::{Id, UnixMs};
+
+/// Most messages of which a lane remembers what was done.
+const UNFINISHED_MAX: usize = 1_024;
 
 /// What became of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +39,8 @@ pub struct Desk {
     pub zone: TimeZone,
     /// What time it is.
     pub clock: fn() -> UnixMs,
-    /// Where reports go; never blocks.
+    /// Where reports go. It may wait for room: a lane has one message under way at most, so there
+    /// are never more reports than lanes.
     pub report: Arc<dyn Fn(Report) + Send + Sync>,
 }
 
@@ -87,11 +92,13 @@ impl Sender {
 }
 
 fn serve(outlet: &Outlet, desk: &Desk, inbox: &Receiver<Parcel>) {
+    let mut unfinished: HashMap<String, Progress> = HashMap::new();
     while let Ok(parcel) = inbox.recv() {
         let key = parcel.key.clone();
         let parts_done = parcel.parts_done;
         // A channel that panics must neither take its lane nor a message with it.
-        let done = catch_unwind(AssertUnwindSafe(|| deliver(outlet, desk, &parcel)));
+        let mut progress = unfinished.remove(&key).unwrap_or_default();
+        let done = catch_unwind(AssertUnwindSafe(|| deliver(outlet, desk, &parcel, &mut progress)));
         let report = done.unwrap_or_else(|_| Report {
             key,
             outcome: Outcome::Again {
@@ -101,12 +108,33 @@ fn serve(outlet: &Outlet, desk: &Desk, inbox: &Receiver<Parcel>) {
             },
             parts_done,
         });
+        // Some never come again: they went another way.
+        if unfinished.len() >= UNFINISHED_MAX {
+            unfinished.clear();
+        }
+        if matches!(report.outcome, Outcome::Again { .. }) && !progress.ended.is_empty() {
+            unfinished.insert(report.key.clone(), progress);
+        }
         (desk.report)(report);
     }
 }
 
-/// Sends one message, in as many calls as it takes, going on after those that were taken before.
-pub fn deliver(outlet: &Outlet, desk: &Desk, parcel: &Parcel) -> Report {
+/// What a lane remembers of the calls of a message that is to be tried again, beyond the count that
+/// the outbox keeps. After a restart those beyond the first one missing are made once more.
+#[derive(Debug, Clone, Default)]
+pub struct Progress {
+    /// Calls that are not to be made again, by their place.
+    ended: BTreeSet<usize>,
+    /// One of them was taken.
+    is_taken: bool,
+    /// What the first that was refused for itself alone was told.
+    refused: Option<Outcome>,
+}
+
+/// Sends one message, in as many calls as it takes, going on after those that were taken before. One
+/// that is refused for itself alone (a mail's recipient) is passed over, and one that is to be tried
+/// again does not hold up the others; the message is refused when nobody took it.
+pub fn deliver(outlet: &Outlet, desk: &Desk, parcel: &Parcel, progress: &mut Progress) -> Report {
     let now = (desk.clock)();
     let words = desk.texts.words(&parcel.notice, outlet.lang, &desk.zone, now);
     // A message is never lost to its words.
@@ -123,8 +151,12 @@ pub fn deliver(outlet: &Outlet, desk: &Desk, parcel: &Parcel) -> Report {
     };
     let calls = outlet.channel.calls(&letter);
     let mut parts_done = parcel.parts_done.min(calls.len());
-    let mut outcome = Outcome::Sent;
-    for call in &calls[parts_done..] {
+    progress.is_taken |= parts_done > 0 && progress.refused.is_none();
+    let mut missing = None;
+    for (n, call) in calls.iter().enumerate().skip(parts_done) {
+        if progress.ended.contains(&n) {
+            continue;
+        }
         let reply = match &desk.post {
             Some(post) => post.make(call),
             None => Reply::Failed {
@@ -133,11 +165,30 @@ pub fn deliver(outlet: &Outlet, desk: &Desk, parcel: &Parcel) -> Report {
                 reason: "proxy or authorities cannot be used: `tuantra check` says why".to_owned(),
             },
         };
-        outcome = outlet.channel.judge(&reply);
-        if outcome != Outcome::Sent {
-            break;
+        let is_of_one = outlet.channel.is_of_one(&reply);
+        // Not before it is judged: a secret may be a word that answers are made of.
+        let outcome = outlet.channel.judge(&reply).without_secrets(|reason| outlet.hide(reason));
+        match &outcome {
+            Outcome::Sent => progress.is_taken = true,
+            Outcome::Refused { reason, .. } if is_of_one => {
+                tracing::warn!(channel = %outlet.id, key = %parcel.key, %reason, "one was refused");
+                progress.refused.get_or_insert(outcome);
+            }
+            Outcome::Again { .. } if is_of_one => {
+                missing.get_or_insert(outcome);
+                continue;
+            }
+            Outcome::Again { .. } | Outcome::Refused { .. } => {
+                missing = Some(outcome);
+                break;
+            }
         }
+        progress.ended.insert(n);
+    }
+    while progress.ended.contains(&parts_done) {
         parts_done += 1;
     }
+    let refused = progress.refused.clone().filter(|_| !progress.is_taken);
+    let outcome = missing.or(refused).unwrap_or(Outcome::Sent);
     Report { key: parcel.key.clone(), outcome, parts_done }
 }

@@ -1,6 +1,6 @@
 //! What the store remembers, for a daemon that starts and for a client without one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use crate::coverage::outages;
@@ -54,10 +54,10 @@ pub fn past(store: &Path, now: UnixMs) -> Result<Past, StoreError> {
     let incidents = reader.open_incidents()?;
     let open: Vec<IncidentId> = incidents.iter().map(|kept| kept.id.clone()).collect();
     let mut messages = reader.messages(MessageState::Pending)?;
-    let is_new = |known: &[Message], one: &Message| known.iter().all(|k| k.id != one.id);
+    let mut known: HashSet<_> = messages.iter().map(|one| one.id.clone()).collect();
+    // Most that wait are about what is open, too.
     let about = reader.messages_about(&open)?;
-    let others: Vec<Message> = about.into_iter().filter(|one| is_new(&messages, one)).collect();
-    messages.extend(others);
+    messages.extend(about.into_iter().filter(|one| known.insert(one.id.clone())));
     Ok(Past {
         messages,
         intervals: remembered.into_iter().map(|one| (one.subject, one.record)).collect(),

@@ -114,6 +114,27 @@ fn what_follows_says_who_took_it_how_long_and_how_much() {
 }
 
 #[test]
+fn a_root_that_the_inventory_has_no_longer_is_named_by_its_id() {
+    let over = "2026-11-26T07:53:00+07:00";
+    for (topic, lang, title) in [
+        (Topic::Removed, Lang::En, "NO LONGER PATROLLED: cai-be.an-cu/tslcd, down since 07:31"),
+        (
+            Topic::Recovered,
+            Lang::Vi,
+            "ĐÃ KHÔI PHỤC: cai-be.an-cu/tslcd lúc 07:52, mất kết nối 21 phút 20 giây",
+        ),
+    ] {
+        let words = words(&n::over(n::gone(topic)), lang, at(over));
+        assert_eq!(words.title, title);
+        // What is no blindness says nothing of figures that there are not.
+        assert!(!words.body.contains("no figures") && !words.body.contains("không có số liệu"));
+    }
+    // Somebody may still take it.
+    let down = words(&n::gone(Topic::Reminder), Lang::En, at(over));
+    assert!(down.body.contains("tuantra ack cai-be.an-cu/tslcd@"), "{}", down.body);
+}
+
+#[test]
 fn the_monitors_own_troubles_blame_nobody() {
     let over = "2026-11-26T07:53:00+07:00";
     shown(

@@ -274,6 +274,11 @@ pub fn blind(topic: Topic, through: Option<&str>) -> Notice {
     Notice { through: through.map(str::to_owned), ..own(topic, Some("blind/patrol")) }
 }
 
+/// Of a line that the inventory no longer has: it has no subject, and is not the patrol's trouble.
+pub fn gone(topic: Topic) -> Notice {
+    Notice { severity: Severity::Down, ..own(topic, Some("cai-be.an-cu/tslcd")) }
+}
+
 pub fn channel(topic: Topic) -> Notice {
     Notice {
         through: some("duty"),

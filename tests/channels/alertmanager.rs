@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 use tuantra::alert::channel::Outcome;
+use tuantra::alert::{Notice, Severity, Topic};
 
 use crate::common::{build, channel, down, http, http_cases, letter, post, recovered, skip};
 use crate::schema::{Form, Seen};
@@ -101,4 +102,52 @@ fn it_takes_ours_and_calls_like_us() {
     assert_eq!(keys(&ours["alerts"][0]), keys(&theirs["alerts"][0]));
     assert_eq!(theirs["alerts"][0]["annotations"]["summary"], "MẤT KẾT NỐI: \"Cái Bè\"");
     assert_eq!(theirs["alerts"][0]["endsAt"], "0001-01-01T00:00:00Z");
+}
+
+/// What a webhook without a body of its own is called with.
+fn called(notice: &Notice) -> Value {
+    let ours = build("webhook", &[("url", "https://chat.example.vn/hook")]).unwrap();
+    let mut letter = letter(notice, "MẤT", "Xã An Cư");
+    // Every letter has a key of its own.
+    let key = format!("key-of-{:?}", notice.topic);
+    letter.key = &key;
+    serde_json::from_slice(&http(&ours.calls(&letter)[0]).body).unwrap()
+}
+
+#[test]
+fn what_is_over_is_known_for_what_was_told() {
+    let lost = Notice {
+        topic: Topic::ChannelLost,
+        severity: Severity::Down,
+        incident: None,
+        subject: None,
+        through: Some("duty".to_owned()),
+        ..down()
+    };
+    let back = Notice { topic: Topic::ChannelBack, severity: Severity::Degraded, ..lost.clone() };
+    // How bad it was is not how bad it is.
+    let over = Notice { severity: Severity::Degraded, ..recovered() };
+    for (name, open, over) in
+        [("TuantraIncident", down(), over), ("TuantraChannel", lost.clone(), back)]
+    {
+        let (open, over) = (called(&open), called(&over));
+        assert_eq!((&open["status"], &over["status"]), (&"firing".into(), &"resolved".into()));
+        assert_eq!(open["groupKey"], over["groupKey"]);
+        let (open, over) = (&open["alerts"][0], &over["alerts"][0]);
+        assert_eq!(open["labels"]["alertname"], name);
+        assert_eq!(open["labels"], over["labels"]);
+        assert_eq!(open["fingerprint"], over["fingerprint"]);
+        assert_ne!(open["annotations"]["severity"], over["annotations"]["severity"]);
+    }
+    let other = Notice { through: Some("mail".to_owned()), ..lost.clone() };
+    let fingerprint = |notice| called(notice)["alerts"][0]["fingerprint"].clone();
+    assert_ne!(fingerprint(&lost), fingerprint(&other));
+    // A test leaves nothing behind that fires for ever.
+    let test = Notice { topic: Topic::Test, incident: None, subject: None, ..down() };
+    let test = called(&test);
+    assert_eq!(
+        (&test["status"], &test["alerts"][0]["status"]),
+        (&"resolved".into(), &"resolved".into())
+    );
+    assert_ne!(test["alerts"][0]["endsAt"], "0001-01-01T00:00:00Z");
 }

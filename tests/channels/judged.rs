@@ -238,7 +238,7 @@ fn mail_servers_and_programs_are_judged_by_their_codes() {
         (550, "no such user", "lost"),
         (554, "no", "dead"),
     ] {
-        let reply = Reply::Mail { code, text: text.to_owned() };
+        let reply = Reply::Mail { code, text: text.to_owned(), is_recipient: false };
         assert_eq!(word(&smtp.judge(&reply)), expected, "{code} {text}");
     }
     let exec = build("exec", &[("command", "true")]).unwrap();

@@ -2,15 +2,23 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tuantra::alert::channel::{Call, Channel, Outcome, Reply};
+use tuantra::alert::outlet::{Outlet, outlets};
 use tuantra::alert::post::{Post, PostOptions};
+use tuantra::alert::sender::{Desk, Progress, deliver};
+use tuantra::alert::{Parcel, Texts};
+use tuantra::model::{Id, Severity};
 
-use crate::common::{HOSTILE_BODY, HOSTILE_TITLE, build, down, letter, patient, recovered, skip};
+use crate::common::{
+    HOSTILE_BODY, HOSTILE_TITLE, NOW, build, down, letter, patient, recovered, skip,
+};
 
 /// A Python that has aiosmtpd.
 fn python() -> Option<&'static str> {
@@ -136,7 +144,7 @@ fn a_mail_is_what_was_meant() {
     assert_eq!(outcome, Outcome::Sent, "{reply:?}");
     let mail = server.mail();
     assert_eq!(mail["from"], "tuantra@tiengiang.gov.vn");
-    assert_eq!(mail["to"], serde_json::json!(["truc@tiengiang.gov.vn", "ld@tiengiang.gov.vn"]));
+    assert_eq!(mail["to"], serde_json::json!(["truc@tiengiang.gov.vn"]));
     assert_eq!(mail["tls"], true);
     assert_eq!(mail["user"], "tuantra");
     let raw = mail["mail"].as_str().unwrap();
@@ -209,22 +217,74 @@ fn tls_from_the_start_and_a_wrong_password() {
     );
 }
 
+/// A channel as a lane has it, and what the lane works with.
+fn lane(server: &Smtpd, to: &str) -> (Outlet, Desk) {
+    let text = format!(
+        "alerts:\n  routes: [ {{ to: mail }} ]\n  channels: {{ mail: {{ smtp: {{ host: localhost, \
+         port: {}, security: none, from: a@example.vn, to: {to} }} }} }}\n",
+        server.port
+    );
+    let loaded = tuantra::config::from_text(Path::new("config.yaml"), &text);
+    let outlet = outlets(&loaded.config.unwrap(), Severity::Error).0.remove(0);
+    let desk = Desk {
+        post: Some(Arc::new(server.post())),
+        texts: Arc::new(Texts::builtin()),
+        zone: jiff::tz::TimeZone::UTC,
+        clock: || NOW,
+        report: Arc::new(|_| {}),
+    };
+    (outlet, desk)
+}
+
+fn parcel() -> Parcel {
+    let channel = Id::new("mail").unwrap();
+    Parcel { key: "one".to_owned(), channel, notice: down(), parts_done: 0 }
+}
+
 #[test]
-fn recipients_are_told_apart() {
+fn a_recipient_who_is_refused_or_late_holds_up_no_other() {
     let Some(server) = Smtpd::start("clear") else { return };
-    let to = |to| smtp(server.port, &[("security", "none"), ("to", to)]);
-    let some = to(r#"["nobody@example.vn", "later@example.vn", "truc@example.vn"]"#);
-    let (nobody, later) =
-        (to("nobody@example.vn"), to(r#"["later@example.vn", "nobody@example.vn"]"#));
-    let (reply, outcome) = send(&server.post(), &*some);
-    assert_eq!(outcome, Outcome::Sent);
-    let Reply::Mail { code: 250, text } = reply else { panic!("{reply:?}") };
-    assert!(text.contains("nobody@example.vn refused: 550") && text.contains("451"), "{text}");
-    assert_eq!(server.mail()["to"], serde_json::json!(["truc@example.vn"]));
-    let (_, outcome) = send(&server.post(), &*nobody);
-    assert!(matches!(outcome, Outcome::Refused { is_channel: true, .. }), "{outcome:?}");
-    let (_, outcome) = send(&server.post(), &*later);
-    assert!(matches!(outcome, Outcome::Again { is_unsure: false, .. }), "{outcome:?}");
+    let (outlet, desk) = lane(&server, "[ nobody@example.vn, second@example.vn, truc@example.vn ]");
+    let (mut parcel, mut progress) = (parcel(), Progress::default());
+    let report = deliver(&outlet, &desk, &parcel, &mut progress);
+    let Outcome::Again { is_unsure: false, reason, .. } = &report.outcome else {
+        panic!("{report:?}")
+    };
+    assert!(reason.starts_with("451 ") && reason.contains("(second@example.vn)"), "{reason}");
+    // Who is refused is done with.
+    assert_eq!(report.parts_done, 1);
+    let first = server.mail();
+    assert_eq!(first["to"], serde_json::json!(["truc@example.vn"]));
+    // Only the one who is missing is tried again, with the same mail.
+    parcel.parts_done = report.parts_done;
+    let report = deliver(&outlet, &desk, &parcel, &mut progress);
+    assert_eq!((report.outcome, report.parts_done), (Outcome::Sent, 3));
+    let second = server.mail();
+    assert_eq!(second["to"], serde_json::json!(["second@example.vn"]));
+    let headers =
+        [first, second].map(|mail| read(mail["mail"].as_str().unwrap())["headers"].clone());
+    assert_eq!(headers[0]["Message-ID"], headers[1]["Message-ID"]);
+    assert_eq!(headers[0]["To"], "nobody@example.vn, second@example.vn, truc@example.vn");
+    // After a restart nothing but the count is known: who comes after is sent the same mail again.
+    let report = deliver(&outlet, &desk, &parcel, &mut Progress::default());
+    assert_eq!((report.outcome, report.parts_done), (Outcome::Sent, 3));
+    for to in ["second@example.vn", "truc@example.vn"] {
+        assert_eq!(server.mail()["to"], serde_json::json!([to]));
+    }
+}
+
+#[test]
+fn a_mail_that_nobody_takes_is_refused() {
+    let Some(server) = Smtpd::start("clear") else { return };
+    let (outlet, desk) = lane(&server, "[ nobody@example.vn, nobody-else@example.vn ]");
+    let report = deliver(&outlet, &desk, &parcel(), &mut Progress::default());
+    let Outcome::Refused { reason, is_channel: true } = &report.outcome else {
+        panic!("{report:?}")
+    };
+    assert!(reason.contains("(nobody@example.vn)"), "{reason}");
+    let (outlet, desk) = lane(&server, "[ nobody@example.vn, truc@example.vn ]");
+    let report = deliver(&outlet, &desk, &parcel(), &mut Progress::default());
+    assert_eq!(report.outcome, Outcome::Sent);
 }
 
 #[test]

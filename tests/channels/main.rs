@@ -16,4 +16,5 @@ mod matrix;
 mod mistakes;
 mod programs;
 mod schema;
+mod secrets;
 mod server;

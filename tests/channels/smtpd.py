@@ -11,10 +11,16 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 
 
 class Handler:
+    def __init__(self):
+        self.seen = set()
+
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address.startswith("nobody"):
             return "550 5.1.1 no such user"
         if address.startswith("later"):
+            return "451 4.7.1 greylisted"
+        if address.startswith("second") and address not in self.seen:
+            self.seen.add(address)
             return "451 4.7.1 greylisted"
         envelope.rcpt_tos.append(address)
         return "250 OK"

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::Letter;
 use super::look::{digest, is_over, topic_word};
-use crate::alert::notice::{Notice, Severity};
+use crate::alert::notice::{Notice, Severity, Topic};
 
 /// What stands for "not yet": the zero of Go's clock.
 const NEVER: &str = "0001-01-01T00:00:00Z";
@@ -54,8 +54,24 @@ fn group(letter: &Letter<'_>, receiver: &str, alerts: Vec<Value>) -> Value {
     })
 }
 
+/// What is the same of all that is said about one trouble: the incident, a channel by its name, else
+/// the letter alone.
 fn group_of(notice: &Notice, key: &str) -> String {
-    notice.incident.as_ref().map_or_else(|| key.to_owned(), ToString::to_string)
+    match (&notice.incident, notice.topic, &notice.through) {
+        (Some(incident), ..) => incident.to_string(),
+        (None, Topic::ChannelLost | Topic::ChannelBack, Some(name)) => format!("channel:{name}"),
+        (None, ..) => key.to_owned(),
+    }
+}
+
+/// The kind of trouble.
+const fn alert_name(notice: &Notice) -> &'static str {
+    match (notice.topic, notice.severity) {
+        (Topic::Test, _) => "TuantraTest",
+        (Topic::ChannelLost | Topic::ChannelBack, _) => "TuantraChannel",
+        (_, Severity::Blind) => "TuantraBlind",
+        _ => "TuantraIncident",
+    }
 }
 
 /// Labels with the same value on all alerts.
@@ -69,20 +85,19 @@ fn common(alerts: &[Value], field: &str) -> Map<String, Value> {
     first.iter().filter(is_common).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// One alert. Its labels say what it is and stay the same while the incident lasts, so that
-/// receivers know it again; what changes is in the annotations.
+/// One alert. Its labels say what it is about, and receivers know it again by them; so what changes
+/// while the trouble lasts, how bad it is among it, is in the annotations. Labels from the inventory
+/// change with the inventory; the fingerprint is made of `incident` and does not.
 fn alert(notice: &Notice, key: &str, words: Option<(&str, &str)>) -> Value {
-    let over = is_over(notice.topic);
+    // Nothing is wrong, and nothing would ever end it.
+    let over = is_over(notice.topic) || notice.topic == Topic::Test;
     let identity = group_of(notice, key);
     let mut labels = Map::new();
     let mut label = |name: &str, value: String| {
         labels.insert(name.to_owned(), Value::String(value));
     };
-    let severity = notice.severity;
-    let name = if severity == Severity::Blind { "TuantraBlind" } else { "TuantraIncident" };
-    label("alertname", name.to_owned());
+    label("alertname", alert_name(notice).to_owned());
     label("incident", identity.clone());
-    label("severity", severity.as_str().to_owned());
     if let Some(subject) = &notice.subject {
         label("subject", subject.id.to_string());
         label("kind", subject.kind.as_str().to_owned());
@@ -102,6 +117,7 @@ fn alert(notice: &Notice, key: &str, words: Option<(&str, &str)>) -> Value {
         annotations.insert(name.to_owned(), Value::String(value));
     };
     annotation("topic", topic_word(notice.topic));
+    annotation("severity", notice.severity.as_str().to_owned());
     annotation("units_count", notice.units_count.to_string());
     let units: Vec<&str> = notice.units.iter().map(|unit| unit.name.as_str()).collect();
     annotation("units", units.join(", "));

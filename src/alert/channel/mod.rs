@@ -97,8 +97,10 @@ pub struct Mail {
     pub server: MailServer,
     /// Sender's address, a name before it is allowed (RFC 5322).
     pub from: String,
-    /// Recipients.
+    /// Recipients, as all of them are shown.
     pub to: Vec<String>,
+    /// The one of them whom this call is for.
+    pub recipient: String,
     /// Subject; encoded by the transport (RFC 2047).
     pub subject: String,
     /// Plain text part.
@@ -168,6 +170,8 @@ pub enum Reply {
         code: u16,
         /// Its text.
         text: String,
+        /// True when it is about the recipient alone.
+        is_recipient: bool,
     },
     /// A program ended.
     Ended {
@@ -213,14 +217,31 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// The same with its reason as `hide` leaves it.
+    #[must_use]
+    pub fn without_secrets(mut self, hide: impl Fn(&str) -> String) -> Self {
+        if let Self::Again { reason, .. } | Self::Refused { reason, .. } = &mut self {
+            *reason = hide(reason);
+        }
+        self
+    }
+}
+
 /// A channel, ready to be used.
 pub trait Channel: Send + Sync + fmt::Debug {
     /// The calls of one letter, in order; a later one is made only when the earlier ones were
-    /// taken. Long text is split at the ends of lines, else at ", ", and marked "(2/3)".
+    /// taken, or refused for themselves alone ([`Channel::is_of_one`]). Long text is split at the ends of lines, else at ", ", and marked "(2/3)".
     fn calls(&self, letter: &Letter<'_>) -> Vec<Call>;
 
     /// What a reply to one of them means.
     fn judge(&self, reply: &Reply) -> Outcome;
+
+    /// True when a reply that is not good says nothing of the calls after this one, so that they are
+    /// made all the same: that of one of a mail's recipients.
+    fn is_of_one(&self, _reply: &Reply) -> bool {
+        false
+    }
 
     /// Messages a minute that the service takes from one sender, and how many at once.
     fn pace(&self) -> Pace;

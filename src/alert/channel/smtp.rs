@@ -100,8 +100,10 @@ impl Channel for Smtp {
         let parts = split(letter.title, letter.body, ROOM);
         let colour = colour(letter.notice);
         let incident = letter.notice.incident.as_ref();
-        let call = |(n, part): (usize, &Part)| {
+        // A mail for each recipient: one who is to be tried again is tried without the others.
+        let call = &|(n, part): (usize, &Part), recipient: &String| {
             Call::Mail(Mail {
+                recipient: recipient.clone(),
                 server: self.server.clone(),
                 from: self.from.clone(),
                 to: self.to.clone(),
@@ -113,11 +115,12 @@ impl Channel for Smtp {
                 date: letter.now,
             })
         };
-        parts.iter().enumerate().map(call).collect()
+        let of_part = |part| self.to.iter().map(move |recipient| call(part, recipient));
+        parts.iter().enumerate().flat_map(of_part).collect()
     }
 
     fn judge(&self, reply: &Reply) -> Outcome {
-        let Reply::Mail { code, text } = reply else { return judge::failed(reply) };
+        let Reply::Mail { code, text, .. } = reply else { return judge::failed(reply) };
         let line: String = visible(text.trim()).chars().take(300).collect();
         let reason = format!("{code} {line}");
         match code {
@@ -132,6 +135,10 @@ impl Channel for Smtp {
             }
             _ => Outcome::Again { after_ms: None, is_unsure: false, reason },
         }
+    }
+
+    fn is_of_one(&self, reply: &Reply) -> bool {
+        matches!(reply, Reply::Mail { is_recipient: true, .. })
     }
 
     fn pace(&self) -> Pace {

@@ -22,6 +22,8 @@ const REASON_MAX: usize = 300;
 #[derive(Debug)]
 pub(super) struct Http {
     agent: Agent,
+    /// The proxy's password: it is in every call.
+    proxy: Redactor,
 }
 
 impl Http {
@@ -54,11 +56,12 @@ impl Http {
             .timeout_send_body(Some(options.total.saturating_sub(Duration::from_millis(1))))
             .timeout_global(Some(options.total))
             .build();
-        Ok(Self { agent: config.new_agent() })
+        let known = options.proxy.iter().fold(Redactor::default(), Redactor::secret);
+        Ok(Self { agent: config.new_agent(), proxy: known })
     }
 
     pub(super) fn make(&self, request: &Request) -> Reply {
-        let mut redactor = Redactor::default().url(&request.url);
+        let mut redactor = self.proxy.clone().url(&request.url);
         let mut builder =
             http::Request::builder().method(request.method.as_str()).uri(request.url.reveal());
         for (name, value) in &request.headers {

@@ -23,6 +23,8 @@ use super::redact::Redactor;
 use crate::alert::channel::{Mail, MailSecurity, MailServer, Reply};
 use crate::locale::visible;
 
+/// The code of a server that closes the connection, whatever it was asked.
+const SHUTS_DOWN: u16 = 421;
 /// Longest reason, in characters.
 const REASON_MAX: usize = 300;
 
@@ -130,24 +132,15 @@ impl Mailer {
     }
 }
 
-/// MAIL, RCPT, DATA, the mail. Whoever of several recipients is refused is left out and named in
-/// the answer, so that the others get it now; when all are, the first answer is the answer.
+/// MAIL, RCPT, DATA, the mail.
 fn deliver(connection: &mut SmtpConnection, letter: &Message) -> Result<Reply, Broken> {
     let envelope = letter.envelope();
     let bytes = letter.formatted();
     let options = options(connection, envelope, &bytes)?;
     connection.command(MailFrom::new(envelope.from().cloned(), options)).map_err(said)?;
-    let mut refused: Vec<(&Address, Reply)> = Vec::new();
     for to in envelope.to() {
-        match connection.command(Rcpt::new(to.clone(), Vec::new())).map_err(said) {
-            Ok(_) => {}
-            Err(Broken::Said(reply)) => refused.push((to, reply)),
-            Err(broken) => return Err(broken),
-        }
-    }
-    let is_nobody = refused.len() == envelope.to().len();
-    if let Some((_, reply)) = refused.first().filter(|_| is_nobody) {
-        return Ok(reply.clone());
+        let asked = connection.command(Rcpt::new(to.clone(), Vec::new())).map_err(said);
+        asked.map_err(|broken| of_recipient(broken, to))?;
     }
     connection.command(Data).map_err(said)?;
     // From here on nobody knows, until the server answers.
@@ -155,14 +148,18 @@ fn deliver(connection: &mut SmtpConnection, letter: &Message) -> Result<Reply, B
         Broken::Silent(error) => Broken::Unsure(words(&error)),
         other => other,
     })?;
-    let mut text = taken.message().collect::<Vec<_>>().join(" ");
-    for (to, reply) in &refused {
-        if let Reply::Mail { code, text: why } = reply {
-            tracing::warn!(%to, code, why = %visible(why), "a mail's recipient was refused");
-            text.push_str(&format!("; {to} refused: {code} {why}"));
+    let text = taken.message().collect::<Vec<_>>().join(" ");
+    Ok(Reply::Mail { code: taken.code().into(), text, is_recipient: false })
+}
+
+/// The answer to RCPT, with whom it is about. A server that shuts down says so to everybody.
+fn of_recipient(broken: Broken, to: &Address) -> Broken {
+    match broken {
+        Broken::Said(Reply::Mail { code, text, .. }) if code != SHUTS_DOWN => {
+            Broken::Said(Reply::Mail { code, text: format!("{text} ({to})"), is_recipient: true })
         }
+        other => other,
     }
-    Ok(Reply::Mail { code: taken.code().into(), text })
 }
 
 /// What the server must know of the mail beforehand.
@@ -196,7 +193,10 @@ fn write(mail: &Mail) -> Result<Message, String> {
     let domain = from.email.domain().to_owned();
     let named = |left: &str| format!("<{left}@{domain}>");
     let since = u64::try_from(mail.date.0).unwrap_or(0);
+    let recipient = mailbox(&mail.recipient)?.email;
+    let envelope = Envelope::new(Some(from.email.clone()), vec![recipient]);
     let mut builder = Message::builder()
+        .envelope(envelope.map_err(|error| error.to_string())?)
         .from(from)
         .subject(mail.subject.as_str())
         .date(UNIX_EPOCH + Duration::from_millis(since))
@@ -225,7 +225,7 @@ fn said(error: SmtpError) -> Broken {
     match error.status() {
         Some(code) => {
             let text = error.source().map(ToString::to_string).unwrap_or_default();
-            Broken::Said(Reply::Mail { code: code.into(), text })
+            Broken::Said(Reply::Mail { code: code.into(), text, is_recipient: false })
         }
         None => Broken::Silent(error),
     }
@@ -252,7 +252,9 @@ fn failed(is_unsure: bool, is_final: bool, reason: &str, redactor: &Redactor) ->
 
 fn cleaned(reply: Reply, redactor: &Redactor) -> Reply {
     match reply {
-        Reply::Mail { code, text } => Reply::Mail { code, text: redactor.clean(&text) },
+        Reply::Mail { code, text, is_recipient } => {
+            Reply::Mail { code, text: redactor.clean(&text), is_recipient }
+        }
         other => other,
     }
 }

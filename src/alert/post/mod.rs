@@ -6,7 +6,7 @@
 mod http;
 mod mail;
 mod program;
-mod redact;
+pub(super) mod redact;
 mod trust;
 
 use std::path::PathBuf;

@@ -8,18 +8,29 @@ const GONE: &str = "***";
 /// Shorter pieces of an address or an argument are words.
 const PIECE_MIN: usize = 8;
 
+/// Shorter secrets would take common words and numbers along.
+const SECRET_MIN: usize = 4;
+
 /// What must not be in any text.
-#[derive(Default)]
-pub(super) struct Redactor {
+#[derive(Clone, Default)]
+pub(in crate::alert) struct Redactor {
     /// The longest first, so that a whole address goes before its pieces.
     secrets: Vec<String>,
 }
 
+impl std::fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Redactor").field("secrets", &self.secrets.len()).finish()
+    }
+}
+
 impl Redactor {
-    /// A secret as it is.
-    pub(super) fn secret(mut self, secret: &Secret) -> Self {
-        self.add(secret.reveal());
-        self
+    /// What is known for a secret, whatever it looks like: as it is, and with everything in it that
+    /// may be one where it is an address or has a word before it.
+    pub(in crate::alert) fn secret(mut self, secret: &Secret) -> Self {
+        let text = secret.reveal();
+        self.add(text);
+        if text.contains("://") { self.url(secret) } else { self.header(secret) }
     }
 
     /// An address and everything in it that may be a token: what follows the host.
@@ -70,14 +81,14 @@ impl Redactor {
 
     fn add(&mut self, text: &str) {
         let text = text.trim();
-        if text.len() >= 4 && !self.secrets.iter().any(|known| known == text) {
+        if text.len() >= SECRET_MIN && !self.secrets.iter().any(|known| known == text) {
             self.secrets.push(text.to_owned());
             self.secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         }
     }
 
     /// The text without them.
-    pub(super) fn clean(&self, text: &str) -> String {
+    pub(in crate::alert) fn clean(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for secret in &self.secrets {
             if text.contains(secret.as_str()) {
@@ -126,5 +137,16 @@ mod tests {
         let redactor =
             Redactor::default().argument(&Secret::new("mailtos://me:s3cr3t@mx.example.vn?to=a"));
         assert_eq!(redactor.clean("login s3cr3t refused"), "login *** refused");
+    }
+
+    #[test]
+    fn what_is_known_for_a_secret_needs_no_look_of_one() {
+        let redactor = Redactor::default()
+            .secret(&Secret::new("duty"))
+            .secret(&Secret::new("Bearer wxyz"))
+            .secret(&Secret::new("socks5://me:pass@proxy.example.vn:1080"));
+        let told = "topic duty, Bearer wxyz, password pass";
+        assert_eq!(redactor.clean(told), "topic ***, ***, password ***");
+        assert!(!format!("{redactor:?}").contains("duty"));
     }
 }

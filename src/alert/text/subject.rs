@@ -1,9 +1,9 @@
 //! What a notice is about, in a few words: the root cause, where it stands and what is wrong with it.
 
 use super::clean::clean;
-use crate::alert::notice::{Notice, Severity, Subject};
+use crate::alert::notice::{Notice, Severity, Subject, Topic};
 use crate::locale::{Lang, text};
-use crate::model::SubjectKind;
+use crate::model::{IncidentId, SubjectKind};
 use crate::t;
 
 /// Networks whose short name everybody knows.
@@ -29,9 +29,10 @@ pub(super) fn state(notice: &Notice, lang: Lang) -> &'static str {
     }
 }
 
-/// True of what is about the patrol itself.
+/// True of what is about the patrol itself. That a subject is missing does not say so: one that was
+/// taken out of the inventory has none, either.
 pub(super) const fn is_blind(notice: &Notice) -> bool {
-    matches!(notice.severity, Severity::Blind) || notice.subject.is_none()
+    matches!(notice.severity, Severity::Blind) || matches!(notice.topic, Topic::Blind)
 }
 
 /// Where: "Xã An Cư (huyện Cái Bè)"; empty without a subject.
@@ -95,13 +96,24 @@ pub(super) fn network(subject: &Subject, lang: Lang) -> Option<String> {
 }
 
 /// What it is about in one line: "Xã An Cư (huyện Cái Bè) – TSLCD"; without a subject the carrier or
-/// channel that it is about, else the patrol itself.
+/// channel that it is about, the id of a root that the inventory no longer has, else the patrol
+/// itself.
 pub(super) fn root(notice: &Notice, lang: Lang) -> String {
-    if notice.subject.is_none() {
-        let through = notice.through.as_deref().map(clean).filter(|name| !name.is_empty());
-        return through.unwrap_or_else(|| text(lang, "notice.patrol").to_owned());
+    if notice.subject.is_some() {
+        return format!("{} – {}", place(notice, lang), target(notice, lang));
     }
-    format!("{} – {}", place(notice, lang), target(notice, lang))
+    let through = notice.through.as_deref().map(clean);
+    let gone = || notice.incident.as_ref().filter(|_| !is_blind(notice)).map(root_of);
+    through
+        .filter(|name| !name.is_empty())
+        .or_else(|| gone().filter(|name| !name.is_empty()))
+        .unwrap_or_else(|| text(lang, "notice.patrol").to_owned())
+}
+
+/// The root in an incident's id, which is what stands before the time it opened at.
+fn root_of(incident: &IncidentId) -> String {
+    let id = incident.as_str();
+    clean(id.rsplit_once('@').map_or(id, |(root, _)| root))
 }
 
 fn inside_a_sentence(lang: Lang, name: String) -> String {

@@ -57,9 +57,14 @@ pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let mut replies = Vec::new();
     for call in outlet.channel.calls(&letter) {
         let reply = post.make(&call);
-        outcome = outlet.channel.judge(&reply);
+        let judged = outlet.channel.judge(&reply);
+        let goes_on = judged == Outcome::Sent || outlet.channel.is_of_one(&reply);
         replies.push(reply);
-        if outcome != Outcome::Sent {
+        // What is wrong with one of several recipients is what the operator is to know.
+        if outcome == Outcome::Sent || !goes_on {
+            outcome = judged.without_secrets(|reason| outlet.hide(reason));
+        }
+        if !goes_on {
             break;
         }
     }
@@ -71,7 +76,7 @@ pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
                 Outcome::Sent => None,
                 Outcome::Again { reason, .. } | Outcome::Refused { reason, .. } => Some(reason),
             };
-            let answers: Vec<String> = replies.iter().map(|r| answer(lang, r)).collect();
+            let answers: Vec<String> = replies.iter().map(|r| answer(lang, outlet, r)).collect();
             let shown = json!({
                 "kind": "alert_test", "channel": outlet.id, "type": outlet.kind,
                 "sent": is_sent, "reason": reason, "answers": answers,
@@ -98,15 +103,15 @@ fn told(
         }
     }];
     lines.push(text(lang, "alert.answer").to_owned());
-    lines.extend(replies.iter().map(|reply| format!("  {}", answer(lang, reply))));
+    lines.extend(replies.iter().map(|reply| format!("  {}", answer(lang, outlet, reply))));
     lines.join("\n") + "\n"
 }
 
 /// What came back, as one harmless line.
-fn answer(lang: crate::locale::Lang, reply: &Reply) -> String {
+fn answer(lang: crate::locale::Lang, outlet: &Outlet, reply: &Reply) -> String {
     let shown = match reply {
         Reply::Http { status, body, .. } => format!("HTTP {status} {}", body.trim()),
-        Reply::Mail { code, text } => format!("SMTP {code} {text}"),
+        Reply::Mail { code, text, .. } => format!("SMTP {code} {text}"),
         Reply::Ended { code: Some(code), output } => {
             format!("{} {output}", t!(lang, "alert.ended", code = code))
         }
@@ -115,5 +120,5 @@ fn answer(lang: crate::locale::Lang, reply: &Reply) -> String {
         }
         Reply::Failed { reason, .. } => reason.clone(),
     };
-    visible(&shown).chars().take(ANSWER_MAX).collect()
+    visible(&outlet.hide(&shown)).chars().take(ANSWER_MAX).collect()
 }

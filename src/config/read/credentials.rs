@@ -11,8 +11,8 @@ use crate::model::{AuthKind, Credential, CredentialId, Keys, Message, PrivKind, 
 
 /// Keys whose values are no secrets.
 const OPEN_KEYS: [&str; 5] = ["version", "user", "context", "allow_weak", "port"];
-/// How a secret begins that is kept elsewhere.
-const ELSEWHERE: [&str; 3] = ["${", "file:", "credential:"];
+/// How a secret begins that is kept elsewhere; a variable is all there is, or none (`variable`).
+const ELSEWHERE: [&str; 2] = ["file:", "credential:"];
 /// Keys of one version, and that version.
 const OWN_KEYS: [(&str, &str); 5] =
     [("community", "1, 2c"), ("user", "3"), ("auth", "3"), ("priv", "3"), ("context", "3")];
@@ -37,6 +37,7 @@ pub(super) fn hide_below(desk: &mut Desk<'_>, node: Option<&Node>, open: &[&str]
         }
         Value::List(items) => items.iter().for_each(|item| hide_below(desk, Some(item), open)),
         Value::Text(text) if ELSEWHERE.iter().any(|start| text.starts_with(start)) => {}
+        Value::Text(text) if variable(text).is_some() => {}
         Value::Text(_) | Value::Plain => desk.hide(node.defined),
         Value::Null => {}
     }
@@ -243,11 +244,12 @@ fn secret(
 }
 
 /// Where a text says that it is kept: `${NAME}`, `file:PATH`, `credential:NAME`, else in itself.
+/// `${` inside a longer text is an error.
 pub(super) fn origin(desk: &mut Desk<'_>, at: Location, text: String) -> Option<Origin> {
-    if let Some(name) = text.strip_prefix("${").and_then(|t| t.strip_suffix('}')) {
+    if let Some(name) = variable(&text) {
         let is_name = !name.is_empty()
             && !name.starts_with(|c: char| c.is_ascii_digit())
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            && name.chars().all(is_of_name);
         if !is_name {
             let message = Message::new("config.not_variable").with("value", cut(&text));
             desk.error(Some(at), message, Some(Message::new("config.secret_hint")));
@@ -272,7 +274,25 @@ pub(super) fn origin(desk: &mut Desk<'_>, at: Location, text: String) -> Option<
         }
         return Some(Origin::Credential(name.to_owned()));
     }
+    // The rest of it may be a secret: nothing of it is shown. Who writes so expects the variable to
+    // be filled in, and it would be sent as it stands.
+    if text.contains("${") {
+        let hint = Message::new("config.variable_inside_hint");
+        desk.error(Some(at), Message::new("config.variable_inside"), Some(hint));
+        return None;
+    }
     Some(Origin::Literal(Secret::new(&text)))
+}
+
+/// What stands in `${…}` where that is the whole text and is or was meant as a name; what could be
+/// more than that is `None`.
+fn variable(text: &str) -> Option<&str> {
+    let name = text.strip_prefix("${")?.strip_suffix('}')?;
+    name.chars().all(|c| is_of_name(c) || matches!(c, '-' | '.' | ' ')).then_some(name)
+}
+
+const fn is_of_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
 }
 
 fn is_long_enough(
