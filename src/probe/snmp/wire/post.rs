@@ -305,7 +305,6 @@ async fn fetch(shared: Arc<Shared>) {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 mod tests {
     use std::collections::HashSet;
 
