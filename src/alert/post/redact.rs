@@ -30,7 +30,10 @@ impl Redactor {
     pub(in crate::alert) fn secret(mut self, secret: &Secret) -> Self {
         let text = secret.reveal();
         self.add(text);
-        if text.contains("://") { self.url(secret) } else { self.header(secret) }
+        if let Some((_, token)) = text.split_once(' ') {
+            self.add(token);
+        }
+        if text.contains("://") { self.url(secret) } else { self }
     }
 
     /// An address and everything in it that may be a token: what follows the host.
@@ -145,8 +148,8 @@ mod tests {
             .secret(&Secret::new("duty"))
             .secret(&Secret::new("Bearer wxyz"))
             .secret(&Secret::new("socks5://me:pass@proxy.example.vn:1080"));
-        let told = "topic duty, Bearer wxyz, password pass";
-        assert_eq!(redactor.clean(told), "topic ***, ***, password ***");
+        let told = "topic duty, Bearer wxyz, key wxyz, login pass";
+        assert_eq!(redactor.clean(told), "topic ***, ***, key ***, login ***");
         assert!(!format!("{redactor:?}").contains("duty"));
     }
 }
