@@ -55,15 +55,6 @@ pub struct Plan {
     pub telling: Telling,
 }
 
-impl Plan {
-    /// How long the core may wait at most: the shortest wait of any route.
-    #[must_use]
-    pub fn shortest_wait_ms(router: &Router, telling: Telling) -> i64 {
-        let waits = router.all().iter().map(|route| route.telling.group_wait_ms);
-        waits.min().unwrap_or(telling.group_wait_ms)
-    }
-}
-
 /// What one channel was told of one incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Thread {
