@@ -370,6 +370,7 @@ fn what_comes_and_goes_has_not_recovered_when_its_parent_goes_down() {
     down(&mut b, A, s + 40);
     b.pass(s + 51);
     assert_eq!((b.health.view(B).is_flapping, b.state(B)), (true, State::Up));
+    assert_eq!([A, B].map(|s| b.health.is_flapping(s)), [false, true]);
     // Nobody has heard of the parent yet: the incident keeps its name, and its root moves up.
     let open = b.health.incidents();
     assert_eq!((open.len(), open[0].root.as_str(), &open[0].id), (1, "s0", &before));
