@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::cause::{Evidence, Known, Scene};
 use super::effect::{Change, Effect, News, Telling};
 use super::incident::{self, Group, Groups, groups_among};
-use super::sight::{Trust, Turn};
+use super::sight::Turn;
 use super::{Health, Settings};
 use crate::model::{
     Ack, CarrierId, Guess, Impact, Incident, IncidentId, KeptIncident, State, SubjectId, SubjectIx,
@@ -577,7 +577,7 @@ impl Health {
         let Settings { group_wait_ms, repeat_ms, .. } = self.settings;
         for n in 0..self.desk.open.len() {
             let Some(group) = self.desk.open[n].group.as_ref() else { continue };
-            let is_blind = self.sight.trust(group.root, now) == Trust::Blind;
+            let is_blind = self.sight.is_blind_to(group.root, now);
             let open = &mut self.desk.open[n];
             if open.is_planned || is_blind || is_within(open.kept.opened, now, group_wait_ms) {
                 continue;

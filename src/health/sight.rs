@@ -218,7 +218,18 @@ impl Sight {
 
     /// True while nothing can be seen.
     pub(super) fn is_whole_blind(&self, now: UnixMs) -> bool {
-        self.trust_of_whole(now) == Trust::Blind
+        self.trust_of_whole(self.present(now)) == Trust::Blind
+    }
+
+    /// True while nothing of `subject` can be seen.
+    pub(super) fn is_blind_to(&self, subject: SubjectIx, now: UnixMs) -> bool {
+        self.trust(subject, self.present(now)) == Trust::Blind
+    }
+
+    /// `now`, but not before a blindness that lasts: until a sentinel is heard of again one may
+    /// begin in a time that the clock was set back from.
+    fn present(&self, now: UnixMs) -> UnixMs {
+        self.groups.iter().filter_map(|group| group.blind).fold(now, UnixMs::max)
     }
 
     fn trust_of(&self, group: &Group, at: UnixMs) -> Trust {
