@@ -248,7 +248,7 @@ fn who_is_blind_is_so_still_after_the_clock_was_set_back() {
 }
 
 #[test]
-fn who_is_blind_tells_nothing_before_a_sentinel_is_heard_of_in_the_time_the_clock_was_set_back_to() {
+fn who_is_blind_tells_nothing_when_the_clock_is_set_back_before_a_sentinel_is_heard_of() {
     let mut b = watched();
     b.good(A, 970);
     for s in [1_000, 1_005, 1_010] {
