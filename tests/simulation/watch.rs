@@ -57,6 +57,8 @@ pub struct Watch {
     is_past: Vec<bool>,
     /// Of each: since when it lasts by the clock as it is now, where that was set back meanwhile.
     since: Vec<UnixMs>,
+    /// Of each that is over: until when it lasted, likewise.
+    until: Vec<Option<UnixMs>>,
 }
 
 impl Watch {
@@ -78,6 +80,7 @@ impl Watch {
             blind: Vec::new(),
             is_past: Vec::new(),
             since: Vec::new(),
+            until: Vec::new(),
             started,
         }
     }
@@ -108,17 +111,24 @@ impl Watch {
                 *since = at;
             }
         }
+        for until in self.until.iter_mut().flatten().filter(|until| **until > at + LATE_MAX_MS) {
+            *until = at;
+        }
         for n in 0..self.groups.len() {
             let lost_since = self.lost_since(&self.groups[n]);
             let carrier = &self.groups[n].carrier;
-            let open = self.blind.iter_mut().rfind(|b| b.carrier == *carrier && b.until.is_none());
+            let open = self.blind.iter().rposition(|b| b.carrier == *carrier && b.until.is_none());
             match (open, lost_since) {
-                (Some(open), None) => open.until = Some(at),
+                (Some(open), None) => {
+                    self.blind[open].until = Some(at);
+                    self.until[open] = Some(at);
+                }
                 (None, Some(since)) => {
                     let carrier = carrier.clone();
                     self.blind.push(Blindness { carrier, since, until: None });
                     self.is_past.push(true);
                     self.since.push(since);
+                    self.until.push(None);
                 }
                 _ => {}
             }
@@ -185,13 +195,12 @@ impl Watch {
                 |g: &&Group| g.carrier.as_ref().is_none_or(|c| is_through(inventory, subject, c));
             self.groups.iter().filter(is_on_the_way)
         };
-        let is_blind =
-            self.blind.iter().zip(&self.since).zip(&self.is_past).any(|((b, since), is_past)| {
-                *is_past
-                    && *since <= at
-                    && b.until.is_none_or(|until| at < until)
-                    && groups().any(|g| g.carrier == b.carrier)
-            });
+        let is_blind = (0..self.blind.len()).any(|n| {
+            self.is_past[n]
+                && self.since[n] <= at
+                && self.until[n].is_none_or(|until| at < until)
+                && groups().any(|g| g.carrier == self.blind[n].carrier)
+        });
         if is_blind {
             Sight::Blind
         } else if groups().any(|g| !self.is_vouched(g, at) && !self.is_open(&g.carrier)) {
