@@ -426,3 +426,15 @@ fn an_open_hole_of_a_time_that_the_clock_was_set_back_from_holds_no_proof_back()
     b.good(A, 66);
     assert_eq!(b.state(B), State::Down, "{:?}", b.record(B));
 }
+
+#[test]
+fn a_hole_that_began_with_another_inventory_stays_however_soon_the_daemon_starts_again() {
+    let mut b = Bench::new(vec![]);
+    // Taken out at 60 s, ten seconds after its last round, and back in when the daemon starts.
+    let hard = resumed(State::Up, 50).hard;
+    let memory = Resumed { since: t(60), hard, ..resumed(State::Unmeasured, 50) };
+    b.resume(inventory(vec![Via::none()]), 65, &|_| Some(memory.clone()));
+    b.records.insert(A, vec![(t(0), State::Up, None), (t(60), State::Unmeasured, None)]);
+    b.good(A, 66);
+    assert_eq!(b.record(A), [(0, State::Up), (60, State::Unmeasured), (66, State::Up)]);
+}
