@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::cause::{Evidence, Known, Scene};
 use super::effect::{Change, Effect, News, Telling};
 use super::incident::{self, Group, Groups, groups_among};
-use super::sight::{Trust, Turn};
+use super::sight::Turn;
 use super::{Health, Settings};
 use crate::model::{
     Ack, CarrierId, Guess, Impact, Incident, IncidentId, KeptIncident, State, SubjectId, SubjectIx,
@@ -112,12 +112,12 @@ impl Open {
 
     /// Takes over what people were told of another incident, which is merged into this one, so that
     /// they are told of its root, and when it is over. True when they had not been told of this one.
-    fn inherit(&mut self, merged: &KeptIncident) -> bool {
-        let is_heir = self.kept.told.is_none() && merged.told.is_some();
+    fn inherit(&mut self, merged: &Self) -> bool {
+        let is_heir = self.kept.told.is_none() && merged.kept.told.is_some();
         if is_heir {
-            self.kept.told = merged.told;
-            self.kept.told_at = merged.told_at;
-            self.told_root = Some(merged.root.clone());
+            self.kept.told = merged.kept.told;
+            self.kept.told_at = merged.kept.told_at;
+            self.told_root.clone_from(&merged.told_root);
         }
         is_heir
     }
@@ -414,7 +414,7 @@ impl Health {
                 Some(slot @ None) => *slot = Some(open),
                 Some(Some(older)) => {
                     let into = Ending::MergedInto(older.kept.id.clone());
-                    if older.inherit(&open.kept) {
+                    if older.inherit(&open) {
                         effects.push(older.effect(Change::Changed));
                     }
                     self.desk.close(open, into, now, effects);
@@ -481,9 +481,10 @@ impl Health {
         }
         for (n, open) in hidden {
             let Some(into) = self.desk.open.get_mut(n) else { continue };
-            if into.inherit(&open.kept) {
-                // It hides behind the root, and so that is above it.
-                into.is_told_too_low = true;
+            if into.inherit(&open) {
+                // It hides behind the root, and so that is above it; unless it had moved there after
+                // it was told, from that very root.
+                into.is_told_too_low = into.told_root.as_ref() != Some(&into.kept.root);
                 effects.push(into.effect(Change::Changed));
             }
             let into = Ending::MergedInto(into.kept.id.clone());
@@ -577,7 +578,7 @@ impl Health {
         let Settings { group_wait_ms, repeat_ms, .. } = self.settings;
         for n in 0..self.desk.open.len() {
             let Some(group) = self.desk.open[n].group.as_ref() else { continue };
-            let is_blind = self.sight.trust(group.root, now) == Trust::Blind;
+            let is_blind = self.sight.is_blind_to(group.root, now);
             let open = &mut self.desk.open[n];
             if open.is_planned || is_blind || is_within(open.kept.opened, now, group_wait_ms) {
                 continue;

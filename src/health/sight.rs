@@ -22,7 +22,7 @@ mod tests;
 const GROUPS_MAX: usize = 64;
 /// Blind times remembered per group, for rounds that were sent in one and are judged after it.
 const PAST_MAX: usize = 8;
-/// A sentinel's round that is sent so long before the blindness began, in milliseconds, is not late:
+/// A sentinel's round that is sent so long before the blindness began or ended, in milliseconds, is not late:
 /// the clock was set back.
 const LATE_MAX_MS: i64 = 60_000;
 
@@ -142,8 +142,11 @@ impl Sight {
             return Vec::new();
         }
         for group in &mut self.groups {
-            // After a step back of the clock they lie in time that is still to come.
+            // After a step back of the clock they lie in time that is still to come, or reach into it.
             group.past.retain(|span| span.from <= at);
+            for span in group.past.iter_mut().filter(|span| span.to > at + LATE_MAX_MS) {
+                span.to = at;
+            }
             // And one that lasts does so now, too.
             group.blind =
                 group.blind.map(|since| if since > at + LATE_MAX_MS { at } else { since });
@@ -218,7 +221,18 @@ impl Sight {
 
     /// True while nothing can be seen.
     pub(super) fn is_whole_blind(&self, now: UnixMs) -> bool {
-        self.trust_of_whole(now) == Trust::Blind
+        self.trust_of_whole(self.present(now)) == Trust::Blind
+    }
+
+    /// True while nothing of `subject` can be seen.
+    pub(super) fn is_blind_to(&self, subject: SubjectIx, now: UnixMs) -> bool {
+        self.trust(subject, self.present(now)) == Trust::Blind
+    }
+
+    /// `now`, but not before a blindness that lasts: until a sentinel is heard of again one may
+    /// begin in a time that the clock was set back from.
+    fn present(&self, now: UnixMs) -> UnixMs {
+        self.groups.iter().filter_map(|group| group.blind).fold(now, UnixMs::max)
     }
 
     fn trust_of(&self, group: &Group, at: UnixMs) -> Trust {

@@ -91,6 +91,8 @@ pub(super) struct Track {
     last_live_answer: Option<UnixMs>,
     /// For how long the last round vouches: the interval then in force.
     vouch_ms: i64,
+    /// The open hole was recorded before a restart: it stays, however soon the next round comes.
+    is_hole_kept: bool,
     /// Of a calm one: how long an answer may take that only moves `last_round`.
     calm_rtt_us: u32,
     /// Up and steady with nothing in memory: one more good answer only moves `last_round`.
@@ -171,6 +173,7 @@ impl Track {
             phase: Phase::Steady,
             last_round: None,
             vouch_ms: subject.health.interval_ms,
+            is_hole_kept: false,
             last_answer: None,
             last_live_answer: None,
             poor_bits: 0,
@@ -212,6 +215,7 @@ impl Track {
         }
         // A hole that is recorded stays, and tells when the last round was that counted: what was
         // sent inside it, or while the patrol was blind, vouches for nothing.
+        track.is_hole_kept = resumed.state == State::Unmeasured;
         track.last_round = match resumed.state {
             State::Unmeasured => resumed.last_round.map(|_| resumed.since - track.vouch_ms),
             _ => resumed.last_round,

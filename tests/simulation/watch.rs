@@ -6,14 +6,14 @@ use tuantra::model::{CarrierId, Inventory, Sentinel, SubjectIx, UnixMs, Via};
 const LOST_AFTER: u32 = 3;
 
 /// What the sentinels say of one instant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sight {
     /// The patrol could see.
     Clear,
-    /// It could not.
-    Blind,
     /// That is not known yet.
     Unknown,
+    /// It could not.
+    Blind,
 }
 
 /// A time in which the patrol is blind.
@@ -57,6 +57,8 @@ pub struct Watch {
     is_past: Vec<bool>,
     /// Of each: since when it lasts by the clock as it is now, where that was set back meanwhile.
     since: Vec<UnixMs>,
+    /// Of each that is over: until when it lasted, likewise.
+    until: Vec<Option<UnixMs>>,
 }
 
 impl Watch {
@@ -78,6 +80,7 @@ impl Watch {
             blind: Vec::new(),
             is_past: Vec::new(),
             since: Vec::new(),
+            until: Vec::new(),
             started,
         }
     }
@@ -108,17 +111,24 @@ impl Watch {
                 *since = at;
             }
         }
+        for until in self.until.iter_mut().flatten().filter(|until| **until > at + LATE_MAX_MS) {
+            *until = at;
+        }
         for n in 0..self.groups.len() {
             let lost_since = self.lost_since(&self.groups[n]);
             let carrier = &self.groups[n].carrier;
-            let open = self.blind.iter_mut().rfind(|b| b.carrier == *carrier && b.until.is_none());
+            let open = self.blind.iter().rposition(|b| b.carrier == *carrier && b.until.is_none());
             match (open, lost_since) {
-                (Some(open), None) => open.until = Some(at),
+                (Some(open), None) => {
+                    self.blind[open].until = Some(at);
+                    self.until[open] = Some(at);
+                }
                 (None, Some(since)) => {
                     let carrier = carrier.clone();
                     self.blind.push(Blindness { carrier, since, until: None });
                     self.is_past.push(true);
                     self.since.push(since);
+                    self.until.push(None);
                 }
                 _ => {}
             }
@@ -133,11 +143,8 @@ impl Watch {
     /// What is told of it: each group of sentinels for itself. That all carriers are blind at once
     /// is told by telling each.
     pub fn told(&self) -> Vec<Blindness> {
-        let is_group = |b: &&Blindness| {
-            self.groups.iter().any(|g| g.carrier == b.carrier && !g.members.is_empty())
-        };
         let told = |b: &Blindness| Blindness { since: b.since.max(self.started), ..b.clone() };
-        self.blind.iter().filter(is_group).map(told).collect()
+        self.blind.iter().map(told).collect()
     }
 
     fn members(&self, group: &Group) -> impl Iterator<Item = &Post> {
@@ -149,12 +156,8 @@ impl Watch {
     }
 
     /// Since when more than half of it is lost: just after the last answer of the one that went
-    /// last of as many as it takes. The whole, without sentinels of its own: all carriers are.
+    /// last of as many as it takes.
     fn lost_since(&self, group: &Group) -> Option<UnixMs> {
-        if group.members.is_empty() {
-            let all: Option<Vec<UnixMs>> = self.carriers().map(|c| self.lost_since(c)).collect();
-            return all.and_then(|all| all.into_iter().max());
-        }
         let heard = self.members(group).filter(|p| p.is_heard).count();
         let lost = self.members(group).filter(|p| p.is_heard && p.failed >= LOST_AFTER);
         let mut silent: Vec<UnixMs> =
@@ -165,9 +168,6 @@ impl Watch {
 
     /// So many answered a round sent at `at` or later that the group was not blind then.
     fn is_vouched(&self, group: &Group, at: UnixMs) -> bool {
-        if group.members.is_empty() {
-            return self.carriers().any(|c| self.is_vouched(c, at));
-        }
         let heard = || self.members(group).filter(|p| p.is_heard);
         let silent = heard().filter(|p| p.last_answer.is_none_or(|t| t < at)).count();
         silent * 2 <= heard().count()
@@ -178,27 +178,36 @@ impl Watch {
         self.blind.iter().any(|b| b.carrier == *group && b.until.is_none())
     }
 
-    /// Could the patrol see the subject at `at`?
-    pub fn sight(&self, inventory: &Inventory, subject: SubjectIx, at: UnixMs) -> Sight {
-        let groups = || {
-            let is_on_the_way =
-                |g: &&Group| g.carrier.as_ref().is_none_or(|c| is_through(inventory, subject, c));
-            self.groups.iter().filter(is_on_the_way)
-        };
-        let is_blind =
-            self.blind.iter().zip(&self.since).zip(&self.is_past).any(|((b, since), is_past)| {
-                *is_past
-                    && *since <= at
-                    && b.until.is_none_or(|until| at < until)
-                    && groups().any(|g| g.carrier == b.carrier)
-            });
-        if is_blind {
+    /// It is known to have been blind at `at`.
+    fn was_blind(&self, group: &Group, at: UnixMs) -> bool {
+        (0..self.blind.len()).any(|n| {
+            self.blind[n].carrier == group.carrier
+                && self.is_past[n]
+                && self.since[n] <= at
+                && self.until[n].is_none_or(|until| at < until)
+        })
+    }
+
+    /// Could the group see at `at`? The whole without sentinels of its own sees as well as the
+    /// carrier that sees best.
+    fn sight_of(&self, group: &Group, at: UnixMs) -> Sight {
+        if group.members.is_empty() {
+            self.carriers().map(|c| self.sight_of(c, at)).min().unwrap_or(Sight::Clear)
+        } else if self.was_blind(group, at) {
             Sight::Blind
-        } else if groups().any(|g| !self.is_vouched(g, at) && !self.is_open(&g.carrier)) {
-            Sight::Unknown
-        } else {
+        } else if self.is_vouched(group, at) || self.is_open(&group.carrier) {
             Sight::Clear
+        } else {
+            Sight::Unknown
         }
+    }
+
+    /// Could the patrol see the subject at `at`? The whole and each carrier on its way must have.
+    pub fn sight(&self, inventory: &Inventory, subject: SubjectIx, at: UnixMs) -> Sight {
+        let is_on_the_way =
+            |g: &&Group| g.carrier.as_ref().is_none_or(|c| is_through(inventory, subject, c));
+        let on_the_way = self.groups.iter().filter(is_on_the_way);
+        on_the_way.map(|g| self.sight_of(g, at)).max().unwrap_or(Sight::Clear)
     }
 }
 

@@ -155,6 +155,20 @@ fn a_blindness_that_lies_in_time_to_come_is_forgotten_when_the_clock_is_set_back
 }
 
 #[test]
+fn a_blindness_that_the_clock_was_set_back_into_is_over_when_a_sentinel_answers_again() {
+    for (set_back_ms, expected) in [(60_000, Trust::Blind), (60_001, Trust::Seen)] {
+        let mut sight = sight(&[None]);
+        sight.round(0, t(1000), true);
+        lose(&mut sight, 0..1, 1005);
+        sight.round(0, t(2000), true);
+        let at = t(2000) - set_back_ms;
+        sight.round(0, at, true);
+        assert_eq!(sight.trust(ANY, t(1010)), Trust::Blind);
+        assert_eq!(sight.trust(ANY, at), expected, "{set_back_ms}");
+    }
+}
+
+#[test]
 fn a_sentinel_that_fails_after_the_clock_was_set_back_has_not_answered_since() {
     let mut sight = sight(&[None]);
     sight.round(0, t(1000), true);

@@ -402,3 +402,39 @@ fn what_is_found_out_about_others_vouches_for_nothing() {
     b.fail(C, 84);
     assert_eq!(b.record(C)[1..], [(14, State::Unreachable), (54, State::Unreachable)]);
 }
+
+#[test]
+fn an_open_hole_of_a_time_that_the_clock_was_set_back_from_holds_no_proof_back() {
+    let mut b = Bench::new(vec![]);
+    // Recorded at 100 s; the daemon starts again, and it is 60 s.
+    let parent = resumed(State::Down, 50);
+    let hard = Some(ResumedVerdict {
+        state: State::Unreachable,
+        cause: Some(SubjectId::new("s0").unwrap()),
+        since: t(0),
+        from: t(0),
+        holes: Vec::new(),
+    });
+    let child = Resumed { since: t(100), hard, ..resumed(State::Unmeasured, 50) };
+    b.resume(inventory(vec![Via::none(), via(A)]), 60, &|id| {
+        Some(if id.as_str() == "s0" { parent.clone() } else { child.clone() })
+    });
+    b.records.insert(A, vec![(t(0), State::Down, None)]);
+    b.records.insert(B, vec![(t(0), State::Unreachable, Some(A))]);
+    [61, 62].into_iter().for_each(|s| b.good(A, s));
+    [63, 64, 65].into_iter().for_each(|s| b.fail(B, s));
+    b.good(A, 66);
+    assert_eq!(b.state(B), State::Down, "{:?}", b.record(B));
+}
+
+#[test]
+fn a_hole_that_began_with_another_inventory_stays_however_soon_the_daemon_starts_again() {
+    let mut b = Bench::new(vec![]);
+    // Taken out at 60 s, ten seconds after its last round, and back in when the daemon starts.
+    let hard = resumed(State::Up, 50).hard;
+    let memory = Resumed { since: t(60), hard, ..resumed(State::Unmeasured, 50) };
+    b.resume(inventory(vec![Via::none()]), 65, &|_| Some(memory.clone()));
+    b.records.insert(A, vec![(t(0), State::Up, None), (t(60), State::Unmeasured, None)]);
+    b.good(A, 66);
+    assert_eq!(b.record(A), [(0, State::Up), (60, State::Unmeasured), (66, State::Up)]);
+}

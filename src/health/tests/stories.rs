@@ -248,6 +248,27 @@ fn who_is_blind_is_so_still_after_the_clock_was_set_back() {
 }
 
 #[test]
+fn who_is_blind_tells_nothing_when_the_clock_is_set_back_before_a_sentinel_is_heard_of() {
+    let mut b = watched();
+    b.good(A, 970);
+    for s in [1_000, 1_005, 1_010] {
+        b.fail(A, s);
+        (0..2).for_each(|n| b.sentinel(n, s + 1, true));
+    }
+    b.settle(1_012);
+    assert_eq!(b.health.incidents().len(), 1, "not due to be told yet");
+    for s in [1_016, 1_021, 1_026] {
+        (0..2).for_each(|n| b.sentinel(n, s, false));
+    }
+    assert_eq!(b.health.blind().len(), 1);
+    b.settle(600);
+    assert_eq!(b.told().iter().filter(|(news, ..)| *news == News::Down).count(), 0);
+    (0..2).for_each(|n| b.sentinel(n, 601, true));
+    b.settle(700);
+    assert_eq!(b.told().iter().filter(|(news, ..)| *news == News::Down).count(), 1);
+}
+
+#[test]
 fn with_sentinels_that_answer_an_outage_is_found_as_without() {
     let mut b = watched();
     for s in [30, 35, 40] {
@@ -370,6 +391,7 @@ fn what_comes_and_goes_has_not_recovered_when_its_parent_goes_down() {
     down(&mut b, A, s + 40);
     b.pass(s + 51);
     assert_eq!((b.health.view(B).is_flapping, b.state(B)), (true, State::Up));
+    assert_eq!([A, B].map(|s| b.health.is_flapping(s)), [false, true]);
     // Nobody has heard of the parent yet: the incident keeps its name, and its root moves up.
     let open = b.health.incidents();
     assert_eq!((open.len(), open[0].root.as_str(), &open[0].id), (1, "s0", &before));

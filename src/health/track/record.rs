@@ -83,7 +83,8 @@ impl Track {
         let is_overdue = self.is_overdue(at);
         // Or the clock was set back, and it would begin in time that is still to come.
         let is_to_come = is_open && self.since >= at;
-        if is_open && !is_overdue && self.last_round.is_some() || is_to_come {
+        let is_kept = std::mem::take(&mut self.is_hole_kept);
+        if is_open && !is_overdue && !is_kept && self.last_round.is_some() || is_to_come {
             if let Some(hard) = self.hard {
                 let entry = self.entry_at(self.since_before_hole, hard);
                 self.record(subject, vec![entry], effects);

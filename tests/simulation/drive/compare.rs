@@ -112,6 +112,10 @@ impl Run<'_> {
             if last.is_some_and(|s| s.state == State::Unmeasured && is_young(s)) {
                 record.pop();
             }
+            // That nothing is known before the first verdict need not be written down.
+            if record.first().is_some_and(|s| s.state == State::Unmeasured) {
+                record.remove(0);
+            }
         }
         if core == model {
             return Ok(());
