@@ -5,6 +5,7 @@
 //! would need a socket at every address of the province.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::ops::Bound;
 
 use async_snmp::message::CommunityMessage;
@@ -39,6 +40,8 @@ pub(super) struct Speaker<'a> {
     pub dark_ms: Option<i64>,
     /// How long a UPS holds, milliseconds.
     pub holds_ms: i64,
+    /// The other devices of its unit, at the other ends of its cables: their ids and addresses.
+    pub beside: &'a [(&'a str, IpAddr)],
 }
 
 /// The answer to a datagram; `None` where there is none: no SNMP v2c, another community, a question
@@ -156,7 +159,33 @@ fn said(speaker: &Speaker<'_>) -> BTreeMap<Oid, Value> {
         }
         put(&more(1), Value::from(name));
     }
+    for (at, (id, address)) in (0..LAN_PORTS).zip(speaker.beside) {
+        neighbour(at + 2, id, *address, &mut put);
+    }
     says
+}
+
+/// LLDP-MIB: who is at the other end of a port's cable.
+fn neighbour(port: u32, id: &str, address: IpAddr, put: &mut impl FnMut(&[u32], Value)) {
+    const INTERFACE_NAME: i32 = 5;
+    const LOCAL: i32 = 7;
+    let lldp = |arcs: &[u32]| -> Vec<u32> { [&[1, 0, 8802, 1, 1, 2, 1][..], arcs].concat() };
+    let remote = |column: u32| lldp(&[4, 1, 1, column, 0, port, 1]);
+    put(&lldp(&[3, 7, 1, 2, port]), Value::Integer(INTERFACE_NAME));
+    put(&lldp(&[3, 7, 1, 3, port]), Value::from(format!("lan{}", port - 1)));
+    put(&remote(4), Value::Integer(LOCAL));
+    put(&remote(5), Value::from(id));
+    put(&remote(6), Value::Integer(INTERFACE_NAME));
+    put(&remote(7), Value::from("lan1"));
+    put(&remote(9), Value::from(id));
+    let (kind, octets) = match address {
+        IpAddr::V4(v4) => (1, v4.octets().to_vec()),
+        IpAddr::V6(v6) => (2, v6.octets().to_vec()),
+    };
+    let length = u32::try_from(octets.len()).unwrap_or(0);
+    let index = [0, port, 1, kind, length].into_iter().chain(octets.into_iter().map(u32::from));
+    let index: Vec<u32> = [4, 2, 1, 3].into_iter().chain(index).collect();
+    put(&lldp(&index), Value::Integer(2));
 }
 
 /// UPS-MIB: full on mains; on battery it lasts as long as its unit stays on.
@@ -195,6 +224,7 @@ mod tests {
         uptime_ms: 3_600_000,
         dark_ms: None,
         holds_ms: 600_000,
+        beside: &[("cai-be/switch", IpAddr::V4(std::net::Ipv4Addr::new(10, 82, 0, 3)))],
     };
     const UPS: Speaker<'_> = Speaker { role: "ups", dark_ms: Some(300_000), ..ROUTER };
 
@@ -234,6 +264,15 @@ mod tests {
         assert_eq!(states, [up, up, up, down]);
         let end = asked(RequestPdu::get_next(Version::V2c, 1, &[oid("2.1")]).unwrap(), &ROUTER);
         assert_eq!(end[0].value, Value::EndOfMibView);
+    }
+
+    #[test]
+    fn a_router_says_who_is_at_the_other_end_of_its_cable() {
+        let columns = ["1.0.8802.1.1.2.1.4.1.1.9", "1.0.8802.1.1.2.1.4.2.1.3"].map(oid);
+        let bindings = columns.iter().cloned().map(VarBind::null).collect();
+        let said = asked(GetBulkPdu::new(Version::V2c, 9, 0, 1, bindings).unwrap(), &ROUTER);
+        assert_eq!(said[0].value, Value::from("cai-be/switch"));
+        assert_eq!(said[1].oid, oid("1.0.8802.1.1.2.1.4.2.1.3.0.2.1.1.4.10.82.0.3"));
     }
 
     #[test]

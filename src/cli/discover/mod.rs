@@ -4,7 +4,7 @@
 mod ask;
 mod guess;
 mod print;
-mod propose;
+pub(super) mod propose;
 mod range;
 mod tree;
 

@@ -14,7 +14,7 @@ use crate::probe::snmp::facts::FactKind;
 
 /// What the inventory has at each address: a device, else a line or a service that has it for its
 /// own.
-pub(super) type Known = HashMap<IpAddr, SubjectId>;
+pub(in crate::cli) type Known = HashMap<IpAddr, SubjectId>;
 
 /// A device that answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub(super) struct Entry {
 }
 
 /// The addresses that the inventory has.
-pub(super) fn known(inventory: &Inventory) -> Known {
+pub(in crate::cli) fn known(inventory: &Inventory) -> Known {
     let mut known = Known::new();
     // A device before the lines that end at it: they may share an address.
     let (devices, others): (Vec<_>, Vec<_>) =

@@ -399,6 +399,15 @@ impl Interfaces {
         Found { interfaces, named, is_unnamed: false, were_names_asked }
     }
 
+    /// The name of the interface that has a number, while that is certain.
+    #[must_use]
+    pub fn name_of(&self, index: u32) -> Option<Arc<str>> {
+        let entries = self.entries.as_ref()?;
+        let place = entries.binary_search_by_key(&index, |entry| entry.index).ok()?;
+        let known = entries.get(place)?.known.as_ref()?;
+        Some(Arc::clone(&known.named.name))
+    }
+
     /// Forgets which number is which, but not where the counters of a name stood.
     fn loosen(&mut self) -> Option<BTreeMap<u32, Arc<Known>>> {
         let entries = self.entries.take()?;
