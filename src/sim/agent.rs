@@ -159,8 +159,9 @@ fn said(speaker: &Speaker<'_>) -> BTreeMap<Oid, Value> {
         }
         put(&more(1), Value::from(name));
     }
-    for (at, (id, address)) in (0..LAN_PORTS).zip(speaker.beside) {
-        neighbour(at + 2, id, *address, &mut put);
+    // Its last port has no cable.
+    for (port, (id, address)) in (2..=LAN_PORTS).zip(speaker.beside) {
+        neighbour(port, id, *address, &mut put);
     }
     says
 }

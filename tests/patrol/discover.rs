@@ -5,6 +5,8 @@ use std::process::Stdio;
 
 use async_snmp::Value;
 use serde_json::Value as Json;
+use tuantra::model::{SubjectId, UnixMs};
+use tuantra::store::{Batch, Fact, OpenOptions, Sighting, Store};
 
 use super::common::{PATIENCE, Province, may_ping};
 use super::snmp::{Said, Speaker, router, sees, ups};
@@ -152,8 +154,8 @@ async fn a_device_is_asked_with_what_it_sees_and_nobody_outside_the_plan() {
     assert_eq!([&whole["given"], &whole["asked"]], [3, 3], "10.9.9.9 is in no plan");
 }
 
-/// New devices that see those of the inventory by LLDP: the one by its address, of which the other
-/// knows the name only.
+/// New devices that see those of the inventory by LLDP, by an address or by the name only, and one
+/// that is behind such a one.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_sees_a_device_of_the_inventory_by_lldp_is_reached_through_it() {
     if !may_ping() {
@@ -170,7 +172,23 @@ async fn what_sees_a_device_of_the_inventory_by_lldp_is_reached_through_it() {
     let port = _near.port();
     let _far = Speaker::at(&format!("127.0.9.46:{port}"), &far).await;
     let province = province(port);
-    let range = ["discover", "127.0.9.45-46", "--credential", "test"];
+    let range = ["discover", "127.0.9.45-47", "--credential", "test"];
+
+    // What the router called itself when it was last asked is in the store.
+    let by_name = switch();
+    by_name.set("1.3.6.1.2.1.1.5.0", Value::from("SW-NAME"));
+    by_name.set("1.3.6.1.2.1.47.1.1.1.1.11.1", Value::from("SN name"));
+    sees(&by_name, 3, "XA-1", None);
+    let _by_name = Speaker::at(&format!("127.0.9.47:{port}"), &by_name).await;
+    let at_noon = UnixMs(1_790_000_000_000);
+    let options = OpenOptions { now: at_noon, pid: std::process::id() };
+    let store = Store::open(&province.path("tuantra.db"), &options).unwrap();
+    let (first, last) = (at_noon, at_noon);
+    let name = Sighting { key: "name".into(), value: "xa-1.tinh.vn".into(), first, last };
+    let subject = SubjectId::new("xa/router").unwrap();
+    let facts = vec![Fact::Said { subject, sightings: vec![name] }];
+    store.submit(Batch { facts, samples: Vec::new() });
+    tokio::task::spawn_blocking(move || store.close()).await.unwrap().unwrap();
 
     // The router of the inventory is not among those that are asked.
     let found = devices(&told(&province, &[&range[..], &["--format", "json"]].concat(), 0));
@@ -180,6 +198,7 @@ async fn what_sees_a_device_of_the_inventory_by_lldp_is_reached_through_it() {
     };
     assert_eq!(via("127.0.9.45"), ["xa/sw-near", "xa/router", "cable"]);
     assert_eq!(via("127.0.9.46"), ["xa/sw-far", "xa/sw-near", "cable"]);
+    assert_eq!(via("127.0.9.47"), ["xa/sw-name", "xa/router", "cable"]);
 
     let yaml = told(&province, &range, 0).out;
     std::fs::write(province.path("inventory/found.yaml"), &yaml).unwrap();
