@@ -123,16 +123,26 @@ fn said(speaker: &Speaker<'_>) -> BTreeMap<Oid, Value> {
         |what: &str, below: u64| hash(below, format!("{} {what}", speaker.id).as_bytes()) % below;
     let ticks = u32::try_from(speaker.uptime_ms / 10 % (1 << 32)).unwrap_or(0);
     let system = |last: u32| [1, 3, 6, 1, 2, 1, 1, last, 0];
-    let what = format!("Virtual {} of the demo, version 1.{}", speaker.role, luck("version", 4));
+    // Who was switched off and on again comes back with the version that waited for it.
+    let is_renewed = speaker.uptime_ms < DAY_MS;
+    let version = format!("1.{}", luck("version", 4) + u64::from(is_renewed));
+    let what = format!("Virtual {} of the demo, version {version}", speaker.role);
     put(&system(1), Value::from(what));
     put(&system(2), Value::ObjectIdentifier(Oid::new([1, 3, 6, 1, 4, 1, 8072, 3, 2, 10])));
     put(&system(3), Value::TimeTicks(ticks));
     put(&system(5), Value::from(speaker.id));
     put(&system(6), Value::from(speaker.place));
+    // ENTITY-MIB: one chassis.
+    const CHASSIS: i32 = 3;
+    let entity = |column: u32| [1, 3, 6, 1, 2, 1, 47, 1, 1, 1, 1, column, 1];
+    put(&entity(5), Value::Integer(CHASSIS));
+    put(&entity(10), Value::from(version));
+    put(&entity(11), Value::from(format!("TG{:08}", luck("serial", 100_000_000))));
     if speaker.role.contains("ups") {
         battery(speaker, &mut put);
         return says;
     }
+    put(&entity(13), Value::from(format!("VR-{}", 100 + 50 * luck("model", 4))));
     // UCD-SNMP-MIB: idle processor in per cent, memory in kilobytes.
     let busy = i32::try_from(5 + luck("busy", 40)).unwrap_or(5);
     put(&[1, 3, 6, 1, 4, 1, 2021, 11, 11, 0], Value::Integer(100 - busy));
@@ -265,6 +275,14 @@ mod tests {
         assert_eq!(states, [up, up, up, down]);
         let end = asked(RequestPdu::get_next(Version::V2c, 1, &[oid("2.1")]).unwrap(), &ROUTER);
         assert_eq!(end[0].value, Value::EndOfMibView);
+    }
+
+    #[test]
+    fn who_began_anew_comes_back_with_a_newer_version() {
+        let version = oid("1.3.6.1.2.1.47.1.1.1.1.10.1");
+        let pdu = || RequestPdu::get(Version::V2c, 7, std::slice::from_ref(&version)).unwrap();
+        let old = Speaker { uptime_ms: ran_before_ms(ROUTER.id), ..ROUTER };
+        assert_ne!(asked(pdu(), &old)[0].value, asked(pdu(), &ROUTER)[0].value);
     }
 
     #[test]

@@ -28,8 +28,15 @@ pub fn lines(shot: &Shot<'_>) -> Vec<(&'static str, Line)> {
     lines.extend(make(shot, device).map(|words| ("dash.fact_device", words)));
     lines.extend(device.ups.as_ref().map(|ups| ("dash.fact_ups", battery(shot, ups))));
     lines.extend(ports(shot, device).map(|words| ("dash.fact_ports", words)));
-    lines.extend(beside(shot, device).map(|words| ("dash.fact_beside", words)));
     lines
+}
+
+/// Who is beside it: of less use in a hurry than what it is.
+pub fn neighbours(shot: &Shot<'_>) -> Option<(&'static str, Line)> {
+    let history = shot.ui.detail.as_ref().and_then(|detail| detail.history.as_ref());
+    let Some((_, Ok(history))) = history else { return None };
+    let words = beside(shot, history.device.as_ref()?)?;
+    Some(("dash.fact_beside", words))
 }
 
 /// Make, model, serial number, firmware; how long it has been running.

@@ -110,6 +110,7 @@ pub fn list(shot: &Shot<'_>, subject: &SubjectRow) -> Vec<(&'static str, Line)> 
     facts.push(("dash.fact_recent", recent(shot, subject)));
     facts.push(("dash.fact_month", month(shot, subject)));
     facts.extend(way(shot, subject).map(|words| ("dash.fact_way", words)));
+    facts.extend(device::neighbours(shot));
     facts.push(("dash.fact_address", address(shot, subject)));
     facts.push(("dash.fact_pace", Line::plain(pace(shot, subject))));
     facts
