@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{SnmpTrouble, UnixMs};
+use crate::model::{Beside, SnmpTrouble, UnixMs};
 
 /// What a device said last; of a line, what the device that it ends at says of its interface.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -23,6 +23,8 @@ pub struct DeviceInfo {
     pub gauges: Vec<GaugeInfo>,
     /// What it says it is, by key, the newest value of each first.
     pub facts: Vec<FactInfo>,
+    /// Who is beside it: who is there first, cables before addresses; then who is gone.
+    pub neighbours: Vec<Beside>,
 }
 
 /// Whether an interface works.
@@ -129,6 +131,6 @@ impl DeviceInfo {
     /// True when there is nothing to show.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.asked.is_none() && self.facts.is_empty()
+        self.asked.is_none() && self.facts.is_empty() && self.neighbours.is_empty()
     }
 }

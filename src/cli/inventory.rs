@@ -1,5 +1,6 @@
 //! `tuantra inventory`: what the inventory says once defaults and implied dependencies are in it.
 
+mod beside;
 mod device;
 
 use std::io::{self, Write};
@@ -25,7 +26,7 @@ Examples:
   tuantra inventory show                      the whole province
   tuantra inventory show cai-be               one district and all beneath, by id
   tuantra inventory show 'xa hoa khanh'       by name, without diacritics
-  tuantra inventory show cai-be/router        one device, and what it says it is
+  tuantra inventory show cai-be/router        one device, what it says it is, and who is beside it
   tuantra inventory show --format json | jq '.subjects[] | select(.checks == [])'
 
 What follows an arrow is what a subject is reached through: a | b is any of them, a + b all.")]
@@ -50,7 +51,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let inventory = context::inventory(&config)?;
     let device = unit.as_deref().and_then(|word| inventory.find_subject(word));
     if let Some(device) = device.filter(|ix| inventory.subject(*ix).device().is_some()) {
-        let seen = device::sightings(&config, &inventory, device)?;
+        let seen = device::remembered(&config, &inventory, device)?;
         let shown = match format {
             Format::Text => device::as_text(&config, &inventory, device, &seen),
             Format::Json => format!("{:#}\n", device::as_json(&inventory, device, &seen)),

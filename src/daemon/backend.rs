@@ -65,8 +65,8 @@ impl Backend for Socket {
                 Problem::new("unknown_subject", format!("the store knows no subject '{subject}'"))
             })?;
             if let Some(now) = now {
-                let facts = found.device.take().map(|known| known.facts).unwrap_or_default();
-                found.device = Some(DeviceInfo { facts, ..now });
+                let DeviceInfo { facts, neighbours, .. } = found.device.take().unwrap_or_default();
+                found.device = Some(DeviceInfo { facts, neighbours, ..now });
             }
             Ok(found)
         })
@@ -156,7 +156,8 @@ pub(crate) fn history(store: &Path, query: HistoryQuery) -> Result<Option<Histor
         first_seen: seen.first,
         last_seen: seen.last,
     });
-    let device = DeviceInfo { facts: facts.collect(), ..DeviceInfo::default() };
+    let neighbours = reader.neighbours(&subject)?;
+    let device = DeviceInfo { facts: facts.collect(), neighbours, ..DeviceInfo::default() };
     Ok(Some(History {
         subject,
         from: window.from,

@@ -5,6 +5,7 @@ mod alerts;
 mod commands;
 mod devices;
 mod faults;
+mod neighbours;
 mod news;
 mod seen;
 pub(super) mod show;
@@ -137,7 +138,7 @@ impl Patrol {
             targets: Targets::default(),
             prober,
             asker,
-            devices: Devices::new(&past.sightings),
+            devices: Devices::new(past),
             traps: Traps::new(traps),
             alerts,
             store,

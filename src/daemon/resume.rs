@@ -6,7 +6,8 @@ use std::path::Path;
 use crate::coverage::outages;
 use crate::health::{Resumed, ResumedVerdict, Usual};
 use crate::model::{
-    IncidentId, KeptIncident, Maintenance, Span, State, StateInterval, SubjectId, Told, UnixMs,
+    IncidentId, KeptIncident, Maintenance, Neighbour, Span, State, StateInterval, SubjectId, Told,
+    UnixMs,
 };
 use crate::store::{
     Blind, Current, Message, MessageState, Reader, Remembered, Sighting, StoreError,
@@ -37,6 +38,8 @@ pub struct Past {
     pub usual: BTreeMap<SubjectId, Vec<(u8, Usual)>>,
     /// What devices say they are, by device.
     pub sightings: BTreeMap<SubjectId, Vec<Sighting>>,
+    /// Who stood at their cables when they were last looked at.
+    pub cables: BTreeMap<SubjectId, Vec<Neighbour>>,
 }
 
 /// Reads the store's memory.
@@ -68,6 +71,7 @@ pub fn past(store: &Path, now: UnixMs) -> Result<Past, StoreError> {
         blind: reader.blind(window)?.into_iter().filter(|b| b.until.is_none()).collect(),
         usual: reader.baselines()?.into_iter().map(|(id, hours)| (id, usual(&hours))).collect(),
         sightings: reader.newest_sightings()?,
+        cables: reader.newest_cables()?,
     })
 }
 

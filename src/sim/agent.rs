@@ -5,6 +5,7 @@
 //! would need a socket at every address of the province.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::ops::Bound;
 
 use async_snmp::message::CommunityMessage;
@@ -39,6 +40,8 @@ pub(super) struct Speaker<'a> {
     pub dark_ms: Option<i64>,
     /// How long a UPS holds, milliseconds.
     pub holds_ms: i64,
+    /// The other devices of its unit, at the other ends of its cables: their ids and addresses.
+    pub beside: &'a [(&'a str, IpAddr)],
 }
 
 /// The answer to a datagram; `None` where there is none: no SNMP v2c, another community, a question
@@ -120,16 +123,26 @@ fn said(speaker: &Speaker<'_>) -> BTreeMap<Oid, Value> {
         |what: &str, below: u64| hash(below, format!("{} {what}", speaker.id).as_bytes()) % below;
     let ticks = u32::try_from(speaker.uptime_ms / 10 % (1 << 32)).unwrap_or(0);
     let system = |last: u32| [1, 3, 6, 1, 2, 1, 1, last, 0];
-    let what = format!("Virtual {} of the demo, version 1.{}", speaker.role, luck("version", 4));
+    // Who was switched off and on again comes back with the version that waited for it.
+    let is_renewed = speaker.uptime_ms < DAY_MS;
+    let version = format!("1.{}", luck("version", 4) + u64::from(is_renewed));
+    let what = format!("Virtual {} of the demo, version {version}", speaker.role);
     put(&system(1), Value::from(what));
     put(&system(2), Value::ObjectIdentifier(Oid::new([1, 3, 6, 1, 4, 1, 8072, 3, 2, 10])));
     put(&system(3), Value::TimeTicks(ticks));
     put(&system(5), Value::from(speaker.id));
     put(&system(6), Value::from(speaker.place));
+    // ENTITY-MIB: one chassis.
+    const CHASSIS: i32 = 3;
+    let entity = |column: u32| [1, 3, 6, 1, 2, 1, 47, 1, 1, 1, 1, column, 1];
+    put(&entity(5), Value::Integer(CHASSIS));
+    put(&entity(10), Value::from(version));
+    put(&entity(11), Value::from(format!("TG{:08}", luck("serial", 100_000_000))));
     if speaker.role.contains("ups") {
         battery(speaker, &mut put);
         return says;
     }
+    put(&entity(13), Value::from(format!("VR-{}", 100 + 50 * luck("model", 4))));
     // UCD-SNMP-MIB: idle processor in per cent, memory in kilobytes.
     let busy = i32::try_from(5 + luck("busy", 40)).unwrap_or(5);
     put(&[1, 3, 6, 1, 4, 1, 2021, 11, 11, 0], Value::Integer(100 - busy));
@@ -156,7 +169,34 @@ fn said(speaker: &Speaker<'_>) -> BTreeMap<Oid, Value> {
         }
         put(&more(1), Value::from(name));
     }
+    // Its last port has no cable.
+    for (port, (id, address)) in (2..=LAN_PORTS).zip(speaker.beside) {
+        neighbour(port, id, *address, &mut put);
+    }
     says
+}
+
+/// LLDP-MIB: who is at the other end of a port's cable.
+fn neighbour(port: u32, id: &str, address: IpAddr, put: &mut impl FnMut(&[u32], Value)) {
+    const INTERFACE_NAME: i32 = 5;
+    const LOCAL: i32 = 7;
+    let lldp = |arcs: &[u32]| -> Vec<u32> { [&[1, 0, 8802, 1, 1, 2, 1][..], arcs].concat() };
+    let remote = |column: u32| lldp(&[4, 1, 1, column, 0, port, 1]);
+    put(&lldp(&[3, 7, 1, 2, port]), Value::Integer(INTERFACE_NAME));
+    put(&lldp(&[3, 7, 1, 3, port]), Value::from(format!("lan{}", port - 1)));
+    put(&remote(4), Value::Integer(LOCAL));
+    put(&remote(5), Value::from(id));
+    put(&remote(6), Value::Integer(INTERFACE_NAME));
+    put(&remote(7), Value::from("lan1"));
+    put(&remote(9), Value::from(id));
+    let (kind, octets) = match address {
+        IpAddr::V4(v4) => (1, v4.octets().to_vec()),
+        IpAddr::V6(v6) => (2, v6.octets().to_vec()),
+    };
+    let length = u32::try_from(octets.len()).unwrap_or(0);
+    let index = [0, port, 1, kind, length].into_iter().chain(octets.into_iter().map(u32::from));
+    let index: Vec<u32> = [4, 2, 1, 3].into_iter().chain(index).collect();
+    put(&lldp(&index), Value::Integer(2));
 }
 
 /// UPS-MIB: full on mains; on battery it lasts as long as its unit stays on.
@@ -195,6 +235,7 @@ mod tests {
         uptime_ms: 3_600_000,
         dark_ms: None,
         holds_ms: 600_000,
+        beside: &[("cai-be/switch", IpAddr::V4(std::net::Ipv4Addr::new(10, 82, 0, 3)))],
     };
     const UPS: Speaker<'_> = Speaker { role: "ups", dark_ms: Some(300_000), ..ROUTER };
 
@@ -234,6 +275,23 @@ mod tests {
         assert_eq!(states, [up, up, up, down]);
         let end = asked(RequestPdu::get_next(Version::V2c, 1, &[oid("2.1")]).unwrap(), &ROUTER);
         assert_eq!(end[0].value, Value::EndOfMibView);
+    }
+
+    #[test]
+    fn who_began_anew_comes_back_with_a_newer_version() {
+        let version = oid("1.3.6.1.2.1.47.1.1.1.1.10.1");
+        let pdu = || RequestPdu::get(Version::V2c, 7, std::slice::from_ref(&version)).unwrap();
+        let old = Speaker { uptime_ms: ran_before_ms(ROUTER.id), ..ROUTER };
+        assert_ne!(asked(pdu(), &old)[0].value, asked(pdu(), &ROUTER)[0].value);
+    }
+
+    #[test]
+    fn a_router_says_who_is_at_the_other_end_of_its_cable() {
+        let columns = ["1.0.8802.1.1.2.1.4.1.1.9", "1.0.8802.1.1.2.1.4.2.1.3"].map(oid);
+        let bindings = columns.iter().cloned().map(VarBind::null).collect();
+        let said = asked(GetBulkPdu::new(Version::V2c, 9, 0, 1, bindings).unwrap(), &ROUTER);
+        assert_eq!(said[0].value, Value::from("cai-be/switch"));
+        assert_eq!(said[1].oid, oid("1.0.8802.1.1.2.1.4.2.1.3.0.2.1.1.4.10.82.0.3"));
     }
 
     #[test]

@@ -194,6 +194,14 @@ impl Work {
         let unit = inventory.unit(subject.unit);
         let electricity = self.world.electricity(ix, time);
         let ran_ms = time.since(self.started.1) + agent::ran_before_ms(subject.id.as_str());
+        let others = inventory.subjects_of(subject.unit).iter().filter(|other| **other != ix);
+        let beside = others.filter_map(|other| {
+            let other = inventory.subject(*other);
+            let is_at_a_cable = other.device().is_some_and(|device| device.role != "ups");
+            let address = other.checks.first()?.kind.address();
+            is_at_a_cable.then_some((other.id.as_str(), address))
+        });
+        let beside: Vec<(&str, IpAddr)> = beside.collect();
         let speaker = Speaker {
             id: subject.id.as_str(),
             role: &device.role,
@@ -201,6 +209,7 @@ impl Work {
             uptime_ms: electricity.last_back.map_or(ran_ms, |back| time.since(back)).max(0),
             dark_ms: electricity.gone_since.map(|since| time.since(since)),
             holds_ms: ups_holds_ms(self.world.seed(), unit.id.as_str()),
+            beside: &beside,
         };
         agent::answer(question, &speaker)
     }

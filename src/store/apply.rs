@@ -1,6 +1,7 @@
 //! Facts and samples → rows, in one transaction.
 
 mod kept;
+mod neighbours;
 mod said;
 
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
@@ -154,6 +155,9 @@ impl Applier {
             Fact::MaintenanceEnded { id, at } => kept::end_maintenance(tx, id, *at, seq),
             Fact::Message(message) => super::message::write(tx, message, seq),
             Fact::Said { subject, sightings } => self.said(tx, subject, sightings, seq),
+            Fact::Neighbours { subject, looked, seen } => {
+                self.neighbours(tx, subject, *looked, seen, seq)
+            }
             Fact::Baseline { subject, hour, usual_us, rounds } => {
                 self.baseline(tx, subject, (*hour, *usual_us, *rounds), seq)
             }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::message::Message;
 use crate::model::{
-    CarrierId, Id, KeptIncident, Maintenance, Metric, Point, Sample, StateInterval, SubjectId,
-    UnixMs,
+    Beside, CarrierId, Id, KeptIncident, Maintenance, Metric, Point, Sample, StateInterval,
+    SubjectId, UnixMs,
 };
 
 /// What must never be lost.
@@ -64,6 +64,16 @@ pub enum Fact {
         /// In the order they were seen.
         sightings: Vec<Sighting>,
     },
+    /// What a device sees beside it.
+    Neighbours {
+        /// Who sees.
+        subject: SubjectId,
+        /// When it was looked, where all that is there was seen: what was there before and is not
+        /// in `seen` is gone. `None`: some of it could not be read.
+        looked: Option<UnixMs>,
+        /// Each neighbour once.
+        seen: Vec<Beside>,
+    },
     /// How a message to people stands now; the whole of it, over what was recorded under its id.
     Message(Message),
     /// The patrol cannot see. A stretch is known by its beginning and whom it concerns: a second
@@ -89,6 +99,9 @@ impl Fact {
             Self::Maintenance(_, announced_at) => Some(*announced_at),
             Self::Message(message) => Some(message.made),
             Self::Said { sightings, .. } => sightings.iter().map(|s| s.last).max(),
+            Self::Neighbours { looked, seen, .. } => {
+                seen.iter().map(|beside| beside.last).chain(*looked).max()
+            }
             Self::Baseline { .. } => None,
             Self::Blind { since, until, .. } => Some(until.unwrap_or(*since)),
         }
@@ -167,6 +180,9 @@ pub enum EventKind {
     Restarted,
     /// A device says that it is something else than before: another version, another name.
     FactChanged,
+    /// A device sees others at its cables than before, or an address of the inventory has another
+    /// card.
+    NeighboursChanged,
     /// A device answers as another one than before: replaced, reset, or somebody else.
     IdentityChanged,
     /// A message of the outbox was tried again, or given up, by an operator.
@@ -175,7 +191,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Started,
         Self::Stopped,
         Self::State,
@@ -197,6 +213,7 @@ impl EventKind {
         Self::Switched,
         Self::Restarted,
         Self::FactChanged,
+        Self::NeighboursChanged,
         Self::IdentityChanged,
         Self::Outbox,
     ];
@@ -226,6 +243,7 @@ impl EventKind {
             Self::Switched => "switched",
             Self::Restarted => "restarted",
             Self::FactChanged => "fact_changed",
+            Self::NeighboursChanged => "neighbours_changed",
             Self::IdentityChanged => "identity_changed",
             Self::Outbox => "outbox",
         }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use super::apply::partition;
 use super::fact::Fact;
+use super::neighbour;
 use crate::model::{CarrierId, Id, IncidentId, StateInterval, SubjectId, UnixMs};
 
 /// What a later fact is written over.
@@ -16,6 +17,7 @@ enum Key {
     Message(String),
     Baseline(SubjectId, u8),
     Said(SubjectId),
+    Neighbours(SubjectId),
     Blind(Option<CarrierId>, UnixMs),
 }
 
@@ -31,6 +33,7 @@ impl Key {
             Fact::Message(message) => Self::Message(message.id.clone()),
             Fact::Baseline { subject, hour, .. } => Self::Baseline(subject.clone(), *hour),
             Fact::Said { subject, .. } => Self::Said(subject.clone()),
+            Fact::Neighbours { subject, .. } => Self::Neighbours(subject.clone()),
             Fact::Blind { carrier, since, .. } => Self::Blind(carrier.clone(), *since),
         })
     }
@@ -113,6 +116,13 @@ fn write_over(earlier: &mut Fact, later: Fact) {
                     _ => seen.push(sighting),
                 }
             }
+        }
+        (
+            Fact::Neighbours { looked: before, seen: known, .. },
+            Fact::Neighbours { looked, seen, .. },
+        ) => {
+            neighbour::look_again(known, seen, looked.is_some());
+            *before = looked.or(*before);
         }
         (earlier, later) => *earlier = later,
     }

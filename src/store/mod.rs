@@ -25,6 +25,7 @@ mod journal;
 mod lock;
 mod lock_holder;
 mod message;
+mod neighbour;
 mod numbers;
 mod queue;
 mod reader;
@@ -44,6 +45,7 @@ pub use error::StoreError;
 pub use expire::Retention;
 pub use fact::{Batch, Event, EventKind, Fact, Reading, Sighting};
 pub use message::{Message, MessageState};
+pub use neighbour::{ADDRESSES_MAX, CABLES_MAX};
 pub use reader::{
     Blind, ChainFlaw, ChainHead, Checked, Current, Differs, Finding, LostProof, OutageFilter,
     Progress, Reader, RecordedEvent, Remembered, Resolution, Stats, SubjectOutage, TableSize,

@@ -10,6 +10,7 @@ mod log;
 mod lost;
 mod messages;
 mod metrics;
+mod neighbours;
 mod outages;
 mod packed;
 mod past;

@@ -17,11 +17,13 @@ use crate::model::{Span, State, UnixMs};
 type Sql<T> = Result<T, rusqlite::Error>;
 
 /// Rows that nobody can make sense of without the row they refer to.
-const ORPHANS: [(&str, &str); 11] = [
+const ORPHANS: [(&str, &str); 13] = [
     ("series", "subject NOT IN (SELECT id FROM subject)"),
     ("state", "subject NOT IN (SELECT id FROM subject)"),
     ("baseline", "subject NOT IN (SELECT id FROM subject)"),
     ("device_fact", "subject NOT IN (SELECT id FROM subject)"),
+    ("neighbour", "subject NOT IN (SELECT id FROM subject)"),
+    ("neighbour_look", "subject NOT IN (SELECT id FROM subject)"),
     ("latest", "subject NOT IN (SELECT id FROM subject)"),
     ("incident", "root NOT IN (SELECT id FROM subject)"),
     ("block", "key & 16777215 NOT IN (SELECT id FROM series)"),
@@ -33,7 +35,7 @@ const ORPHANS: [(&str, &str); 11] = [
 /// The hours of a day together.
 const PACKED: &str = "rollup_hours";
 /// Tables whose rows carry the number of the fact that wrote them.
-const NUMBERED: [&str; 9] = [
+const NUMBERED: [&str; 11] = [
     "event",
     "state",
     "run",
@@ -43,6 +45,8 @@ const NUMBERED: [&str; 9] = [
     "blind",
     "outbox",
     "device_fact",
+    "neighbour",
+    "neighbour_look",
 ];
 
 /// Puts the salvaged rows in order, counts them, and records what happened at `now`.
@@ -86,8 +90,17 @@ pub(super) fn repair(conn: &Connection, found: &mut Salvaged, now: UnixMs) -> Sq
     if found.may_lack_events() {
         found.unproven = unproven(conn)?;
     }
-    let tables =
-        ["state", "event", "incident", "maintenance", "run", "outbox", "blind", "device_fact"];
+    let tables = [
+        "state",
+        "event",
+        "incident",
+        "maintenance",
+        "run",
+        "outbox",
+        "blind",
+        "device_fact",
+        "neighbour",
+    ];
     let samples = ["journal", "block", "block_day", "rollup_hour", PACKED, "rollup_day", "chain"];
     for table in tables.into_iter().chain(samples) {
         let rows: i64 =

@@ -15,6 +15,7 @@ mod blocks;
 mod chain;
 mod kept;
 mod migration;
+mod neighbours;
 mod outbox;
 mod properties;
 mod rounds;

@@ -8,8 +8,9 @@ use tuantra::api::{
 };
 use tuantra::coverage::{Availability, ChartPoint, Ladder, Outage, Verdict, verdict};
 use tuantra::model::{
-    CarrierId, ClassMillis, Contact, HealthParams, Impact, Incident, IncidentId, NetworkId, Span,
-    State, StateInterval, SubjectId, SubjectKind, Tier, UnitId, UnitKind, UnixMs,
+    Beside, CarrierId, ClassMillis, Contact, HealthParams, Impact, Incident, IncidentId, Neighbour,
+    NetworkId, Seeing, Span, State, StateInterval, SubjectId, SubjectKind, Tier, UnitId, UnitKind,
+    UnixMs,
 };
 
 /// 2016-11-24 07:42:10 in Việt Nam.
@@ -740,7 +741,33 @@ fn device() -> DeviceInfo {
         }),
         gauges: vec![GaugeInfo { kind: "cpu".to_owned(), label: None, value: 120 }],
         facts: vec![fact("firmware", "7.1"), fact("model", "SMT1500"), fact("vendor", "APC")],
+        neighbours: neighbours(),
     }
+}
+
+/// Three at its cables, one of them gone, and two addresses.
+fn neighbours() -> Vec<Beside> {
+    let beside = |protocol, port: &str, name: Option<&str>, is_there| Beside {
+        who: Neighbour {
+            protocol,
+            local_port: Some(port.into()),
+            name: name.map(Into::into),
+            chassis: Some("00:1b:c0:01:02:03".into()),
+            port: name.map(|_| "Gi0/1".into()),
+            address: None,
+        },
+        description: None,
+        first: MONTH,
+        last: if is_there { NOW - 60_000 } else { NOW - 7_200_000 },
+        is_there,
+    };
+    vec![
+        beside(Seeing::Lldp, "wan", Some("R1-ChoGao"), true),
+        beside(Seeing::Lldp, "ether3", None, true),
+        beside(Seeing::Arp, "lan", None, true),
+        beside(Seeing::Arp, "wan", None, true),
+        beside(Seeing::Cdp, "ether4", Some("SW\u{202e}-2"), false),
+    ]
 }
 
 /// A past for a subject: a daily wave, some loss, an outage, a hole.

@@ -1,7 +1,7 @@
 //! What the user sees.
 
 use insta::assert_snapshot;
-use tuantra::api::{BlindInfo, ReloadFailure};
+use tuantra::api::{BlindInfo, ReloadFailure, TrapsInfo};
 use tuantra::dash::{Board, Colours, Link};
 use tuantra::locale::Lang;
 use tuantra::model::{Ack, CarrierId, Cause, Guess, IncidentId, Sign, State, SubjectId, UnixMs};
@@ -82,6 +82,29 @@ fn lost_and_offline_are_told_apart() {
         desk.link = Link::Offline { as_of: UnixMs(sample::NOW.0 - 3_900_000), reason };
         assert_snapshot!(format!("offline_{}", lang.as_str()), desk.text());
     }
+}
+
+#[test]
+fn the_status_line_counts_traps_or_says_that_none_is_heard() {
+    let mut traps = TrapsInfo {
+        listen: "0.0.0.0:162".to_owned(),
+        is_heard: true,
+        received: 1_204,
+        asked: 31,
+        merged: 900,
+        strangers: 0,
+        disbelieved: 0,
+    };
+    let mut last = |is_heard, lang| {
+        traps.is_heard = is_heard;
+        let mut snapshot = sample::province();
+        snapshot.daemon.traps = Some(traps.clone());
+        let text = Desk::over(Board::new(snapshot), lang, LARGE).text();
+        text.lines().last().unwrap_or_default().to_owned()
+    };
+    assert!(last(true, Lang::Vi).contains("trap: nhận 1.204, hỏi sớm 31"));
+    assert!(last(true, Lang::En).contains("traps: 1,204 received, asked sooner 31"));
+    assert!(last(false, Lang::Vi).contains("không nhận được trap tại 0.0.0.0:162"));
 }
 
 #[test]

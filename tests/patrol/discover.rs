@@ -5,9 +5,11 @@ use std::process::Stdio;
 
 use async_snmp::Value;
 use serde_json::Value as Json;
+use tuantra::model::{SubjectId, UnixMs};
+use tuantra::store::{Batch, Fact, OpenOptions, Sighting, Store};
 
 use super::common::{PATIENCE, Province, may_ping};
-use super::snmp::{Said, Speaker, router, ups};
+use super::snmp::{Said, Speaker, router, sees, ups};
 
 fn province(port: u16) -> Province {
     let province = Province::new();
@@ -150,6 +152,59 @@ async fn a_device_is_asked_with_what_it_sees_and_nobody_outside_the_plan() {
     assert_eq!(addresses, ["127.0.9.34", "127.0.9.35", "127.0.9.36"]);
     let whole: Json = serde_json::from_str(&json.out).unwrap();
     assert_eq!([&whole["given"], &whole["asked"]], [3, 3], "10.9.9.9 is in no plan");
+}
+
+/// New devices that see those of the inventory by LLDP, by an address or by the name only, and one
+/// that is behind such a one.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_sees_a_device_of_the_inventory_by_lldp_is_reached_through_it() {
+    if !may_ping() {
+        return;
+    }
+    let (near, far) = (switch(), switch());
+    near.set("1.3.6.1.2.1.1.5.0", Value::from("SW-NEAR.tinh.vn"));
+    near.set("1.3.6.1.2.1.47.1.1.1.1.11.1", Value::from("SN near"));
+    sees(&near, 24, "xa-1.tinh.vn", Some([127, 0, 9, 34]));
+    far.set("1.3.6.1.2.1.1.5.0", Value::from("SW-FAR"));
+    far.set("1.3.6.1.2.1.47.1.1.1.1.11.1", Value::from("SN far"));
+    sees(&far, 1, "sw-near", None);
+    let _near = Speaker::at("127.0.9.45:0", &near).await;
+    let port = _near.port();
+    let _far = Speaker::at(&format!("127.0.9.46:{port}"), &far).await;
+    let province = province(port);
+    let range = ["discover", "127.0.9.45-47", "--credential", "test"];
+
+    // What the router called itself when it was last asked is in the store.
+    let by_name = switch();
+    by_name.set("1.3.6.1.2.1.1.5.0", Value::from("SW-NAME"));
+    by_name.set("1.3.6.1.2.1.47.1.1.1.1.11.1", Value::from("SN name"));
+    sees(&by_name, 3, "XA-1", None);
+    let _by_name = Speaker::at(&format!("127.0.9.47:{port}"), &by_name).await;
+    let at_noon = UnixMs(1_790_000_000_000);
+    let options = OpenOptions { now: at_noon, pid: std::process::id() };
+    let store = Store::open(&province.path("tuantra.db"), &options).unwrap();
+    let (first, last) = (at_noon, at_noon);
+    let name = Sighting { key: "name".into(), value: "xa-1.tinh.vn".into(), first, last };
+    let subject = SubjectId::new("xa/router").unwrap();
+    let facts = vec![Fact::Said { subject, sightings: vec![name] }];
+    store.submit(Batch { facts, samples: Vec::new() });
+    tokio::task::spawn_blocking(move || store.close()).await.unwrap().unwrap();
+
+    // The router of the inventory is not among those that are asked.
+    let found = devices(&told(&province, &[&range[..], &["--format", "json"]].concat(), 0));
+    let via = |address: &str| {
+        let device = at(&found, address);
+        [&device["id"], &device["via"], &device["via_by"]].map(|word| word.as_str().unwrap())
+    };
+    assert_eq!(via("127.0.9.45"), ["xa/sw-near", "xa/router", "cable"]);
+    assert_eq!(via("127.0.9.46"), ["xa/sw-far", "xa/sw-near", "cable"]);
+    assert_eq!(via("127.0.9.47"), ["xa/sw-name", "xa/router", "cable"]);
+
+    let yaml = told(&province, &range, 0).out;
+    std::fs::write(province.path("inventory/found.yaml"), &yaml).unwrap();
+    told(&province, &["check"], 0);
+    let shown = told(&province, &["inventory", "show", "xa/sw-far"], 0).out;
+    assert!(shown.contains("xa/sw-near"), "{shown}");
 }
 
 #[test]

@@ -11,11 +11,11 @@ use async_snmp::handler::{
 use async_snmp::{Oid, Value, VarBind, oid};
 use tuantra::api::Snapshot;
 use tuantra::model::{
-    Cause, RoundError, Sign, SnmpTrouble, Span, State, SubjectId, Threshold, UnixMs,
+    Cause, RoundError, Seeing, Sign, SnmpTrouble, Span, State, SubjectId, Threshold, UnixMs,
 };
 use tuantra::store::{EventKind, Reader};
 
-use super::common::{Daemon, Province, assert_partition, follow, may_ping};
+use super::common::{Daemon, PATIENCE, Province, assert_partition, follow, may_ping};
 
 /// What an agent says, to be changed while it is asked.
 #[derive(Clone, Default)]
@@ -24,6 +24,15 @@ pub struct Said(Arc<Mutex<BTreeMap<Oid, Value>>>);
 impl Said {
     pub fn set(&self, at: &str, value: Value) {
         self.0.lock().unwrap().insert(Oid::parse(at).unwrap(), value);
+    }
+
+    /// Takes a neighbour at a port out of a table of LLDP's.
+    fn remove_all(&self, table: &str, port: u32) {
+        let table = Oid::parse(table).unwrap();
+        self.0.lock().unwrap().retain(|oid, _| {
+            let index = oid.arcs().strip_prefix(table.arcs());
+            index.is_none_or(|index| index.get(2) != Some(&port))
+        });
     }
 }
 
@@ -61,7 +70,8 @@ impl Speaker {
             .community(b"public")
             .allow_all_access()
             .without_builtin_handlers()
-            .handler(oid!(1, 3, 6, 1), Arc::new(said.clone()))
+            // LLDP-MIB lies outside of 1.3.6.1, in which all others are.
+            .handler(oid!(1), Arc::new(said.clone()))
             .build()
             .await
             .unwrap();
@@ -93,6 +103,29 @@ pub fn router() -> Said {
     said.set("1.3.6.1.2.1.31.1.1.1.6.7", Value::Counter64(1_000_000));
     said.set("1.3.6.1.2.1.31.1.1.1.10.7", Value::Counter64(5_000));
     said
+}
+
+/// Adds a neighbour to what a device sees by LLDP: at which of its ports, who, where it is managed.
+pub fn sees(said: &Said, port: u32, name: &str, address: Option<[u8; 4]>) {
+    const LLDP: &str = "1.0.8802.1.1.2.1";
+    let remote = |column: u32| format!("{LLDP}.4.1.1.{column}.0.{port}.1");
+    said.set(&format!("{LLDP}.3.7.1.2.{port}"), Value::Integer(5));
+    said.set(&format!("{LLDP}.3.7.1.3.{port}"), Value::from(format!("ether{port}").as_str()));
+    said.set(&remote(4), Value::Integer(4));
+    let card = [0, 0x1b, 0xc0, 0, 0, u8::try_from(port).unwrap()];
+    said.set(&remote(5), Value::OctetString(card.to_vec().into()));
+    said.set(&remote(6), Value::Integer(5));
+    said.set(&remote(7), Value::from("Gi0/1"));
+    said.set(&remote(9), Value::from(name));
+    if let Some([a, b, c, d]) = address {
+        said.set(&format!("{LLDP}.4.2.1.3.0.{port}.1.1.4.{a}.{b}.{c}.{d}"), Value::Integer(2));
+    }
+}
+
+/// Adds an address with its card to what a device sees.
+fn sees_card(said: &Said, address: &str, last: u8) {
+    let card = vec![0, 0x1b, 0xc0, 0, 1, last];
+    said.set(&format!("1.3.6.1.2.1.4.22.1.2.7.{address}"), Value::OctetString(card.into()));
 }
 
 pub fn ups() -> Said {
@@ -282,4 +315,94 @@ async fn what_the_patrol_would_read_can_be_read_by_hand() {
     drop(ups);
     let (_, silent) = told(&["snmp", "facts", "xa/ups"], 1);
     assert!(silent.contains("access list"), "{silent}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_beside_a_device_is_kept_and_others_than_before_are_an_event() {
+    if !may_ping() {
+        return;
+    }
+    let says = router();
+    sees(&says, 7, "sw-1\u{1b}[31m", Some([127, 0, 9, 64]));
+    sees(&says, 8, "ap-1", None);
+    sees_card(&says, "127.0.9.64", 1);
+    sees_card(&says, "10.9.9.9", 2);
+    let ups = Speaker::at("127.0.9.64:0", &ups()).await;
+    let port = ups.agent.local_addr().port();
+    let _router = Speaker::at(&format!("127.0.9.63:{port}"), &says).await;
+    let province = province(port);
+    province.set_inventory(&inventory().replace("127.0.9.", "127.0.9.6"));
+    let client = province.client();
+    let router = SubjectId::new("xa/router").unwrap();
+    // Who is there, by name or card, in the order that is shown.
+    let beside = async |count: usize| {
+        let found = async {
+            let mut seen = follow(&client, |_| true).await;
+            loop {
+                let window = Span::new(UnixMs(0), UnixMs(1_000));
+                let found = client.history(&router, window, 10).await.ok().and_then(|h| h.device);
+                let found = found.map(|device| device.neighbours).unwrap_or_default();
+                if found.len() == count {
+                    return found;
+                }
+                seen = follow(&client, |s| s.at > seen.at).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, found).await.expect("they were not seen in time")
+    };
+    let daemon = province.daemon();
+    let found = beside(4).await;
+    let who: Vec<_> = found
+        .iter()
+        .map(|b| {
+            let said = |text: &Option<Arc<str>>| text.as_deref().unwrap_or("-").to_owned();
+            (b.who.protocol, said(&b.who.local_port), said(&b.who.name), b.is_there)
+        })
+        .collect();
+    assert_eq!(
+        who,
+        [
+            (Seeing::Lldp, "ether7".into(), "sw-1‹U+001B›[31m".into(), true),
+            (Seeing::Lldp, "ether8".into(), "ap-1".into(), true),
+            (Seeing::Arp, "wan".into(), "-".into(), true),
+            (Seeing::Arp, "wan".into(), "-".into(), true),
+        ]
+    );
+    drop(daemon);
+
+    // Another daemon looks at once, and knows from the store who was there.
+    says.remove_all("1.0.8802.1.1.2.1.4.1.1", 8);
+    sees(&says, 9, "cam-1", None);
+    let _daemon = province.daemon();
+    let found = beside(5).await;
+    let gone: Vec<_> = found.iter().filter(|b| !b.is_there).collect();
+    assert_eq!(gone.len(), 1, "{found:?}");
+    assert_eq!(gone[0].who.name.as_deref(), Some("ap-1"));
+    let events = async || {
+        let reader = Reader::open(&province.path("tuantra.db")).unwrap();
+        let events = reader.events(ALL, 10_000).unwrap();
+        events
+            .into_iter()
+            .filter(|e| e.event.kind == EventKind::NeighboursChanged)
+            .collect::<Vec<_>>()
+    };
+    let events = events().await;
+    assert_eq!(events.len(), 1, "the first look of all is no change: {events:?}");
+    let detail = &events[0].event.detail;
+    assert_eq!([&detail["found"][0]["name"], &detail["lost"][0]["name"]], ["cam-1", "ap-1"]);
+
+    let shown = |args: &[&str]| {
+        let output = province.command(args).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = shown(&["inventory", "show", "xa/router"]);
+    for words in ["ether9", "cam-1", "no longer seen", "xa/ups", "00:1b:c0:00:01:02"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(!text.contains('\u{1b}'), "{text}");
+    let json = shown(&["inventory", "show", "xa/router", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let known = json["neighbours"].as_array().unwrap().iter().find(|n| n["id"] == "xa/ups");
+    assert_eq!(known.unwrap()["local_port"], "ether7");
+    assert_partition(&province.path("tuantra.db"));
 }

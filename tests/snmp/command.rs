@@ -92,6 +92,14 @@ async fn values_are_got_and_walked_by_name_and_shown_harmless() {
     let json = ["snmp", "walk", "127.0.0.1", "ifTable", "--format", "json"];
     let (out, _) = province.text(&json, 0).await;
     insta::assert_snapshot!("snmp_walk_json", out);
+    // Of several, what is not there is named.
+    let some = ["snmp", "get", "router-1", "sysName", "sysContact", "ifDescr.7"];
+    let (out, err) = province.text(&some, 0).await;
+    assert_eq!(out.lines().count(), 1, "{out}");
+    assert!(err.contains("has no sysContact.0, ifDescr.7"), "{err}");
+    let (out, _) = province.text(&[&some[..], &["--format", "json"]].concat(), 0).await;
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(json["missing"], serde_json::json!(["sysContact.0", "ifDescr.7"]));
     // Another device's address, asked with another's credential.
     let elsewhere = [
         "snmp",

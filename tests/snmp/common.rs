@@ -53,6 +53,20 @@ pub fn net(params: SnmpParams) -> Net {
 }
 
 pub async fn session(net: &Net, security: Security<Secret>, port: u16) -> Session {
+    session_at(net, security, LOCALHOST, port).await
+}
+
+pub async fn session_at(
+    net: &Net,
+    security: Security<Secret>,
+    address: IpAddr,
+    port: u16,
+) -> Session {
     let credential = credential(security, port);
-    net.session(LOCALHOST, &credential, Learned::default(), None).await.unwrap()
+    net.session(address, &credential, Learned::default(), None).await.unwrap()
+}
+
+/// True where `::1` is there.
+pub fn has_v6() -> bool {
+    std::net::UdpSocket::bind("[::1]:0").is_ok()
 }

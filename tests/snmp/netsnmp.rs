@@ -2,15 +2,18 @@
 //! every version and every algorithm that its build has.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv6Addr};
 use std::process::{Child, Command, Stdio};
 
 use async_snmp::Value;
 use tuantra::model::{AuthKind, Keys, PrivKind, Secret, Security, SnmpParams};
 use tuantra::probe::snmp::ask::{Answers, Wanted};
 use tuantra::probe::snmp::wire::Oid;
-use tuantra::probe::snmp::{Report, Session, SnmpError};
+use tuantra::probe::snmp::{Net, Report, Session, SnmpError};
 
-use super::common::{net, oid, oids, patient, program, session, skip, v2c};
+use super::common::{
+    LOCALHOST, has_v6, net, oid, oids, patient, program, session, session_at, skip, v2c,
+};
 
 const PASSPHRASE: &str = "a passphrase for proof";
 const OTHER_PASSPHRASE: &str = "and one for hiding it";
@@ -42,8 +45,24 @@ const PRIVS: [(PrivKind, &str); 4] = [
 
 pub struct Snmpd {
     child: Child,
+    pub address: IpAddr,
     pub port: u16,
     _folder: tempfile::TempDir,
+}
+
+/// A place in net-snmp's words.
+fn place(address: IpAddr, port: u16) -> String {
+    match address {
+        IpAddr::V4(v4) => format!("udp:{v4}:{port}"),
+        IpAddr::V6(v6) => format!("udp6:[{v6}]:{port}"),
+    }
+}
+
+impl Snmpd {
+    /// A session with it.
+    pub async fn session(&self, net: &Net, security: Security<Secret>) -> Session {
+        session_at(net, security, self.address, self.port).await
+    }
 }
 
 impl Drop for Snmpd {
@@ -135,8 +154,14 @@ fn configuration(users: &[User]) -> String {
     text
 }
 
-/// net-snmp's agent on a free port, answering; `None` with a message where it is not installed.
+/// net-snmp's agent on a free port of loopback, answering; `None` with a message where it is not
+/// installed.
 pub async fn snmpd(configuration: &str) -> Option<Snmpd> {
+    snmpd_at(LOCALHOST, configuration).await
+}
+
+/// The same at an address.
+pub async fn snmpd_at(address: IpAddr, configuration: &str) -> Option<Snmpd> {
     let Some(program) = program("snmpd") else {
         skip("there is no snmpd (tests/setup.sh installs it)");
         return None;
@@ -144,7 +169,7 @@ pub async fn snmpd(configuration: &str) -> Option<Snmpd> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("snmpd.conf");
     std::fs::write(&file, configuration).unwrap();
-    let port = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = std::net::UdpSocket::bind((address, 0)).unwrap().local_addr().unwrap().port();
     let child = Command::new(program)
         .args(["-f", "-C", "-Lf"])
         .arg(folder.path().join("log"))
@@ -152,7 +177,7 @@ pub async fn snmpd(configuration: &str) -> Option<Snmpd> {
         .arg(&file)
         .arg("-p")
         .arg(folder.path().join("pid"))
-        .arg(format!("udp:127.0.0.1:{port}"))
+        .arg(place(address, port))
         .env("SNMP_PERSISTENT_DIR", folder.path())
         .env("SNMPCONFPATH", folder.path())
         .stdin(Stdio::null())
@@ -160,10 +185,10 @@ pub async fn snmpd(configuration: &str) -> Option<Snmpd> {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let agent = Snmpd { child, port, _folder: folder };
+    let agent = Snmpd { child, address, port, _folder: folder };
     // It makes a key for every user before it listens.
     let net = net(SnmpParams { timeout_ms: 250, retries: 0, ..patient() });
-    let mut asking = session(&net, v2c(), port).await;
+    let mut asking = agent.session(&net, v2c()).await;
     let wanted = Wanted { scalars: oids(["1.3.6.1.2.1.1.3.0"]), columns: Vec::new() };
     let answers = async { while asking.ask(&wanted).await.is_err() {} };
     tokio::time::timeout(std::time::Duration::from_secs(120), answers).await.unwrap();
@@ -171,14 +196,14 @@ pub async fn snmpd(configuration: &str) -> Option<Snmpd> {
 }
 
 /// What `snmpbulkwalk` (or `snmpwalk`, for version 1) says, by OID: type and value.
-fn walked_by_them(arguments: &[String], port: u16, root: &str) -> BTreeMap<Oid, String> {
+fn walked_by_them(arguments: &[String], agent: &Snmpd, root: &str) -> BTreeMap<Oid, String> {
     let is_v1 = arguments.iter().any(|word| word == "-v1");
     let program = program(if is_v1 { "snmpwalk" } else { "snmpbulkwalk" }).unwrap();
     let output = Command::new(program)
         .args(arguments)
         // Numbers for OIDs and enumerations, hexadecimal for every text, no MIBs.
         .args(["-On", "-Oe", "-Ox", "-m", "", "-t", "5"])
-        .arg(format!("udp:127.0.0.1:{port}"))
+        .arg(place(agent.address, agent.port))
         .arg(root)
         .env("SNMPCONFPATH", "/nonexistent")
         .env("SNMP_PERSISTENT_DIR", std::env::temp_dir().join("tuantra-snmp-tests"))
@@ -252,10 +277,10 @@ fn growing(printed: &str) -> Option<(&str, u64)> {
 
 /// Holds what we walked against what they walked just before and just after: every object is there
 /// on both sides, and every value is theirs, or lies between what it was and what it became.
-async fn compare(session: &mut Session, arguments: &[String], port: u16, root: &str) -> usize {
-    let before = walked_by_them(arguments, port, root);
+async fn compare(session: &mut Session, arguments: &[String], agent: &Snmpd, root: &str) -> usize {
+    let before = walked_by_them(arguments, agent, root);
     let ours: Answers = session.walk(&oid(root), 10_000).await.unwrap();
-    let after = walked_by_them(arguments, port, root);
+    let after = walked_by_them(arguments, agent, root);
     let names =
         |map: &BTreeMap<Oid, String>| map.keys().map(ToString::to_string).collect::<Vec<_>>();
     let own: Vec<String> = ours.iter().map(|(oid, _)| oid.to_string()).collect();
@@ -291,18 +316,40 @@ async fn every_version_and_algorithm_gives_what_snmpbulkwalk_prints() {
         let arguments = [version, "-c", "public"].map(str::to_owned);
         let mut session = session(&net, security, agent.port).await;
         for root in ROOTS {
-            compared += compare(&mut session, &arguments, agent.port, root).await;
+            compared += compare(&mut session, &arguments, &agent, root).await;
         }
     }
     for user in &users {
         let mut session = session(&net, user.security.clone(), agent.port).await;
         let roots = if user.name == "sha-256-aes" { &ROOTS[..] } else { &ROOTS[..1] };
         for root in roots {
-            compared += compare(&mut session, &user.arguments, agent.port, root).await;
+            compared += compare(&mut session, &user.arguments, &agent, root).await;
         }
     }
     println!("{} users, {compared} values the same", users.len());
     assert!(compared > 500, "{compared}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_ipv6_it_is_the_same() {
+    if program("snmpbulkwalk").is_none() || !has_v6() {
+        return skip("there is no snmpbulkwalk (tests/setup.sh installs it), or no ::1");
+    }
+    let users: Vec<User> = users("authentication protocol (SHA-256)\nprivacy protocol (AES)");
+    let text = configuration(&users).replace("rocommunity", "rocommunity6");
+    let Some(agent) = snmpd_at(Ipv6Addr::LOCALHOST.into(), &text).await else { return };
+    let net = net(patient());
+    let mut compared = 0;
+    let community = ["-v2c", "-c", "public"].map(str::to_owned).to_vec();
+    let whole = users.iter().find(|user| user.name == "sha-256-aes").unwrap();
+    for (arguments, security) in [(&community, v2c()), (&whole.arguments, whole.security.clone())] {
+        let mut session = agent.session(&net, security).await;
+        for root in ROOTS {
+            compared += compare(&mut session, arguments, &agent, root).await;
+        }
+    }
+    println!("{compared} values the same");
+    assert!(compared > 100, "{compared}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

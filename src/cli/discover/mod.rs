@@ -4,11 +4,11 @@
 mod ask;
 mod guess;
 mod print;
-mod propose;
+pub(super) mod propose;
 mod range;
 mod tree;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::io::{IsTerminal as _, Write as _};
 use std::net::IpAddr;
 use std::process::ExitCode;
@@ -21,7 +21,9 @@ use super::snmp::device as named;
 use super::{EXIT_FINDING, EXIT_OK, EXIT_USAGE, Global, context};
 use crate::config::Config;
 use crate::locale::{Lang, number, visible};
-use crate::model::{Credential, Inventory, Severity};
+use crate::model::{Credential, Inventory, Severity, SubjectId};
+use crate::probe::snmp::facts::FactKind;
+use crate::store::Reader;
 use crate::t;
 use ask::{Progress, Search, Way};
 use range::{ASKED_MAX, NAMED_MAX, Range, Refusal};
@@ -104,7 +106,8 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let progress = search.progress();
     let known = propose::known(&inventory);
     let found: Vec<_> = search.found().cloned().collect();
-    let entries = propose::propose(&found, &inventory, &known, &loaded.plan, &meant.devices);
+    let names = (&known, &told_names(&config));
+    let entries = propose::propose(&found, &inventory, names, &loaded.plan, &meant.devices);
     super::print(&match args.format {
         Format::Yaml => print::yaml(lang, &args.what.join(" "), &entries, progress),
         Format::Json => format!("{:#}\n", print::json(&entries, progress, is_whole)),
@@ -115,6 +118,21 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         super::complain(&t!(lang, "discover.ended", done = done, total = total));
     }
     Ok(ExitCode::from(if entries.is_empty() { EXIT_FINDING } else { EXIT_OK }))
+}
+
+/// The names by which the inventory's devices go among their neighbours, as the store remembers them;
+/// one that two have names nobody. A store that cannot be read makes no difference but this.
+fn told_names(config: &Config) -> propose::Named {
+    let told = Reader::open(&config.store).and_then(|reader| reader.newest_sightings());
+    let mut names: HashMap<String, Option<SubjectId>> = HashMap::new();
+    for (id, facts) in told.unwrap_or_default() {
+        let name = facts.iter().find(|fact| &*fact.key == FactKind::Name.as_str());
+        let name = name.map(|fact| tree::plain(&fact.value)).filter(|name| !name.is_empty());
+        if let Some(name) = name {
+            names.entry(name).and_modify(|of| *of = None).or_insert(Some(id));
+        }
+    }
+    names.into_iter().filter_map(|(name, id)| Some((name, id?))).collect()
 }
 
 /// Asks everybody, then what the devices named see beside them; false when it was ended early.

@@ -14,7 +14,11 @@ use crate::probe::snmp::facts::FactKind;
 
 /// What the inventory has at each address: a device, else a line or a service that has it for its
 /// own.
-pub(super) type Known = HashMap<IpAddr, SubjectId>;
+pub(in crate::cli) type Known = HashMap<IpAddr, SubjectId>;
+
+/// Devices of the inventory by the names they told when they were last asked, as their neighbours may
+/// know them.
+pub(super) type Named = HashMap<String, SubjectId>;
 
 /// A device that answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +50,7 @@ pub(super) struct Entry {
 }
 
 /// The addresses that the inventory has.
-pub(super) fn known(inventory: &Inventory) -> Known {
+pub(in crate::cli) fn known(inventory: &Inventory) -> Known {
     let mut known = Known::new();
     // A device before the lines that end at it: they may share an address.
     let (devices, others): (Vec<_>, Vec<_>) =
@@ -68,7 +72,7 @@ pub(super) fn known(inventory: &Inventory) -> Known {
 pub(super) fn propose(
     found: &[Found],
     inventory: &Inventory,
-    known: &Known,
+    (known, named): (&Known, &Named),
     plan: &[(IpNet, Option<UnitId>)],
     roots: &BTreeSet<IpAddr>,
 ) -> Vec<Entry> {
@@ -77,17 +81,13 @@ pub(super) fn propose(
         inventory.subjects.iter().map(|subject| subject.id.to_string()).collect();
     let mut entries: Vec<Entry> =
         groups.iter().map(|group| entry(group, inventory, known, plan, &mut taken)).collect();
-    let nodes: Vec<Node> = groups
-        .iter()
-        .zip(&entries)
-        .map(|(group, entry)| node(group, entry, roots))
-        .chain(beyond(&groups, inventory, known))
-        .collect();
-    let ids: Vec<String> = entries
-        .iter()
-        .map(|entry| entry.id.clone())
-        .chain(nodes[entries.len()..].iter().map(|node| node.name.clone().unwrap_or_default()))
-        .collect();
+    let mut ids: Vec<String> = entries.iter().map(|entry| entry.id.clone()).collect();
+    let asked = groups.iter().zip(&entries).map(|(group, entry)| node(group, entry, roots));
+    let mut nodes: Vec<Node> = asked.collect();
+    for (id, node) in beyond(&groups, inventory, known, named) {
+        ids.push(id);
+        nodes.push(node);
+    }
     for (entry, parent) in entries.iter_mut().zip(tree::parents(&nodes)) {
         if entry.known.is_none() {
             entry.via = parent.map(|(at, by)| (ids[at].clone(), by));
@@ -215,30 +215,42 @@ fn node(group: &[&Found], entry: &Entry, roots: &BTreeSet<IpAddr>) -> Node {
     }
 }
 
-/// Devices of the inventory that were not asked, and are seen by those that were. Their name is
-/// their id.
-fn beyond(groups: &[Vec<&Found>], inventory: &Inventory, known: &Known) -> Vec<Node> {
-    let mut seen: BTreeMap<String, BTreeSet<IpAddr>> = BTreeMap::new();
+/// Devices of the inventory that were not asked, and are seen by those that were: by an address that
+/// the inventory has, else by the name that they told before. With their ids.
+fn beyond(
+    groups: &[Vec<&Found>],
+    inventory: &Inventory,
+    known: &Known,
+    named: &Named,
+) -> Vec<(String, Node)> {
+    let mut seen: BTreeMap<String, Node> = BTreeMap::new();
     let asked: BTreeSet<IpAddr> = groups.iter().flatten().map(|one| one.address).collect();
     let answered: BTreeSet<&SubjectId> =
         asked.iter().filter_map(|address| known.get(address)).collect();
+    let is_there = |id: &&SubjectId| {
+        let ix = inventory.find_subject(id.as_str());
+        let is_device = ix.is_some_and(|ix| inventory.subject(ix).device().is_some());
+        is_device && !answered.contains(id)
+    };
+    let mut node = |id: &SubjectId, address: Option<IpAddr>, name: Option<String>| {
+        let node =
+            seen.entry(id.to_string()).or_insert_with(|| Node { is_root: true, ..Node::default() });
+        node.addresses.extend(address.filter(|address| !node.addresses.contains(address)));
+        node.name = node.name.take().or(name);
+    };
     for said in groups.iter().filter_map(|group| said(group)) {
-        for address in said.neighbours.iter().filter_map(|neighbour| neighbour.address) {
-            let device = known.get(&address).filter(|id| !answered.contains(id));
-            let is_device = |id: &&SubjectId| {
-                let ix = inventory.find_subject(id.as_str());
-                ix.is_some_and(|ix| inventory.subject(ix).device().is_some())
-            };
-            if let Some(id) = device.filter(is_device) {
-                seen.entry(id.to_string()).or_default().insert(address);
+        for neighbour in &said.neighbours {
+            let by_address = neighbour.address.and_then(|address| known.get(&address));
+            if let Some(id) = by_address.filter(is_there) {
+                node(id, neighbour.address, None);
+                continue;
+            }
+            let name = neighbour.name.as_ref().map(|name| tree::plain(name.as_str()));
+            let by_name = name.as_ref().and_then(|name| named.get(name));
+            if let Some(id) = by_name.filter(is_there) {
+                node(id, None, name);
             }
         }
     }
-    let node = |(id, addresses): (String, BTreeSet<IpAddr>)| Node {
-        addresses: addresses.into_iter().collect(),
-        name: Some(id),
-        is_root: true,
-        ..Node::default()
-    };
-    seen.into_iter().map(node).collect()
+    seen.into_iter().collect()
 }

@@ -138,7 +138,9 @@ impl Told<'_> {
             }
             _ => self.rule(),
         };
-        t!(
+        // A guess ends as a question.
+        let ends_well = why.ends_with('?');
+        let mut head = t!(
             lang,
             "explain.head",
             id = visible(e.subject.as_str()),
@@ -146,7 +148,11 @@ impl Told<'_> {
             since = self.when(e.since),
             age = duration(lang, e.at.since(e.since).max(0)),
             why = why
-        )
+        );
+        if ends_well {
+            head.truncate(head.trim_end_matches('.').len());
+        }
+        head
     }
 
     /// What decided the last verdict, with its numbers.
@@ -184,6 +190,11 @@ impl Told<'_> {
                 Some(trouble) => t!(lang, "explain.rule_secondary_said", trouble = trouble),
                 None => t!(lang, "explain.rule_secondary"),
             },
+            // Beyond a threshold before, and by now it does not say so any more.
+            Rule::OverThreshold if matches!(e.trouble, Some(RoundError::Snmp(_))) => {
+                let trouble = self.trouble().unwrap_or("–");
+                t!(lang, "explain.rule_secondary_said", trouble = trouble)
+            }
             Rule::OverThreshold => {
                 t!(lang, "explain.rule_over", trouble = self.trouble().unwrap_or("–"))
             }

@@ -4,42 +4,56 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use super::beside;
+use crate::cli::discover::propose;
 use crate::config::Config;
 use crate::inventory::show;
 use crate::locale::{date_time, pad, text, visible, width};
-use crate::model::{Inventory, SubjectIx, UnixMs};
+use crate::model::{Beside, Inventory, SubjectIx, UnixMs};
 use crate::store::{Reader, Sighting, StoreError};
 use crate::t;
+
+/// What the store knows of a device.
+#[derive(Debug, Default)]
+pub(super) struct Remembered {
+    /// What it says it is, by key, the newest value of each first.
+    facts: Vec<Sighting>,
+    /// Who is beside it, and was.
+    beside: Vec<Beside>,
+}
 
 /// What the store knows of a device; nothing where there is no store yet.
 ///
 /// # Errors
 /// The store cannot be read.
-pub(super) fn sightings(
+pub(super) fn remembered(
     config: &Config,
     inventory: &Inventory,
     device: SubjectIx,
-) -> Result<Vec<Sighting>, StoreError> {
+) -> Result<Remembered, StoreError> {
+    let id = &inventory.subject(device).id;
     match Reader::open(&config.store) {
-        Ok(reader) => reader.sightings(&inventory.subject(device).id),
-        Err(StoreError::Missing { .. }) => Ok(Vec::new()),
+        Ok(reader) => {
+            Ok(Remembered { facts: reader.sightings(id)?, beside: reader.neighbours(id)? })
+        }
+        Err(StoreError::Missing { .. }) => Ok(Remembered::default()),
         Err(error) => Err(error),
     }
 }
 
-/// The device's line of the tree, then each of its facts with when it was first and last seen; of
-/// a fact that changed the older values stand beneath.
+/// The device's line of the tree, then each of its facts with when it was first and last seen (of
+/// a fact that changed the older values stand beneath), then who is beside it.
 pub(super) fn as_text(
     config: &Config,
     inventory: &Inventory,
     device: SubjectIx,
-    seen: &[Sighting],
+    remembered: &Remembered,
 ) -> String {
     let lang = config.language;
+    let seen = &remembered.facts;
     let mut out = format!("{}\n", show::device_line(inventory, lang, device));
     if seen.is_empty() {
         let _ = writeln!(out, "  {}", text(lang, "inventory.no_facts"));
-        return out;
     }
     let at =
         |at: UnixMs| date_time(lang, &at.to_timestamp().to_zoned_datetime(config.timezone.clone()));
@@ -77,20 +91,23 @@ pub(super) fn as_text(
             let _ = writeln!(out, "  {words}");
         }
     }
+    out.push_str(&beside::as_text(lang, &remembered.beside, &propose::known(inventory), at));
     out
 }
 
 /// Columns of a value beyond which it is not waited for by the others.
 const VALUE_COLUMNS: usize = 48;
 
-/// As the inventory has it, with `facts`: the newest of each key first.
-pub(super) fn as_json(inventory: &Inventory, device: SubjectIx, seen: &[Sighting]) -> Value {
+/// As the inventory has it, with `facts`, the newest of each key first, and `neighbours`.
+pub(super) fn as_json(inventory: &Inventory, device: SubjectIx, remembered: &Remembered) -> Value {
     let mut value = show::subject_json(inventory, device);
-    let facts = seen.iter().map(
+    let facts = remembered.facts.iter().map(
         |s| json!({ "key": s.key, "value": s.value, "first_seen": s.first, "last_seen": s.last }),
     );
     if let Some(value) = value.as_object_mut() {
         value.insert("facts".to_owned(), facts.collect());
+        let neighbours = beside::as_json(&remembered.beside, &propose::known(inventory));
+        value.insert("neighbours".to_owned(), neighbours);
     }
     value
 }
@@ -102,6 +119,7 @@ mod tests {
     use super::*;
     use crate::inventory;
     use crate::locale::Lang;
+    use crate::model::{Neighbour, Seeing};
 
     const MORNING: UnixMs = UnixMs(1_795_653_730_000);
 
@@ -121,21 +139,47 @@ mod tests {
         let loaded = inventory::load(folder.path(), &defaults, &config.timezone);
         let inventory = loaded.inventory.unwrap();
         let router = inventory.find_subject("tg/router").unwrap();
-        let facts = [
+        let facts = vec![
             seen("description", "RouterOS \u{1b}[31mRB750Gr3", 30, 0),
             seen("firmware", "7.2", 3, 0),
             seen("firmware", "7.1", 30, 4),
             seen("serial", "B-18", 30, 0),
             seen("unheard-of", "x", 1, 0),
         ];
+        let who = |protocol, port: &str, name: Option<&str>, address: &str| Neighbour {
+            protocol,
+            local_port: Some(port.into()),
+            name: name.map(Into::into),
+            chassis: Some("00:1b:c0:01:02:03".into()),
+            port: name.map(|_| "Gi0/1\u{7}".into()),
+            address: address.parse().ok(),
+        };
+        let there = |who, first: i64, last: i64, is_there| Beside {
+            who,
+            description: None,
+            first: MORNING - first * 86_400_000,
+            last: MORNING - last * 86_400_000,
+            is_there,
+        };
+        let mut beside = vec![
+            there(who(Seeing::Lldp, "ether7", Some("sw-1"), "10.0.0.1"), 30, 0, true),
+            there(who(Seeing::Lldp, "ether8", None, ""), 9, 0, true),
+            there(who(Seeing::Cdp, "ether9", Some("R\u{1b}[31m"), "10.9.9.9"), 30, 4, false),
+        ];
+        let card = |n| who(Seeing::Arp, "bridge", None, &format!("10.0.1.{n}"));
+        beside.extend((0..22).map(|n| there(card(n), 1, 0, true)));
+        let remembered = Remembered { facts, beside };
         for lang in Lang::ALL {
             config.language = lang;
-            let told = as_text(&config, &inventory, router, &facts);
+            let told = as_text(&config, &inventory, router, &remembered);
             insta::assert_snapshot!(format!("facts_{lang}"), told);
         }
-        let none = as_text(&config, &inventory, router, &[]);
+        let none = as_text(&config, &inventory, router, &Remembered::default());
         assert!(none.lines().count() == 2, "{none}");
-        let json = as_json(&inventory, router, &facts);
+        let json = as_json(&inventory, router, &remembered);
+        assert_eq!(json["neighbours"][0]["id"], "tg/router");
+        assert_eq!(json["neighbours"][2]["is_there"], false);
+        assert_eq!(json["neighbours"].as_array().map(Vec::len), Some(25));
         assert_eq!(json["id"], "tg/router");
         assert_eq!(json["facts"][1]["value"], "7.2");
         assert_eq!(json["facts"].as_array().map(Vec::len), Some(5));

@@ -23,6 +23,14 @@ use names::Asked;
 
 /// Ask a device what it says of itself
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tuantra snmp facts cai-be/router                 what it is, its UPS, measurements, neighbours
+  tuantra snmp interfaces cai-be/router --measure 10s
+  tuantra snmp get cai-be/router sysUpTime         a value, by name or OID
+  tuantra snmp walk cai-be/router ifTable          a table
+
+What a device is asked with is the credential that the inventory names for it (snmp: NAME).")]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
@@ -182,13 +190,25 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(EXIT_FINDING));
         }
     };
+    // What is asked for when nothing was typed is there or not.
+    let typed = if which.oids.is_empty() { &[] } else { asked.as_slice() };
+    let missing = missing(typed, &answers);
     super::print(&match which.format {
         Format::Text => show::text(lang, &answers),
-        Format::Json => format!("{:#}\n", show::json(&device, &answers)),
+        Format::Json => format!("{:#}\n", show::json(&device, &answers, &missing)),
     })?;
     if answers.iter().all(Answers::is_empty) {
         super::complain(&t!(lang, "snmp.nothing_there", device = visible(&device.name)));
         return Ok(ExitCode::from(EXIT_FINDING));
+    }
+    if !missing.is_empty() {
+        let objects = missing.join(", ");
+        super::complain(&t!(
+            lang,
+            "snmp.missing",
+            device = visible(&device.name),
+            objects = objects
+        ));
     }
     let limit = match &args.command {
         Command::Walk { limit, .. } => *limit,
@@ -198,6 +218,19 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         super::complain(&said);
     }
     Ok(ExitCode::from(EXIT_OK))
+}
+
+/// What was asked for and is not there, by its name.
+fn missing(asked: &[Asked], answers: &[Answers]) -> Vec<String> {
+    let is_there = |object: &&Asked| {
+        let mut all = answers.iter().flat_map(Answers::iter);
+        all.any(|(oid, _)| *oid == object.instance || oid.starts_with(&object.root))
+    };
+    let gone = asked.iter().filter(|object| !is_there(object));
+    gone.map(|object| {
+        names::name(if object.is_whole_column { &object.root } else { &object.instance })
+    })
+    .collect()
 }
 
 /// What the patrol would read of a device.

@@ -76,7 +76,7 @@ const COLUMNS: [(&str, &str); 43] = [
 ];
 
 /// What has others below it.
-const TREES: [(&str, &str); 13] = [
+const TREES: [(&str, &str); 18] = [
     ("mib-2", "1.3.6.1.2.1"),
     ("system", "1.3.6.1.2.1.1"),
     ("interfaces", "1.3.6.1.2.1.2"),
@@ -89,6 +89,11 @@ const TREES: [(&str, &str); 13] = [
     ("entPhySensorTable", "1.3.6.1.2.1.99.1.1"),
     ("snmpEngine", "1.3.6.1.6.3.10.2.1"),
     ("lldpMIB", "1.0.8802.1.1.2"),
+    ("lldpLocPortTable", "1.0.8802.1.1.2.1.3.7"),
+    ("lldpRemTable", "1.0.8802.1.1.2.1.4.1"),
+    ("cdpCacheTable", "1.3.6.1.4.1.9.9.23.1.2.1"),
+    ("ipNetToMediaTable", "1.3.6.1.2.1.4.22"),
+    ("ipNetToPhysicalTable", "1.3.6.1.2.1.4.35"),
     ("enterprises", "1.3.6.1.4.1"),
 ];
 

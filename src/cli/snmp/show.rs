@@ -73,8 +73,9 @@ fn is_text(bytes: &[u8]) -> bool {
 }
 
 /// The keys are stable: `values` in the order they came, each with `oid`, `name`, `type` and
-/// `value`; of bytes that are no text, `value` is `null`.
-pub(super) fn json(device: &Device, answers: &[Answers]) -> Json {
+/// `value`; of bytes that are no text, `value` is `null`. `missing` is what was asked for and is
+/// not there.
+pub(super) fn json(device: &Device, answers: &[Answers], missing: &[String]) -> Json {
     let values = answers.iter().flat_map(Answers::iter).map(|(oid, value)| value_json(oid, value));
     let broken = answers.iter().flat_map(Answers::broken).map(ToString::to_string);
     json!({
@@ -84,6 +85,7 @@ pub(super) fn json(device: &Device, answers: &[Answers]) -> Json {
         "values": values.collect::<Vec<_>>(),
         "broken": broken.collect::<Vec<_>>(),
         "cut": answers.iter().any(Answers::is_cut),
+        "missing": missing,
         "error": null,
     })
 }

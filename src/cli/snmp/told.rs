@@ -12,7 +12,7 @@ use crate::locale::{
     Lang, decimal, duration, number, pad, pad_left, percent, text, visible, width,
 };
 use crate::model::UnixMs;
-use crate::probe::snmp::neighbours::Neighbour;
+use crate::probe::snmp::neighbours::{Address, Neighbour};
 use crate::probe::snmp::profile::Profiles;
 use crate::probe::snmp::reading::{self, DeviceReading, Memory};
 use crate::probe::snmp::{Session, SnmpError};
@@ -25,6 +25,7 @@ const PASSES_MAX: usize = 8;
 pub(super) struct Told {
     info: DeviceInfo,
     neighbours: Vec<Neighbour>,
+    addresses: Vec<Address>,
     profile: String,
 }
 
@@ -63,8 +64,9 @@ pub(super) async fn read(
     let neighbours = readings.iter().flat_map(|reading| reading.neighbours.clone()).collect();
     let last = readings.iter().rfind(|reading| reading.uptime.ms.is_some() || has_more(reading));
     let info = last.or(readings.last()).map(device_info).unwrap_or_default();
+    let addresses = readings.iter().flat_map(|reading| reading.addresses.clone()).collect();
     let profile = memory.profile(profiles).name.clone();
-    Ok(Told { info: DeviceInfo { facts, ..info }, neighbours, profile })
+    Ok(Told { info: DeviceInfo { facts, ..info }, neighbours, addresses, profile })
 }
 
 fn has_more(reading: &DeviceReading) -> bool {
@@ -96,7 +98,7 @@ pub(in crate::cli) async fn round(
 
 /// Facts, uptime, UPS, gauges, neighbours.
 pub(super) fn facts_text(lang: Lang, told: &Told) -> String {
-    let Told { info, neighbours, profile } = told;
+    let Told { info, neighbours, addresses, profile } = told;
     let mut rows: Vec<(String, String)> = Vec::new();
     for fact in &info.facts {
         rows.push((label(lang, "fact", &fact.key), visible(&fact.value)));
@@ -133,7 +135,12 @@ pub(super) fn facts_text(lang: Lang, told: &Told) -> String {
         };
         let own = t!(lang, "snmp.neighbour", port = said(&neighbour.local_port));
         let name = neighbour.name.clone().or_else(|| neighbour.chassis.clone());
-        rows.push((own, format!("{}  {}", said(&name), said(&neighbour.port))));
+        let address = neighbour.address.map_or_else(String::new, |ip| format!("  {ip}"));
+        rows.push((own, format!("{}  {}{address}", said(&name), said(&neighbour.port))));
+    }
+    if !addresses.is_empty() {
+        let count = number(lang, i64::try_from(addresses.len()).unwrap_or(i64::MAX));
+        rows.push((text(lang, "snmp.addresses").to_owned(), count));
     }
     let most = rows.iter().map(|(label, _)| width(label)).max().unwrap_or(0);
     rows.iter().map(|(label, said)| format!("{}  {said}\n", pad(label, most))).collect()
@@ -242,6 +249,9 @@ pub(super) fn json(device: &Device, told: &Told) -> Json {
             "address": neighbour.address,
         })
     });
+    let addresses = told.addresses.iter().map(|address| {
+        json!({ "local_port": address.local_port, "address": address.ip, "card": address.card() })
+    });
     json!({
         "device": device.name,
         "address": device.address,
@@ -249,6 +259,7 @@ pub(super) fn json(device: &Device, told: &Told) -> Json {
         "profile": told.profile,
         "said": told.info,
         "neighbours": neighbours.collect::<Vec<_>>(),
+        "addresses": addresses.collect::<Vec<_>>(),
         "error": null,
     })
 }

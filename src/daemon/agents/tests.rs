@@ -91,6 +91,7 @@ fn reading() -> DeviceReading {
         facts: Vec::new(),
         neighbours: Vec::new(),
         addresses: Vec::new(),
+        are_neighbours_whole: true,
         points: Vec::new(),
     }
 }

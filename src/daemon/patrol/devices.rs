@@ -1,6 +1,7 @@
 //! What devices say of themselves, as rounds, evidence, facts, points and events.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -10,10 +11,11 @@ use super::seen::Seen;
 use crate::daemon::agents::meaning::{self, LineEnd, Remembered};
 use crate::daemon::agents::{Agent, Place, agents};
 use crate::daemon::asker::Heard;
+use crate::daemon::resume::Past;
 use crate::health::{Effect, Evidence, Watch};
 use crate::model::{
-    Credential, CredentialId, Round, RoundError, Rtts, Sample, Severity, State, SubjectId,
-    SubjectIx, Threshold, UnixMs,
+    Credential, CredentialId, Neighbour, Round, RoundError, Rtts, Sample, Severity, State,
+    SubjectId, SubjectIx, Threshold, UnixMs,
 };
 use crate::probe::snmp::SnmpError;
 use crate::probe::snmp::profile::Profiles;
@@ -29,6 +31,12 @@ pub(super) struct Devices {
     ends: HashMap<(SubjectId, u8), Remembered>,
     /// By device: the newest value of each fact, as the store has it.
     facts: BTreeMap<SubjectId, BTreeMap<Arc<str>, Arc<str>>>,
+    /// By device that was looked at: who stands at its cables, in order.
+    pub(super) cables: BTreeMap<SubjectId, Vec<Neighbour>>,
+    /// The addresses that the inventory has asked.
+    pub(super) ours: HashSet<IpAddr>,
+    /// By device and address of the inventory: the card that has it, since we started.
+    pub(super) cards: HashMap<(SubjectId, IpAddr), [u8; 6]>,
     /// By device: what it said last.
     pub(super) seen: BTreeMap<SubjectId, Seen>,
     credentials: HashMap<CredentialId, Arc<Credential>>,
@@ -36,12 +44,14 @@ pub(super) struct Devices {
 
 impl Devices {
     /// With what the store remembers of devices.
-    pub(super) fn new(facts: &BTreeMap<SubjectId, Vec<Sighting>>) -> Self {
+    pub(super) fn new(past: &Past) -> Self {
         let known = |sightings: &Vec<Sighting>| {
             sightings.iter().map(|s| (Arc::clone(&s.key), Arc::clone(&s.value))).collect()
         };
-        let facts = facts.iter().map(|(id, sightings)| (id.clone(), known(sightings))).collect();
-        Self { facts, ..Self::default() }
+        let facts = past.sightings.iter().map(|(id, seen)| (id.clone(), known(seen))).collect();
+        let mut cables = past.cables.clone();
+        cables.values_mut().for_each(|all| all.sort());
+        Self { facts, cables, ..Self::default() }
     }
 
     /// A credential whose secrets could be had.
@@ -94,8 +104,12 @@ impl Patrol {
         let inventory = Arc::clone(self.inventory());
         let is_known = |id: &SubjectId| inventory.find_subject(id.as_str()).is_some();
         self.devices.seen.retain(|id, _| is_known(id));
+        self.devices.cables.retain(|id, _| is_known(id));
+        self.devices.cards.retain(|(id, _), _| is_known(id));
         self.devices.watches.retain(|(id, _), _| is_known(id));
         self.devices.ends.retain(|(id, _), _| is_known(id));
+        let asked = inventory.subjects.iter().flat_map(|subject| &subject.checks);
+        self.devices.ours = asked.map(|check| check.kind.address()).collect();
         let agents = agents(&inventory, now);
         self.asker.set(agents, &self.devices.credentials, self.config.snmp, now);
         let known: Vec<Arc<Agent>> = self.asker.agents().cloned().collect();
@@ -171,6 +185,7 @@ impl Patrol {
             Ok(reading) => {
                 self.evidence(heard, reading, now, &mut effects);
                 self.facts(heard, reading);
+                self.neighbours(heard, reading);
                 self.points(heard, reading);
             }
             Err(error) => self.unheard(heard, error),

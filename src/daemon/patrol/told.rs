@@ -57,6 +57,7 @@ fn info(seen: &Seen) -> DeviceInfo {
         }),
         gauges: gauges.collect(),
         facts: Vec::new(),
+        neighbours: Vec::new(),
     }
 }
 

@@ -294,6 +294,17 @@ pub fn status(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
             None => locale::text(lang, "dash.status_not_written").to_owned(),
         };
         say(written, theme.dim());
+        if let Some(traps) = &daemon.traps {
+            let number = |n: u64| number(lang, i64::try_from(n).unwrap_or(i64::MAX));
+            let (received, asked) = (number(traps.received), number(traps.asked));
+            if traps.is_heard {
+                let said = t!(lang, "dash.status_traps", received = received, asked = asked);
+                say(said, theme.dim());
+            } else {
+                let said = t!(lang, "dash.status_traps_unheard", listen = traps.listen);
+                say(said, theme.fault());
+            }
+        }
     }
     let end = line(buffer, area, 0, &words);
     let mut right = Line::default();

@@ -6,10 +6,15 @@ use crate::api::{DeviceInfo, InterfaceInfo, PortState, UpsInfo};
 use crate::dash::draw::Line;
 use crate::dash::view::Shot;
 use crate::locale::{self, Lang, duration, number, percent, text, visible};
+use crate::model::Beside;
 use crate::t;
 
 /// Most ports that are shown one by one: those in trouble and the busiest.
 const PORTS_MAX: usize = 6;
+/// Most neighbours that are shown one by one.
+const BESIDE_MAX: usize = 6;
+/// Whom it saw last so long before its last look, in milliseconds, is not missed any more.
+const GONE_MS: i64 = 7 * 86_400_000;
 /// What is told of a device's make, in this order.
 const MAKE: [&str; 4] = ["vendor", "model", "serial", "firmware"];
 
@@ -24,6 +29,14 @@ pub fn lines(shot: &Shot<'_>) -> Vec<(&'static str, Line)> {
     lines.extend(device.ups.as_ref().map(|ups| ("dash.fact_ups", battery(shot, ups))));
     lines.extend(ports(shot, device).map(|words| ("dash.fact_ports", words)));
     lines
+}
+
+/// Who is beside it: of less use in a hurry than what it is.
+pub fn neighbours(shot: &Shot<'_>) -> Option<(&'static str, Line)> {
+    let history = shot.ui.detail.as_ref().and_then(|detail| detail.history.as_ref());
+    let Some((_, Ok(history))) = history else { return None };
+    let words = beside(shot, history.device.as_ref()?)?;
+    Some(("dash.fact_beside", words))
 }
 
 /// Make, model, serial number, firmware; how long it has been running.
@@ -89,6 +102,43 @@ fn ports(shot: &Shot<'_>, device: &DeviceInfo) -> Option<Line> {
         }
         let style = if port.state == PortState::Up { Style::new() } else { theme.poor() };
         words.push(port_words(lang, port), style);
+    }
+    (words.width() > 0).then_some(words)
+}
+
+/// "ether7: sw-1 (Gi0/1)  ether8: sw-2, not seen since 07:31", and how many addresses it sees.
+fn beside(shot: &Shot<'_>, device: &DeviceInfo) -> Option<Line> {
+    let (lang, theme) = (shot.ui.lang, shot.theme);
+    let (cables, cards): (Vec<&Beside>, Vec<&Beside>) =
+        device.neighbours.iter().partition(|beside| beside.who.protocol.is_cable());
+    let looked = device.neighbours.iter().map(|beside| beside.last).max()?;
+    let count = |n: usize| number(lang, i64::try_from(n).unwrap_or(i64::MAX));
+    let is_shown = |beside: &&&Beside| beside.is_there || looked.since(beside.last) <= GONE_MS;
+    let shown: Vec<&&Beside> = cables.iter().filter(is_shown).collect();
+    let mut words = Line::default();
+    for beside in shown.iter().take(BESIDE_MAX) {
+        if words.width() > 0 {
+            words.push("  ", Style::new());
+        }
+        let said = |text: &Option<std::sync::Arc<str>>| text.as_deref().map(visible);
+        let who = &beside.who;
+        let name = said(&who.name).or_else(|| said(&who.chassis)).unwrap_or_default();
+        let own = said(&who.local_port).map_or_else(String::new, |port| format!("{port}: "));
+        let end = said(&who.port).map_or_else(String::new, |port| format!(" ({port})"));
+        words.push(format!("{own}{name}{end}"), Style::new());
+        if !beside.is_there {
+            let gone = t!(lang, "dash.beside_gone", at = shot.when(beside.last));
+            words.push(format!(", {gone}"), theme.poor());
+        }
+    }
+    if let Some(more) = shown.len().checked_sub(BESIDE_MAX).filter(|more| *more > 0) {
+        words.push(format!("  {}", t!(lang, "dash.beside_more", count = count(more))), theme.dim());
+    }
+    let known = cards.iter().filter(|card| card.is_there).count();
+    if known > 0 {
+        let gap = if words.width() > 0 { "  " } else { "" };
+        let said = t!(lang, "dash.beside_addresses", count = count(known));
+        words.push(format!("{gap}{said}"), theme.dim());
     }
     (words.width() > 0).then_some(words)
 }

@@ -16,7 +16,7 @@ use crate::dash::words::{
     verdict as verdict_words,
 };
 use crate::locale::{self, duration, number, percent, rtt, text};
-use crate::model::{State, SubjectId, UnitId};
+use crate::model::{RoundError, State, SubjectId, UnitId};
 use crate::t;
 
 /// Columns of the labels.
@@ -110,6 +110,7 @@ pub fn list(shot: &Shot<'_>, subject: &SubjectRow) -> Vec<(&'static str, Line)> 
     facts.push(("dash.fact_recent", recent(shot, subject)));
     facts.push(("dash.fact_month", month(shot, subject)));
     facts.extend(way(shot, subject).map(|words| ("dash.fact_way", words)));
+    facts.extend(device::neighbours(shot));
     facts.push(("dash.fact_address", address(shot, subject)));
     facts.push(("dash.fact_pace", Line::plain(pace(shot, subject))));
     facts
@@ -160,7 +161,12 @@ fn why(shot: &Shot<'_>, subject: &SubjectRow) -> String {
     };
     let said = subject.now.trouble.and_then(|trouble| locale::trouble_words(lang, trouble));
     if let Some(trouble) = said.filter(|_| subject.now.state != State::Up) {
-        return t!(lang, "dash.why_said", trouble = trouble);
+        return match subject.now.trouble {
+            // That it does not say anything is not what it says.
+            Some(RoundError::Snmp(_)) if subject.now.state.is_outage() => trouble.to_owned(),
+            Some(RoundError::Snmp(_)) => t!(lang, "dash.why_but", trouble = trouble),
+            _ => t!(lang, "dash.why_said", trouble = trouble),
+        };
     }
     match subject.now.state {
         _ if subject.now.off_hours => text(lang, "dash.why_off_hours").to_owned(),

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use super::ask::{Answers, Wanted};
 use super::mib::{self, oid};
@@ -29,7 +30,7 @@ pub enum Protocol {
 pub struct Neighbour {
     /// How it is known.
     pub protocol: Protocol,
-    /// Our end: the port as LLDP calls it, by CDP the interface's number (`ifIndex`).
+    /// Our end: the port as LLDP calls it; by CDP the interface's name, where it is known.
     pub local_port: Option<Untrusted>,
     /// Our end's interface, where it is known.
     pub local_index: Option<u32>,
@@ -46,14 +47,45 @@ pub struct Neighbour {
 }
 
 /// An address with the network card that has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     /// The interface behind which it is (`ifIndex`).
     pub index: u32,
+    /// Its name, where it is known.
+    pub local_port: Option<Arc<str>>,
     /// The address.
     pub ip: IpAddr,
     /// Its MAC address.
     pub mac: [u8; 6],
+}
+
+impl Address {
+    /// The card, written as a chassis is.
+    #[must_use]
+    pub fn card(&self) -> String {
+        mac_text(&self.mac)
+    }
+}
+
+/// True when all that is there was told: what is missing is gone.
+#[must_use]
+pub fn is_whole(answers: &Answers) -> bool {
+    !answers.is_cut() && answers.broken().is_empty()
+}
+
+/// Names the interfaces that are known by their numbers only.
+pub fn name_ports(
+    neighbours: &mut [Neighbour],
+    addresses: &mut [Address],
+    name: impl Fn(u32) -> Option<Arc<str>>,
+) {
+    for neighbour in neighbours.iter_mut().filter(|n| n.local_port.is_none()) {
+        let name = neighbour.local_index.and_then(&name);
+        neighbour.local_port = name.map(|name| Untrusted::from_text(&name));
+    }
+    for address in addresses {
+        address.local_port = name(address.index);
+    }
 }
 
 /// Adds what is to be asked.
@@ -209,7 +241,10 @@ pub fn addresses(answers: &Answers) -> Vec<Address> {
             found.insert((port, ip), mac);
         }
     }
-    found.into_iter().map(|((index, ip), mac)| Address { index, ip, mac }).collect()
+    found
+        .into_iter()
+        .map(|((index, ip), mac)| Address { index, local_port: None, ip, mac })
+        .collect()
 }
 
 /// `type.length.address…` of an index: ipv4(1), ipv6(2), and these with a zone (3, 4), which ends
@@ -237,7 +272,9 @@ fn ip(bytes: &[u8]) -> Option<IpAddr> {
     <[u8; 16]>::try_from(bytes).ok().map(|v6| IpAddr::V6(Ipv6Addr::from(v6)))
 }
 
-fn mac_text(bytes: &[u8]) -> String {
+/// A card as it is written: `00:1b:c0:01:02:03`.
+#[must_use]
+pub fn mac_text(bytes: &[u8]) -> String {
     let pairs: Vec<String> = bytes.iter().map(|b| format!("{b:02x}")).collect();
     pairs.join(":")
 }

@@ -73,6 +73,8 @@ pub struct DeviceReading {
     pub neighbours: Vec<Neighbour>,
     /// Which address has which network card; only with [`Pass::Neighbours`].
     pub addresses: Vec<Address>,
+    /// False when some of the neighbours or addresses could not be read: who is missing may be there.
+    pub are_neighbours_whole: bool,
     /// What is worth keeping of all this, for the store.
     pub points: Vec<(Metric, Point)>,
 }
@@ -197,6 +199,7 @@ pub fn read(
         facts: Vec::new(),
         neighbours: Vec::new(),
         addresses: Vec::new(),
+        are_neighbours_whole: true,
         points: Vec::new(),
     };
     match pass {
@@ -206,6 +209,9 @@ pub fn read(
             memory.last_neighbours = Some(at);
             reading.neighbours = neighbours::read(answers);
             reading.addresses = neighbours::addresses(answers);
+            reading.are_neighbours_whole = neighbours::is_whole(answers);
+            let name = |index| memory.interfaces.name_of(index);
+            neighbours::name_ports(&mut reading.neighbours, &mut reading.addresses, name);
         }
         Pass::Cycle | Pass::Facts => cycle(&mut reading, answers, profile, memory),
     }

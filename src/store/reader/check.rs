@@ -225,7 +225,7 @@ impl Reader {
 
     /// A number was given to one fact only, and none is beyond the last that was given.
     fn check_sequence(&self, found: &mut Checked) -> Result<(), StoreError> {
-        // A fact of intervals or of what a device says writes many rows, of one subject.
+        // A fact of intervals, of what a device says or sees writes many rows, of one subject.
         const FACTS: &str =
             "SELECT 'state' AS t, subject AS k, seq FROM state GROUP BY subject, seq
              UNION ALL SELECT 'event', seq, seq FROM event
@@ -234,6 +234,8 @@ impl Reader {
              UNION ALL SELECT 'maintenance', id, seq FROM maintenance
              UNION ALL SELECT 'baseline', subject * 24 + hour, seq FROM baseline
              UNION ALL SELECT 'device_fact', subject, seq FROM device_fact GROUP BY subject, seq
+             UNION ALL SELECT 'neighbour', subject, seq FROM
+              (SELECT subject, seq FROM neighbour UNION SELECT subject, seq FROM neighbour_look)
              UNION ALL SELECT 'blind', rowid, seq FROM blind
              UNION ALL SELECT 'outbox', id, seq FROM outbox";
         let conn = &self.link.conn;
@@ -348,7 +350,7 @@ const fn chain_text(what: Differs) -> &'static str {
 
 /// The table's name as a finding has it.
 fn known_table(name: &str) -> Option<&'static str> {
-    const TABLES: [&str; 12] = [
+    const TABLES: [&str; 13] = [
         "state",
         "event",
         "run",
@@ -357,6 +359,7 @@ fn known_table(name: &str) -> Option<&'static str> {
         "baseline",
         "blind",
         "device_fact",
+        "neighbour",
         "outbox",
         "series",
         "subject",

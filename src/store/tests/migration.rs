@@ -1,6 +1,7 @@
 //! Stores of older versions: `tests/store/v1.db` and `v2.db`, each written by the daemon of that
-//! version on a real (loopback) network, and `v3.db`, written by the store of that version over a
-//! day that is at rest and a morning that is not.
+//! version on a real (loopback) network, `v3.db`, written by the store of that version over a
+//! day that is at rest and a morning that is not, and `v5.db`, written in two runs by the daemon of
+//! that version, which asked a device by SNMP that was renamed in between.
 
 use std::path::Path;
 
@@ -265,4 +266,36 @@ fn hours_of_a_store_of_version_3_are_packed_and_stay_what_they_are() {
     store.submit(facts(vec![Fact::Alive { at: end + 2 * DAY }]));
     store.tidy_blocking().unwrap();
     now("at rest", [0, 6, 2]);
+}
+
+#[test]
+fn what_devices_said_to_version_5_is_there_and_their_neighbours_are_added() {
+    let place = of_version(5);
+    let tables = ["subject", "run", "state", "event", "device_fact", "series", "journal"];
+    let all = |file: &Path| -> Vec<_> {
+        tables.map(|table| rows(file, &format!("SELECT * FROM {table} ORDER BY 1, 2"))).into()
+    };
+    let before = all(&place.db());
+    assert!(before.iter().all(|table| !table.is_empty()), "{before:?}");
+    let router = id("xa/router");
+    let store = place.open_at(T0 + 400 * 86_400_000);
+    assert_eq!(all(&place.db()), before);
+    let names: Vec<String> = place
+        .reader()
+        .sightings(&router)
+        .unwrap()
+        .into_iter()
+        .filter(|seen| &*seen.key == "name")
+        .map(|seen| seen.value.to_string())
+        .collect();
+    assert_eq!(names, ["xa-2", "xa-1"]);
+    assert_eq!(place.reader().neighbours(&router).unwrap(), []);
+    let seen = vec![super::neighbours::cable("sw-1", T0)];
+    let looked = Some(UnixMs(T0));
+    store.submit(facts(vec![Fact::Neighbours { subject: router.clone(), looked, seen }]));
+    store.flush_blocking().unwrap();
+    assert_eq!(place.reader().neighbours(&router).unwrap().len(), 1);
+    let checked = place.reader().check(UnixMs(0), &mut |_| {}).unwrap();
+    assert_eq!(checked.findings, []);
+    assert!(place.folder.path().join("tuantra.db.v5.bak").exists());
 }

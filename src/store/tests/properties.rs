@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::kept::{incident, work};
 use super::*;
 use crate::coverage::{Outage, outages};
-use crate::model::{CarrierId, Id, KeptIncident, Maintenance, Told, UnitId, WorkedOn};
+use crate::model::{Beside, CarrierId, Id, KeptIncident, Maintenance, Told, UnitId, WorkedOn};
 use crate::store::Sighting;
 
 /// Up to twelve intervals on a small grid. `raw` ones leave holes, overlap, begin before the
@@ -89,7 +89,7 @@ fn unmeasured_is_nothing(mut line: Line) -> Line {
 /// closed, work that is announced, ended and announced anew, usual times, blindness.
 fn any_kept() -> impl Strategy<Value = Fact> {
     let name = |n: i64| Id::new(&format!("m{n}")).unwrap();
-    (0..6_usize, 0..3_i64, 1..40_i64, any::<bool>()).prop_map(move |(kind, n, at, flag)| match kind
+    (0..7_usize, 0..3_i64, 1..40_i64, any::<bool>()).prop_map(move |(kind, n, at, flag)| match kind
     {
         0 => Fact::Incident(KeptIncident {
             told: flag.then_some(Told::Down),
@@ -117,6 +117,16 @@ fn any_kept() -> impl Strategy<Value = Fact> {
                 at,
             )],
         },
+        // Looks that see all: what a torn one saw again has no time in its row, in a fold it has.
+        5 => Fact::Neighbours {
+            subject: id(&format!("r{n}")),
+            looked: Some(UnixMs(at)),
+            seen: [("a", 1), ("b", 2)]
+                .into_iter()
+                .filter(|(_, bit)| at & bit != 0)
+                .map(|(name, _)| super::neighbours::cable(name, at))
+                .collect(),
+        },
         _ => Fact::Blind {
             carrier: flag.then(|| CarrierId::new("vnpt").unwrap()),
             since: UnixMs(n),
@@ -135,6 +145,7 @@ type Kept = (
     BTreeMap<SubjectId, [Option<Usual>; 24]>,
     Vec<Blind>,
     Vec<Vec<Sighting>>,
+    Vec<Vec<Beside>>,
 );
 
 fn kept(reader: &Reader) -> Kept {
@@ -144,6 +155,7 @@ fn kept(reader: &Reader) -> Kept {
         reader.baselines().unwrap(),
         reader.blind(ALL_TIME).unwrap(),
         ["r0", "r1", "r2"].map(|s| reader.sightings(&id(s)).unwrap()).to_vec(),
+        ["r0", "r1", "r2"].map(|s| reader.neighbours(&id(s)).unwrap()).to_vec(),
     )
 }
 
