@@ -10,8 +10,8 @@ use crate::config::Config;
 use crate::coverage::{Clock, SlaRule, Verdict};
 use crate::daemon::clock;
 use crate::locale::{Lang, visible};
-use crate::model::{DurationError, Span, UnixMs};
-use crate::report::{self, GroupBy, Page, PeriodError, ReportError, Scope};
+use crate::model::{CarrierIx, DurationError, Inventory, Span, UnixMs};
+use crate::report::{self, GroupBy, Page, PeriodError, ReportError, Scope, Sheet};
 use crate::store::{Reader, StoreError};
 use crate::t;
 
@@ -24,6 +24,10 @@ use crate::t;
   tuantra report availability --month 2026-10 --clock office       office hours only
   tuantra report coverage --month 2026-10 --as-of 2026-06-30       by the tree before a reform
   tuantra report availability --month 2026-10 --sla-rule icinga    what Icinga DB would say
+  tuantra report carrier --month 2026-10 --carrier vnpt            the contract's account
+  tuantra report outages --month 2026-10 --devices                 by cause, worst, one by one
+  tuantra report capacity --last 14d                               which circuits to enlarge
+  tuantra report inventory; tuantra report plan                    devices; plan against done
 
 Exit code: 0 goals met, 1 a goal missed, 2 wrong usage or bad input, 3 not proven (less of the
 period was measured than the configured floor).")]
@@ -65,6 +69,9 @@ pub struct Args {
     /// Goal in percent instead of the configured one
     #[arg(long, value_name = "PCT", value_parser = percentage)]
     min: Option<u32>,
+    /// Only this carrier, by id (carrier, capacity)
+    #[arg(long, value_name = "CARRIER")]
+    carrier: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -89,6 +96,16 @@ enum Kind {
     Coverage,
     /// How much of the time connections worked
     Availability,
+    /// What each carrier owes: minutes, levels, penalties, evidence
+    Carrier,
+    /// Circuits against 90 % of their bandwidth
+    Capacity,
+    /// Outages by cause, by carrier, the ten worst, one by one
+    Outages,
+    /// Devices by kind, maker and age; out of support; without SNMP
+    Inventory,
+    /// The plan against what is done
+    Plan,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -102,7 +119,7 @@ enum By {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
+pub(super) enum Format {
     Text,
     Csv,
     Json,
@@ -178,10 +195,11 @@ fn percentage(text: &str) -> Result<u32, String> {
 /// Whatever stopped it, with context.
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let config = context::config(global)?;
-    if args.kind == Kind::Coverage && (args.by != By::Subject || args.devices) {
+    let is_by_rows = matches!(args.kind, Kind::Availability | Kind::Outages);
+    if (args.by != By::Subject && args.kind != Kind::Availability) || (args.devices && !is_by_rows) {
         bail!(t!(config.language, "report.by_is_for_availability"));
     }
-    if args.kind == Kind::Coverage && args.sla_rule != Rule::Tuantra {
+    if args.kind != Kind::Availability && args.sla_rule != Rule::Tuantra {
         bail!(t!(config.language, "report.rule_is_for_availability"));
     }
     if args.sla_rule == Rule::Icinga && args.clock != Hours::AroundTheClock {
@@ -189,6 +207,9 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     }
     if args.excel && args.format != Format::Csv {
         bail!(t!(config.language, "report.excel_is_for_csv"));
+    }
+    if args.carrier.is_some() && !matches!(args.kind, Kind::Carrier | Kind::Capacity) {
+        bail!(t!(config.language, "kinds.carrier_is_for"));
     }
     let now = clock::now();
     let period = args.period.span(&config, now)?;
@@ -205,11 +226,18 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         .as_deref()
         .map(|word| unit::find_in(config.language, word, &inventory))
         .transpose()?;
+    let carrier = args
+        .carrier
+        .as_deref()
+        .map(|word| find_carrier(config.language, word, &inventory))
+        .transpose()?;
     let refused = |error: ReportError| anyhow!(told(config.language, &error));
     let store = Reader::open(&config.store).map_err(|e| refused(e.into()))?;
     let records = match args.kind {
-        Kind::Coverage => report::load(&store, &inventory, period, now),
-        Kind::Availability => report::load_without_intervals(&store, period, now),
+        Kind::Availability | Kind::Capacity | Kind::Inventory => {
+            report::load_without_intervals(&store, period, now)
+        }
+        _ => report::load(&store, &inventory, period, now),
     }
     .map_err(refused)?;
     let scope = Scope {
@@ -244,7 +272,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         let unit = visible(&inventory.unit(unit).name).to_string();
         bail!(t!(config.language, "report.not_in_tree", unit = unit, time = time));
     }
-    let (text, verdict) = write(args, &store, &scope, &page).map_err(refused)?;
+    let (text, verdict) = write(args, &store, &scope, &page, carrier).map_err(refused)?;
     match &args.out {
         Some(file) => report::save(file, &text).map_err(refused)?,
         None => super::print(&text)?,
@@ -261,6 +289,58 @@ fn write(
     store: &Reader,
     scope: &Scope<'_>,
     page: &Page<'_>,
+    carrier: Option<CarrierIx>,
+) -> Result<(String, Verdict), ReportError> {
+    use report::kinds;
+    let sheet = match args.kind {
+        Kind::Carrier => {
+            let said = kinds::said(store, scope.window())?;
+            let failed = kinds::failed_rounds(store, scope, &said, carrier)?;
+            kinds::carrier(scope, page, &said, carrier, &failed)
+        }
+        Kind::Capacity => {
+            let circuits = kinds::circuits(store, scope, carrier)?;
+            kinds::capacity(scope, page, &circuits)
+        }
+        Kind::Outages => {
+            let said = kinds::said(store, scope.window())?;
+            kinds::outages(scope, page, &said, args.devices)
+        }
+        Kind::Inventory => kinds::devices(scope, page, &store.newest_sightings()?),
+        Kind::Plan => kinds::plan(scope, page),
+        Kind::Coverage | Kind::Availability => return written(args, store, scope, page),
+    };
+    Ok((as_asked(&sheet, args.format, page), sheet.verdict))
+}
+
+/// A report in the format asked for.
+pub(super) fn as_asked(sheet: &Sheet, format: Format, page: &Page<'_>) -> String {
+    match format {
+        Format::Text => sheet.text(page),
+        Format::Csv => sheet.csv(page),
+        Format::Json => sheet.json(page),
+    }
+}
+
+/// The carrier that a word means.
+pub(super) fn find_carrier(
+    lang: Lang,
+    word: &str,
+    inventory: &Inventory,
+) -> anyhow::Result<CarrierIx> {
+    let found = (0_u32..).zip(&inventory.carriers).find(|(_, c)| c.id.as_str() == word);
+    found.map(|(ix, _)| CarrierIx(ix)).ok_or_else(|| {
+        let known = inventory.carriers.iter().map(|c| c.id.as_str());
+        let known = known.collect::<Vec<_>>().join(", ");
+        anyhow!(t!(lang, "kinds.unknown_carrier", carrier = visible(word), known = known))
+    })
+}
+
+fn written(
+    args: &Args,
+    store: &Reader,
+    scope: &Scope<'_>,
+    page: &Page<'_>,
 ) -> Result<(String, Verdict), ReportError> {
     Ok(match args.kind {
         Kind::Coverage => {
@@ -272,7 +352,7 @@ fn write(
             };
             (text, found.verdict())
         }
-        Kind::Availability => {
+        _ => {
             let found = report::read_availability(store, scope, args.by.into(), args.devices)?;
             let text = match args.format {
                 Format::Text => report::availability_text(&found, scope, page),
@@ -344,7 +424,7 @@ pub(super) fn no_time(lang: Lang, option: &str, error: &PeriodError) -> String {
 }
 
 /// Why there is no report, in the reader's language; what the system says stays as it says it.
-fn told(lang: Lang, error: &ReportError) -> String {
+pub(super) fn told(lang: Lang, error: &ReportError) -> String {
     let named = |file: &std::path::Path| visible(&file.display().to_string()).to_string();
     match error {
         ReportError::Save { path, source } => {

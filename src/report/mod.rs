@@ -8,17 +8,22 @@
 mod availability;
 mod coverage;
 mod file;
+pub mod kinds;
+mod notes;
 mod period;
 mod proof;
 mod record;
 mod row;
 mod share;
+mod sheet;
 mod table;
 mod tally;
 mod text;
 
 pub use availability::{AvailabilityReport, AvailabilityRow, GroupBy, GroupKey, availability};
 pub use coverage::{CoverageReport, CoverageRow, NotLive, coverage};
+pub use notes::{Said, Word};
+pub use sheet::{Sheet, Table, Value, cause_key};
 pub use file::{ReportError, load, load_without_intervals, read_availability, save};
 pub use period::{PeriodError, last, moment, month, this_month};
 pub use proof::{Chain, Evidence, Proof};

@@ -52,6 +52,7 @@ fn carrier(id: &str, name: &str) -> Carrier {
         name: name.to_owned(),
         contract: None,
         hotline: None,
+        penalty: None,
         sla: ServiceLevel { availability_ppm: Some(995_000), ..ServiceLevel::default() },
     }
 }

@@ -13,7 +13,7 @@ use crate::model::{Inventory, NetworkIx, UnitIx, UnixMs};
 use crate::t;
 
 /// Stands for a figure that does not exist.
-const NONE: &str = "–";
+pub(super) const NONE: &str = "–";
 /// Decimals of an availability, of any other share.
 const FINE: u8 = 2;
 const COARSE: u8 = 1;
@@ -359,7 +359,7 @@ fn network_name(network: &crate::model::Network, lang: Lang) -> &str {
     }
 }
 
-fn title(out: &mut String, key: &str, scope: &Scope<'_>, page: &Page<'_>) {
+pub(super) fn title(out: &mut String, key: &str, scope: &Scope<'_>, page: &Page<'_>) {
     let lang = page.lang;
     let window = scope.window();
     line(out, &t!(lang, key));

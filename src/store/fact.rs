@@ -171,11 +171,13 @@ pub enum EventKind {
     IdentityChanged,
     /// A message of the outbox was tried again, or given up, by an operator.
     Outbox,
+    /// An operator has said what an outage was.
+    OutageNoted,
 }
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Started,
         Self::Stopped,
         Self::State,
@@ -199,6 +201,7 @@ impl EventKind {
         Self::FactChanged,
         Self::IdentityChanged,
         Self::Outbox,
+        Self::OutageNoted,
     ];
 
     /// The word in the database and in JSON.
@@ -228,6 +231,7 @@ impl EventKind {
             Self::FactChanged => "fact_changed",
             Self::IdentityChanged => "identity_changed",
             Self::Outbox => "outbox",
+            Self::OutageNoted => "outage_noted",
         }
     }
 

@@ -10,6 +10,7 @@ mod log;
 mod lost;
 mod messages;
 mod metrics;
+mod notes;
 mod outages;
 mod packed;
 mod past;
