@@ -14,6 +14,7 @@ use crate::model::{
 
 mod classes;
 mod edges;
+mod kinds;
 
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;

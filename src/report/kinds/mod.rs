@@ -11,9 +11,6 @@ mod plan;
 mod read;
 mod reconcile;
 
-#[cfg(test)]
-mod tests;
-
 pub use brief::{Desk, brief, handover};
 pub use bulletin::{Bulletin, bulletin};
 pub use capacity::{Circuit, capacity};
