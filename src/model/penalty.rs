@@ -83,6 +83,6 @@ mod tests {
         let step = contract.step(0, 1).unwrap();
         assert_eq!(step.of(9_000_000), 2_999_700);
         assert_eq!(step.of(1), 0);
-        assert_eq!(step.of(i64::MAX), 3_074_149_577_669_669_090);
+        assert_eq!(step.of(i64::MAX), 3_074_149_899_883_696_776);
     }
 }

@@ -26,6 +26,8 @@ pub enum Value {
     Share(u32),
     /// A length of time in milliseconds.
     Length(i64),
+    /// The same where people reckon in minutes.
+    Minutes(i64),
     /// An instant.
     Time(UnixMs),
     /// A day, by its first instant in the page's zone.
@@ -87,6 +89,7 @@ impl Value {
             Self::Count(n) | Self::Money(n) => number(lang, *n),
             Self::Share(ppm) => percent(lang, *ppm, 2),
             Self::Length(ms) => duration_short(lang, *ms),
+            Self::Minutes(ms) => crate::locale::decimal(lang, ms / 60, 1),
             Self::Time(at) => time(page, *at),
             Self::Day(at) => date(lang, &at.to_timestamp().to_zoned_datetime(page.zone.clone())),
             Self::Rate(bps) => rate(lang, *bps),
@@ -100,7 +103,7 @@ impl Value {
             Self::Text(text) => Cell::text(text),
             Self::Count(n) | Self::Money(n) => Cell::figure(n),
             Self::Share(ppm) => Cell::figure(Share(*ppm)),
-            Self::Length(ms) => Cell::figure(Seconds(*ms)),
+            Self::Length(ms) | Self::Minutes(ms) => Cell::figure(Seconds(*ms)),
             Self::Time(at) => Cell::text(&at.to_string()),
             Self::Day(at) => Cell::text(&day(*at, page)),
             Self::Rate(bps) => Cell::figure(bps),
@@ -114,7 +117,7 @@ impl Value {
             Self::Text(text) => json!(text),
             Self::Count(n) | Self::Money(n) => json!(n),
             Self::Share(ppm) => json!(Share(*ppm)),
-            Self::Length(ms) => json!(Seconds(*ms)),
+            Self::Length(ms) | Self::Minutes(ms) => json!(Seconds(*ms)),
             Self::Time(at) => json!(at),
             Self::Day(at) => json!(day(*at, page)),
             Self::Rate(bps) => json!(bps),
@@ -195,16 +198,21 @@ impl Sheet {
                 out += &format!("  {}\n", t!(page.lang, "kinds.nothing"));
                 continue;
             }
-            let left: Vec<usize> = (0..table.columns.len())
-                .filter(|n| {
-                    let cells = table.rows.iter().filter_map(|row| row.get(*n));
-                    cells.filter(|v| **v != Value::None).all(Value::is_left)
-                })
-                .collect();
-            let heads = table.columns.iter().map(|(_, head)| head.clone()).collect();
-            let mut columns = Columns::new(heads, &left);
+            let said = |n: usize| {
+                let cells = table.rows.iter().filter_map(move |row| row.get(n));
+                cells.filter(|value| **value != Value::None)
+            };
+            // A column without any figure says no more than its absence.
+            let shown: Vec<usize> =
+                (0..table.columns.len()).filter(|n| said(*n).next().is_some()).collect();
+            let is_left = |n: &usize| said(*n).all(Value::is_left);
+            let left: Vec<usize> =
+                (0..).zip(&shown).filter(|(_, n)| is_left(n)).map(|(place, _)| place).collect();
+            let head = |n: &usize| table.columns.get(*n).map(|(_, head)| head.clone());
+            let mut columns = Columns::new(shown.iter().filter_map(head).collect(), &left);
             for row in &table.rows {
-                columns.row(row.iter().map(|value| value.shown(page)).collect());
+                let cells = shown.iter().filter_map(|n| row.get(*n));
+                columns.row(cells.map(|value| value.shown(page)).collect());
             }
             columns.write(&mut out, table.has_total);
         }

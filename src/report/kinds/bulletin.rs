@@ -191,13 +191,22 @@ impl Bulletin {
             // What nobody has said and what nobody knows are the same to a reader.
             *causes.entry(cause.unwrap_or(Cause::Unknown)).or_default() += 1;
         }
+        let unknown = causes.remove(&Cause::Unknown);
         let mut causes: Vec<(Cause, i64)> = causes.into_iter().collect();
-        causes.sort_by_key(|(cause, n)| (*cause == Cause::Unknown, std::cmp::Reverse(*n), *cause));
+        causes.sort_by_key(|(cause, n)| (std::cmp::Reverse(*n), *cause));
         let named = causes.iter().map(|(cause, n)| {
             let known = t!(lang, cause_key(*cause));
             format!("{known} {}", number(lang, *n))
         });
-        named.collect::<Vec<_>>().join(", ")
+        let named: Vec<String> = named.collect();
+        match (&named[..], unknown.map(|n| number(lang, n))) {
+            ([], n) => t!(lang, "kinds.bulletin_unknown", n = n.unwrap_or_default()),
+            (_, None) => t!(lang, "kinds.bulletin_causes", causes = named.join(", ")),
+            (_, Some(n)) => {
+                let known = t!(lang, "kinds.bulletin_causes", causes = named.join(", "));
+                format!("{known}, {} {n}", t!(lang, cause_key(Cause::Unknown)))
+            }
+        }
     }
 
     /// "By area: …"; `None` when nobody is down.

@@ -120,7 +120,7 @@ fn a_carriers_evidence_sums_to_its_account_and_power_is_excluded() {
     let sum = |column| -> i64 {
         (0..sheet_rows(&sheet, "evidence").len())
             .map(|row| match cell(&sheet, "evidence", row, column) {
-                Value::Length(ms) => *ms,
+                Value::Minutes(ms) => *ms,
                 other => panic!("{other:?}"),
             })
             .sum()
@@ -128,8 +128,8 @@ fn a_carriers_evidence_sums_to_its_account_and_power_is_excluded() {
     assert_eq!(sum("counted_s"), 210 * HOUR);
     assert_eq!(sum("excluded_s"), 5 * HOUR);
     let total = sheet_rows(&sheet, "accounts").len() - 1;
-    assert_eq!(cell(&sheet, "accounts", total, "counted_s"), &Value::Length(210 * HOUR));
-    assert_eq!(cell(&sheet, "accounts", total, "power_s"), &Value::Length(5 * HOUR));
+    assert_eq!(cell(&sheet, "accounts", total, "counted_s"), &Value::Minutes(210 * HOUR));
+    assert_eq!(cell(&sheet, "accounts", total, "power_s"), &Value::Minutes(5 * HOUR));
     assert_eq!(cell(&sheet, "evidence", 0, "why"), &Value::Word("power", "kinds.why_power"));
     assert_eq!(
         cell(&sheet, "evidence", 0, "last_failed"),
@@ -141,7 +141,7 @@ fn a_carriers_evidence_sums_to_its_account_and_power_is_excluded() {
     assert_eq!(cell(&sheet, "levels", hoa_khanh, "penalty_share"), &Value::Share(100_000));
     assert_eq!(cell(&sheet, "levels", hoa_khanh, "penalty"), &Value::None);
     assert_snapshot!("carrier_vi", sheet.text(&page));
-    // Once it is over nobody vouches for its end: not proven, and nothing is owed.
+    // Once it is over it is owed, by what was recorded as long as somebody vouched for it.
     scope.now = from() + 40 * DAY;
     let over = made(&scope);
     assert_eq!(cell(&over, "levels", hoa_khanh, "verdict"), &Value::verdict(Verdict::Missed));
@@ -161,13 +161,13 @@ fn the_bulletin_counts_units_by_cause_and_by_area() {
     assert_eq!((found.of, found.down.len(), found.unmeasured, found.restored), (2, 1, 1, 0));
     assert_snapshot!(
         found.sentence(&page(&zone, Lang::Vi, false)),
-        @""
+        @"Tính đến 00 giờ 00 ngày 11/10/2026 còn 1/2 xã, phường, thị trấn mất kết nối, trong đó chưa rõ nguyên nhân 1. Chưa đo được: 1. Đã khôi phục trong 24 giờ qua: 0."
     );
     assert_snapshot!(
         found.sentence(&page(&zone, Lang::En, false)),
-        @""
+        @"As of 00:00 on 2026-10-11 1 of 2 communes, wards and townships have no connection, of which cause unknown 1. Not measured: 1. Restored in the last 24 hours: 0."
     );
-    assert_snapshot!(found.by_area(&desk.inventory, Lang::Vi).unwrap(), @"");
+    assert_snapshot!(found.by_area(&desk.inventory, Lang::Vi).unwrap(), @"Theo địa bàn: Huyện Cái Bè 1.");
     // Two hours after the trunk's hour everybody behind it is back.
     scope.period = Span::new(from() + 80 * HOUR, from() + 103 * HOUR);
     let found = kinds::bulletin(&scope, &Said::default(), Tier::District);
