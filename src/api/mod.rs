@@ -21,8 +21,7 @@ mod tests;
 pub use client::{Changes, Client, ClientError};
 pub use commands::{
     ACK_MAX_MS, AckRequest, Acknowledged, NOTE_MAX, NoteRequest, Noted, OutboxAction, OutboxDone,
-    OutboxRequest,
-    WORK_MAX_MS, Work, WorkRequest,
+    OutboxRequest, WORK_MAX_MS, Work, WorkRequest,
 };
 pub use device::{DeviceInfo, FactInfo, GaugeInfo, InterfaceInfo, PortState, UpsInfo};
 pub use server::{Backend, Feed, HistoryQuery, Peer, serve};

@@ -235,7 +235,10 @@ fn status(error: &str) -> StatusCode {
         "bad_id" | "bad_note" | "bad_request" | "bad_subject" | "bad_until" | "bad_window"
         | "needs_reason" | "unknown_target" => StatusCode::BAD_REQUEST,
         "forbidden" => StatusCode::FORBIDDEN,
-        "unknown_maintenance" | "unknown_message" | "unknown_outage" | "unknown_path"
+        "unknown_maintenance"
+        | "unknown_message"
+        | "unknown_outage"
+        | "unknown_path"
         | "unknown_subject" => StatusCode::NOT_FOUND,
         "already_acknowledged"
         | "already_noted"

@@ -133,8 +133,7 @@ fn note(args: &NoteArgs, config: &Config) -> anyhow::Result<ExitCode> {
         bail!(t!(lang, "outage.unknown", what = what));
     };
     let OutageId { subject, start } = id;
-    let request =
-        NoteRequest { subject, start, cause: args.cause.into(), note: args.note.clone() };
+    let request = NoteRequest { subject, start, cause: args.cause.into(), note: args.note.clone() };
     match ask(config, async |client| client.note(&request).await) {
         Ok(done) => {
             super::print(&match args.format {
@@ -155,8 +154,7 @@ fn named(what: &str, config: &Config) -> anyhow::Result<Option<OutageId>> {
     let Ok(subject) = SubjectId::new(what) else { return Ok(None) };
     let refused = |error: ReportError| anyhow!(told(config.language, &error));
     let store = Reader::open(&config.store).map_err(|e| refused(e.into()))?;
-    let only =
-        OutageFilter { subjects: Some([subject].into()), ..OutageFilter::default() };
+    let only = OutageFilter { subjects: Some([subject].into()), ..OutageFilter::default() };
     let ever = Span::new(UnixMs(i64::MIN), UnixMs(i64::MAX));
     let found = store.outages(ever, &only).map_err(|e| refused(e.into()))?;
     let newest = found.into_iter().max_by_key(|found| found.outage.start);
@@ -231,11 +229,12 @@ fn list(args: &ListArgs, config: &Config) -> anyhow::Result<ExitCode> {
         zone: &config.timezone,
         zone_name: &config.timezone_name,
         excel: false,
+        letter: None,
     };
     let said = kinds::said(&store, scope.window()).map_err(refused)?;
     let sheet = kinds::listing(&scope, &page, &said, args.unsaid);
     super::print(&match args.format {
-        Format::Text => sheet.text(&page),
+        Format::Text => report::write::text(&sheet.document(&page), &page),
         Format::Json => sheet.json(&page),
     })?;
     Ok(ExitCode::from(EXIT_OK))

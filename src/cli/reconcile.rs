@@ -1,5 +1,6 @@
 //! `tuantra reconcile`: a carrier's monthly table against ours.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -60,6 +61,9 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     if args.excel && args.format != Format::Csv {
         bail!(t!(lang, "report.excel_is_for_csv"));
     }
+    if args.format == Format::Xlsx && args.out.is_none() && std::io::stdout().is_terminal() {
+        bail!(t!(lang, "report.xlsx_needs_file"));
+    }
     let now = clock::now();
     let period = args.period.span(&config, now)?;
     let inventory = context::inventory(&config)?;
@@ -100,14 +104,15 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         zone: &config.timezone,
         zone_name: &config.timezone_name,
         excel: args.excel,
+        letter: config.letter.as_ref(),
     };
     let said = kinds::said(&store, scope.window()).map_err(refused)?;
     let failed = kinds::failed_rounds(&store, &scope, &said, Some(carrier)).map_err(refused)?;
     let sheet = kinds::reconcile(&scope, &page, &said, carrier, &theirs, &failed);
-    let text = as_asked(&sheet, args.format, &page);
+    let bytes = as_asked(&sheet, args.format, &page).map_err(refused)?;
     match &args.out {
-        Some(file) => report::save(file, &text).map_err(refused)?,
-        None => super::print(&text)?,
+        Some(file) => report::save(file, &bytes).map_err(refused)?,
+        None => super::print_bytes(&bytes)?,
     }
     Ok(ExitCode::from(if sheet.verdict == Verdict::Met { EXIT_OK } else { EXIT_FINDING }))
 }

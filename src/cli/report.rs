@@ -1,5 +1,6 @@
 //! `tuantra report`: coverage and availability of a period, for people, spreadsheets and cron.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -11,6 +12,7 @@ use crate::coverage::{Clock, SlaRule, Verdict};
 use crate::daemon::clock;
 use crate::locale::{Lang, visible};
 use crate::model::{CarrierIx, DurationError, Inventory, Span, UnixMs};
+use crate::report::document::Document;
 use crate::report::{self, GroupBy, Page, PeriodError, ReportError, Scope, Sheet};
 use crate::store::{Reader, StoreError};
 use crate::t;
@@ -21,6 +23,8 @@ use crate::t;
   tuantra report coverage                                  this month so far
   tuantra report availability --month 2026-10 --by carrier
   tuantra report coverage --unit cai-be --last 7d --format csv --out cai-be.csv
+  tuantra report coverage --month 2026-10 --format xlsx --out coverage.xlsx
+  tuantra report coverage --month 2026-10 --format html --out coverage.html    to print
   tuantra report availability --month 2026-10 --clock office       office hours only
   tuantra report coverage --month 2026-10 --as-of 2026-06-30       by the tree before a reform
   tuantra report availability --month 2026-10 --sla-rule icinga    what Icinga DB would say
@@ -120,8 +124,15 @@ enum By {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Format {
+    /// For a terminal or a mail
     Text,
+    /// For programs
     Csv,
+    /// A spreadsheet: a sheet for each part, numbers and dates to reckon with
+    Xlsx,
+    /// One page without scripts, printed to A4 as it stands
+    Html,
+    /// The stable form
     Json,
 }
 
@@ -196,7 +207,8 @@ fn percentage(text: &str) -> Result<u32, String> {
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let config = context::config(global)?;
     let is_by_rows = matches!(args.kind, Kind::Availability | Kind::Outages);
-    if (args.by != By::Subject && args.kind != Kind::Availability) || (args.devices && !is_by_rows) {
+    if (args.by != By::Subject && args.kind != Kind::Availability) || (args.devices && !is_by_rows)
+    {
         bail!(t!(config.language, "report.by_is_for_availability"));
     }
     if args.kind != Kind::Availability && args.sla_rule != Rule::Tuantra {
@@ -264,6 +276,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         zone: &config.timezone,
         zone_name: &config.timezone_name,
         excel: args.excel,
+        letter: config.letter.as_ref(),
     };
     if let (Some(unit), Some(at)) = (unit, as_of)
         && !scope.tree().exists(unit)
@@ -272,10 +285,13 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         let unit = visible(&inventory.unit(unit).name).to_string();
         bail!(t!(config.language, "report.not_in_tree", unit = unit, time = time));
     }
-    let (text, verdict) = write(args, &store, &scope, &page, carrier).map_err(refused)?;
+    if args.format == Format::Xlsx && args.out.is_none() && std::io::stdout().is_terminal() {
+        bail!(t!(config.language, "report.xlsx_needs_file"));
+    }
+    let (bytes, verdict) = write(args, &store, &scope, &page, carrier).map_err(refused)?;
     match &args.out {
-        Some(file) => report::save(file, &text).map_err(refused)?,
-        None => super::print(&text)?,
+        Some(file) => report::save(file, &bytes).map_err(refused)?,
+        None => super::print_bytes(&bytes)?,
     }
     Ok(ExitCode::from(match verdict {
         Verdict::Met => EXIT_OK,
@@ -290,7 +306,7 @@ fn write(
     scope: &Scope<'_>,
     page: &Page<'_>,
     carrier: Option<CarrierIx>,
-) -> Result<(String, Verdict), ReportError> {
+) -> Result<(Vec<u8>, Verdict), ReportError> {
     use report::kinds;
     let sheet = match args.kind {
         Kind::Carrier => {
@@ -308,17 +324,21 @@ fn write(
         }
         Kind::Inventory => kinds::devices(scope, page, &store.newest_sightings()?),
         Kind::Plan => kinds::plan(scope, page),
-        Kind::Coverage | Kind::Availability => return written(args, store, scope, page),
+        Kind::Coverage | Kind::Availability => return counted(args, store, scope, page),
     };
-    Ok((as_asked(&sheet, args.format, page), sheet.verdict))
+    Ok((as_asked(&sheet, args.format, page)?, sheet.verdict))
 }
 
 /// A report in the format asked for.
-pub(super) fn as_asked(sheet: &Sheet, format: Format, page: &Page<'_>) -> String {
+pub(super) fn as_asked(
+    sheet: &Sheet,
+    format: Format,
+    page: &Page<'_>,
+) -> Result<Vec<u8>, ReportError> {
     match format {
-        Format::Text => sheet.text(page),
-        Format::Csv => sheet.csv(page),
-        Format::Json => sheet.json(page),
+        Format::Csv => Ok(sheet.csv(page).into_bytes()),
+        Format::Json => Ok(sheet.json(page).into_bytes()),
+        _ => written(format, &sheet.document(page), page),
     }
 }
 
@@ -336,31 +356,48 @@ pub(super) fn find_carrier(
     })
 }
 
-fn written(
+/// Coverage or availability.
+fn counted(
     args: &Args,
     store: &Reader,
     scope: &Scope<'_>,
     page: &Page<'_>,
-) -> Result<(String, Verdict), ReportError> {
+) -> Result<(Vec<u8>, Verdict), ReportError> {
     Ok(match args.kind {
         Kind::Coverage => {
             let found = report::coverage(scope);
-            let text = match args.format {
-                Format::Text => report::coverage_text(&found, scope, page),
-                Format::Csv => found.csv(scope.inventory, page),
-                Format::Json => found.json(scope.inventory),
+            let bytes = match args.format {
+                Format::Csv => found.csv(scope.inventory, page).into_bytes(),
+                Format::Json => found.json(scope.inventory).into_bytes(),
+                _ => {
+                    let mut document = report::coverage_document(&found, scope, page);
+                    report::with_coverage_figures(&mut document, &found, scope, page);
+                    written(args.format, &document, page)?
+                }
             };
-            (text, found.verdict())
+            (bytes, found.verdict())
         }
         _ => {
             let found = report::read_availability(store, scope, args.by.into(), args.devices)?;
-            let text = match args.format {
-                Format::Text => report::availability_text(&found, scope, page),
-                Format::Csv => found.csv(scope.inventory, page),
-                Format::Json => found.json(scope.inventory, page),
+            let bytes = match args.format {
+                Format::Csv => found.csv(scope.inventory, page).into_bytes(),
+                Format::Json => found.json(scope.inventory, page).into_bytes(),
+                _ => {
+                    let document = report::availability_document(&found, scope, page);
+                    written(args.format, &document, page)?
+                }
             };
-            (text, found.verdict())
+            (bytes, found.verdict())
         }
+    })
+}
+
+/// A report for people.
+fn written(format: Format, document: &Document, page: &Page<'_>) -> Result<Vec<u8>, ReportError> {
+    Ok(match format {
+        Format::Xlsx => report::write::xlsx(document, page)?,
+        Format::Html => report::write::html(document, page)?.into_bytes(),
+        _ => report::write::text(document, page).into_bytes(),
     })
 }
 
@@ -431,6 +468,9 @@ pub(super) fn told(lang: Lang, error: &ReportError) -> String {
             t!(lang, "report.not_saved", file = named(path), error = source)
         }
         ReportError::Store(error) => store_told(lang, error),
+        error @ (ReportError::Sheet(_) | ReportError::Page(_)) => {
+            t!(lang, "report.not_made", error = error)
+        }
     }
 }
 

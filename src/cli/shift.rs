@@ -192,6 +192,7 @@ fn text(
         zone: &config.timezone,
         zone_name: &config.timezone_name,
         excel: false,
+        letter: None,
     };
     Ok(written(&scope, &page, &desk))
 }

@@ -60,7 +60,9 @@ pub fn rates(points: &[Point], window: Span) -> Vec<Option<u64>> {
         let apart = later.at.since(earlier.at);
         let counted = later.value.cast_unsigned().checked_sub(earlier.value.cast_unsigned());
         // One that counts backwards has begun anew in between.
-        let Some(octets) = counted.filter(|_| (1..=APART_MAX_MS).contains(&apart)) else { continue };
+        let Some(octets) = counted.filter(|_| (1..=APART_MAX_MS).contains(&apart)) else {
+            continue;
+        };
         let span = Span::new(earlier.at, later.at).intersect(window);
         let mut from = span.from;
         while from < span.to {
@@ -102,7 +104,12 @@ pub fn capacity(
     let reading = |first: usize, sorted: &[u64], of: usize| {
         let p95_bps = nearest_rank(sorted)?;
         let samples = sorted.len();
-        is_enough(samples, of).then(|| CapacityReading { span: span(first, of), p95_bps, samples, of })
+        is_enough(samples, of).then(|| CapacityReading {
+            span: span(first, of),
+            p95_bps,
+            samples,
+            of,
+        })
     };
     let sorted = |part: &[Option<u64>]| {
         let mut known: Vec<u64> = part.iter().copied().flatten().collect();

@@ -11,7 +11,8 @@ use super::Request;
 use super::feed::Changes;
 use crate::api::{
     AckRequest, Acknowledged, Backend, DeviceInfo, FactInfo, Feed, History, HistoryQuery,
-    NoteRequest, Noted, OutboxAction, OutboxDone, OutboxRequest, Problem, Reloaded, Snapshot, User, Work, WorkRequest,
+    NoteRequest, Noted, OutboxAction, OutboxDone, OutboxRequest, Problem, Reloaded, Snapshot, User,
+    Work, WorkRequest,
 };
 use crate::coverage::{Chart, outages};
 use crate::health::Explanation;
@@ -125,12 +126,15 @@ impl Backend for Socket {
                 Problem::new("unknown_outage", message)
             })?;
             if let Some(last) = &known.last {
-                if last.cause == request.cause && (request.note.is_empty() || last.note == request.note) {
+                if last.cause == request.cause
+                    && (request.note.is_empty() || last.note == request.note)
+                {
                     let problem = Problem::new("already_noted", "it is called that already");
                     return Err(problem.done(Some(last.by.clone()), last.at));
                 }
                 if request.note.is_empty() {
-                    let message = format!("it was called '{}': say why it is not", last.cause.as_str());
+                    let message =
+                        format!("it was called '{}': say why it is not", last.cause.as_str());
                     let problem = Problem::new("needs_reason", message);
                     return Err(problem.done(Some(last.by.clone()), last.at));
                 }

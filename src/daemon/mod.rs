@@ -36,8 +36,8 @@ pub(crate) use backend::history;
 pub use months::{Months, month_start};
 
 use crate::api::{
-    AckRequest, Acknowledged, DeviceInfo, NoteRequest, Noted, OutboxDone, Problem, ReloadFailure, Reloaded, Snapshot,
-    User, Work, WorkRequest,
+    AckRequest, Acknowledged, DeviceInfo, NoteRequest, Noted, OutboxDone, Problem, ReloadFailure,
+    Reloaded, Snapshot, User, Work, WorkRequest,
 };
 use crate::config::{Config, Engine};
 use crate::coverage::LOOK_BACK_MS;

@@ -83,7 +83,11 @@ fn price(desk: &mut Desk, key: &str, node: &Node) -> Option<i64> {
 /// A line of `plan`.
 pub(super) fn read(desk: &mut Desk, context: &Context<'_>, node: &Node) -> Option<RawPlanItem> {
     let map = node.as_map(desk, "plan")?;
-    check_keys(desk, map, &["id", "name", "group", "goal", "due", "done", "at", "source", "measured"]);
+    check_keys(
+        desk,
+        map,
+        &["id", "name", "group", "goal", "due", "done", "at", "source", "measured"],
+    );
     let fields = Fields::new(node.at, map);
     let (at, id) = id(desk, &fields, "plan");
     let name = required_text(desk, &fields, "name");

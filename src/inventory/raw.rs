@@ -9,8 +9,8 @@ use super::maintenance::RawMaintenance;
 use super::place::At;
 use super::scalar::Ref;
 use crate::model::{
-    Calendar, Contact, HealthParams, Id, Limits, Location, Penalty, PingParams, ServiceLevel, UnitKind,
-    UnixMs,
+    Calendar, Contact, HealthParams, Id, Limits, Location, Penalty, PingParams, ServiceLevel,
+    UnitKind, UnixMs,
 };
 
 /// Everything read, in file order.

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::coverage::Outage;
-use crate::model::{Cause, Inventory, KeptIncident, OutageNote, Span, SubjectId, SubjectIx, UnixMs};
+use crate::model::{
+    Cause, Inventory, KeptIncident, OutageNote, Span, SubjectId, SubjectIx, UnixMs,
+};
 
 /// Notes and acknowledgements.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,10 +31,7 @@ pub(super) fn span(outage: &Outage) -> Span {
 impl Said {
     /// The store's notes, in the order they were made, and its incidents.
     #[must_use]
-    pub fn new(
-        notes: BTreeMap<SubjectId, Vec<OutageNote>>,
-        incidents: Vec<KeptIncident>,
-    ) -> Self {
+    pub fn new(notes: BTreeMap<SubjectId, Vec<OutageNote>>, incidents: Vec<KeptIncident>) -> Self {
         let mut taken: BTreeMap<SubjectId, Vec<KeptIncident>> = BTreeMap::new();
         for incident in incidents.into_iter().filter(|i| i.ack.is_some()) {
             taken.entry(incident.root.clone()).or_default().push(incident);

@@ -1,15 +1,15 @@
-//! A report as a title, tables of typed cells and notes, and its writers: text, CSV and JSON.
+//! A report as tables of typed cells with words for programs: from one of these come its CSV, its
+//! JSON and the [`Document`] that people read.
 //!
-//! A kind of report says each figure once, as a [`Value`]; what it looks like is the writer's
-//! matter, so every format has the same figures.
+//! A kind of report says each figure once, as a [`Value`], so every format has the same figures.
 
 use serde_json::{Map, json};
 
-use super::table::{Cell, Columns, csv_line};
-use super::text::{NONE, time};
+use super::document::{self, Block, Column, Document, Line, Section};
+use super::table::{Cell, csv_line};
 use super::{Page, Proof, Seconds, Share};
 use crate::coverage::Verdict;
-use crate::locale::{Lang, date, duration_short, number, percent, visible};
+use crate::locale::date;
 use crate::model::{Cause, UnixMs};
 use crate::t;
 
@@ -79,21 +79,26 @@ impl Value {
         matches!(self, Self::Text(_) | Self::Word(..) | Self::Time(_) | Self::Day(_))
     }
 
-    /// As people read it.
-    #[must_use]
-    pub fn shown(&self, page: &Page<'_>) -> String {
-        let lang = page.lang;
+    /// As it stands in a document.
+    fn written(&self, page: &Page<'_>) -> document::Value {
         match self {
-            Self::None => NONE.to_owned(),
-            Self::Text(text) => text.clone(),
-            Self::Count(n) | Self::Money(n) => number(lang, *n),
-            Self::Share(ppm) => percent(lang, *ppm, 2),
-            Self::Length(ms) => duration_short(lang, *ms),
-            Self::Minutes(ms) => crate::locale::decimal(lang, ms / 60, 1),
-            Self::Time(at) => time(page, *at),
-            Self::Day(at) => date(lang, &at.to_timestamp().to_zoned_datetime(page.zone.clone())),
-            Self::Rate(bps) => rate(lang, *bps),
-            Self::Word(_, key) => t!(lang, key),
+            Self::None => document::Value::None,
+            Self::Text(text) => document::Value::text(text),
+            Self::Count(n) => document::Value::Count(*n),
+            Self::Money(dong) => document::Value::Money(*dong),
+            Self::Share(ppm) => document::Value::Share { ppm: *ppm, decimals: 2 },
+            Self::Length(ms) => document::Value::Length(*ms),
+            Self::Minutes(ms) => document::Value::Amount { milli: ms / 60, decimals: 1, unit: "" },
+            Self::Time(at) => document::Value::Time(*at),
+            Self::Day(at) => document::Value::Text(shown_day(*at, page)),
+            Self::Rate(bps) => {
+                let milli = i64::try_from(bps / 1_000).unwrap_or(i64::MAX);
+                document::Value::Amount { milli, decimals: 2, unit: "Mbit/s" }
+            }
+            Self::Word("met", _) => document::Value::Verdict(Verdict::Met),
+            Self::Word("missed", _) => document::Value::Verdict(Verdict::Missed),
+            Self::Word("not_proven", _) => document::Value::Verdict(Verdict::NotProven),
+            Self::Word(_, key) => document::Value::Text(t!(page.lang, key)),
         }
     }
 
@@ -145,9 +150,9 @@ pub const fn cause_key(cause: Cause) -> &'static str {
     }
 }
 
-fn rate(lang: Lang, bps: u64) -> String {
-    let milli_mbps = i64::try_from(bps / 1_000).unwrap_or(i64::MAX);
-    format!("{} Mbit/s", crate::locale::decimal(lang, milli_mbps, 2))
+/// As people write it.
+pub(super) fn shown_day(at: UnixMs, page: &Page<'_>) -> String {
+    date(page.lang, &at.to_timestamp().to_zoned_datetime(page.zone.clone()))
 }
 
 /// A table.
@@ -170,8 +175,8 @@ pub struct Table {
 pub struct Sheet {
     /// Its word.
     pub kind: &'static str,
-    /// Title and the lines of its block: whose, when, by which clock.
-    pub title: Vec<String>,
+    /// Title, and the lines of its block: whose, when, by which clock.
+    pub frame: Document,
     /// More of the document's own keys in JSON.
     pub facts: Vec<(&'static str, serde_json::Value)>,
     /// Tables in their order.
@@ -184,46 +189,49 @@ pub struct Sheet {
     pub verdict: Verdict,
 }
 
+impl Table {
+    fn document(&self, page: &Page<'_>) -> document::Table {
+        let said = |n: usize| {
+            let cells = self.rows.iter().filter_map(move |row| row.get(n));
+            cells.filter(|value| **value != Value::None)
+        };
+        let shown: Vec<usize> =
+            (0..self.columns.len()).filter(|n| said(*n).next().is_some()).collect();
+        let columns = shown.iter().filter_map(|n| {
+            let (key, heading) = self.columns.get(*n)?;
+            let is_text = said(*n).all(Value::is_left);
+            Some(Column { key, heading: heading.clone(), is_text })
+        });
+        let last = self.rows.len().checked_sub(1).filter(|_| self.has_total);
+        let rows = self.rows.iter().enumerate().map(|(n, row)| {
+            let cells = shown.iter().filter_map(|n| row.get(*n));
+            let cells = cells.map(|value| value.written(page)).collect();
+            if last == Some(n) { Line::total(cells) } else { Line::of(cells) }
+        });
+        document::Table { columns: columns.collect(), rows: rows.collect() }
+    }
+}
+
 impl Sheet {
-    /// For people.
+    /// For people: a section for each table. A column without any figure says no more than its
+    /// absence, and is left out.
     #[must_use]
-    pub fn text(&self, page: &Page<'_>) -> String {
-        let mut out = String::new();
-        for line in &self.title {
-            out += &format!("{}\n", visible(line));
+    pub fn document(&self, page: &Page<'_>) -> Document {
+        let section = |table: &Table| Section {
+            name: table.title.clone(),
+            heading: Some(table.title.clone()),
+            is_annex: false,
+            blocks: vec![match table.rows.is_empty() {
+                true => Block::Text(t!(page.lang, "kinds.nothing")),
+                false => Block::Table(table.document(page)),
+            }],
+        };
+        Document {
+            sections: self.tables.iter().map(section).collect(),
+            notes: self.notes.clone(),
+            proof: super::proof::foot(self.proof.as_ref(), page),
+            ..self.frame.clone()
         }
-        for table in &self.tables {
-            out += &format!("\n{}\n", visible(&table.title));
-            if table.rows.is_empty() {
-                out += &format!("  {}\n", t!(page.lang, "kinds.nothing"));
-                continue;
-            }
-            let said = |n: usize| {
-                let cells = table.rows.iter().filter_map(move |row| row.get(n));
-                cells.filter(|value| **value != Value::None)
-            };
-            // A column without any figure says no more than its absence.
-            let shown: Vec<usize> =
-                (0..table.columns.len()).filter(|n| said(*n).next().is_some()).collect();
-            let is_left = |n: &usize| said(*n).all(Value::is_left);
-            let left: Vec<usize> =
-                (0..).zip(&shown).filter(|(_, n)| is_left(n)).map(|(place, _)| place).collect();
-            let head = |n: &usize| table.columns.get(*n).map(|(_, head)| head.clone());
-            let mut columns = Columns::new(shown.iter().filter_map(head).collect(), &left);
-            for row in &table.rows {
-                let cells = shown.iter().filter_map(|n| row.get(*n));
-                columns.row(cells.map(|value| value.shown(page)).collect());
-            }
-            columns.write(&mut out, table.has_total);
-        }
-        if !self.notes.is_empty() {
-            out += &format!("\n{}\n", t!(page.lang, "report.notes"));
-            for (n, note) in (1..).zip(&self.notes) {
-                out += &format!("  ({n}) {}\n", visible(note));
-            }
-        }
-        out += &super::proof::foot(self.proof.as_ref(), page);
-        out
     }
 
     /// Every table under a header row of its own, whose first column names it; an empty line parts
@@ -241,7 +249,8 @@ impl Sheet {
             out += &csv_line(&heads, excel);
             let detail = table.rows.len() - usize::from(table.has_total && !table.rows.is_empty());
             for (n, row) in table.rows.iter().enumerate() {
-                let name = if n < detail { table.key.to_owned() } else { format!("{}_total", table.key) };
+                let name =
+                    if n < detail { table.key.to_owned() } else { format!("{}_total", table.key) };
                 let cells = row.iter().map(|value| value.cell(page));
                 let cells: Vec<Cell> = std::iter::once(Cell::text(&name)).chain(cells).collect();
                 out += &csv_line(&cells, excel);

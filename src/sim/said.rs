@@ -91,7 +91,8 @@ pub fn octets(
     let mut at = window.to.0.div_euclid(EVERY_MS) * EVERY_MS;
     while at >= window.from.0 {
         let when = UnixMs(at);
-        found.push(Point { at: when, value: u64::try_from(left).unwrap_or(u64::MAX).cast_signed() });
+        found
+            .push(Point { at: when, value: u64::try_from(left).unwrap_or(u64::MAX).cast_signed() });
         let noise = hash(line, &at.to_le_bytes()) % 31;
         let pct = busy_pct * hour_pct(when, zone) / 100 * (85 + noise) / 100;
         let bits = u128::from(kbps) * 1_000 * u128::from(pct.min(100)) / 100;

@@ -149,6 +149,7 @@ carriers:
       prices:
         - {{ bandwidth: 20Mbps, price: 2500000 }}
         - {{ bandwidth: 100Mbps, price: 6000000 }}
+        - {{ bandwidth: 1Gbps, price: 20000000 }}
       steps:
         - {{ below: 0.99, pct: 5 }}
         - {{ below: 0.98, pct: 10 }}
@@ -161,6 +162,7 @@ carriers:
       monthly_price: 2800000
       prices:
         - {{ bandwidth: 100Mbps, price: 6500000 }}
+        - {{ bandwidth: 1Gbps, price: 21000000 }}
       steps:
         - {{ below: 0.99, pct: 5 }}
         - {{ below: 0.97, pct: 15 }}

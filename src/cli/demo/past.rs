@@ -60,11 +60,12 @@ pub(super) fn write(
     let handled = handled(past.world(), &intervals, seed);
     let loads = loads(inventory, &intervals, plan, &config.timezone, seed);
     let first = plan.samples_from.min(plan.window.to - LOADS_MS);
-    let hours = Hours::new(inventory, &past, loads, Span::new(first, plan.window.to)).inspect(|batch| {
-        let at = batch.samples.last().map_or(plan.window.to, |(_, s)| s.at());
-        let whole = plan.window.to.since(first).max(1);
-        progress.show(at.since(first) * 100 / whole, false);
-    });
+    let hours =
+        Hours::new(inventory, &past, loads, Span::new(first, plan.window.to)).inspect(|batch| {
+            let at = batch.samples.last().map_or(plan.window.to, |(_, s)| s.at());
+            let whole = plan.window.to.since(first).max(1);
+            progress.show(at.since(first) * 100 / whole, false);
+        });
     let batches = std::iter::once(alive(plan.window.from))
         .chain(facts(inventory, intervals, plan.window.from))
         .chain(std::iter::once(desk(inventory, &handled, plan.window.to)))

@@ -14,8 +14,7 @@ use crate::t;
 
 /// Most lines of one list of a handover: it is a page.
 const LINES: usize = 12;
-/// How far ahead work is told of, in milliseconds.
-const AHEAD_MS: i64 = 86_400_000;
+const DAY_MS: i64 = 86_400_000;
 
 /// What lies on the duty desk besides the records.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -38,14 +37,15 @@ pub fn brief(scope: &Scope<'_>, page: &Page<'_>, desk: &Desk) -> String {
     let hours = number(lang, window.len_ms() / 3_600_000);
     let mut lines = vec![t!(lang, "kinds.brief_title", time = moment(page, window.to))];
     if let Some(tier) = Bulletin::tiers(scope).first() {
-        let found = bulletin(scope, &desk.said, *tier);
+        let found = bulletin(&day(scope), &desk.said, *tier);
         lines.push(found.sentence(page));
         lines.extend(found.by_area(inventory, lang));
     }
     let ladder = coverage(scope);
     let networks = inventory.network_ixs().filter_map(|network| {
         let mut sum = crate::coverage::Ladder::default();
-        let tops = ladder.rows.iter().filter(|r| r.network == network && ladder.tops.contains(&r.unit));
+        let tops =
+            ladder.rows.iter().filter(|r| r.network == network && ladder.tops.contains(&r.unit));
         tops.for_each(|row| sum += row.ladder);
         let name = visible(&inventory.network(network).short);
         (sum.required > 0).then(|| format!("{name} {}", of(page, sum.live, sum.required)))
@@ -68,7 +68,7 @@ pub fn brief(scope: &Scope<'_>, page: &Page<'_>, desk: &Desk) -> String {
     let ended = roots.iter().filter(|l| l.marked.outage.end.is_some()).count();
     let mut outages =
         t!(lang, "kinds.brief_outages", hours = hours, n = roots.len(), ended = ended);
-    if let Some(longest) = roots.iter().max_by_key(|l| l.marked.lost_ms) {
+    if let Some(longest) = roots.iter().max_by_key(|l| whole_ms(scope, l)) {
         let named = outage(scope, page, longest);
         outages += &format!(" {}", t!(lang, "kinds.brief_longest", outage = named));
     }
@@ -84,7 +84,9 @@ pub fn brief(scope: &Scope<'_>, page: &Page<'_>, desk: &Desk) -> String {
     lines.push(t!(lang, "kinds.brief_unsaid", n = unsaid));
     lines.push(match &works(scope, page, desk)[..] {
         [] => t!(lang, "kinds.brief_no_work"),
-        works => t!(lang, "kinds.brief_work", n = works.len(), works = shortened(page, works, 2, "; ")),
+        works => {
+            t!(lang, "kinds.brief_work", n = works.len(), works = shortened(page, works, 2, "; "))
+        }
     });
     lines.push(blind(scope, page, desk));
     lines.join("\n") + "\n"
@@ -98,7 +100,7 @@ pub fn handover(scope: &Scope<'_>, page: &Page<'_>, desk: &Desk) -> String {
     let (from, to) = (moment(page, window.from), moment(page, window.to));
     let mut out = t!(lang, "kinds.handover_title", from = from, to = to) + "\n";
     if let Some(tier) = Bulletin::tiers(scope).first() {
-        out += &(bulletin(scope, &desk.said, *tier).sentence(page) + "\n");
+        out += &(bulletin(&day(scope), &desk.said, *tier).sentence(page) + "\n");
     }
     let mut section = |key: &str, lines: Vec<String>| {
         out += &format!("\n{}\n", t!(lang, key, n = lines.len()));
@@ -117,13 +119,25 @@ pub fn handover(scope: &Scope<'_>, page: &Page<'_>, desk: &Desk) -> String {
     let roots = || all.iter().filter(|l| l.is_root());
     let mut ended: Vec<&Listed> = roots().filter(|l| l.marked.outage.end.is_some()).collect();
     // A reader who gets no further than the first lines has read the worst.
-    ended.sort_by_key(|l| std::cmp::Reverse(l.marked.lost_ms));
+    ended.sort_by_key(|l| std::cmp::Reverse(whole_ms(scope, l)));
     section("kinds.handover_ended", ended.iter().map(|l| outage(scope, page, l)).collect());
     let unsaid = roots().filter(|l| l.cause.is_none());
     section("kinds.handover_unsaid", unsaid.map(|l| l.id(scope).to_string()).collect());
     section("kinds.handover_works", works(scope, page, desk));
     out += &format!("\n{}\n", blind(scope, page, desk));
     out
+}
+
+/// The day that ends with the scope's window: what a bulletin looks back at.
+fn day<'a>(scope: &Scope<'a>) -> Scope<'a> {
+    let to = scope.window().to;
+    Scope { period: Span::new(to - DAY_MS, to), ..*scope }
+}
+
+/// How long an outage lasted, or has lasted, whole.
+fn whole_ms(scope: &Scope<'_>, listed: &Listed) -> i64 {
+    let outage = &listed.marked.outage;
+    outage.end.unwrap_or(scope.window().to).since(outage.start).max(0)
 }
 
 fn of(page: &Page<'_>, n: u32, all: u32) -> String {
@@ -191,7 +205,7 @@ fn outage(scope: &Scope<'_>, page: &Page<'_>, listed: &Listed) -> String {
     };
     let id = &scope.inventory.subject(listed.subject).id;
     let span = format!("{} – {end}", at(page, found.start));
-    let mut parts = vec![place(scope, id), duration(lang, listed.marked.lost_ms), span, cause];
+    let mut parts = vec![place(scope, id), duration(lang, whole_ms(scope, listed)), span, cause];
     if !listed.note.is_empty() {
         parts.push(visible(&listed.note));
     }
@@ -200,7 +214,7 @@ fn outage(scope: &Scope<'_>, page: &Page<'_>, listed: &Listed) -> String {
 
 /// The work of now and the next 24 hours, by its beginning.
 fn works(scope: &Scope<'_>, page: &Page<'_>, desk: &Desk) -> Vec<String> {
-    let ahead = Span::new(scope.window().to, scope.window().to + AHEAD_MS);
+    let ahead = Span::new(scope.window().to, scope.window().to + DAY_MS);
     let all = scope.inventory.maintenance.iter().chain(&desk.works);
     let mut found: Vec<(Span, String)> = Vec::new();
     for work in all {

@@ -177,7 +177,8 @@ impl Bulletin {
             t!(lang, "kinds.bulletin", time = time, n = n, of = of, tier = tier, causes = causes)
         };
         if self.unmeasured > 0 {
-            text += &format!(" {}", t!(lang, "kinds.bulletin_unmeasured", n = count(self.unmeasured)));
+            text +=
+                &format!(" {}", t!(lang, "kinds.bulletin_unmeasured", n = count(self.unmeasured)));
         }
         if self.of > 0 {
             text += &format!(" {}", t!(lang, "kinds.bulletin_restored", n = count(self.restored)));

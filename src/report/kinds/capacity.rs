@@ -78,8 +78,8 @@ pub fn capacity(scope: &Scope<'_>, page: &Page<'_>, circuits: &[Circuit]) -> She
         (std::cmp::Reverse(used), row.subject)
     });
     let over = rows.iter().filter(|row| row.found.verdict == Verdict::Missed).count();
-    let mut title = block("kinds.capacity_title", scope, page);
-    title.push(t!(lang, "kinds.capacity_sum", over = over, of = rows.len()));
+    let mut frame = block("kinds.capacity_title", scope, page);
+    frame.heads.push(t!(lang, "kinds.capacity_sum", over = over, of = rows.len()));
     let verdict = match rows.is_empty() {
         true => Verdict::NotProven,
         false => overall(rows.iter().map(|row| row.found.verdict)),
@@ -88,7 +88,7 @@ pub fn capacity(scope: &Scope<'_>, page: &Page<'_>, circuits: &[Circuit]) -> She
     let floor = crate::locale::percent(lang, scope.floor_ppm, 1);
     Sheet {
         kind: "capacity",
-        title,
+        frame,
         facts: facts(scope),
         tables: vec![circuits_table(&rows, scope, page), unknown_table(unknown, page)],
         notes: keys.iter().map(|key| t!(lang, &format!("kinds.{key}"), floor = floor)).collect(),

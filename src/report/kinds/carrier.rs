@@ -11,9 +11,7 @@ use crate::coverage::{
     outages as of_record,
 };
 use crate::heads;
-use crate::model::{
-    CarrierIx, Cause, OutageId, PenaltyStep, Span, SubjectIx, UnixMs,
-};
+use crate::model::{CarrierIx, Cause, OutageId, PenaltyStep, Span, SubjectIx, UnixMs};
 use crate::t;
 
 /// First and last failed round of outages, as far as samples are kept.
@@ -34,9 +32,12 @@ impl Line {
         self.account.verdict != Verdict::NotProven
     }
 
+    /// `None` where the contract does not say what the line costs.
     fn owed(&self) -> Option<i64> {
-        let step = self.step.filter(|_| self.is_judged());
-        Some(step.map_or(0, |step| step.of(self.price.unwrap_or(0)))).filter(|_| self.price.is_some())
+        match self.step.filter(|_| self.is_judged()) {
+            None => Some(0),
+            Some(step) => self.price.map(|price| step.of(price)),
+        }
     }
 }
 
@@ -52,11 +53,12 @@ pub fn carrier(
     let lang = page.lang;
     let lines = lines(scope, said, only);
     let is_month = is_whole_month(scope, page);
-    let mut title = block("kinds.carrier_title", scope, page);
+    let mut frame = block("kinds.carrier_title", scope, page);
     // This report has one clock whatever was asked: the contract's.
-    title.retain(|line| !line.starts_with(&t!(lang, "report.clock", clock = "")));
-    title.push(t!(lang, "report.clock", clock = t!(lang, "report.clock_contract")));
-    let mut keys = vec!["note_counted", "note_excluded", "note_level", "note_rounds", "note_penalty"];
+    frame.heads.retain(|line| !line.starts_with(&t!(lang, "report.clock", clock = "")));
+    frame.heads.push(t!(lang, "report.clock", clock = t!(lang, "report.clock_contract")));
+    let mut keys =
+        vec!["note_counted", "note_excluded", "note_level", "note_rounds", "note_penalty"];
     if !is_month {
         keys.push("note_no_month");
     }
@@ -68,7 +70,7 @@ pub fn carrier(
     facts.push(("whole_month", serde_json::json!(is_month)));
     Sheet {
         kind: "carrier",
-        title,
+        frame,
         facts,
         tables: vec![
             contracts(&lines, scope, page, is_month),
@@ -86,7 +88,11 @@ pub fn carrier(
 }
 
 /// The outages whose failed rounds the report shows.
-pub(super) fn wanted(scope: &Scope<'_>, said: &Said, only: Option<CarrierIx>) -> Vec<(OutageId, Span)> {
+pub(super) fn wanted(
+    scope: &Scope<'_>,
+    said: &Said,
+    only: Option<CarrierIx>,
+) -> Vec<(OutageId, Span)> {
     let mut found = Vec::new();
     for line in lines(scope, said, only) {
         let subject = &scope.inventory.subject(line.account.subject).id;
@@ -334,8 +340,7 @@ fn evidence(
             let rounds = failed.get(&id);
             let word = said.of(&subject.id, outage);
             let excused: i64 = millis.excused.values().sum();
-            let excluded =
-                millis.planned.lost() + excused + millis.unreachable + millis.off_hours;
+            let excluded = millis.planned.lost() + excused + millis.unreachable + millis.off_hours;
             let note = word.map(|w| &w.last.note).filter(|note| !note.is_empty());
             rows.push(vec![
                 Value::text(id.to_string()),

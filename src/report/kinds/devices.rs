@@ -28,9 +28,9 @@ pub fn devices(
         .filter(|ix| scope.inventory.subject(*ix).exists_at(at - 1))
         .filter_map(|ix| Some((ix, scope.inventory.subject(ix).device()?)))
         .collect();
-    let mut title = block("kinds.inventory_title", scope, page);
+    let mut frame = block("kinds.inventory_title", scope, page);
     // Nothing here is reckoned by a clock.
-    title.retain(|line| !line.starts_with(&t!(lang, "report.clock", clock = "")));
+    frame.heads.retain(|line| !line.starts_with(&t!(lang, "report.clock", clock = "")));
     let drift = drift(&all, scope, page, seen);
     let notes = ["note_declared", "note_age", "note_support", "note_drift"];
     let by = |key, heading, name: &dyn Fn(SubjectIx, &Device) -> Value| {
@@ -46,7 +46,7 @@ pub fn devices(
     let age = |ix: SubjectIx, _: &Device| age(scope.inventory.subject(ix).since, at);
     Sheet {
         kind: "inventory",
-        title,
+        frame,
         facts: vec![("at", serde_json::json!(at))],
         tables: vec![
             by("by_kind", "kinds.by_kind", &kind),
@@ -95,7 +95,10 @@ fn grouped(
     for (ix, device) in all {
         let is_unknown = device.support_until.is_none();
         let add = [true, device.snmp.is_some(), is_out(device, at), is_unknown];
-        let named = name(*ix, device);
+        let named = match name(*ix, device) {
+            Value::None => Value::Word("unknown", "kinds.age_unknown"),
+            named => named,
+        };
         let place = groups.iter().position(|(known, _)| *known == named);
         let place = place.unwrap_or_else(|| {
             groups.push((named, [0; 4]));
@@ -107,7 +110,8 @@ fn grouped(
             *whole += i64::from(add);
         }
     }
-    groups.sort_by_key(|(name, sums)| (std::cmp::Reverse(sums[0]), name.shown(page)));
+    // Stable: those of one size stay in the inventory's order.
+    groups.sort_by_key(|(_, sums)| std::cmp::Reverse(sums[0]));
     let row = |(name, sums): (Value, [i64; 4])| {
         let mut row = vec![name];
         row.extend(sums.map(Value::Count));

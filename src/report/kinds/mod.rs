@@ -21,15 +21,14 @@ pub use plan::plan;
 pub use read::{circuits, failed_rounds, said};
 pub use reconcile::{TheirTable, TheirTableError, Theirs, reconcile, their_table};
 
-use super::text::title;
+use super::document::Document;
+use super::text::blank;
 use super::{Page, Scope};
 use crate::model::{SubjectIx, UnitIx};
 
-/// The lines of a title block.
-fn block(key: &str, scope: &Scope<'_>, page: &Page<'_>) -> Vec<String> {
-    let mut text = String::new();
-    title(&mut text, key, scope, page);
-    text.lines().map(str::to_owned).collect()
+/// The title block.
+fn block(key: &str, scope: &Scope<'_>, page: &Page<'_>) -> Document {
+    blank(key, scope, page)
 }
 
 /// What the JSON of a report over a window says of it.

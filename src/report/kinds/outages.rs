@@ -70,7 +70,8 @@ pub(super) fn through(scope: &Scope<'_>, said: &Said, outage: &Outage) -> Option
     let ix = scope.inventory.find_subject(root.as_str())?;
     let within = super::super::notes::span(outage);
     let roots = of_record(scope.records.of(ix));
-    let found = roots.iter().find(|o| !super::super::notes::span(o).intersect(within).is_empty())?;
+    let found =
+        roots.iter().find(|o| !super::super::notes::span(o).intersect(within).is_empty())?;
     Some(said.of(root, found)?.last.cause)
 }
 
@@ -103,8 +104,8 @@ pub fn outages(scope: &Scope<'_>, page: &Page<'_>, said: &Said, devices_too: boo
         one_by_one(&all, scope, page),
     ];
     let unnamed = all.iter().filter(|l| l.is_root() && l.cause.is_none()).count();
-    let mut title = block("kinds.outages_title", scope, page);
-    title.push(t!(
+    let mut frame = block("kinds.outages_title", scope, page);
+    frame.heads.push(t!(
         lang,
         "kinds.outages_sum",
         n = crate::locale::number(lang, all.iter().filter(|l| l.is_root()).count() as i64),
@@ -114,7 +115,7 @@ pub fn outages(scope: &Scope<'_>, page: &Page<'_>, said: &Said, devices_too: boo
         .map(|key| t!(lang, &format!("kinds.{key}")));
     Sheet {
         kind: "outages",
-        title,
+        frame,
         facts: facts(scope),
         tables,
         notes: notes.to_vec(),
@@ -131,7 +132,7 @@ pub fn listing(scope: &Scope<'_>, page: &Page<'_>, said: &Said, unsaid: bool) ->
     all.retain(|l| !unsaid || (l.is_root() && l.cause.is_none()));
     Sheet {
         kind: "outage_list",
-        title: block("kinds.outages_title", scope, page),
+        frame: block("kinds.outages_title", scope, page),
         facts: facts(scope),
         tables: vec![one_by_one(&all, scope, page)],
         notes: Vec::new(),

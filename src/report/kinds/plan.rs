@@ -1,5 +1,6 @@
 //! The plan against what is done. What was typed in and what was measured never meet in one sum.
 
+use super::super::sheet::shown_day;
 use super::super::{Page, Scope, Sheet, Table, Value, coverage, overall};
 use super::{block, facts};
 use crate::coverage::{Ladder, Verdict};
@@ -41,11 +42,11 @@ pub fn plan(scope: &Scope<'_>, page: &Page<'_>) -> Sheet {
         Standing::Done | Standing::UnderWay => Verdict::Met,
     });
     let notes = ["note_plan_base", "note_plan_measured", "note_plan_late"];
-    let mut title = block("kinds.plan_title", scope, page);
-    title.retain(|line| !line.starts_with(&t!(lang, "report.clock", clock = "")));
+    let mut frame = block("kinds.plan_title", scope, page);
+    frame.heads.retain(|line| !line.starts_with(&t!(lang, "report.clock", clock = "")));
     Sheet {
         kind: "plan",
-        title,
+        frame,
         facts: facts(scope),
         tables: vec![
             groups(&lines, page, true),
@@ -74,8 +75,8 @@ fn lines<'a>(scope: &Scope<'a>) -> Vec<Line<'a>> {
                     }
                     None => {
                         let rows = ladders.rows.iter();
-                        let rows =
-                            rows.filter(|r| r.network == *network && ladders.tops.contains(&r.unit));
+                        let rows = rows
+                            .filter(|r| r.network == *network && ladders.tops.contains(&r.unit));
                         rows.for_each(|row| sum += row.ladder);
                     }
                 }
@@ -163,7 +164,7 @@ fn items(lines: &[Line<'_>], scope: &Scope<'_>, page: &Page<'_>) -> Table {
         let (basis, by) = match &item.progress {
             Progress::Declared { at, source, .. } => {
                 let mut parts: Vec<String> = source.iter().cloned().collect();
-                parts.extend(at.map(|at| Value::Day(at).shown(page)));
+                parts.extend(at.map(|at| shown_day(at, page)));
                 let by = (!parts.is_empty()).then(|| parts.join(", "));
                 (Value::Word("declared", "kinds.declared_word"), Value::of(by, Value::Text))
             }

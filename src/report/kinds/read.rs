@@ -57,11 +57,14 @@ pub fn circuits(
     let mut found = Vec::new();
     for ix in subjects(scope) {
         let Some(connection) = scope.inventory.subject(ix).connection() else { continue };
-        if only.is_some_and(|only| connection.carrier != Some(only)) {
+        // What a unit runs itself, or over another line, is no circuit.
+        if connection.carrier.is_none() || only.is_some_and(|only| connection.carrier != Some(only))
+        {
             continue;
         }
         let mut load = |name: &str| -> Result<Option<Vec<Option<u64>>>, ReportError> {
-            let (Some(device), Some(interface)) = (&connection.device, &connection.interface) else {
+            let (Some(device), Some(interface)) = (&connection.device, &connection.interface)
+            else {
                 return Ok(None);
             };
             let Ok(device) = SubjectId::new(device.as_str()) else { return Ok(None) };

@@ -1,7 +1,7 @@
 //! A carrier's own monthly table against ours: where the two differ, and our evidence for it.
 
 use super::super::{Page, Said, Scope, Sheet, Table, Value};
-use super::{block, carrier::carrier, carrier::FailedRounds, facts};
+use super::{block, carrier::FailedRounds, carrier::carrier, facts};
 use crate::coverage::{CarrierMillis, Verdict, carrier_account, outages as of_record};
 use crate::heads;
 use crate::locale::fold;
@@ -125,7 +125,8 @@ fn read(text: &str, separator: u8) -> Result<TheirTable, TheirTableError> {
             }
             continue;
         };
-        let mut row = Theirs { line, circuit: String::new(), ppm: None, lost_ms: None, outages: None };
+        let mut row =
+            Theirs { line, circuit: String::new(), ppm: None, lost_ms: None, outages: None };
         let mut unread = Vec::new();
         for (cell, column) in record.iter().map(str::trim).zip(columns) {
             if cell.is_empty() {
@@ -240,9 +241,8 @@ pub fn reconcile(
         scope.availability_goal_ppm,
         scope.floor_ppm,
     );
-    let plain = |text: &str| -> String {
-        fold(text).chars().filter(|c| c.is_alphanumeric()).collect()
-    };
+    let plain =
+        |text: &str| -> String { fold(text).chars().filter(|c| c.is_alphanumeric()).collect() };
     let means = |row: &Theirs, subject: SubjectIx| {
         let found = inventory.subject(subject);
         let circuit = found.connection().and_then(|c| c.circuit.as_deref());
@@ -279,10 +279,10 @@ pub fn reconcile(
             differing.iter().any(|known| known == subject)
         });
     }
-    let mut title = block("kinds.reconcile_title", scope, page);
-    title.retain(|line| !line.starts_with(&t!(lang, "report.clock", clock = "")));
-    title.push(t!(lang, "report.clock", clock = t!(lang, "report.clock_contract")));
-    title.push(t!(
+    let mut frame = block("kinds.reconcile_title", scope, page);
+    frame.heads.retain(|line| !line.starts_with(&t!(lang, "report.clock", clock = "")));
+    frame.heads.push(t!(lang, "report.clock", clock = t!(lang, "report.clock_contract")));
+    frame.heads.push(t!(
         lang,
         "kinds.reconcile_sum",
         carrier = inventory.carrier(ix).name,
@@ -303,7 +303,7 @@ pub fn reconcile(
     let notes = ["note_reconcile", "note_counted", "note_rounds"];
     Sheet {
         kind: "reconcile",
-        title,
+        frame,
         facts: facts(scope),
         tables,
         notes: notes.iter().map(|key| t!(lang, &format!("kinds.{key}"))).collect(),
@@ -372,9 +372,9 @@ fn left(
         let why = Value::Word("stranger", "kinds.stranger");
         vec![why, line(row.line), Value::text(&row.circuit)]
     });
-    let cells = unread.iter().map(|(n, text)| {
-        vec![Value::Word("unread", "kinds.unread"), line(*n), Value::text(text)]
-    });
+    let cells = unread
+        .iter()
+        .map(|(n, text)| vec![Value::Word("unread", "kinds.unread"), line(*n), Value::text(text)]);
     Table {
         key: "left",
         title: t!(lang, "kinds.left"),
