@@ -1,6 +1,6 @@
 //! The kinds besides coverage and availability, on the same province.
 
-use super::super::kinds::{self, Bulletin, Circuit, Desk as Duty, FailedRounds};
+use super::super::kinds::{self, Bulletin, Circuit, Desk as Duty, FailedRounds, NotCounted};
 use super::super::{Said, Sheet, Value};
 use super::*;
 use crate::model::{
@@ -216,20 +216,22 @@ fn circuits_are_listed_fullest_first_and_what_is_not_counted_by_name() {
         }
     }
     let zone = zone();
-    let load = |bps| Some(vec![Some(bps); 2_016]);
+    let load = |bps| vec![Some(bps); 2_016];
+    let scope = desk.scope();
     let circuit =
-        |n, received, sent| Circuit { subject: SubjectIx(n), from: from(), received, sent };
+        |n, both: [Vec<Option<u64>>; 2]| Circuit::of_rates(&scope, SubjectIx(n), from(), &both);
     let circuits = [
-        circuit(0, load(1_000_000), load(2_000_000)),
-        circuit(1, load(9_500_000), Some(vec![None; 2_016])),
-        circuit(2, None, None),
+        circuit(0, [load(1_000_000), load(2_000_000)]),
+        circuit(1, [load(9_500_000), vec![None; 2_016]]),
+        circuit(2, [vec![None; 2_016], Vec::new()]),
+        Circuit { subject: SubjectIx(3), loads: Err(NotCounted::NoInterface) },
     ];
     let sheet = kinds::capacity(&desk.scope(), &page(&zone, Lang::Vi, false), &circuits);
     assert_eq!(cell(&sheet, "circuits", 0, "subject"), &Value::text("cai-be/tslcd"));
     assert_eq!(cell(&sheet, "circuits", 0, "used"), &Value::Share(950_000));
     assert_eq!(cell(&sheet, "circuits", 0, "verdict"), &Value::verdict(Verdict::Missed));
     assert_eq!(cell(&sheet, "circuits", 3, "verdict"), &Value::verdict(Verdict::NotProven));
-    assert_eq!(sheet_rows(&sheet, "not_counted").len(), 1);
+    assert_eq!(sheet_rows(&sheet, "not_counted").len(), 2);
     assert_eq!(sheet.verdict, Verdict::Missed);
 }
 
@@ -358,12 +360,12 @@ fn a_table_of_theirs_is_held_against_ours_with_evidence() {
 /// Every kind on one desk.
 fn all(desk: &Desk, page: &Page<'_>, said: &Said) -> Vec<Sheet> {
     let scope = desk.scope();
-    let rates = Some(vec![Some(1_000); 3]);
+    let rates = [vec![Some(1_000); 3], Vec::new()];
     let circuits: Vec<Circuit> = scope
         .inventory
         .subject_ixs()
         .filter(|ix| scope.inventory.subject(*ix).connection().is_some())
-        .map(|subject| Circuit { subject, from: from(), received: rates.clone(), sent: None })
+        .map(|subject| Circuit::of_rates(&scope, subject, from(), &rates))
         .collect();
     let theirs =
         kinds::their_table("circuit,minutes\n=cmd|' /C calc'!A0,1\n\"\u{1b}[2J\",x\n").unwrap();
