@@ -168,7 +168,7 @@ fn the_bulletin_counts_units_by_cause_and_by_area() {
     );
     assert_snapshot!(
         found.sentence(&page(&zone, Lang::En, false)),
-        @"As of 00:00 on 2026-10-11 1 of 2 communes, wards and townships have no connection, of which cause unknown 1. Not measured: 1. Restored in the last 24 hours: 0."
+        @"As of 00:00 on 2026-10-11 1 of 2 communes, wards and townships have no connection: cause unknown 1. Not measured: 1. Restored in the last 24 hours: 0."
     );
     assert_snapshot!(found.by_area(&desk.inventory, Lang::Vi).unwrap(), @"Theo địa bàn: Huyện Cái Bè 1.");
     // Two hours after the trunk's hour everybody behind it is back.
