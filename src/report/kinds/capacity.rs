@@ -1,6 +1,7 @@
 //! Circuits against the rule on capacity: who uses more than 90 % of what was contracted, and which
 //! to enlarge first.
 
+use super::super::document::{Bar, Data, Figure};
 use super::super::proof::proof;
 use super::super::{Page, Scope, Sheet, Table, Value, overall};
 use super::{block, facts};
@@ -47,6 +48,11 @@ impl Circuit {
     }
 }
 
+/// Most bars of the picture: what fits a page.
+const BARS_MAX: usize = 20;
+/// What of the contracted bandwidth may be used, in millionths.
+const ALLOWED_PPM: u32 = 900_000;
+
 struct Row {
     subject: SubjectIx,
     direction: Value,
@@ -55,6 +61,14 @@ struct Row {
 }
 
 impl Row {
+    /// The direction, for people.
+    fn named(&self, page: &Page<'_>) -> String {
+        match self.direction {
+            Value::Word(_, key) => t!(page.lang, key),
+            _ => String::new(),
+        }
+    }
+
     /// The worst week by what was contracted, in millionths; more than whole is possible.
     fn used_ppm(&self, reading: Option<CapacityReading>) -> Option<u32> {
         let bps = u128::from(self.kbps?) * 1_000;
@@ -112,10 +126,24 @@ pub fn capacity(scope: &Scope<'_>, page: &Page<'_>, circuits: &[Circuit]) -> She
         frame,
         facts: facts(scope),
         tables: vec![circuits_table(&rows, scope, page), unknown_table(unknown, page)],
+        picture: bars(&rows, scope, page),
         notes: keys.iter().map(|key| t!(lang, &format!("kinds.{key}"), floor = floor)).collect(),
         proof: proof(scope, &scope.units(&scope.tree())),
         verdict,
     }
+}
+
+/// The fullest directions, each a bar up to what was contracted.
+fn bars(rows: &[Row], scope: &Scope<'_>, page: &Page<'_>) -> Option<Figure> {
+    let known = rows.iter().filter_map(|row| {
+        let used = row.used_ppm(row.found.rolling)?;
+        let name = format!("{} ({})", scope.inventory.subject(row.subject).id, row.named(page));
+        Some(Bar { name, ppm: Some(used.min(1_000_000)), verdict: row.found.verdict })
+    });
+    let bars: Vec<Bar> = known.take(BARS_MAX).collect();
+    let caption = t!(page.lang, "kinds.bars_capacity", n = bars.len());
+    let is_any = !bars.is_empty();
+    is_any.then_some(Figure { caption, data: Data::Bars { goal_ppm: ALLOWED_PPM, bars } })
 }
 
 fn circuits_table(rows: &[Row], scope: &Scope<'_>, page: &Page<'_>) -> Table {

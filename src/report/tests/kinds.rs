@@ -413,7 +413,11 @@ fn nothing_recorded_and_nothing_declared_is_told_as_such() {
 
 #[test]
 fn hostile_names_are_harmless_in_every_format() {
-    let evil = ["=HYPERLINK(\"http://x\")", "\u{1b}]0;x\u{7}\u{202e}@SUM(A1)", "+1;-2\r\n=3,@4"];
+    let evil = [
+        "=HYPERLINK(\"http://x\")",
+        "\u{1b}]0;x\u{7}\u{202e}<img src=x>@SUM(A1)",
+        "+1;-2\r\n=3,@4",
+    ];
     let long = "ữ".repeat(10_000);
     let mut desk = Desk::new();
     desk.inventory = with_device(province(), evil[0]);
@@ -447,6 +451,10 @@ fn hostile_names_are_harmless_in_every_format() {
         let page = page(&zone, Lang::Vi, excel);
         for sheet in all(&desk, &page, &said) {
             assert!(!hidden(&shown(&sheet, &page)), "{}", sheet.kind);
+            let document = sheet.document(&page);
+            let html = write::html(&document, &page).unwrap();
+            assert!(!hidden(&html) && !html.contains("<img"), "{}", sheet.kind);
+            assert!(write::xlsx(&document, &page).unwrap().starts_with(b"PK"), "{}", sheet.kind);
             let separator = if excel { b';' } else { b',' };
             let csv = sheet.csv(&page);
             let mut reader = csv::ReaderBuilder::new()
