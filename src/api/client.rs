@@ -9,7 +9,9 @@ use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
-use super::commands::{AckRequest, Acknowledged, OutboxDone, OutboxRequest, Work, WorkRequest};
+use super::commands::{
+    AckRequest, Acknowledged, NoteRequest, Noted, OutboxDone, OutboxRequest, Work, WorkRequest,
+};
 use super::types::{Change, History, Problem, Reloaded, Snapshot};
 use crate::health::Explanation;
 use crate::model::{Id, Span, SubjectId};
@@ -111,6 +113,15 @@ impl Client {
     pub async fn acknowledge(&self, request: &AckRequest) -> Result<Acknowledged, ClientError> {
         let body = serde_json::to_vec(request)?;
         self.understood(self.send(Method::POST, "/v1/ack", body).await?).await
+    }
+
+    /// Says what an outage was.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with the words of [`super::Backend::note`].
+    pub async fn note(&self, request: &NoteRequest) -> Result<Noted, ClientError> {
+        let body = serde_json::to_vec(request)?;
+        self.understood(self.send(Method::POST, "/v1/outage", body).await?).await
     }
 
     /// Has a message of the outbox tried again, or gives it up.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::types::Problem;
 use crate::locale;
-use crate::model::{Ack, Id, IncidentId, Span, SubjectId, UnixMs, WorkedOn};
+use crate::model::{Ack, Cause, Id, IncidentId, Span, SubjectId, UnixMs, WorkedOn};
 
 /// Longest note, in characters.
 pub const NOTE_MAX: usize = 300;
@@ -59,6 +59,51 @@ pub struct Acknowledged {
     pub incident: IncidentId,
     /// By whom, with what note, until when.
     pub ack: Ack,
+}
+
+/// Somebody says what an outage was. `POST /v1/outage`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoteRequest {
+    /// Whose outage.
+    pub subject: SubjectId,
+    /// Its first failed round, or any time inside it.
+    pub start: UnixMs,
+    /// What it was.
+    pub cause: Cause,
+    /// What he says about it; must be there when it was called something else before.
+    #[serde(default)]
+    pub note: String,
+}
+
+impl NoteRequest {
+    /// The same with its note as it will be kept.
+    ///
+    /// # Errors
+    /// `bad_note`.
+    pub fn checked(self) -> Result<Self, Problem> {
+        Ok(Self { note: checked_note(&self.note)?, ..self })
+    }
+}
+
+/// An outage has its cause.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Noted {
+    /// Whose outage.
+    pub subject: SubjectId,
+    /// Its first failed round.
+    pub start: UnixMs,
+    /// Its end; `None` while it lasts.
+    pub end: Option<UnixMs>,
+    /// What it was.
+    pub cause: Cause,
+    /// What was said about it.
+    pub note: String,
+    /// Who said so.
+    pub by: String,
+    /// What it was called before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Cause>,
 }
 
 /// A message of the outbox is tried again, or given up. `POST /v1/outbox`.

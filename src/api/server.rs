@@ -20,7 +20,9 @@ use serde::Deserialize;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
 
-use super::commands::{AckRequest, Acknowledged, OutboxDone, OutboxRequest, Work, WorkRequest};
+use super::commands::{
+    AckRequest, Acknowledged, NoteRequest, Noted, OutboxDone, OutboxRequest, Work, WorkRequest,
+};
 use super::types::{Change, History, Problem, Reloaded, Snapshot};
 use super::user::User;
 use crate::health::Explanation;
@@ -75,6 +77,9 @@ pub trait Backend: Send + Sync + 'static {
         request: OutboxRequest,
         by: User,
     ) -> BoxFuture<'_, Result<OutboxDone, Problem>>;
+    /// Says what an outage was. Problems: `unknown_outage`, `already_noted` (with who and when),
+    /// `needs_reason`, those of [`NoteRequest::checked`].
+    fn note(&self, request: NoteRequest, by: User) -> BoxFuture<'_, Result<Noted, Problem>>;
     /// Announces work, or announces it anew; true when it was not known before. Problems:
     /// `unknown_target`, `in_inventory`, `already_over`, `too_many`, those of
     /// [`WorkRequest::checked`].
@@ -205,6 +210,7 @@ pub async fn serve(listener: UnixListener, backend: Arc<dyn Backend>) -> std::io
         .route("/v1/reload", post(commands::reload))
         .route("/v1/ack", post(commands::acknowledge))
         .route("/v1/outbox", post(commands::outbox))
+        .route("/v1/outage", post(commands::note))
         .route("/v1/maintenance", get(commands::maintenance))
         // An id may have slashes in it: `cai-be/tslcd-20261127`.
         .route("/v1/maintenance/{*id}", put(commands::announce).delete(commands::end))
@@ -227,12 +233,15 @@ fn answer<T: serde::Serialize>(result: Result<T, Problem>) -> Response {
 fn status(error: &str) -> StatusCode {
     match error {
         "bad_id" | "bad_note" | "bad_request" | "bad_subject" | "bad_until" | "bad_window"
-        | "unknown_target" => StatusCode::BAD_REQUEST,
+        | "needs_reason" | "unknown_target" => StatusCode::BAD_REQUEST,
         "forbidden" => StatusCode::FORBIDDEN,
-        "unknown_maintenance" | "unknown_message" | "unknown_path" | "unknown_subject" => {
-            StatusCode::NOT_FOUND
-        }
+        "unknown_maintenance"
+        | "unknown_message"
+        | "unknown_outage"
+        | "unknown_path"
+        | "unknown_subject" => StatusCode::NOT_FOUND,
         "already_acknowledged"
+        | "already_noted"
         | "already_over"
         | "in_inventory"
         | "no_incident"

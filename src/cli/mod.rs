@@ -22,12 +22,15 @@ mod inventory;
 mod maintenance;
 mod maintenance_text;
 mod offline;
+mod outage;
+mod reconcile;
 mod reload;
 mod replay;
 mod report;
 mod run;
 #[cfg(test)]
 mod sample;
+mod shift;
 mod snmp;
 mod status;
 mod unit;
@@ -93,8 +96,18 @@ enum Command {
     Alert(alert::Args),
     /// Announce work, list it, end it
     Maintenance(maintenance::Args),
+    /// Say what an outage was, list outages
+    Outage(outage::Args),
     /// Print a report
     Report(report::Args),
+    /// Hold a carrier's monthly table against ours
+    Reconcile(reconcile::Args),
+    /// Print the leaders' one line
+    Bulletin(shift::BulletinArgs),
+    /// Print the morning's ten lines
+    Brief(shift::BriefArgs),
+    /// Print the page for the next shift
+    Handover(shift::HandoverArgs),
     /// Recompute the chain of sealed days and compare it with what is stored
     Verify(verify::Args),
     /// Ask a device what it says of itself, by SNMP
@@ -131,7 +144,12 @@ pub fn main() -> ExitCode {
         Command::Ack(args) => ack::run(args, &cli.global),
         Command::Alert(args) => alert::run(args, &cli.global),
         Command::Maintenance(args) => maintenance::run(args, &cli.global),
+        Command::Outage(args) => outage::run(args, &cli.global),
         Command::Report(args) => report::run(args, &cli.global),
+        Command::Reconcile(args) => reconcile::run(args, &cli.global),
+        Command::Bulletin(args) => shift::bulletin(args, &cli.global),
+        Command::Brief(args) => shift::brief(args, &cli.global),
+        Command::Handover(args) => shift::handover(args, &cli.global),
         Command::Verify(args) => verify::run(args, &cli.global),
         Command::Snmp(args) => snmp::run(args, &cli.global),
         Command::Discover(args) => discover::run(args, &cli.global),
@@ -163,9 +181,14 @@ fn sentence(error: &anyhow::Error) -> String {
 
 /// Prints an answer; a reader that has gone away (`| head`) is no error.
 fn print(text: &str) -> anyhow::Result<()> {
+    print_bytes(text.as_bytes())
+}
+
+/// The same of what is no text.
+fn print_bytes(bytes: &[u8]) -> anyhow::Result<()> {
     use std::io::Write as _;
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e.into()),
         _ => Ok(()),
     }

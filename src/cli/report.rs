@@ -1,5 +1,6 @@
 //! `tuantra report`: coverage and availability of a period, for people, spreadsheets and cron.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -10,8 +11,9 @@ use crate::config::Config;
 use crate::coverage::{Clock, SlaRule, Verdict};
 use crate::daemon::clock;
 use crate::locale::{Lang, visible};
-use crate::model::{DurationError, Span, UnixMs};
-use crate::report::{self, GroupBy, Page, PeriodError, ReportError, Scope};
+use crate::model::{CarrierIx, DurationError, Inventory, Span, UnixMs};
+use crate::report::document::Document;
+use crate::report::{self, GroupBy, Page, PeriodError, ReportError, Scope, Sheet};
 use crate::store::{Reader, StoreError};
 use crate::t;
 
@@ -21,9 +23,15 @@ use crate::t;
   tuantra report coverage                                  this month so far
   tuantra report availability --month 2026-10 --by carrier
   tuantra report coverage --unit cai-be --last 7d --format csv --out cai-be.csv
+  tuantra report coverage --month 2026-10 --format xlsx --out coverage.xlsx
+  tuantra report coverage --month 2026-10 --format html --out coverage.html    to print
   tuantra report availability --month 2026-10 --clock office       office hours only
   tuantra report coverage --month 2026-10 --as-of 2026-06-30       by the tree before a reform
   tuantra report availability --month 2026-10 --sla-rule icinga    what Icinga DB would say
+  tuantra report carrier --month 2026-10 --carrier vnpt            the contract's account
+  tuantra report outages --month 2026-10 --devices                 by cause, worst, one by one
+  tuantra report capacity --last 14d                               which circuits to enlarge
+  tuantra report inventory; tuantra report plan                    devices; plan against done
 
 Exit code: 0 goals met, 1 a goal missed, 2 wrong usage or bad input, 3 not proven (less of the
 period was measured than the configured floor).")]
@@ -65,6 +73,9 @@ pub struct Args {
     /// Goal in percent instead of the configured one
     #[arg(long, value_name = "PCT", value_parser = percentage)]
     min: Option<u32>,
+    /// Only this carrier, by id (carrier, capacity)
+    #[arg(long, value_name = "CARRIER")]
+    carrier: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -89,6 +100,16 @@ enum Kind {
     Coverage,
     /// How much of the time connections worked
     Availability,
+    /// What each carrier owes: minutes, levels, penalties, evidence
+    Carrier,
+    /// Circuits against 90 % of their bandwidth
+    Capacity,
+    /// Outages by cause, by carrier, the ten worst, one by one
+    Outages,
+    /// Devices by kind, maker and age; out of support; without SNMP
+    Inventory,
+    /// The plan against what is done
+    Plan,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -102,9 +123,16 @@ enum By {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
+pub(super) enum Format {
+    /// For a terminal or a mail
     Text,
+    /// For programs
     Csv,
+    /// A spreadsheet: a sheet for each part, numbers and dates to reckon with
+    Xlsx,
+    /// One page without scripts, printed to A4 as it stands
+    Html,
+    /// The stable form
     Json,
 }
 
@@ -178,10 +206,12 @@ fn percentage(text: &str) -> Result<u32, String> {
 /// Whatever stopped it, with context.
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let config = context::config(global)?;
-    if args.kind == Kind::Coverage && (args.by != By::Subject || args.devices) {
+    let is_by_rows = matches!(args.kind, Kind::Availability | Kind::Outages);
+    if (args.by != By::Subject && args.kind != Kind::Availability) || (args.devices && !is_by_rows)
+    {
         bail!(t!(config.language, "report.by_is_for_availability"));
     }
-    if args.kind == Kind::Coverage && args.sla_rule != Rule::Tuantra {
+    if args.kind != Kind::Availability && args.sla_rule != Rule::Tuantra {
         bail!(t!(config.language, "report.rule_is_for_availability"));
     }
     if args.sla_rule == Rule::Icinga && args.clock != Hours::AroundTheClock {
@@ -189,6 +219,9 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     }
     if args.excel && args.format != Format::Csv {
         bail!(t!(config.language, "report.excel_is_for_csv"));
+    }
+    if args.carrier.is_some() && !matches!(args.kind, Kind::Carrier | Kind::Capacity) {
+        bail!(t!(config.language, "kinds.carrier_is_for"));
     }
     let now = clock::now();
     let period = args.period.span(&config, now)?;
@@ -205,11 +238,18 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         .as_deref()
         .map(|word| unit::find_in(config.language, word, &inventory))
         .transpose()?;
+    let carrier = args
+        .carrier
+        .as_deref()
+        .map(|word| find_carrier(config.language, word, &inventory))
+        .transpose()?;
     let refused = |error: ReportError| anyhow!(told(config.language, &error));
     let store = Reader::open(&config.store).map_err(|e| refused(e.into()))?;
     let records = match args.kind {
-        Kind::Coverage => report::load(&store, &inventory, period, now),
-        Kind::Availability => report::load_without_intervals(&store, period, now),
+        Kind::Availability | Kind::Capacity | Kind::Inventory => {
+            report::load_without_intervals(&store, period, now)
+        }
+        _ => report::load(&store, &inventory, period, now),
     }
     .map_err(refused)?;
     let scope = Scope {
@@ -236,6 +276,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         zone: &config.timezone,
         zone_name: &config.timezone_name,
         excel: args.excel,
+        letter: config.letter.as_ref(),
     };
     if let (Some(unit), Some(at)) = (unit, as_of)
         && !scope.tree().exists(unit)
@@ -244,10 +285,13 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         let unit = visible(&inventory.unit(unit).name).to_string();
         bail!(t!(config.language, "report.not_in_tree", unit = unit, time = time));
     }
-    let (text, verdict) = write(args, &store, &scope, &page).map_err(refused)?;
+    if args.format == Format::Xlsx && args.out.is_none() && std::io::stdout().is_terminal() {
+        bail!(t!(config.language, "report.xlsx_needs_file"));
+    }
+    let (bytes, verdict) = write(args, &store, &scope, &page, carrier).map_err(refused)?;
     match &args.out {
-        Some(file) => report::save(file, &text).map_err(refused)?,
-        None => super::print(&text)?,
+        Some(file) => report::save(file, &bytes).map_err(refused)?,
+        None => super::print_bytes(&bytes)?,
     }
     Ok(ExitCode::from(match verdict {
         Verdict::Met => EXIT_OK,
@@ -261,26 +305,99 @@ fn write(
     store: &Reader,
     scope: &Scope<'_>,
     page: &Page<'_>,
-) -> Result<(String, Verdict), ReportError> {
+    carrier: Option<CarrierIx>,
+) -> Result<(Vec<u8>, Verdict), ReportError> {
+    use report::kinds;
+    let sheet = match args.kind {
+        Kind::Carrier => {
+            let said = kinds::said(store, scope.window())?;
+            let failed = kinds::failed_rounds(store, scope, &said, carrier)?;
+            kinds::carrier(scope, page, &said, carrier, &failed)
+        }
+        Kind::Capacity => {
+            let circuits = kinds::circuits(store, scope, carrier)?;
+            kinds::capacity(scope, page, &circuits)
+        }
+        Kind::Outages => {
+            let said = kinds::said(store, scope.window())?;
+            kinds::outages(scope, page, &said, args.devices)
+        }
+        Kind::Inventory => kinds::devices(scope, page, &store.newest_sightings()?),
+        Kind::Plan => kinds::plan(scope, page),
+        Kind::Coverage | Kind::Availability => return counted(args, store, scope, page),
+    };
+    Ok((as_asked(&sheet, args.format, page)?, sheet.verdict))
+}
+
+/// A report in the format asked for.
+pub(super) fn as_asked(
+    sheet: &Sheet,
+    format: Format,
+    page: &Page<'_>,
+) -> Result<Vec<u8>, ReportError> {
+    match format {
+        Format::Csv => Ok(sheet.csv(page).into_bytes()),
+        Format::Json => Ok(sheet.json(page).into_bytes()),
+        _ => written(format, &sheet.document(page), page),
+    }
+}
+
+/// The carrier that a word means.
+pub(super) fn find_carrier(
+    lang: Lang,
+    word: &str,
+    inventory: &Inventory,
+) -> anyhow::Result<CarrierIx> {
+    let found = (0_u32..).zip(&inventory.carriers).find(|(_, c)| c.id.as_str() == word);
+    found.map(|(ix, _)| CarrierIx(ix)).ok_or_else(|| {
+        let known = inventory.carriers.iter().map(|c| c.id.as_str());
+        let known = known.collect::<Vec<_>>().join(", ");
+        anyhow!(t!(lang, "kinds.unknown_carrier", carrier = visible(word), known = known))
+    })
+}
+
+/// Coverage or availability.
+fn counted(
+    args: &Args,
+    store: &Reader,
+    scope: &Scope<'_>,
+    page: &Page<'_>,
+) -> Result<(Vec<u8>, Verdict), ReportError> {
     Ok(match args.kind {
         Kind::Coverage => {
             let found = report::coverage(scope);
-            let text = match args.format {
-                Format::Text => report::coverage_text(&found, scope, page),
-                Format::Csv => found.csv(scope.inventory, page),
-                Format::Json => found.json(scope.inventory),
+            let bytes = match args.format {
+                Format::Csv => found.csv(scope.inventory, page).into_bytes(),
+                Format::Json => found.json(scope.inventory).into_bytes(),
+                _ => {
+                    let mut document = report::coverage_document(&found, scope, page);
+                    report::with_coverage_figures(&mut document, &found, scope, page);
+                    written(args.format, &document, page)?
+                }
             };
-            (text, found.verdict())
+            (bytes, found.verdict())
         }
-        Kind::Availability => {
+        _ => {
             let found = report::read_availability(store, scope, args.by.into(), args.devices)?;
-            let text = match args.format {
-                Format::Text => report::availability_text(&found, scope, page),
-                Format::Csv => found.csv(scope.inventory, page),
-                Format::Json => found.json(scope.inventory, page),
+            let bytes = match args.format {
+                Format::Csv => found.csv(scope.inventory, page).into_bytes(),
+                Format::Json => found.json(scope.inventory, page).into_bytes(),
+                _ => {
+                    let document = report::availability_document(&found, scope, page);
+                    written(args.format, &document, page)?
+                }
             };
-            (text, found.verdict())
+            (bytes, found.verdict())
         }
+    })
+}
+
+/// A report for people.
+fn written(format: Format, document: &Document, page: &Page<'_>) -> Result<Vec<u8>, ReportError> {
+    Ok(match format {
+        Format::Xlsx => report::write::xlsx(document, page)?,
+        Format::Html => report::write::html(document, page)?.into_bytes(),
+        _ => report::write::text(document, page).into_bytes(),
     })
 }
 
@@ -344,13 +461,16 @@ pub(super) fn no_time(lang: Lang, option: &str, error: &PeriodError) -> String {
 }
 
 /// Why there is no report, in the reader's language; what the system says stays as it says it.
-fn told(lang: Lang, error: &ReportError) -> String {
+pub(super) fn told(lang: Lang, error: &ReportError) -> String {
     let named = |file: &std::path::Path| visible(&file.display().to_string()).to_string();
     match error {
         ReportError::Save { path, source } => {
             t!(lang, "report.not_saved", file = named(path), error = source)
         }
         ReportError::Store(error) => store_told(lang, error),
+        error @ (ReportError::Sheet(_) | ReportError::Page(_)) => {
+            t!(lang, "report.not_made", error = error)
+        }
     }
 }
 

@@ -69,6 +69,25 @@ impl Engine {
     }
 }
 
+/// Who writes a report to whom, as an official letter says it; what is not given is left out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Letter {
+    /// The authority above the office: `UBND tỉnh Tiền Giang`.
+    pub authority: Option<String>,
+    /// The office that writes: `Trung tâm Tích hợp dữ liệu`.
+    pub office: Option<String>,
+    /// The letter's number and mark: `…/BC-THDL`.
+    pub number: Option<String>,
+    /// Where it is written: `Tiền Giang`.
+    pub place: Option<String>,
+    /// Whom it goes to, at most 20.
+    pub recipients: Vec<String>,
+    /// As what the signatory signs: `Giám đốc`.
+    pub signatory_title: Option<String>,
+    /// Who signs.
+    pub signatory: Option<String>,
+}
+
 /// What reports hold the province to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Goals {
@@ -139,6 +158,8 @@ pub struct Config {
     pub alerts: Alerts,
     /// What reports hold the province to.
     pub goals: Goals,
+    /// The frame of an official letter around reports; `None` where none is wanted.
+    pub letter: Option<Letter>,
     /// How long samples are kept, in milliseconds.
     pub samples_kept_ms: i64,
     /// How long hourly and daily rollups of samples are kept, in milliseconds.
@@ -175,6 +196,7 @@ impl Config {
             telling: Telling::default(),
             alerts: Alerts::default(),
             goals: Goals { coverage_permille: 980, availability_ppm: 995_000 },
+            letter: None,
             samples_kept_ms: 400 * 86_400_000,
             rollups_kept_ms: 3_650 * 86_400_000,
         }

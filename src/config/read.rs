@@ -16,6 +16,7 @@ use crate::model::{
 mod alerts;
 mod credentials;
 mod desk;
+mod letter;
 mod limits;
 mod sentinels;
 mod traps;
@@ -30,7 +31,7 @@ const RATE_PPS_MAX: i64 = 100_000;
 const DAY_MS: i64 = 86_400_000;
 
 /// Every key there is, by section.
-pub(super) const KEYS: [(&str, &[&str]); 24] = [
+pub(super) const KEYS: [(&str, &[&str]); 26] = [
     (
         "",
         &[
@@ -44,6 +45,7 @@ pub(super) const KEYS: [(&str, &[&str]); 24] = [
             "probe",
             "credentials",
             "goals",
+            "report",
             "alerts",
             "retention",
         ],
@@ -99,6 +101,8 @@ pub(super) const KEYS: [(&str, &[&str]); 24] = [
     ("credentials.auth", &["md5", "sha1", "sha224", "sha256", "sha384", "sha512"]),
     ("credentials.priv", &["des", "aes128", "aes192", "aes192c", "aes256", "aes256c"]),
     ("goals", &["coverage_pct", "availability"]),
+    ("report", &["authority", "office", "number", "place", "recipients", "signatory"]),
+    ("report.signatory", &["title", "name"]),
     (
         "alerts",
         &[
@@ -201,6 +205,7 @@ fn fill(desk: &mut Desk<'_>, root: &Section<'_>, folder: &Path, config: &mut Con
     if let Some(ppm) = desk.number(&goals, "availability", 6, 0..=1_000_000) {
         config.goals.availability_ppm = ppm;
     }
+    letter::read(desk, root, config);
     sentinels::read(desk, root, config);
     alerts::read(desk, root, config);
     let retention = desk.section(root.get("retention"), "retention");

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::availability::reaches;
 use super::clock::Hours;
-use super::{Class, Clock, Judge, StateMillis, Verdict};
-use crate::model::{CarrierIx, Cause, Span, State, StateInterval, SubjectIx};
+use super::{Class, ClassSpan, Clock, Judge, Outage, StateMillis, Verdict, outages};
+use crate::model::{CarrierIx, Cause, Span, State, StateInterval, SubjectIx, UnixMs};
 
 /// A line's time inside its contract's hours. Milliseconds; with those by cause they sum to the
 /// hours.
@@ -158,9 +158,56 @@ fn line_account(
     confirmed: &[(Span, Cause)],
 ) -> (CarrierMillis, u32) {
     let hours = judge.hours(subject, Clock::Contract);
-    let mut hours = Hours::new(&hours);
+    account_of(&judge.classes(subject, record), &hours, confirmed)
+}
+
+/// One outage of a line with what of it counts against the carrier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CarrierOutage {
+    /// As it is recorded.
+    pub outage: Outage,
+    /// Its time inside the window and the contract's hours. Those of a line's outages sum to the
+    /// line's `counted`, `excused`, `unreachable`, `off_hours` and to what its planned time cost.
+    pub millis: CarrierMillis,
+    /// The cause an operator confirmed for it.
+    pub cause: Option<Cause>,
+}
+
+/// The outages of a line that touch the judge's window, oldest first, each with its part of the
+/// line's account in [`carrier_account`].
+#[must_use]
+pub fn carrier_outages(
+    judge: &Judge<'_>,
+    subject: SubjectIx,
+    record: &[StateInterval],
+    confirmed: &[(Span, Cause)],
+) -> Vec<CarrierOutage> {
+    let hours = judge.hours(subject, Clock::Contract);
+    let classes = judge.classes(subject, record);
+    let of_one = |outage: Outage| {
+        let span = Span::new(outage.start, outage.end.unwrap_or(UnixMs(i64::MAX)));
+        let first = classes.partition_point(|c| c.span.to <= span.from);
+        let touched = classes.get(first..).unwrap_or_default().iter();
+        let parts: Vec<ClassSpan> = touched
+            .take_while(|c| c.span.from < span.to)
+            .map(|c| ClassSpan { span: c.span.intersect(span), ..*c })
+            .collect();
+        let (millis, _) = account_of(&parts, &hours, confirmed);
+        let said = confirmed.iter().rfind(|(of, _)| !of.intersect(span).is_empty());
+        let cause = said.map(|(_, cause)| *cause);
+        (!parts.is_empty()).then_some(CarrierOutage { outage, millis, cause })
+    };
+    outages(record).into_iter().filter_map(of_one).collect()
+}
+
+fn account_of(
+    classes: &[ClassSpan],
+    hours: &[Span],
+    confirmed: &[(Span, Cause)],
+) -> (CarrierMillis, u32) {
+    let mut hours = Hours::new(hours);
     let (mut sum, mut outages, mut is_counted) = (CarrierMillis::default(), 0, false);
-    for class in judge.classes(subject, record) {
+    for class in classes {
         for (span, cause) in by_cause(class.span, confirmed) {
             let ms = hours.inside(span);
             let excuse = cause.filter(|c| excuses_carrier(*c));

@@ -5,6 +5,7 @@
 //! printed.
 
 mod availability;
+mod capacity;
 mod carrier;
 mod chart;
 mod class;
@@ -19,7 +20,11 @@ mod tree;
 mod tests;
 
 pub use availability::{Availability, Verdict, availability, verdict};
-pub use carrier::{CarrierAccount, CarrierLine, CarrierMillis, carrier_account, excuses_carrier};
+pub use capacity::{Capacity, CapacityReading, SLOT_MS, WEEK_SLOTS, capacity, rates};
+pub use carrier::{
+    CarrierAccount, CarrierLine, CarrierMillis, CarrierOutage, carrier_account, carrier_outages,
+    excuses_carrier,
+};
 pub use chart::{Chart, ChartPoint, chart};
 pub use class::{Class, ClassSpan, OffHours, StateMillis, best_of_lines, classify};
 pub use clock::Clock;

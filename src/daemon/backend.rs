@@ -7,11 +7,12 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
-use super::Request;
 use super::feed::Changes;
+use super::{Request, notes};
 use crate::api::{
     AckRequest, Acknowledged, Backend, DeviceInfo, FactInfo, Feed, History, HistoryQuery,
-    OutboxAction, OutboxDone, OutboxRequest, Problem, Reloaded, Snapshot, User, Work, WorkRequest,
+    NoteRequest, Noted, OutboxAction, OutboxDone, OutboxRequest, Problem, Reloaded, Snapshot, User,
+    Work, WorkRequest,
 };
 use crate::coverage::{Chart, outages};
 use crate::health::Explanation;
@@ -108,6 +109,19 @@ impl Backend for Socket {
             })?;
             let message = Box::new(found);
             self.ask(|reply| Request::Outbox { message, is_retry, by, reply }).await?
+        })
+    }
+
+    fn note(&self, request: NoteRequest, by: User) -> BoxFuture<'_, Result<Noted, Problem>> {
+        let store = self.store.clone();
+        Box::pin(async move {
+            let request = request.checked()?;
+            let wanted = request.clone();
+            let read = tokio::task::spawn_blocking(move || notes::find(&store, &wanted)).await;
+            let problem = |message: String| Problem::new("store", message);
+            let found = read.map_err(|e| problem(e.to_string()))?;
+            let known = notes::allow(found.map_err(|e| problem(e.to_string()))?, &request)?;
+            self.ask(|reply| Request::Note { request, known, by, reply }).await?
         })
     }
 

@@ -14,6 +14,7 @@ mod backend;
 pub mod clock;
 mod feed;
 mod months;
+mod notes;
 mod patrol;
 pub mod rebuild;
 pub mod replay;
@@ -36,8 +37,8 @@ pub(crate) use backend::history;
 pub use months::{Months, month_start};
 
 use crate::api::{
-    AckRequest, Acknowledged, DeviceInfo, OutboxDone, Problem, ReloadFailure, Reloaded, Snapshot,
-    User, Work, WorkRequest,
+    AckRequest, Acknowledged, DeviceInfo, NoteRequest, Noted, OutboxDone, Problem, ReloadFailure,
+    Reloaded, Snapshot, User, Work, WorkRequest,
 };
 use crate::config::{Config, Engine};
 use crate::coverage::LOOK_BACK_MS;
@@ -112,6 +113,7 @@ enum Request {
     Maintenance(oneshot::Sender<Vec<Work>>),
     Explain { subject: SubjectId, reply: Reply<Explanation> },
     Outbox { message: Box<Message>, is_retry: bool, by: User, reply: Reply<OutboxDone> },
+    Note { request: NoteRequest, known: notes::KnownOutage, by: User, reply: Reply<Noted> },
     Device { subject: SubjectId, reply: oneshot::Sender<Option<DeviceInfo>> },
 }
 
@@ -258,6 +260,9 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
                 }
                 Request::Outbox { message, is_retry, by, reply } => {
                     let _ = reply.send(patrol.outbox(&message, is_retry, &by, clock::now()));
+                }
+                Request::Note { request, known, by, reply } => {
+                    let _ = reply.send(Ok(patrol.note_outage(request, known, &by, clock::now())));
                 }
                 Request::Device { subject, reply } => {
                     let _ = reply.send(patrol.device_info(&subject));

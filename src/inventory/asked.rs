@@ -31,12 +31,13 @@ pub(super) const CONNECTION_KEYS: [&str; 19] = [
     "ping",
 ];
 /// Keys of a device in the nested form.
-pub(super) const DEVICE_KEYS: [&str; 17] = [
+pub(super) const DEVICE_KEYS: [&str; 18] = [
     "name",
     "role",
     "vendor",
     "model",
     "serial",
+    "support_until",
     "address",
     "addresses",
     "snmp",

@@ -46,6 +46,7 @@ pub(super) fn carrier(raw: &RawCarrier, sla: ServiceLevel) -> Carrier {
         name: raw.name.clone(),
         contract: raw.contract.clone(),
         hotline: raw.hotline.clone(),
+        penalty: raw.penalty.clone(),
         sla,
     }
 }
@@ -78,6 +79,7 @@ impl Named<'_> {
                 vendor: own.vendor.clone(),
                 model: own.model.clone(),
                 serial: own.serial.clone(),
+                support_until: own.support_until,
                 snmp: own.snmp.as_ref().map(|(id, _)| id.clone().into()),
                 addresses: own.addresses.iter().map(|(_, address, _)| *address).collect(),
             }),

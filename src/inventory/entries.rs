@@ -10,7 +10,7 @@ use super::place::{At, Desk, Finding, shown};
 use super::raw::{Raw, RawCarrier, RawNetwork, RawSla, RawUnit};
 use super::scalar::{self, Ref};
 use super::thresholds::{self, Fit};
-use super::{calendars, subjects};
+use super::{calendars, goals, subjects};
 use crate::model::{Contact, Id, Location, Message, ServiceLevel, UnitKind, UnixMs};
 
 /// What applies to every entry.
@@ -88,7 +88,7 @@ pub(super) fn text(desk: &mut Desk, fields: &Fields<'_>, key: &str) -> Option<St
 }
 
 /// A text for people under a key that must be there; empty after reporting.
-fn required_text(desk: &mut Desk, fields: &Fields<'_>, key: &str) -> String {
+pub(super) fn required_text(desk: &mut Desk, fields: &Fields<'_>, key: &str) -> String {
     let node = fields.required(desk, key);
     node.and_then(|n| scalar::text(desk, key, n)).unwrap_or_default()
 }
@@ -292,7 +292,7 @@ pub(super) fn network(desk: &mut Desk, node: &Node, raw: &mut Raw) {
 /// A carrier.
 pub(super) fn carrier(desk: &mut Desk, node: &Node, raw: &mut Raw) {
     let Some(map) = node.as_map(desk, "carriers") else { return };
-    check_keys(desk, map, &["id", "name", "contract", "hotline", "sla"]);
+    check_keys(desk, map, &["id", "name", "contract", "hotline", "sla", "penalty"]);
     let fields = Fields::new(node.at, map);
     let (at, id) = id(desk, &fields, "carrier");
     raw.carriers.push(RawCarrier {
@@ -302,5 +302,6 @@ pub(super) fn carrier(desk: &mut Desk, node: &Node, raw: &mut Raw) {
         contract: text(desk, &fields, "contract"),
         hotline: text(desk, &fields, "hotline"),
         sla: sla(desk, &fields),
+        penalty: goals::penalty(desk, &fields),
     });
 }

@@ -30,6 +30,7 @@ mod drafts;
 mod entries;
 mod files;
 mod gaps;
+mod goals;
 mod graph;
 mod maintenance;
 mod merge;
@@ -153,11 +154,12 @@ enum Section {
     Devices,
     Services,
     Maintenance,
+    Plan,
     Defaults,
 }
 
 impl Section {
-    const ALL: [(&'static str, Self); 9] = [
+    const ALL: [(&'static str, Self); 10] = [
         ("units", Self::Units),
         ("networks", Self::Networks),
         ("carriers", Self::Carriers),
@@ -166,6 +168,7 @@ impl Section {
         ("devices", Self::Devices),
         ("services", Self::Services),
         ("maintenance", Self::Maintenance),
+        ("plan", Self::Plan),
         ("defaults", Self::Defaults),
     ];
 
@@ -209,6 +212,8 @@ fn read_trees(
     }
     let announced = of(Section::Maintenance).iter();
     raw.maintenance = announced.filter_map(|n| maintenance::read(desk, &context, n)).collect();
+    let goals = of(Section::Plan).iter();
+    raw.plan = goals.filter_map(|n| goals::read(desk, &context, n)).collect();
     resolve::check_rules(desk, &rules, &raw);
     let inventory = resolve::resolve(desk, &raw);
     let credentials = credentials(desk, &raw);

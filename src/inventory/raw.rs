@@ -4,12 +4,13 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::goals::RawPlanItem;
 use super::maintenance::RawMaintenance;
 use super::place::At;
 use super::scalar::Ref;
 use crate::model::{
-    Calendar, Contact, HealthParams, Id, Limits, Location, PingParams, ServiceLevel, UnitKind,
-    UnixMs,
+    Calendar, Contact, HealthParams, Id, Limits, Location, Penalty, PingParams, ServiceLevel,
+    UnitKind, UnixMs,
 };
 
 /// Everything read, in file order.
@@ -21,6 +22,7 @@ pub(super) struct Raw {
     pub calendars: Vec<(At, Calendar)>,
     pub subjects: Vec<RawSubject>,
     pub maintenance: Vec<RawMaintenance>,
+    pub plan: Vec<RawPlanItem>,
 }
 
 /// A unit.
@@ -67,6 +69,7 @@ pub(super) struct RawCarrier {
     pub contract: Option<String>,
     pub hotline: Option<String>,
     pub sla: RawSla,
+    pub penalty: Option<Penalty>,
 }
 
 /// A connection, device or service.
@@ -141,6 +144,7 @@ pub(super) struct RawDevice {
     pub vendor: Option<String>,
     pub model: Option<String>,
     pub serial: Option<String>,
+    pub support_until: Option<UnixMs>,
     pub snmp: Option<(Id, At)>,
     pub addresses: Vec<(String, IpAddr, At)>,
 }

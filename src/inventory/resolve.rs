@@ -8,7 +8,7 @@ use super::drafts::Drafting;
 use super::place::{At, Desk, Finding, shown};
 use super::raw::{Raw, RawNetwork, RawSla, RawUnit};
 use super::scalar::Ref;
-use super::{build, checks, drafts, gaps, graph, maintenance, merge, plan, via};
+use super::{build, checks, drafts, gaps, goals, graph, maintenance, merge, plan, via};
 use crate::model::{Inventory, Message, NetworkIx, Severity, SubjectIx, Unit, UnitIx, UnitKind};
 
 /// Ids of one name space with their indexes.
@@ -53,6 +53,7 @@ pub(super) fn resolve(desk: &mut Desk, raw: &Raw) -> Inventory {
         hours: &raw.calendars,
     };
     let maintenance = maintenance::resolve(desk, &known, &raw.maintenance);
+    let goals = goals::resolve(desk, &networks, &raw.plan);
     gaps::warn(desk, raw, &tree, &drafts);
 
     let needs: Vec<Vec<usize>> = vias.iter().map(via::targets).collect();
@@ -72,6 +73,7 @@ pub(super) fn resolve(desk: &mut Desk, raw: &Raw) -> Inventory {
     let calendars = raw.calendars.iter().map(|(_, c)| c.clone()).collect();
     let mut inventory = Inventory::new(tree.units, networks, carriers, calendars, subjects);
     inventory.maintenance = maintenance;
+    inventory.plan = goals;
     inventory
 }
 

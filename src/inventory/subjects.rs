@@ -206,6 +206,9 @@ fn device(
         vendor: text(desk, &fields, "vendor"),
         model: text(desk, &fields, "model"),
         serial: text(desk, &fields, "serial"),
+        support_until: fields
+            .get("support_until")
+            .and_then(|n| scalar::instant(desk, "support_until", n, context.zone)),
         snmp,
         addresses,
     };

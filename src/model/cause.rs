@@ -25,6 +25,17 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// All, in the order reports list them.
+    pub const ALL: [Self; 7] = [
+        Self::Power,
+        Self::Fibre,
+        Self::Carrier,
+        Self::Equipment,
+        Self::Configuration,
+        Self::Planned,
+        Self::Unknown,
+    ];
+
     /// The word in files, JSON and the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -10,6 +10,8 @@ use super::calendar::Calendar;
 use super::id::{CarrierId, NetworkId, SubjectId, UnitId};
 use super::index::{CalendarIx, CarrierIx, NetworkIx, SubjectIx, UnitIx};
 use super::maintenance::Maintenance;
+use super::penalty::Penalty;
+use super::plan::PlanItem;
 use super::subject::Subject;
 use super::unit::Unit;
 
@@ -60,6 +62,8 @@ pub struct Carrier {
     pub hotline: Option<String>,
     /// Service level of the contract.
     pub sla: ServiceLevel,
+    /// What it owes for a line that missed its level; `None` where the contract says nothing.
+    pub penalty: Option<Penalty>,
 }
 
 /// Everything that is patrolled, checked and resolved.
@@ -77,6 +81,8 @@ pub struct Inventory {
     pub subjects: Vec<Subject>,
     /// Announced work written in the files, recurring as a rule; in declared order.
     pub maintenance: Vec<Maintenance>,
+    /// What is to be done, in declared order.
+    pub plan: Vec<PlanItem>,
     unit_by_id: HashMap<UnitId, UnitIx>,
     subject_by_id: HashMap<SubjectId, SubjectIx>,
     unit_children: Vec<Vec<UnitIx>>,
@@ -123,6 +129,7 @@ impl Inventory {
             calendars,
             subjects,
             maintenance: Vec::new(),
+            plan: Vec::new(),
             unit_by_id,
             subject_by_id,
             unit_children,

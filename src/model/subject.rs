@@ -156,6 +156,8 @@ pub struct Device {
     pub model: Option<String>,
     /// Serial number.
     pub serial: Option<String>,
+    /// Until when its maker supports it, as declared.
+    pub support_until: Option<UnixMs>,
     /// What it is asked with by SNMP; `None`: it is not.
     pub snmp: Option<CredentialId>,
     /// Its addresses beside the one it is asked at, by interface.

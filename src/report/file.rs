@@ -16,6 +16,12 @@ pub enum ReportError {
     /// The store cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The spreadsheet cannot be made.
+    #[error(transparent)]
+    Sheet(#[from] super::write::SheetError),
+    /// The page cannot be made.
+    #[error("make the page: {0}")]
+    Page(#[from] minijinja::Error),
     /// The report cannot be saved.
     #[error("write the report {path}: {source}", path = path.display())]
     Save {
@@ -94,17 +100,17 @@ fn beside(
     Ok(records.with_maintenance(store.maintenance(period)?).with_evidence(evidence))
 }
 
-/// Writes `text` beside `path` and moves it into place.
+/// Writes `bytes` beside `path` and moves it into place.
 ///
 /// # Errors
 /// [`ReportError::Save`]; `path` is as it was then.
-pub fn save(path: &Path, text: &str) -> Result<(), ReportError> {
+pub fn save(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
     let fail = |source| ReportError::Save { path: path.to_owned(), source };
     let mut name = path.file_name().ok_or_else(|| fail(ErrorKind::InvalidInput.into()))?.to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let unfinished = path.with_file_name(name);
     let written = std::fs::File::create(&unfinished)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
         .and_then(|()| std::fs::rename(&unfinished, path));
     written.map_err(|source| {
         // It may never have been made; the first error is the one to tell.

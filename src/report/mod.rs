@@ -1,4 +1,7 @@
-//! Coverage and availability reports as text, CSV and JSON.
+//! Reports of coverage, availability and the rest as text, page, spreadsheet, CSV and JSON.
+//!
+//! A kind computes its figures, gives its JSON (the stable form) and a [`document`]; what is read
+//! by people is [written](write) from that alone.
 //!
 //! Guarantees: the same figures in every format; every percentage stands beside the share of the
 //! period that was measured; under the configured floor it says "not proven" instead of a
@@ -7,27 +10,37 @@
 
 mod availability;
 mod coverage;
+pub mod document;
+mod figures;
 mod file;
+pub mod kinds;
+mod notes;
 mod period;
 mod proof;
 mod record;
 mod row;
 mod share;
+mod sheet;
 mod table;
 mod tally;
 mod text;
+pub mod write;
 
 pub use availability::{AvailabilityReport, AvailabilityRow, GroupBy, GroupKey, availability};
 pub use coverage::{CoverageReport, CoverageRow, NotLive, coverage};
+pub use figures::with_coverage_figures;
 pub use file::{ReportError, load, load_without_intervals, read_availability, save};
+pub use notes::{Said, Word};
 pub use period::{PeriodError, last, moment, month, this_month};
 pub use proof::{Chain, Evidence, Proof};
 pub use record::Records;
 pub use row::{Row, SubjectRow, availability_row, subject_rows};
 pub use share::{Seconds, Share};
+pub use sheet::{Sheet, Table, Value, cause_key};
 pub use table::{Cell, csv_line};
-pub use text::{availability_text, coverage_text};
+pub use text::{availability_document, coverage_document};
 
+use crate::config::Letter;
 use crate::coverage::{Clock, Judge, SlaRule, Tree, Verdict};
 use crate::locale::Lang;
 use crate::model::{Inventory, Span, UnitIx, UnixMs};
@@ -108,6 +121,8 @@ pub struct Page<'a> {
     pub zone_name: &'a str,
     /// CSV for spreadsheets of the office: byte-order mark, `;`, decimal comma in Vietnamese.
     pub excel: bool,
+    /// The frame of an official letter; `None` for none.
+    pub letter: Option<&'a Letter>,
 }
 
 /// What a report as a whole comes to, for the exit code.

@@ -86,19 +86,22 @@ pub(super) fn proof(scope: &Scope<'_>, inside: &[bool]) -> Option<Proof> {
 }
 
 /// What the figures rest on, and how anybody can see later that it has not changed: the last lines
-/// of a report for people. Empty where the store was not asked.
-pub(super) fn foot(proof: Option<&Proof>, page: &Page<'_>) -> String {
-    let Some(proof) = proof else { return String::new() };
+/// of a report for people, under a heading of their own. Empty where the store was not asked.
+pub(super) fn foot(proof: Option<&Proof>, page: &Page<'_>) -> Vec<String> {
+    let Some(proof) = proof else { return Vec::new() };
     let lang = page.lang;
     let rounds = |n: u64| number(lang, i64::try_from(n).unwrap_or(i64::MAX));
-    let mut lines = vec![t!(
-        lang,
-        "report.proof_rounds",
-        from = time(page, proof.from),
-        to = time(page, proof.to),
-        expected = rounds(proof.rounds_expected),
-        received = rounds(proof.rounds_received)
-    )];
+    let mut lines = vec![
+        t!(lang, "report.proof"),
+        t!(
+            lang,
+            "report.proof_rounds",
+            from = time(page, proof.from),
+            to = time(page, proof.to),
+            expected = rounds(proof.rounds_expected),
+            received = rounds(proof.rounds_received)
+        ),
+    ];
     match &proof.chain {
         Some(chain) => {
             let day = chain.start.to_timestamp().to_zoned_datetime(jiff::tz::TimeZone::UTC);
@@ -110,6 +113,5 @@ pub(super) fn foot(proof: Option<&Proof>, page: &Page<'_>) -> String {
         }
         None => lines.push(t!(lang, "report.proof_no_chain")),
     }
-    let lines: String = lines.iter().map(|line| format!("  {line}\n")).collect();
-    format!("\n{}\n{lines}", t!(lang, "report.proof"))
+    lines
 }

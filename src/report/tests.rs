@@ -14,6 +14,7 @@ use crate::model::{
 
 mod classes;
 mod edges;
+mod kinds;
 
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
@@ -52,6 +53,7 @@ fn carrier(id: &str, name: &str) -> Carrier {
         name: name.to_owned(),
         contract: None,
         hotline: None,
+        penalty: None,
         sla: ServiceLevel { availability_ppm: Some(995_000), ..ServiceLevel::default() },
     }
 }
@@ -182,7 +184,15 @@ fn zone() -> jiff::tz::TimeZone {
 }
 
 fn page(zone: &jiff::tz::TimeZone, lang: Lang, excel: bool) -> Page<'_> {
-    Page { lang, zone, zone_name: "Asia/Ho_Chi_Minh", excel }
+    Page { lang, zone, zone_name: "Asia/Ho_Chi_Minh", excel, letter: None }
+}
+
+fn coverage_text(report: &CoverageReport, scope: &Scope<'_>, page: &Page<'_>) -> String {
+    write::text(&coverage_document(report, scope, page), page)
+}
+
+fn availability_text(report: &AvailabilityReport, scope: &Scope<'_>, page: &Page<'_>) -> String {
+    write::text(&availability_document(report, scope, page), page)
 }
 
 #[test]
@@ -311,11 +321,11 @@ fn a_missed_goal_outweighs_what_is_not_proven() {
 fn a_report_is_saved_whole_or_not_at_all() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("report.csv");
-    save(&path, "one").unwrap();
-    save(&path, "two").unwrap();
+    save(&path, b"one").unwrap();
+    save(&path, b"two").unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "two");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-    assert!(save(&folder.path().join("absent/report.csv"), "x").is_err());
+    assert!(save(&folder.path().join("absent/report.csv"), b"x").is_err());
 }
 
 /// Records of all seven lines, drawn.

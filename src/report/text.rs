@@ -1,52 +1,44 @@
-//! Reports as people read them: title block, aligned tables, who is missing, what each figure means.
+//! Coverage and availability as documents: title block, tables, who is missing, what each figure
+//! means.
 
-use std::fmt::Write as _;
-
+use super::document::{Block, Column, Document, Line, Section, Table, Value};
 use super::proof::foot;
-use super::table::Columns;
 use super::{
     AvailabilityReport, AvailabilityRow, CoverageReport, CoverageRow, GroupKey, Page, Scope,
 };
 use crate::coverage::{Availability, Clock, Ladder, SlaRule, Verdict};
-use crate::locale::{Lang, date_time, duration_short, number, percent, state_name, visible};
-use crate::model::{Inventory, NetworkIx, UnitIx, UnixMs};
+use crate::locale::{Lang, date_time, number, percent, state_name};
+use crate::model::{Inventory, NetworkIx, Tier, UnitIx, UnixMs};
 use crate::t;
 
-/// Stands for a figure that does not exist.
-const NONE: &str = "–";
 /// Decimals of an availability, of any other share.
 const FINE: u8 = 2;
 const COARSE: u8 = 1;
 
 /// The coverage report: a table per network with the tops, their tiers and the units directly
-/// beneath, then the names of all that are not live.
+/// beneath, the names of all that are not live, and every unit in an annex.
 #[must_use]
-pub fn coverage_text(report: &CoverageReport, scope: &Scope<'_>, page: &Page<'_>) -> String {
+pub fn coverage_document(report: &CoverageReport, scope: &Scope<'_>, page: &Page<'_>) -> Document {
     let (lang, inventory) = (page.lang, scope.inventory);
-    let mut out = String::new();
-    title(&mut out, "report.coverage_title", scope, page);
-    line(&mut out, &t!(lang, "report.states_at", time = time(page, report.at)));
-    line(
-        &mut out,
-        &t!(
+    let mut document = blank("report.coverage_title", scope, page);
+    document.heads.extend([
+        t!(lang, "report.states_at", time = time(page, report.at)),
+        t!(
             lang,
             "report.coverage_goal",
             goal = percent(lang, report.goal_ppm, COARSE),
             verdict = verdict_name(lang, report.verdict())
         ),
-    );
+    ]);
+    let tables = inventory.network_ixs().filter(|n| report.rows.iter().any(|r| r.network == *n));
+    document.sections.extend(tables.map(|n| coverage_section(report, inventory, n, lang)));
     if report.rows.is_empty() {
-        line(&mut out, "");
-        line(&mut out, &t!(lang, "report.nothing_required"));
+        let blocks = vec![Block::Text(t!(lang, "report.nothing_required"))];
+        document.sections.push(Section { blocks, ..Section::default() });
     }
-    for network in inventory.network_ixs() {
-        if report.rows.iter().any(|r| r.network == network) {
-            coverage_table(&mut out, report, inventory, network, lang);
-        }
-    }
-    not_live(&mut out, report, inventory, lang);
-    notes(
-        &mut out,
+    document.sections.push(not_live(report, inventory, lang));
+    document.sections.extend(annex(report, inventory, lang));
+    document.notes = notes(
         lang,
         &[
             "report.note_rungs",
@@ -58,149 +50,176 @@ pub fn coverage_text(report: &CoverageReport, scope: &Scope<'_>, page: &Page<'_>
         report.goal_ppm,
         report.floor_ppm,
     );
-    out += &foot(report.proof.as_ref(), page);
-    out
+    document.proof = foot(report.proof.as_ref(), page);
+    document
 }
 
-fn coverage_table(
-    out: &mut String,
+fn ladder_columns(lang: Lang) -> Vec<Column> {
+    vec![
+        Column::text("unit", t!(lang, "common.unit")),
+        Column::figures("required", t!(lang, "common.rung.required")),
+        Column::figures("deployed", t!(lang, "common.rung.deployed")),
+        Column::figures("measured", t!(lang, "common.rung.measured")),
+        Column::figures("live", t!(lang, "common.rung.live")),
+        Column::figures("met", t!(lang, "common.rung.met")),
+        Column::figures("availability", t!(lang, "common.availability")),
+        Column::figures("measured_share", t!(lang, "common.measured")),
+        // Named so that it is not taken for a verdict on the service levels beside it.
+        Column::text("verdict", t!(lang, "report.live_verdict")),
+    ]
+}
+
+fn coverage_section(
     report: &CoverageReport,
     inventory: &Inventory,
     network: NetworkIx,
     lang: Lang,
-) {
+) -> Section {
     let head = inventory.network(network);
-    line(out, "");
-    line(out, &format!("{} · {}", visible(&head.short), visible(network_name(head, lang))));
-    let mut table = Columns::new(
-        vec![
-            t!(lang, "common.unit"),
-            t!(lang, "common.rung.required"),
-            t!(lang, "common.rung.deployed"),
-            t!(lang, "common.rung.measured"),
-            t!(lang, "common.rung.live"),
-            t!(lang, "common.rung.met"),
-            t!(lang, "common.availability"),
-            t!(lang, "common.measured"),
-            // Named so that it is not taken for a verdict on the service levels beside it.
-            t!(lang, "report.live_verdict"),
-        ],
-        &[8],
-    );
+    let mut table = Table { columns: ladder_columns(lang), rows: Vec::new() };
     let find = |unit: UnitIx| report.rows.iter().find(|r| r.unit == unit && r.network == network);
     for &top in &report.tops {
         let Some(row) = find(top) else { continue };
-        table.row(coverage_cells(&inventory.unit(top).name, row, lang));
+        table.rows.push(Line::of(coverage_cells(&inventory.unit(top).name, row)));
         let tiers: Vec<_> =
             report.tiers.iter().filter(|t| t.unit == top && t.network == network).collect();
         if tiers.len() > 1 {
             for tier in tiers {
                 let name = t!(lang, &format!("unit.tier.{}", tier.tier.as_str()));
-                let mut cells =
-                    ladder_cells(&format!("  {name}"), &tier.ladder, &tier.availability, lang);
-                cells.push(String::new());
-                table.row(cells);
+                let mut cells = ladder_cells(&name, &tier.ladder, &tier.availability);
+                cells.push(Value::Empty);
+                table.rows.push(Line::under(cells));
             }
         }
         for unit in report.tree.children(top) {
             if let Some(row) = find(unit) {
-                table.row(coverage_cells(&inventory.unit(unit).name, row, lang));
+                table.rows.push(Line::of(coverage_cells(&inventory.unit(unit).name, row)));
             }
         }
     }
-    table.write(out, false);
+    Section {
+        name: head.short.clone(),
+        heading: Some(format!("{} · {}", head.short, network_name(head, lang))),
+        is_annex: false,
+        blocks: vec![Block::Table(table)],
+    }
 }
 
-fn coverage_cells(name: &str, row: &CoverageRow, lang: Lang) -> Vec<String> {
-    let mut cells = ladder_cells(name, &row.ladder, &row.availability, lang);
-    cells.push(t!(lang, verdict_key(row.verdict)));
+/// Every unit, a section for each level of the tree.
+fn annex(report: &CoverageReport, inventory: &Inventory, lang: Lang) -> Vec<Section> {
+    let mut sections = Vec::new();
+    for tier in Tier::ALL {
+        let mut table = Table { columns: ladder_columns(lang), rows: Vec::new() };
+        table.columns.insert(1, Column::text("belongs_to", t!(lang, "report.belongs_to")));
+        table.columns.insert(2, Column::text("network", t!(lang, "common.network")));
+        for row in &report.rows {
+            if inventory.unit(row.unit).kind.tier() != tier {
+                continue;
+            }
+            let mut cells = coverage_cells(&inventory.unit(row.unit).name, row);
+            let above = report.tree.parent(row.unit);
+            let above = above.map_or(Value::None, |p| Value::text(&inventory.unit(p).name));
+            cells.insert(1, above);
+            cells.insert(2, Value::text(&inventory.network(row.network).short));
+            table.rows.push(Line::of(cells));
+        }
+        if table.rows.is_empty() {
+            continue;
+        }
+        let name = t!(lang, &format!("unit.tier.{}", tier.as_str()));
+        sections.push(Section {
+            heading: Some(t!(lang, "report.annex", level = name)),
+            name,
+            is_annex: true,
+            blocks: vec![Block::Table(table)],
+        });
+    }
+    sections
+}
+
+fn coverage_cells(name: &str, row: &CoverageRow) -> Vec<Value> {
+    let mut cells = ladder_cells(name, &row.ladder, &row.availability);
+    cells.push(Value::Verdict(row.verdict));
     cells
 }
 
-fn ladder_cells(name: &str, ladder: &Ladder, got: &Availability, lang: Lang) -> Vec<String> {
-    let required = number(lang, i64::from(ladder.required));
-    let rung = |n: u32| {
-        let share = u64::from(n) * 1_000_000 / u64::from(ladder.required.max(1));
-        let share = percent(lang, u32::try_from(share).unwrap_or(1_000_000), COARSE);
-        format!("{}/{required} {share:>8}", number(lang, i64::from(n)))
-    };
+fn ladder_cells(name: &str, ladder: &Ladder, got: &Availability) -> Vec<Value> {
+    let of = ladder.required;
     vec![
-        name.to_owned(),
-        required.clone(),
-        rung(ladder.deployed),
-        rung(ladder.measured),
-        rung(ladder.live),
-        rung(ladder.met),
-        share(lang, got.delivered_ppm(), FINE),
-        percent(lang, got.measured_ppm(), COARSE),
+        Value::text(name),
+        Value::Count(i64::from(of)),
+        Value::Part { n: ladder.deployed, of },
+        Value::Part { n: ladder.measured, of },
+        Value::Part { n: ladder.live, of },
+        Value::Part { n: ladder.met, of },
+        Value::share(got.delivered_ppm(), FINE),
+        Value::share(Some(got.measured_ppm()), COARSE),
     ]
 }
 
-fn not_live(out: &mut String, report: &CoverageReport, inventory: &Inventory, lang: Lang) {
-    line(out, "");
+fn not_live(report: &CoverageReport, inventory: &Inventory, lang: Lang) -> Section {
+    let name = t!(lang, "report.not_live_sheet");
     if report.not_live.is_empty() {
-        line(out, &t!(lang, "report.all_live"));
-        return;
+        let blocks = vec![Block::Text(t!(lang, "report.all_live"))];
+        return Section { name, blocks, ..Section::default() };
     }
-    line(out, &t!(lang, "report.not_live", n = number(lang, report.not_live.len() as i64)));
-    let mut table = Columns::new(
-        vec![
-            t!(lang, "common.unit"),
-            t!(lang, "report.belongs_to"),
-            t!(lang, "common.network"),
-            t!(lang, "common.state"),
-        ],
-        &[1, 2, 3],
-    );
-    for missing in &report.not_live {
+    let heading = t!(lang, "report.not_live", n = number(lang, report.not_live.len() as i64));
+    let columns = vec![
+        Column::text("unit", t!(lang, "common.unit")),
+        Column::text("belongs_to", t!(lang, "report.belongs_to")),
+        Column::text("network", t!(lang, "common.network")),
+        Column::text("state", t!(lang, "common.state")),
+    ];
+    let rows = report.not_live.iter().map(|missing| {
         let unit = inventory.unit(missing.unit);
         let above = report.tree.parent(missing.unit);
-        let above = above.map_or(NONE, |p| inventory.unit(p).name.as_str());
+        let above = above.map_or(Value::None, |p| Value::text(&inventory.unit(p).name));
         let state = missing
             .state
             .map_or_else(|| t!(lang, "report.not_deployed"), |s| state_name(lang, s).to_owned());
-        let network = inventory.network(missing.network).short.clone();
-        table.row(vec![unit.name.clone(), above.to_owned(), network, state]);
-    }
-    table.write(out, false);
+        let network = Value::text(&inventory.network(missing.network).short);
+        Line::of(vec![Value::text(&unit.name), above, network, Value::Text(state)])
+    });
+    let table = Table { columns, rows: rows.collect() };
+    Section { name, heading: Some(heading), is_annex: false, blocks: vec![Block::Table(table)] }
 }
 
 /// The availability report: a row per subject or group, and the sum of all.
 #[must_use]
-pub fn availability_text(
+pub fn availability_document(
     report: &AvailabilityReport,
     scope: &Scope<'_>,
     page: &Page<'_>,
-) -> String {
+) -> Document {
     let lang = page.lang;
-    let mut out = String::new();
-    title(&mut out, "report.availability_title", scope, page);
-    line(
-        &mut out,
-        &t!(
-            lang,
-            "report.availability_goal",
-            goal = percent(lang, report.total.sla_ppm, FINE),
-            verdict = verdict_name(lang, report.total.verdict)
-        ),
-    );
-    if let Some(system) = foreign_name(report.rule) {
-        line(&mut out, &t!(lang, "report.rule", system = system));
-    }
-    line(&mut out, "");
+    let mut document = blank("report.availability_title", scope, page);
+    document.heads.push(t!(
+        lang,
+        "report.availability_goal",
+        goal = percent(lang, report.total.sla_ppm, FINE),
+        verdict = verdict_name(lang, report.total.verdict)
+    ));
     let foreign = foreign_name(report.rule);
+    if let Some(system) = foreign {
+        document.heads.push(t!(lang, "report.rule", system = system));
+    }
     let shown = Shown {
         foreign,
         planned: report.total.availability.millis.planned > 0,
         off_hours: report.total.availability.millis.off_hours > 0,
     };
-    let mut table = Columns::new(availability_head(&shown, lang), &[1, 2, shown.last()]);
+    let mut table = Table { columns: availability_head(&shown, lang), rows: Vec::new() };
     for row in &report.rows {
-        table.row(availability_cells(row, names(scope.inventory, row, lang), &shown, lang));
+        let names = names(scope.inventory, row, lang);
+        table.rows.push(Line::of(availability_cells(row, names, &shown)));
     }
-    let total = [t!(lang, "common.total"), NONE.to_owned(), NONE.to_owned()];
-    table.row(availability_cells(&report.total, total, &shown, lang));
-    table.write(&mut out, true);
+    let total = [Value::Text(t!(lang, "common.total")), Value::None, Value::None];
+    table.rows.push(Line::total(availability_cells(&report.total, total, &shown)));
+    document.sections.push(Section {
+        name: t!(lang, "common.availability"),
+        blocks: vec![Block::Table(table)],
+        ..Section::default()
+    });
     let mut keys = vec![availability_note(report.clock), "report.note_own", "report.note_measured"];
     match report.rule {
         SlaRule::Tuantra => keys.push("report.note_bounds"),
@@ -214,9 +233,9 @@ pub fn availability_text(
     if shown.off_hours {
         keys.push("report.note_off_hours");
     }
-    notes(&mut out, lang, &keys, report.total.sla_ppm, report.floor_ppm);
-    out += &foot(report.proof.as_ref(), page);
-    out
+    document.notes = notes(lang, &keys, report.total.sla_ppm, report.floor_ppm);
+    document.proof = foot(report.proof.as_ref(), page);
+    document
 }
 
 /// Columns that are there only when there is something to say.
@@ -225,15 +244,6 @@ struct Shown {
     foreign: Option<&'static str>,
     planned: bool,
     off_hours: bool,
-}
-
-impl Shown {
-    /// The verdict's column.
-    fn last(&self) -> usize {
-        // Ours stands beside another's figure in place of the bounds.
-        let more = [self.planned, self.off_hours];
-        12 + more.into_iter().filter(|there| *there).count()
-    }
 }
 
 fn foreign_name(rule: SlaRule) -> Option<&'static str> {
@@ -252,103 +262,108 @@ fn availability_note(clock: Clock) -> &'static str {
     }
 }
 
-fn availability_head(shown: &Shown, lang: Lang) -> Vec<String> {
-    let mut head =
-        vec![t!(lang, "report.subject"), t!(lang, "common.network"), t!(lang, "common.carrier")];
-    match shown.foreign {
-        Some(system) => head
-            .extend([t!(lang, "report.by_rule", system = system), t!(lang, "report.by_tuantra")]),
-        None => head.push(t!(lang, "common.availability")),
-    }
-    head.extend([t!(lang, "report.own"), t!(lang, "common.measured")]);
-    if shown.foreign.is_none() {
-        head.push(t!(lang, "report.bounds"));
-    }
-    head.extend([t!(lang, "report.outages"), t!(lang, "report.lost")]);
-    if shown.planned {
-        head.push(t!(lang, "report.planned"));
-    }
-    if shown.off_hours {
-        head.push(t!(lang, "report.off_hours"));
+fn availability_head(shown: &Shown, lang: Lang) -> Vec<Column> {
+    let mut head = vec![
+        Column::text("subject", t!(lang, "report.subject")),
+        Column::text("network", t!(lang, "common.network")),
+        Column::text("carrier", t!(lang, "common.carrier")),
+    ];
+    let availability = match shown.foreign {
+        Some(system) => t!(lang, "report.by_rule", system = system),
+        None => t!(lang, "common.availability"),
+    };
+    head.push(Column::figures("availability", availability));
+    if shown.foreign.is_some() {
+        head.push(Column::figures("by_tuantra", t!(lang, "report.by_tuantra")));
     }
     head.extend([
-        t!(lang, "report.mttr"),
-        t!(lang, "report.mtbf"),
-        t!(lang, "common.sla_short"),
-        t!(lang, "report.verdict"),
+        Column::figures("own", t!(lang, "report.own")),
+        Column::figures("measured", t!(lang, "common.measured")),
+    ]);
+    if shown.foreign.is_none() {
+        head.push(Column::figures("low", t!(lang, "report.bounds")));
+    }
+    head.extend([
+        Column::figures("outages", t!(lang, "report.outages")),
+        Column::figures("lost_s", t!(lang, "report.lost")),
+    ]);
+    if shown.planned {
+        head.push(Column::figures("planned_s", t!(lang, "report.planned")));
+    }
+    if shown.off_hours {
+        head.push(Column::figures("off_hours_s", t!(lang, "report.off_hours")));
+    }
+    head.extend([
+        Column::figures("mttr_s", t!(lang, "report.mttr")),
+        Column::figures("mtbf_s", t!(lang, "report.mtbf")),
+        Column::figures("sla", t!(lang, "common.sla_short")),
+        Column::text("verdict", t!(lang, "report.verdict")),
     ]);
     head
 }
 
-fn availability_cells(
-    row: &AvailabilityRow,
-    names: [String; 3],
-    shown: &Shown,
-    lang: Lang,
-) -> Vec<String> {
+fn availability_cells(row: &AvailabilityRow, names: [Value; 3], shown: &Shown) -> Vec<Value> {
     let got = &row.availability;
-    let length =
-        |ms: Option<i64>| ms.map_or_else(|| NONE.to_owned(), |ms| duration_short(lang, ms));
     let mut cells = Vec::from(names);
-    cells.push(share(lang, row.ppm(), FINE));
+    cells.push(Value::share(row.ppm(), FINE));
     if shown.foreign.is_some() {
-        cells.push(share(lang, got.delivered_ppm(), FINE));
-    }
-    cells.extend([share(lang, got.own_ppm(), FINE), percent(lang, got.measured_ppm(), COARSE)]);
-    if shown.foreign.is_none() {
-        let (low, high) = (share(lang, got.low_ppm(), FINE), share(lang, got.high_ppm(), FINE));
-        cells.push(format!("{low} … {high}"));
+        cells.push(Value::share(got.delivered_ppm(), FINE));
     }
     cells.extend([
-        number(lang, i64::from(got.outages)),
-        length(Some(got.millis.down + got.millis.unreachable)),
+        Value::share(got.own_ppm(), FINE),
+        Value::share(Some(got.measured_ppm()), COARSE),
+    ]);
+    if shown.foreign.is_none() {
+        cells.push(Value::Bounds(got.low_ppm(), got.high_ppm()));
+    }
+    cells.extend([
+        Value::Count(i64::from(got.outages)),
+        Value::Length(got.millis.down + got.millis.unreachable),
     ]);
     if shown.planned {
-        let (all, lost) = (length(Some(got.millis.planned)), length(Some(got.planned.lost())));
-        cells.push(format!("{all} ({lost})"));
+        cells.push(Value::Within(got.millis.planned, got.planned.lost()));
     }
     if shown.off_hours {
-        cells.push(length(Some(got.millis.off_hours)));
+        cells.push(Value::Length(got.millis.off_hours));
     }
     cells.extend([
-        length(got.mttr_ms()),
-        length(got.mtbf_ms()),
-        percent(lang, row.sla_ppm, FINE),
-        t!(lang, verdict_key(row.verdict)),
+        Value::length(got.mttr_ms()),
+        Value::length(got.mtbf_ms()),
+        Value::share(Some(row.sla_ppm), FINE),
+        Value::Verdict(row.verdict),
     ]);
     cells
 }
 
 /// Name, network and carrier of a row.
-fn names(inventory: &Inventory, row: &AvailabilityRow, lang: Lang) -> [String; 3] {
-    let none = || NONE.to_owned();
-    let network = |n: NetworkIx| inventory.network(n).short.clone();
+fn names(inventory: &Inventory, row: &AvailabilityRow, lang: Lang) -> [Value; 3] {
+    let network = |n: NetworkIx| Value::text(&inventory.network(n).short);
     match row.key {
         GroupKey::Subject(ix) => {
             let subject = inventory.subject(ix);
             let connection = subject.connection();
+            let unit = &inventory.unit(row.unit.unwrap_or(subject.unit)).name;
+            let carrier = connection.and_then(|c| c.carrier);
             [
-                format!(
-                    "{} ({})",
-                    inventory.unit(row.unit.unwrap_or(subject.unit)).name,
-                    subject.id
-                ),
-                connection.map_or_else(none, |c| network(c.network)),
-                connection
-                    .and_then(|c| c.carrier)
-                    .map_or_else(none, |c| inventory.carrier(c).name.clone()),
+                Value::Text(format!("{unit} ({})", subject.id)),
+                connection.map_or(Value::None, |c| network(c.network)),
+                carrier.map_or(Value::None, |c| Value::text(&inventory.carrier(c).name)),
             ]
         }
-        GroupKey::Unit(unit) => [inventory.unit(unit).name.clone(), none(), none()],
+        GroupKey::Unit(unit) => [Value::text(&inventory.unit(unit).name), Value::None, Value::None],
         GroupKey::Network(Some(n)) => {
-            [network_name(inventory.network(n), lang).to_owned(), network(n), none()]
+            [Value::text(network_name(inventory.network(n), lang)), network(n), Value::None]
         }
         GroupKey::Carrier(Some(c)) => {
-            let name = inventory.carrier(c).name.clone();
-            [name.clone(), none(), name]
+            let name = Value::text(&inventory.carrier(c).name);
+            [name.clone(), Value::None, name]
         }
-        GroupKey::Network(None) => [t!(lang, "report.no_network"), none(), none()],
-        GroupKey::Carrier(None) => [t!(lang, "report.no_carrier"), none(), none()],
+        GroupKey::Network(None) => {
+            [Value::Text(t!(lang, "report.no_network")), Value::None, Value::None]
+        }
+        GroupKey::Carrier(None) => {
+            [Value::Text(t!(lang, "report.no_carrier")), Value::None, Value::None]
+        }
     }
 }
 
@@ -359,33 +374,40 @@ fn network_name(network: &crate::model::Network, lang: Lang) -> &str {
     }
 }
 
-fn title(out: &mut String, key: &str, scope: &Scope<'_>, page: &Page<'_>) {
+/// A report of the scope with its title block and nothing else.
+pub(super) fn blank(key: &str, scope: &Scope<'_>, page: &Page<'_>) -> Document {
     let lang = page.lang;
     let window = scope.window();
-    line(out, &t!(lang, key));
-    for top in scope.tops(&scope.tree()) {
-        line(out, &visible(&scope.inventory.unit(top).name));
-    }
+    let mut heads: Vec<String> = scope
+        .tops(&scope.tree())
+        .into_iter()
+        .map(|top| scope.inventory.unit(top).name.clone())
+        .collect();
     let (from, to) = (time(page, window.from), time(page, window.to));
-    line(out, &t!(lang, "report.period", from = from, to = to, zone = page.zone_name));
-    line(out, &t!(lang, "report.made", time = time(page, scope.now)));
+    heads.push(t!(lang, "report.period", from = from, to = to, zone = page.zone_name));
+    heads.push(t!(lang, "report.made", time = time(page, scope.now)));
     let clock = match scope.clock {
         Clock::AroundTheClock => "report.clock_24x7",
         Clock::Office => "report.clock_office",
         Clock::Contract => "report.clock_contract",
     };
-    line(out, &t!(lang, "report.clock", clock = t!(lang, clock)));
+    heads.push(t!(lang, "report.clock", clock = t!(lang, clock)));
     if let Some(at) = scope.as_of {
-        line(out, &t!(lang, "report.as_of", time = time(page, at)));
+        heads.push(t!(lang, "report.as_of", time = time(page, at)));
+    }
+    Document {
+        title: t!(lang, key),
+        heads,
+        sections: Vec::new(),
+        notes: Vec::new(),
+        proof: Vec::new(),
+        made: scope.now,
+        letter: page.letter.cloned(),
     }
 }
 
 pub(super) fn time(page: &Page<'_>, at: UnixMs) -> String {
     date_time(page.lang, &at.to_timestamp().to_zoned_datetime(page.zone.clone()))
-}
-
-fn share(lang: Lang, ppm: Option<u32>, decimals: u8) -> String {
-    ppm.map_or_else(|| NONE.to_owned(), |ppm| percent(lang, ppm, decimals))
 }
 
 pub(super) fn verdict_key(verdict: Verdict) -> &'static str {
@@ -400,17 +422,8 @@ fn verdict_name(lang: Lang, verdict: Verdict) -> String {
     t!(lang, verdict_key(verdict))
 }
 
-fn notes(out: &mut String, lang: Lang, keys: &[&str], goal_ppm: u32, floor_ppm: u32) {
+/// What figures mean, each a text of the catalogue that may name the goal and the floor.
+pub(super) fn notes(lang: Lang, keys: &[&str], goal_ppm: u32, floor_ppm: u32) -> Vec<String> {
     let (goal, floor) = (percent(lang, goal_ppm, COARSE), percent(lang, floor_ppm, COARSE));
-    line(out, "");
-    line(out, &t!(lang, "report.notes"));
-    for (n, key) in (1..).zip(keys) {
-        let text = t!(lang, key, goal = goal, floor = floor);
-        line(out, &format!("  ({n}) {text}"));
-    }
-}
-
-fn line(out: &mut String, text: &str) {
-    // Writing to a String cannot fail.
-    let _ = writeln!(out, "{text}");
+    keys.iter().map(|key| t!(lang, key, goal = goal, floor = floor)).collect()
 }

@@ -3,6 +3,7 @@
 //! - [`world`]: what is physically true at a time (pure): who answers, how fast, with what loss.
 //! - [`script`]: the faults that make it so, and the log of what really happened.
 //! - [`history`], [`backfill`]: a past that never was: a month of faults, intervals and samples.
+//! - [`said`]: what operators made of that past, and how much went over its lines.
 //! - [`namespace`], [`link`], [`responder`]: real packets: a namespace, a device into it, and a
 //!   thread behind that device that answers for every address of the inventory.
 //! - `agent`: what devices say by SNMP.
@@ -20,6 +21,7 @@ pub mod namespace;
 mod netlink;
 mod packet;
 pub mod responder;
+pub mod said;
 pub mod sample;
 pub mod script;
 mod sys;

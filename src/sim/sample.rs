@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 
 /// Its files by name, as they stand in `inventory/`.
-pub const FILES: [(&str, &str); 15] = [
+pub const FILES: [(&str, &str); 16] = [
     ("00-networks.yaml", include_str!("../../inventory/00-networks.yaml")),
     ("01-defaults.yaml", include_str!("../../inventory/01-defaults.yaml")),
     ("cai-be.yaml", include_str!("../../inventory/cai-be.yaml")),
@@ -20,6 +20,7 @@ pub const FILES: [(&str, &str); 15] = [
     ("go-cong-tay.yaml", include_str!("../../inventory/go-cong-tay.yaml")),
     ("go-cong.yaml", include_str!("../../inventory/go-cong.yaml")),
     ("my-tho.yaml", include_str!("../../inventory/my-tho.yaml")),
+    ("plan.yaml", include_str!("../../inventory/plan.yaml")),
     ("tan-phu-dong.yaml", include_str!("../../inventory/tan-phu-dong.yaml")),
     ("tan-phuoc.yaml", include_str!("../../inventory/tan-phuoc.yaml")),
 ];

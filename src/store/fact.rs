@@ -187,11 +187,13 @@ pub enum EventKind {
     IdentityChanged,
     /// A message of the outbox was tried again, or given up, by an operator.
     Outbox,
+    /// An operator has said what an outage was.
+    OutageNoted,
 }
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Started,
         Self::Stopped,
         Self::State,
@@ -216,6 +218,7 @@ impl EventKind {
         Self::NeighboursChanged,
         Self::IdentityChanged,
         Self::Outbox,
+        Self::OutageNoted,
     ];
 
     /// The word in the database and in JSON.
@@ -246,6 +249,7 @@ impl EventKind {
             Self::NeighboursChanged => "neighbours_changed",
             Self::IdentityChanged => "identity_changed",
             Self::Outbox => "outbox",
+            Self::OutageNoted => "outage_noted",
         }
     }
 

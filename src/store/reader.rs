@@ -11,6 +11,7 @@ mod lost;
 mod messages;
 mod metrics;
 mod neighbours;
+mod notes;
 mod outages;
 mod packed;
 mod past;

@@ -262,6 +262,7 @@ impl Province {
                 name: format!("Carrier {n}"),
                 contract: None,
                 hotline: None,
+                penalty: None,
                 sla: ServiceLevel::default(),
             })
             .collect();
@@ -293,6 +294,7 @@ impl Province {
                 vendor: None,
                 model: None,
                 serial: None,
+                support_until: None,
                 snmp: None,
                 addresses: Vec::new(),
             })

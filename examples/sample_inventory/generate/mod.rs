@@ -9,6 +9,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 mod district;
+mod plan;
 mod province;
 mod tables;
 
@@ -81,6 +82,7 @@ pub fn generate(data: &Path) -> anyhow::Result<BTreeMap<String, String>> {
     let mut files = BTreeMap::new();
     files.insert("00-networks.yaml".to_owned(), networks(&sources));
     files.insert("01-defaults.yaml".to_owned(), defaults(&sources)?);
+    files.insert("plan.yaml".to_owned(), plan::PLAN.to_owned());
     files.insert("dic.yaml".to_owned(), dic(&sources)?);
     files.insert("departments.yaml".to_owned(), departments(&sources)?);
     let mut numbers = Numbers::default();
@@ -139,8 +141,31 @@ networks:
     prefixes: [10.83.0.0/16]
 
 carriers:
-  - {{ id: vnpt, name: VNPT Tiền Giang, contract: HĐ-MẪU-01/2016, hotline: 0273 000 9001 }}
-  - {{ id: viettel, name: Viettel Tiền Giang, contract: HĐ-MẪU-02/2016, hotline: 0273 000 9002 }}
+  - id: vnpt
+    name: VNPT Tiền Giang
+    contract: HĐ-MẪU-01/2016
+    hotline: 0273 000 9001
+    penalty:                         # hư cấu: giá và mức phạt / invented: prices and penalties
+      prices:
+        - {{ bandwidth: 20Mbps, price: 2500000 }}
+        - {{ bandwidth: 100Mbps, price: 6000000 }}
+        - {{ bandwidth: 1Gbps, price: 20000000 }}
+      steps:
+        - {{ below: 0.99, pct: 5 }}
+        - {{ below: 0.98, pct: 10 }}
+        - {{ below: 0.95, pct: 25 }}
+  - id: viettel
+    name: Viettel Tiền Giang
+    contract: HĐ-MẪU-02/2016
+    hotline: 0273 000 9002
+    penalty:
+      monthly_price: 2800000
+      prices:
+        - {{ bandwidth: 100Mbps, price: 6500000 }}
+        - {{ bandwidth: 1Gbps, price: 21000000 }}
+      steps:
+        - {{ below: 0.99, pct: 5 }}
+        - {{ below: 0.97, pct: 15 }}
 
 calendars:
   - id: office

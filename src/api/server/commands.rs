@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::{Peer, Shared, answer};
-use crate::api::commands::{AckRequest, OutboxRequest, WorkRequest};
+use crate::api::commands::{AckRequest, NoteRequest, OutboxRequest, WorkRequest};
 use crate::api::types::Problem;
 use crate::api::user::User;
 use crate::locale::visible;
@@ -66,6 +66,19 @@ pub(super) async fn outbox(
         let request: OutboxRequest = parsed(body)?;
         let by = user(&peer, shared.own_uid).await?;
         shared.backend.outbox(request, by).await
+    };
+    answer(done.await)
+}
+
+pub(super) async fn note(
+    State(shared): State<Shared>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    body: Body,
+) -> Response {
+    let done = async {
+        let request: NoteRequest = parsed(body)?;
+        let by = user(&peer, shared.own_uid).await?;
+        shared.backend.note(request, by).await
     };
     answer(done.await)
 }

@@ -105,6 +105,7 @@ pub(super) fn inventory(units: Vec<Unit>, subjects: Vec<Subject>) -> Inventory {
         name: "VNPT".to_owned(),
         contract: None,
         hotline: None,
+        penalty: None,
         sla: ServiceLevel::default(),
     };
     // Office hours with a lunch break, and the contract's longer day.

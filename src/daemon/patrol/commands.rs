@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::Patrol;
-use crate::api::{AckRequest, Acknowledged, Problem, User, Work, WorkRequest};
+use crate::api::{AckRequest, Acknowledged, NoteRequest, Noted, Problem, User, Work, WorkRequest};
+use crate::daemon::notes::KnownOutage;
 use crate::health::{AckError, Explanation};
 use crate::model::{Id, SubjectId, SubjectIx, UnixMs};
 use crate::store::{EventKind, Fact};
@@ -39,6 +40,23 @@ impl Patrol {
         self.perform(effects, now);
         self.submit();
         Ok(Acknowledged { incident, ack })
+    }
+
+    /// Writes down what an outage was; what it was called before stays in the log.
+    pub(in crate::daemon) fn note_outage(
+        &mut self,
+        request: NoteRequest,
+        known: KnownOutage,
+        by: &User,
+        now: UnixMs,
+    ) -> Noted {
+        let NoteRequest { subject, cause, note, .. } = request;
+        let KnownOutage { start, end, before } = known;
+        tracing::info!(%subject, %start, cause = cause.as_str(), by = %by.name, uid = by.uid, "outage noted");
+        let detail = json!({ "start": start, "cause": cause, "note": note, "before": before });
+        self.event(now, EventKind::OutageNoted, Some(subject.clone()), signed(detail, Some(by)));
+        self.submit();
+        Noted { subject, start, end, cause, note, by: by.name.clone(), before }
     }
 
     fn find(&self, subject: &SubjectId) -> Result<SubjectIx, Problem> {

@@ -36,6 +36,7 @@ fn carrier(id: &str) -> Carrier {
         name: id.to_owned(),
         contract: None,
         hotline: None,
+        penalty: None,
         sla: ServiceLevel::default(),
     }
 }
@@ -52,6 +53,7 @@ fn with_devices() -> Inventory {
             vendor: None,
             model: None,
             serial: None,
+            support_until: None,
             snmp: None,
             addresses: Vec::new(),
         });

@@ -133,6 +133,7 @@ fn a_ups_that_answers_and_is_on_battery_says_that_the_mains_are_gone() {
         vendor: None,
         model: None,
         serial: None,
+        support_until: None,
         snmp: None,
         addresses: Vec::new(),
     });

@@ -191,6 +191,7 @@ fn of_vnpt(vias: Vec<Via>, is_vnpt: &[bool]) -> Inventory {
         name: "VNPT".to_owned(),
         contract: None,
         hotline: None,
+        penalty: None,
         sla: ServiceLevel::default(),
     };
     Inventory::new(lines.units.clone(), lines.networks.clone(), vec![vnpt], vec![], subjects)

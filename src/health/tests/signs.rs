@@ -18,6 +18,7 @@ fn two_units() -> Inventory {
             vendor: None,
             model: None,
             serial: None,
+            support_until: None,
             snmp: None,
             addresses: Vec::new(),
         });

@@ -1,0 +1,390 @@
+//! A carrier's own monthly table against ours: where the two differ, and our evidence for it.
+
+use super::super::{Page, Said, Scope, Sheet, Table, Value};
+use super::{block, carrier::FailedRounds, carrier::carrier, facts};
+use crate::coverage::{CarrierMillis, Verdict, carrier_account, outages as of_record};
+use crate::heads;
+use crate::locale::fold;
+use crate::model::{CarrierIx, SubjectIx, parse_scaled};
+use crate::t;
+
+/// Most rows that are read.
+const ROWS_MAX: usize = 100_000;
+/// Within this the two agree: a minute, and a hundredth of a percent.
+const SAME_MS: i64 = 60_000;
+const SAME_PPM: i64 = 100;
+
+/// A row of their table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Theirs {
+    /// Its line in the file.
+    pub line: u64,
+    /// Circuit number, or our id.
+    pub circuit: String,
+    /// Availability in millionths.
+    pub ppm: Option<u32>,
+    /// Time lost in milliseconds.
+    pub lost_ms: Option<i64>,
+    /// Number of outages.
+    pub outages: Option<i64>,
+}
+
+/// Their table, as far as it could be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TheirTable {
+    /// Its rows.
+    pub rows: Vec<Theirs>,
+    /// Cells that are no figure: line and text.
+    pub unread: Vec<(u64, String)>,
+}
+
+/// Their table cannot be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum TheirTableError {
+    /// No row names a circuit's column and a figure's.
+    #[error("no header row names a circuit and a figure (availability, minutes, outages)")]
+    NoHeader,
+    /// It has too many rows.
+    #[error("more than {ROWS_MAX} rows")]
+    TooLong,
+    /// The file is not what it claims to be.
+    #[error("not a table: {0}")]
+    Malformed(#[from] csv::Error),
+}
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Circuit,
+    Availability,
+    Minutes,
+    Hours,
+    Outages,
+}
+
+/// By the words that stand in a heading, whatever their accents; the first that fits.
+fn column(heading: &str) -> Option<Column> {
+    let words = fold(heading);
+    let has = |all: &[&str]| all.iter().any(|word| words.contains(word));
+    if has(&["phut", "minute"]) || words.ends_with("_min") {
+        Some(Column::Minutes)
+    } else if has(&["gio mat", "so gio", "hours down", "downtime_h"]) {
+        Some(Column::Hours)
+    } else if has(&["kha dung", "availability", "uptime", "sla"]) {
+        Some(Column::Availability)
+    } else if has(&["so lan", "su co", "outages", "incidents"]) {
+        Some(Column::Outages)
+    } else if has(&["kenh", "circuit", "so hieu", "subject", "ma duong"]) {
+        Some(Column::Circuit)
+    } else {
+        None
+    }
+}
+
+/// Reads a table in CSV: separated by commas, semicolons or tabs, with any lines of a title above
+/// the header row, headings in Vietnamese or English.
+///
+/// # Errors
+/// [`TheirTableError`].
+pub fn their_table(text: &str) -> Result<TheirTable, TheirTableError> {
+    let text = text.trim_start_matches('\u{feff}');
+    let mut best: Option<TheirTable> = None;
+    let mut last = TheirTableError::NoHeader;
+    for separator in [b',', b';', b'\t'] {
+        match read(text, separator) {
+            Ok(found) if best.as_ref().is_none_or(|best| best.rows.len() < found.rows.len()) => {
+                best = Some(found);
+            }
+            Ok(_) | Err(TheirTableError::NoHeader) => {}
+            Err(error) => last = error,
+        }
+    }
+    best.ok_or(last)
+}
+
+fn read(text: &str, separator: u8) -> Result<TheirTable, TheirTableError> {
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(separator)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes());
+    let mut columns: Option<Vec<Option<Column>>> = None;
+    let mut found = TheirTable::default();
+    for (n, record) in reader.records().enumerate() {
+        let record = record?;
+        if n > ROWS_MAX {
+            return Err(TheirTableError::TooLong);
+        }
+        let line = record.position().map_or(0, csv::Position::line);
+        let Some(columns) = &columns else {
+            let named: Vec<Option<Column>> = record.iter().map(column).collect();
+            let has = |wanted: Column| named.contains(&Some(wanted));
+            let figures = [Column::Availability, Column::Minutes, Column::Hours, Column::Outages];
+            if has(Column::Circuit) && figures.into_iter().any(has) {
+                columns = Some(named);
+            }
+            continue;
+        };
+        let mut row =
+            Theirs { line, circuit: String::new(), ppm: None, lost_ms: None, outages: None };
+        let mut unread = Vec::new();
+        for (cell, column) in record.iter().map(str::trim).zip(columns) {
+            if cell.is_empty() {
+                continue;
+            }
+            let is_read = match column {
+                None => true,
+                Some(Column::Circuit) => {
+                    row.circuit = cell.to_owned();
+                    true
+                }
+                Some(Column::Availability) => {
+                    row.ppm = share(cell);
+                    row.ppm.is_some()
+                }
+                Some(Column::Minutes) => {
+                    row.lost_ms = decimal(cell, 3).and_then(|n| n.checked_mul(60));
+                    row.lost_ms.is_some()
+                }
+                Some(Column::Hours) => {
+                    row.lost_ms = decimal(cell, 3).and_then(|n| n.checked_mul(3_600));
+                    row.lost_ms.is_some()
+                }
+                Some(Column::Outages) => {
+                    row.outages = decimal(cell, 0);
+                    row.outages.is_some()
+                }
+            };
+            if !is_read {
+                unread.push((line, cell.to_owned()));
+            }
+        }
+        // Totals and signatures beneath a table name no circuit.
+        if !row.circuit.is_empty() && (row.ppm, row.lost_ms, row.outages) != (None, None, None) {
+            found.rows.push(row);
+            found.unread.extend(unread);
+        } else if !row.circuit.is_empty() && !unread.is_empty() {
+            found.unread.extend(unread);
+        }
+    }
+    if columns.is_none() { Err(TheirTableError::NoHeader) } else { Ok(found) }
+}
+
+/// A number, with a point or a comma before its decimals; never negative.
+fn decimal(cell: &str, places: u8) -> Option<i64> {
+    let text = cell.replace(',', ".");
+    // Digits beyond those we keep say nothing to us.
+    let text = match text.split_once('.') {
+        Some((whole, rest)) if places == 0 && rest.chars().all(|c| c == '0') => whole.to_owned(),
+        Some((whole, rest)) => {
+            format!("{whole}.{}", rest.chars().take(usize::from(places)).collect::<String>())
+        }
+        None => text,
+    };
+    parse_scaled(text.trim_end_matches('.'), places).filter(|n| *n >= 0)
+}
+
+/// `99,95`, `99.95 %`, `0.9995`: above one it is a percentage.
+fn share(cell: &str) -> Option<u32> {
+    let bare = cell.trim_end_matches('%').trim();
+    let value = decimal(bare, 6)?;
+    let ppm = if cell.ends_with('%') || value > 1_000_000 { value / 100 } else { value };
+    u32::try_from(ppm).ok().filter(|ppm| *ppm <= 1_000_000)
+}
+
+/// A line of theirs with ours.
+struct Pair<'a> {
+    theirs: &'a Theirs,
+    subject: SubjectIx,
+    ours: CarrierMillis,
+    outages: i64,
+}
+
+impl Pair<'_> {
+    fn lost_difference(&self) -> Option<i64> {
+        Some(self.theirs.lost_ms? - self.ours.counted)
+    }
+
+    fn share_difference(&self) -> Option<i64> {
+        Some(i64::from(self.theirs.ppm?) - i64::from(self.ours.ppm()?))
+    }
+
+    fn outage_difference(&self) -> Option<i64> {
+        Some(self.theirs.outages? - self.outages)
+    }
+
+    fn is_same(&self) -> bool {
+        self.lost_difference().is_none_or(|ms| ms.abs() <= SAME_MS)
+            && self.share_difference().is_none_or(|ppm| ppm.abs() <= SAME_PPM)
+            && self.outage_difference().is_none_or(|n| n == 0)
+    }
+}
+
+/// Holds `theirs` against the account of `carrier` over the scope's window. Missed when they
+/// differ anywhere.
+#[must_use]
+pub fn reconcile(
+    scope: &Scope<'_>,
+    page: &Page<'_>,
+    said: &Said,
+    ix: CarrierIx,
+    theirs: &TheirTable,
+    failed: &FailedRounds,
+) -> Sheet {
+    let (lang, inventory, records) = (page.lang, scope.inventory, scope.records);
+    let confirmed = said.confirmed(inventory, |ix| of_record(records.of(ix)));
+    let account = carrier_account(
+        &scope.judge(),
+        ix,
+        |subject| records.of(subject),
+        |subject| confirmed.get(subject.ix()).map_or(&[][..], Vec::as_slice),
+        scope.availability_goal_ppm,
+        scope.floor_ppm,
+    );
+    let plain =
+        |text: &str| -> String { fold(text).chars().filter(|c| c.is_alphanumeric()).collect() };
+    let means = |row: &Theirs, subject: SubjectIx| {
+        let found = inventory.subject(subject);
+        let circuit = found.connection().and_then(|c| c.circuit.as_deref());
+        found.id.as_str() == row.circuit
+            || circuit.is_some_and(|circuit| plain(circuit) == plain(&row.circuit))
+    };
+    let (mut pairs, mut strangers) = (Vec::new(), Vec::new());
+    for row in &theirs.rows {
+        match account.lines.iter().find(|line| means(row, line.subject)) {
+            Some(line) => pairs.push(Pair {
+                theirs: row,
+                subject: line.subject,
+                ours: line.millis.clone(),
+                outages: i64::from(line.outages),
+            }),
+            None => strangers.push(row),
+        }
+    }
+    let is_theirs = |subject| pairs.iter().any(|pair| pair.subject == subject);
+    let missing: Vec<SubjectIx> =
+        account.lines.iter().map(|l| l.subject).filter(|s| !is_theirs(*s)).collect();
+    let differing: Vec<String> = pairs
+        .iter()
+        .filter(|pair| !pair.is_same())
+        .map(|pair| inventory.subject(pair.subject).id.to_string())
+        .collect();
+    // The evidence is the carriers' report's, of the circuits in dispute.
+    let mut evidence = carrier(scope, page, said, Some(ix), failed).tables;
+    evidence.retain(|table| table.key == "evidence");
+    for table in &mut evidence {
+        table.rows.retain(|row| {
+            let Some(Value::Text(id)) = row.first() else { return false };
+            let subject = id.rsplit_once('@').map_or("", |(subject, _)| subject);
+            differing.iter().any(|known| known == subject)
+        });
+    }
+    let mut frame = block("kinds.reconcile_title", scope, page);
+    frame.heads.retain(|line| !line.starts_with(&t!(lang, "report.clock", clock = "")));
+    frame.heads.push(t!(lang, "report.clock", clock = t!(lang, "report.clock_contract")));
+    frame.heads.push(t!(
+        lang,
+        "kinds.reconcile_sum",
+        carrier = inventory.carrier(ix).name,
+        rows = theirs.rows.len(),
+        differing = differing.len(),
+        missing = missing.len(),
+        strangers = strangers.len()
+    ));
+    let is_clean = differing.is_empty()
+        && missing.is_empty()
+        && strangers.is_empty()
+        && theirs.unread.is_empty();
+    let mut tables = vec![
+        compared(&pairs, scope, page),
+        left(&missing, &strangers, &theirs.unread, scope, page),
+    ];
+    tables.extend(evidence);
+    let notes = ["note_reconcile", "note_counted", "note_rounds"];
+    Sheet {
+        kind: "reconcile",
+        frame,
+        facts: facts(scope),
+        tables,
+        picture: None,
+        notes: notes.iter().map(|key| t!(lang, &format!("kinds.{key}"))).collect(),
+        proof: super::super::proof::proof(scope, &scope.units(&scope.tree())),
+        verdict: if is_clean { Verdict::Met } else { Verdict::Missed },
+    }
+}
+
+fn compared(pairs: &[Pair<'_>], scope: &Scope<'_>, page: &Page<'_>) -> Table {
+    let lang = page.lang;
+    let row = |pair: &Pair<'_>| {
+        let theirs = pair.theirs;
+        let minutes = |ms: i64| Value::Count((ms + ms.signum() * 30_000) / 60_000);
+        let subject = scope.inventory.subject(pair.subject);
+        let (same, other) =
+            (Value::Word("same", "kinds.same"), Value::Word("differs", "kinds.differs"));
+        vec![
+            Value::text(&theirs.circuit),
+            Value::text(subject.id.as_str()),
+            Value::text(&scope.inventory.unit(subject.unit).name),
+            Value::of(theirs.ppm, Value::Share),
+            Value::of(pair.ours.ppm(), Value::Share),
+            Value::of(theirs.lost_ms, minutes),
+            minutes(pair.ours.counted),
+            Value::of(pair.lost_difference(), minutes),
+            Value::of(theirs.outages, Value::Count),
+            Value::Count(pair.outages),
+            if pair.is_same() { same } else { other },
+        ]
+    };
+    Table {
+        key: "compared",
+        title: t!(lang, "kinds.compared"),
+        columns: heads!(lang,
+            "circuit" => "common.circuit",
+            "subject" => "common.connection",
+            "unit" => "common.unit",
+            "their_availability" => "kinds.their_availability",
+            "our_availability" => "kinds.our_availability",
+            "their_minutes" => "kinds.their_minutes",
+            "our_minutes" => "kinds.our_minutes",
+            "difference_minutes" => "kinds.difference",
+            "their_outages" => "kinds.their_outages",
+            "our_outages" => "kinds.our_outages",
+            "result" => "kinds.result",
+        ),
+        rows: pairs.iter().map(row).collect(),
+        has_total: false,
+    }
+}
+
+fn left(
+    missing: &[SubjectIx],
+    strangers: &[&Theirs],
+    unread: &[(u64, String)],
+    scope: &Scope<'_>,
+    page: &Page<'_>,
+) -> Table {
+    let lang = page.lang;
+    let line = |line: u64| Value::Count(i64::try_from(line).unwrap_or(i64::MAX));
+    let ours = missing.iter().map(|ix| {
+        let id = scope.inventory.subject(*ix).id.as_str();
+        vec![Value::Word("missing", "kinds.missing"), Value::None, Value::text(id)]
+    });
+    let theirs = strangers.iter().map(|row| {
+        let why = Value::Word("stranger", "kinds.stranger");
+        vec![why, line(row.line), Value::text(&row.circuit)]
+    });
+    let cells = unread
+        .iter()
+        .map(|(n, text)| vec![Value::Word("unread", "kinds.unread"), line(*n), Value::text(text)]);
+    Table {
+        key: "left",
+        title: t!(lang, "kinds.left"),
+        columns: heads!(lang,
+            "why" => "kinds.why",
+            "line" => "kinds.line",
+            "what" => "kinds.what",
+        ),
+        rows: ours.chain(theirs).chain(cells).collect(),
+        has_total: false,
+    }
+}
