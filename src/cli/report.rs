@@ -6,9 +6,10 @@ mod period;
 mod send;
 mod slow;
 mod told;
+mod words;
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{anyhow, bail};
@@ -17,16 +18,19 @@ pub(super) use self::made::as_asked;
 pub(super) use self::period::Period;
 pub(super) use self::send::{Parcel, channel};
 pub(super) use self::told::{no_time, store_told, told};
+pub(super) use self::words::Format;
 
 use self::made::{Made, Source};
 use self::slow::Slow;
 use self::told::named;
+use self::words::{By, Earlier, Hours, Kind, Rule, percentage};
 use super::{EXIT_FINDING, EXIT_NOT_PROVEN, EXIT_OK, Global, context, unit};
-use crate::coverage::{Clock, SlaRule, Verdict};
+use crate::config::Config;
+use crate::coverage::Verdict;
 use crate::daemon::clock;
 use crate::locale::{Lang, visible};
-use crate::model::{CarrierIx, Inventory};
-use crate::report::{self, Against, GroupBy, Page, ReportError, Scope};
+use crate::model::{CarrierIx, Inventory, Span};
+use crate::report::{self, Page, ReportError, Scope};
 use crate::store::Reader;
 use crate::t;
 
@@ -83,7 +87,8 @@ pub struct Args {
     /// CSV for office spreadsheets: byte-order mark, ';', the language's decimal sign
     #[arg(long)]
     excel: bool,
-    /// Write to this file, whole or not at all, instead of standard output; a folder for all
+    /// Write to this file, whole or not at all, instead of standard output; a folder for all.
+    /// {month} in it stands for the month that the period begins in: 2026-10
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Send its text through this channel of config.yaml, and with it, by mail, the file of
@@ -100,186 +105,6 @@ pub struct Args {
     /// Only this carrier, by id (carrier, capacity)
     #[arg(long, value_name = "CARRIER")]
     carrier: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Kind {
-    /// Which units have their networks
-    Coverage,
-    /// How much of the time connections worked
-    Availability,
-    /// What each carrier owes: minutes, levels, penalties, evidence
-    Carrier,
-    /// Circuits against 90 % of their bandwidth
-    Capacity,
-    /// Outages by cause, by carrier, the ten worst, one by one
-    Outages,
-    /// Devices by kind, maker and age; out of support; without SNMP
-    Inventory,
-    /// The plan against what is done
-    Plan,
-    /// Each of these in every format, into the folder of --out
-    All,
-}
-
-impl Kind {
-    /// Every kind that is a report of its own.
-    const EACH: [Self; 7] = [
-        Self::Coverage,
-        Self::Availability,
-        Self::Carrier,
-        Self::Capacity,
-        Self::Outages,
-        Self::Inventory,
-        Self::Plan,
-    ];
-
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Coverage => "coverage",
-            Self::Availability => "availability",
-            Self::Carrier => "carrier",
-            Self::Capacity => "capacity",
-            Self::Outages => "outages",
-            Self::Inventory => "inventory",
-            Self::Plan => "plan",
-            Self::All => "all",
-        }
-    }
-
-    const fn is_compared(self) -> bool {
-        matches!(self, Self::Coverage | Self::Availability | Self::All)
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Earlier {
-    /// The period just before, as long
-    Previous,
-    /// The same period a year earlier
-    Year,
-}
-
-impl From<Earlier> for Against {
-    fn from(earlier: Earlier) -> Self {
-        match earlier {
-            Earlier::Previous => Self::Previous,
-            Earlier::Year => Self::Year,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum By {
-    Subject,
-    Unit,
-    District,
-    Department,
-    Network,
-    Carrier,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Format {
-    /// For a terminal or a mail
-    Text,
-    /// For programs
-    Csv,
-    /// A spreadsheet: a sheet for each part, numbers and dates to reckon with
-    Xlsx,
-    /// One page without scripts, printed to A4 as it stands
-    Html,
-    /// The stable form
-    Json,
-}
-
-impl Format {
-    const EACH: [Self; 5] = [Self::Html, Self::Xlsx, Self::Csv, Self::Json, Self::Text];
-
-    const fn extension(self) -> &'static str {
-        match self {
-            Self::Text => "txt",
-            Self::Csv => "csv",
-            Self::Xlsx => "xlsx",
-            Self::Html => "html",
-            Self::Json => "json",
-        }
-    }
-
-    /// Its media type as a file of a message; `None` for what is the message itself.
-    const fn media(self) -> Option<&'static str> {
-        match self {
-            Self::Text => None,
-            Self::Csv => Some("text/csv; charset=utf-8"),
-            Self::Xlsx => Some("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-            Self::Html => Some("text/html; charset=utf-8"),
-            Self::Json => Some("application/json"),
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Hours {
-    /// Around the clock: off hours count as down
-    #[value(name = "24x7")]
-    AroundTheClock,
-    /// The subject's office hours
-    Office,
-    /// The hours of the line's contract
-    Contract,
-}
-
-impl From<Hours> for Clock {
-    fn from(hours: Hours) -> Self {
-        match hours {
-            Hours::AroundTheClock => Self::AroundTheClock,
-            Hours::Office => Self::Office,
-            Hours::Contract => Self::Contract,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Rule {
-    /// Ours: holes and announced work count on neither side
-    Tuantra,
-    /// Icinga DB's get_sla_ok_percent
-    Icinga,
-    /// Zabbix's service level indicator
-    Zabbix,
-}
-
-impl From<Rule> for SlaRule {
-    fn from(rule: Rule) -> Self {
-        match rule {
-            Rule::Tuantra => Self::Tuantra,
-            Rule::Icinga => Self::Icinga,
-            Rule::Zabbix => Self::Zabbix,
-        }
-    }
-}
-
-impl From<By> for GroupBy {
-    fn from(by: By) -> Self {
-        match by {
-            By::Subject => Self::Subject,
-            By::Unit => Self::Unit,
-            By::District => Self::District,
-            By::Department => Self::Department,
-            By::Network => Self::Network,
-            By::Carrier => Self::Carrier,
-        }
-    }
-}
-
-/// Percent, with a point or a comma, in millionths.
-fn percentage(text: &str) -> Result<u32, String> {
-    let percent: f64 = text.replace(',', ".").parse().map_err(|_| "not a number".to_owned())?;
-    if !(0.0..=100.0).contains(&percent) {
-        return Err("must be from 0 to 100".to_owned());
-    }
-    // At most 1,000,000, so the conversion is exact.
-    Ok((percent * 10_000.0).round() as u32)
 }
 
 impl Args {
@@ -400,8 +225,9 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     if args.format == Format::Xlsx && is_shown && std::io::stdout().is_terminal() {
         bail!(t!(config.language, "report.xlsx_needs_file"));
     }
+    let out = args.out.as_deref().map(|path| with_month(path, period, &config));
     let source = Source { args, store: &store, scope: &scope, page: &page, carrier, slow: &slow };
-    if let (Kind::All, Some(folder)) = (args.kind, &args.out) {
+    if let (Kind::All, Some(folder)) = (args.kind, &out) {
         let (n, verdict) = all::write(folder, &source).map_err(refused)?;
         drop(slow);
         let folder = visible(&folder.display().to_string());
@@ -415,7 +241,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let document = made.document(&scope, &page);
     let bytes = made.written(args.format, &document, &scope, &page).map_err(refused)?;
     drop(slow);
-    if let Some(file) = &args.out {
+    if let Some(file) = &out {
         report::save(file, &bytes).map_err(refused)?;
     }
     if let Some(outlet) = &outlet {
@@ -426,6 +252,13 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         super::print_bytes(&bytes)?;
     }
     Ok(exit_code(made.verdict()))
+}
+
+/// A path of `--out`; what is no text has no `{month}` in it.
+fn with_month(path: &Path, period: Span, config: &Config) -> PathBuf {
+    let Some(text) = path.to_str() else { return path.to_owned() };
+    let from = config.timezone.to_datetime(period.from.to_timestamp());
+    PathBuf::from(text.replace("{month}", &format!("{:04}-{:02}", from.year(), from.month())))
 }
 
 fn exit_code(verdict: Verdict) -> ExitCode {
