@@ -114,7 +114,7 @@ pub struct Mail {
     /// Its date.
     pub date: UnixMs,
     /// What is sent with it.
-    pub file: Option<File>,
+    pub file: Option<Box<File>>,
 }
 
 /// A file that is sent with a message.

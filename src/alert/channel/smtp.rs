@@ -127,7 +127,7 @@ impl Channel for Smtp {
             mail.html = columns(&mail.text);
             // The parts of a long text have ids of their own; those of one have the same.
             let first: &String = first.get_or_insert_with(|| mail.id.clone());
-            mail.file = file.filter(|_| mail.id == *first).cloned();
+            mail.file = file.filter(|_| mail.id == *first).cloned().map(Box::new);
         }
         true
     }

@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::locale::{Lang, number};
 use crate::t;
@@ -69,14 +69,13 @@ impl Slow {
 
 impl Shared {
     fn tell(&self) {
-        let begun = Instant::now();
         let mut wait = PATIENCE;
         let mut stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
         while !stage.is_over {
             let next = self.over.wait_timeout(stage, wait);
-            stage = next.unwrap_or_else(PoisonError::into_inner).0;
-            // What wakes it early says that it is over, or nothing.
-            if !stage.is_over && begun.elapsed() >= PATIENCE {
+            let (woken, waited) = next.unwrap_or_else(PoisonError::into_inner);
+            stage = woken;
+            if waited.timed_out() && !stage.is_over {
                 // Nobody is left to tell when this fails.
                 let _ = write!(std::io::stderr(), "\r\x1b[K{}", self.line(&stage));
                 wait = BEAT;
