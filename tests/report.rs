@@ -9,7 +9,7 @@ use serde_json::Value;
 use tuantra::model::{
     Id, Maintenance, Span, State, StateInterval, SubjectId, UnitId, UnixMs, WorkHours, WorkedOn,
 };
-use tuantra::store::{Batch, Fact, OpenOptions, Store};
+use tuantra::store::{Batch, Event, EventKind, Fact, OpenOptions, Store};
 
 const HOUR: i64 = 3_600_000;
 
@@ -313,4 +313,104 @@ fn what_is_wrong_is_told_in_the_readers_language() {
     assert!(told("vi", &[]).contains("không phải là kho số liệu của tuantra"));
     std::fs::remove_file(folder.path().join("tuantra.db")).unwrap();
     assert!(told("vi", &[]).contains("chưa có kho số liệu tại"));
+}
+
+fn tuantra(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tuantra")).current_dir(folder).args(args).output().unwrap()
+}
+
+/// What an operator said of the commune's outage.
+fn said(store: &Store, cause: &str, note: &str, by: &str) {
+    let detail = serde_json::json!({ "start": at("2020-01-02T17:00:00Z"), "cause": cause,
+        "note": note, "user": by });
+    let event = Event {
+        at: at("2020-01-03T08:00:00Z"),
+        kind: EventKind::OutageNoted,
+        subject: Some(SubjectId::new("cai-be.hoa-khanh/tslcd").unwrap()),
+        detail,
+    };
+    store.submit(Batch { facts: vec![Fact::Event(event)], samples: Vec::new() });
+}
+
+#[test]
+fn outages_have_the_cause_that_was_said_last_and_the_one_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = province(folder.path(), 10, at("2020-03-01T00:00:00Z"));
+    said(&store, "power", "", "lan");
+    said(&store, "fibre", "VNPT found a cut", "minh");
+    store.close().unwrap();
+    let month = ["--month", "2020-01", "--format", "json"];
+    let listed = tuantra(folder.path(), &[&["outage", "list"][..], &month].concat());
+    assert_eq!(code(&listed), 0, "{listed:?}");
+    let row = &json(&listed)["outages"][0];
+    assert_eq!(row["id"], "cai-be.hoa-khanh/tslcd@2020-01-02T17:00:00Z");
+    assert_eq!((&row["cause"], &row["before"]), (&"fibre".into(), &"power".into()));
+    assert_eq!((&row["by"], &row["note"]), (&"minh".into(), &"VNPT found a cut".into()));
+    let unsaid = [&["outage", "list", "--unsaid"][..], &month].concat();
+    assert_eq!(json(&tuantra(folder.path(), &unsaid))["outages"], serde_json::json!([]));
+    let outages = json(&report(folder.path(), &[&["outages"][..], &month].concat()));
+    assert_eq!(outages["by_cause"][0]["cause"], "fibre");
+    assert_eq!(outages["by_cause_total"]["lost_s"], 36_000);
+    // Without a daemon nothing is written down.
+    let noted =
+        tuantra(folder.path(), &["outage", "note", "cai-be.hoa-khanh/tslcd", "--cause", "power"]);
+    assert_eq!(code(&noted), 4, "{noted:?}");
+    let nobody = tuantra(folder.path(), &["outage", "note", "Cái Bè", "--cause", "power"]);
+    assert_eq!(code(&nobody), 2, "{nobody:?}");
+}
+
+#[test]
+fn the_short_texts_speak_of_a_past_time_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = province(folder.path(), 10, at("2020-03-01T00:00:00Z"));
+    said(&store, "power", "", "lan");
+    store.close().unwrap();
+    let text = |args: &[&str]| {
+        let output = tuantra(folder.path(), args);
+        assert_eq!(code(&output), 0, "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let during = text(&["bulletin", "--at", "2020-01-03T08:00", "--lang", "vi"]);
+    assert_eq!(
+        during,
+        "Tính đến 08 giờ 00 ngày 03/01/2020 còn 1/1 xã, phường, thị trấn mất kết nối, trong đó do \
+         mất điện 1. Đã khôi phục trong 24 giờ qua: 0.\nTheo địa bàn: Huyện Cái Bè 1.\n"
+    );
+    let after = text(&["bulletin", "--at", "2020-01-03T12:00"]);
+    assert!(after.contains("none of 1 communes") && after.contains("24 hours: 1"), "{after}");
+    assert!(text(&["brief", "--at", "2020-01-04T07:00"]).lines().count() <= 10);
+    let handover = text(&["handover", "--at", "2020-01-03T12:00", "--shift", "12h"]);
+    assert!(handover.contains("10 h") && handover.contains("power"), "{handover}");
+    let ahead = tuantra(folder.path(), &["bulletin", "--at", "2999-01-01"]);
+    assert_eq!(code(&ahead), 2, "{ahead:?}");
+}
+
+#[test]
+fn a_carriers_table_is_held_against_the_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = province(folder.path(), 10, at("2020-03-01T00:00:00Z"));
+    store.close().unwrap();
+    let inventory = INVENTORY
+        .replace("{ address: 127.0.0.3 }", "{ address: 127.0.0.3, carrier: vnpt, circuit: TG-1 }");
+    let carriers = "carriers:\n  - { id: vnpt, name: VNPT, penalty: { monthly_price: 1000000, \
+                    steps: [ { below: 0.99, pct: 5 } ] } }\n";
+    std::fs::write(folder.path().join("inventory/all.yaml"), format!("{inventory}{carriers}"))
+        .unwrap();
+    let month = ["--month", "2020-01", "--format", "json"];
+    let account = report(folder.path(), &[&["carrier"][..], &month].concat());
+    assert_eq!(code(&account), 1, "{account:?}");
+    let account = json(&account);
+    assert_eq!(account["levels"][0]["counted_s"], 36_000);
+    assert_eq!(account["levels"][0]["penalty"], 50_000);
+    let table = |text: &str| {
+        std::fs::write(folder.path().join("vnpt.csv"), text).unwrap();
+        let args = [&["reconcile", "vnpt.csv", "--carrier", "vnpt"][..], &month].concat();
+        tuantra(folder.path(), &args)
+    };
+    assert_eq!(code(&table("Kênh;Phút mất;Số lần\nTG-1;600,0;1\n")), 0);
+    let differs = table("Kênh;Phút mất;Số lần\nTG-1;15;1\n");
+    assert_eq!(code(&differs), 1);
+    assert_eq!(json(&differs)["compared"][0]["difference_minutes"], -585);
+    assert_eq!(code(&table("nothing,of,it\n")), 2);
+    assert_eq!(code(&report(folder.path(), &["carrier", "--carrier", "fpt"])), 2);
 }

@@ -358,12 +358,21 @@ fn refusal<T: std::fmt::Debug>(answer: Result<T, ClientError>) -> Problem {
 }
 
 #[tokio::test]
-async fn messages_are_retried_and_dropped_by_name() {
+async fn messages_are_retried_and_outages_noted_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let client = Client::new(serve_fixed(&folder));
     let ask = |message: &str, action| OutboxRequest { message: message.to_owned(), action };
     let done = client.outbox(&ask("known:1", OutboxAction::Retry)).await.unwrap();
     assert_eq!(done.message, "known:1");
+    let note = |start| NoteRequest {
+        subject: subject_id(0),
+        start: UnixMs(start),
+        cause: crate::model::Cause::Power,
+        note: " mất điện ".into(),
+    };
+    let noted = client.note(&note(10_000)).await.unwrap();
+    assert_eq!((noted.note.as_str(), noted.cause.as_str()), ("mất điện", "power"));
+    assert_eq!(refusal(client.note(&note(0)).await).error, "unknown_outage");
     let sent = refusal(client.outbox(&ask("known:1", OutboxAction::Drop)).await);
     assert_eq!(sent.error, "not_possible");
     let unknown = refusal(client.outbox(&ask("?", OutboxAction::Retry)).await);

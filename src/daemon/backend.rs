@@ -7,8 +7,8 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
-use super::Request;
 use super::feed::Changes;
+use super::{Request, notes};
 use crate::api::{
     AckRequest, Acknowledged, Backend, DeviceInfo, FactInfo, Feed, History, HistoryQuery,
     NoteRequest, Noted, OutboxAction, OutboxDone, OutboxRequest, Problem, Reloaded, Snapshot, User,
@@ -16,8 +16,8 @@ use crate::api::{
 };
 use crate::coverage::{Chart, outages};
 use crate::health::Explanation;
-use crate::model::{Cause, Id, OutageNote, Span, SubjectId, UnixMs};
-use crate::store::{OutageFilter, Reader, StoreError};
+use crate::model::{Id, Span, SubjectId, UnixMs};
+use crate::store::{Reader, StoreError};
 
 pub(super) struct Socket {
     requests: mpsc::Sender<Request>,
@@ -117,33 +117,10 @@ impl Backend for Socket {
         Box::pin(async move {
             let request = request.checked()?;
             let wanted = request.clone();
-            let read = tokio::task::spawn_blocking(move || noted(&store, &wanted)).await;
+            let read = tokio::task::spawn_blocking(move || notes::find(&store, &wanted)).await;
             let problem = |message: String| Problem::new("store", message);
             let found = read.map_err(|e| problem(e.to_string()))?;
-            let known = found.map_err(|e| problem(e.to_string()))?.ok_or_else(|| {
-                let NoteRequest { subject, start, .. } = &request;
-                let message = format!("'{subject}' had no outage at {start}");
-                Problem::new("unknown_outage", message)
-            })?;
-            if let Some(last) = &known.last {
-                if last.cause == request.cause
-                    && (request.note.is_empty() || last.note == request.note)
-                {
-                    let problem = Problem::new("already_noted", "it is called that already");
-                    return Err(problem.done(Some(last.by.clone()), last.at));
-                }
-                if request.note.is_empty() {
-                    let message =
-                        format!("it was called '{}': say why it is not", last.cause.as_str());
-                    let problem = Problem::new("needs_reason", message);
-                    return Err(problem.done(Some(last.by.clone()), last.at));
-                }
-            }
-            let known = KnownOutage {
-                start: known.start,
-                end: known.end,
-                before: known.last.map(|last| last.cause),
-            };
+            let known = notes::allow(found.map_err(|e| problem(e.to_string()))?, &request)?;
             self.ask(|reply| Request::Note { request, known, by, reply }).await?
         })
     }
@@ -170,35 +147,6 @@ impl Backend for Socket {
     fn explain(&self, subject: SubjectId) -> BoxFuture<'_, Result<Explanation, Problem>> {
         Box::pin(async move { self.ask(|reply| Request::Explain { subject, reply }).await? })
     }
-}
-
-/// An outage that somebody speaks of.
-pub(super) struct KnownOutage {
-    pub(super) start: UnixMs,
-    pub(super) end: Option<UnixMs>,
-    /// What it was called so far.
-    pub(super) before: Option<Cause>,
-}
-
-struct NotedOutage {
-    start: UnixMs,
-    end: Option<UnixMs>,
-    last: Option<OutageNote>,
-}
-
-/// The outage that a request speaks of, with what was said of it last; `None` when there was none.
-fn noted(store: &Path, request: &NoteRequest) -> Result<Option<NotedOutage>, StoreError> {
-    let reader = Reader::open(store)?;
-    let only = OutageFilter {
-        subjects: Some([request.subject.clone()].into()),
-        ..OutageFilter::default()
-    };
-    let at = Span::new(request.start, request.start + 1);
-    let Some(found) = reader.outages(at, &only)?.into_iter().next() else { return Ok(None) };
-    let (start, end) = (found.outage.start, found.outage.end);
-    let mut notes = reader.outage_notes()?.remove(&request.subject).unwrap_or_default();
-    notes.retain(|note| start <= note.start && end.is_none_or(|end| note.start < end));
-    Ok(Some(NotedOutage { start, end, last: notes.pop() }))
 }
 
 /// A subject's past out of the store; also what a client without a daemon reads. `None` for a

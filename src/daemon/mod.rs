@@ -14,6 +14,7 @@ mod backend;
 pub mod clock;
 mod feed;
 mod months;
+mod notes;
 mod patrol;
 pub mod rebuild;
 pub mod replay;
@@ -112,7 +113,7 @@ enum Request {
     Maintenance(oneshot::Sender<Vec<Work>>),
     Explain { subject: SubjectId, reply: Reply<Explanation> },
     Outbox { message: Box<Message>, is_retry: bool, by: User, reply: Reply<OutboxDone> },
-    Note { request: NoteRequest, known: backend::KnownOutage, by: User, reply: Reply<Noted> },
+    Note { request: NoteRequest, known: notes::KnownOutage, by: User, reply: Reply<Noted> },
     Device { subject: SubjectId, reply: oneshot::Sender<Option<DeviceInfo>> },
 }
 

@@ -37,13 +37,7 @@ pub fn with_coverage_figures(
             blocks.push(Block::Figure(Figure { caption, data }));
         }
     }
-    let (rows, count) = troubles(scope, &subjects);
-    if !rows.is_empty() {
-        let (shown, window) = (rows.len(), scope.window());
-        let caption = t!(lang, "report.timeline_caption", shown = shown, n = count);
-        let data = Data::Timeline { from: window.from, to: window.to, rows };
-        blocks.push(Block::Figure(Figure { caption, data }));
-    }
+    blocks.extend(timeline(scope, &subjects, page).map(Block::Figure));
     if blocks.is_empty() {
         return;
     }
@@ -51,6 +45,19 @@ pub fn with_coverage_figures(
     let section = Section { name: String::new(), heading, is_annex: true, blocks };
     let at = document.sections.iter().position(|section| section.is_annex);
     document.sections.insert(at.unwrap_or(document.sections.len()), section);
+}
+
+/// Who of `subjects` was in trouble when; `None` when nobody was.
+pub(super) fn timeline(
+    scope: &Scope<'_>,
+    subjects: &[SubjectIx],
+    page: &Page<'_>,
+) -> Option<Figure> {
+    let (rows, count) = troubles(scope, subjects);
+    let (shown, window) = (rows.len(), scope.window());
+    let caption = t!(page.lang, "report.timeline_caption", shown = shown, n = count);
+    let data = Data::Timeline { from: window.from, to: window.to, rows };
+    (shown > 0).then_some(Figure { caption, data })
 }
 
 /// The connections of the units reported on.

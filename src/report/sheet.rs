@@ -5,7 +5,7 @@
 
 use serde_json::{Map, json};
 
-use super::document::{self, Block, Column, Document, Line, Section};
+use super::document::{self, Block, Column, Document, Figure, Line, Section};
 use super::table::{Cell, csv_line};
 use super::{Page, Proof, Seconds, Share};
 use crate::coverage::Verdict;
@@ -181,6 +181,8 @@ pub struct Sheet {
     pub facts: Vec<(&'static str, serde_json::Value)>,
     /// Tables in their order.
     pub tables: Vec<Table>,
+    /// Of figures that stand in a table, too.
+    pub picture: Option<Figure>,
     /// Definitions.
     pub notes: Vec<String>,
     /// What the figures rest on.
@@ -226,8 +228,14 @@ impl Sheet {
                 false => Block::Table(table.document(page)),
             }],
         };
+        let picture = self.picture.iter().map(|figure| Section {
+            name: String::new(),
+            heading: Some(t!(page.lang, "report.figures")),
+            is_annex: true,
+            blocks: vec![Block::Figure(figure.clone())],
+        });
         Document {
-            sections: self.tables.iter().map(section).collect(),
+            sections: self.tables.iter().map(section).chain(picture).collect(),
             notes: self.notes.clone(),
             proof: super::proof::foot(self.proof.as_ref(), page),
             ..self.frame.clone()

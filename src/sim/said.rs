@@ -55,7 +55,7 @@ pub fn handled(world: &World, intervals: &[Vec<StateInterval>], seed: u64) -> Ve
             let said_at = to + 10 * MINUTE_MS + i64::from(dice as u8) * 60_000;
             if (dice >> 16) % 10 < 8 {
                 // One in twelve was taken for something else at first.
-                if (dice >> 24) % 12 == 0 && cause != Cause::Power {
+                if (dice >> 24).is_multiple_of(12) && cause != Cause::Power {
                     said.push((Cause::Power, who(dice >> 32), to + 5 * MINUTE_MS));
                 }
                 said.push((cause, who(dice >> 40), said_at));
@@ -85,7 +85,7 @@ pub fn octets(
     let shown = if outwards { shown / 3 } else { shown };
     let line = hash(seed, device.as_bytes());
     // Busy hours take 10 to 55 % of a line; of one in nine they take all of it.
-    let busy_pct = if line % 9 == 0 { 97 } else { 10 + (line >> 8) % 46 };
+    let busy_pct = if line.is_multiple_of(9) { 97 } else { 10 + (line >> 8) % 46 };
     let mut left = u128::from(shown);
     let mut found = Vec::new();
     let mut at = window.to.0.div_euclid(EVERY_MS) * EVERY_MS;

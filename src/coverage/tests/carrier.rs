@@ -75,3 +75,40 @@ fn what_is_not_the_carriers_to_answer_for() {
         assert!(!excuses_carrier(cause), "{cause:?}");
     }
 }
+
+#[test]
+fn a_lines_outages_have_its_account_among_them() {
+    let inventory = commune();
+    let one_off = [once("an-cu/tslcd", span(at(0, 14, 0), at(0, 15, 0)))];
+    let judge = Judge::new(&inventory, &one_off, span(monday(), at(5, 0, 0)), at(5, 0, 0));
+    let entries = [
+        (monday(), Up),
+        (at(0, 8, 0), Down),
+        (at(0, 10, 0), Up),
+        (at(0, 13, 30), Down),
+        (at(0, 15, 30), Up),
+        (at(1, 8, 0), Unreachable),
+        (at(1, 9, 0), Up),
+        (at(1, 18, 0), Down),
+        (at(2, 6, 30), Up),
+        (at(2, 16, 0), Down),
+        (at(3, 6, 0), Up),
+    ];
+    let record = record(&entries.map(|(at, state)| (at.0, state)));
+    let confirmed = [(span(at(0, 8, 0), at(0, 10, 0)), Cause::Power)];
+    let account =
+        carrier_account(&judge, CarrierIx(0), |_| &record, |_| &confirmed, 995_000, 950_000);
+    let line = &account.lines[0];
+    let found = carrier_outages(&judge, line.subject, &record, &confirmed);
+    assert_eq!(found.len(), 5);
+    assert_eq!(found[0].cause, Some(Cause::Power));
+    assert_eq!(found[0].millis.excused.get(&Cause::Power), Some(&(2 * HOUR)));
+    let mut sum = CarrierMillis::default();
+    found.iter().for_each(|outage| sum += &outage.millis);
+    assert_eq!(sum.counted, line.millis.counted);
+    assert_eq!(sum.excused, line.millis.excused);
+    assert_eq!(sum.unreachable, line.millis.unreachable);
+    assert_eq!(sum.off_hours, line.millis.off_hours);
+    assert_eq!(sum.planned.lost(), line.millis.planned.lost());
+    assert_eq!(sum.live, 0, "nothing of an outage is live");
+}

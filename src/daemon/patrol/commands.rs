@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::Patrol;
 use crate::api::{AckRequest, Acknowledged, NoteRequest, Noted, Problem, User, Work, WorkRequest};
-use crate::daemon::backend::KnownOutage;
+use crate::daemon::notes::KnownOutage;
 use crate::health::{AckError, Explanation};
 use crate::model::{Id, SubjectId, SubjectIx, UnixMs};
 use crate::store::{EventKind, Fact};

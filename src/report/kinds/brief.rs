@@ -152,7 +152,7 @@ fn at(page: &Page<'_>, at: UnixMs) -> String {
 }
 
 fn is_taken(incident: &KeptIncident, now: UnixMs) -> bool {
-    incident.ack.as_ref().is_some_and(|ack| ack.holds_at(now))
+    incident.ack.as_ref().is_some_and(|ack| ack.at <= now && ack.holds_at(now))
 }
 
 /// Unit and subject: "Xã Hòa Khánh (hoa-khanh/tslcd)".
@@ -171,7 +171,7 @@ fn incident(scope: &Scope<'_>, page: &Page<'_>, incident: &KeptIncident) -> Stri
     let lasts = duration(lang, scope.window().to.since(incident.since).max(0));
     let since = t!(lang, "status.since", when = at(page, incident.since));
     let mut parts = vec![place(scope, &incident.root), state.to_owned(), since, lasts];
-    match incident.ack.as_ref().filter(|ack| ack.holds_at(scope.window().to)) {
+    match incident.ack.as_ref().filter(|_| is_taken(incident, scope.window().to)) {
         Some(ack) if ack.note.is_empty() => {
             parts.push(t!(lang, "incident.taken", by = visible(&ack.by)));
         }

@@ -41,7 +41,7 @@ struct Network {
 impl Network {
     /// `None` where nobody knows.
     fn is_down(&self, at: UnixMs) -> Option<bool> {
-        let mut is_known = false;
+        let (mut is_lost, mut is_unknown) = (false, false);
         for (_, classes) in &self.lines {
             let Some(found) = class_at(classes, at) else { continue };
             match (found.class, found.state) {
@@ -49,11 +49,12 @@ impl Network {
                 (Class::Up | Class::Degraded | Class::OffHours, _)
                 | (Class::Planned, State::Up | State::Degraded) => return Some(false),
                 (Class::Down | Class::Unreachable, _)
-                | (Class::Planned, State::Down | State::Unreachable) => is_known = true,
-                (Class::Unmeasured | Class::Planned, _) => return None,
+                | (Class::Planned, State::Down | State::Unreachable) => is_lost = true,
+                (Class::Unmeasured, _) | (Class::Planned, State::Unmeasured) => is_unknown = true,
             }
         }
-        is_known.then_some(true)
+        // A line that nobody asks may well work.
+        (is_lost && !is_unknown).then_some(true)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Circuits against the rule on capacity: who uses more than 90 % of what was contracted, and which
 //! to enlarge first.
 
+use super::super::document::{Bar, Data, Figure};
 use super::super::proof::proof;
 use super::super::{Page, Scope, Sheet, Table, Value, overall};
 use super::{block, facts};
@@ -9,19 +10,48 @@ use crate::heads;
 use crate::model::{SubjectIx, UnixMs};
 use crate::t;
 
-/// The load of a circuit: mean bit/s of each five minutes from `from` on; `None` where its device
-/// or interface is not known.
+/// What a circuit's load comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Circuit {
     /// The connection.
     pub subject: SubjectIx,
-    /// Beginning of the first sample.
-    pub from: UnixMs,
-    /// What the unit receives.
-    pub received: Option<Vec<Option<u64>>>,
-    /// What the unit sends.
-    pub sent: Option<Vec<Option<u64>>>,
+    /// What the unit receives and sends, or why nobody knows.
+    pub loads: Result<[Capacity; 2], NotCounted>,
 }
+
+/// Why nothing is known of a circuit's load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotCounted {
+    /// The inventory names no device and interface.
+    NoInterface,
+    /// The device gave no counters of it.
+    NoCounters,
+}
+
+impl Circuit {
+    /// Of mean bit/s of each five minutes from `from` on, received and sent, against what the
+    /// inventory says was contracted.
+    #[must_use]
+    pub fn of_rates(
+        scope: &Scope<'_>,
+        subject: SubjectIx,
+        from: UnixMs,
+        rates: &[Vec<Option<u64>>; 2],
+    ) -> Self {
+        if rates.iter().flatten().all(Option::is_none) {
+            return Self { subject, loads: Err(NotCounted::NoCounters) };
+        }
+        let connection = scope.inventory.subject(subject).connection();
+        let kbps = connection.and_then(|c| c.bandwidth_kbps);
+        let load = |rates: &Vec<Option<u64>>| judge(rates, from, kbps, scope.floor_ppm);
+        Self { subject, loads: Ok(rates.each_ref().map(load)) }
+    }
+}
+
+/// Most bars of the picture: what fits a page.
+const BARS_MAX: usize = 20;
+/// What of the contracted bandwidth may be used, in millionths.
+const ALLOWED_PPM: u32 = 900_000;
 
 struct Row {
     subject: SubjectIx,
@@ -31,6 +61,14 @@ struct Row {
 }
 
 impl Row {
+    /// The direction, for people.
+    fn named(&self, page: &Page<'_>) -> String {
+        match self.direction {
+            Value::Word(_, key) => t!(page.lang, key),
+            _ => String::new(),
+        }
+    }
+
     /// The worst week by what was contracted, in millionths; more than whole is possible.
     fn used_ppm(&self, reading: Option<CapacityReading>) -> Option<u32> {
         let bps = u128::from(self.kbps?) * 1_000;
@@ -48,28 +86,25 @@ pub fn capacity(scope: &Scope<'_>, page: &Page<'_>, circuits: &[Circuit]) -> She
     for circuit in circuits {
         let subject = scope.inventory.subject(circuit.subject);
         let kbps = subject.connection().and_then(|c| c.bandwidth_kbps);
-        let directions = [
-            (&circuit.received, Value::Word("in", "kinds.direction_in")),
-            (&circuit.sent, Value::Word("out", "kinds.direction_out")),
-        ];
-        let is_seen = |rates: &Option<Vec<Option<u64>>>| {
-            rates.as_ref().is_some_and(|rates| rates.iter().any(Option::is_some))
+        let loads = match circuit.loads {
+            Ok(loads) => loads,
+            Err(why) => {
+                unknown.push(vec![
+                    Value::text(subject.id.as_str()),
+                    Value::text(&scope.inventory.unit(subject.unit).name),
+                    match why {
+                        NotCounted::NoInterface => {
+                            Value::Word("no_interface", "kinds.no_interface")
+                        }
+                        NotCounted::NoCounters => Value::Word("no_counters", "kinds.no_counters"),
+                    },
+                ]);
+                continue;
+            }
         };
-        if !is_seen(&circuit.received) && !is_seen(&circuit.sent) {
-            let why = match circuit.received {
-                None => Value::Word("no_interface", "kinds.no_interface"),
-                Some(_) => Value::Word("no_counters", "kinds.no_counters"),
-            };
-            unknown.push(vec![
-                Value::text(subject.id.as_str()),
-                Value::text(&scope.inventory.unit(subject.unit).name),
-                why,
-            ]);
-            continue;
-        }
-        for (rates, direction) in directions {
-            let rates = rates.as_deref().unwrap_or_default();
-            let found = judge(rates, circuit.from, kbps, scope.floor_ppm);
+        let directions =
+            [Value::Word("in", "kinds.direction_in"), Value::Word("out", "kinds.direction_out")];
+        for (direction, found) in directions.into_iter().zip(loads) {
             rows.push(Row { subject: circuit.subject, direction, kbps, found });
         }
     }
@@ -91,10 +126,24 @@ pub fn capacity(scope: &Scope<'_>, page: &Page<'_>, circuits: &[Circuit]) -> She
         frame,
         facts: facts(scope),
         tables: vec![circuits_table(&rows, scope, page), unknown_table(unknown, page)],
+        picture: bars(&rows, scope, page),
         notes: keys.iter().map(|key| t!(lang, &format!("kinds.{key}"), floor = floor)).collect(),
         proof: proof(scope, &scope.units(&scope.tree())),
         verdict,
     }
+}
+
+/// The fullest directions, each a bar up to what was contracted.
+fn bars(rows: &[Row], scope: &Scope<'_>, page: &Page<'_>) -> Option<Figure> {
+    let known = rows.iter().filter_map(|row| {
+        let used = row.used_ppm(row.found.rolling)?;
+        let name = format!("{} ({})", scope.inventory.subject(row.subject).id, row.named(page));
+        Some(Bar { name, ppm: Some(used.min(1_000_000)), verdict: row.found.verdict })
+    });
+    let bars: Vec<Bar> = known.take(BARS_MAX).collect();
+    let caption = t!(page.lang, "kinds.bars_capacity", n = bars.len());
+    let is_any = !bars.is_empty();
+    is_any.then_some(Figure { caption, data: Data::Bars { goal_ppm: ALLOWED_PPM, bars } })
 }
 
 fn circuits_table(rows: &[Row], scope: &Scope<'_>, page: &Page<'_>) -> Table {

@@ -78,6 +78,7 @@ pub fn carrier(
             accounts(&lines, scope, page),
             evidence(&lines, scope, page, said, failed),
         ],
+        picture: None,
         notes: keys.iter().map(note).collect(),
         proof: proof(scope, &scope.units(&scope.tree())),
         verdict: match lines.is_empty() {

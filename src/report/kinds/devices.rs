@@ -57,6 +57,7 @@ pub fn devices(
             silent(&all, scope, page),
             drift,
         ],
+        picture: None,
         notes: notes.iter().map(|key| t!(lang, &format!("kinds.{key}"))).collect(),
         proof: None,
         verdict: Verdict::Met,

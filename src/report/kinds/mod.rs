@@ -13,7 +13,7 @@ mod reconcile;
 
 pub use brief::{Desk, brief, handover};
 pub use bulletin::{Bulletin, bulletin};
-pub use capacity::{Circuit, capacity};
+pub use capacity::{Circuit, NotCounted, capacity};
 pub use carrier::{FailedRounds, carrier};
 pub use devices::devices;
 pub use outages::{Listed, list, listing, outages};

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::super::figures::timeline;
 use super::super::proof::proof;
 use super::super::{AvailabilityRow, GroupBy, GroupKey, Page, Said, Scope, Sheet, Table, Value};
 use super::{block, facts, subjects};
@@ -96,6 +97,10 @@ pub fn outages(scope: &Scope<'_>, page: &Page<'_>, said: &Said, devices_too: boo
     let all = list(scope, said, devices_too);
     let lang = page.lang;
     let tree = scope.tree();
+    let shown = subjects(scope)
+        .into_iter()
+        .filter(|ix| devices_too || scope.inventory.subject(*ix).connection().is_some());
+    let picture = timeline(scope, &shown.collect::<Vec<_>>(), page);
     let by_carrier = super::super::availability(scope, GroupBy::Carrier, devices_too);
     let tables = vec![
         by_cause(&all, page),
@@ -118,6 +123,7 @@ pub fn outages(scope: &Scope<'_>, page: &Page<'_>, said: &Said, devices_too: boo
         frame,
         facts: facts(scope),
         tables,
+        picture,
         notes: notes.to_vec(),
         proof: proof(scope, &scope.units(&tree)),
         verdict: Verdict::Met,
@@ -135,6 +141,7 @@ pub fn listing(scope: &Scope<'_>, page: &Page<'_>, said: &Said, unsaid: bool) ->
         frame: block("kinds.outages_title", scope, page),
         facts: facts(scope),
         tables: vec![one_by_one(&all, scope, page)],
+        picture: None,
         notes: Vec::new(),
         proof: None,
         verdict: Verdict::Met,

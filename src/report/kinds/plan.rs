@@ -53,6 +53,7 @@ pub fn plan(scope: &Scope<'_>, page: &Page<'_>) -> Sheet {
             groups(&lines, page, false),
             items(&lines, scope, page),
         ],
+        picture: None,
         notes: notes.iter().map(|key| t!(lang, &format!("kinds.{key}"))).collect(),
         proof: None,
         verdict: overall(verdicts),

@@ -1,9 +1,7 @@
 //! What the kinds need of the store besides records.
 
-use std::collections::BTreeMap;
-
 use super::super::{ReportError, Said, Scope};
-use super::{Circuit, FailedRounds, carrier, subjects};
+use super::{Circuit, FailedRounds, NotCounted, carrier, subjects};
 use crate::coverage::{SLOT_MS, rates};
 use crate::model::{CarrierIx, Metric, PointKind, Span, SubjectId, UnixMs};
 use crate::store::Reader;
@@ -53,7 +51,7 @@ pub fn circuits(
     let whole = scope.window();
     // Samples begin at full five minutes, so that two reports on one time have the same ones.
     let window = Span::new(UnixMs(whole.from.0.div_euclid(SLOT_MS) * SLOT_MS), whole.to);
-    let mut read: BTreeMap<(SubjectId, String), Vec<Option<u64>>> = BTreeMap::new();
+    let around = Span::new(window.from - SLOT_MS, window.to + SLOT_MS);
     let mut found = Vec::new();
     for ix in subjects(scope) {
         let Some(connection) = scope.inventory.subject(ix).connection() else { continue };
@@ -62,24 +60,18 @@ pub fn circuits(
         {
             continue;
         }
-        let mut load = |name: &str| -> Result<Option<Vec<Option<u64>>>, ReportError> {
-            let (Some(device), Some(interface)) = (&connection.device, &connection.interface)
-            else {
-                return Ok(None);
-            };
-            let Ok(device) = SubjectId::new(device.as_str()) else { return Ok(None) };
-            let key = (device, format!("{name}:{interface}"));
-            if let Some(known) = read.get(&key) {
-                return Ok(Some(known.clone()));
-            }
-            let metric = Metric { kind: PointKind::Counter, name: key.1.as_str().into() };
-            let around = Span::new(window.from - SLOT_MS, window.to + SLOT_MS);
-            let rates = rates(&store.points(&key.0, &metric, around)?, window);
-            read.insert(key, rates.clone());
-            Ok(Some(rates))
+        let device = connection.device.as_ref().and_then(|id| SubjectId::new(id.as_str()).ok());
+        let (Some(device), Some(interface)) = (device, &connection.interface) else {
+            found.push(Circuit { subject: ix, loads: Err(NotCounted::NoInterface) });
+            continue;
         };
-        let (received, sent) = (load("if.octets_in")?, load("if.octets_out")?);
-        found.push(Circuit { subject: ix, from: window.from, received, sent });
+        let load = |name: &str| -> Result<Vec<Option<u64>>, ReportError> {
+            let name = format!("{name}:{interface}").as_str().into();
+            let metric = Metric { kind: PointKind::Counter, name };
+            Ok(rates(&store.points(&device, &metric, around)?, window))
+        };
+        let both = [load("if.octets_in")?, load("if.octets_out")?];
+        found.push(Circuit::of_rates(scope, ix, window.from, &both));
     }
     Ok(found)
 }

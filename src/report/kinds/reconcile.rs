@@ -306,6 +306,7 @@ pub fn reconcile(
         frame,
         facts: facts(scope),
         tables,
+        picture: None,
         notes: notes.iter().map(|key| t!(lang, &format!("kinds.{key}"))).collect(),
         proof: super::super::proof::proof(scope, &scope.units(&scope.tree())),
         verdict: if is_clean { Verdict::Met } else { Verdict::Missed },

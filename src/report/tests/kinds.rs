@@ -1,6 +1,6 @@
 //! The kinds besides coverage and availability, on the same province.
 
-use super::super::kinds::{self, Bulletin, Circuit, Desk as Duty, FailedRounds};
+use super::super::kinds::{self, Bulletin, Circuit, Desk as Duty, FailedRounds, NotCounted};
 use super::super::{Said, Sheet, Value};
 use super::*;
 use crate::model::{
@@ -168,7 +168,7 @@ fn the_bulletin_counts_units_by_cause_and_by_area() {
     );
     assert_snapshot!(
         found.sentence(&page(&zone, Lang::En, false)),
-        @"As of 00:00 on 2026-10-11 1 of 2 communes, wards and townships have no connection, of which cause unknown 1. Not measured: 1. Restored in the last 24 hours: 0."
+        @"As of 00:00 on 2026-10-11 1 of 2 communes, wards and townships have no connection: cause unknown 1. Not measured: 1. Restored in the last 24 hours: 0."
     );
     assert_snapshot!(found.by_area(&desk.inventory, Lang::Vi).unwrap(), @"Theo địa bàn: Huyện Cái Bè 1.");
     // Two hours after the trunk's hour everybody behind it is back.
@@ -216,20 +216,22 @@ fn circuits_are_listed_fullest_first_and_what_is_not_counted_by_name() {
         }
     }
     let zone = zone();
-    let load = |bps| Some(vec![Some(bps); 2_016]);
+    let load = |bps| vec![Some(bps); 2_016];
+    let scope = desk.scope();
     let circuit =
-        |n, received, sent| Circuit { subject: SubjectIx(n), from: from(), received, sent };
+        |n, both: [Vec<Option<u64>>; 2]| Circuit::of_rates(&scope, SubjectIx(n), from(), &both);
     let circuits = [
-        circuit(0, load(1_000_000), load(2_000_000)),
-        circuit(1, load(9_500_000), Some(vec![None; 2_016])),
-        circuit(2, None, None),
+        circuit(0, [load(1_000_000), load(2_000_000)]),
+        circuit(1, [load(9_500_000), vec![None; 2_016]]),
+        circuit(2, [vec![None; 2_016], Vec::new()]),
+        Circuit { subject: SubjectIx(3), loads: Err(NotCounted::NoInterface) },
     ];
     let sheet = kinds::capacity(&desk.scope(), &page(&zone, Lang::Vi, false), &circuits);
     assert_eq!(cell(&sheet, "circuits", 0, "subject"), &Value::text("cai-be/tslcd"));
     assert_eq!(cell(&sheet, "circuits", 0, "used"), &Value::Share(950_000));
     assert_eq!(cell(&sheet, "circuits", 0, "verdict"), &Value::verdict(Verdict::Missed));
     assert_eq!(cell(&sheet, "circuits", 3, "verdict"), &Value::verdict(Verdict::NotProven));
-    assert_eq!(sheet_rows(&sheet, "not_counted").len(), 1);
+    assert_eq!(sheet_rows(&sheet, "not_counted").len(), 2);
     assert_eq!(sheet.verdict, Verdict::Missed);
 }
 
@@ -358,12 +360,12 @@ fn a_table_of_theirs_is_held_against_ours_with_evidence() {
 /// Every kind on one desk.
 fn all(desk: &Desk, page: &Page<'_>, said: &Said) -> Vec<Sheet> {
     let scope = desk.scope();
-    let rates = Some(vec![Some(1_000); 3]);
+    let rates = [vec![Some(1_000); 3], Vec::new()];
     let circuits: Vec<Circuit> = scope
         .inventory
         .subject_ixs()
         .filter(|ix| scope.inventory.subject(*ix).connection().is_some())
-        .map(|subject| Circuit { subject, from: from(), received: rates.clone(), sent: None })
+        .map(|subject| Circuit::of_rates(&scope, subject, from(), &rates))
         .collect();
     let theirs =
         kinds::their_table("circuit,minutes\n=cmd|' /C calc'!A0,1\n\"\u{1b}[2J\",x\n").unwrap();
@@ -411,7 +413,11 @@ fn nothing_recorded_and_nothing_declared_is_told_as_such() {
 
 #[test]
 fn hostile_names_are_harmless_in_every_format() {
-    let evil = ["=HYPERLINK(\"http://x\")", "\u{1b}]0;x\u{7}\u{202e}@SUM(A1)", "+1;-2\r\n=3,@4"];
+    let evil = [
+        "=HYPERLINK(\"http://x\")",
+        "\u{1b}]0;x\u{7}\u{202e}<img src=x>@SUM(A1)",
+        "+1;-2\r\n=3,@4",
+    ];
     let long = "ữ".repeat(10_000);
     let mut desk = Desk::new();
     desk.inventory = with_device(province(), evil[0]);
@@ -445,6 +451,10 @@ fn hostile_names_are_harmless_in_every_format() {
         let page = page(&zone, Lang::Vi, excel);
         for sheet in all(&desk, &page, &said) {
             assert!(!hidden(&shown(&sheet, &page)), "{}", sheet.kind);
+            let document = sheet.document(&page);
+            let html = write::html(&document, &page).unwrap();
+            assert!(!hidden(&html) && !html.contains("<img"), "{}", sheet.kind);
+            assert!(write::xlsx(&document, &page).unwrap().starts_with(b"PK"), "{}", sheet.kind);
             let separator = if excel { b';' } else { b',' };
             let csv = sheet.csv(&page);
             let mut reader = csv::ReaderBuilder::new()

@@ -1,0 +1,143 @@
+//! What somebody says of an outage, held against what is recorded of it.
+
+use std::path::Path;
+
+use crate::api::{NoteRequest, Problem};
+use crate::model::{Cause, OutageNote, Span, UnixMs};
+use crate::store::{OutageFilter, Reader, StoreError};
+
+/// An outage that somebody may speak of.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct KnownOutage {
+    pub(super) start: UnixMs,
+    pub(super) end: Option<UnixMs>,
+    /// What it was called so far.
+    pub(super) before: Option<Cause>,
+}
+
+/// An outage with what was said of it last.
+#[derive(Debug)]
+pub(super) struct Recorded {
+    start: UnixMs,
+    end: Option<UnixMs>,
+    last: Option<OutageNote>,
+}
+
+/// The outage that a request speaks of; `None` when there was none then.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(super) fn find(store: &Path, request: &NoteRequest) -> Result<Option<Recorded>, StoreError> {
+    let reader = Reader::open(store)?;
+    let only = OutageFilter {
+        subjects: Some([request.subject.clone()].into()),
+        ..OutageFilter::default()
+    };
+    let at = Span::new(request.start, request.start + 1);
+    let Some(found) = reader.outages(at, &only)?.into_iter().next() else { return Ok(None) };
+    let (start, end) = (found.outage.start, found.outage.end);
+    let mut notes = reader.outage_notes()?.remove(&request.subject).unwrap_or_default();
+    notes.retain(|note| start <= note.start && end.is_none_or(|end| note.start < end));
+    Ok(Some(Recorded { start, end, last: notes.pop() }))
+}
+
+/// Whether the request may be written down: what is said already is not said again, and what was
+/// said otherwise needs a reason.
+///
+/// # Errors
+/// `unknown_outage`, `already_noted`, `needs_reason`.
+pub(super) fn allow(
+    found: Option<Recorded>,
+    request: &NoteRequest,
+) -> Result<KnownOutage, Problem> {
+    let NoteRequest { subject, start, cause, note } = request;
+    let Some(found) = found else {
+        let message = format!("'{subject}' had no outage at {start}");
+        return Err(Problem::new("unknown_outage", message));
+    };
+    if let Some(last) = &found.last {
+        let done = |problem: Problem| Err(problem.done(Some(last.by.clone()), last.at));
+        if last.cause == *cause && (note.is_empty() || last.note == *note) {
+            return done(Problem::new("already_noted", "it is called that already"));
+        }
+        if note.is_empty() {
+            let message = format!("it was called '{}': say why it is not", last.cause.as_str());
+            return done(Problem::new("needs_reason", message));
+        }
+    }
+    let before = found.last.map(|last| last.cause);
+    Ok(KnownOutage { start: found.start, end: found.end, before })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::{State, StateInterval, SubjectId};
+    use crate::store::{Batch, Event, EventKind, Fact, OpenOptions, Store};
+
+    fn id() -> SubjectId {
+        SubjectId::new("cai-be/tslcd").unwrap()
+    }
+
+    fn at(minutes: i64) -> UnixMs {
+        UnixMs(1_790_000_000_000 + minutes * 60_000)
+    }
+
+    #[test]
+    fn an_outage_is_called_once_and_otherwise_only_for_a_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.db");
+        let store = Store::open(&path, &OpenOptions { now: at(0), pid: 1 }).unwrap();
+        let interval = |from, to: Option<i64>, state| StateInterval {
+            from: at(from),
+            to: to.map(at),
+            state,
+            cause: None,
+        };
+        let intervals = vec![
+            interval(0, Some(10), State::Up),
+            interval(10, Some(30), State::Down),
+            interval(30, Some(60), State::Up),
+            interval(60, None, State::Down),
+        ];
+        let written = |facts| {
+            store.submit(Batch { facts, samples: Vec::new() });
+            store.tidy_blocking().unwrap();
+        };
+        written(vec![Fact::Intervals { subject: id(), from: at(0), intervals }]);
+        let asked = |minutes, cause, note: &str| {
+            let (subject, start) = (id(), at(minutes));
+            let request = NoteRequest { subject, start, cause, note: note.to_owned() };
+            allow(find(&path, &request).unwrap(), &request)
+        };
+        let word = |minutes, cause, note: &str| asked(minutes, cause, note).unwrap_err().error;
+        assert_eq!(word(5, Cause::Power, ""), "unknown_outage");
+        assert_eq!(word(30, Cause::Power, ""), "unknown_outage", "its end is no longer inside");
+        let first = KnownOutage { start: at(10), end: Some(at(30)), before: None };
+        assert_eq!(asked(10, Cause::Power, "").unwrap(), first);
+        assert_eq!(asked(29, Cause::Power, "").unwrap(), first, "any time inside it does");
+        assert_eq!(asked(70, Cause::Fibre, "").unwrap().end, None, "it may last");
+
+        let said = |start, cause: &str, note: &str| {
+            let detail = json!({ "start": at(start), "cause": cause, "note": note, "user": "lan" });
+            let kind = EventKind::OutageNoted;
+            vec![Fact::Event(Event { at: at(90), kind, subject: Some(id()), detail })]
+        };
+        written(said(10, "power", ""));
+        assert_eq!(word(12, Cause::Power, ""), "already_noted");
+        assert_eq!(word(12, Cause::Fibre, ""), "needs_reason");
+        let problem = asked(12, Cause::Fibre, "").unwrap_err();
+        assert_eq!((problem.by.as_deref(), problem.at), (Some("lan"), Some(at(90))));
+        let again = asked(12, Cause::Fibre, "VNPT found a cut").unwrap();
+        assert_eq!(again.before, Some(Cause::Power));
+        assert_eq!(asked(70, Cause::Fibre, "").unwrap().before, None, "another outage");
+        written(said(10, "fibre", "VNPT found a cut"));
+        assert_eq!(word(12, Cause::Fibre, "VNPT found a cut"), "already_noted");
+        assert!(asked(12, Cause::Fibre, "more").is_ok());
+        let kept = Reader::open(&path).unwrap().outage_notes().unwrap();
+        let causes: Vec<Cause> = kept[&id()].iter().map(|note| note.cause).collect();
+        assert_eq!(causes, [Cause::Power, Cause::Fibre], "nothing that was said is lost");
+    }
+}
