@@ -31,7 +31,7 @@ mod html;
 mod sample;
 mod subject;
 
-pub use html::{HTML_LINE_BYTES_MAX, html};
+pub use html::{HTML_LINE_BYTES_MAX, columns, html};
 
 /// Longest title, in characters.
 pub const TITLE_CHARS_MAX: usize = 250;

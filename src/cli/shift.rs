@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::anyhow;
 
-use super::report::{no_time, told};
+use super::report::{Parcel, channel, no_time, told};
 use super::{EXIT_OK, Global, context, unit};
 use crate::config::Config;
 use crate::coverage::{Clock, SlaRule};
@@ -30,7 +30,7 @@ A unit has no connection while one of the networks it must have from outside is 
 lines; switched off outside its hours is no loss. Causes are those that operators have said
 (tuantra outage note); the rest is unknown.
 
-Exit code: 0 printed, 2 wrong usage or bad input.")]
+Exit code: 0 printed or sent, 2 wrong usage, bad input or not sent.")]
 pub struct BulletinArgs {
     /// The time spoken of: 2026-11-24T08:00 (configured zone) or RFC 3339 (default: now)
     #[arg(long, value_name = "TIME")]
@@ -41,14 +41,17 @@ pub struct BulletinArgs {
     /// Only this unit with all beneath it, by id or name
     #[arg(long, value_name = "UNIT")]
     unit: Option<String>,
+    /// Send it through this channel of config.yaml instead of printing it
+    #[arg(long, value_name = "CHANNEL")]
+    send: Option<String>,
 }
 
 /// Print the morning's ten lines
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example, in a crontab:
-  0 7 * * *  tuantra --config /etc/tuantra/config.yaml brief
+  0 7 * * *  tuantra --config /etc/tuantra/config.yaml brief --send mail
 
-Exit code: 0 printed, 2 wrong usage or bad input.")]
+Exit code: 0 printed or sent, 2 wrong usage, bad input or not sent.")]
 pub struct BriefArgs {
     /// The time spoken of (default: now); the day before it is summed up
     #[arg(long, value_name = "TIME")]
@@ -56,6 +59,9 @@ pub struct BriefArgs {
     /// Only this unit with all beneath it, by id or name
     #[arg(long, value_name = "UNIT")]
     unit: Option<String>,
+    /// Send it through this channel of config.yaml instead of printing it
+    #[arg(long, value_name = "CHANNEL")]
+    send: Option<String>,
 }
 
 /// Print the page for the next shift
@@ -64,7 +70,7 @@ pub struct BriefArgs {
   tuantra handover                     of the last eight hours
   tuantra handover --shift 12h
 
-Exit code: 0 printed, 2 wrong usage or bad input.")]
+Exit code: 0 printed or sent, 2 wrong usage, bad input or not sent.")]
 pub struct HandoverArgs {
     /// End of the shift (default: now)
     #[arg(long, value_name = "TIME")]
@@ -75,6 +81,9 @@ pub struct HandoverArgs {
     /// Only this unit with all beneath it, by id or name
     #[arg(long, value_name = "UNIT")]
     unit: Option<String>,
+    /// Send it through this channel of config.yaml instead of printing it
+    #[arg(long, value_name = "CHANNEL")]
+    send: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -104,7 +113,7 @@ pub fn bulletin(args: &BulletinArgs, global: &Global) -> anyhow::Result<ExitCode
     let config = context::config(global)?;
     let at = moment(&config, args.at.as_deref())?;
     let window = Span::new(at - DAY_MS, at);
-    print(&config, window, args.unit.as_deref(), |scope, page, desk| {
+    print(&config, window, (args.unit.as_deref(), args.send.as_deref()), |scope, page, desk| {
         let tier = args.tier.map(Tier::from);
         let tier = tier.or_else(|| Bulletin::tiers(scope).first().copied());
         let found = kinds::bulletin(scope, &desk.said, tier.unwrap_or(Tier::Commune));
@@ -121,7 +130,12 @@ pub fn bulletin(args: &BulletinArgs, global: &Global) -> anyhow::Result<ExitCode
 pub fn brief(args: &BriefArgs, global: &Global) -> anyhow::Result<ExitCode> {
     let config = context::config(global)?;
     let at = moment(&config, args.at.as_deref())?;
-    print(&config, Span::new(at - DAY_MS, at), args.unit.as_deref(), kinds::brief)
+    print(
+        &config,
+        Span::new(at - DAY_MS, at),
+        (args.unit.as_deref(), args.send.as_deref()),
+        kinds::brief,
+    )
 }
 
 /// Runs `tuantra handover`.
@@ -133,7 +147,7 @@ pub fn handover(args: &HandoverArgs, global: &Global) -> anyhow::Result<ExitCode
     let at = moment(&config, args.at.as_deref())?;
     let window = report::last(&args.shift, at)
         .map_err(|error| anyhow!(no_time(config.language, "--shift", &error)))?;
-    print(&config, window, args.unit.as_deref(), kinds::handover)
+    print(&config, window, (args.unit.as_deref(), args.send.as_deref()), kinds::handover)
 }
 
 /// The time typed, which may not lie ahead; now where none was.
@@ -151,12 +165,16 @@ fn moment(config: &Config, text: Option<&str>) -> anyhow::Result<UnixMs> {
 fn print(
     config: &Config,
     window: Span,
-    unit: Option<&str>,
+    (unit, send): (Option<&str>, Option<&str>),
     written: impl FnOnce(&Scope<'_>, &Page<'_>, &Desk) -> String,
 ) -> anyhow::Result<ExitCode> {
+    let outlet = send.map(|name| channel(config, name)).transpose()?;
     let inventory = context::inventory(config)?;
     let text = text(config, &inventory, window, unit, written)?;
-    super::print(&text)?;
+    match &outlet {
+        Some(outlet) => Parcel::of_text(&text).send(config, outlet)?,
+        None => super::print(&text)?,
+    }
     Ok(ExitCode::from(EXIT_OK))
 }
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::compare::{Before, Compared, Then};
 use super::proof::Proof;
 use super::row::level;
 use super::table::{self, Cell};
@@ -124,6 +125,8 @@ pub struct AvailabilityReport {
     pub total: AvailabilityRow,
     /// What the figures rest on; `None` where the store was not asked.
     pub proof: Option<Proof>,
+    /// What it is compared with, gathered in the same way.
+    pub before: Option<Before<AvailabilityReport>>,
 }
 
 /// Computes the report. Connections are reported on; `devices_too` adds devices and services.
@@ -160,6 +163,8 @@ struct Document<'a> {
     clock: Clock,
     rule: SlaRule,
     as_of: UnixMs,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compared: Option<Compared>,
     rows: Vec<Row<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     proof: Option<&'a Proof>,
@@ -172,9 +177,22 @@ impl AvailabilityReport {
         self.total.verdict
     }
 
+    /// A row's figures in the period compared with; the total's where it has no key.
+    pub(super) fn then(&self, row: &AvailabilityRow, is_total: bool) -> Option<Then> {
+        let before = &self.before.as_ref()?.report;
+        let then = match is_total {
+            true => Some(&before.total),
+            false => before.rows.iter().find(|then| then.key == row.key),
+        }?;
+        let figures = |row: &'_ AvailabilityRow| (row.ppm(), row.availability);
+        let ((now_ppm, now), (then_ppm, then)) = (figures(row), figures(then));
+        Some(Then::new((now_ppm, &now), (then_ppm, &then), self.floor_ppm))
+    }
+
     fn row<'a>(&self, inventory: &'a Inventory, row: &AvailabilityRow) -> Row<'a> {
         let unit = |u: UnitIx| inventory.unit(u).id.as_str();
         let mut line = Row::new(&row.availability, row.sla_ppm, row.verdict);
+        line.before = self.before.is_some().then(|| self.then(row, false));
         line.subjects = (self.by != GroupBy::Subject).then_some(row.subjects);
         if let Some(foreign) = &row.foreign {
             line = line.by(foreign);
@@ -202,6 +220,7 @@ impl AvailabilityReport {
             clock: self.clock,
             rule: self.rule,
             as_of: self.as_of,
+            compared: self.before.as_ref().map(|b| Compared::new(b.against, b.report.window)),
             rows: self.rows.iter().map(|row| self.row(inventory, row)).collect(),
             proof: self.proof.as_ref(),
         })
@@ -210,7 +229,7 @@ impl AvailabilityReport {
     /// A row per subject or group under a header row.
     #[must_use]
     pub fn csv(&self, inventory: &Inventory, page: &Page<'_>) -> String {
-        let header = [
+        let mut header = vec![
             "subject",
             "unit",
             "unit_name",
@@ -243,6 +262,9 @@ impl AvailabilityReport {
             "rule",
             "by_tuantra",
         ];
+        if self.before.is_some() {
+            header.extend(["availability_before", "measured_before", "change"]);
+        }
         let rows = self.rows.iter().map(|row| {
             let line = self.row(inventory, row);
             let name = match row.key {
@@ -252,7 +274,7 @@ impl AvailabilityReport {
             };
             let name = name.map_or("", |unit| inventory.unit(unit).name.as_str());
             let (seconds, planned) = (&line.seconds, &line.planned_seconds);
-            vec![
+            let mut cells = vec![
                 Cell::text(line.subject.unwrap_or_default()),
                 Cell::text(line.unit.unwrap_or_default()),
                 Cell::text(name),
@@ -288,7 +310,15 @@ impl AvailabilityReport {
                 Cell::text(self.clock.as_str()),
                 Cell::text(self.rule.as_str()),
                 Cell::optional(line.by_tuantra.flatten()),
-            ]
+            ];
+            if let Some(then) = line.before {
+                cells.extend([
+                    Cell::optional(then.and_then(|then| then.availability)),
+                    Cell::optional(then.map(|then| then.measured)),
+                    Cell::optional(then.and_then(|then| then.change)),
+                ]);
+            }
+            cells
         });
         table::csv(&header, rows, page)
     }

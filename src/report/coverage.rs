@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::compare::{Before, Compared, Then};
 use super::proof::{Proof, proof};
 use super::table::{self, Cell};
 use super::{Page, Scope, Share, overall};
@@ -64,6 +65,8 @@ pub struct CoverageReport {
     pub not_live: Vec<NotLive>,
     /// What the figures rest on; `None` where the store was not asked.
     pub proof: Option<Proof>,
+    /// What it is compared with.
+    pub before: Option<Before<CoverageReport>>,
 }
 
 /// Computes the report.
@@ -109,6 +112,7 @@ pub fn coverage(scope: &Scope<'_>) -> CoverageReport {
         tiers: split.into_iter().filter(|r| tops.contains(&r.unit)).collect(),
         not_live: units.iter().filter_map(not_live).collect(),
         proof: proof(scope, &inside),
+        before: None,
         tops,
         tree,
     }
@@ -142,6 +146,8 @@ struct Document<'a> {
     at: UnixMs,
     clock: Clock,
     as_of: UnixMs,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compared: Option<Compared>,
     rows: Vec<Line<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     proof: Option<&'a Proof>,
@@ -159,9 +165,41 @@ struct Line<'a> {
     met: u32,
     measured_share: Share,
     availability: Option<Share>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<Option<LineBefore>>,
+}
+
+/// The same of the period compared with.
+#[derive(Clone, Copy, Serialize)]
+struct LineBefore {
+    required: u32,
+    live: u32,
+    #[serde(flatten)]
+    then: Then,
 }
 
 impl CoverageReport {
+    /// A row's ladder and figures in the period compared with.
+    pub(super) fn then(&self, row: &CoverageRow) -> Option<(Ladder, Then)> {
+        let before = &self.before.as_ref()?.report;
+        let is_it = |r: &&CoverageRow| r.unit == row.unit && r.network == row.network;
+        let then = before.rows.iter().find(is_it)?;
+        Some((then.ladder, self.held_against(&row.availability, &then.availability)))
+    }
+
+    /// The same of a tier's row.
+    pub(super) fn tier_then(&self, row: &LadderRow) -> Option<(Ladder, Then)> {
+        let before = &self.before.as_ref()?.report;
+        let is_it =
+            |r: &&LadderRow| r.unit == row.unit && r.network == row.network && r.tier == row.tier;
+        let then = before.tiers.iter().find(is_it)?;
+        Some((then.ladder, self.held_against(&row.availability, &then.availability)))
+    }
+
+    fn held_against(&self, now: &Availability, then: &Availability) -> Then {
+        Then::new((now.delivered_ppm(), now), (then.delivered_ppm(), then), self.floor_ppm)
+    }
+
     /// Every network at the top has its goal.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
@@ -179,6 +217,10 @@ impl CoverageReport {
             met: row.ladder.met,
             measured_share: Share(row.availability.measured_ppm()),
             availability: row.availability.delivered_ppm().map(Share),
+            before: self.before.is_some().then(|| {
+                let (ladder, then) = self.then(row)?;
+                Some(LineBefore { required: ladder.required, live: ladder.live, then })
+            }),
         })
     }
 
@@ -190,6 +232,7 @@ impl CoverageReport {
             at: self.at,
             clock: self.clock,
             as_of: self.tree.at(),
+            compared: self.before.as_ref().map(|b| Compared::new(b.against, b.report.window)),
             rows: self.lines(inventory).collect(),
             proof: self.proof.as_ref(),
         })
@@ -198,7 +241,7 @@ impl CoverageReport {
     /// A row per unit and network under a header row.
     #[must_use]
     pub fn csv(&self, inventory: &Inventory, page: &Page<'_>) -> String {
-        let header = [
+        let mut header = vec![
             "unit",
             "unit_name",
             "network",
@@ -210,8 +253,12 @@ impl CoverageReport {
             "measured_share",
             "availability",
         ];
+        if self.before.is_some() {
+            header.extend(["required_before", "live_before"]);
+            header.extend(["availability_before", "measured_before", "change"]);
+        }
         let rows = self.rows.iter().zip(self.lines(inventory)).map(|(row, line)| {
-            vec![
+            let mut cells = vec![
                 Cell::text(line.unit),
                 Cell::text(&inventory.unit(row.unit).name),
                 Cell::text(line.network),
@@ -222,7 +269,17 @@ impl CoverageReport {
                 Cell::figure(line.met),
                 Cell::figure(line.measured_share),
                 Cell::optional(line.availability),
-            ]
+            ];
+            if let Some(then) = line.before {
+                cells.extend([
+                    Cell::optional(then.map(|then| then.required)),
+                    Cell::optional(then.map(|then| then.live)),
+                    Cell::optional(then.and_then(|then| then.then.availability)),
+                    Cell::optional(then.map(|then| then.then.measured)),
+                    Cell::optional(then.and_then(|then| then.then.change)),
+                ]);
+            }
+            cells
         });
         table::csv(&header, rows, page)
     }

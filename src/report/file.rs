@@ -71,10 +71,27 @@ pub fn read_availability(
     by: GroupBy,
     devices_too: bool,
 ) -> Result<AvailabilityReport, ReportError> {
+    read_availability_telling(store, scope, by, devices_too, &mut |_| {})
+}
+
+/// The same, telling `done` how many subjects are read.
+///
+/// # Errors
+/// [`ReportError::Store`].
+pub fn read_availability_telling(
+    store: &Reader,
+    scope: &Scope<'_>,
+    by: GroupBy,
+    devices_too: bool,
+    done: &mut dyn FnMut(usize),
+) -> Result<AvailabilityReport, ReportError> {
+    let mut count = 0;
     let Scope { inventory, period, now, .. } = *scope;
     let mut tally = Tally::new(*scope, by, devices_too);
     let vouched = Vouched { last_alive: store.last_alive()?, now };
     store.each_record(looked_at(period, now), &mut |id, record| {
+        count += 1;
+        done(count);
         if let Some(subject) = inventory.find_subject(id.as_str()) {
             vouched.cut(record, inventory.subject(subject).health.interval_ms);
             tally.take(subject, record);

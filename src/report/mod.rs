@@ -9,6 +9,7 @@
 //! Pure but for what reads the store and [`save`]: now, zone and language are arguments.
 
 mod availability;
+mod compare;
 mod coverage;
 pub mod document;
 mod figures;
@@ -27,11 +28,14 @@ mod text;
 pub mod write;
 
 pub use availability::{AvailabilityReport, AvailabilityRow, GroupBy, GroupKey, availability};
+pub use compare::{Against, Before};
 pub use coverage::{CoverageReport, CoverageRow, NotLive, coverage};
 pub use figures::with_coverage_figures;
-pub use file::{ReportError, load, load_without_intervals, read_availability, save};
+pub use file::{
+    ReportError, load, load_without_intervals, read_availability, read_availability_telling, save,
+};
 pub use notes::{Said, Word};
-pub use period::{PeriodError, last, moment, month, this_month};
+pub use period::{PeriodError, last, moment, month, month_before, this_month};
 pub use proof::{Chain, Evidence, Proof};
 pub use record::Records;
 pub use row::{Row, SubjectRow, availability_row, subject_rows};

@@ -76,6 +76,14 @@ pub fn this_month(now: UnixMs, zone: &TimeZone) -> Span {
     Span::new(from, now)
 }
 
+/// The calendar month before the current one in the zone.
+#[must_use]
+pub fn month_before(now: UnixMs, zone: &TimeZone) -> Span {
+    let this = this_month(now, zone);
+    let day = zone.to_datetime((this.from - 1).to_timestamp()).date();
+    month_of(day, zone).unwrap_or(this)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,6 +104,8 @@ mod tests {
         assert_eq!(month("2026-12", &zone()).unwrap().len_ms(), 31 * 86_400_000);
         let now = moment("2026-10-19T10:00", &zone()).unwrap();
         assert_eq!(this_month(now, &zone()), Span::new(october.from, now));
+        assert_eq!(month_before(moment("2026-11-01", &zone()).unwrap(), &zone()), october);
+        assert_eq!(month_before(moment("2026-11-30", &zone()).unwrap(), &zone()), october);
         assert_eq!(last("7d", now).unwrap().len_ms(), 7 * 86_400_000);
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::compare::Then;
 use super::{Seconds, Share};
 use crate::coverage::{Availability, Clock, ForeignSla, Judge, StateMillis, Verdict, verdict};
 use crate::locale::{Lang, number, percent};
@@ -88,6 +89,9 @@ pub struct Row<'a> {
     /// Ours beside another system's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) by_tuantra: Option<Option<Share>>,
+    /// The period compared with, where there is one; null for who was not there then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) before: Option<Option<Then>>,
 }
 
 impl<'a> Row<'a> {
@@ -116,6 +120,7 @@ impl<'a> Row<'a> {
             own: got.own_ppm().map(Share),
             planned_seconds: got.planned.into(),
             by_tuantra: None,
+            before: None,
         }
     }
 

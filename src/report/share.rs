@@ -10,6 +10,23 @@ pub struct Share(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Seconds(pub i64);
 
+/// By how much a share has grown, in millionths, written as a decimal: -1290 is `-0.00129`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change(pub i64);
+
+impl Serialize for Change {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        // At most a million millionths, exact in 53 bits.
+        s.serialize_f64(self.0 as f64 / 1e6)
+    }
+}
+
+impl std::fmt::Display for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(&decimal(self.0, 1_000_000))
+    }
+}
+
 impl Serialize for Share {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         s.serialize_f64(f64::from(self.0) / 1e6)

@@ -124,7 +124,8 @@ impl<'a> Tally<'a> {
         }
         rows.iter_mut().chain([&mut total]).for_each(|row| row.judge(floor_ppm));
         let (window, as_of, proof) = (scope.window(), tree.at(), proof(&scope, &inside));
-        AvailabilityReport { window, by, clock, rule, as_of, floor_ppm, rows, total, proof }
+        let before = None;
+        AvailabilityReport { window, by, clock, rule, as_of, floor_ppm, rows, total, proof, before }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Coverage and availability as documents: title block, tables, who is missing, what each figure
 //! means.
 
+use super::compare::{Against, Then};
 use super::document::{Block, Column, Document, Line, Section, Table, Value};
 use super::proof::foot;
 use super::{
@@ -14,6 +15,8 @@ use crate::t;
 /// Decimals of an availability, of any other share.
 const FINE: u8 = 2;
 const COARSE: u8 = 1;
+/// Where what was live in the period compared with stands among a ladder's columns.
+const AFTER_LIVE: usize = 5;
 
 /// The coverage report: a table per network with the tops, their tiers and the units directly
 /// beneath, the names of all that are not live, and every unit in an annex.
@@ -30,6 +33,9 @@ pub fn coverage_document(report: &CoverageReport, scope: &Scope<'_>, page: &Page
             verdict = verdict_name(lang, report.verdict())
         ),
     ]);
+    if let Some(before) = &report.before {
+        document.heads.push(before.against.head(before.report.window, page));
+    }
     let tables = inventory.network_ixs().filter(|n| report.rows.iter().any(|r| r.network == *n));
     document.sections.extend(tables.map(|n| coverage_section(report, inventory, n, lang)));
     if report.rows.is_empty() {
@@ -50,12 +56,15 @@ pub fn coverage_document(report: &CoverageReport, scope: &Scope<'_>, page: &Page
         report.goal_ppm,
         report.floor_ppm,
     );
+    if report.before.is_some() {
+        document.notes.extend(notes(lang, &["report.compare.note"], 0, report.floor_ppm));
+    }
     document.proof = foot(report.proof.as_ref(), page);
     document
 }
 
-fn ladder_columns(lang: Lang) -> Vec<Column> {
-    vec![
+fn ladder_columns(report: &CoverageReport, lang: Lang) -> Vec<Column> {
+    let mut columns = vec![
         Column::text("unit", t!(lang, "common.unit")),
         Column::figures("required", t!(lang, "common.rung.required")),
         Column::figures("deployed", t!(lang, "common.rung.deployed")),
@@ -66,7 +75,13 @@ fn ladder_columns(lang: Lang) -> Vec<Column> {
         Column::figures("measured_share", t!(lang, "common.measured")),
         // Named so that it is not taken for a verdict on the service levels beside it.
         Column::text("verdict", t!(lang, "report.live_verdict")),
-    ]
+    ];
+    if let Some(before) = &report.before {
+        columns.splice(AFTER_LIVE..AFTER_LIVE, [before.against.live_column(lang)]);
+        let end = columns.len() - 1;
+        columns.splice(end..end, before.against.columns(lang));
+    }
+    columns
 }
 
 fn coverage_section(
@@ -76,24 +91,27 @@ fn coverage_section(
     lang: Lang,
 ) -> Section {
     let head = inventory.network(network);
-    let mut table = Table { columns: ladder_columns(lang), rows: Vec::new() };
+    let mut table = Table { columns: ladder_columns(report, lang), rows: Vec::new() };
     let find = |unit: UnitIx| report.rows.iter().find(|r| r.unit == unit && r.network == network);
     for &top in &report.tops {
         let Some(row) = find(top) else { continue };
-        table.rows.push(Line::of(coverage_cells(&inventory.unit(top).name, row)));
+        table.rows.push(Line::of(coverage_cells(report, &inventory.unit(top).name, row)));
         let tiers: Vec<_> =
             report.tiers.iter().filter(|t| t.unit == top && t.network == network).collect();
         if tiers.len() > 1 {
             for tier in tiers {
                 let name = t!(lang, &format!("unit.tier.{}", tier.tier.as_str()));
                 let mut cells = ladder_cells(&name, &tier.ladder, &tier.availability);
+                if report.before.is_some() {
+                    insert_then(&mut cells, report.tier_then(tier));
+                }
                 cells.push(Value::Empty);
                 table.rows.push(Line::under(cells));
             }
         }
         for unit in report.tree.children(top) {
             if let Some(row) = find(unit) {
-                table.rows.push(Line::of(coverage_cells(&inventory.unit(unit).name, row)));
+                table.rows.push(Line::of(coverage_cells(report, &inventory.unit(unit).name, row)));
             }
         }
     }
@@ -109,14 +127,14 @@ fn coverage_section(
 fn annex(report: &CoverageReport, inventory: &Inventory, lang: Lang) -> Vec<Section> {
     let mut sections = Vec::new();
     for tier in Tier::ALL {
-        let mut table = Table { columns: ladder_columns(lang), rows: Vec::new() };
+        let mut table = Table { columns: ladder_columns(report, lang), rows: Vec::new() };
         table.columns.insert(1, Column::text("belongs_to", t!(lang, "report.belongs_to")));
         table.columns.insert(2, Column::text("network", t!(lang, "common.network")));
         for row in &report.rows {
             if inventory.unit(row.unit).kind.tier() != tier {
                 continue;
             }
-            let mut cells = coverage_cells(&inventory.unit(row.unit).name, row);
+            let mut cells = coverage_cells(report, &inventory.unit(row.unit).name, row);
             let above = report.tree.parent(row.unit);
             let above = above.map_or(Value::None, |p| Value::text(&inventory.unit(p).name));
             cells.insert(1, above);
@@ -137,10 +155,21 @@ fn annex(report: &CoverageReport, inventory: &Inventory, lang: Lang) -> Vec<Sect
     sections
 }
 
-fn coverage_cells(name: &str, row: &CoverageRow) -> Vec<Value> {
+fn coverage_cells(report: &CoverageReport, name: &str, row: &CoverageRow) -> Vec<Value> {
     let mut cells = ladder_cells(name, &row.ladder, &row.availability);
+    if report.before.is_some() {
+        insert_then(&mut cells, report.then(row));
+    }
     cells.push(Value::Verdict(row.verdict));
     cells
+}
+
+/// Puts what was in the period compared with beside what is.
+fn insert_then(cells: &mut Vec<Value>, then: Option<(Ladder, Then)>) {
+    let live =
+        then.map_or(Value::None, |(ladder, _)| Value::Part { n: ladder.live, of: ladder.required });
+    cells.insert(AFTER_LIVE, live);
+    cells.extend(Then::cells(then.map(|(_, then)| then)));
 }
 
 fn ladder_cells(name: &str, ladder: &Ladder, got: &Availability) -> Vec<Value> {
@@ -203,18 +232,23 @@ pub fn availability_document(
     if let Some(system) = foreign {
         document.heads.push(t!(lang, "report.rule", system = system));
     }
+    if let Some(before) = &report.before {
+        document.heads.push(before.against.head(before.report.window, page));
+    }
     let shown = Shown {
         foreign,
+        against: report.before.as_ref().map(|before| before.against),
         planned: report.total.availability.millis.planned > 0,
         off_hours: report.total.availability.millis.off_hours > 0,
     };
     let mut table = Table { columns: availability_head(&shown, lang), rows: Vec::new() };
     for row in &report.rows {
         let names = names(scope.inventory, row, lang);
-        table.rows.push(Line::of(availability_cells(row, names, &shown)));
+        table.rows.push(Line::of(availability_cells(row, names, &shown, report.then(row, false))));
     }
     let total = [Value::Text(t!(lang, "common.total")), Value::None, Value::None];
-    table.rows.push(Line::total(availability_cells(&report.total, total, &shown)));
+    let then = report.then(&report.total, true);
+    table.rows.push(Line::total(availability_cells(&report.total, total, &shown, then)));
     document.sections.push(Section {
         name: t!(lang, "common.availability"),
         blocks: vec![Block::Table(table)],
@@ -233,6 +267,9 @@ pub fn availability_document(
     if shown.off_hours {
         keys.push("report.note_off_hours");
     }
+    if shown.against.is_some() {
+        keys.push("report.compare.note");
+    }
     document.notes = notes(lang, &keys, report.total.sla_ppm, report.floor_ppm);
     document.proof = foot(report.proof.as_ref(), page);
     document
@@ -242,6 +279,8 @@ pub fn availability_document(
 struct Shown {
     /// The other system whose figure stands before ours.
     foreign: Option<&'static str>,
+    /// With what it is compared.
+    against: Option<Against>,
     planned: bool,
     off_hours: bool,
 }
@@ -273,6 +312,7 @@ fn availability_head(shown: &Shown, lang: Lang) -> Vec<Column> {
         None => t!(lang, "common.availability"),
     };
     head.push(Column::figures("availability", availability));
+    head.extend(shown.against.into_iter().flat_map(|against| against.columns(lang)));
     if shown.foreign.is_some() {
         head.push(Column::figures("by_tuantra", t!(lang, "report.by_tuantra")));
     }
@@ -302,10 +342,18 @@ fn availability_head(shown: &Shown, lang: Lang) -> Vec<Column> {
     head
 }
 
-fn availability_cells(row: &AvailabilityRow, names: [Value; 3], shown: &Shown) -> Vec<Value> {
+fn availability_cells(
+    row: &AvailabilityRow,
+    names: [Value; 3],
+    shown: &Shown,
+    then: Option<Then>,
+) -> Vec<Value> {
     let got = &row.availability;
     let mut cells = Vec::from(names);
     cells.push(Value::share(row.ppm(), FINE));
+    if shown.against.is_some() {
+        cells.extend(Then::cells(then));
+    }
     if shown.foreign.is_some() {
         cells.push(Value::share(got.delivered_ppm(), FINE));
     }

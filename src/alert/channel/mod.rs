@@ -113,6 +113,19 @@ pub struct Mail {
     pub thread: Option<String>,
     /// Its date.
     pub date: UnixMs,
+    /// What is sent with it.
+    pub file: Option<Box<File>>,
+}
+
+/// A file that is sent with a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Its name, plain: no folder, nothing that a mail program would take for more than a name.
+    pub name: String,
+    /// Its media type.
+    pub media: &'static str,
+    /// What is in it.
+    pub bytes: Vec<u8>,
 }
 
 /// An SMTP server and how to log in.
@@ -233,6 +246,13 @@ pub trait Channel: Send + Sync + fmt::Debug {
     /// The calls of one letter, in order; a later one is made only when the earlier ones were
     /// taken, or refused for themselves alone ([`Channel::is_of_one`]). Long text is split at the ends of lines, else at ", ", and marked "(2/3)".
     fn calls(&self, letter: &Letter<'_>) -> Vec<Call>;
+
+    /// Makes calls of a letter's fit for a report: `body` keeps its columns, `file` goes with the
+    /// first message to everybody. False when the service takes no files from us: the text goes
+    /// alone.
+    fn as_report(&self, _calls: &mut [Call], _file: Option<&File>) -> bool {
+        false
+    }
 
     /// What a reply to one of them means.
     fn judge(&self, reply: &Reply) -> Outcome;

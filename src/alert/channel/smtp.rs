@@ -5,10 +5,10 @@ use super::look::{colour, digest, part_key};
 use super::settings::{self, Reader, mistake, needed, optional, optional_secret};
 use super::split::{Part, Room, split};
 use super::{
-    Call, Channel, Form, Key, Kind, Letter, Mail, MailSecurity, MailServer, Mistake, Outcome, Pace,
-    Reply, Settings, judge,
+    Call, Channel, File, Form, Key, Kind, Letter, Mail, MailSecurity, MailServer, Mistake, Outcome,
+    Pace, Reply, Settings, judge,
 };
-use crate::alert::text::{HTML_LINE_BYTES_MAX, html};
+use crate::alert::text::{HTML_LINE_BYTES_MAX, columns, html};
 use crate::locale::visible;
 use crate::model::{Message, Secret};
 
@@ -113,10 +113,23 @@ impl Channel for Smtp {
                 id: part_key(letter.key, n, parts.len()),
                 thread: incident.map(|id| format!("incident.{}", digest(&id.to_string(), 16))),
                 date: letter.now,
+                file: None,
             })
         };
         let of_part = |part| self.to.iter().map(move |recipient| call(part, recipient));
         parts.iter().enumerate().flat_map(of_part).collect()
+    }
+
+    fn as_report(&self, calls: &mut [Call], file: Option<&File>) -> bool {
+        let mut first = None;
+        for call in calls {
+            let Call::Mail(mail) = call else { continue };
+            mail.html = columns(&mail.text);
+            // The parts of a long text have ids of their own; those of one have the same.
+            let first: &String = first.get_or_insert_with(|| mail.id.clone());
+            mail.file = file.filter(|_| mail.id == *first).cloned().map(Box::new);
+        }
+        true
     }
 
     fn judge(&self, reply: &Reply) -> Outcome {

@@ -6,8 +6,8 @@ use std::io::ErrorKind;
 use std::time::{Duration, UNIX_EPOCH};
 
 use lettre::address::Envelope;
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Attachment, Mailbox, MultiPart};
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{
@@ -210,9 +210,16 @@ fn write(mail: &Mail) -> Result<Message, String> {
     if let Some(thread) = &mail.thread {
         builder = builder.references(named(thread)).in_reply_to(named(thread));
     }
-    builder
-        .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))
-        .map_err(|error| error.to_string())
+    let words = MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone());
+    let whole = match &mail.file {
+        None => words,
+        Some(file) => {
+            let media = ContentType::parse(file.media).map_err(|error| error.to_string())?;
+            let part = Attachment::new(file.name.clone()).body(file.bytes.clone(), media);
+            MultiPart::mixed().multipart(words).singlepart(part)
+        }
+    };
+    builder.multipart(whole).map_err(|error| error.to_string())
 }
 
 fn header(name: &'static str, value: &str) -> Result<HeaderValue, String> {

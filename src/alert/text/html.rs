@@ -28,6 +28,17 @@ pub fn html(title: &str, body: &str, colour: u32) -> String {
     html
 }
 
+/// A text whose columns stand under each other.
+#[must_use]
+pub fn columns(text: &str) -> String {
+    let mut html = "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"></head>\n<body><pre \
+                    style=\"font:13px/1.4 Consolas,'DejaVu Sans Mono',monospace\">\n"
+        .to_owned();
+    push_escaped(&mut html, text);
+    html.push_str("</pre></body></html>\n");
+    html
+}
+
 /// "Label: fact" in two cells, any other line in one.
 fn push_row(html: &mut String, line: &str) {
     let is_label =

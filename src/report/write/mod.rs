@@ -6,12 +6,14 @@
 mod csv;
 mod drawing;
 mod html;
+mod index;
 mod letter;
 mod text;
 mod xlsx;
 
 pub use csv::csv;
 pub use html::html;
+pub use index::{Entry, index};
 pub use text::text;
 pub use xlsx::{SheetError, xlsx};
 
