@@ -273,6 +273,12 @@ impl Backend for Fixed {
     fn explain(&self, subject: SubjectId) -> BoxFuture<'_, Result<Explanation, Problem>> {
         Box::pin(async move { Ok(explanation(subject)) })
     }
+
+    fn heir(&self, incident: IncidentId) -> BoxFuture<'_, Result<Heir, Problem>> {
+        let is_part = incident.as_str() == "a/tslcd@1970-01-01T00:00:00Z";
+        let heir = is_part.then(|| IncidentId::new("b/tslcd", UnixMs(0)));
+        Box::pin(async move { Ok(Heir { incident: heir }) })
+    }
 }
 
 #[tokio::test]
@@ -400,6 +406,9 @@ async fn commands_carry_the_user_that_the_kernel_names() {
     assert_eq!(ended.id.as_str(), "cai-be/tslcd-1");
     assert_eq!(refusal(client.end_maintenance(&known).await).error, "unknown_maintenance");
     assert_eq!(client.maintenance().await.unwrap().len(), 1);
+    let heir = client.heir("a/tslcd@1970-01-01T00:00:00Z").await.unwrap();
+    assert_eq!(heir.incident, Some(IncidentId::new("b/tslcd", UnixMs(0))));
+    assert_eq!(client.heir("c/tslcd@1970-01-01T00:00:00Z").await.unwrap().incident, None);
     let why = client.explain(&subject_id(2)).await.unwrap();
     assert_eq!(why, explanation(subject_id(2)));
 }

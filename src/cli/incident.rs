@@ -40,6 +40,13 @@ fn short(snapshot: &Snapshot, id: &UnitId) -> String {
     visible(found.map_or(id.as_str(), |u| &u.short))
 }
 
+/// The word, where it may be the name of an incident: no id of a subject or a unit has `@` in it.
+pub fn name(word: &str) -> Option<&str> {
+    let word = word.trim();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./@:".contains(c);
+    (word.contains('@') && word.chars().all(is_plain)).then_some(word)
+}
+
 /// The open incidents that `word` means: the one with this id; the one that a subject is in, as a
 /// root or as a consequence; those whose root is in a unit or beneath it, else those that cut the
 /// unit off. None is an answer.

@@ -6,6 +6,7 @@ use super::super::channel::Outcome;
 use super::super::facts;
 use super::super::lane::Lane;
 use super::super::notice::{Notice, Severity, Topic};
+use super::super::progress::Progress;
 use super::super::row::Row;
 use super::{Desk, GONE, is_trouble};
 use crate::model::{Id, IncidentId, UnixMs};
@@ -31,8 +32,8 @@ pub struct Parcel {
     pub channel: Id,
     /// What it says.
     pub notice: Notice,
-    /// So many of its parts were taken already.
-    pub parts_done: usize,
+    /// What has been done of it already.
+    pub progress: Progress,
 }
 
 /// A channel that takes nothing.
@@ -76,7 +77,9 @@ impl Desk {
         let first = row.key.clone();
         let (is_digest, is_fresh) = (row.body.notice.topic == Topic::Digest, row.never_left());
         let late: Vec<String> = self.foldable(&candidates, |row| {
-            row.body.is_quiet || now.since(row.body.wanted) >= STALE_MS
+            // Of all that became parts of one incident, one message.
+            let is_part = row.body.notice.topic == Topic::Merged;
+            is_part || row.body.is_quiet || now.since(row.body.wanted) >= STALE_MS
         });
         let all = if tokens == 1 { self.foldable(&candidates, |_| true) } else { Vec::new() };
         let fold = if all.len() > late.len() { all } else { late };
@@ -103,7 +106,7 @@ impl Desk {
             lane.away = Some(first.clone());
         }
         let Row { key, channel, body, .. } = row.clone();
-        Some(Parcel { key, channel, notice: body.notice, parts_done: body.parts_done })
+        Some(Parcel { key, channel, notice: body.notice, progress: body.progress })
     }
 
     /// Rows that may leave now: of each incident only the oldest, nothing that would overtake the
@@ -183,8 +186,14 @@ impl Desk {
         true
     }
 
-    /// What became of a message that was away. `parts_done` of its parts were taken in all.
-    pub fn outcome(&mut self, key: &str, outcome: &Outcome, parts_done: usize, now: UnixMs) {
+    /// What became of a message that was away, and what has been done of it in all.
+    pub fn outcome(
+        &mut self,
+        key: &str,
+        outcome: &Outcome,
+        progress: impl Into<Progress>,
+        now: UnixMs,
+    ) {
         let lane = self.lanes.values_mut().find(|lane| lane.away.as_deref() == Some(key));
         if let Some(lane) = lane {
             lane.away = None;
@@ -193,7 +202,7 @@ impl Desk {
         row.is_away = false;
         row.body.is_leaving = false;
         row.tries = row.tries.saturating_add(1);
-        row.body.parts_done = parts_done;
+        row.body.progress = progress.into();
         let channel = row.channel.clone();
         let (tries, made) = (row.tries, row.made);
         if *outcome == Outcome::Sent {
@@ -265,7 +274,7 @@ impl Desk {
     fn left(&mut self, row: &Row, now: UnixMs) {
         let Some(incident) = row.incident.clone() else { return };
         if let Some(thread) = self.thread_mut(&(incident, row.channel.clone())) {
-            thread.has_left = true;
+            (thread.has_left, thread.is_inherited) = (true, false);
             thread.last = thread.last.max(now);
         }
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::super::channel::{Outcome, Pace};
 use super::super::facts;
 use super::super::notice::{Notice, Severity, Topic};
+use super::super::progress::Progress;
 use super::super::route::{Router, Scope};
 use super::*;
 use crate::config;
@@ -16,6 +17,8 @@ const MINUTE: i64 = 60_000;
 /// A desk with a clock, channels that do as told, and a store that keeps what it is given.
 struct Bench {
     desk: Desk,
+    /// Incidents that became parts of others.
+    parts: Vec<(IncidentId, IncidentId)>,
     inventory: Inventory,
     open: Vec<Incident>,
     kept: BTreeMap<String, Message>,
@@ -49,7 +52,8 @@ impl Bench {
     fn new(alerts: &str) -> Self {
         let plan = plan(alerts);
         Self {
-            desk: Desk::new(plan.clone(), &[], &[], UnixMs(0)),
+            desk: Desk::new(plan.clone(), &[], &[], &[], UnixMs(0)),
+            parts: Vec::new(),
             inventory: crate::health::bench_inventory(20),
             open: Vec::new(),
             kept: BTreeMap::new(),
@@ -124,6 +128,24 @@ impl Bench {
         self.keep();
     }
 
+    /// The patrol goes blind at `at`.
+    fn blind(&mut self, name: &str, at: i64) {
+        let mut notice = facts::blank(Topic::Blind, Severity::Blind, self.now);
+        notice.incident = Some(IncidentId::new(name, UnixMs(at)));
+        self.desk.tell(&self.inventory, notice, &Scope::default(), self.now);
+        self.keep();
+    }
+
+    /// Incident `from` becomes a part of `into`, which is open then.
+    fn merge(&mut self, from: u32, into: u32, units: u32) {
+        let (part, whole) = (self.incident(from, 1).id, self.incident(into, units));
+        self.open.retain(|open| open.id != part && open.id != whole.id);
+        self.desk.merged(&part, &whole.id, self.now);
+        self.parts.push((part, whole.id.clone()));
+        self.open.push(whole);
+        self.keep();
+    }
+
     fn keep(&mut self) -> bool {
         let (messages, ticket) = self.desk.take_changed();
         let is_any = !messages.is_empty();
@@ -182,7 +204,7 @@ impl Bench {
     fn restart(&mut self) {
         let kept: Vec<Message> = self.kept.values().cloned().collect();
         let open: Vec<IncidentId> = self.open.iter().map(|open| open.id.clone()).collect();
-        self.desk = Desk::new(self.plan.clone(), &kept, &open, self.now);
+        self.desk = Desk::new(self.plan.clone(), &kept, &open, &self.parts, self.now);
     }
 
     /// What left, "seconds channel topic".
@@ -490,15 +512,13 @@ fn who_was_told_of_a_part_is_told_of_the_whole() {
     let mut bench = Bench::new(ONE);
     bench.down(1, 1);
     bench.until(1);
-    let part = bench.incident(1, 1).id;
-    let whole = bench.incident(2, 5);
-    bench.open = vec![whole.clone()];
-    bench.desk.merged(&part, &whole.id);
+    bench.merge(1, 2, 5);
     bench.down(2, 5);
     bench.until(2);
     bench.up(2);
     bench.until(3);
-    assert_eq!(bench.told(), ["1 duty Down", "61 duty Down", "121 duty Recovered"]);
+    let told = ["1 duty Down", "61 duty Merged", "61 duty Down", "121 duty Recovered"];
+    assert_eq!(bench.told(), told);
 }
 
 #[test]
@@ -538,14 +558,11 @@ fn a_part_that_is_out_while_it_is_merged_hands_its_channel_on() {
     let mut bench = Bench::new(ONE);
     bench.down(1, 1);
     let out = bench.leaving();
-    let part = bench.incident(1, 1).id;
-    let whole = bench.incident(2, 5);
-    bench.open = vec![whole.clone()];
-    bench.desk.merged(&part, &whole.id);
+    bench.merge(1, 2, 5);
     bench.desk.outcome(&out[0].key, &Outcome::Sent, 1, bench.now);
     bench.up(2);
     bench.until(2);
-    assert_eq!(bench.told(), ["1 duty Recovered"]);
+    assert_eq!(bench.told(), ["1 duty Merged", "1 duty Recovered"]);
 }
 
 #[test]
@@ -591,4 +608,130 @@ fn a_fallback_hears_of_what_is_over_that_it_was() {
         .insert("duty".into(), Outcome::Refused { reason: "400".into(), is_channel: false });
     bench.until(80);
     assert_eq!(bench.told(), [] as [&str; 0], "once is enough");
+}
+
+#[test]
+fn who_was_not_told_of_a_part_is_not_told_that_it_is_one() {
+    let mut bench = Bench::new(
+        "  group_wait: 10m\n  routes: [ { to: duty } ]\n  channels: { duty: { gotify: {} } }\n",
+    );
+    bench.down(1, 1);
+    bench.until(1);
+    bench.merge(1, 2, 5);
+    bench.until(20);
+    assert_eq!(bench.told(), [] as [&str; 0]);
+}
+
+#[test]
+fn what_became_a_part_of_a_part_is_closed_once_under_its_own_name() {
+    let mut bench = Bench::new(ONE);
+    bench.down(1, 1);
+    bench.until(1);
+    bench.merge(1, 2, 5);
+    bench.merge(2, 3, 9);
+    bench.until(2);
+    bench.up(3);
+    bench.until(3);
+    let of = |n| Some(bench.incident(n, 1).id.to_string());
+    let told: Vec<_> = bench.left.iter().map(|(_, _, topic, of)| (*topic, of.clone())).collect();
+    let (down, merged) = ((Topic::Down, of(1)), (Topic::Merged, of(1)));
+    assert_eq!(told, [down, merged, (Topic::Recovered, of(3))]);
+}
+
+#[test]
+fn many_parts_of_one_incident_are_closed_in_one_message() {
+    let mut bench = Bench::new(ONE);
+    for n in 1..=5 {
+        bench.down(n, 1);
+    }
+    bench.until(1);
+    bench.told();
+    let whole = bench.incident(9, 9).id;
+    for n in 1..=5 {
+        bench.desk.merged(&bench.incident(n, 1).id, &whole, bench.now);
+    }
+    bench.keep();
+    bench.until(2);
+    assert_eq!(bench.told(), ["61 duty Digest"]);
+    let digest = bench.kept.values().find(|m| m.id.starts_with("digest:")).unwrap();
+    let notice: Notice = serde_json::from_value(digest.body["notice"].clone()).unwrap();
+    assert!(notice.parts.iter().all(|p| p.topic == Topic::Merged && p.merged_into.is_some()));
+    assert_eq!(notice.parts.len(), 5);
+}
+
+#[test]
+fn what_was_taken_over_lasts_over_a_restart() {
+    for restarts in [false, true] {
+        let mut bench = Bench::new(ONE);
+        bench.down(1, 1);
+        bench.until(1);
+        bench.merge(1, 2, 5);
+        bench.merge(2, 3, 5);
+        bench.until(2);
+        if restarts {
+            bench.restart();
+        }
+        bench.up(3);
+        bench.until(4);
+        let told = ["1 duty Down", "61 duty Merged", "121 duty Recovered"];
+        assert_eq!(bench.told(), told, "with a restart: {restarts}");
+    }
+}
+
+/// A blind time is told, and the daemon is killed.
+fn killed_blind() -> Bench {
+    let mut bench = Bench::new(ONE);
+    bench.blind("blind/patrol", 0);
+    bench.until(1);
+    bench.restart();
+    bench.until(2);
+    assert_eq!(bench.told(), ["1 duty Blind"]);
+    bench
+}
+
+#[test]
+fn the_end_of_a_blind_time_of_before_a_restart_is_told_once_something_is_seen() {
+    let mut bench = killed_blind();
+    bench.desk.see_again(&bench.inventory, |_| false, bench.now);
+    bench.until(3);
+    assert_eq!(bench.told(), [] as [&str; 0], "nobody knows yet");
+    bench.restart();
+    bench.desk.see_again(&bench.inventory, |_| true, bench.now);
+    bench.until(4);
+    assert_eq!(bench.told(), ["181 duty Recovered"]);
+    bench.restart();
+    bench.desk.see_again(&bench.inventory, |_| true, bench.now);
+    bench.until(5);
+    assert_eq!(bench.told(), [] as [&str; 0], "told once");
+}
+
+#[test]
+fn a_blind_time_that_goes_on_after_a_restart_is_closed_under_its_old_name() {
+    let mut bench = killed_blind();
+    bench.blind("blind/patrol", 120_000);
+    bench.until(3);
+    assert_eq!(bench.told(), ["121 duty Merged", "121 duty Blind"]);
+    bench.restart();
+    bench.desk.see_again(&bench.inventory, |_| true, bench.now);
+    bench.until(4);
+    let (_, _, topic, incident) = bench.left[0].clone();
+    assert_eq!(topic, Topic::Recovered);
+    assert_eq!(incident.as_deref(), Some("blind/patrol@1970-01-01T00:02:00Z"));
+    assert_eq!(bench.left.len(), 1);
+}
+
+#[test]
+fn who_was_refused_alone_is_not_asked_again_after_a_restart() {
+    let mut bench = Bench::new(ONE);
+    bench.down(1, 1);
+    let out = bench.leaving();
+    let mut progress = Progress::default();
+    progress.end(1);
+    progress.is_taken = true;
+    let again = Outcome::Again { after_ms: None, is_unsure: false, reason: "greylisted".into() };
+    bench.desk.outcome(&out[0].key, &again, progress.clone(), bench.now);
+    bench.keep();
+    bench.restart();
+    bench.now = bench.now + 60_000;
+    assert_eq!(bench.leaving()[0].progress, progress);
 }

@@ -17,6 +17,7 @@ use crate::alert::text::Texts;
 use crate::api::{ChannelInfo, OutboxDone, Problem, User};
 use crate::config::Config;
 use crate::daemon::clock;
+use crate::daemon::resume::Past;
 use crate::health::{Change, Telling};
 use crate::model::{Ack, Diagnostic, IncidentId, KeptIncident, Severity, UnixMs};
 use crate::store::{EventKind, Fact, Message, MessageState};
@@ -36,14 +37,13 @@ pub(super) struct Alerts {
 impl Alerts {
     pub(super) fn new(
         config: &Config,
-        messages: &[Message],
-        open: &[KeptIncident],
+        past: &Past,
         reports: mpsc::Sender<Report>,
         now: UnixMs,
     ) -> Self {
-        let open: Vec<IncidentId> = open.iter().map(|kept| kept.id.clone()).collect();
+        let open: Vec<IncidentId> = past.incidents.iter().map(|kept| kept.id.clone()).collect();
         let (plan, sender) = made(config, &reports);
-        let desk = Desk::new(plan, messages, &open, now);
+        let desk = Desk::new(plan, &past.messages, &open, &past.parts, now);
         Self { desk, sender, reports, kept: Arc::default() }
     }
 
@@ -112,9 +112,9 @@ impl Patrol {
     }
 
     /// An incident was kept as it is now.
-    pub(super) fn alert_of(&mut self, incident: &KeptIncident, change: Change) {
+    pub(super) fn alert_of(&mut self, incident: &KeptIncident, change: Change, now: UnixMs) {
         if let (Change::Closed, Some(into)) = (change, &incident.merged_into) {
-            self.alerts.desk.merged(&incident.id, into);
+            self.alerts.desk.merged(&incident.id, into, now);
         }
     }
 
@@ -130,6 +130,8 @@ impl Patrol {
     /// Lets time pass: updates, reminders, escalations.
     pub(super) fn alert_tick(&mut self, now: UnixMs) {
         let inventory = Arc::clone(self.inventory());
+        let health = &self.health;
+        self.alerts.desk.see_again(&inventory, |carrier| health.has_seen(carrier), now);
         self.alerts.desk.tick(&inventory, self.health.incidents(), self.health.blind(), now);
     }
 
@@ -137,9 +139,9 @@ impl Patrol {
     pub(super) fn send_alerts(&mut self, now: UnixMs) {
         self.alerts.desk.kept(self.alerts.kept.load(Ordering::Acquire));
         for parcel in self.alerts.desk.due(now) {
-            let (key, parts_done) = (parcel.key.clone(), parcel.parts_done);
+            let (key, progress) = (parcel.key.clone(), parcel.progress.clone());
             if let Err(outcome) = self.alerts.sender.send(parcel) {
-                self.alerts.desk.outcome(&key, &outcome, parts_done, now);
+                self.alerts.desk.outcome(&key, &outcome, progress, now);
             }
         }
         self.submit();
@@ -147,7 +149,7 @@ impl Patrol {
 
     /// What became of a message.
     pub(in crate::daemon) fn delivered(&mut self, report: &Report, now: UnixMs) {
-        let Report { key, outcome, parts_done } = report;
+        let Report { key, outcome, progress } = report;
         match outcome {
             Outcome::Sent => tracing::info!(key = %key, "message sent"),
             Outcome::Again { reason, .. } => {
@@ -159,7 +161,7 @@ impl Patrol {
                 self.event(now, EventKind::Trouble, None, detail);
             }
         }
-        self.alerts.desk.outcome(key, outcome, *parts_done, now);
+        self.alerts.desk.outcome(key, outcome, progress.clone(), now);
         self.send_alerts(now);
     }
 
