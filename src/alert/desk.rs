@@ -23,13 +23,15 @@ use super::route::{RouteKey, Router, Scope};
 use super::row::{Body, Row};
 use crate::config::Telling;
 use crate::health;
+use crate::locale::Lang;
 use crate::model::{Ack, Id, Incident, IncidentId, Inventory, UnixMs};
 use crate::store::{Message, MessageState};
+use crate::t;
 
 pub use send::{ChannelTrouble, Parcel};
 
 /// Why what is for a channel that is there no more is given up.
-const GONE: &str = "its channel is not in the configuration any more";
+const GONE: &str = "reason.gone";
 /// A message that waits longer than any route has one wait was put off by a wrong clock.
 const PUT_OFF_MS: i64 = 3_600_000;
 
@@ -146,7 +148,7 @@ impl Desk {
         now: UnixMs,
     ) -> Self {
         let mut desk = Self::default();
-        desk.set_plan(plan, now);
+        desk.take_plan(plan, now);
         let mut kept: Vec<(&Message, Row)> =
             kept.iter().filter_map(|m| Some((m, Row::from_message(m)?))).collect();
         kept.sort_by_key(|(_, row)| (row.made, row.body.number));
@@ -170,8 +172,24 @@ impl Desk {
         desk
     }
 
-    /// Another configuration.
-    pub fn set_plan(&mut self, plan: Plan, now: UnixMs) {
+    /// Another configuration. Returns the channels that are gone and were needed, each with how many
+    /// messages to it are given up and how many open incidents it was told of.
+    pub fn set_plan(&mut self, plan: Plan, now: UnixMs) -> Vec<(Id, u32, u32)> {
+        let gone = |id: &Id| !plan.channels.contains_key(id);
+        let mut lost: BTreeMap<Id, (u32, u32)> = BTreeMap::new();
+        for row in self.rows.values().filter(|row| gone(&row.channel)) {
+            lost.entry(row.channel.clone()).or_default().0 += 1;
+        }
+        let was_there = |id: &&Id| self.plan.channels.contains_key(*id);
+        let told = self.threads.values().flat_map(BTreeMap::keys).filter(was_there);
+        for channel in told.filter(|id| gone(id)) {
+            lost.entry(channel.clone()).or_default().1 += 1;
+        }
+        self.take_plan(plan, now);
+        lost.into_iter().map(|(id, (messages, incidents))| (id, messages, incidents)).collect()
+    }
+
+    fn take_plan(&mut self, plan: Plan, now: UnixMs) {
         self.lanes.retain(|id, _| plan.channels.contains_key(id));
         for (id, channel) in &plan.channels {
             let lane = self.lanes.entry(id.clone());
@@ -428,10 +446,14 @@ impl Desk {
         self.rows.insert(row.key.clone(), row);
     }
 
-    /// Gives a row up before it left; why is kept with it.
-    fn drop_row(&mut self, key: &str, reason: &str) {
+    /// Gives a row up before it left; why, by its key in the catalogue, is kept with it.
+    fn drop_row(&mut self, key: &str, why: &str) {
+        self.drop_because(key, t!(Lang::En, why));
+    }
+
+    fn drop_because(&mut self, key: &str, reason: String) {
         if let Some(mut row) = self.rows.remove(key) {
-            row.reason = Some(reason.to_owned());
+            row.reason = Some(reason);
             self.changed.push(row.message(MessageState::Dead));
         }
     }
@@ -473,13 +495,13 @@ impl Desk {
                 waiting.iter().filter(|key| !may_have_left(key)).cloned().collect();
             if has_left {
                 for key in &unsent {
-                    self.drop_row(key, "it was over before this left");
+                    self.drop_row(key, "reason.over_unsent");
                 }
                 let name = self.add(key.clone(), thread.route, 0, last_word, now, now);
                 self.set_known(&name, is_known);
             } else if let Some(first) = unsent.first() {
                 for key in &unsent[1..] {
-                    self.drop_row(key, "it was over before this left");
+                    self.drop_row(key, "reason.over_unsent");
                 }
                 self.pass_by(first, last_word, now);
                 self.set_known(first, is_known);
@@ -501,7 +523,7 @@ impl Desk {
     fn pass_by(&mut self, key: &str, notice: Notice, now: UnixMs) {
         let Some(row) = self.rows.get_mut(key) else { return };
         if row.body.wanted > now && !row.body.is_quiet {
-            self.drop_row(key, "it was over before it was to be told");
+            self.drop_row(key, "reason.over_undue");
             return;
         }
         let topic = if notice.topic == Topic::Removed { Topic::Removed } else { Topic::Passed };
@@ -526,7 +548,7 @@ impl Desk {
                     matches!(topic, Topic::Reminder | Topic::Escalation) && self.never_left(row)
                 });
                 if is_call {
-                    self.drop_row(&row, "somebody has taken it");
+                    self.drop_row(&row, "reason.taken");
                 }
             }
             if !thread.has_left && self.rows_of(&key).is_empty() {

@@ -12,7 +12,9 @@ use super::outlet::Outlet;
 use super::post::Post;
 use super::progress::{Progress, Refusal};
 use super::text::{Texts, Words};
+use crate::locale::Lang;
 use crate::model::{Id, UnixMs};
+use crate::t;
 
 /// What became of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,16 +76,14 @@ impl Sender {
     /// # Errors
     /// What to take for its outcome.
     pub fn send(&self, parcel: Parcel) -> Result<(), Outcome> {
-        let again = |reason: &str| {
-            Err(Outcome::Again { after_ms: None, is_unsure: false, reason: reason.to_owned() })
-        };
+        let again = |reason| Err(Outcome::Again { after_ms: None, is_unsure: false, reason });
         let Some((_, lane)) = self.lanes.iter().find(|(id, _)| *id == parcel.channel) else {
-            return again("the channel is not ready: `tuantra check` says why");
+            return again(t!(Lang::En, "reason.not_ready"));
         };
         match lane.try_send(parcel) {
             Ok(()) => Ok(()),
-            Err(TrySendError::Full(_)) => again("the channel is busy with a message from before"),
-            Err(TrySendError::Disconnected(_)) => again("the channel's thread has ended"),
+            Err(TrySendError::Full(_)) => again(t!(Lang::En, "reason.busy")),
+            Err(TrySendError::Disconnected(_)) => again(t!(Lang::En, "reason.thread_ended")),
         }
     }
 }
@@ -97,7 +97,7 @@ fn serve(outlet: &Outlet, desk: &Desk, inbox: &Receiver<Parcel>) {
             outcome: Outcome::Again {
                 after_ms: None,
                 is_unsure: true,
-                reason: "the channel's code failed; the log says where".to_owned(),
+                reason: t!(Lang::En, "reason.code_failed"),
             },
             progress: parcel.progress.clone(),
         });
@@ -137,7 +137,7 @@ pub fn deliver(outlet: &Outlet, desk: &Desk, parcel: &Parcel) -> Report {
             None => Reply::Failed {
                 is_unsure: false,
                 is_final: false,
-                reason: "proxy or authorities cannot be used: `tuantra check` says why".to_owned(),
+                reason: t!(Lang::En, "reason.no_post"),
             },
         };
         let is_of_one = outlet.channel.is_of_one(&reply);

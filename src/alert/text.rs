@@ -59,6 +59,12 @@ const TOPICS: [(Topic, &str); 16] = [
     (Topic::Test, "test"),
 ];
 
+/// Messages of every topic, with all that they may have and with nothing that they need not have, to
+/// try templates on.
+pub(super) fn samples() -> Vec<Notice> {
+    TOPICS.iter().flat_map(|(topic, _)| sample::notices(*topic)).collect()
+}
+
 /// A message in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Words {

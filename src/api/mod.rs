@@ -27,8 +27,8 @@ pub use device::{DeviceInfo, FactInfo, GaugeInfo, InterfaceInfo, PortState, UpsI
 pub use server::{Backend, Feed, HistoryQuery, Peer, serve};
 pub use snapshot::{Coverages, Sources, coverages, snapshot};
 pub use types::{
-    BlindInfo, CarrierInfo, Change, ChannelInfo, DaemonInfo, Heir, History, NetworkInfo, Problem,
-    ReloadFailure, Reloaded, Snapshot, SubjectRow, SubjectState, TrapsInfo, UnitChange,
-    UnitCoverage, UnitRow,
+    BlindInfo, CarrierInfo, Change, ChannelInfo, DaemonInfo, Heir, History, LostChannel,
+    NetworkInfo, Problem, ReloadFailure, Reloaded, Snapshot, SubjectRow, SubjectState, TrapsInfo,
+    UnitChange, UnitCoverage, UnitRow,
 };
 pub use user::{Role, User};

@@ -22,6 +22,10 @@ fn unit_id(n: u32) -> UnitId {
     UnitId::new(&format!("u{n}")).unwrap()
 }
 
+fn lost() -> LostChannel {
+    LostChannel { channel: Id::new("duty").unwrap(), messages: 2, incidents: 1 }
+}
+
 fn state(state: State) -> SubjectState {
     SubjectState {
         state,
@@ -210,7 +214,7 @@ impl Backend for Fixed {
     fn reload(&self, by: User) -> BoxFuture<'_, Result<Reloaded, Problem>> {
         Box::pin(async move {
             assert_eq!(by.role, Role::Administrator, "the kernel says who asks");
-            Ok(Reloaded { subjects: 3, warnings: 0 })
+            Ok(Reloaded { subjects: 3, warnings: 0, lost: vec![lost()] })
         })
     }
 
@@ -309,7 +313,10 @@ async fn a_client_gets_a_snapshot_then_changes_then_the_end() {
     assert_eq!(backend.asked.lock().unwrap()[0].window, window);
     let refused = client.history(&subject_id(1), window, 0).await;
     assert!(matches!(refused, Err(ClientError::Refused(p)) if p.error == "bad_window"));
-    assert_eq!(client.reload().await.unwrap(), Reloaded { subjects: 3, warnings: 0 });
+    assert_eq!(
+        client.reload().await.unwrap(),
+        Reloaded { subjects: 3, warnings: 0, lost: vec![lost()] }
+    );
 
     drop(live);
     drop(backend);

@@ -301,6 +301,20 @@ pub struct Reloaded {
     pub subjects: u32,
     /// Warnings in the files.
     pub warnings: u32,
+    /// Channels of alerts that are in the configuration no more and were needed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<LostChannel>,
+}
+
+/// A channel of alerts that a reload took away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LostChannel {
+    /// Its name.
+    pub channel: Id,
+    /// Messages that waited for it and were given up.
+    pub messages: u32,
+    /// Open incidents that it was told of, and of whose end it is not.
+    pub incidents: u32,
 }
 
 /// What an incident has become a part of. `GET /v1/heir?incident=ID`.

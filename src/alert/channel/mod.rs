@@ -5,6 +5,7 @@
 //! `post`.
 
 mod alertmanager;
+mod body;
 mod discord;
 mod escape;
 mod exec;
@@ -316,6 +317,10 @@ pub struct Mistake {
     pub key: String,
     /// What: a text of the catalogue.
     pub message: Message,
+    /// Of a template: the line, from 1, and the word on it; both where they are known.
+    pub within: Option<(usize, String)>,
+    /// The word that is wrong, and those there are.
+    pub meant: Option<(String, Vec<&'static str>)>,
 }
 
 /// Every kind of channel.

@@ -23,7 +23,7 @@ impl Desk {
             for row in self.rows_of(&key) {
                 let is_waiting = self.rows.get(&row).is_some_and(|row| self.never_left(row));
                 if is_waiting {
-                    self.drop_row(&row, "it is a part of another incident");
+                    self.drop_row(&row, "reason.part");
                 } else {
                     (thread.has_left, thread.is_inherited) = (true, false);
                 }

@@ -9,8 +9,10 @@ use super::super::notice::{Notice, Severity, Topic};
 use super::super::progress::Progress;
 use super::super::row::Row;
 use super::{Desk, GONE, is_trouble};
+use crate::locale::Lang;
 use crate::model::{Id, IncidentId, UnixMs};
 use crate::store::MessageState;
+use crate::t;
 
 /// What waits so much longer than it should is stale: several of these become one digest.
 const STALE_MS: i64 = 900_000;
@@ -177,7 +179,7 @@ impl Desk {
             return false;
         }
         if notice.parts.is_empty() {
-            self.drop_row(key, "nothing is left of it");
+            self.drop_row(key, "reason.nothing_left");
         } else if let Some(row) = self.rows.get_mut(key) {
             row.body.notice = notice;
             row.ticket = self.tickets.0 + 1;
@@ -257,7 +259,7 @@ impl Desk {
         self.changed.push(row.message(MessageState::Sent));
         self.left(&row, now);
         for mut part in self.take_parts(key) {
-            part.reason = Some(format!("told in {key}"));
+            part.reason = Some(t!(Lang::En, "reason.told_in", key = key));
             self.changed.push(part.message(MessageState::Sent));
             self.left(&part, now);
         }
@@ -432,11 +434,12 @@ impl Desk {
         if self.rows.get(key).is_none_or(|row| row.is_away) {
             return false;
         }
+        let reason = t!(Lang::En, "reason.dropped", who = who);
         for part in self.take_parts(key) {
             self.rows.insert(part.key.clone(), part.clone());
-            self.drop_row(&part.key, &format!("dropped by {who}"));
+            self.drop_because(&part.key, reason.clone());
         }
-        self.drop_row(key, &format!("dropped by {who}"));
+        self.drop_because(key, reason);
         true
     }
 }

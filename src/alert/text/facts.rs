@@ -101,6 +101,10 @@ pub(super) fn facts(
         .collect();
     let mut put = |name: &str, value: Value| facts.insert(name.to_owned(), value);
     put("parts", parts.into());
+    // Of a channel's trouble why; of other messages a channel's name, which is no reason of ours.
+    if let Some(reason) = &notice.reason {
+        put("reason", clean(&locale::reason(moment.lang, reason)).into());
+    }
     put_words(notice, moment, &mut put);
     put_times(notice, moment, &mut put);
     put_counts(notice, lines, &mut put);
