@@ -3,6 +3,9 @@
 mod mistakes;
 
 use std::sync::Arc;
+use std::time::Duration;
+
+pub use mistakes::told;
 
 use super::channel::{self, Channel, Form, Key, Kind, Settings, Value};
 use super::desk::{ChannelPlan, Plan};
@@ -88,6 +91,24 @@ fn outlet(
             None
         }
     }
+}
+
+/// The settings of a channel as they are, and what takes its secrets out of a text: for what is done
+/// with a channel that need not be whole yet.
+///
+/// # Errors
+/// Secrets that cannot be had.
+pub fn settings_of(
+    entry: &ChannelEntry,
+) -> Result<(Settings, impl Fn(&str) -> String + use<>), Vec<Diagnostic>> {
+    let Some(kind) = channel::kind(&entry.kind.name) else { return Err(Vec::new()) };
+    let mut found = Vec::new();
+    let (settings, secrets, is_whole) = settings(entry, kind, Severity::Error, &mut found);
+    if !is_whole {
+        found.retain(|one| one.severity == Severity::Error);
+        return Err(found);
+    }
+    Ok((settings, move |text: &str| secrets.clean(text)))
 }
 
 /// The settings with their secrets, what must not be shown of them, and whether all could be had; for
@@ -294,10 +315,19 @@ pub fn texts_of(config: &Config) -> Result<Texts, Vec<Diagnostic>> {
 /// # Errors
 /// A proxy whose secret cannot be had, or a file of authorities that cannot be read.
 pub fn post_of(config: &Config) -> Result<Post, Box<Diagnostic>> {
+    post_within(config, PostOptions::default().total)
+}
+
+/// The same for calls that may take so long.
+///
+/// # Errors
+/// Those of [`post_of`].
+pub fn post_within(config: &Config, total: Duration) -> Result<Post, Box<Diagnostic>> {
     let proxy = config.alerts.proxy.as_ref().map(|source| fetch(source, Severity::Error));
     let options = PostOptions {
         proxy: proxy.transpose()?,
         ca_file: config.alerts.ca.clone(),
+        total,
         ..PostOptions::default()
     };
     Post::new(&options).map_err(|failed| {

@@ -15,6 +15,7 @@ mod judge;
 mod look;
 mod matrix;
 mod ntfy;
+pub mod pair;
 mod settings;
 mod slack;
 mod smtp;

@@ -735,3 +735,84 @@ fn who_was_refused_alone_is_not_asked_again_after_a_restart() {
     bench.now = bench.now + 60_000;
     assert_eq!(bench.leaving()[0].progress, progress);
 }
+
+#[test]
+fn a_route_is_known_by_what_it_says_wherever_it_stands() {
+    let route = |more: &str| {
+        format!(
+            "  group_wait: 0s\n  routes:\n{more}    - {{ to: duty, escalate: [ {{ after: 30m, to: head }} ] }}\n  \
+             channels: {{ duty: {{ gotify: {{}} }}, head: {{ gotify: {{}} }} }}\n"
+        )
+    };
+    let mut bench = Bench::new(&route(""));
+    bench.down(1, 1);
+    bench.until(10);
+    // Another route stands before it now; its times and steps go on.
+    let other = "    - { match: { severity: blind }, to: head }\n";
+    assert_eq!(bench.desk.set_plan(plan(&route(other)), bench.now), []);
+    bench.until(31);
+    assert_eq!(bench.told(), ["1 duty Down", "1800 head Escalation"]);
+    let key = |plan: &Plan, n: usize| {
+        let scope = Scope { subject: Some(SubjectIx(1)), carrier: None, units: 1 };
+        plan.router.hits(&bench.inventory, &scope, Severity::Down, UnixMs(0))[n].key
+    };
+    assert_eq!(key(&plan(&route("")), 0), key(&plan(&route(other)), 0));
+    assert_ne!(key(&plan(ONE), 0), key(&plan(&route("")), 0));
+}
+
+#[test]
+fn what_a_reload_takes_away_is_counted_by_channel() {
+    let two = "  group_wait: 0s\n  routes: [ { to: [duty, mail] } ]\n  channels: { duty: { gotify: {} }, mail: { gotify: {} } }\n";
+    let mut bench = Bench::new(two);
+    let away = Outcome::Again { after_ms: None, is_unsure: false, reason: "away".into() };
+    bench.answers.insert("mail".to_owned(), away);
+    bench.down(1, 1);
+    bench.down(2, 1);
+    bench.until(1);
+    let mail = Id::new("mail").unwrap();
+    assert_eq!(bench.desk.set_plan(plan(ONE), bench.now), [(mail, 2, 2)]);
+    bench.keep();
+    let dead = |m: &&Message| m.channel.as_str() == "mail" && m.state == MessageState::Dead;
+    let reasons: Vec<_> = bench.kept.values().filter(dead).map(|m| m.reason.clone()).collect();
+    assert_eq!(reasons, vec![Some(crate::t!(crate::locale::Lang::En, GONE)); 2]);
+    // Told once, and who is there still hears the end.
+    assert_eq!(bench.desk.set_plan(plan(ONE), bench.now), []);
+    bench.told();
+    bench.up(1);
+    bench.until(2);
+    assert_eq!(bench.told(), ["61 duty Recovered"]);
+}
+
+#[test]
+fn a_digest_that_was_given_up_leaves_as_it_was_when_it_is_tried_again() {
+    let alerts = "  group_wait: 0s\n  routes: [ { to: duty, quiet: \"07:00-09:00\" } ]\n  channels: { duty: { gotify: {} } }\n";
+    let mut bench = Bench::new(alerts);
+    let refused = Outcome::Refused { reason: "no".into(), is_channel: false };
+    bench.answers.insert("duty".to_owned(), refused);
+    bench.down(1, 1);
+    bench.down(2, 1);
+    bench.until(125);
+    let dead = bench.kept.values().find(|m| m.id.starts_with("digest:")).unwrap().clone();
+    assert_eq!(dead.state, MessageState::Dead);
+    bench.answers.clear();
+    assert!(bench.desk.retry(&dead, bench.now));
+    bench.until(126);
+    assert_eq!(bench.told(), ["7501 duty Digest"]);
+    let sent = &bench.kept[&dead.id];
+    assert_eq!(sent.state, MessageState::Sent);
+    assert_eq!(sent.body["notice"], dead.body["notice"], "not written anew: its parts are gone");
+}
+
+#[test]
+fn the_end_of_a_root_that_is_in_the_inventory_no_more_names_it() {
+    let mut bench = Bench::new(ONE);
+    bench.down(1, 1);
+    bench.until(1);
+    bench.restart();
+    let mut notice = facts::blank(Topic::Removed, Severity::Down, bench.now);
+    notice.incident = Some(bench.incident(1, 1).id);
+    bench.desk.tell(&bench.inventory, notice, &Scope::default(), bench.now);
+    bench.keep();
+    let row = bench.kept.values().find(|m| m.body["notice"]["topic"] == "removed").unwrap();
+    assert_eq!(row.body["notice"]["subject"]["id"], "s1");
+}

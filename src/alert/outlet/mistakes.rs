@@ -24,8 +24,10 @@ pub(super) fn build(kind: &Kind, settings: &Settings) -> Result<Box<dyn Channel>
                     found.push(mistake.clone());
                 }
                 let Some(key) = key.filter(|_| !is_again) else { return Err(found) };
+                let before = mended.values.len();
                 mended.values.retain(|(name, _)| *name != key.name);
-                if key.is_required {
+                // One that is missed beside another is given, too.
+                if key.is_required || mended.values.len() == before {
                     mended.values.push((key.name.to_owned(), neutral(*key)));
                 }
             }
@@ -52,7 +54,8 @@ pub(super) fn neutral(key: Key) -> Value {
 }
 
 /// A mistake as it is told, where its value stands; of one inside a template of several lines, there.
-pub(super) fn told(entry: &ChannelEntry, mistake: Mistake) -> Diagnostic {
+#[must_use]
+pub fn told(entry: &ChannelEntry, mistake: Mistake) -> Diagnostic {
     let setting = entry.settings.iter().find(|setting| setting.key == mistake.key);
     let place = setting.map_or(&entry.kind.place, |setting| &setting.place);
     let place = match &mistake.within {
@@ -175,21 +178,24 @@ mod tests {
                 "    a:\n      webhook:\n        url: https://a.vn/x\n        body: |\n{lines}"
             ))
         };
-        for (template, expected) in [
-            ("{ \"a\": {{ title }},\n  \"b\": {{ tilte }} }", "9:13 channel.template_variable"),
-            ("{ \"a\": {{ notice.sinse }} }", "8:22 channel.template_variable"),
-            ("{ \"a\": {{ notice.subject.unit.nmae }} }", "8:35 channel.template_variable"),
-            ("{\n \"a\": {{ title|uper }} }", "9:24 channel.bad_template"),
-            ("{\n \"a\": {{ title }\n}", "9:11 channel.bad_template"),
-            ("{\n \"a\": {% if topic %}{% endif %} }", "9:23 channel.template_variable"),
-            ("{ \"a\": {{ title }} \"b\" }", "7:15 channel.template_not_json"),
+        for (template, (line, column), key) in [
+            ("{ \"a\": {{ title }},\n  \"b\": {{ tilte }} }", (2, 11), "channel.template_variable"),
+            ("{ \"a\": {{ notice.sinse }} }", (1, 18), "channel.template_variable"),
+            ("{ \"a\": {{ notice.subject.unit.nmae }} }", (1, 31), "channel.template_variable"),
+            ("{\n \"a\": {{ title|uper }} }", (2, 16), "channel.bad_template"),
+            ("{\n \"a\": {{ title }\n}", (2, 2), "channel.bad_template"),
+            ("{\n \"a\": {% if topic %}{% endif %} }", (2, 13), "channel.template_variable"),
             (
                 "{ \"a\": {% if notice.topic == 'merged' %}{{ title|nope }}{% else %}1{% endif %} }",
-                "8:61 channel.bad_template",
+                (1, 50),
+                "channel.bad_template",
             ),
         ] {
+            // Behind ten blanks, from the eighth line of the file on.
+            let expected = format!("{}:{} {key}", line + 7, column + 10);
             assert_eq!(body(template), [expected], "{template}");
         }
+        assert_eq!(body("{ \"a\": {{ title }} \"b\" }"), ["7:15 channel.template_not_json"]);
         let sound = "{ \"a\": [{% for u in notice.units %}{{ u.name }}{% if not loop.last %},{% endif %}\
                      {% endfor %}], \"b\": {{ notice.subject.contact.phone }}, \"c\": {{ now }},\n\
                      \"d\": {{ notice.merged_into }}, \"e\": {{ notice.parts|length }} }";
