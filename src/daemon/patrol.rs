@@ -129,7 +129,7 @@ impl Patrol {
         };
         let settings = settings(&config);
         let asker = Asker::new(config.snmp, now);
-        let alerts = Alerts::new(&config, &past, reports, now);
+        let alerts = Alerts::new(&config, past, reports, now);
         let health = Health::new(Arc::clone(&inventory), settings, memory, now, &mut effects);
         let mut patrol = Self {
             config,

@@ -8,7 +8,7 @@ use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior};
 use serde_json::{Value, json};
 
 use super::settings::mistake;
-use super::{Letter, Mistake};
+use super::{Letter, Mistake, Slip};
 use crate::alert::notice::Notice;
 use crate::alert::text::samples;
 use crate::locale::visible;
@@ -103,8 +103,8 @@ impl Body {
                 FIELDS.iter().filter(beneath).copied().collect()
             }
         };
-        let meant = (!known.is_empty()).then(|| (word.clone(), known));
-        Err(Mistake { within: Some((line, word)), meant, ..mistake(KEY, message) })
+        let slip = Some(Box::new(Slip { line, word, known }));
+        Err(Mistake { slip, ..mistake(KEY, message) })
     }
 }
 
@@ -180,9 +180,10 @@ fn broken(error: &Error) -> Mistake {
         (Some("filter" | "test" | "function"), Some(word), Some("is"), Some("unknown")) => word,
         _ => "",
     };
-    let within = inner.line().map(|line| (line, word.to_owned()));
+    let word = word.to_owned();
+    let slip = inner.line().map(|line| Box::new(Slip { line, word, known: Vec::new() }));
     let message = Message::new("channel.bad_template").with("error", shown);
-    Mistake { within, ..mistake(KEY, message) }
+    Mistake { slip, ..mistake(KEY, message) }
 }
 
 /// The first line on which a name stands as a word of its own, from 1.
@@ -211,7 +212,7 @@ mod tests {
     fn a_misspelt_name_is_told_with_the_one_that_was_meant() {
         let wrong = Body::new("{{ notice.subject.crcuit }}").unwrap_err();
         assert_eq!(wrong.message.key, "channel.template_variable");
-        let (word, known) = wrong.meant.unwrap();
+        let Slip { word, known, .. } = *wrong.slip.unwrap();
         assert!(word == "crcuit" && known.contains(&"circuit") && !known.contains(&"signs"));
     }
 }

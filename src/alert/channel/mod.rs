@@ -318,10 +318,19 @@ pub struct Mistake {
     pub key: String,
     /// What: a text of the catalogue.
     pub message: Message,
-    /// Of a template: the line, from 1, and the word on it; both where they are known.
-    pub within: Option<(usize, String)>,
-    /// The word that is wrong, and those there are.
-    pub meant: Option<(String, Vec<&'static str>)>,
+    /// Of a template: where in it.
+    pub slip: Option<Box<Slip>>,
+}
+
+/// What is wrong inside a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slip {
+    /// On which line, from 1.
+    pub line: usize,
+    /// The word that is wrong; empty where that is not known.
+    pub word: String,
+    /// The words there are in its place; may be empty.
+    pub known: Vec<&'static str>,
 }
 
 /// Every kind of channel.

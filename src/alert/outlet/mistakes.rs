@@ -58,12 +58,9 @@ pub(super) fn neutral(key: Key) -> Value {
 pub fn told(entry: &ChannelEntry, mistake: Mistake) -> Diagnostic {
     let setting = entry.settings.iter().find(|setting| setting.key == mistake.key);
     let place = setting.map_or(&entry.kind.place, |setting| &setting.place);
-    let place = match &mistake.within {
-        Some((line, word)) => inside(place, *line, word),
-        None => place.clone(),
-    };
-    let hint = mistake.meant.map(|(word, known)| meant(&word, &known));
-    error(&place, mistake.message, hint)
+    let Some(slip) = mistake.slip else { return error(place, mistake.message, None) };
+    let hint = (!slip.known.is_empty()).then(|| meant(&slip.word, &slip.known));
+    error(&inside(place, slip.line, &slip.word), mistake.message, hint)
 }
 
 /// The place of a word on a line of a text that stands at `place`. Only its numbers are read off
