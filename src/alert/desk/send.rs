@@ -399,13 +399,6 @@ impl Desk {
         self.lanes.iter().filter_map(failing).collect()
     }
 
-    /// Messages that wait, and the longest that one is late, in milliseconds.
-    #[must_use]
-    pub fn waiting(&self, now: UnixMs) -> (usize, i64) {
-        let late = self.rows.values().map(|row| now.since(row.body.wanted)).max();
-        (self.rows.len(), late.unwrap_or(0).max(0))
-    }
-
     /// An operator has a message tried again at once, pending or dead; false when there is none.
     pub fn retry(&mut self, message: &crate::store::Message, now: UnixMs) -> bool {
         if let Some(row) = self.rows.get_mut(&message.id) {
