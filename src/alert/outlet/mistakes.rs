@@ -192,7 +192,7 @@ mod tests {
             let expected = format!("{}:{} {key}", line + 7, column + 10);
             assert_eq!(body(template), [expected], "{template}");
         }
-        assert_eq!(body("{ \"a\": {{ title }} \"b\" }"), ["7:15 channel.template_not_json"]);
+        assert_eq!(body("{ \"a\": {{ title }} \"b\" }"), ["8:11 channel.template_not_json"]);
         let sound = "{ \"a\": [{% for u in notice.units %}{{ u.name }}{% if not loop.last %},{% endif %}\
                      {% endfor %}], \"b\": {{ notice.subject.contact.phone }}, \"c\": {{ now }},\n\
                      \"d\": {{ notice.merged_into }}, \"e\": {{ notice.parts|length }} }";
