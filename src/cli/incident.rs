@@ -103,6 +103,15 @@ mod tests {
     }
 
     #[test]
+    fn only_what_may_be_an_incident_is_asked_for_by_its_name() {
+        let id = "cai-be/tslcd@2020-01-01T00:00:00Z";
+        assert_eq!(name(&format!(" {id} ")), Some(id));
+        for word in ["cai-be/tslcd", "Cái Bè", "a@b c", "a@b&c=d", "a@b#"] {
+            assert_eq!(name(word), None, "{word}");
+        }
+    }
+
+    #[test]
     fn a_word_means_an_incident_a_subject_of_it_or_a_unit_of_it() {
         let cai_be = Ok(vec!["cai-be/tslcd".to_owned()]);
         let id = snapshot().incidents[0].id.to_string();

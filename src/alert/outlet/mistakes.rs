@@ -5,6 +5,9 @@ use crate::alert::channel::{Channel, Form, Key, Kind, Mistake, Settings, Value};
 use crate::config::alerts::ChannelEntry;
 use crate::model::{Diagnostic, Place, Secret};
 
+/// Longest source line that is shown with a mistake, in characters.
+const SOURCE_MAX: usize = 400;
+
 /// Makes a channel of its settings.
 ///
 /// # Errors
@@ -88,6 +91,12 @@ fn inside(place: &Place, line: usize, word: &str) -> Place {
     }
 }
 
+/// A line of which no letter is shown: it may hold a secret.
+fn hidden(text: &str) -> String {
+    let dot = |c: char| if c.is_whitespace() { ' ' } else { '•' };
+    text.chars().take(SOURCE_MAX).map(dot).collect()
+}
+
 /// The word on a line, from the character `from` on; the line's first character when it is not there.
 fn found(place: &Place, line: u32, text: &str, from: usize, word: &str) -> Place {
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
@@ -104,7 +113,8 @@ fn found(place: &Place, line: u32, text: &str, from: usize, word: &str) -> Place
         None if from > 0 => (from, 1),
         None => (text.chars().take_while(|c| c.is_whitespace()).count(), 1),
     };
-    Place { line, column: count(column + 1), len: count(len.max(1)), ..place.clone() }
+    let source = if line == place.line { place.source.clone() } else { hidden(text) };
+    Place { line, column: count(column + 1), len: count(len.max(1)), source, ..place.clone() }
 }
 
 #[cfg(test)]
