@@ -56,6 +56,7 @@ fn every_defect_of_a_channel_or_a_route_is_told_with_its_place_and_what_to_do() 
         let config = loaded.config.expect("a sound file but for its channel or route");
         found.extend(outlet::outlets(&config, Severity::Warning).1);
         found.extend(outlet::check_routes(&config, &inventory));
+        found.extend(outlet::post_of(&config).err().map(|found| *found));
         assert_eq!(found.len(), 1, "{}: one defect a file: {found:#?}", file.display());
         for lang in Lang::ALL {
             told.push_str(&diagnostics::render(&found, lang, false));

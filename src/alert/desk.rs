@@ -8,11 +8,12 @@
 //! A thread is what one channel was told of one incident. Whatever follows (a reminder, the
 //! recovery) goes to those who have a thread, and so to nobody who was not told of the trouble.
 
+mod heirs;
 mod send;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::channel::Pace;
 use super::facts;
@@ -22,13 +23,15 @@ use super::route::{RouteKey, Router, Scope};
 use super::row::{Body, Row};
 use crate::config::Telling;
 use crate::health;
+use crate::locale::Lang;
 use crate::model::{Ack, Id, Incident, IncidentId, Inventory, UnixMs};
 use crate::store::{Message, MessageState};
+use crate::t;
 
 pub use send::{ChannelTrouble, Parcel};
 
 /// Why what is for a channel that is there no more is given up.
-const GONE: &str = "its channel is not in the configuration any more";
+const GONE: &str = "reason.gone";
 /// A message that waits longer than any route has one wait was put off by a wrong clock.
 const PUT_OFF_MS: i64 = 3_600_000;
 
@@ -62,6 +65,10 @@ struct Thread {
     severity: Severity,
     /// The root that was told last: it may be in the inventory no more when it is over.
     subject: Option<Subject>,
+    /// The carrier that was.
+    through: Option<String>,
+    /// Since when it is so, as it was told.
+    since: UnixMs,
     /// Units that the last message said were cut off.
     units: u32,
     /// When the first message was to leave.
@@ -74,6 +81,37 @@ struct Thread {
     steps: usize,
     /// Something has left, or may have.
     has_left: bool,
+    /// What has left was about another incident, which became a part of this one.
+    is_inherited: bool,
+}
+
+impl Thread {
+    /// Nothing of it has left: what is first to say is `notice`, at `first`.
+    fn new(route: Option<RouteKey>, notice: &Notice, first: UnixMs) -> Self {
+        Self {
+            route,
+            severity: notice.severity,
+            subject: notice.subject.clone(),
+            through: notice.through.clone(),
+            since: notice.since,
+            units: notice.units_count,
+            first,
+            last: first,
+            count: 0,
+            steps: 0,
+            has_left: false,
+            is_inherited: false,
+        }
+    }
+
+    /// What it told last, or is about to.
+    fn says(&mut self, notice: &Notice) {
+        self.severity = notice.severity;
+        self.subject.clone_from(&notice.subject);
+        self.through.clone_from(&notice.through);
+        self.since = notice.since;
+        self.units = notice.units_count;
+    }
 }
 
 type ThreadKey = (IncidentId, Id);
@@ -93,21 +131,34 @@ pub struct Desk {
     tickets: (u64, u64),
     /// What time it was last.
     clock: Option<UnixMs>,
+    /// Blind times that were told before the start and whose end was not, as they were told last.
+    unseen: BTreeMap<IncidentId, Notice>,
 }
 
 impl Desk {
-    /// Takes up what the store kept: pending messages, and all those about incidents that are open.
+    /// Takes up what the store kept: pending messages, and all those about incidents that are open,
+    /// about those that became parts of them (`parts`: the part, and what it was merged into), and
+    /// about blind times.
     #[must_use]
-    pub fn new(plan: Plan, kept: &[Message], open: &[IncidentId], now: UnixMs) -> Self {
+    pub fn new(
+        plan: Plan,
+        kept: &[Message],
+        open: &[IncidentId],
+        parts: &[(IncidentId, IncidentId)],
+        now: UnixMs,
+    ) -> Self {
         let mut desk = Self::default();
-        desk.set_plan(plan, now);
+        desk.take_plan(plan, now);
         let mut kept: Vec<(&Message, Row)> =
             kept.iter().filter_map(|m| Some((m, Row::from_message(m)?))).collect();
         kept.sort_by_key(|(_, row)| (row.made, row.body.number));
+        let known: BTreeSet<&IncidentId> =
+            open.iter().chain(parts.iter().map(|(part, _)| part)).collect();
         for (message, row) in kept {
-            let is_open = row.incident.as_ref().is_some_and(|id| open.contains(id));
-            if is_open {
+            let is_known = row.incident.as_ref().is_some_and(|id| known.contains(id));
+            if is_known || Self::is_blindness(&row) {
                 desk.remember(&row, message.state);
+                desk.take_up_blindness(&row);
             }
             if message.state == MessageState::Pending {
                 let is_put_off = row.due.since(now) > PUT_OFF_MS && !row.body.is_quiet;
@@ -115,12 +166,30 @@ impl Desk {
                 desk.rows.insert(row.key.clone(), Row { due, ..row });
             }
         }
+        desk.take_up_parts(open, parts);
+        desk.unseen.retain(|id, _| desk.threads.contains_key(id));
         desk.drop_unreachable();
         desk
     }
 
-    /// Another configuration.
-    pub fn set_plan(&mut self, plan: Plan, now: UnixMs) {
+    /// Another configuration. Returns the channels that are gone and were needed, each with how many
+    /// messages to it are given up and how many open incidents it was told of.
+    pub fn set_plan(&mut self, plan: Plan, now: UnixMs) -> Vec<(Id, u32, u32)> {
+        let gone = |id: &Id| !plan.channels.contains_key(id);
+        let mut lost: BTreeMap<Id, (u32, u32)> = BTreeMap::new();
+        for row in self.rows.values().filter(|row| gone(&row.channel)) {
+            lost.entry(row.channel.clone()).or_default().0 += 1;
+        }
+        let was_there = |id: &&Id| self.plan.channels.contains_key(*id);
+        let told = self.threads.values().flat_map(BTreeMap::keys).filter(was_there);
+        for channel in told.filter(|id| gone(id)) {
+            lost.entry(channel.clone()).or_default().1 += 1;
+        }
+        self.take_plan(plan, now);
+        lost.into_iter().map(|(id, (messages, incidents))| (id, messages, incidents)).collect()
+    }
+
+    fn take_plan(&mut self, plan: Plan, now: UnixMs) {
         self.lanes.retain(|id, _| plan.channels.contains_key(id));
         for (id, channel) in &plan.channels {
             let lane = self.lanes.entry(id.clone());
@@ -155,6 +224,13 @@ impl Desk {
             self.end_thread(&key);
             return;
         }
+        if notice.topic == Topic::Merged {
+            // Of a blind time, which stands in no list of parts, the end; of others handed on below.
+            if Self::is_blindness(row) {
+                self.end_thread(&key);
+            }
+            return;
+        }
         let (step, route) = (row.body.step, row.body.route);
         let of_incident = self.threads.entry(key.0).or_default();
         if step > 0 {
@@ -162,23 +238,13 @@ impl Desk {
             let those = of_incident.values_mut().filter(|thread| thread.route == route);
             those.for_each(|thread| thread.steps = thread.steps.max(step));
         }
-        let thread = of_incident.entry(key.1).or_insert_with(|| Thread {
-            route: route.filter(|_| step == 0),
-            severity: notice.severity,
-            subject: notice.subject.clone(),
-            units: notice.units_count,
-            first: row.body.wanted,
-            last: row.body.wanted,
-            count: 0,
-            steps: 0,
-            has_left: false,
-        });
+        let own = route.filter(|_| step == 0);
+        let thread =
+            of_incident.entry(key.1).or_insert_with(|| Thread::new(own, notice, row.body.wanted));
         thread.count = thread.count.max(row.body.number);
         thread.has_left |= state == MessageState::Sent || !row.never_left();
         if notice.topic != Topic::Acknowledged {
-            thread.severity = notice.severity;
-            thread.subject.clone_from(&notice.subject);
-            thread.units = notice.units_count;
+            thread.says(notice);
             thread.last = thread.last.max(row.body.wanted);
         }
     }
@@ -243,6 +309,9 @@ impl Desk {
 
     fn trouble(&mut self, inventory: &Inventory, notice: Notice, scope: &Scope, now: UnixMs) {
         let Some(incident) = notice.incident.clone() else { return };
+        if notice.topic == Topic::Blind {
+            self.goes_on_blind(&incident, now);
+        }
         let hits = self.plan.router.hits(inventory, scope, notice.severity, now);
         for hit in &hits {
             let key = (incident.clone(), hit.channel.clone());
@@ -326,9 +395,7 @@ impl Desk {
         row.ticket = self.tickets.0 + 1;
         self.changed.push(row.message(MessageState::Pending));
         if let Some(thread) = self.thread_mut(key) {
-            thread.severity = notice.severity;
-            thread.subject.clone_from(&notice.subject);
-            thread.units = notice.units_count;
+            thread.says(notice);
         }
         true
     }
@@ -349,22 +416,12 @@ impl Desk {
         let due = self.plan.router.loud_from(quiet, wanted);
         let (incident, channel) = key;
         let of_incident = self.threads.entry(incident.clone()).or_default();
-        let thread = of_incident.entry(channel.clone()).or_insert_with(|| Thread {
-            route: route.filter(|_| step == 0),
-            severity: notice.severity,
-            subject: notice.subject.clone(),
-            units: notice.units_count,
-            first: due,
-            last: due,
-            count: 0,
-            steps: 0,
-            has_left: false,
-        });
+        let own = route.filter(|_| step == 0);
+        let thread =
+            of_incident.entry(channel.clone()).or_insert_with(|| Thread::new(own, &notice, due));
         thread.count += 1;
         if notice.topic != Topic::Acknowledged {
-            thread.severity = notice.severity;
-            thread.subject.clone_from(&notice.subject);
-            thread.units = notice.units_count;
+            thread.says(&notice);
             thread.last = thread.last.max(due);
         }
         let number = thread.count;
@@ -389,10 +446,14 @@ impl Desk {
         self.rows.insert(row.key.clone(), row);
     }
 
-    /// Gives a row up before it left; why is kept with it.
-    fn drop_row(&mut self, key: &str, reason: &str) {
+    /// Gives a row up before it left; why, by its key in the catalogue, is kept with it.
+    fn drop_row(&mut self, key: &str, why: &str) {
+        self.drop_because(key, t!(Lang::En, why));
+    }
+
+    fn drop_because(&mut self, key: &str, reason: String) {
         if let Some(mut row) = self.rows.remove(key) {
-            row.reason = Some(reason.to_owned());
+            row.reason = Some(reason);
             self.changed.push(row.message(MessageState::Dead));
         }
     }
@@ -434,13 +495,13 @@ impl Desk {
                 waiting.iter().filter(|key| !may_have_left(key)).cloned().collect();
             if has_left {
                 for key in &unsent {
-                    self.drop_row(key, "it was over before this left");
+                    self.drop_row(key, "reason.over_unsent");
                 }
                 let name = self.add(key.clone(), thread.route, 0, last_word, now, now);
                 self.set_known(&name, is_known);
             } else if let Some(first) = unsent.first() {
                 for key in &unsent[1..] {
-                    self.drop_row(key, "it was over before this left");
+                    self.drop_row(key, "reason.over_unsent");
                 }
                 self.pass_by(first, last_word, now);
                 self.set_known(first, is_known);
@@ -462,7 +523,7 @@ impl Desk {
     fn pass_by(&mut self, key: &str, notice: Notice, now: UnixMs) {
         let Some(row) = self.rows.get_mut(key) else { return };
         if row.body.wanted > now && !row.body.is_quiet {
-            self.drop_row(key, "it was over before it was to be told");
+            self.drop_row(key, "reason.over_undue");
             return;
         }
         let topic = if notice.topic == Topic::Removed { Topic::Removed } else { Topic::Passed };
@@ -487,7 +548,7 @@ impl Desk {
                     matches!(topic, Topic::Reminder | Topic::Escalation) && self.never_left(row)
                 });
                 if is_call {
-                    self.drop_row(&row, "somebody has taken it");
+                    self.drop_row(&row, "reason.taken");
                 }
             }
             if !thread.has_left && self.rows_of(&key).is_empty() {
@@ -501,26 +562,6 @@ impl Desk {
             let wanted = thread.last.max(now);
             let wanted = if thread.has_left { now } else { wanted };
             self.add(key, thread.route, 0, notice, wanted, now);
-        }
-    }
-
-    /// An incident turned out to be a part of another: who was told of it is told of that one from
-    /// now on.
-    pub fn merged(&mut self, from: &IncidentId, into: &IncidentId) {
-        for key in self.threads_of(from) {
-            let Some(mut thread) = self.end_thread(&key) else { continue };
-            for row in self.rows_of(&key) {
-                let is_waiting = self.rows.get(&row).is_some_and(|row| self.never_left(row));
-                if is_waiting {
-                    self.drop_row(&row, "it is a part of another incident");
-                } else {
-                    thread.has_left = true;
-                }
-            }
-            if thread.has_left {
-                let heirs = self.threads.entry(into.clone()).or_default();
-                heirs.entry(key.1).or_insert(Thread { count: 0, ..thread });
-            }
         }
     }
 

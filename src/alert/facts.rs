@@ -84,6 +84,7 @@ pub const fn blank(topic: Topic, severity: Severity, now: UnixMs) -> Notice {
         topic,
         severity,
         incident: None,
+        merged_into: None,
         at: now,
         since: now,
         until: None,

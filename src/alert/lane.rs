@@ -1,6 +1,7 @@
 //! A channel's rate, and what it says of its trouble. Pure: time comes in.
 
 use super::channel::Pace;
+use super::route::fnv_1a;
 use crate::model::UnixMs;
 
 /// First wait after a failure; it doubles with each further one.
@@ -118,11 +119,8 @@ impl Lane {
 pub(super) fn back_off_ms(tries: u32, key: &str) -> i64 {
     let doubled = BACK_OFF_FIRST_MS << tries.saturating_sub(1).min(16);
     let base = doubled.min(BACK_OFF_MAX_MS);
-    let mixed = key
-        .bytes()
-        .chain(tries.to_le_bytes())
-        .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
-    // FNV-1a; 0 to 400 thousandths.
+    let mixed = fnv_1a(key.bytes().chain(tries.to_le_bytes()));
+    // 0 to 400 thousandths.
     let jitter = i64::try_from((mixed >> 16) % 401).unwrap_or(0);
     base * (800 + jitter) / 1_000
 }

@@ -18,6 +18,7 @@ mod lane;
 pub mod notice;
 pub mod outlet;
 pub mod post;
+pub mod progress;
 pub mod route;
 mod row;
 pub mod sender;
@@ -25,5 +26,6 @@ pub mod text;
 
 pub use desk::{ChannelPlan, ChannelTrouble, Desk, Parcel, Plan};
 pub use notice::{Notice, Severity, Subject, Topic, UnitName};
+pub use progress::Progress;
 pub use route::{Router, Scope};
 pub use text::{TextError, Texts, Words};

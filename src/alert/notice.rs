@@ -35,6 +35,8 @@ pub enum Topic {
     Recovered,
     /// It is over because the root is patrolled no more.
     Removed,
+    /// It turned out to be a part of another incident, which goes on: closed under its own name.
+    Merged,
     /// It was, and is over already: the trouble could not be told, or was not to be told, in time.
     Passed,
     /// A channel takes no messages: told on another.
@@ -100,6 +102,9 @@ pub struct Notice {
     /// Of which incident; `None` for a digest, a test and a channel's trouble.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<IncidentId>,
+    /// The incident that it is a part of from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<IncidentId>,
     /// When there was something to say.
     pub at: UnixMs,
     /// Since when it is so, or had been.

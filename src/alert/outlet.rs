@@ -1,11 +1,16 @@
 //! The channels of `config.yaml`, made: kinds and keys checked, secrets fetched.
 
+mod mistakes;
+
 use std::sync::Arc;
+use std::time::Duration;
+
+pub use mistakes::told;
 
 use super::channel::{self, Channel, Form, Key, Kind, Settings, Value};
 use super::desk::{ChannelPlan, Plan};
 use super::post::redact::Redactor;
-use super::post::{Post, PostOptions};
+use super::post::{Post, PostError, PostOptions};
 use super::route::{self, Router};
 use super::text::{TextError, Texts};
 use crate::config::alerts::{ChannelEntry, Named, Setting, SettingValue};
@@ -70,30 +75,50 @@ fn outlet(
     let before = found.len();
     found.extend(unknown);
     let is_known = found.len() == before;
-    let (settings, secrets) = settings(entry, kind, absent, found).filter(|_| is_known)?;
-    match (kind.build)(&settings) {
+    let (settings, secrets, is_whole) = settings(entry, kind, absent, found);
+    if !is_known {
+        return None;
+    }
+    match mistakes::build(kind, &settings) {
+        Ok(_) if !is_whole => None,
         Ok(channel) => {
             let lang = entry.lang.unwrap_or(lang);
             let (id, kind, channel) = (entry.id.clone(), kind.name, channel.into());
             Some(Outlet { id, kind, channel, lang, secrets })
         }
-        Err(mistake) => {
-            let setting = entry.settings.iter().find(|setting| setting.key == mistake.key);
-            let place = setting.map_or(&entry.kind.place, |setting| &setting.place);
-            found.push(error(place, mistake.message, None));
+        Err(mistakes) => {
+            found.extend(mistakes.into_iter().map(|mistake| mistakes::told(entry, mistake)));
             None
         }
     }
 }
 
-/// The settings with their secrets, and what must not be shown of them; `None` when one cannot be
-/// had.
+/// The settings of a channel as they are, and what takes its secrets out of a text: for what is done
+/// with a channel that need not be whole yet.
+///
+/// # Errors
+/// Secrets that cannot be had.
+pub fn settings_of(
+    entry: &ChannelEntry,
+) -> Result<(Settings, impl Fn(&str) -> String + use<>), Vec<Diagnostic>> {
+    let Some(kind) = channel::kind(&entry.kind.name) else { return Err(Vec::new()) };
+    let mut found = Vec::new();
+    let (settings, secrets, is_whole) = settings(entry, kind, Severity::Error, &mut found);
+    if !is_whole {
+        found.retain(|one| one.severity == Severity::Error);
+        return Err(found);
+    }
+    Ok((settings, move |text: &str| secrets.clean(text)))
+}
+
+/// The settings with their secrets, what must not be shown of them, and whether all could be had; for
+/// one that cannot another stands, so that the rest can be looked at.
 fn settings(
     entry: &ChannelEntry,
     kind: &Kind,
     absent: Severity,
     found: &mut Vec<Diagnostic>,
-) -> Option<(Settings, Redactor)> {
+) -> (Settings, Redactor, bool) {
     let mut settings = Settings::default();
     let mut secrets = Redactor::default();
     let mut is_whole = true;
@@ -110,7 +135,10 @@ fn settings(
             Err(diagnostic) => {
                 is_whole = false;
                 found.push(*diagnostic);
-                None
+                match mistakes::neutral(Key { form: Form::Text, ..*key }) {
+                    Value::Text(text) => Some(text),
+                    Value::List(_) | Value::Map(_) => None,
+                }
             }
         };
         let value = match &setting.value {
@@ -125,7 +153,7 @@ fn settings(
         };
         settings.values.extend(value.map(|value| (setting.key.clone(), value)));
     }
-    is_whole.then_some((settings, secrets))
+    (settings, secrets, is_whole)
 }
 
 /// A secret that stands in the file itself is worth a warning.
@@ -287,15 +315,26 @@ pub fn texts_of(config: &Config) -> Result<Texts, Vec<Diagnostic>> {
 /// # Errors
 /// A proxy whose secret cannot be had, or a file of authorities that cannot be read.
 pub fn post_of(config: &Config) -> Result<Post, Box<Diagnostic>> {
+    post_within(config, PostOptions::default().total)
+}
+
+/// The same for calls that may take so long.
+///
+/// # Errors
+/// Those of [`post_of`].
+pub fn post_within(config: &Config, total: Duration) -> Result<Post, Box<Diagnostic>> {
     let proxy = config.alerts.proxy.as_ref().map(|source| fetch(source, Severity::Error));
     let options = PostOptions {
         proxy: proxy.transpose()?,
         ca_file: config.alerts.ca.clone(),
+        total,
         ..PostOptions::default()
     };
     Post::new(&options).map_err(|failed| {
         let message = failed.message();
-        let (severity, place) = (Severity::Error, None);
+        let is_proxy = matches!(failed, PostError::Proxy);
+        let proxy = config.alerts.proxy.as_ref().filter(|_| is_proxy);
+        let (severity, place) = (Severity::Error, proxy.map(|source| source.place.clone()));
         Box::new(Diagnostic { severity, message, place, hint: None, related: None })
     })
 }

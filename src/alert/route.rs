@@ -230,7 +230,7 @@ pub(super) fn can_match(inventory: &Inventory, matches: &Matches) -> bool {
         || says(AlertSeverity::Blind) && is_any_blindness()
 }
 
-/// FNV-1a over all that a route says, without where it stands.
+/// A hash of all that a route says, without where it stands.
 fn name_of(route: &Route) -> RouteKey {
     let names = |list: &[Named<Id>]| -> Vec<String> {
         list.iter().map(|named| named.name.to_string()).collect()
@@ -255,6 +255,10 @@ fn name_of(route: &Route) -> RouteKey {
             route.goes_on,
         )
     );
-    said.bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3))
+    fnv_1a(said.bytes())
+}
+
+/// FNV-1a: names and spreads, and keeps no secret.
+pub(super) fn fnv_1a(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3))
 }

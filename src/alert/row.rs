@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::notice::Notice;
+use super::progress::Progress;
 use super::route::RouteKey;
 use crate::model::{Id, IncidentId, UnixMs};
 use crate::store::{Message, MessageState};
@@ -34,9 +35,9 @@ pub(super) struct Body {
     /// meanwhile knows at its next start which messages may have been taken.
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_leaving: bool,
-    /// So many of its parts were taken.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub parts_done: usize,
+    /// What has been done of it.
+    #[serde(flatten)]
+    pub progress: Progress,
     /// Of the last word on an incident: its fallback has heard of that incident itself.
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_known: bool,
@@ -84,7 +85,7 @@ impl Row {
             is_quiet: false,
             is_unsure: false,
             is_leaving: false,
-            parts_done: 0,
+            progress: Progress::NONE,
             is_known: false,
             digest: None,
         };
@@ -138,7 +139,7 @@ impl Row {
 
     /// It never left, for certain: what it says may still be changed. Whether the digest that it is
     /// told in has is for the desk to say.
-    pub const fn never_left(&self) -> bool {
-        !self.body.is_leaving && !self.body.is_unsure && self.body.parts_done == 0
+    pub fn never_left(&self) -> bool {
+        !self.body.is_leaving && !self.body.is_unsure && self.body.progress.is_none()
     }
 }

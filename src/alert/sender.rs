@@ -1,6 +1,5 @@
 //! Takes messages to their channels: one thread a channel, so that one that hangs delays no other.
 
-use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -11,11 +10,11 @@ use super::channel::{Letter, Outcome, Reply};
 use super::desk::Parcel;
 use super::outlet::Outlet;
 use super::post::Post;
+use super::progress::{Progress, Refusal};
 use super::text::{Texts, Words};
+use crate::locale::Lang;
 use crate::model::{Id, UnixMs};
-
-/// Most messages of which a lane remembers what was done.
-const UNFINISHED_MAX: usize = 1_024;
+use crate::t;
 
 /// What became of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +23,8 @@ pub struct Report {
     pub key: String,
     /// What the service made of it.
     pub outcome: Outcome,
-    /// So many of its parts were taken in all.
-    pub parts_done: usize,
+    /// What has been done of it in all.
+    pub progress: Progress,
 }
 
 /// What every channel's thread works with.
@@ -77,64 +76,39 @@ impl Sender {
     /// # Errors
     /// What to take for its outcome.
     pub fn send(&self, parcel: Parcel) -> Result<(), Outcome> {
-        let again = |reason: &str| {
-            Err(Outcome::Again { after_ms: None, is_unsure: false, reason: reason.to_owned() })
-        };
+        let again = |reason| Err(Outcome::Again { after_ms: None, is_unsure: false, reason });
         let Some((_, lane)) = self.lanes.iter().find(|(id, _)| *id == parcel.channel) else {
-            return again("the channel is not ready: `tuantra check` says why");
+            return again(t!(Lang::En, "reason.not_ready"));
         };
         match lane.try_send(parcel) {
             Ok(()) => Ok(()),
-            Err(TrySendError::Full(_)) => again("the channel is busy with a message from before"),
-            Err(TrySendError::Disconnected(_)) => again("the channel's thread has ended"),
+            Err(TrySendError::Full(_)) => again(t!(Lang::En, "reason.busy")),
+            Err(TrySendError::Disconnected(_)) => again(t!(Lang::En, "reason.thread_ended")),
         }
     }
 }
 
 fn serve(outlet: &Outlet, desk: &Desk, inbox: &Receiver<Parcel>) {
-    let mut unfinished: HashMap<String, Progress> = HashMap::new();
     while let Ok(parcel) = inbox.recv() {
-        let key = parcel.key.clone();
-        let parts_done = parcel.parts_done;
         // A channel that panics must neither take its lane nor a message with it.
-        let mut progress = unfinished.remove(&key).unwrap_or_default();
-        let done = catch_unwind(AssertUnwindSafe(|| deliver(outlet, desk, &parcel, &mut progress)));
+        let done = catch_unwind(AssertUnwindSafe(|| deliver(outlet, desk, &parcel)));
         let report = done.unwrap_or_else(|_| Report {
-            key,
+            key: parcel.key.clone(),
             outcome: Outcome::Again {
                 after_ms: None,
                 is_unsure: true,
-                reason: "the channel's code failed; the log says where".to_owned(),
+                reason: t!(Lang::En, "reason.code_failed"),
             },
-            parts_done,
+            progress: parcel.progress.clone(),
         });
-        // Some never come again: they went another way.
-        if unfinished.len() >= UNFINISHED_MAX {
-            unfinished.clear();
-        }
-        if matches!(report.outcome, Outcome::Again { .. }) && !progress.ended.is_empty() {
-            unfinished.insert(report.key.clone(), progress);
-        }
         (desk.report)(report);
     }
-}
-
-/// What a lane remembers of the calls of a message that is to be tried again, beyond the count that
-/// the outbox keeps. After a restart those beyond the first one missing are made once more.
-#[derive(Debug, Clone, Default)]
-pub struct Progress {
-    /// Calls that are not to be made again, by their place.
-    ended: BTreeSet<usize>,
-    /// One of them was taken.
-    is_taken: bool,
-    /// What the first that was refused for itself alone was told.
-    refused: Option<Outcome>,
 }
 
 /// Sends one message, in as many calls as it takes, going on after those that were taken before. One
 /// that is refused for itself alone (a mail's recipient) is passed over, and one that is to be tried
 /// again does not hold up the others; the message is refused when nobody took it.
-pub fn deliver(outlet: &Outlet, desk: &Desk, parcel: &Parcel, progress: &mut Progress) -> Report {
+pub fn deliver(outlet: &Outlet, desk: &Desk, parcel: &Parcel) -> Report {
     let now = (desk.clock)();
     let words = desk.texts.words(&parcel.notice, outlet.lang, &desk.zone, now);
     // A message is never lost to its words.
@@ -150,11 +124,12 @@ pub fn deliver(outlet: &Outlet, desk: &Desk, parcel: &Parcel, progress: &mut Pro
         now,
     };
     let calls = outlet.channel.calls(&letter);
-    let mut parts_done = parcel.parts_done.min(calls.len());
-    progress.is_taken |= parts_done > 0 && progress.refused.is_none();
+    let mut progress = parcel.progress.clone();
+    // A row of a version that kept no more than a count.
+    progress.is_taken |= progress.parts_done > 0 && progress.refused.is_none();
     let mut missing = None;
-    for (n, call) in calls.iter().enumerate().skip(parts_done) {
-        if progress.ended.contains(&n) {
+    for (n, call) in calls.iter().enumerate() {
+        if progress.has_ended(n) {
             continue;
         }
         let reply = match &desk.post {
@@ -162,7 +137,7 @@ pub fn deliver(outlet: &Outlet, desk: &Desk, parcel: &Parcel, progress: &mut Pro
             None => Reply::Failed {
                 is_unsure: false,
                 is_final: false,
-                reason: "proxy or authorities cannot be used: `tuantra check` says why".to_owned(),
+                reason: t!(Lang::En, "reason.no_post"),
             },
         };
         let is_of_one = outlet.channel.is_of_one(&reply);
@@ -170,9 +145,10 @@ pub fn deliver(outlet: &Outlet, desk: &Desk, parcel: &Parcel, progress: &mut Pro
         let outcome = outlet.channel.judge(&reply).without_secrets(|reason| outlet.hide(reason));
         match &outcome {
             Outcome::Sent => progress.is_taken = true,
-            Outcome::Refused { reason, .. } if is_of_one => {
+            Outcome::Refused { reason, is_channel } if is_of_one => {
                 tracing::warn!(channel = %outlet.id, key = %parcel.key, %reason, "one was refused");
-                progress.refused.get_or_insert(outcome);
+                let (reason, is_channel) = (reason.clone(), *is_channel);
+                progress.refused.get_or_insert(Refusal { reason, is_channel });
             }
             Outcome::Again { .. } if is_of_one => {
                 missing.get_or_insert(outcome);
@@ -183,12 +159,11 @@ pub fn deliver(outlet: &Outlet, desk: &Desk, parcel: &Parcel, progress: &mut Pro
                 break;
             }
         }
-        progress.ended.insert(n);
-    }
-    while progress.ended.contains(&parts_done) {
-        parts_done += 1;
+        progress.end(n);
     }
     let refused = progress.refused.clone().filter(|_| !progress.is_taken);
+    let refused =
+        refused.map(|Refusal { reason, is_channel }| Outcome::Refused { reason, is_channel });
     let outcome = missing.or(refused).unwrap_or(Outcome::Sent);
-    Report { key: parcel.key.clone(), outcome, parts_done }
+    Report { key: parcel.key.clone(), outcome, progress }
 }

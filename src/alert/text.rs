@@ -40,7 +40,7 @@ pub const TITLE_CHARS_MAX: usize = 250;
 pub const WORDS_BYTES_MAX: usize = 64 * 1024;
 
 /// Every topic with the name of its template.
-const TOPICS: [(Topic, &str); 15] = [
+const TOPICS: [(Topic, &str); 16] = [
     (Topic::Down, "down"),
     (Topic::Degraded, "degraded"),
     (Topic::Flapping, "flapping"),
@@ -51,12 +51,19 @@ const TOPICS: [(Topic, &str); 15] = [
     (Topic::Acknowledged, "acknowledged"),
     (Topic::Recovered, "recovered"),
     (Topic::Removed, "removed"),
+    (Topic::Merged, "merged"),
     (Topic::Passed, "passed"),
     (Topic::ChannelLost, "channel_lost"),
     (Topic::ChannelBack, "channel_back"),
     (Topic::Digest, "digest"),
     (Topic::Test, "test"),
 ];
+
+/// Messages of every topic, with all that they may have and with nothing that they need not have, to
+/// try templates on.
+pub(super) fn samples() -> Vec<Notice> {
+    TOPICS.iter().flat_map(|(topic, _)| sample::notices(*topic)).collect()
+}
 
 /// A message in words.
 #[derive(Debug, Clone, PartialEq, Eq)]

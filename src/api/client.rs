@@ -12,7 +12,7 @@ use tokio::net::UnixStream;
 use super::commands::{
     AckRequest, Acknowledged, NoteRequest, Noted, OutboxDone, OutboxRequest, Work, WorkRequest,
 };
-use super::types::{Change, History, Problem, Reloaded, Snapshot};
+use super::types::{Change, Heir, History, Problem, Reloaded, Snapshot};
 use crate::health::Explanation;
 use crate::model::{Id, Span, SubjectId};
 
@@ -170,6 +170,14 @@ impl Client {
     /// [`ClientError::Refused`] with `unknown_subject`.
     pub async fn explain(&self, subject: &SubjectId) -> Result<Explanation, ClientError> {
         self.json(Method::GET, &format!("/v1/explain?subject={subject}")).await
+    }
+
+    /// What an incident has become a part of; its name has no character that a query must hide.
+    ///
+    /// # Errors
+    /// [`ClientError`] when there is no daemon or it refuses.
+    pub async fn heir(&self, incident: &str) -> Result<Heir, ClientError> {
+        self.json(Method::GET, &format!("/v1/heir?incident={incident}")).await
     }
 
     async fn json<T: DeserializeOwned>(

@@ -3,7 +3,7 @@
 //! about health is made here.
 //!
 //! `GET /v1/snapshot` · `GET /v1/changes?after=SEQ` (server-sent events) · `GET /v1/history` ·
-//! `GET /v1/explain` · `GET /v1/maintenance` · `PUT` and `DELETE /v1/maintenance/{id}` ·
+//! `GET /v1/explain` · `GET /v1/heir` · `GET /v1/maintenance` · `PUT` and `DELETE /v1/maintenance/{id}` ·
 //! `POST /v1/ack` · `POST /v1/outage` · `POST /v1/reload`; `curl --unix-socket tuantra.sock http://t/v1/snapshot` is a
 //! client. docs/socket.md has them all.
 
@@ -27,8 +27,8 @@ pub use device::{DeviceInfo, FactInfo, GaugeInfo, InterfaceInfo, PortState, UpsI
 pub use server::{Backend, Feed, HistoryQuery, Peer, serve};
 pub use snapshot::{Coverages, Sources, coverages, snapshot};
 pub use types::{
-    BlindInfo, CarrierInfo, Change, ChannelInfo, DaemonInfo, History, NetworkInfo, Problem,
-    ReloadFailure, Reloaded, Snapshot, SubjectRow, SubjectState, TrapsInfo, UnitChange,
-    UnitCoverage, UnitRow,
+    BlindInfo, CarrierInfo, Change, ChannelInfo, DaemonInfo, Heir, History, LostChannel,
+    NetworkInfo, Problem, ReloadFailure, Reloaded, Snapshot, SubjectRow, SubjectState, TrapsInfo,
+    UnitChange, UnitCoverage, UnitRow,
 };
 pub use user::{Role, User};

@@ -23,10 +23,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
 use super::commands::{
     AckRequest, Acknowledged, NoteRequest, Noted, OutboxDone, OutboxRequest, Work, WorkRequest,
 };
-use super::types::{Change, History, Problem, Reloaded, Snapshot};
+use super::types::{Change, Heir, History, Problem, Reloaded, Snapshot};
 use super::user::User;
 use crate::health::Explanation;
-use crate::model::{Id, Span, SubjectId, UnixMs};
+use crate::model::{Id, IncidentId, Span, SubjectId, UnixMs};
 
 /// Connections served at a time.
 pub const CLIENTS_MAX: usize = 64;
@@ -96,6 +96,8 @@ pub trait Backend: Send + Sync + 'static {
     fn maintenance(&self) -> BoxFuture<'_, Result<Vec<Work>, Problem>>;
     /// Why a subject is in the state it is in. Problem: `unknown_subject`.
     fn explain(&self, subject: SubjectId) -> BoxFuture<'_, Result<Explanation, Problem>>;
+    /// What an incident has become a part of, also one that is closed by now.
+    fn heir(&self, incident: IncidentId) -> BoxFuture<'_, Result<Heir, Problem>>;
 }
 
 /// What the routes work with.
@@ -215,6 +217,7 @@ pub async fn serve(listener: UnixListener, backend: Arc<dyn Backend>) -> std::io
         // An id may have slashes in it: `cai-be/tslcd-20261127`.
         .route("/v1/maintenance/{*id}", put(commands::announce).delete(commands::end))
         .route("/v1/explain", get(commands::explain))
+        .route("/v1/heir", get(commands::heir))
         .fallback(|| async { answer::<()>(Err(Problem::new("unknown_path", "no such path"))) })
         .layer(DefaultBodyLimit::max(commands::REQUEST_MAX))
         .with_state(Shared { backend, own_uid });

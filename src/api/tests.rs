@@ -22,6 +22,10 @@ fn unit_id(n: u32) -> UnitId {
     UnitId::new(&format!("u{n}")).unwrap()
 }
 
+fn lost() -> LostChannel {
+    LostChannel { channel: Id::new("duty").unwrap(), messages: 2, incidents: 1 }
+}
+
 fn state(state: State) -> SubjectState {
     SubjectState {
         state,
@@ -210,7 +214,7 @@ impl Backend for Fixed {
     fn reload(&self, by: User) -> BoxFuture<'_, Result<Reloaded, Problem>> {
         Box::pin(async move {
             assert_eq!(by.role, Role::Administrator, "the kernel says who asks");
-            Ok(Reloaded { subjects: 3, warnings: 0 })
+            Ok(Reloaded { subjects: 3, warnings: 0, lost: vec![lost()] })
         })
     }
 
@@ -283,6 +287,12 @@ impl Backend for Fixed {
     fn explain(&self, subject: SubjectId) -> BoxFuture<'_, Result<Explanation, Problem>> {
         Box::pin(async move { Ok(explanation(subject)) })
     }
+
+    fn heir(&self, incident: IncidentId) -> BoxFuture<'_, Result<Heir, Problem>> {
+        let is_part = incident.as_str() == "a/tslcd@1970-01-01T00:00:00Z";
+        let heir = is_part.then(|| IncidentId::new("b/tslcd", UnixMs(0)));
+        Box::pin(async move { Ok(Heir { incident: heir }) })
+    }
 }
 
 #[tokio::test]
@@ -313,7 +323,10 @@ async fn a_client_gets_a_snapshot_then_changes_then_the_end() {
     assert_eq!(backend.asked.lock().unwrap()[0].window, window);
     let refused = client.history(&subject_id(1), window, 0).await;
     assert!(matches!(refused, Err(ClientError::Refused(p)) if p.error == "bad_window"));
-    assert_eq!(client.reload().await.unwrap(), Reloaded { subjects: 3, warnings: 0 });
+    assert_eq!(
+        client.reload().await.unwrap(),
+        Reloaded { subjects: 3, warnings: 0, lost: vec![lost()] }
+    );
 
     drop(live);
     drop(backend);
@@ -419,6 +432,9 @@ async fn commands_carry_the_user_that_the_kernel_names() {
     assert_eq!(ended.id.as_str(), "cai-be/tslcd-1");
     assert_eq!(refusal(client.end_maintenance(&known).await).error, "unknown_maintenance");
     assert_eq!(client.maintenance().await.unwrap().len(), 1);
+    let heir = client.heir("a/tslcd@1970-01-01T00:00:00Z").await.unwrap();
+    assert_eq!(heir.incident, Some(IncidentId::new("b/tslcd", UnixMs(0))));
+    assert_eq!(client.heir("c/tslcd@1970-01-01T00:00:00Z").await.unwrap().incident, None);
     let why = client.explain(&subject_id(2)).await.unwrap();
     assert_eq!(why, explanation(subject_id(2)));
 }

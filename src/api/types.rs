@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::device::DeviceInfo;
 use crate::coverage::{Availability, ChartPoint, Ladder, Outage, Verdict};
 use crate::model::{
-    CarrierId, Contact, HealthParams, Id, Incident, Location, NetworkId, RoundError, State,
-    StateInterval, SubjectId, SubjectKind, Tier, UnitId, UnitKind, UnixMs,
+    CarrierId, Contact, HealthParams, Id, Incident, IncidentId, Location, NetworkId, RoundError,
+    State, StateInterval, SubjectId, SubjectKind, Tier, UnitId, UnitKind, UnixMs,
 };
 
 /// Everything a client needs for its first screen. `GET /v1/snapshot`.
@@ -301,6 +301,27 @@ pub struct Reloaded {
     pub subjects: u32,
     /// Warnings in the files.
     pub warnings: u32,
+    /// Channels of alerts that are in the configuration no more and were needed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<LostChannel>,
+}
+
+/// A channel of alerts that a reload took away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LostChannel {
+    /// Its name.
+    pub channel: Id,
+    /// Messages that waited for it and were given up.
+    pub messages: u32,
+    /// Open incidents that it was told of, and of whose end it is not.
+    pub incidents: u32,
+}
+
+/// What an incident has become a part of. `GET /v1/heir?incident=ID`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heir {
+    /// The last of those that it was merged into; `None`: into none that is known.
+    pub incident: Option<IncidentId>,
 }
 
 /// A subject's past. `GET /v1/history?subject=ID&from=T&to=T&columns=N`.

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::ask::ask;
 use super::{EXIT_FINDING, EXIT_OK, EXIT_USAGE, Format, Global, context, incident};
-use crate::api::{AckRequest, Acknowledged, Problem, Snapshot};
+use crate::api::{AckRequest, Acknowledged, Heir, Problem, Snapshot};
 use crate::locale::{self, Lang, visible};
 use crate::model::{Incident, UnixMs, parse_duration};
 use crate::t;
@@ -52,7 +52,17 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         Err(failure) => return failure.end(&config, |_| None),
     };
     let what = visible(&args.what);
-    let incident = match *incident::meant(&snapshot, &args.what, lang)? {
+    let mut word = args.what.clone();
+    // What has become a part of another is closed under its own name: the other is meant.
+    if incident::meant(&snapshot, &word, lang)?.is_empty()
+        && let Some(name) = incident::name(&word)
+        && let Ok(Heir { incident: Some(heir) }) =
+            ask(&config, async |client| client.heir(name).await)
+    {
+        super::complain(&t!(lang, "ack.is_part", what = what, heir = visible(heir.as_str())));
+        word = heir.to_string();
+    }
+    let incident = match *incident::meant(&snapshot, &word, lang)? {
         [incident] => incident,
         [] => {
             super::complain(&t!(lang, "ack.nothing_open", what = what));

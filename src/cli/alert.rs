@@ -2,6 +2,7 @@
 
 mod explain;
 mod outbox;
+mod pair;
 mod test;
 
 use std::process::ExitCode;
@@ -15,7 +16,9 @@ use super::{Format, Global};
   tuantra alert outbox                      messages that wait, were given up, or left last
   tuantra alert retry 'cai-be/tslcd@2026-11-01T00:00:10Z:duty:1'
   tuantra alert drop  'cai-be/tslcd@2026-11-01T00:00:10Z:duty:1'
+  tuantra alert explain                     who would be told that the patrol is blind
   tuantra alert test duty                   send a sample and print what the service answers
+  tuantra alert pair duty                   the chat's id of whoever writes to a Zalo bot
 
 Exit code: 0 done, 1 the service did not take the sample or nothing could be done with the message,
 2 wrong usage or an unknown name, 4 the daemon cannot be reached.")]
@@ -36,6 +39,8 @@ enum Command {
     Drop(outbox::One),
     /// Send a sample through a channel and print what the service answers
     Test(test::Args),
+    /// Wait for whoever writes to a Zalo bot and print his chat's id for config.yaml
+    Pair(pair::Args),
 }
 
 /// Runs the command.
@@ -49,6 +54,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         Command::Retry(one) => outbox::act(one, true, global),
         Command::Drop(one) => outbox::act(one, false, global),
         Command::Test(args) => test::run(args, global),
+        Command::Pair(args) => pair::run(args, global),
     }
 }
 

@@ -40,6 +40,13 @@ fn short(snapshot: &Snapshot, id: &UnitId) -> String {
     visible(found.map_or(id.as_str(), |u| &u.short))
 }
 
+/// The word, where it may be the name of an incident: no id of a subject or a unit has `@` in it.
+pub fn name(word: &str) -> Option<&str> {
+    let word = word.trim();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./@:".contains(c);
+    (word.contains('@') && word.chars().all(is_plain)).then_some(word)
+}
+
 /// The open incidents that `word` means: the one with this id; the one that a subject is in, as a
 /// root or as a consequence; those whose root is in a unit or beneath it, else those that cut the
 /// unit off. None is an answer.
@@ -93,6 +100,15 @@ mod tests {
         let snapshot = snapshot();
         let found = meant(&snapshot, word, Lang::En).map_err(|e| e.to_string())?;
         Ok(found.iter().map(|i| i.root.to_string()).collect())
+    }
+
+    #[test]
+    fn only_what_may_be_an_incident_is_asked_for_by_its_name() {
+        let id = "cai-be/tslcd@2020-01-01T00:00:00Z";
+        assert_eq!(name(&format!(" {id} ")), Some(id));
+        for word in ["cai-be/tslcd", "Cái Bè", "a@b c", "a@b&c=d", "a@b#"] {
+            assert_eq!(name(word), None, "{word}");
+        }
     }
 
     #[test]

@@ -26,6 +26,17 @@ pub fn run(_args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
             let subjects = locale::number(lang, i64::from(done.subjects));
             let text = t!(lang, "daemon.reloaded", subjects = subjects, warnings = done.warnings);
             super::print(&format!("{text}\n"))?;
+            for lost in &done.lost {
+                let (channel, messages) = (&lost.channel, lost.messages);
+                let incidents = lost.incidents;
+                super::complain(&t!(
+                    lang,
+                    "daemon.channel_gone",
+                    channel = channel,
+                    messages = messages,
+                    incidents = incidents
+                ));
+            }
             Ok(ExitCode::from(EXIT_OK))
         }
         Err(Failure::Refused(problem)) if problem.error == "refused" => {

@@ -1,6 +1,7 @@
 //! `tuantra status`: the present in a terminal or for a script.
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{anyhow, bail};
@@ -9,7 +10,8 @@ use serde_json::json;
 use super::ask::{Failure, ask};
 use super::report::{no_time, store_told};
 use super::{
-    EXIT_FINDING, EXIT_NO_DAEMON, EXIT_OK, Format, Global, context, incident, offline, unit,
+    EXIT_FINDING, EXIT_NO_DAEMON, EXIT_OK, Format, Global, context, diagnostics, incident, offline,
+    unit,
 };
 use crate::api::{ClientError, Snapshot, SubjectRow, UnitCoverage, UnitRow};
 use crate::config::Config;
@@ -29,7 +31,8 @@ use crate::t;
 
 Exit code: 0 all that is required is up, 1 something required is down, 2 wrong usage or bad
 input, 4 the daemon cannot be reached (where it is not running, the last known state is printed).
-A past time is told from the store, with or without a daemon: 0, 1 or 2.")]
+A past time is told from the store, with or without a daemon: 0, 1 or 2. Where config.yaml is broken
+and the daemon runs, it is asked all the same.")]
 pub struct Args {
     /// Unit by id or name; the whole province when left out
     #[arg(value_name = "UNIT")]
@@ -58,7 +61,10 @@ enum Teller {
 /// # Errors
 /// When neither the daemon nor the store can be asked.
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
-    let config = context::config(global)?;
+    let config = match patrolled(args, global) {
+        Ok(config) => config,
+        Err(ended) => return ended,
+    };
     let lang = config.language;
     if let Some(text) = &args.at {
         let snapshot = at(&config, text)?;
@@ -82,6 +88,31 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         Err(Failure::Other(error)) => return Err(error),
     };
     told(args, &snapshot, teller, lang)
+}
+
+/// The configuration; where that is broken, the daemon goes on with the old one, and is asked where
+/// it can be found: what is up is not to be hidden by a slip in a file.
+fn patrolled(args: &Args, global: &Global) -> Result<Config, anyhow::Result<ExitCode>> {
+    let read = context::read(global);
+    let (lang, diagnostics) = (read.lang, read.diagnostics);
+    if let Some(config) = read.config {
+        return Ok(config);
+    }
+    let broken = || Err(context::tell(&diagnostics, lang).into());
+    let folder = global.config.parent().unwrap_or(Path::new(""));
+    let draft = read.draft.unwrap_or_else(|| Config { language: lang, ..Config::defaults(folder) });
+    if args.at.is_some() || !draft.socket.exists() {
+        return Err(broken());
+    }
+    match ask(&draft, async |client| client.snapshot().await) {
+        Ok(snapshot) => {
+            let errors = diagnostics::count(&diagnostics).errors;
+            let file = global.config.display();
+            super::complain(&t!(lang, "status.broken_config", file = file, errors = errors));
+            Err(told(args, &snapshot, Teller::Daemon, lang))
+        }
+        Err(_) => Err(broken()),
+    }
 }
 
 fn at(config: &Config, text: &str) -> anyhow::Result<Snapshot> {
@@ -298,7 +329,7 @@ impl<'a> Scope<'a> {
                 "alert.channel_trouble",
                 channel = channel.channel,
                 since = locale::date_time(lang, &since),
-                reason = locale::visible(&channel.reason),
+                reason = locale::visible(&locale::reason(lang, &channel.reason)),
                 waiting = channel.waiting
             );
             let _ = writeln!(out, "! {words}");

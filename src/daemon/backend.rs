@@ -10,13 +10,13 @@ use tokio::sync::{mpsc, oneshot};
 use super::feed::Changes;
 use super::{Request, notes};
 use crate::api::{
-    AckRequest, Acknowledged, Backend, DeviceInfo, FactInfo, Feed, History, HistoryQuery,
+    AckRequest, Acknowledged, Backend, DeviceInfo, FactInfo, Feed, Heir, History, HistoryQuery,
     NoteRequest, Noted, OutboxAction, OutboxDone, OutboxRequest, Problem, Reloaded, Snapshot, User,
     Work, WorkRequest,
 };
 use crate::coverage::{Chart, outages};
 use crate::health::Explanation;
-use crate::model::{Id, Span, SubjectId, UnixMs};
+use crate::model::{Id, IncidentId, Span, SubjectId, UnixMs};
 use crate::store::{Reader, StoreError};
 
 pub(super) struct Socket {
@@ -146,6 +146,18 @@ impl Backend for Socket {
 
     fn explain(&self, subject: SubjectId) -> BoxFuture<'_, Result<Explanation, Problem>> {
         Box::pin(async move { self.ask(|reply| Request::Explain { subject, reply }).await? })
+    }
+
+    fn heir(&self, incident: IncidentId) -> BoxFuture<'_, Result<Heir, Problem>> {
+        let store = self.store.clone();
+        Box::pin(async move {
+            let read = tokio::task::spawn_blocking(move || {
+                Reader::open(&store).and_then(|reader| reader.heir_of(&incident))
+            });
+            let problem = |message: String| Problem::new("store", message);
+            let found = read.await.map_err(|e| problem(e.to_string()))?;
+            Ok(Heir { incident: found.map_err(|e| problem(e.to_string()))? })
+        })
     }
 }
 

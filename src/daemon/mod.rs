@@ -49,7 +49,7 @@ use crate::store::{Message, OpenOptions, Reader, Retention, Store, StoreError};
 pub use patrol::settings;
 pub(crate) use patrol::show::is_off_hours;
 pub(crate) use patrol::told::device_info;
-use patrol::{Parts, Patrol};
+use patrol::{Parts, Patrol, Prepared};
 
 /// How often time is let pass for the core.
 const TICK: Duration = Duration::from_secs(1);
@@ -239,7 +239,11 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
                         // One at a time, so that an older reading never comes after a newer one.
                         let _turn = turn.lock();
                         // The loop is gone only when the daemon stops.
-                        let _ = done.blocking_send((load(), by, reply));
+                        let loaded = load().map(|fresh| {
+                            let prepared = Prepared::new(&fresh.config);
+                            (fresh, prepared)
+                        });
+                        let _ = done.blocking_send((loaded, by, reply));
                     });
                 }
                 // Below, too, whoever has gone away meanwhile needs no answer.
@@ -353,15 +357,15 @@ fn compute_months(config: &Config, inventory: Arc<Inventory>, done: &mpsc::Sende
 
 fn take_over(
     patrol: &mut Patrol,
-    loaded: Result<Fresh, (u32, String)>,
+    loaded: Result<(Fresh, Prepared), (u32, String)>,
     by: Option<&User>,
 ) -> Result<Reloaded, Problem> {
     let now = clock::now();
     match loaded {
-        Ok(Fresh { config, inventory, warnings }) => {
+        Ok((Fresh { config, inventory, warnings }, prepared)) => {
             let subjects = u32::try_from(inventory.subjects.len()).unwrap_or(u32::MAX);
-            patrol.reload(config, Arc::new(inventory), by, now);
-            Ok(Reloaded { subjects, warnings })
+            let lost = patrol.reload(config, Arc::new(inventory), prepared, by, now);
+            Ok(Reloaded { subjects, warnings, lost })
         }
         Err((errors, first)) => {
             let message = format!("{errors} error(s), the first: {first}");

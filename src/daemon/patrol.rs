@@ -19,7 +19,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use alerts::Alerts;
-pub(super) use alerts::REPORTS_MAX;
+pub(super) use alerts::{Prepared, REPORTS_MAX};
 use devices::Devices;
 use faults::OwnFaults;
 use news::Switched;
@@ -33,7 +33,7 @@ use super::targets::Targets;
 use super::traps::Traps;
 use crate::alert::outlet::core_wait_ms;
 use crate::alert::sender::Report;
-use crate::api::{Coverages, ReloadFailure, User};
+use crate::api::{Coverages, LostChannel, ReloadFailure, User};
 use crate::config::Config;
 use crate::health::{self, Effect, Health};
 use crate::model::{
@@ -130,7 +130,7 @@ impl Patrol {
         };
         let settings = settings(&config);
         let asker = Asker::new(config.snmp, now);
-        let alerts = Alerts::new(&config, &past.messages, &past.incidents, reports, now);
+        let alerts = Alerts::new(&config, past, reports, now);
         let health = Health::new(Arc::clone(&inventory), settings, memory, now, &mut effects);
         let mut patrol = Self {
             config,
@@ -435,9 +435,10 @@ impl Patrol {
         &mut self,
         config: Config,
         inventory: Arc<Inventory>,
+        prepared: Prepared,
         by: Option<&User>,
         now: UnixMs,
-    ) {
+    ) -> Vec<LostChannel> {
         let config = Arc::new(self.keep_what_is_open(config));
         let mut effects = Vec::new();
         let subjects = inventory.subjects.len();
@@ -448,7 +449,8 @@ impl Patrol {
             self.ask_no_more(subject, from);
         }
         self.config = config;
-        self.alerts.reload(&self.config, now);
+        let lost = self.alerts.reload(prepared, &self.config.timezone, now);
+        self.tell_lost_channels(&lost, now);
         self.fetch_credentials();
         self.read_profiles();
         self.retrying = std::mem::take(&mut self.retrying)
@@ -472,6 +474,7 @@ impl Patrol {
         let detail = commands::signed(serde_json::json!({ "subjects": subjects }), by);
         self.event(now, EventKind::Reloaded, None, detail);
         self.submit();
+        lost
     }
 
     /// The store, the socket and the engine are open: a reload cannot change them.

@@ -548,7 +548,7 @@ impl Replay {
                 }),
                 Effect::Incident { incident, guess, change } => {
                     if let (Change::Closed, Some(into)) = (change, &incident.merged_into) {
-                        self.teller.merged(&incident.id, into);
+                        self.teller.merged(&incident.id, into, t);
                     }
                     if change == Change::Closed || incident.closed.is_some() {
                         self.kept.remove(&incident.id);

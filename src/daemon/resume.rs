@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use crate::coverage::outages;
-use crate::health::{Resumed, ResumedVerdict, Usual};
+use crate::health::{BLIND_ROOT, Resumed, ResumedVerdict, Usual};
 use crate::model::{
     IncidentId, KeptIncident, Maintenance, Neighbour, Span, State, StateInterval, SubjectId, Told,
     UnixMs,
@@ -16,6 +16,8 @@ use crate::store::{
 /// How far back the last verdict is looked for, and the longest month with a margin: an older
 /// one says nothing about today.
 pub(crate) const PAST_MS: i64 = 35 * 86_400_000;
+/// How far back blind times are looked for that were told and whose end was not.
+const BLIND_MS: i64 = 7 * 86_400_000;
 
 /// The store's memory.
 #[derive(Debug, Clone, Default)]
@@ -28,8 +30,11 @@ pub struct Past {
     pub last_alive: Option<UnixMs>,
     /// Incidents that were open.
     pub incidents: Vec<KeptIncident>,
-    /// Messages that are pending, and all about incidents that were open.
+    /// Messages that are pending, and all about incidents that were open, with those that became
+    /// parts of them, and about late blind times.
     pub messages: Vec<Message>,
+    /// Incidents that became parts of such as were open, each with the one that it was merged into.
+    pub parts: Vec<(IncidentId, IncidentId)>,
     /// One-off work that was ever announced.
     pub maintenance: Vec<Maintenance>,
     /// Blind times that the daemon did not live to see the end of.
@@ -59,10 +64,15 @@ pub fn past(store: &Path, now: UnixMs) -> Result<Past, StoreError> {
     let mut messages = reader.messages(MessageState::Pending)?;
     let mut known: HashSet<_> = messages.iter().map(|one| one.id.clone()).collect();
     // Most that wait are about what is open, too.
-    let about = reader.messages_about(&open)?;
+    let parts = reader.parts_of(&open)?;
+    let wanted: Vec<IncidentId> =
+        open.into_iter().chain(parts.iter().map(|(part, _)| part.clone())).collect();
+    let mut about = reader.messages_about(&wanted)?;
+    about.extend(reader.messages_on(BLIND_ROOT, now - BLIND_MS)?);
     messages.extend(about.into_iter().filter(|one| known.insert(one.id.clone())));
     Ok(Past {
         messages,
+        parts,
         intervals: remembered.into_iter().map(|one| (one.subject, one.record)).collect(),
         current,
         last_alive: reader.last_alive()?,

@@ -24,6 +24,8 @@ use crate::model::{
     Told, UnixMs,
 };
 
+/// How the name of a blind time begins; a carrier's id or `patrol` follows.
+pub const BLIND_ROOT: &str = "blind/";
 /// Closed incidents remembered for the parts that split off and for late signs.
 const CLOSED_MAX: usize = 256;
 /// For how long, in milliseconds.
@@ -183,7 +185,7 @@ impl Desk {
         match until {
             None => {
                 let name = carrier.as_ref().map_or("patrol", |c| c.as_str());
-                let id = IncidentId::new(&format!("blind/{name}"), now);
+                let id = IncidentId::new(&format!("{BLIND_ROOT}{name}"), now);
                 let blind =
                     Blind { id, carrier: carrier.clone(), since, opened: now, is_told: false };
                 self.blind.push(blind);
@@ -307,6 +309,13 @@ impl Health {
     #[must_use]
     pub fn incidents(&self) -> &[Incident] {
         &self.desk.shown
+    }
+
+    /// True when most of a carrier's sentinels, or of those of none, have answered since the start
+    /// and are not lost, and where there are none to answer.
+    #[must_use]
+    pub fn has_seen(&self, carrier: Option<&CarrierId>) -> bool {
+        self.sight.has_seen(carrier)
     }
 
     /// The times in which the patrol cannot see that last now.

@@ -45,7 +45,7 @@ use std::sync::Arc;
 
 pub use baseline::Usual;
 pub use cause::Evidence;
-pub use desk::{AckError, Blind};
+pub use desk::{AckError, BLIND_ROOT, Blind};
 pub use effect::{
     Change, Effect, Entry, News, Pace, Resumed, ResumedVerdict, Rule, Telling, Verdict, View,
 };

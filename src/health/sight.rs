@@ -219,6 +219,17 @@ impl Sight {
         self.groups.iter().any(|g| g.carrier.as_ref() == carrier && g.blind.is_some())
     }
 
+    /// True when more than half of the carrier's sentinels, or of those of none, have answered and
+    /// are not lost; also where it has no sentinels.
+    pub(super) fn has_seen(&self, carrier: Option<&CarrierId>) -> bool {
+        let Some(group) = self.groups.iter().find(|g| g.carrier.as_ref() == carrier) else {
+            return true;
+        };
+        let watches = group.members.iter().map(|n| &self.watches[*n]);
+        let answered = watches.filter(|w| w.fails == 0 && w.last_answer.is_some()).count();
+        group.blind.is_none() && answered * 2 > group.members.len()
+    }
+
     /// True while nothing can be seen.
     pub(super) fn is_whole_blind(&self, now: UnixMs) -> bool {
         self.trust_of_whole(self.present(now)) == Trust::Blind

@@ -115,6 +115,19 @@ fn next_placeholder(text: &str) -> Option<(&str, &str, &str)> {
     Some((before, inside, after))
 }
 
+/// A text taken apart: what stands still, and the names of the placeholders between.
+pub(super) fn pieces(text: &'static str) -> (Vec<&'static str>, Vec<&'static str>) {
+    let (mut still, mut names) = (Vec::new(), Vec::new());
+    let mut rest = text;
+    while let Some((before, inside, after)) = next_placeholder(rest) {
+        still.push(before);
+        names.push(inside.split('|').next().unwrap_or(inside));
+        rest = after;
+    }
+    still.push(rest);
+    (still, names)
+}
+
 /// Names of a text's placeholders.
 #[cfg(test)]
 pub(super) fn placeholders(text: &str) -> std::collections::BTreeSet<&str> {

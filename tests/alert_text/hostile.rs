@@ -15,7 +15,7 @@ use super::{notices, words};
 /// Stands at the beginning of every value and nowhere in a text of ours.
 const MARK: char = 'Ѫ';
 
-const TOPICS: [Topic; 15] = [
+const TOPICS: [Topic; 16] = [
     Topic::Down,
     Topic::Degraded,
     Topic::Flapping,
@@ -26,6 +26,7 @@ const TOPICS: [Topic; 15] = [
     Topic::Acknowledged,
     Topic::Recovered,
     Topic::Removed,
+    Topic::Merged,
     Topic::Passed,
     Topic::ChannelLost,
     Topic::ChannelBack,
@@ -111,6 +112,7 @@ fn single(texts: Texts) -> impl Strategy<Value = Notice> {
         )| Notice {
             topic,
             severity,
+            merged_into: incident.clone(),
             incident,
             at,
             since,

@@ -100,6 +100,8 @@ fn what_follows_says_who_took_it_how_long_and_how_much() {
             ("no longer degraded", n::over(n::degraded(Topic::Recovered)), over),
             ("no longer flapping", n::over(n::flapping(Topic::Recovered)), over),
             ("no longer patrolled", n::over(n::commune(Topic::Removed)), over),
+            ("a part of another incident", n::merged(n::commune(Topic::Merged)), over),
+            ("still blind", n::merged(n::blind(Topic::Merged, Some("VNPT"))), over),
             ("passed", n::over(n::trunk(Topic::Passed)), "2026-11-26T08:10:00+07:00"),
             (
                 "passed, told two days later",

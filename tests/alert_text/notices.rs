@@ -70,6 +70,7 @@ fn notice(topic: Topic, severity: Severity, subject: Subject) -> Notice {
         topic,
         severity,
         incident: Some(IncidentId::new(subject.id.as_str(), since)),
+        merged_into: None,
         at: since + 30_000,
         since,
         until: None,
@@ -277,6 +278,11 @@ pub fn blind(topic: Topic, through: Option<&str>) -> Notice {
 /// Of a line that the inventory no longer has: it has no subject, and is not the patrol's trouble.
 pub fn gone(topic: Topic) -> Notice {
     Notice { severity: Severity::Down, ..own(topic, Some("cai-be.an-cu/tslcd")) }
+}
+
+pub fn merged(notice: Notice) -> Notice {
+    let heir = IncidentId::new("cai-be/tslcd", at(SINCE));
+    Notice { merged_into: Some(heir), ..over(notice) }
 }
 
 pub fn channel(topic: Topic) -> Notice {

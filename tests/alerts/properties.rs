@@ -128,6 +128,8 @@ struct World<'a> {
     manners: BTreeMap<String, Manner>,
     /// Incidents that became parts of others.
     merged: BTreeSet<IncidentId>,
+    /// The same, each with the one that it became a part of.
+    parts: Vec<(IncidentId, IncidentId)>,
     now: UnixMs,
     opened: i64,
 }
@@ -145,7 +147,7 @@ const fn is_trouble(topic: Topic) -> bool {
 }
 
 const fn is_end(topic: Topic) -> bool {
-    matches!(topic, Topic::Recovered | Topic::Removed)
+    matches!(topic, Topic::Recovered | Topic::Removed | Topic::Merged)
 }
 
 impl<'a> World<'a> {
@@ -153,7 +155,8 @@ impl<'a> World<'a> {
         let now = UnixMs(1_775_008_800_000);
         Self {
             inventory,
-            desk: Desk::new(plan.clone(), &[], &[], now),
+            desk: Desk::new(plan.clone(), &[], &[], &[], now),
+            parts: Vec::new(),
             plan,
             open: BTreeMap::new(),
             kept: BTreeMap::new(),
@@ -246,7 +249,8 @@ impl<'a> World<'a> {
                 {
                     let whole = self.open[into].id.clone();
                     self.merged.insert(part.id.clone());
-                    self.desk.merged(&part.id, &whole);
+                    self.parts.push((part.id.clone(), whole.clone()));
+                    self.desk.merged(&part.id, &whole, self.now);
                 }
             }
             Op::Wait { seconds } => self.wait(*seconds),
@@ -258,7 +262,7 @@ impl<'a> World<'a> {
                 self.away.clear();
                 let kept: Vec<Message> = self.kept.values().cloned().collect();
                 let open: Vec<IncidentId> = self.open.values().map(|i| i.id.clone()).collect();
-                self.desk = Desk::new(self.plan.clone(), &kept, &open, self.now);
+                self.desk = Desk::new(self.plan.clone(), &kept, &open, &self.parts, self.now);
             }
             Op::Retry => {
                 let pending = self.kept.values().find(|m| m.state == MessageState::Pending);
@@ -353,7 +357,7 @@ impl<'a> World<'a> {
             };
             if is_end(notice.topic) {
                 // A part's trouble counts for the whole that it became a part of.
-                let is_heir = !self.merged.is_empty();
+                let is_heir = !self.merged.is_empty() && notice.topic != Topic::Merged;
                 let is_told =
                     of_incident().any(|(other, n)| is_trouble(n.topic) && other.may_be_taken());
                 assert!(is_told || is_heir, "{}: the end of what was not told", call.key);
@@ -378,8 +382,9 @@ impl<'a> World<'a> {
     /// What the desk holds is what is open or pending.
     fn bounded(&self) {
         let pending = self.kept.values().filter(|m| m.state == MessageState::Pending).count();
-        assert_eq!(self.desk.waiting(self.now).0, pending);
-        let threads = format!("{:?}", self.desk).matches("Thread {").count();
+        let desk = format!("{:?}", self.desk);
+        assert_eq!(desk.matches(" Row {").count(), pending);
+        let threads = desk.matches("Thread {").count();
         assert!(threads <= self.open.len() * CHANNELS.len(), "{threads} threads");
     }
 
@@ -433,7 +438,7 @@ impl<'a> World<'a> {
             let is_open = self.open.values().any(|open| open.id == *id);
             for channel in CHANNELS {
                 let is_over = has(channel, id, is_end) || has(channel, id, |t| t == Topic::Passed);
-                let must_end = !is_open && !self.merged.contains(id) && !gave_up(channel);
+                let must_end = !is_open && !gave_up(channel);
                 if must_end && has(channel, id, is_trouble) {
                     assert!(is_over, "{channel} was never told of the end of {id}");
                 }

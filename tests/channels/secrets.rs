@@ -4,9 +4,10 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
+use tuantra::alert::Progress;
 use tuantra::alert::channel::Outcome;
 use tuantra::alert::outlet::outlets;
-use tuantra::alert::sender::{Desk, Progress, deliver};
+use tuantra::alert::sender::{Desk, deliver};
 use tuantra::alert::{Parcel, Texts};
 use tuantra::model::{Id, Severity};
 
@@ -38,8 +39,9 @@ fn a_short_word_from_a_file_is_a_secret() {
         report: Arc::new(|_| {}),
     };
     let channel = Id::new("desk").unwrap();
-    let parcel = Parcel { key: "one".to_owned(), channel, notice: down(), parts_done: 0 };
-    let report = deliver(&outlet, &desk, &parcel, &mut Progress::default());
+    let parcel =
+        Parcel { key: "one".to_owned(), channel, notice: down(), progress: Progress::NONE };
+    let report = deliver(&outlet, &desk, &parcel);
     // What stands in the file itself and is not meant as a secret stays readable.
     let Outcome::Refused { reason, .. } = &report.outcome else { panic!("{report:?}") };
     assert!(reason.contains("topic *** of desk: key *** is no good"), "{reason}");

@@ -130,6 +130,10 @@ fn said(base: Base, notice: &Notice) -> String {
     for word in [subject, notice.through.clone()].into_iter().flatten() {
         text = format!("{text} {word}");
     }
+    if let Some(heir) = &notice.merged_into {
+        let (root, _) = heir.as_str().rsplit_once('@').unwrap_or((heir.as_str(), ""));
+        text = format!("{text} into {root}");
+    }
     if notice.units_count > 1 {
         text = format!("{text}, {} units", notice.units_count);
     }

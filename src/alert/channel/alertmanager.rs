@@ -118,6 +118,9 @@ fn alert(notice: &Notice, key: &str, words: Option<(&str, &str)>) -> Value {
     };
     annotation("topic", topic_word(notice.topic));
     annotation("severity", notice.severity.as_str().to_owned());
+    if let Some(heir) = &notice.merged_into {
+        annotation("merged_into", heir.to_string());
+    }
     annotation("units_count", notice.units_count.to_string());
     let units: Vec<&str> = notice.units.iter().map(|unit| unit.name.as_str()).collect();
     annotation("units", units.join(", "));

@@ -7,8 +7,10 @@ use super::settings::{self, Reader, mistake, optional};
 use super::{
     Call, Channel, Form, Key, Kind, Letter, Mistake, Outcome, Pace, Program, Reply, Settings, judge,
 };
+use crate::locale::Lang;
 use crate::locale::visible;
 use crate::model::{Message, Secret};
+use crate::t;
 
 /// `exec` in `config.yaml`.
 pub const KIND: Kind = Kind { name: NAME, keys: KEYS, build };
@@ -82,26 +84,28 @@ impl Channel for Exec {
     fn judge(&self, reply: &Reply) -> Outcome {
         let Reply::Ended { code, output } = reply else { return judge::failed(reply) };
         let last: String = output.lines().last().unwrap_or_default().chars().take(200).collect();
-        let said = if last.is_empty() { String::new() } else { format!(": {last}") };
+        let status = |code: i32| match &*last {
+            "" => t!(Lang::En, "reason.exit", code = code),
+            last => t!(Lang::En, "reason.exit_said", code = code, said = last),
+        };
         match code {
             Some(0) => Outcome::Sent,
             // As sysexits.h has them: used wrongly, bad data.
-            Some(code @ (64 | 65)) => {
-                Outcome::Refused { reason: format!("exit status {code}{said}"), is_channel: false }
-            }
+            Some(code @ (64 | 65)) => Outcome::Refused { reason: status(*code), is_channel: false },
             // No such user, no permission, wrongly configured.
             Some(code @ (67 | 77 | 78)) => {
-                Outcome::Refused { reason: format!("exit status {code}{said}"), is_channel: true }
+                Outcome::Refused { reason: status(*code), is_channel: true }
             }
-            Some(code) => Outcome::Again {
-                after_ms: None,
-                is_unsure: false,
-                reason: format!("exit status {code}{said}"),
-            },
+            Some(code) => {
+                Outcome::Again { after_ms: None, is_unsure: false, reason: status(*code) }
+            }
             None => Outcome::Again {
                 after_ms: None,
                 is_unsure: true,
-                reason: format!("ended by a signal{said}"),
+                reason: match &*last {
+                    "" => t!(Lang::En, "reason.signal"),
+                    last => t!(Lang::En, "reason.signal_said", said = last),
+                },
             },
         }
     }

@@ -4,7 +4,8 @@ use serde_json::Value;
 use ureq::http::StatusCode;
 
 use super::{Outcome, Reply};
-use crate::locale::visible;
+use crate::locale::{Lang, visible};
+use crate::t;
 
 /// Longest text of a service in a reason.
 const SAID_MAX: usize = 200;
@@ -52,7 +53,7 @@ pub(super) fn failed(reply: &Reply) -> Outcome {
         Reply::Http { .. } | Reply::Mail { .. } | Reply::Ended { .. } => Outcome::Again {
             after_ms: None,
             is_unsure: true,
-            reason: "an answer of another kind".to_owned(),
+            reason: t!(Lang::En, "reason.other_kind"),
         },
     }
 }
@@ -60,7 +61,7 @@ pub(super) fn failed(reply: &Reply) -> Outcome {
 /// A good status without the body that the service sends with it: something in between answered,
 /// or the answer was cut off.
 pub(super) fn strange(status: u16, body: &str) -> Outcome {
-    let reason = format!("{}: not what the service answers", reason(status, body));
+    let reason = t!(Lang::En, "reason.strange", said = reason(status, body));
     Outcome::Again { after_ms: None, is_unsure: true, reason }
 }
 

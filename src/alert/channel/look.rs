@@ -21,7 +21,7 @@ pub(super) enum Look {
 pub(super) fn look(notice: &Notice) -> Look {
     match notice.topic {
         Topic::Recovered | Topic::Passed | Topic::ChannelBack => Look::Good,
-        Topic::Acknowledged | Topic::Removed | Topic::Test => Look::Plain,
+        Topic::Acknowledged | Topic::Removed | Topic::Merged | Topic::Test => Look::Plain,
         Topic::ChannelLost => Look::Poor,
         // A digest may hold nothing but what is over.
         Topic::Digest if notice.parts.iter().all(|part| is_over(part.topic)) => Look::Good,
@@ -41,7 +41,10 @@ pub(super) fn look(notice: &Notice) -> Look {
 
 /// True when nothing is wrong any more.
 pub(super) const fn is_over(topic: Topic) -> bool {
-    matches!(topic, Topic::Recovered | Topic::Removed | Topic::Passed | Topic::ChannelBack)
+    matches!(
+        topic,
+        Topic::Recovered | Topic::Removed | Topic::Merged | Topic::Passed | Topic::ChannelBack
+    )
 }
 
 /// Red, green and blue.

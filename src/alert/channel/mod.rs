@@ -5,6 +5,7 @@
 //! `post`.
 
 mod alertmanager;
+mod body;
 mod discord;
 mod escape;
 mod exec;
@@ -14,6 +15,7 @@ mod judge;
 mod look;
 mod matrix;
 mod ntfy;
+pub mod pair;
 mod settings;
 mod slack;
 mod smtp;
@@ -336,6 +338,19 @@ pub struct Mistake {
     pub key: String,
     /// What: a text of the catalogue.
     pub message: Message,
+    /// Of a template: where in it.
+    pub slip: Option<Box<Slip>>,
+}
+
+/// What is wrong inside a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slip {
+    /// On which line, from 1.
+    pub line: usize,
+    /// The word that is wrong; empty where that is not known.
+    pub word: String,
+    /// The words there are in its place; may be empty.
+    pub known: Vec<&'static str>,
 }
 
 /// Every kind of channel.

@@ -30,7 +30,7 @@ pub(super) const fn optional_secret(name: &'static str) -> Key {
 
 /// What is wrong with `key`.
 pub(super) fn mistake(key: &str, message: Message) -> Mistake {
-    Mistake { key: key.to_owned(), message }
+    Mistake { key: key.to_owned(), message, slip: None }
 }
 
 /// A mistake whose text has the placeholder `{key}` only.

@@ -2,18 +2,17 @@
 //! with a key that stays the same however often it is sent, and signed where a secret is given.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::Sha256;
 use ureq::http::{HeaderName, HeaderValue};
 
+use super::body::Body;
 use super::look::{hex, part_key};
 use super::settings::{Reader, mistake, needed_secret, optional, optional_secret};
 use super::{
     Call, Channel, Form, Key, Kind, Letter, Mistake, Outcome, Pace, Reply, Request, Settings,
     alertmanager, judge,
 };
-use crate::alert::notice::Notice;
 use crate::locale::visible;
 use crate::model::{Message, Secret, UnixMs};
 
@@ -32,8 +31,6 @@ const KEYS: &[Key] = &[
 const METHODS: [&str; 3] = ["POST", "PUT", "PATCH"];
 /// Longest body, in bytes.
 const BODY_MAX: usize = 1_000_000;
-/// Steps that a template may take.
-const FUEL: u64 = 200_000;
 /// Headers that are written here and nowhere else.
 const OWN: [&str; 6] = [
     "content-length",
@@ -43,14 +40,13 @@ const OWN: [&str; 6] = [
     "x-signature",
     "x-timestamp",
 ];
-const TEMPLATE: &str = "body";
 
 #[derive(Debug)]
 struct Webhook {
     url: Secret,
     method: String,
     headers: Vec<(String, Secret)>,
-    template: Option<Environment<'static>>,
+    template: Option<Body>,
     secret: Option<Secret>,
     receiver: String,
 }
@@ -76,75 +72,15 @@ fn build(settings: &Settings) -> Result<Box<dyn Channel>, Mistake> {
         url: reader.required(NAME, "url")?.clone(),
         method: method.to_owned(),
         headers: reader.map("headers").to_vec(),
-        template: reader.text("body").map(template).transpose()?,
+        template: reader.text("body").map(Body::new).transpose()?,
         secret: reader.secret("secret").cloned(),
         receiver: reader.text("receiver").unwrap_or("tuantra").to_owned(),
     }))
 }
 
-/// Reads a template and tries it on notices of every kind: what it makes must be JSON, or a
-/// message would be lost to it at night.
-fn template(source: &str) -> Result<Environment<'static>, Mistake> {
-    let mut environment = Environment::new();
-    environment.set_auto_escape_callback(|_| AutoEscape::Json);
-    environment.set_fuel(Some(FUEL));
-    // What a notice does not have is null, however deep it is asked for.
-    environment.set_undefined_behavior(UndefinedBehavior::Chainable);
-    let wrong = |error: &str| {
-        let shown: String = visible(error).chars().take(200).collect();
-        mistake("body", Message::new("channel.bad_template").with("error", shown))
-    };
-    environment
-        .add_template_owned(TEMPLATE, source.to_owned())
-        .map_err(|error| wrong(&error.to_string()))?;
-    for notice in samples() {
-        let letter = Letter {
-            key: "sample",
-            title: "\"sample\"",
-            body: "one\ntwo",
-            notice: &notice,
-            now: UnixMs(0),
-        };
-        let made = render(&environment, &letter).map_err(|error| wrong(&error.to_string()))?;
-        if let Err(error) = serde_json::from_str::<Value>(&made) {
-            let message = Message::new("channel.template_not_json").with("error", error);
-            return Err(mistake("body", message));
-        }
-    }
-    Ok(environment)
-}
-
-/// A full notice and an empty one, of whose fields most are null.
-fn samples() -> Vec<Notice> {
-    const SAMPLES: &str = r#"[
-        {"topic":"test","severity":"down","at":"2026-01-01T00:00:00Z",
-         "since":"2026-01-01T00:00:00Z","unreachable":0,"units_count":0},
-        {"topic":"recovered","severity":"down","incident":"cai-be/tslcd@2026-01-01T00:00:00Z",
-         "at":"2026-01-01T01:00:00Z","since":"2026-01-01T00:00:00Z",
-         "until":"2026-01-01T01:00:00Z","unreachable":1,"units_count":1,
-         "units":[{"id":"cai-be","name":"Cái Bè","kind":"district"}],
-         "subject":{"id":"cai-be/tslcd","kind":"connection","contact":{},
-                    "unit":{"id":"cai-be","name":"Cái Bè","kind":"district"}}}
-    ]"#;
-    serde_json::from_str(SAMPLES).unwrap_or_default()
-}
-
-fn render(environment: &Environment<'_>, letter: &Letter<'_>) -> Result<String, minijinja::Error> {
-    let values = json!({
-        "key": letter.key,
-        "title": letter.title,
-        "body": letter.body,
-        "notice": letter.notice,
-        "now": letter.now.to_string(),
-    });
-    environment
-        .get_template(TEMPLATE)?
-        .render(minijinja::Value::from(minijinja::value::Serde(values)))
-}
-
 impl Webhook {
     fn bodies(&self, letter: &Letter<'_>) -> Vec<String> {
-        let own = self.template.as_ref().and_then(|template| match render(template, letter) {
+        let own = self.template.as_ref().and_then(|template| match template.render(letter) {
             Ok(made) if made.len() <= BODY_MAX && serde_json::from_str::<Value>(&made).is_ok() => {
                 Some(made)
             }
@@ -232,10 +168,5 @@ mod tests {
         // printf '1700000000.{"a":1}' | openssl dgst -sha256 -hmac key
         let signature = sign(&Secret::new("key"), "1700000000", r#"{"a":1}"#);
         assert_eq!(signature, "a438e398bfafc57e4396bb7fc2304422f0f768e965d073ca313cb52e22e6ad03");
-    }
-
-    #[test]
-    fn the_samples_are_read() {
-        assert_eq!(samples().len(), 2);
     }
 }

@@ -15,7 +15,7 @@ pub const KIND: Kind = Kind { name: NAME, keys: KEYS, build };
 
 const NAME: &str = "zalo";
 const KEYS: &[Key] = &[needed_secret("token"), needed("chat"), optional("api_url")];
-const API: &str = "https://bot-api.zaloplatforms.com";
+pub(super) const API: &str = "https://bot-api.zaloplatforms.com";
 /// The service says 1 to 2,000 characters and counts its styles in UTF-16 units: so do we.
 const ROOM: Room = Room { whole: 2_000, cost: char::len_utf16 };
 

@@ -6,10 +6,13 @@ use super::super::channel::Outcome;
 use super::super::facts;
 use super::super::lane::Lane;
 use super::super::notice::{Notice, Severity, Topic};
+use super::super::progress::Progress;
 use super::super::row::Row;
 use super::{Desk, GONE, is_trouble};
+use crate::locale::Lang;
 use crate::model::{Id, IncidentId, UnixMs};
 use crate::store::MessageState;
+use crate::t;
 
 /// What waits so much longer than it should is stale: several of these become one digest.
 const STALE_MS: i64 = 900_000;
@@ -31,8 +34,8 @@ pub struct Parcel {
     pub channel: Id,
     /// What it says.
     pub notice: Notice,
-    /// So many of its parts were taken already.
-    pub parts_done: usize,
+    /// What has been done of it already.
+    pub progress: Progress,
 }
 
 /// A channel that takes nothing.
@@ -76,7 +79,9 @@ impl Desk {
         let first = row.key.clone();
         let (is_digest, is_fresh) = (row.body.notice.topic == Topic::Digest, row.never_left());
         let late: Vec<String> = self.foldable(&candidates, |row| {
-            row.body.is_quiet || now.since(row.body.wanted) >= STALE_MS
+            // Of all that became parts of one incident, one message.
+            let is_part = row.body.notice.topic == Topic::Merged;
+            is_part || row.body.is_quiet || now.since(row.body.wanted) >= STALE_MS
         });
         let all = if tokens == 1 { self.foldable(&candidates, |_| true) } else { Vec::new() };
         let fold = if all.len() > late.len() { all } else { late };
@@ -103,7 +108,7 @@ impl Desk {
             lane.away = Some(first.clone());
         }
         let Row { key, channel, body, .. } = row.clone();
-        Some(Parcel { key, channel, notice: body.notice, parts_done: body.parts_done })
+        Some(Parcel { key, channel, notice: body.notice, progress: body.progress })
     }
 
     /// Rows that may leave now: of each incident only the oldest, nothing that would overtake the
@@ -174,7 +179,7 @@ impl Desk {
             return false;
         }
         if notice.parts.is_empty() {
-            self.drop_row(key, "nothing is left of it");
+            self.drop_row(key, "reason.nothing_left");
         } else if let Some(row) = self.rows.get_mut(key) {
             row.body.notice = notice;
             row.ticket = self.tickets.0 + 1;
@@ -183,8 +188,14 @@ impl Desk {
         true
     }
 
-    /// What became of a message that was away. `parts_done` of its parts were taken in all.
-    pub fn outcome(&mut self, key: &str, outcome: &Outcome, parts_done: usize, now: UnixMs) {
+    /// What became of a message that was away, and what has been done of it in all.
+    pub fn outcome(
+        &mut self,
+        key: &str,
+        outcome: &Outcome,
+        progress: impl Into<Progress>,
+        now: UnixMs,
+    ) {
         let lane = self.lanes.values_mut().find(|lane| lane.away.as_deref() == Some(key));
         if let Some(lane) = lane {
             lane.away = None;
@@ -193,7 +204,7 @@ impl Desk {
         row.is_away = false;
         row.body.is_leaving = false;
         row.tries = row.tries.saturating_add(1);
-        row.body.parts_done = parts_done;
+        row.body.progress = progress.into();
         let channel = row.channel.clone();
         let (tries, made) = (row.tries, row.made);
         if *outcome == Outcome::Sent {
@@ -248,7 +259,7 @@ impl Desk {
         self.changed.push(row.message(MessageState::Sent));
         self.left(&row, now);
         for mut part in self.take_parts(key) {
-            part.reason = Some(format!("told in {key}"));
+            part.reason = Some(t!(Lang::En, "reason.told_in", key = key));
             self.changed.push(part.message(MessageState::Sent));
             self.left(&part, now);
         }
@@ -265,7 +276,7 @@ impl Desk {
     fn left(&mut self, row: &Row, now: UnixMs) {
         let Some(incident) = row.incident.clone() else { return };
         if let Some(thread) = self.thread_mut(&(incident, row.channel.clone())) {
-            thread.has_left = true;
+            (thread.has_left, thread.is_inherited) = (true, false);
             thread.last = thread.last.max(now);
         }
     }
@@ -388,13 +399,6 @@ impl Desk {
         self.lanes.iter().filter_map(failing).collect()
     }
 
-    /// Messages that wait, and the longest that one is late, in milliseconds.
-    #[must_use]
-    pub fn waiting(&self, now: UnixMs) -> (usize, i64) {
-        let late = self.rows.values().map(|row| now.since(row.body.wanted)).max();
-        (self.rows.len(), late.unwrap_or(0).max(0))
-    }
-
     /// An operator has a message tried again at once, pending or dead; false when there is none.
     pub fn retry(&mut self, message: &crate::store::Message, now: UnixMs) -> bool {
         if let Some(row) = self.rows.get_mut(&message.id) {
@@ -423,11 +427,12 @@ impl Desk {
         if self.rows.get(key).is_none_or(|row| row.is_away) {
             return false;
         }
+        let reason = t!(Lang::En, "reason.dropped", who = who);
         for part in self.take_parts(key) {
             self.rows.insert(part.key.clone(), part.clone());
-            self.drop_row(&part.key, &format!("dropped by {who}"));
+            self.drop_because(&part.key, reason.clone());
         }
-        self.drop_row(key, &format!("dropped by {who}"));
+        self.drop_because(key, reason);
         true
     }
 }

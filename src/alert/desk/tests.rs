@@ -6,6 +6,7 @@ use std::path::Path;
 use super::super::channel::{Outcome, Pace};
 use super::super::facts;
 use super::super::notice::{Notice, Severity, Topic};
+use super::super::progress::Progress;
 use super::super::route::{Router, Scope};
 use super::*;
 use crate::config;
@@ -16,6 +17,8 @@ const MINUTE: i64 = 60_000;
 /// A desk with a clock, channels that do as told, and a store that keeps what it is given.
 struct Bench {
     desk: Desk,
+    /// Incidents that became parts of others.
+    parts: Vec<(IncidentId, IncidentId)>,
     inventory: Inventory,
     open: Vec<Incident>,
     kept: BTreeMap<String, Message>,
@@ -49,7 +52,8 @@ impl Bench {
     fn new(alerts: &str) -> Self {
         let plan = plan(alerts);
         Self {
-            desk: Desk::new(plan.clone(), &[], &[], UnixMs(0)),
+            desk: Desk::new(plan.clone(), &[], &[], &[], UnixMs(0)),
+            parts: Vec::new(),
             inventory: crate::health::bench_inventory(20),
             open: Vec::new(),
             kept: BTreeMap::new(),
@@ -124,6 +128,24 @@ impl Bench {
         self.keep();
     }
 
+    /// The patrol goes blind at `at`.
+    fn blind(&mut self, name: &str, at: i64) {
+        let mut notice = facts::blank(Topic::Blind, Severity::Blind, self.now);
+        notice.incident = Some(IncidentId::new(name, UnixMs(at)));
+        self.desk.tell(&self.inventory, notice, &Scope::default(), self.now);
+        self.keep();
+    }
+
+    /// Incident `from` becomes a part of `into`, which is open then.
+    fn merge(&mut self, from: u32, into: u32, units: u32) {
+        let (part, whole) = (self.incident(from, 1).id, self.incident(into, units));
+        self.open.retain(|open| open.id != part && open.id != whole.id);
+        self.desk.merged(&part, &whole.id, self.now);
+        self.parts.push((part, whole.id.clone()));
+        self.open.push(whole);
+        self.keep();
+    }
+
     fn keep(&mut self) -> bool {
         let (messages, ticket) = self.desk.take_changed();
         let is_any = !messages.is_empty();
@@ -182,7 +204,7 @@ impl Bench {
     fn restart(&mut self) {
         let kept: Vec<Message> = self.kept.values().cloned().collect();
         let open: Vec<IncidentId> = self.open.iter().map(|open| open.id.clone()).collect();
-        self.desk = Desk::new(self.plan.clone(), &kept, &open, self.now);
+        self.desk = Desk::new(self.plan.clone(), &kept, &open, &self.parts, self.now);
     }
 
     /// What left, "seconds channel topic".
@@ -490,15 +512,13 @@ fn who_was_told_of_a_part_is_told_of_the_whole() {
     let mut bench = Bench::new(ONE);
     bench.down(1, 1);
     bench.until(1);
-    let part = bench.incident(1, 1).id;
-    let whole = bench.incident(2, 5);
-    bench.open = vec![whole.clone()];
-    bench.desk.merged(&part, &whole.id);
+    bench.merge(1, 2, 5);
     bench.down(2, 5);
     bench.until(2);
     bench.up(2);
     bench.until(3);
-    assert_eq!(bench.told(), ["1 duty Down", "61 duty Down", "121 duty Recovered"]);
+    let told = ["1 duty Down", "61 duty Merged", "61 duty Down", "121 duty Recovered"];
+    assert_eq!(bench.told(), told);
 }
 
 #[test]
@@ -538,14 +558,11 @@ fn a_part_that_is_out_while_it_is_merged_hands_its_channel_on() {
     let mut bench = Bench::new(ONE);
     bench.down(1, 1);
     let out = bench.leaving();
-    let part = bench.incident(1, 1).id;
-    let whole = bench.incident(2, 5);
-    bench.open = vec![whole.clone()];
-    bench.desk.merged(&part, &whole.id);
+    bench.merge(1, 2, 5);
     bench.desk.outcome(&out[0].key, &Outcome::Sent, 1, bench.now);
     bench.up(2);
     bench.until(2);
-    assert_eq!(bench.told(), ["1 duty Recovered"]);
+    assert_eq!(bench.told(), ["1 duty Merged", "1 duty Recovered"]);
 }
 
 #[test]
@@ -591,4 +608,211 @@ fn a_fallback_hears_of_what_is_over_that_it_was() {
         .insert("duty".into(), Outcome::Refused { reason: "400".into(), is_channel: false });
     bench.until(80);
     assert_eq!(bench.told(), [] as [&str; 0], "once is enough");
+}
+
+#[test]
+fn who_was_not_told_of_a_part_is_not_told_that_it_is_one() {
+    let mut bench = Bench::new(
+        "  group_wait: 10m\n  routes: [ { to: duty } ]\n  channels: { duty: { gotify: {} } }\n",
+    );
+    bench.down(1, 1);
+    bench.until(1);
+    bench.merge(1, 2, 5);
+    bench.until(20);
+    assert_eq!(bench.told(), [] as [&str; 0]);
+}
+
+#[test]
+fn what_became_a_part_of_a_part_is_closed_once_under_its_own_name() {
+    let mut bench = Bench::new(ONE);
+    bench.down(1, 1);
+    bench.until(1);
+    bench.merge(1, 2, 5);
+    bench.merge(2, 3, 9);
+    bench.until(2);
+    bench.up(3);
+    bench.until(3);
+    let of = |n| Some(bench.incident(n, 1).id.to_string());
+    let told: Vec<_> = bench.left.iter().map(|(_, _, topic, of)| (*topic, of.clone())).collect();
+    let (down, merged) = ((Topic::Down, of(1)), (Topic::Merged, of(1)));
+    assert_eq!(told, [down, merged, (Topic::Recovered, of(3))]);
+}
+
+#[test]
+fn many_parts_of_one_incident_are_closed_in_one_message() {
+    let mut bench = Bench::new(ONE);
+    for n in 1..=5 {
+        bench.down(n, 1);
+    }
+    bench.until(1);
+    bench.told();
+    let whole = bench.incident(9, 9).id;
+    for n in 1..=5 {
+        bench.desk.merged(&bench.incident(n, 1).id, &whole, bench.now);
+    }
+    bench.keep();
+    bench.until(2);
+    assert_eq!(bench.told(), ["61 duty Digest"]);
+    let digest = bench.kept.values().find(|m| m.id.starts_with("digest:")).unwrap();
+    let notice: Notice = serde_json::from_value(digest.body["notice"].clone()).unwrap();
+    assert!(notice.parts.iter().all(|p| p.topic == Topic::Merged && p.merged_into.is_some()));
+    assert_eq!(notice.parts.len(), 5);
+}
+
+#[test]
+fn what_was_taken_over_lasts_over_a_restart() {
+    for restarts in [false, true] {
+        let mut bench = Bench::new(ONE);
+        bench.down(1, 1);
+        bench.until(1);
+        bench.merge(1, 2, 5);
+        bench.merge(2, 3, 5);
+        bench.until(2);
+        if restarts {
+            bench.restart();
+        }
+        bench.up(3);
+        bench.until(4);
+        let told = ["1 duty Down", "61 duty Merged", "121 duty Recovered"];
+        assert_eq!(bench.told(), told, "with a restart: {restarts}");
+    }
+}
+
+/// A blind time is told, and the daemon is killed.
+fn killed_blind() -> Bench {
+    let mut bench = Bench::new(ONE);
+    bench.blind("blind/patrol", 0);
+    bench.until(1);
+    bench.restart();
+    bench.until(2);
+    assert_eq!(bench.told(), ["1 duty Blind"]);
+    bench
+}
+
+#[test]
+fn the_end_of_a_blind_time_of_before_a_restart_is_told_once_something_is_seen() {
+    let mut bench = killed_blind();
+    bench.desk.see_again(&bench.inventory, |_| false, bench.now);
+    bench.until(3);
+    assert_eq!(bench.told(), [] as [&str; 0], "nobody knows yet");
+    bench.restart();
+    bench.desk.see_again(&bench.inventory, |_| true, bench.now);
+    bench.until(4);
+    assert_eq!(bench.told(), ["181 duty Recovered"]);
+    bench.restart();
+    bench.desk.see_again(&bench.inventory, |_| true, bench.now);
+    bench.until(5);
+    assert_eq!(bench.told(), [] as [&str; 0], "told once");
+}
+
+#[test]
+fn a_blind_time_that_goes_on_after_a_restart_is_closed_under_its_old_name() {
+    let mut bench = killed_blind();
+    bench.blind("blind/patrol", 120_000);
+    bench.until(3);
+    assert_eq!(bench.told(), ["121 duty Merged", "121 duty Blind"]);
+    bench.restart();
+    bench.desk.see_again(&bench.inventory, |_| true, bench.now);
+    bench.until(4);
+    let (_, _, topic, incident) = bench.left[0].clone();
+    assert_eq!(topic, Topic::Recovered);
+    assert_eq!(incident.as_deref(), Some("blind/patrol@1970-01-01T00:02:00Z"));
+    assert_eq!(bench.left.len(), 1);
+}
+
+#[test]
+fn who_was_refused_alone_is_not_asked_again_after_a_restart() {
+    let mut bench = Bench::new(ONE);
+    bench.down(1, 1);
+    let out = bench.leaving();
+    let mut progress = Progress::default();
+    progress.end(1);
+    progress.is_taken = true;
+    let again = Outcome::Again { after_ms: None, is_unsure: false, reason: "greylisted".into() };
+    bench.desk.outcome(&out[0].key, &again, progress.clone(), bench.now);
+    bench.keep();
+    bench.restart();
+    bench.now = bench.now + 60_000;
+    assert_eq!(bench.leaving()[0].progress, progress);
+}
+
+#[test]
+fn a_route_is_known_by_what_it_says_wherever_it_stands() {
+    let route = |more: &str| {
+        format!(
+            "  group_wait: 0s\n  routes:\n{more}    - {{ to: duty, escalate: [ {{ after: 30m, to: head }} ] }}\n  \
+             channels: {{ duty: {{ gotify: {{}} }}, head: {{ gotify: {{}} }} }}\n"
+        )
+    };
+    let mut bench = Bench::new(&route(""));
+    bench.down(1, 1);
+    bench.until(10);
+    // Another route stands before it now; its times and steps go on.
+    let other = "    - { match: { severity: blind }, to: head }\n";
+    assert_eq!(bench.desk.set_plan(plan(&route(other)), bench.now), []);
+    bench.until(31);
+    assert_eq!(bench.told(), ["1 duty Down", "1800 head Escalation"]);
+    let key = |plan: &Plan, n: usize| {
+        let scope = Scope { subject: Some(SubjectIx(1)), carrier: None, units: 1 };
+        plan.router.hits(&bench.inventory, &scope, Severity::Down, UnixMs(0))[n].key
+    };
+    assert_eq!(key(&plan(&route("")), 0), key(&plan(&route(other)), 0));
+    assert_ne!(key(&plan(ONE), 0), key(&plan(&route("")), 0));
+}
+
+#[test]
+fn what_a_reload_takes_away_is_counted_by_channel() {
+    let two = "  group_wait: 0s\n  routes: [ { to: [duty, mail] } ]\n  channels: { duty: { gotify: {} }, mail: { gotify: {} } }\n";
+    let mut bench = Bench::new(two);
+    let away = Outcome::Again { after_ms: None, is_unsure: false, reason: "away".into() };
+    bench.answers.insert("mail".to_owned(), away);
+    bench.down(1, 1);
+    bench.down(2, 1);
+    bench.until(1);
+    let mail = Id::new("mail").unwrap();
+    assert_eq!(bench.desk.set_plan(plan(ONE), bench.now), [(mail, 2, 2)]);
+    bench.keep();
+    let dead = |m: &&Message| m.channel.as_str() == "mail" && m.state == MessageState::Dead;
+    let reasons: Vec<_> = bench.kept.values().filter(dead).map(|m| m.reason.clone()).collect();
+    assert_eq!(reasons, vec![Some(crate::t!(crate::locale::Lang::En, GONE)); 2]);
+    // Told once, and who is there still hears the end.
+    assert_eq!(bench.desk.set_plan(plan(ONE), bench.now), []);
+    bench.told();
+    bench.up(1);
+    bench.until(2);
+    assert_eq!(bench.told(), ["61 duty Recovered"]);
+}
+
+#[test]
+fn a_digest_that_was_given_up_leaves_as_it_was_when_it_is_tried_again() {
+    let alerts = "  group_wait: 0s\n  routes: [ { to: duty, quiet: \"07:00-09:00\" } ]\n  channels: { duty: { gotify: {} } }\n";
+    let mut bench = Bench::new(alerts);
+    let refused = Outcome::Refused { reason: "no".into(), is_channel: false };
+    bench.answers.insert("duty".to_owned(), refused);
+    bench.down(1, 1);
+    bench.down(2, 1);
+    bench.until(125);
+    let dead = bench.kept.values().find(|m| m.id.starts_with("digest:")).unwrap().clone();
+    assert_eq!(dead.state, MessageState::Dead);
+    bench.answers.clear();
+    assert!(bench.desk.retry(&dead, bench.now));
+    bench.until(126);
+    assert_eq!(bench.told(), ["7501 duty Digest"]);
+    let sent = &bench.kept[&dead.id];
+    assert_eq!(sent.state, MessageState::Sent);
+    assert_eq!(sent.body["notice"], dead.body["notice"], "not written anew: its parts are gone");
+}
+
+#[test]
+fn the_end_of_a_root_that_is_in_the_inventory_no_more_names_it() {
+    let mut bench = Bench::new(ONE);
+    bench.down(1, 1);
+    bench.until(1);
+    bench.restart();
+    let mut notice = facts::blank(Topic::Removed, Severity::Down, bench.now);
+    notice.incident = Some(bench.incident(1, 1).id);
+    bench.desk.tell(&bench.inventory, notice, &Scope::default(), bench.now);
+    bench.keep();
+    let row = bench.kept.values().find(|m| m.body["notice"]["topic"] == "removed").unwrap();
+    assert_eq!(row.body["notice"]["subject"]["id"], "s1");
 }

@@ -13,7 +13,9 @@ use ureq::{Agent, Error, Proxy, Timeout, http};
 use super::redact::Redactor;
 use super::{ANSWER_MAX, PostError, PostOptions};
 use crate::alert::channel::{Reply, Request};
-use crate::locale::visible;
+use crate::locale::{Lang, visible};
+use crate::model::Secret;
+use crate::t;
 
 /// Longest reason, in characters.
 const REASON_MAX: usize = 300;
@@ -31,6 +33,12 @@ impl Http {
         options: &PostOptions,
         roots: &[CertificateDer<'static>],
     ) -> Result<Self, PostError> {
+        // Without a scheme it would be taken for one by HTTP, whatever it is.
+        let is_whole = |proxy: &&Secret| proxy.reveal().contains("://");
+        let is_bare = options.proxy.as_ref().is_some_and(|proxy| !is_whole(&proxy));
+        if is_bare {
+            return Err(PostError::Proxy);
+        }
         let proxy = options.proxy.as_ref().map(|proxy| Proxy::new(proxy.reveal())).transpose();
         let roots: Vec<Certificate<'static>> =
             roots.iter().map(|root| Certificate::from_der(root.as_ref()).to_owned()).collect();
@@ -70,7 +78,9 @@ impl Http {
         }
         let built = match builder.body(request.body.as_slice()) {
             Ok(built) => built,
-            Err(error) => return refused(format!("no such request: {error}"), &redactor),
+            Err(error) => {
+                return refused(t!(Lang::En, "reason.bad_request", detail = error), &redactor);
+            }
         };
         match self.agent.run(built) {
             Ok(response) => answer(response, &redactor),
@@ -161,13 +171,13 @@ fn tls_fault(error: &std::io::Error) -> Option<&rustls::Error> {
 
 fn words(error: &Error) -> String {
     match error {
-        Error::HostNotFound => "the host's name is not known".to_owned(),
-        Error::Timeout(Timeout::Resolve) => "no answer about the host's name in time".to_owned(),
-        Error::Timeout(Timeout::Connect) => "no connection in time".to_owned(),
-        Error::Timeout(Timeout::SendBody) => "the request could not be sent in time".to_owned(),
-        Error::Timeout(_) => "no answer in time".to_owned(),
+        Error::HostNotFound => t!(Lang::En, "reason.host_unknown"),
+        Error::Timeout(Timeout::Resolve) => t!(Lang::En, "reason.host_late"),
+        Error::Timeout(Timeout::Connect) => t!(Lang::En, "reason.connect_late"),
+        Error::Timeout(Timeout::SendBody) => t!(Lang::En, "reason.send_late"),
+        Error::Timeout(_) => t!(Lang::En, "reason.no_answer"),
         Error::Io(error) => match tls_fault(error) {
-            Some(fault) => fault.to_string(),
+            Some(fault) => tls_words(fault),
             None => io_words(error),
         },
         other => {
@@ -182,15 +192,31 @@ fn words(error: &Error) -> String {
     }
 }
 
+/// What is wrong with a certificate, as far as an operator can do something about it.
+fn tls_words(fault: &rustls::Error) -> String {
+    use rustls::CertificateError as Wrong;
+    let rustls::Error::InvalidCertificate(wrong) = fault else { return fault.to_string() };
+    match wrong {
+        Wrong::Expired | Wrong::ExpiredContext { .. } => {
+            t!(Lang::En, "reason.cert_expired", detail = fault)
+        }
+        Wrong::UnknownIssuer => t!(Lang::En, "reason.cert_unknown", detail = fault),
+        Wrong::NotValidForName | Wrong::NotValidForNameContext { .. } => {
+            t!(Lang::En, "reason.cert_name", detail = fault)
+        }
+        _ => fault.to_string(),
+    }
+}
+
 fn io_words(error: &std::io::Error) -> String {
     match error.kind() {
-        ErrorKind::ConnectionRefused => "the connection was refused".to_owned(),
+        ErrorKind::ConnectionRefused => t!(Lang::En, "reason.refused"),
         ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
-            "the connection was cut off".to_owned()
+            t!(Lang::En, "reason.cut_off")
         }
-        ErrorKind::TimedOut | ErrorKind::WouldBlock => "no answer in time".to_owned(),
-        _ if is_unresolved(error) => "the host's name is not known".to_owned(),
-        ErrorKind::UnexpectedEof => "the connection was closed before an answer".to_owned(),
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => t!(Lang::En, "reason.no_answer"),
+        _ if is_unresolved(error) => t!(Lang::En, "reason.host_unknown"),
+        ErrorKind::UnexpectedEof => t!(Lang::En, "reason.closed"),
         _ => error.to_string(),
     }
 }

@@ -21,7 +21,8 @@ use rustls::pki_types::CertificateDer;
 use super::PostOptions;
 use super::redact::Redactor;
 use crate::alert::channel::{Mail, MailSecurity, MailServer, Reply};
-use crate::locale::visible;
+use crate::locale::{Lang, visible};
+use crate::t;
 
 /// The code of a server that closes the connection, whatever it was asked.
 const SHUTS_DOWN: u16 = 421;
@@ -100,7 +101,7 @@ impl Mailer {
         if let Some(tls) = tls.as_ref().filter(|_| server.security == MailSecurity::StartTls) {
             if !connection.can_starttls() {
                 connection.abort();
-                return Err(Broken::Ours("the server does not offer STARTTLS".to_owned()));
+                return Err(Broken::Ours(t!(Lang::En, "reason.no_starttls")));
             }
             connection.starttls(tls, &hello).map_err(said)?;
         }
@@ -108,7 +109,7 @@ impl Mailer {
             let login = Credentials::new(user.clone(), password.reveal().to_owned());
             // Never in clear, whatever the settings said.
             if !connection.is_encrypted() {
-                return Err(Broken::Ours("no password without TLS".to_owned()));
+                return Err(Broken::Ours(t!(Lang::En, "reason.clear_password")));
             }
             let ways = [Mechanism::Plain, Mechanism::Login];
             connection.auth(&ways, &login).map_err(said)?;
@@ -173,8 +174,7 @@ fn options(
     let mut addresses = envelope.from().into_iter().chain(envelope.to());
     if addresses.any(|address| !address.to_string().is_ascii()) {
         if !server.supports_feature(Extension::SmtpUtfEight) {
-            let reason = "the server takes no addresses beyond ASCII (SMTPUTF8)";
-            return Err(Broken::Ours(reason.to_owned()));
+            return Err(Broken::Ours(t!(Lang::En, "reason.no_smtputf8")));
         }
         options.push(MailParameter::SmtpUtfEight);
     }
@@ -242,7 +242,7 @@ fn words(error: &SmtpError) -> String {
     let io = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
     // A time-out of a socket is told as "would block".
     if error.is_timeout() || io.is_some_and(|io| io.kind() == ErrorKind::WouldBlock) {
-        return "no answer in time".to_owned();
+        return t!(Lang::En, "reason.no_answer");
     }
     let text = error.to_string();
     // What the library calls the kind of error says less than what follows.

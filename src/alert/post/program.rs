@@ -12,8 +12,9 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 use super::ANSWER_MAX;
 use super::redact::Redactor;
 use crate::alert::channel::{Program, Reply};
-use crate::locale::visible;
+use crate::locale::{Lang, visible};
 use crate::model::Secret;
+use crate::t;
 
 /// What a program is given of our environment: the rest may hold secrets.
 const PASSED: [&str; 7] = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "USER", "TMPDIR"];
@@ -38,7 +39,7 @@ pub(super) fn run(program: &Program) -> Reply {
         Err(error) => {
             let is_final =
                 matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied);
-            let reason = format!("cannot run {shown}: {error}");
+            let reason = t!(Lang::En, "reason.cannot_run", program = shown, detail = error);
             return Reply::Failed { is_unsure: false, is_final, reason };
         }
     };
@@ -85,7 +86,7 @@ fn wait(
     program: &Program,
 ) -> (Result<Option<i32>, String>, Vec<u8>) {
     let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else {
-        return (Err("no process id".to_owned()), Vec::new());
+        return (Err(t!(Lang::En, "reason.no_pid")), Vec::new());
     };
     feed(child, program.input.clone());
     let (send, events) = channel();
@@ -125,12 +126,12 @@ fn wait(
         }
     }
     let ended = match status {
-        Err(error) => Err(format!("cannot wait for it: {error}")),
+        Err(error) => Err(t!(Lang::En, "reason.cannot_wait", detail = error)),
         // One that ended in time did what it was to do, whatever its children still do.
         Ok(status) if has_ended => Ok(status.code()),
         Ok(_) => {
             let time = crate::model::format_duration(program.timeout_ms.into());
-            Err(format!("killed: it had not ended after {time}"))
+            Err(t!(Lang::En, "reason.killed", time = time))
         }
     };
     (ended, printed.unwrap_or_default())

@@ -44,6 +44,7 @@ pub(super) const BUILTIN: &[(&str, &str)] = builtin![
     "acknowledged",
     "recovered",
     "removed",
+    "merged",
     "passed",
     "channel_lost",
     "channel_back",

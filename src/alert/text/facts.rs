@@ -22,7 +22,7 @@ const SIGNS_MAX: usize = 8;
 const PARTS_MAX: usize = 100;
 
 /// Every name that templates may use beside those they set; documented in `docs/alerts.md`.
-pub(super) const NAMES: [&str; 43] = [
+pub(super) const NAMES: [&str; 46] = [
     "ack",
     "at",
     "command",
@@ -31,6 +31,7 @@ pub(super) const NAMES: [&str; 43] = [
     "ended",
     "guess",
     "head",
+    "heir",
     "incident",
     "is_blind",
     "is_late",
@@ -41,6 +42,8 @@ pub(super) const NAMES: [&str; 43] = [
     "lasted_ms",
     "lines",
     "link",
+    "merged_count",
+    "merged_into",
     "moment",
     "more_lines",
     "network",
@@ -98,6 +101,10 @@ pub(super) fn facts(
         .collect();
     let mut put = |name: &str, value: Value| facts.insert(name.to_owned(), value);
     put("parts", parts.into());
+    // Of a channel's trouble why; of other messages a channel's name, which is no reason of ours.
+    if let Some(reason) = &notice.reason {
+        put("reason", clean(&locale::reason(moment.lang, reason)).into());
+    }
     put_words(notice, moment, &mut put);
     put_times(notice, moment, &mut put);
     put_counts(notice, lines, &mut put);
@@ -116,6 +123,7 @@ fn put_words(notice: &Notice, moment: &Moment, put: &mut impl FnMut(&str, Value)
     put("place", subject::place(notice, lang).into());
     put("target", subject::target(notice, lang).into());
     put("root", subject::root(notice, lang).into());
+    put("heir", notice.merged_into.as_ref().map(subject::root_of).unwrap_or_default().into());
     let network = notice.subject.as_ref().and_then(|s| subject::network(s, lang));
     put("network", network.unwrap_or_default().into());
     let is_line = |kind| kind == SubjectKind::Connection;
@@ -161,17 +169,22 @@ fn put_counts(
     put("cut", cut(notice).into());
     put("services_count", notice.services.len().into());
     let told = digest::told(&notice.parts);
-    let recovered = told.iter().filter(|part| is_over(part.topic)).count();
+    let over = told.iter().filter(|part| is_over(part.topic)).count();
+    let merged = told.iter().filter(|part| part.topic == Topic::Merged).count();
     put("parts_count", told.len().into());
-    put("recovered_count", recovered.into());
-    put("open_count", (told.len() - recovered).into());
+    put("recovered_count", (over - merged).into());
+    put("merged_count", merged.into());
+    put("open_count", (told.len() - over).into());
     put("lines", lines.to_vec().into());
     put("more_lines", told.len().saturating_sub(lines.len()).into());
 }
 
 /// True for topics that say that something is over.
 pub(super) const fn is_over(topic: Topic) -> bool {
-    matches!(topic, Topic::Recovered | Topic::Removed | Topic::Passed | Topic::ChannelBack)
+    matches!(
+        topic,
+        Topic::Recovered | Topic::Removed | Topic::Merged | Topic::Passed | Topic::ChannelBack
+    )
 }
 
 /// Whom it cuts off: `others` beside the root's own unit, its `own` only, or `none`.
@@ -191,6 +204,7 @@ fn command(notice: &Notice) -> Option<String> {
     let (verb, name) = match notice.topic {
         Topic::ChannelLost => ("alert test", notice.through.as_deref()?),
         _ if subject::is_blind(notice) => return None,
+        Topic::Merged => ("ack", notice.merged_into.as_ref()?.as_str()),
         _ => ("ack", notice.incident.as_ref()?.as_str()),
     };
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./@:".contains(c);

@@ -1,6 +1,7 @@
 //! Messages on which an operator's templates are tried: with everything a notice can have, and with
 //! nothing it need not have.
 
+use crate::alert::facts::blank;
 use crate::alert::notice::{Notice, Severity, Subject, Topic, UnitName};
 use crate::model::{
     Ack, Cause, Contact, Guess, IncidentId, Sign, SubjectId, SubjectKind, UnitId, UnitKind, UnixMs,
@@ -41,8 +42,10 @@ pub(super) fn notices(topic: Topic) -> Vec<Notice> {
         | Topic::Acknowledged
         | Topic::Recovered
         | Topic::Removed
+        | Topic::Merged
         | Topic::Passed => {
-            let lonely = Notice { subject, severity: Severity::Down, ..bare.clone() };
+            let merged_into = full.merged_into.clone();
+            let lonely = Notice { subject, merged_into, severity: Severity::Down, ..bare.clone() };
             vec![full, lonely, bare]
         }
     }
@@ -50,24 +53,7 @@ pub(super) fn notices(topic: Topic) -> Vec<Notice> {
 
 /// A notice of the patrol itself, with what every notice has.
 fn bare(topic: Topic) -> Notice {
-    Notice {
-        topic,
-        severity: Severity::Blind,
-        incident: None,
-        at: NOW,
-        since: NOW - 20 * MINUTE_MS,
-        until: None,
-        subject: None,
-        through: None,
-        unreachable: 0,
-        units: Vec::new(),
-        units_count: 0,
-        services: Vec::new(),
-        guess: None,
-        ack: None,
-        reason: None,
-        parts: Vec::new(),
-    }
+    Notice { since: NOW - 20 * MINUTE_MS, ..blank(topic, Severity::Blind, NOW) }
 }
 
 fn full(topic: Topic) -> Option<Notice> {
@@ -82,6 +68,7 @@ fn full(topic: Topic) -> Option<Notice> {
     Some(Notice {
         severity: Severity::Down,
         incident: Some(IncidentId::new(root.as_str(), since)),
+        merged_into: (topic == Topic::Merged).then(|| IncidentId::new("core/tslcd", since)),
         since,
         until: super::facts::is_over(topic).then_some(NOW),
         subject: Some(Subject {

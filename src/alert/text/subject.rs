@@ -111,7 +111,7 @@ pub(super) fn root(notice: &Notice, lang: Lang) -> String {
 }
 
 /// The root in an incident's id, which is what stands before the time it opened at.
-fn root_of(incident: &IncidentId) -> String {
+pub(super) fn root_of(incident: &IncidentId) -> String {
     let id = incident.as_str();
     clean(id.rsplit_once('@').map_or(id, |(root, _)| root))
 }

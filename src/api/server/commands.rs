@@ -16,7 +16,7 @@ use crate::api::commands::{AckRequest, NoteRequest, OutboxRequest, WorkRequest};
 use crate::api::types::Problem;
 use crate::api::user::User;
 use crate::locale::visible;
-use crate::model::{Id, SubjectId};
+use crate::model::{Id, IncidentId, SubjectId};
 
 /// Longest body of a request, in bytes: a note of 300 characters takes well under 4 KiB.
 pub(super) const REQUEST_MAX: usize = 16 << 10;
@@ -132,6 +132,18 @@ pub(super) async fn reload(
 #[derive(Deserialize)]
 pub(super) struct Whose {
     subject: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Which {
+    incident: String,
+}
+
+pub(super) async fn heir(
+    State(shared): State<Shared>,
+    Query(Which { incident }): Query<Which>,
+) -> Response {
+    answer(shared.backend.heir(IncidentId::from_stored(&incident)).await)
 }
 
 pub(super) async fn explain(

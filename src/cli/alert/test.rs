@@ -11,7 +11,7 @@ use crate::alert::outlet::{Outlet, outlets, post_of, texts_of};
 use crate::alert::{Topic, facts, notice::Severity as AlertSeverity};
 use crate::cli::{EXIT_FINDING, EXIT_OK, Format, Global, context};
 use crate::daemon::clock;
-use crate::locale::{text, visible};
+use crate::locale::{reason as reason_in, text, visible};
 use crate::model::Severity;
 use crate::t;
 
@@ -19,6 +19,12 @@ use crate::t;
 const ANSWER_MAX: usize = 2_000;
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  tuantra alert test duty                 send a sample and print what the service answers
+  tuantra alert test duty --format json | jq -r .reason
+
+It is sent from here, with your environment: the daemon may reach less, or have other secrets.
+Exit code: 0 taken, 1 not taken, 2 wrong usage or a channel that cannot be made.")]
 pub(super) struct Args {
     /// The channel's name in config.yaml
     #[arg(value_name = "CHANNEL")]
@@ -96,10 +102,20 @@ fn told(
     let mut lines = vec![match outcome {
         Outcome::Sent => t!(lang, "alert.test_sent", channel = outlet.id, kind = outlet.kind),
         Outcome::Again { reason, .. } => {
-            t!(lang, "alert.test_again", channel = outlet.id, reason = visible(reason))
+            t!(
+                lang,
+                "alert.test_again",
+                channel = outlet.id,
+                reason = visible(&reason_in(lang, reason))
+            )
         }
         Outcome::Refused { reason, .. } => {
-            t!(lang, "alert.test_refused", channel = outlet.id, reason = visible(reason))
+            t!(
+                lang,
+                "alert.test_refused",
+                channel = outlet.id,
+                reason = visible(&reason_in(lang, reason))
+            )
         }
     }];
     lines.push(text(lang, "alert.answer").to_owned());
@@ -118,7 +134,7 @@ fn answer(lang: crate::locale::Lang, outlet: &Outlet, reply: &Reply) -> String {
         Reply::Ended { code: None, output } => {
             format!("{} {output}", text(lang, "alert.killed"))
         }
-        Reply::Failed { reason, .. } => reason.clone(),
+        Reply::Failed { reason, .. } => reason_in(lang, reason),
     };
     visible(&outlet.hide(&shown)).chars().take(ANSWER_MAX).collect()
 }

@@ -106,6 +106,7 @@ fn news(lang: Lang, topic: Topic) -> &'static str {
             Topic::Acknowledged => "alert.topic_acknowledged",
             Topic::Recovered => "alert.topic_recovered",
             Topic::Removed => "alert.topic_removed",
+            Topic::Merged => "alert.topic_merged",
             Topic::Passed => "alert.topic_passed",
             Topic::ChannelLost => "alert.topic_channel_lost",
             Topic::ChannelBack => "alert.topic_channel_back",

@@ -52,7 +52,7 @@ pub(super) fn read(desk: &mut Desk<'_>, root: &Section<'_>, config: &mut Config)
     let folder = desk.folder().to_owned();
     alerts.templates = desk.text(&section, "templates").map(|text| folder.join(text));
     alerts.ca = desk.text(&section, "ca").map(|text| folder.join(text));
-    alerts.link = desk.text(&section, "link");
+    alerts.link = link(desk, &section);
     alerts.proxy = section.get("proxy").and_then(|node| source(desk, "proxy", node));
     let before = desk.errors();
     let mut channels = desk.named(&section, "channels");
@@ -77,6 +77,21 @@ pub(super) fn read(desk: &mut Desk<'_>, root: &Section<'_>, config: &mut Config)
         unused(desk, &alerts);
     }
     config.alerts = alerts;
+}
+
+/// Where an incident is looked at; `{incident}` is the only thing in braces.
+fn link(desk: &mut Desk<'_>, section: &Section<'_>) -> Option<String> {
+    let text = desk.text(section, "link")?;
+    let mut rest = text.replace("{incident}", "");
+    if let Some(open) = rest.find(['{', '}']) {
+        rest.drain(..open);
+        let shown: String = rest.split_inclusive('}').next().unwrap_or_default().to_owned();
+        let message = Message::new("config.bad_link").with("value", cut(&shown));
+        let hint = Message::new("config.link_hint");
+        desk.error(section.place("link"), message, Some(hint));
+        return None;
+    }
+    Some(text)
 }
 
 fn times(desk: &mut Desk<'_>, section: &Section<'_>, telling: &mut Telling) {

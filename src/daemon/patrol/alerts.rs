@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use jiff::tz::TimeZone;
 use serde_json::json;
 use tokio::sync::mpsc;
 
@@ -11,15 +12,19 @@ use super::Patrol;
 use super::commands::signed;
 use crate::alert::Desk;
 use crate::alert::channel::Outcome;
-use crate::alert::outlet::{outlets, plan, post_of, texts_of};
+use crate::alert::outlet::{Outlet, outlets, plan, post_of, texts_of};
+use crate::alert::post::Post;
 use crate::alert::sender::{self, Report, Sender};
 use crate::alert::text::Texts;
-use crate::api::{ChannelInfo, OutboxDone, Problem, User};
+use crate::api::{ChannelInfo, LostChannel, OutboxDone, Problem, User};
 use crate::config::Config;
 use crate::daemon::clock;
+use crate::daemon::resume::Past;
 use crate::health::{Change, Telling};
+use crate::locale::Lang;
 use crate::model::{Ack, Diagnostic, IncidentId, KeptIncident, Severity, UnixMs};
 use crate::store::{EventKind, Fact, Message, MessageState};
+use crate::t;
 
 /// Reports that wait for the patrol: at most one a channel, and these are fewer.
 pub(in crate::daemon) const REPORTS_MAX: usize = 64;
@@ -36,22 +41,29 @@ pub(super) struct Alerts {
 impl Alerts {
     pub(super) fn new(
         config: &Config,
-        messages: &[Message],
-        open: &[KeptIncident],
+        past: &Past,
         reports: mpsc::Sender<Report>,
         now: UnixMs,
     ) -> Self {
-        let open: Vec<IncidentId> = open.iter().map(|kept| kept.id.clone()).collect();
-        let (plan, sender) = made(config, &reports);
-        let desk = Desk::new(plan, messages, &open, now);
+        let open: Vec<IncidentId> = past.incidents.iter().map(|kept| kept.id.clone()).collect();
+        let (plan, sender) = Prepared::new(config).start(&config.timezone, &reports);
+        let desk = Desk::new(plan, &past.messages, &open, &past.parts, now);
         Self { desk, sender, reports, kept: Arc::default() }
     }
 
-    /// Another configuration. What is away stays away until its old channel reports.
-    pub(super) fn reload(&mut self, config: &Config, now: UnixMs) {
-        let (plan, sender) = made(config, &self.reports);
-        self.desk.set_plan(plan, now);
+    /// Another configuration. What is away stays away until its old channel reports. Returns what
+    /// is lost with channels that are gone.
+    pub(super) fn reload(
+        &mut self,
+        prepared: Prepared,
+        zone: &TimeZone,
+        now: UnixMs,
+    ) -> Vec<LostChannel> {
+        let (plan, sender) = prepared.start(zone, &self.reports);
+        let lost = self.desk.set_plan(plan, now).into_iter();
         self.sender = sender;
+        lost.map(|(channel, messages, incidents)| LostChannel { channel, messages, incidents })
+            .collect()
     }
 
     /// Channels that take nothing now.
@@ -77,33 +89,70 @@ fn warn(found: &[Diagnostic], so: &str) {
     }
 }
 
-/// The plan and the channels' threads of a configuration.
-fn made(config: &Config, reports: &mpsc::Sender<Report>) -> (crate::alert::Plan, Sender) {
-    // `check` has told what is wrong; here a channel that cannot be made is one that takes nothing.
-    let (outlets, diagnostics) = outlets(config, Severity::Warning);
-    warn(&diagnostics, "channels");
-    let plan = plan(config, &outlets);
-    let texts = texts_of(config).unwrap_or_else(|found| {
-        warn(&found, "the built-in texts are used");
-        Texts::builtin()
-    });
-    // A proxy is there because nothing leaves without it: better no message than one past it.
-    let post = post_of(config).map_err(|found| warn(&[*found], "no message can leave")).ok();
-    let reports = reports.clone();
-    let desk = sender::Desk {
-        post: post.map(Arc::new),
-        texts: Arc::new(texts),
-        zone: config.timezone.clone(),
-        clock: clock::now,
-        report: Arc::new(move |report| {
-            // The patrol is gone only when the daemon stops; the message is sent again then.
-            let _ = reports.blocking_send(report);
-        }),
-    };
-    (plan, Sender::start(outlets, &desk))
+/// Channels, routes and texts of a configuration, ready to be taken over. Making them reads files and
+/// certificates: not for the patrol's task.
+pub(in crate::daemon) struct Prepared {
+    plan: crate::alert::Plan,
+    outlets: Vec<Outlet>,
+    texts: Texts,
+    post: Option<Post>,
+}
+
+impl Prepared {
+    /// Makes them. `check` has told what is wrong; here a channel that cannot be made is one that
+    /// takes nothing.
+    pub(in crate::daemon) fn new(config: &Config) -> Self {
+        let (outlets, diagnostics) = outlets(config, Severity::Warning);
+        warn(&diagnostics, "channels");
+        let plan = plan(config, &outlets);
+        let texts = texts_of(config).unwrap_or_else(|found| {
+            warn(&found, "the built-in texts are used");
+            Texts::builtin()
+        });
+        // A proxy is there because nothing leaves without it: better no message than one past it.
+        let post = post_of(config).map_err(|found| warn(&[*found], "no message can leave")).ok();
+        Self { plan, outlets, texts, post }
+    }
+
+    /// The plan, and the channels' threads.
+    fn start(
+        self,
+        zone: &TimeZone,
+        reports: &mpsc::Sender<Report>,
+    ) -> (crate::alert::Plan, Sender) {
+        let reports = reports.clone();
+        let desk = sender::Desk {
+            post: self.post.map(Arc::new),
+            texts: Arc::new(self.texts),
+            zone: zone.clone(),
+            clock: clock::now,
+            report: Arc::new(move |report| {
+                // The patrol is gone only when the daemon stops; the message is sent again then.
+                let _ = reports.blocking_send(report);
+            }),
+        };
+        (self.plan, Sender::start(self.outlets, &desk))
+    }
 }
 
 impl Patrol {
+    /// Says in the log and among the events what is lost with channels that a reload took away: who
+    /// renames one finds out before somebody misses a message.
+    pub(super) fn tell_lost_channels(&mut self, lost: &[LostChannel], now: UnixMs) {
+        for LostChannel { channel, messages, incidents } in lost {
+            tracing::warn!(
+                %channel,
+                messages,
+                incidents,
+                "a channel with open messages is not in the configuration any more"
+            );
+            let detail = json!({
+                "channel_gone": channel, "messages": messages, "incidents": incidents,
+            });
+            self.event(now, EventKind::Trouble, None, detail);
+        }
+    }
+
     /// Somebody is to be told: the routes say who.
     pub(super) fn alert(&mut self, telling: &Telling, now: UnixMs) {
         let inventory = Arc::clone(self.inventory());
@@ -112,9 +161,9 @@ impl Patrol {
     }
 
     /// An incident was kept as it is now.
-    pub(super) fn alert_of(&mut self, incident: &KeptIncident, change: Change) {
+    pub(super) fn alert_of(&mut self, incident: &KeptIncident, change: Change, now: UnixMs) {
         if let (Change::Closed, Some(into)) = (change, &incident.merged_into) {
-            self.alerts.desk.merged(&incident.id, into);
+            self.alerts.desk.merged(&incident.id, into, now);
         }
     }
 
@@ -130,6 +179,8 @@ impl Patrol {
     /// Lets time pass: updates, reminders, escalations.
     pub(super) fn alert_tick(&mut self, now: UnixMs) {
         let inventory = Arc::clone(self.inventory());
+        let health = &self.health;
+        self.alerts.desk.see_again(&inventory, |carrier| health.has_seen(carrier), now);
         self.alerts.desk.tick(&inventory, self.health.incidents(), self.health.blind(), now);
     }
 
@@ -137,9 +188,9 @@ impl Patrol {
     pub(super) fn send_alerts(&mut self, now: UnixMs) {
         self.alerts.desk.kept(self.alerts.kept.load(Ordering::Acquire));
         for parcel in self.alerts.desk.due(now) {
-            let (key, parts_done) = (parcel.key.clone(), parcel.parts_done);
+            let (key, progress) = (parcel.key.clone(), parcel.progress.clone());
             if let Err(outcome) = self.alerts.sender.send(parcel) {
-                self.alerts.desk.outcome(&key, &outcome, parts_done, now);
+                self.alerts.desk.outcome(&key, &outcome, progress, now);
             }
         }
         self.submit();
@@ -147,7 +198,7 @@ impl Patrol {
 
     /// What became of a message.
     pub(in crate::daemon) fn delivered(&mut self, report: &Report, now: UnixMs) {
-        let Report { key, outcome, parts_done } = report;
+        let Report { key, outcome, progress } = report;
         match outcome {
             Outcome::Sent => tracing::info!(key = %key, "message sent"),
             Outcome::Again { reason, .. } => {
@@ -159,7 +210,7 @@ impl Patrol {
                 self.event(now, EventKind::Trouble, None, detail);
             }
         }
-        self.alerts.desk.outcome(key, outcome, *parts_done, now);
+        self.alerts.desk.outcome(key, outcome, progress.clone(), now);
         self.send_alerts(now);
     }
 
@@ -202,12 +253,14 @@ impl Patrol {
         };
         if !is_done {
             let word = match message.state {
-                MessageState::Pending => "it is on its way just now",
-                MessageState::Sent => "it was sent",
-                MessageState::Dead if is_retry => "its channel is not in the configuration",
-                MessageState::Dead => "it was given up already",
+                MessageState::Pending => "reason.on_its_way",
+                MessageState::Sent => "reason.was_sent",
+                MessageState::Dead if is_retry => "reason.no_channel",
+                MessageState::Dead => "reason.was_dead",
             };
-            return Err(Problem::new("not_possible", format!("message '{id}': {word}")));
+            let word = t!(Lang::En, word);
+            let why = t!(Lang::En, "reason.outbox_refused", id = id, word = word);
+            return Err(Problem::new("not_possible", why));
         }
         let word = if is_retry { "retry" } else { "drop" };
         tracing::info!(key = %id, by = %by.name, uid = by.uid, word, "outbox");

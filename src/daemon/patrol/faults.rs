@@ -1,7 +1,9 @@
 //! What our own machine gets wrong.
 
+use crate::locale::Lang;
 use crate::model::UnixMs;
 use crate::probe::Stats;
+use crate::t;
 
 /// Faults of our own machine within the last minute: then nobody is measured, and whoever looks
 /// at the screen has to know why.
@@ -21,15 +23,13 @@ impl OwnFaults {
     }
 
     /// What to tell clients; `None` when nothing went wrong.
-    pub(super) fn sentence(&self) -> Option<String> {
+    pub(super) fn sentence(&self, lang: Lang) -> Option<String> {
         let refused = self.now.0 - self.before.0.min(self.now.0);
         let lost = self.now.1 - self.before.1.min(self.now.1);
         match (refused, lost) {
             (0, 0) => None,
-            (0, lost) => Some(format!("{lost} answers lost on this machine in the last minute")),
-            (n, _) => Some(format!(
-                "{n} packets refused by this machine in the last minute (no route, firewall?)"
-            )),
+            (0, lost) => Some(t!(lang, "daemon.answers_lost", n = lost)),
+            (n, _) => Some(t!(lang, "daemon.packets_refused", n = n)),
         }
     }
 }

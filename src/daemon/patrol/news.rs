@@ -59,7 +59,7 @@ impl Patrol {
                     });
                     self.event(now, kind, Some(incident.root.clone()), detail);
                 }
-                self.alert_of(&incident, change);
+                self.alert_of(&incident, change, now);
                 self.batch.facts.push(Fact::Incident(*incident));
             }
             Effect::Tell(telling) => self.tell(&telling, now),

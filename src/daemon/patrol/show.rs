@@ -97,7 +97,7 @@ impl Patrol {
             reload_failure: self.reload_failure.clone(),
             trouble: status
                 .trouble
-                .or_else(|| self.own_faults.sentence())
+                .or_else(|| self.own_faults.sentence(self.config.language))
                 .or_else(|| self.traps.trouble()),
             traps: self.traps.info(),
             channels: self.alerts.troubles(),

@@ -39,11 +39,13 @@ pub(super) struct Teller {
     kept: BTreeMap<String, Message>,
     service: Option<Service>,
     away: Vec<Away>,
+    /// Incidents that became parts of others.
+    parts: Vec<(IncidentId, IncidentId)>,
 }
 
 impl Teller {
     pub(super) fn new(plan: Plan, now: UnixMs) -> Self {
-        Self { desk: Desk::new(plan.clone(), &[], &[], now), plan, ..Self::default() }
+        Self { desk: Desk::new(plan.clone(), &[], &[], &[], now), plan, ..Self::default() }
     }
 
     pub(super) fn set_service(&mut self, service: Service) {
@@ -65,8 +67,9 @@ impl Teller {
         self.desk.news(health.inventory(), telling, open, now);
     }
 
-    pub(super) fn merged(&mut self, from: &IncidentId, into: &IncidentId) {
-        self.desk.merged(from, into);
+    pub(super) fn merged(&mut self, from: &IncidentId, into: &IncidentId, now: UnixMs) {
+        self.parts.push((from.clone(), into.clone()));
+        self.desk.merged(from, into, now);
     }
 
     pub(super) fn taken(&mut self, health: &Health, incident: &IncidentId, ack: &Ack, now: UnixMs) {
@@ -84,6 +87,7 @@ impl Teller {
         for Away { parcel, answer, .. } in heard {
             left.extend(self.answered(parcel, &answer, now));
         }
+        self.desk.see_again(health.inventory(), |carrier| health.has_seen(carrier), now);
         self.desk.tick(health.inventory(), health.incidents(), health.blind(), now);
         // What is folded into a digest, or marked as leaving, leaves in the next round.
         loop {
@@ -127,7 +131,7 @@ impl Teller {
         self.keep();
         self.away.clear();
         let kept: Vec<Message> = self.kept.values().cloned().collect();
-        self.desk = Desk::new(self.plan.clone(), &kept, open, now);
+        self.desk = Desk::new(self.plan.clone(), &kept, open, &self.parts, now);
     }
 }
 

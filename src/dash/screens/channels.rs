@@ -3,7 +3,7 @@
 use crate::api::ChannelInfo;
 use crate::dash::draw::Line;
 use crate::dash::view::Shot;
-use crate::locale::{fit, width};
+use crate::locale::{fit, reason, width};
 use crate::t;
 
 /// Most columns of the header that a reason takes.
@@ -36,7 +36,7 @@ pub fn sign(shot: &Shot<'_>, detail: Detail) -> Option<Line> {
     let (name, since, waiting) = (&channel.channel, shot.when(channel.since), channel.waiting);
     let mut words = match detail {
         Detail::Why => {
-            let reason = fit(&channel.reason, REASON);
+            let reason = fit(&reason(lang, &channel.reason), REASON);
             t!(
                 lang,
                 "dash.channel_why",
@@ -75,7 +75,8 @@ pub fn sentences(shot: &Shot<'_>, room: usize) -> Vec<String> {
     };
     let sentence = |channel: &ChannelInfo| {
         let rest = width(&with(channel, ""));
-        with(channel, &fit(&channel.reason, room.saturating_sub(rest).max(LEAST)))
+        let why = reason(shot.ui.lang, &channel.reason);
+        with(channel, &fit(&why, room.saturating_sub(rest).max(LEAST)))
     };
     channels.into_iter().map(sentence).collect()
 }

@@ -1,7 +1,7 @@
 //! What a daemon that starts again must know besides states, and what reports ask of announced
 //! work and blindness.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::Row;
 use rusqlite::types::Value;
@@ -51,6 +51,59 @@ impl Reader {
              WHERE i.closed IS NULL ORDER BY i.opened, i.id",
             [],
             |row| self.incident(row),
+        )
+    }
+
+    /// The incidents that became parts of these, also of their parts, each with the one that it was
+    /// merged into.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn parts_of(
+        &self,
+        heirs: &[IncidentId],
+    ) -> Result<Vec<(IncidentId, IncidentId)>, StoreError> {
+        let merged = self.merged()?;
+        let mut of: HashMap<&IncidentId, Vec<&IncidentId>> = HashMap::new();
+        for (part, heir) in &merged {
+            of.entry(heir).or_default().push(part);
+        }
+        let mut found = Vec::new();
+        let mut next: Vec<&IncidentId> = heirs.iter().collect();
+        while let Some(heir) = next.pop() {
+            // Taken out: a circle ends here.
+            for part in of.remove(heir).unwrap_or_default() {
+                found.push((part.clone(), heir.clone()));
+                next.push(part);
+            }
+        }
+        Ok(found)
+    }
+
+    /// What an incident has become a part of, at last; `None` of one that has not, or that the store
+    /// does not know.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn heir_of(&self, incident: &IncidentId) -> Result<Option<IncidentId>, StoreError> {
+        let mut merged: HashMap<IncidentId, IncidentId> = self.merged()?.into_iter().collect();
+        let mut last = incident.clone();
+        while let Some(heir) = merged.remove(&last) {
+            last = heir;
+        }
+        Ok((last != *incident).then_some(last))
+    }
+
+    fn merged(&self) -> Result<Vec<(IncidentId, IncidentId)>, StoreError> {
+        self.rows(
+            "SELECT id, merged_into FROM incident WHERE merged_into IS NOT NULL ORDER BY opened, id",
+            [],
+            |row| {
+                let name = |n| -> Result<IncidentId, StoreError> {
+                    Ok(IncidentId::from_stored(&self.get(row.get::<_, String>(n))?))
+                };
+                Ok((name(0)?, name(1)?))
+            },
         )
     }
 

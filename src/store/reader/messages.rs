@@ -41,6 +41,21 @@ impl Reader {
         Ok(found)
     }
 
+    /// The messages of every state about incidents whose names begin with `root`, made from `from`
+    /// on, by when they were made.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn messages_on(&self, root: &str, from: UnixMs) -> Result<Vec<Message>, StoreError> {
+        self.rows(
+            "SELECT id, channel, incident, body, made, due, tries, state, reason FROM outbox
+             WHERE substr(incident, 1, length(?1)) = ?1 AND made >= ?2
+             ORDER BY made, id LIMIT ?3",
+            [Cell::Text(root.to_owned()), from.0.into(), MESSAGES_MAX.into()],
+            |row| self.message(row),
+        )
+    }
+
     /// The newest messages of any state, at most `limit`, the newest first.
     ///
     /// # Errors

@@ -37,6 +37,34 @@ fn unit(name: &str) -> WorkedOn {
 }
 
 #[test]
+fn the_parts_of_an_incident_are_found_and_so_is_what_they_became_a_part_of() {
+    let place = Place::new();
+    let store = place.open();
+    let [a, b, c, d] = ["a", "b", "c", "d"].map(|root| incident(root, T0));
+    let merged = |part: &KeptIncident, heir: &KeptIncident| {
+        let (closed, merged_into) = (Some(UnixMs(T0 + 60)), Some(heir.id.clone()));
+        Fact::Incident(KeptIncident { closed, merged_into, ..part.clone() })
+    };
+    let kept =
+        vec![merged(&a, &b), merged(&b, &c), Fact::Incident(c.clone()), Fact::Incident(d.clone())];
+    store.submit(facts(kept));
+    store.flush_blocking().unwrap();
+    let reader = place.reader();
+    let (into_b, into_c) = ((a.id.clone(), b.id.clone()), (b.id.clone(), c.id.clone()));
+    assert_eq!(reader.parts_of(&[c.id.clone(), d.id.clone()]).unwrap(), [into_c, into_b]);
+    assert_eq!(reader.parts_of(std::slice::from_ref(&d.id)).unwrap(), []);
+    assert_eq!(reader.heir_of(&a.id).unwrap(), Some(c.id.clone()), "the last of them");
+    assert_eq!(reader.heir_of(&c.id).unwrap(), None);
+    // A circle, which nobody makes, holds nobody up.
+    store.submit(facts(vec![merged(&c, &a)]));
+    store.flush_blocking().unwrap();
+    let reader = place.reader();
+    assert_eq!(reader.parts_of(&[d.id]).unwrap(), []);
+    assert!(reader.parts_of(std::slice::from_ref(&c.id)).unwrap().len() <= 3);
+    assert_eq!(reader.heir_of(&a.id).unwrap(), None);
+}
+
+#[test]
 fn an_incident_is_recorded_as_it_stands_and_is_open_until_it_is_closed() {
     let place = Place::new();
     let store = place.open();
