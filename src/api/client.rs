@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
 use super::commands::{AckRequest, Acknowledged, OutboxDone, OutboxRequest, Work, WorkRequest};
+use super::events::EventRow;
 use super::types::{Change, History, Problem, Reloaded, Snapshot};
 use crate::health::Explanation;
 use crate::model::{Id, Span, SubjectId};
@@ -120,6 +121,16 @@ impl Client {
     pub async fn outbox(&self, request: &OutboxRequest) -> Result<OutboxDone, ClientError> {
         let body = serde_json::to_vec(request)?;
         self.understood(self.send(Method::POST, "/v1/outbox", body).await?).await
+    }
+
+    /// The newest `limit` (1 to 2000) lines of the log inside a window, oldest first.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with `bad_window`.
+    pub async fn events(&self, window: Span, limit: usize) -> Result<Vec<EventRow>, ClientError> {
+        let (from, to) = (window.from, window.to);
+        let path = format!("/v1/events?from={from}&to={to}&limit={limit}");
+        self.json(Method::GET, &path).await
     }
 
     /// Announces work; true when it was not known before.

@@ -3,13 +3,14 @@
 //! about health is made here.
 //!
 //! `GET /v1/snapshot` · `GET /v1/changes?after=SEQ` (server-sent events) · `GET /v1/history` ·
-//! `GET /v1/explain` · `GET /v1/maintenance` · `PUT` and `DELETE /v1/maintenance/{id}` ·
+//! `GET /v1/events` · `GET /v1/explain` · `GET /v1/maintenance` · `PUT` and `DELETE /v1/maintenance/{id}` ·
 //! `POST /v1/ack` · `POST /v1/reload`; `curl --unix-socket tuantra.sock http://t/v1/snapshot` is a
 //! client. docs/socket.md has them all.
 
 mod client;
 mod commands;
 mod device;
+mod events;
 mod server;
 mod snapshot;
 mod types;
@@ -24,6 +25,7 @@ pub use commands::{
     WORK_MAX_MS, Work, WorkRequest,
 };
 pub use device::{DeviceInfo, FactInfo, GaugeInfo, InterfaceInfo, PortState, UpsInfo};
+pub use events::{EVENTS_MAX, EventRow};
 pub use server::{Backend, Feed, HistoryQuery, Peer, serve};
 pub use snapshot::{Coverages, Sources, coverages, snapshot};
 pub use types::{

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::Request;
 use super::feed::Changes;
 use crate::api::{
-    AckRequest, Acknowledged, Backend, DeviceInfo, FactInfo, Feed, History, HistoryQuery,
+    AckRequest, Acknowledged, Backend, DeviceInfo, EventRow, FactInfo, Feed, History, HistoryQuery,
     OutboxAction, OutboxDone, OutboxRequest, Problem, Reloaded, Snapshot, User, Work, WorkRequest,
 };
 use crate::coverage::{Chart, outages};
@@ -69,6 +69,15 @@ impl Backend for Socket {
                 found.device = Some(DeviceInfo { facts, ..now });
             }
             Ok(found)
+        })
+    }
+
+    fn events(&self, window: Span, limit: usize) -> BoxFuture<'_, Result<Vec<EventRow>, Problem>> {
+        let store = self.store.clone();
+        Box::pin(async move {
+            let read = tokio::task::spawn_blocking(move || events(&store, window, limit)).await;
+            let problem = |message: String| Problem::new("store", message);
+            read.map_err(|e| problem(e.to_string()))?.map_err(|e| problem(e.to_string()))
         })
     }
 
@@ -133,6 +142,29 @@ impl Backend for Socket {
     fn explain(&self, subject: SubjectId) -> BoxFuture<'_, Result<Explanation, Problem>> {
         Box::pin(async move { self.ask(|reply| Request::Explain { subject, reply }).await? })
     }
+}
+
+/// The newest lines of the log inside a window out of the store, oldest first; also what a client
+/// without a daemon reads.
+///
+/// # Errors
+/// [`StoreError`] when the store cannot be read.
+pub(crate) fn events(
+    store: &Path,
+    window: Span,
+    limit: usize,
+) -> Result<Vec<EventRow>, StoreError> {
+    let found = Reader::open(store)?.events(window, limit)?;
+    Ok(found
+        .into_iter()
+        .map(|recorded| EventRow {
+            seq: recorded.seq,
+            at: recorded.event.at,
+            kind: recorded.event.kind.as_str().to_owned(),
+            subject: recorded.event.subject,
+            detail: recorded.event.detail,
+        })
+        .collect())
 }
 
 /// A subject's past out of the store; also what a client without a daemon reads. `None` for a

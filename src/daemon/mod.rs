@@ -32,7 +32,7 @@ use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
-pub(crate) use backend::history;
+pub(crate) use backend::{events, history};
 pub use months::{Months, month_start};
 
 use crate::api::{

@@ -1,7 +1,7 @@
 //! The daemon behind its Unix socket as a [`Source`].
 
 use super::source::{Answer, Changes, Outcome, Refusal, Source, SourceError};
-use crate::api::{self, AckRequest, Change, Client, ClientError, History, Snapshot};
+use crate::api::{self, AckRequest, Change, Client, ClientError, EventRow, History, Snapshot};
 use crate::model::{Span, SubjectId};
 
 /// Reads from a running daemon.
@@ -64,6 +64,10 @@ impl Source for ApiSource {
         columns: usize,
     ) -> Answer<'a, History> {
         Box::pin(async move { Ok(self.client.history(subject, window, columns).await?) })
+    }
+
+    fn events<'a>(&'a self, window: Span, limit: usize) -> Answer<'a, Vec<EventRow>> {
+        Box::pin(async move { Ok(self.client.events(window, limit).await?) })
     }
 
     fn acknowledge<'a>(&'a self, request: &'a AckRequest) -> Outcome<'a> {

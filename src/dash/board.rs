@@ -73,7 +73,18 @@ struct Index {
     folded_subjects: Vec<String>,
     carrier_of: Vec<Option<usize>>,
     connections: Vec<usize>,
+    devices: Vec<usize>,
     roots: Vec<usize>,
+}
+
+/// Which units and subjects there are: the same until the next snapshot.
+#[derive(Debug, Clone)]
+pub(super) struct Version(Arc<Index>);
+
+impl PartialEq for Version {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
 }
 
 /// Everything a screen shows.
@@ -181,13 +192,14 @@ impl Index {
             }
         }
         let mut subjects_of = vec![Vec::new(); snapshot.units.len()];
-        let mut connections = Vec::new();
+        let (mut connections, mut devices) = (Vec::new(), Vec::new());
         for (i, subject) in snapshot.subjects.iter().enumerate() {
             if let Some(unit) = unit_at.get(&subject.unit) {
                 subjects_of[*unit].push(i);
             }
-            if subject.kind == SubjectKind::Connection {
-                connections.push(i);
+            match subject.kind {
+                SubjectKind::Connection => connections.push(i),
+                SubjectKind::Device | SubjectKind::Service => devices.push(i),
             }
         }
         for list in &mut subjects_of {
@@ -221,6 +233,7 @@ impl Index {
                 .map(|s| s.carrier.as_ref().and_then(|c| carrier_at.get(c)).copied())
                 .collect(),
             connections,
+            devices,
             roots,
             unit_at,
             subject_at,
@@ -352,7 +365,8 @@ impl Board {
         self.marks = marks.into_iter().map(|m| m.unwrap_or(State::Unmeasured)).collect();
     }
 
-    fn parent_of(&self, unit: usize) -> Option<usize> {
+    /// Where the unit above the one at `unit` stands; before it.
+    pub(super) fn parent_of(&self, unit: usize) -> Option<usize> {
         let id = self.units.get(unit)?.parent.as_ref()?;
         self.index.unit_at.get(id).copied().filter(|p| *p < unit)
     }
@@ -414,6 +428,24 @@ impl Board {
     /// Every connection, in the inventory's order.
     pub fn connections(&self) -> impl Iterator<Item = &SubjectRow> {
         self.index.connections.iter().filter_map(|i| self.subjects.get(*i)).map(|s| &**s)
+    }
+
+    /// Every connection with the place of its carrier in `carriers`.
+    pub(super) fn lines_of_carriers(&self) -> impl Iterator<Item = (&SubjectRow, Option<usize>)> {
+        self.index.connections.iter().filter_map(|i| {
+            let carrier = self.index.carrier_of.get(*i).copied().flatten();
+            self.subjects.get(*i).map(|s| (&**s, carrier))
+        })
+    }
+
+    /// Every device and service, in the inventory's order.
+    pub fn devices(&self) -> impl Iterator<Item = &SubjectRow> {
+        self.index.devices.iter().filter_map(|i| self.subjects.get(*i)).map(|s| &**s)
+    }
+
+    /// Which units and subjects there are.
+    pub(super) fn version(&self) -> Version {
+        Version(Arc::clone(&self.index))
     }
 
     /// The units without a unit above.

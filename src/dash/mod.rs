@@ -10,14 +10,21 @@
 
 mod api_source;
 mod board;
+mod detail;
 mod draw;
+pub mod heat;
 pub mod keys;
+pub mod lens;
 pub mod link;
+pub mod log;
+pub mod map;
+pub mod palette;
 pub mod place;
 mod rows;
 mod run;
 mod screens;
 pub mod search;
+mod settle;
 mod source;
 pub mod state;
 pub mod take;

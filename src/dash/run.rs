@@ -18,6 +18,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use super::keys::meaning;
 use super::link::{Feed, Link, Pace, follow};
+use super::log::LogRequest;
 use super::source::{Refusal, Source, SourceError};
 use super::state::{Action, Cmd, HistoryRequest, Mode, Ui};
 use super::take::Ask;
@@ -25,7 +26,7 @@ use super::terminal::Screen;
 use super::theme::{Colours, Theme};
 use super::update::update;
 use super::view::{Scene, view};
-use crate::api::{Acknowledged, History};
+use crate::api::{Acknowledged, EventRow, History};
 use crate::locale::Lang;
 use crate::model::UnixMs;
 
@@ -100,8 +101,17 @@ pub async fn run(options: Options) -> Result<(), DashError> {
     let sources = (options.live.clone(), options.offline.clone());
     let following = follow(options.live, options.offline, now, Pace::default(), sender);
     let ui = Ui { read_only: options.read_only, ..Ui::new(options.lang, size) };
-    let (asked, commanded) = (FuturesUnordered::new(), FuturesUnordered::new());
-    let mut desk = Desk { screen, theme, ui, feed: receiver, sources, asked, commanded };
+    let mut desk = Desk {
+        screen,
+        theme,
+        ui,
+        feed: receiver,
+        sources,
+        asked: FuturesUnordered::new(),
+        heated: FuturesUnordered::new(),
+        logged: FuturesUnordered::new(),
+        commanded: FuturesUnordered::new(),
+    };
     tokio::select! {
         never = following => match never {},
         ended = desk.work() => ended,
@@ -137,6 +147,8 @@ impl Signals {
 type Asked =
     std::pin::Pin<Box<dyn Future<Output = (HistoryRequest, Result<Arc<History>, String>)>>>;
 
+type Logged = std::pin::Pin<Box<dyn Future<Output = (LogRequest, Result<Vec<EventRow>, String>)>>>;
+
 type Commanded = std::pin::Pin<Box<dyn Future<Output = (Ask, Result<Acknowledged, Refusal>)>>>;
 
 struct Desk {
@@ -146,6 +158,8 @@ struct Desk {
     feed: watch::Receiver<Feed>,
     sources: (Rc<dyn Source>, Option<Rc<dyn Source>>),
     asked: FuturesUnordered<Asked>,
+    heated: FuturesUnordered<Asked>,
+    logged: FuturesUnordered<Logged>,
     commanded: FuturesUnordered<Commanded>,
 }
 
@@ -184,6 +198,14 @@ impl Desk {
                     leave = self.act(Action::History(request, answer))?;
                     at_once = true;
                 }
+                Some((request, answer)) = self.heated.next() => {
+                    leave = self.act(Action::Heat(request, answer))?;
+                    due.get_or_insert(last_frame + FRAME);
+                }
+                Some((request, answer)) = self.logged.next() => {
+                    leave = self.act(Action::Log(request, answer))?;
+                    due.get_or_insert(last_frame + FRAME);
+                }
                 Some((ask, answer)) = self.commanded.next() => {
                     leave = self.act(Action::Taken(ask, answer))?;
                     at_once = true;
@@ -217,7 +239,7 @@ impl Desk {
                 if let Some(key) = meaning(self.ui.screen, self.ui.mode, &key) {
                     return Some(Action::Key(key));
                 }
-                let is_typing = matches!(self.ui.mode, Mode::Search | Mode::Take);
+                let is_typing = matches!(self.ui.mode, Mode::Search | Mode::Take | Mode::Palette);
                 typed(&key).filter(|_| is_typing).map(Action::Text)
             }
             Event::Paste(text) => Some(Action::Text(text)),
@@ -237,29 +259,49 @@ impl Desk {
                     self.screen.suspend().map_err(terminal("take back"))?;
                     self.ui.size = self.screen.size().map_err(terminal("measure"))?;
                 }
-                Cmd::History(request) => self.ask(request),
+                Cmd::History(request) => self.asked.push(self.ask(request)),
+                Cmd::Log(request) => self.logged.push(self.ask_log(request)),
+                Cmd::Heat(request) => self.heated.push(self.ask(request)),
                 Cmd::Take(ask) => self.command(ask),
             }
         }
         Ok(false)
     }
 
-    /// Asks the source that is shown for a history. At most a handful are under way: each range
-    /// of the open subject asks again only when its answer is due.
-    fn ask(&mut self, request: HistoryRequest) {
+    /// The source that the screen shows.
+    fn shown_source(&self) -> Rc<dyn Source> {
         let offline = matches!(self.feed.borrow().link, Link::Offline { .. });
-        let source = match (&self.sources.1, offline) {
+        match (&self.sources.1, offline) {
             (Some(second), true) => second.clone(),
             _ => self.sources.0.clone(),
-        };
-        self.asked.push(Box::pin(async move {
+        }
+    }
+
+    /// Asks the source that is shown for lines of the log.
+    fn ask_log(&self, request: LogRequest) -> Logged {
+        let source = self.shown_source();
+        Box::pin(async move {
+            let asked = source.events(request.window, request.limit);
+            let answer = match tokio::time::timeout(HISTORY, asked).await {
+                Ok(answer) => answer.map_err(|e| e.to_string()),
+                Err(_) => Err("no answer in time".to_owned()),
+            };
+            (request, answer)
+        })
+    }
+
+    /// Asks the source that is shown for a history. At most a handful are under way: each range
+    /// of the open subject asks again only when its answer is due.
+    fn ask(&self, request: HistoryRequest) -> Asked {
+        let source = self.shown_source();
+        Box::pin(async move {
             let asked = source.history(&request.subject, request.window, request.columns);
             let answer = match tokio::time::timeout(HISTORY, asked).await {
                 Ok(answer) => answer.map(Arc::new).map_err(|e| e.to_string()),
                 Err(_) => Err("no answer in time".to_owned()),
             };
             (request, answer)
-        }));
+        })
     }
 
     /// Has the daemon do it; the screen goes on meanwhile.

@@ -5,7 +5,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::api::{AckRequest, Acknowledged, Change, History, Problem, Snapshot};
+use crate::api::{AckRequest, Acknowledged, Change, EventRow, History, Problem, Snapshot};
 use crate::model::{Span, SubjectId};
 
 /// Why a source did not answer: one sentence in English that names operation and object.
@@ -52,6 +52,9 @@ pub trait Source {
         window: Span,
         columns: usize,
     ) -> Answer<'a, History>;
+
+    /// The newest `limit` lines of the log inside a window, oldest first.
+    fn events<'a>(&'a self, window: Span, limit: usize) -> Answer<'a, Vec<EventRow>>;
 
     /// Takes an incident. A source that only looks refuses.
     fn acknowledge<'a>(&'a self, _request: &'a AckRequest) -> Outcome<'a> {

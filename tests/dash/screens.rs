@@ -48,6 +48,16 @@ pictures! {
     device: "/cho gao ups<Enter>";
     help: "?";
     search: "/hoa khanh";
+    map: "5<Down><Down><Down><Down>";
+    map_district: "5<Down><Down><Down><Down><Down><Down><Down><Down><Enter><Down>";
+    devices: "8s";
+    heat: "H";
+    heat_month: "H++<Down>";
+    palette: ":ban do";
+    wall: "w";
+    log: "6<Down>";
+    carrier: "3c";
+    page: "/cai be tslcd<Enter>+[[";
     take: "2<Down>aĐã gọi tổng đài VNPT<Right><Right><Right>";
 }
 
@@ -111,7 +121,9 @@ fn without_room_one_line_says_it_all() {
 
 #[test]
 fn ascii_draws_no_sign_outside_of_letters() {
-    for keys in ["", "2", "3", "4", "?", "/cai be tslcd<Enter>", "2a"] {
+    for keys in
+        ["", "2", "3c", "4", "5", "6", "8", "H", "w", ":", "?", "/cai be tslcd<Enter>", "2a"]
+    {
         let mut snapshot = sample::province();
         snapshot.daemon.channels = taking::channels(2);
         let mut desk = Desk::over(Board::new(snapshot), Lang::En, LARGE);
@@ -120,7 +132,7 @@ fn ascii_draws_no_sign_outside_of_letters() {
         let text = desk.text();
         let signs: String = text
             .chars()
-            .filter(|c| !c.is_ascii() && !c.is_alphabetic() && !"·…–≥≤".contains(*c))
+            .filter(|c| !c.is_ascii() && !c.is_alphabetic() && !"·…–≥≤‹›".contains(*c))
             .collect();
         assert_eq!(signs, "", "{text}");
     }

@@ -20,7 +20,7 @@ use crate::model::{CarrierId, State};
 use crate::t;
 
 /// Coverage of the whole province on the chosen network: "98,3 %", "170/173 xã", goal reached.
-fn coverage(shot: &Shot<'_>) -> Option<(String, String, String, bool)> {
+pub fn coverage(shot: &Shot<'_>) -> Option<(String, String, String, bool)> {
     let lang = shot.ui.lang;
     let network = shot.ui.network(shot.board)?;
     let rows = shot.board.roots().flat_map(|u| &u.subtree);
@@ -186,30 +186,56 @@ pub fn header(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-fn tab_name(shot: &Shot<'_>, screen: Screen) -> String {
-    let lang = shot.ui.lang;
-    match screen {
-        Screen::Coverage => locale::text(lang, "dash.tab_coverage").to_owned(),
-        Screen::Incidents => {
-            let name = locale::text(lang, "dash.tab_incidents");
-            match shot.board.incidents.len() {
-                0 => name.to_owned(),
-                open => format!("{name} ({open})"),
-            }
-        }
-        Screen::Lines => locale::text(lang, "dash.tab_lines").to_owned(),
-        Screen::Departments => locale::text(lang, "dash.tab_departments").to_owned(),
-        Screen::Subject => String::new(),
+/// How much of the tabs there is room for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tabs {
+    Whole,
+    Tight,
+    /// Only the open one and the incidents are named.
+    Digits,
+}
+
+/// " 3 Đường truyền ".
+fn tab_name(shot: &Shot<'_>, screen: Screen, digit: char, tabs: Tabs) -> String {
+    let is_open = shot.ui.tab() == screen;
+    let (key, short) = match screen {
+        Screen::Coverage => ("dash.tab_coverage", "dash.tab_coverage"),
+        Screen::Incidents => ("dash.tab_incidents", "dash.tab_incidents"),
+        Screen::Lines => ("dash.tab_lines", "dash.tab_lines_short"),
+        Screen::Departments => ("dash.tab_departments", "dash.tab_departments_short"),
+        Screen::Map => ("dash.tab_map", "dash.tab_map"),
+        Screen::Log => ("dash.tab_log", "dash.tab_log"),
+        Screen::Devices => ("dash.tab_devices", "dash.tab_devices"),
+        Screen::Heat | Screen::Wall | Screen::Subject => return String::new(),
+    };
+    let mut name =
+        locale::text(shot.ui.lang, if tabs == Tabs::Whole { key } else { short }).to_owned();
+    let open = shot.board.incidents.len();
+    if screen == Screen::Incidents && open > 0 {
+        name.push_str(&format!(" ({open})"));
+    }
+    match tabs {
+        Tabs::Whole => format!(" {digit} {name} "),
+        Tabs::Digits if !is_open && screen != Screen::Incidents => format!(" {digit}"),
+        Tabs::Tight | Tabs::Digits => format!(" {digit} {name}"),
     }
 }
 
 /// The tabs; the open one is reversed.
 pub fn tabs(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
-    let shown = if shot.ui.screen == Screen::Subject { shot.ui.back } else { shot.ui.screen };
+    let named = |tabs| -> Vec<(Screen, String)> {
+        let name = |(screen, digit)| (screen, tab_name(shot, screen, digit, tabs));
+        Screen::TABS.into_iter().map(name).collect()
+    };
+    let fits = |names: &Vec<(Screen, String)>| {
+        let wide: usize = names.iter().map(|(_, name)| locale::width(name)).sum();
+        wide < usize::from(area.width)
+    };
+    let names = [Tabs::Whole, Tabs::Tight].into_iter().map(named).find(fits);
     let mut at = 0;
-    for (i, screen) in Screen::TABS.into_iter().enumerate() {
-        let name = format!(" {} {} ", i + 1, tab_name(shot, screen));
-        let style = if screen == shown { shot.theme.selected() } else { Style::new() };
+    for (screen, name) in names.unwrap_or_else(|| named(Tabs::Digits)) {
+        let is_open = screen == shot.ui.tab();
+        let style = if is_open { shot.theme.selected() } else { Style::new() };
         at = text(buffer, area, at, &name, style);
     }
 }
