@@ -9,7 +9,9 @@ use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
-use super::commands::{AckRequest, Acknowledged, OutboxDone, OutboxRequest, Work, WorkRequest};
+use super::commands::{
+    AckRequest, Acknowledged, AskRequest, AskedNow, OutboxDone, OutboxRequest, Work, WorkRequest,
+};
 use super::events::EventRow;
 use super::types::{Change, History, Problem, Reloaded, Snapshot};
 use crate::health::Explanation;
@@ -112,6 +114,15 @@ impl Client {
     pub async fn acknowledge(&self, request: &AckRequest) -> Result<Acknowledged, ClientError> {
         let body = serde_json::to_vec(request)?;
         self.understood(self.send(Method::POST, "/v1/ack", body).await?).await
+    }
+
+    /// Has subjects asked now.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with `unknown_subject`, `bad_request`.
+    pub async fn ask_now(&self, request: &AskRequest) -> Result<AskedNow, ClientError> {
+        let body = serde_json::to_vec(request)?;
+        self.understood(self.send(Method::POST, "/v1/ask", body).await?).await
     }
 
     /// Has a message of the outbox tried again, or gives it up.

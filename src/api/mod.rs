@@ -4,7 +4,7 @@
 //!
 //! `GET /v1/snapshot` · `GET /v1/changes?after=SEQ` (server-sent events) · `GET /v1/history` ·
 //! `GET /v1/events` · `GET /v1/explain` · `GET /v1/maintenance` · `PUT` and `DELETE /v1/maintenance/{id}` ·
-//! `POST /v1/ack` · `POST /v1/reload`; `curl --unix-socket tuantra.sock http://t/v1/snapshot` is a
+//! `POST /v1/ack` · `POST /v1/ask` · `POST /v1/reload`; `curl --unix-socket tuantra.sock http://t/v1/snapshot` is a
 //! client. docs/socket.md has them all.
 
 mod client;
@@ -21,8 +21,8 @@ mod tests;
 
 pub use client::{Changes, Client, ClientError};
 pub use commands::{
-    ACK_MAX_MS, AckRequest, Acknowledged, NOTE_MAX, OutboxAction, OutboxDone, OutboxRequest,
-    WORK_MAX_MS, Work, WorkRequest,
+    ACK_MAX_MS, ASK_MAX, AckRequest, Acknowledged, AskRequest, AskedNow, NOTE_MAX, OutboxAction,
+    OutboxDone, OutboxRequest, WORK_MAX_MS, Work, WorkRequest,
 };
 pub use device::{DeviceInfo, FactInfo, GaugeInfo, InterfaceInfo, PortState, UpsInfo};
 pub use events::{EVENTS_MAX, EventRow};

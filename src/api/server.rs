@@ -20,7 +20,9 @@ use serde::Deserialize;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
 
-use super::commands::{AckRequest, Acknowledged, OutboxDone, OutboxRequest, Work, WorkRequest};
+use super::commands::{
+    AckRequest, Acknowledged, AskRequest, AskedNow, OutboxDone, OutboxRequest, Work, WorkRequest,
+};
 use super::events::{EVENTS_MAX, EventRow};
 use super::types::{Change, History, Problem, Reloaded, Snapshot};
 use super::user::User;
@@ -71,6 +73,8 @@ pub trait Backend: Send + Sync + 'static {
         request: AckRequest,
         by: User,
     ) -> BoxFuture<'_, Result<Acknowledged, Problem>>;
+    /// Has subjects asked now. Problem: `unknown_subject`.
+    fn ask_now(&self, request: AskRequest, by: User) -> BoxFuture<'_, Result<AskedNow, Problem>>;
     /// Has a message of the outbox tried again, or gives it up. Problems: `unknown_message`,
     /// `not_possible`.
     fn outbox(
@@ -208,6 +212,7 @@ pub async fn serve(listener: UnixListener, backend: Arc<dyn Backend>) -> std::io
         .route("/v1/events", get(events_of))
         .route("/v1/reload", post(commands::reload))
         .route("/v1/ack", post(commands::acknowledge))
+        .route("/v1/ask", post(commands::ask))
         .route("/v1/outbox", post(commands::outbox))
         .route("/v1/maintenance", get(commands::maintenance))
         // An id may have slashes in it: `cai-be/tslcd-20261127`.

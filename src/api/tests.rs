@@ -238,6 +238,10 @@ impl Backend for Fixed {
         })
     }
 
+    fn ask_now(&self, request: AskRequest, _by: User) -> BoxFuture<'_, Result<AskedNow, Problem>> {
+        Box::pin(async move { Ok(AskedNow { addresses: request.subjects.len() as u32 }) })
+    }
+
     fn outbox(
         &self,
         request: OutboxRequest,
@@ -301,6 +305,16 @@ async fn lines_of_the_log_are_asked_for_within_limits() {
     {
         let refused = client.events(window, limit).await;
         assert!(matches!(refused, Err(ClientError::Refused(p)) if p.error == "bad_window"));
+    }
+    let asks = |count: u16| {
+        let subjects = (0..count).map(|_| subject_id(0)).collect();
+        let client = client.clone();
+        async move { client.ask_now(&AskRequest { subjects }).await }
+    };
+    assert_eq!(asks(3).await.unwrap(), AskedNow { addresses: 3 });
+    for count in [0, 101] {
+        let refused = asks(count).await;
+        assert!(matches!(refused, Err(ClientError::Refused(p)) if p.error == "bad_request"));
     }
     server.abort();
 }

@@ -10,8 +10,9 @@ use tokio::sync::{mpsc, oneshot};
 use super::Request;
 use super::feed::Changes;
 use crate::api::{
-    AckRequest, Acknowledged, Backend, DeviceInfo, EventRow, FactInfo, Feed, History, HistoryQuery,
-    OutboxAction, OutboxDone, OutboxRequest, Problem, Reloaded, Snapshot, User, Work, WorkRequest,
+    AckRequest, Acknowledged, AskRequest, AskedNow, Backend, DeviceInfo, EventRow, FactInfo, Feed,
+    History, HistoryQuery, OutboxAction, OutboxDone, OutboxRequest, Problem, Reloaded, Snapshot,
+    User, Work, WorkRequest,
 };
 use crate::coverage::{Chart, outages};
 use crate::health::Explanation;
@@ -94,6 +95,10 @@ impl Backend for Socket {
         Box::pin(
             async move { self.ask(|reply| Request::Acknowledge { request, by, reply }).await? },
         )
+    }
+
+    fn ask_now(&self, request: AskRequest, by: User) -> BoxFuture<'_, Result<AskedNow, Problem>> {
+        Box::pin(async move { self.ask(|reply| Request::Ask { request, by, reply }).await? })
     }
 
     fn outbox(

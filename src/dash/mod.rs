@@ -9,30 +9,37 @@
 //! they were fresh: see [`Freshness`](state::Freshness).
 
 mod api_source;
+mod bell;
 mod board;
 mod detail;
 mod draw;
+pub mod export;
 pub mod heat;
 pub mod keys;
 pub mod lens;
 pub mod link;
 pub mod log;
 pub mod map;
+pub mod mouse;
+pub mod notice;
 pub mod palette;
 pub mod place;
 mod rows;
 mod run;
+pub mod saved;
 mod screens;
 pub mod search;
 mod settle;
 mod source;
 pub mod state;
+mod tabs;
 pub mod take;
 mod terminal;
 mod theme;
 mod update;
 mod view;
 mod words;
+pub mod work;
 
 pub use api_source::ApiSource;
 pub use board::Board;

@@ -3,11 +3,14 @@
 //! Keys are drawn at once, data at most ten times a second, and nothing when no cell changes.
 
 use std::io;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{
+    Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind,
+};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use ratatui::buffer::Buffer;
@@ -16,9 +19,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 
+use super::bell::Bell;
+use super::export::Export;
 use super::keys::meaning;
 use super::link::{Feed, Link, Pace, follow};
 use super::log::LogRequest;
+use super::mouse::Mouse;
+use super::saved::View;
 use super::source::{Refusal, Source, SourceError};
 use super::state::{Action, Cmd, HistoryRequest, Mode, Ui};
 use super::take::Ask;
@@ -26,7 +33,8 @@ use super::terminal::Screen;
 use super::theme::{Colours, Theme};
 use super::update::update;
 use super::view::{Scene, view};
-use crate::api::{Acknowledged, EventRow, History};
+use super::work::WorkAsk;
+use crate::api::{AskRequest, EventRow, History};
 use crate::locale::Lang;
 use crate::model::UnixMs;
 
@@ -56,6 +64,14 @@ pub struct Options {
     pub colours: Colours,
     /// Nothing may be commanded.
     pub read_only: bool,
+    /// Clicks and the wheel are listened to.
+    pub has_mouse: bool,
+    /// The bell rings at a new incident.
+    pub has_bell: bool,
+    /// How the user looked at things the last time.
+    pub view: View,
+    /// Where that is kept; `None` where there is no place for it.
+    pub view_file: Option<PathBuf>,
 }
 
 /// Why the dashboard ended before the user wanted.
@@ -95,12 +111,13 @@ pub async fn run(options: Options) -> Result<(), DashError> {
     let mut signals = Signals::new().map_err(DashError::Signals)?;
     let link = Link::Reconnecting { since: now(), reason: String::new() };
     let (sender, receiver) = watch::channel(Feed { board: None, link });
-    let screen = Screen::take().map_err(terminal("take"))?;
+    let screen = Screen::take(options.has_mouse).map_err(terminal("take"))?;
     let size = screen.size().map_err(terminal("measure"))?;
     let theme = Theme { colours: options.colours, ascii: options.ascii };
     let sources = (options.live.clone(), options.offline.clone());
     let following = follow(options.live, options.offline, now, Pace::default(), sender);
-    let ui = Ui { read_only: options.read_only, ..Ui::new(options.lang, size) };
+    let mut ui = Ui { read_only: options.read_only, ..Ui::new(options.lang, size) };
+    options.view.restore(&mut ui);
     let mut desk = Desk {
         screen,
         theme,
@@ -111,6 +128,8 @@ pub async fn run(options: Options) -> Result<(), DashError> {
         heated: FuturesUnordered::new(),
         logged: FuturesUnordered::new(),
         commanded: FuturesUnordered::new(),
+        bell: options.has_bell.then(Bell::default),
+        view_file: options.view_file,
     };
     tokio::select! {
         never = following => match never {},
@@ -149,7 +168,7 @@ type Asked =
 
 type Logged = std::pin::Pin<Box<dyn Future<Output = (LogRequest, Result<Vec<EventRow>, String>)>>>;
 
-type Commanded = std::pin::Pin<Box<dyn Future<Output = (Ask, Result<Acknowledged, Refusal>)>>>;
+type Commanded = std::pin::Pin<Box<dyn Future<Output = Action>>>;
 
 struct Desk {
     screen: Screen,
@@ -161,6 +180,8 @@ struct Desk {
     heated: FuturesUnordered<Asked>,
     logged: FuturesUnordered<Logged>,
     commanded: FuturesUnordered<Commanded>,
+    bell: Option<Bell>,
+    view_file: Option<PathBuf>,
 }
 
 impl Desk {
@@ -192,6 +213,7 @@ impl Desk {
                 },
                 Ok(()) = self.feed.changed() => {
                     leave = self.act(Action::Data)?;
+                    self.ring()?;
                     due.get_or_insert(last_frame + FRAME);
                 }
                 Some((request, answer)) = self.asked.next() => {
@@ -206,8 +228,8 @@ impl Desk {
                     leave = self.act(Action::Log(request, answer))?;
                     due.get_or_insert(last_frame + FRAME);
                 }
-                Some((ask, answer)) = self.commanded.next() => {
-                    leave = self.act(Action::Taken(ask, answer))?;
+                Some(done) = self.commanded.next() => {
+                    leave = self.act(done)?;
                     at_once = true;
                 }
                 _ = tick.tick() => {
@@ -239,10 +261,19 @@ impl Desk {
                 if let Some(key) = meaning(self.ui.screen, self.ui.mode, &key) {
                     return Some(Action::Key(key));
                 }
-                let is_typing = matches!(self.ui.mode, Mode::Search | Mode::Take | Mode::Palette);
+                let is_typing =
+                    matches!(self.ui.mode, Mode::Search | Mode::Take | Mode::Work | Mode::Palette);
                 typed(&key).filter(|_| is_typing).map(Action::Text)
             }
             Event::Paste(text) => Some(Action::Text(text)),
+            Event::Mouse(mouse) => match mouse.kind {
+                MouseEventKind::Down(MouseButton::Left) => {
+                    Some(Action::Mouse(Mouse::Click(mouse.column, mouse.row)))
+                }
+                MouseEventKind::ScrollDown => Some(Action::Mouse(Mouse::Wheel(1))),
+                MouseEventKind::ScrollUp => Some(Action::Mouse(Mouse::Wheel(-1))),
+                _ => None,
+            },
             Event::Resize(columns, rows) => Some(Action::Resized(columns, rows)),
             _ => None,
         }
@@ -262,10 +293,28 @@ impl Desk {
                 Cmd::History(request) => self.asked.push(self.ask(request)),
                 Cmd::Log(request) => self.logged.push(self.ask_log(request)),
                 Cmd::Heat(request) => self.heated.push(self.ask(request)),
-                Cmd::Take(ask) => self.command(ask),
+                Cmd::Take(ask) => self.commanded.push(take(self.sources.0.clone(), ask)),
+                Cmd::Work(ask) => self.commanded.push(announce(self.sources.0.clone(), ask)),
+                Cmd::Ask(request) => self.commanded.push(ask_now(self.sources.0.clone(), request)),
+                Cmd::Copy(text) => self.screen.copy(&text).map_err(terminal("copy through"))?,
+                Cmd::Keep(view) => {
+                    self.commanded.push(Box::pin(keep(view, self.view_file.clone())))
+                }
+                Cmd::Export(export) => self.commanded.push(Box::pin(write(export))),
             }
         }
         Ok(false)
+    }
+
+    /// Rings when an incident was opened since the last time.
+    fn ring(&mut self) -> Result<(), DashError> {
+        let board = self.feed.borrow().board.clone();
+        if let (Some(bell), Some(board)) = (&mut self.bell, board)
+            && bell.is_due(&board)
+        {
+            self.screen.ring().map_err(terminal("ring"))?;
+        }
+        Ok(())
     }
 
     /// The source that the screen shows.
@@ -304,19 +353,6 @@ impl Desk {
         })
     }
 
-    /// Has the daemon do it; the screen goes on meanwhile.
-    fn command(&mut self, ask: Ask) {
-        let source = self.sources.0.clone();
-        self.commanded.push(Box::pin(async move {
-            let asked = source.acknowledge(&ask.request);
-            let answer = match tokio::time::timeout(COMMAND, asked).await {
-                Ok(answer) => answer,
-                Err(_) => Err(Refusal::Unanswered(SourceError("no answer in time".to_owned()))),
-            };
-            (ask, answer)
-        }));
-    }
-
     fn draw(&mut self) -> Result<(), DashError> {
         let (columns, rows) = self.ui.size;
         let mut frame = Buffer::empty(Rect::new(0, 0, columns, rows));
@@ -331,6 +367,70 @@ impl Desk {
         view(&scene, frame.area, &mut frame);
         self.screen.show(&frame).map_err(terminal("draw on"))
     }
+}
+
+/// Waits for the answer to a command; the screen goes on meanwhile.
+async fn in_time<T>(asked: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {
+    match tokio::time::timeout(COMMAND, asked).await {
+        Ok(answer) => answer,
+        Err(_) => Err(Refusal::Unanswered(SourceError("no answer in time".to_owned()))),
+    }
+}
+
+fn take(source: Rc<dyn Source>, ask: Ask) -> Commanded {
+    Box::pin(async move {
+        let answer = in_time(source.acknowledge(&ask.request)).await;
+        Action::Taken(ask, answer)
+    })
+}
+
+fn announce(source: Rc<dyn Source>, ask: WorkAsk) -> Commanded {
+    Box::pin(async move {
+        let answer = in_time(source.announce(&ask.id, &ask.request)).await;
+        Action::Worked(ask, answer)
+    })
+}
+
+fn ask_now(source: Rc<dyn Source>, request: AskRequest) -> Commanded {
+    Box::pin(async move {
+        let answer = in_time(source.ask_now(&request)).await;
+        Action::Asked(request, answer)
+    })
+}
+
+/// Writes a file that was not there before into the folder the dashboard was started in.
+async fn write(export: Export) -> Action {
+    let Export { name, text, rows } = export;
+    let written = tokio::task::spawn_blocking(move || -> io::Result<String> {
+        let path = std::env::current_dir()?.join(&name);
+        io::Write::write_all(&mut std::fs::File::create_new(&path)?, text.as_bytes())?;
+        Ok(path.display().to_string())
+    });
+    let answer = match written.await {
+        Ok(done) => done.map_err(|e| e.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    Action::Exported(rows, answer)
+}
+
+/// Keeps a view, whole or not at all.
+async fn keep(view: View, file: Option<PathBuf>) -> Action {
+    let Some(path) = file else {
+        return Action::Kept(Err("neither XDG_CONFIG_HOME nor HOME is set".to_owned()));
+    };
+    let written = tokio::task::spawn_blocking(move || -> io::Result<String> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let fresh = path.with_extension(format!("new-{}", std::process::id()));
+        std::fs::write(&fresh, format!("{:#}\n", serde_json::json!(view)))?;
+        std::fs::rename(&fresh, &path)?;
+        Ok(path.display().to_string())
+    });
+    Action::Kept(match written.await {
+        Ok(done) => done.map_err(|e| e.to_string()),
+        Err(error) => Err(error.to_string()),
+    })
 }
 
 async fn sleep_until(due: Option<Instant>) {

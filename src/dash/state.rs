@@ -4,17 +4,22 @@ use std::sync::Arc;
 
 use super::board::Board;
 pub use super::detail::{Detail, HistoryRequest, Range};
+use super::export::Export;
 use super::heat::Heat;
 use super::lens::{Carriers, Filter};
 use super::link::Link;
 use super::log::{Log, LogRequest};
 use super::map::Map;
+use super::mouse::Mouse;
+use super::notice::Notices;
 use super::palette::Palette;
 use super::place::{Place, Step};
+use super::saved::View;
 use super::search::Search;
 use super::source::Refusal;
 use super::take::{Ask, Taking};
-use crate::api::{Acknowledged, EventRow, History};
+use super::work::{WorkAsk, Working};
+use crate::api::{Acknowledged, AskRequest, AskedNow, EventRow, History, Work};
 use crate::locale::Lang;
 use crate::model::{NetworkId, SubjectId, UnitId, UnixMs};
 
@@ -89,6 +94,16 @@ pub enum Key {
     NextTab(isize),
     /// Take the incident that is selected.
     Take,
+    /// Announce work on what is selected.
+    Maintain,
+    /// Have what is selected asked now.
+    Ask,
+    /// Send what is selected to the terminal's clipboard.
+    Copy,
+    /// Write what is listed into a file.
+    Export,
+    /// Keep how things are looked at for the next time.
+    Keep,
     /// Open the search.
     Search,
     /// Open or close the help.
@@ -128,6 +143,16 @@ pub enum Action {
     Log(LogRequest, Result<Vec<EventRow>, String>),
     /// What came of a command.
     Taken(Ask, Result<Acknowledged, Refusal>),
+    /// What came of announcing work.
+    Worked(WorkAsk, Result<Work, Refusal>),
+    /// What came of having a subject asked.
+    Asked(AskRequest, Result<AskedNow, Refusal>),
+    /// The mouse.
+    Mouse(Mouse),
+    /// The view is kept, or why it is not.
+    Kept(Result<String, String>),
+    /// A file is written, or why it is not.
+    Exported(usize, Result<String, String>),
 }
 
 /// What `update` wants done.
@@ -147,6 +172,16 @@ pub enum Cmd {
     Log(LogRequest),
     /// Have the daemon give the user an incident.
     Take(Ask),
+    /// Have the daemon take announced work.
+    Work(WorkAsk),
+    /// Have the daemon ask subjects now.
+    Ask(AskRequest),
+    /// Send a text to the terminal's clipboard.
+    Copy(String),
+    /// Keep a view for the next time.
+    Keep(View),
+    /// Write a file into the folder the dashboard was started in.
+    Export(Export),
 }
 
 /// The orders of the lists of units and lines.
@@ -211,6 +246,8 @@ pub enum Mode {
     Help,
     /// The dialog in which an incident is taken lies over it.
     Take,
+    /// The dialog in which work is announced lies over it.
+    Work,
     /// The list of actions lies over it.
     Palette,
 }
@@ -265,6 +302,10 @@ pub struct Ui {
     pub search: Search,
     /// Taking incidents.
     pub taking: Taking,
+    /// Announcing work.
+    pub working: Working,
+    /// What came of everything else.
+    pub notices: Notices,
     /// Nothing may be commanded.
     pub read_only: bool,
     /// First line of the help.
@@ -328,6 +369,8 @@ impl Ui {
             detail: None,
             search: Search::default(),
             taking: Taking::default(),
+            working: Working::default(),
+            notices: Notices::default(),
             read_only: false,
             help_top: 0,
             sort: Sort::default(),

@@ -7,6 +7,7 @@
 mod dialog;
 
 pub use dialog::{Dialog, Holds, Term};
+pub(super) use dialog::{next_time, pushed};
 
 use super::board::Board;
 use super::link::Link;

@@ -226,6 +226,12 @@ impl Theme {
         if self.ascii { ">" } else { "►" }
     }
 
+    /// Where letters go: seen also where nothing is reversed.
+    #[must_use]
+    pub fn cursor(self) -> &'static str {
+        if self.is_plain() { "_" } else { " " }
+    }
+
     /// Between the names of a path.
     #[must_use]
     pub const fn path(self) -> &'static str {

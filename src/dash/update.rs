@@ -2,14 +2,18 @@
 
 use super::board::Board;
 use super::link::Link;
+use super::notice::Said;
 use super::palette::Palette;
 use super::place::{Place, Step};
 use super::rows::{is_department, top};
+use super::saved::View;
 use super::search::{Hit, Search};
 use super::settle::{ask_heat, ask_history, settle};
+use super::source::Refusal;
 use super::state::{Action, Cmd, Detail, Key, Mode, Range, Row, Screen, Tree, Ui};
 use super::view::{list_height, search_height};
-use super::{heat, take};
+use super::{export, heat, take, work};
+use crate::api::{ASK_MAX, AskRequest, AskedNow};
 use crate::locale::Lang;
 use crate::model::{SubjectId, UnitId, UnixMs};
 
@@ -47,6 +51,28 @@ pub fn update(
         }
         Action::Log(request, result) => ui.log.take(&request, result),
         Action::Taken(ask, answer) => take::answered(ui, &ask, answer, now),
+        Action::Worked(ask, answer) => work::answered(ui, &ask, answer, now),
+        Action::Asked(request, answer) => asked(ui, &request, answer, now),
+        Action::Mouse(mouse) => {
+            let key = board.and_then(|board| super::mouse::key(ui, board, mouse));
+            if let Some(key) = key {
+                press(ui, board, link, key, now, &mut commands);
+            }
+        }
+        Action::Kept(answer) => {
+            let said = match answer {
+                Ok(path) => Said::Kept(path),
+                Err(reason) => Said::NotExported(reason),
+            };
+            ui.notices.tell(said, now);
+        }
+        Action::Exported(count, answer) => {
+            let said = match answer {
+                Ok(path) => Said::Exported(path, count),
+                Err(reason) => Said::NotExported(reason),
+            };
+            ui.notices.tell(said, now);
+        }
         Action::Text(text) => match (ui.mode, board) {
             (Mode::Search, Some(board)) => {
                 ui.search.push(&text);
@@ -54,6 +80,7 @@ pub fn update(
                 ui.search.place = Place::default();
             }
             (Mode::Take, _) => take::typed(ui, &text),
+            (Mode::Work, _) => work::typed(ui, &text),
             (Mode::Palette, _) => {
                 ui.palette.push(&text);
                 ui.palette.look(ui.screen, ui.read_only);
@@ -104,9 +131,62 @@ fn press(
             }
         }
         Mode::Take => take::press(ui, board, link, key, now, commands),
+        Mode::Work => work::press(ui, board, link, key, now, commands),
         Mode::Normal if key == Key::Take => take::open(ui, board, link, now),
+        Mode::Normal if key == Key::Maintain => work::open(ui, board, link, now),
+        Mode::Normal if key == Key::Ask => ask_now(ui, board, link, now, commands),
+        Mode::Normal if key == Key::Copy => match export::line(ui, board) {
+            Some(line) => {
+                ui.notices.tell(Said::Copied(line.clone()), now);
+                commands.push(Cmd::Copy(line));
+            }
+            None => ui.notices.tell(Said::Nothing, now),
+        },
+        Mode::Normal if key == Key::Keep => commands.push(Cmd::Keep(View::of(ui))),
+        Mode::Normal if key == Key::Export => match export::csv(ui, board, now) {
+            Some(export) => commands.push(Cmd::Export(export)),
+            None => ui.notices.tell(Said::Nothing, now),
+        },
         Mode::Normal => press_in_screen(ui, board, key, now),
     }
+}
+
+/// Has what is selected asked at once, or tells why not.
+fn ask_now(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs, commands: &mut Vec<Cmd>) {
+    if ui.read_only {
+        return ui.notices.tell(Said::ReadOnly, now);
+    }
+    if *link != Link::Live {
+        return ui.notices.tell(Said::NoDaemon, now);
+    }
+    let of_unit = |id: &UnitId| board.subjects_of(id).map(|s| s.id.clone()).collect();
+    let mut subjects: Vec<SubjectId> = match (ui.screen, ui.selected()) {
+        (Screen::Subject, _) => ui.detail.iter().map(|d| d.subject.clone()).collect(),
+        (_, Some(Row::Subject(id) | Row::Incident(id))) => vec![id.clone()],
+        (_, Some(Row::Unit(id) | Row::Own(id) | Row::Cut(id))) => of_unit(id),
+        (_, Some(Row::Event(seq))) => {
+            ui.log.event(*seq).and_then(|event| event.subject.clone()).into_iter().collect()
+        }
+        (_, None) => Vec::new(),
+    };
+    subjects.retain(|id| board.subject(id).is_some());
+    subjects.truncate(ASK_MAX);
+    if subjects.is_empty() {
+        return ui.notices.tell(Said::Nothing, now);
+    }
+    commands.push(Cmd::Ask(AskRequest { subjects }));
+}
+
+/// What the daemon said to that.
+fn asked(ui: &mut Ui, request: &AskRequest, answer: Result<AskedNow, Refusal>, now: UnixMs) {
+    let said = match (answer, request.subjects.first()) {
+        (Ok(done), Some(first)) => Said::Asked(done.addresses, first.clone()),
+        (Ok(_), None) => Said::Nothing,
+        (Err(Refusal::Said(problem)), _) => Said::NotAsked(problem.message),
+        (Err(Refusal::ReadOnly), _) => Said::NoDaemon,
+        (Err(Refusal::NotAsked(why) | Refusal::Unanswered(why)), _) => Said::NotAsked(why.0),
+    };
+    ui.notices.tell(said, now);
 }
 
 /// A key in the list of actions; the chosen action, once it is closed.
@@ -252,6 +332,11 @@ fn press_in_screen(ui: &mut Ui, board: &Board, key: Key, now: UnixMs) {
         | Key::Redraw
         | Key::Language
         | Key::Take
+        | Key::Maintain
+        | Key::Ask
+        | Key::Copy
+        | Key::Export
+        | Key::Keep
         | Key::Erase
         | Key::EraseAll => {}
     }

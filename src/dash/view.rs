@@ -8,6 +8,7 @@ use super::draw::{Line, rows, text};
 use super::link::Link;
 use super::screens;
 use super::state::{Freshness, Mode, Screen, Ui, freshness};
+pub(super) use super::tabs::names as tab_names;
 use super::theme::Theme;
 use crate::locale;
 use crate::model::UnixMs;
@@ -69,26 +70,30 @@ pub fn view(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     screens::chrome::footer(&shot, rows(area, area.height - 2, 1), buffer);
     screens::chrome::status(&shot, rows(area, area.height - 1, 1), buffer);
     let body = body(area);
-    match (ui.mode, ui.screen) {
-        (Mode::Search, _) => screens::search::draw(&shot, body, buffer),
-        (Mode::Help, _) => screens::help::draw(&shot, body, buffer),
-        (Mode::Palette, _) => screens::palette::draw(&shot, body, buffer),
-        (Mode::Normal | Mode::Take, Screen::Coverage | Screen::Departments) => {
-            screens::coverage::draw(&shot, body, buffer);
-        }
-        (Mode::Normal | Mode::Take, Screen::Incidents) => {
-            screens::incidents::draw(&shot, body, buffer);
-        }
-        (Mode::Normal | Mode::Take, Screen::Lines) => screens::lines::draw(&shot, body, buffer),
-        (Mode::Normal | Mode::Take, Screen::Devices) => screens::devices::draw(&shot, body, buffer),
-        (Mode::Normal | Mode::Take, Screen::Log) => screens::log::draw(&shot, body, buffer),
-        (Mode::Normal | Mode::Take, Screen::Map) => screens::map::draw(&shot, body, buffer),
-        (Mode::Normal | Mode::Take, Screen::Heat) => screens::heat::draw(&shot, body, buffer),
-        (Mode::Normal | Mode::Take, Screen::Wall) => screens::wall::draw(&shot, body, buffer),
-        (Mode::Normal | Mode::Take, Screen::Subject) => screens::subject::draw(&shot, body, buffer),
+    match ui.mode {
+        Mode::Search => screens::search::draw(&shot, body, buffer),
+        Mode::Help => screens::help::draw(&shot, body, buffer),
+        Mode::Palette => screens::palette::draw(&shot, body, buffer),
+        Mode::Normal | Mode::Take | Mode::Work => screen(&shot, body, buffer),
     }
-    if ui.mode == Mode::Take {
-        screens::take::draw(&shot, body, buffer);
+    match ui.mode {
+        Mode::Take => screens::take::draw(&shot, body, buffer),
+        Mode::Work => screens::work::draw(&shot, body, buffer),
+        _ => {}
+    }
+}
+
+fn screen(shot: &Shot<'_>, body: Rect, buffer: &mut Buffer) {
+    match shot.ui.screen {
+        Screen::Coverage | Screen::Departments => screens::coverage::draw(shot, body, buffer),
+        Screen::Incidents => screens::incidents::draw(shot, body, buffer),
+        Screen::Lines => screens::lines::draw(shot, body, buffer),
+        Screen::Map => screens::map::draw(shot, body, buffer),
+        Screen::Log => screens::log::draw(shot, body, buffer),
+        Screen::Devices => screens::devices::draw(shot, body, buffer),
+        Screen::Heat => screens::heat::draw(shot, body, buffer),
+        Screen::Wall => screens::wall::draw(shot, body, buffer),
+        Screen::Subject => screens::subject::draw(shot, body, buffer),
     }
 }
 
@@ -131,7 +136,8 @@ pub(super) fn panes(ui: &Ui, board: &Board, body: Rect) -> Panes {
         Screen::Incidents => ((body.height / 2).min(12), false),
         Screen::Lines => return lines_panes(ui, body),
         Screen::Map => return map_panes(body),
-        Screen::Log | Screen::Devices | Screen::Heat | Screen::Wall | Screen::Subject => (0, false),
+        Screen::Log => (if body.height >= 14 { 5 } else { 0 }, false),
+        Screen::Devices | Screen::Heat | Screen::Wall | Screen::Subject => (0, false),
     };
     let above = None;
     if body.height < below + 5 || below < 3 {
@@ -141,7 +147,8 @@ pub(super) fn panes(ui: &Ui, board: &Board, body: Rect) -> Panes {
     let lower = rows(body, body.height - below, below);
     let left = if body.width >= 180 { body.width * 52 / 100 } else { body.width * 64 / 100 };
     let (list, side) = if side { split(upper, left) } else { (upper, Rect { width: 0, ..upper }) };
-    let has_carriers = two && ui.screen != Screen::Incidents && !board.carriers.is_empty();
+    let has_carriers =
+        two && !matches!(ui.screen, Screen::Incidents | Screen::Log) && !board.carriers.is_empty();
     let (below, below_side) =
         if has_carriers { split(lower, left) } else { (lower, Rect { width: 0, ..lower }) };
     let some = |r: Rect| (!r.is_empty()).then_some(r);
@@ -199,6 +206,20 @@ pub(super) fn list_height(ui: &Ui, board: &Board) -> usize {
     // Two lines of box, one of headings; the heat map has one of signs more.
     let list = if ui.screen == Screen::Heat { rows(list, 1, list.height) } else { list };
     usize::from(list.height.saturating_sub(3)).max(1)
+}
+
+/// Where the rows of the open list are drawn, and how many of them; `None` where there is none.
+#[must_use]
+pub(super) fn list_area(ui: &Ui, board: &Board) -> Option<(Rect, usize)> {
+    ui.place()?;
+    let area = Rect::new(0, 0, ui.size.0, ui.size.1);
+    if area.width < LEAST.0 || area.height < LEAST.1 {
+        return None;
+    }
+    let list = panes(ui, board, body(area)).list;
+    let height = list_height(ui, board);
+    let below_head = rows(list, 2, u16::try_from(height).unwrap_or(u16::MAX));
+    Some((below_head, height))
 }
 
 /// Hits the search shows at a time.

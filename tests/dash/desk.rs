@@ -97,7 +97,11 @@ impl Desk {
             let event = KeyEvent::new(code, KeyModifiers::NONE);
             match meaning(self.ui.screen, self.ui.mode, &event) {
                 Some(key) => commands.extend(self.act(Action::Key(key))),
-                None if matches!(self.ui.mode, Mode::Search | Mode::Take | Mode::Palette) => {
+                None if matches!(
+                    self.ui.mode,
+                    Mode::Search | Mode::Take | Mode::Work | Mode::Palette
+                ) =>
+                {
                     commands.extend(self.act(Action::Text(first.to_string())));
                 }
                 None => {}

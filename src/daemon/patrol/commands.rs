@@ -3,8 +3,10 @@
 use serde_json::json;
 
 use super::Patrol;
-use crate::api::{AckRequest, Acknowledged, Problem, User, Work, WorkRequest};
-use crate::health::{AckError, Explanation};
+use crate::api::{
+    AckRequest, Acknowledged, AskRequest, AskedNow, Problem, User, Work, WorkRequest,
+};
+use crate::health::{AckError, Effect, Explanation};
 use crate::model::{Id, SubjectId, SubjectIx, UnixMs};
 use crate::store::{EventKind, Fact};
 
@@ -39,6 +41,23 @@ impl Patrol {
         self.perform(effects, now);
         self.submit();
         Ok(Acknowledged { incident, ack })
+    }
+
+    /// Has subjects asked at once, beside their turns. Nothing is changed by it: it is in the log
+    /// of the process and no event.
+    pub(in crate::daemon) fn ask_now(
+        &mut self,
+        request: &AskRequest,
+        by: &User,
+        now: UnixMs,
+    ) -> Result<AskedNow, Problem> {
+        let found = request.subjects.iter().map(|id| self.find(id));
+        let subjects = found.collect::<Result<Vec<SubjectIx>, Problem>>()?;
+        let addresses: usize = subjects.iter().map(|s| self.targets.of(*s).len()).sum();
+        tracing::info!(subjects = subjects.len(), by = %by.name, uid = by.uid, "asked now");
+        let effects = subjects.into_iter().map(|subject| Effect::AskNow { subject }).collect();
+        self.perform(effects, now);
+        Ok(AskedNow { addresses: u32::try_from(addresses).unwrap_or(u32::MAX) })
     }
 
     fn find(&self, subject: &SubjectId) -> Result<SubjectIx, Problem> {

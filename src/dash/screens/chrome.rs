@@ -6,14 +6,14 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::channels::{self, Detail};
-use super::take;
+use super::{take, work};
 use crate::dash::board::{on, slot};
 use crate::dash::draw::{Line, line, line_right, rows, text};
 use crate::dash::keys::{keymap, told};
 use crate::dash::link::Link;
 use crate::dash::rows::{live_ppm, top};
 use crate::dash::state::{Freshness, Mode, Screen};
-use crate::dash::view::{Scene, Shot};
+use crate::dash::view::{Scene, Shot, tab_names};
 use crate::dash::words::tier_word;
 use crate::locale::{self, duration, number, percent};
 use crate::model::{CarrierId, State};
@@ -98,6 +98,8 @@ enum Room {
     NoZone,
     Narrow,
     NoWord,
+    NoTitle,
+    NoUnits,
     NoClock,
     NoCounts,
 }
@@ -110,8 +112,11 @@ fn header_parts(
 ) -> (Line, Line) {
     let (lang, theme) = (shot.ui.lang, shot.theme);
     let gap = if room < Room::Narrow { "  " } else { " " };
-    let title = locale::text(lang, "dash.title");
-    let mut left = Line::styled(format!(" {title}{gap}{}", province(shot)), theme.strong());
+    let mut left = Line::styled(" ", theme.strong());
+    if room < Room::NoTitle {
+        left.push(format!("{}{gap}", locale::text(lang, "dash.title")), theme.strong());
+    }
+    left.push(province(shot), theme.strong());
     if let Some(words) = warning {
         left.push(format!("  {words}"), theme.strong());
     }
@@ -128,7 +133,10 @@ fn header_parts(
         };
         left.push(format!("  {label} "), theme.dim());
         left.push(share, if reached { theme.strong() } else { theme.fault() });
-        left.push(format!("{gap}{count} "), theme.strong());
+        if room < Room::NoUnits {
+            left.push(format!("{gap}{count}"), theme.strong());
+        }
+        left.push(" ", Style::new());
     }
     if room < Room::NoCounts {
         left.append(counts(shot, gap));
@@ -157,6 +165,8 @@ fn room(shot: &Shot<'_>, warning: Option<&str>, width: u16) -> (Room, Detail) {
         (Room::NoZone, Detail::Name),
         (Room::Narrow, Detail::Name),
         (Room::NoWord, Detail::Name),
+        (Room::NoTitle, Detail::Name),
+        (Room::NoUnits, Detail::Name),
         (Room::NoClock, Detail::Name),
     ];
     let fits = |room: &(Room, Detail)| {
@@ -186,54 +196,10 @@ pub fn header(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// How much of the tabs there is room for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Tabs {
-    Whole,
-    Tight,
-    /// Only the open one and the incidents are named.
-    Digits,
-}
-
-/// " 3 Đường truyền ".
-fn tab_name(shot: &Shot<'_>, screen: Screen, digit: char, tabs: Tabs) -> String {
-    let is_open = shot.ui.tab() == screen;
-    let (key, short) = match screen {
-        Screen::Coverage => ("dash.tab_coverage", "dash.tab_coverage"),
-        Screen::Incidents => ("dash.tab_incidents", "dash.tab_incidents"),
-        Screen::Lines => ("dash.tab_lines", "dash.tab_lines_short"),
-        Screen::Departments => ("dash.tab_departments", "dash.tab_departments_short"),
-        Screen::Map => ("dash.tab_map", "dash.tab_map"),
-        Screen::Log => ("dash.tab_log", "dash.tab_log"),
-        Screen::Devices => ("dash.tab_devices", "dash.tab_devices"),
-        Screen::Heat | Screen::Wall | Screen::Subject => return String::new(),
-    };
-    let mut name =
-        locale::text(shot.ui.lang, if tabs == Tabs::Whole { key } else { short }).to_owned();
-    let open = shot.board.incidents.len();
-    if screen == Screen::Incidents && open > 0 {
-        name.push_str(&format!(" ({open})"));
-    }
-    match tabs {
-        Tabs::Whole => format!(" {digit} {name} "),
-        Tabs::Digits if !is_open && screen != Screen::Incidents => format!(" {digit}"),
-        Tabs::Tight | Tabs::Digits => format!(" {digit} {name}"),
-    }
-}
-
 /// The tabs; the open one is reversed.
 pub fn tabs(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
-    let named = |tabs| -> Vec<(Screen, String)> {
-        let name = |(screen, digit)| (screen, tab_name(shot, screen, digit, tabs));
-        Screen::TABS.into_iter().map(name).collect()
-    };
-    let fits = |names: &Vec<(Screen, String)>| {
-        let wide: usize = names.iter().map(|(_, name)| locale::width(name)).sum();
-        wide < usize::from(area.width)
-    };
-    let names = [Tabs::Whole, Tabs::Tight].into_iter().map(named).find(fits);
     let mut at = 0;
-    for (screen, name) in names.unwrap_or_else(|| named(Tabs::Digits)) {
+    for (screen, name) in tab_names(shot.ui, shot.board, area.width) {
         let is_open = screen == shot.ui.tab();
         let style = if is_open { shot.theme.selected() } else { Style::new() };
         at = text(buffer, area, at, &name, style);
@@ -261,7 +227,7 @@ pub fn footer(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
 pub fn status(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let (lang, theme, daemon) = (shot.ui.lang, shot.theme, &shot.board.daemon);
     let mut words = Line::plain(" ");
-    if let Some(told) = take::told(shot) {
+    if let Some(told) = take::told(shot).or_else(|| work::told(shot)) {
         words.append(told);
     }
     let mut say = |text: String, style| {

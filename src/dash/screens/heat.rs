@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::coverage::position;
+use super::take::choice;
 use crate::dash::draw::{Line, boxed, line, line_right, rows, text as write};
 use crate::dash::heat::{Cell, line_of};
 use crate::dash::state::{Range, Row};
@@ -68,12 +69,8 @@ fn heading(shot: &Shot<'_>) -> Line {
     let words = t!(lang, "dash.heat_of", unit = unit, network = network);
     let mut heading = title(theme, words);
     for range in [Range::Day, Range::Week, Range::Month] {
-        let is_chosen = range == heat.range;
-        let name = text(lang, range.key());
         heading.push(" ", Style::new());
-        let words =
-            if is_chosen && theme.is_plain() { format!("[{name}]") } else { format!(" {name} ") };
-        heading.push(words, if is_chosen { theme.selected() } else { theme.dim() });
+        heading.append(choice(theme, text(lang, range.key()), range == heat.range));
     }
     if heat.end.is_some()
         && let Some(to) = heat.edges().last()

@@ -6,20 +6,25 @@ use ratatui::style::Style;
 use serde_json::Value;
 
 use super::coverage::position;
+use super::facts::wrapped;
 use crate::api::EventRow;
 use crate::dash::draw::{Column, Line, Table, boxed, line_right, list, rows};
 use crate::dash::state::Row;
 use crate::dash::theme::Theme;
 use crate::dash::view::{Shot, empty, panes, title};
 use crate::dash::words::{NOTHING, subject_title};
-use crate::locale::{Lang, clock, number, state_name, text, visible};
+use crate::locale::{Lang, clock, date_time, number, state_name, text, visible};
 use crate::model::State;
 use crate::t;
 
 /// Draws the log.
 pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let (lang, theme, ui) = (shot.ui.lang, shot.theme, shot.ui);
-    let area = panes(ui, shot.board, area).list;
+    let panes = panes(ui, shot.board, area);
+    let area = panes.list;
+    if let Some(below) = panes.below {
+        selected(shot, below, buffer);
+    }
     let mut heading = title(theme, text(lang, "dash.tab_log"));
     let following = ui.log.is_followed.then_some("dash.log_followed");
     let said: Vec<&str> =
@@ -57,6 +62,29 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
         }
         _ => Vec::new(),
     });
+}
+
+/// The selected line without anything cut off.
+fn selected(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
+    let (lang, theme, board) = (shot.ui.lang, shot.theme, shot.board);
+    let event = match shot.ui.selected() {
+        Some(Row::Event(seq)) => shot.ui.log.event(*seq),
+        _ => None,
+    };
+    let Some(event) = event else {
+        boxed(buffer, area, theme, &Line::default());
+        return;
+    };
+    let inside = boxed(buffer, area, theme, &title(theme, kind(lang, event)));
+    let mut words = Line::styled(date_time(lang, &board.local(event.at)), theme.dim());
+    if let Some(id) = &event.subject {
+        let name = board.subject(id).map_or_else(|| id.to_string(), |s| subject_title(board, s));
+        words.push(format!("  {name}"), theme.strong());
+        words.push(format!("  {id}"), theme.dim());
+    }
+    let detail = detail(lang, event);
+    words.push(format!("  {detail}"), Style::new());
+    wrapped(buffer, inside, &words);
 }
 
 fn cells(shot: &Shot<'_>, event: &EventRow) -> Vec<Line> {

@@ -19,3 +19,4 @@ pub(super) mod search;
 pub(super) mod subject;
 pub(super) mod take;
 pub(super) mod wall;
+pub(super) mod work;

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::take::choice;
 use super::{chart, facts};
 use crate::coverage::Outage;
 use crate::dash::draw::{Column, Line, Table, boxed, list, rows};
@@ -54,13 +55,7 @@ fn chart_title(shot: &Shot<'_>) -> Line {
     let chosen = shot.ui.detail.as_ref().map(|d| d.range);
     for range in Range::ALL {
         heading.push(" ", Style::new());
-        let words = format!(" {} ", text(lang, range.key()));
-        let style = if chosen == Some(range) { theme.selected() } else { theme.dim() };
-        let is_chosen = chosen == Some(range);
-        // What is reversed on a screen is brackets in plain text.
-        let words =
-            if is_chosen && theme.is_plain() { format!("[{}]", words.trim()) } else { words };
-        heading.push(words, style);
+        heading.append(choice(theme, text(lang, range.key()), chosen == Some(range)));
     }
     if let Some(page) = page(shot) {
         heading.push(format!("  {page}"), theme.strong());

@@ -151,6 +151,7 @@ pub fn told(shot: &Shot<'_>) -> Option<Line> {
             let count = number(lang, i64::try_from(*count).unwrap_or(i64::MAX));
             plain(t!(lang, "dash.exported", count = count, path = visible(path)))
         }
+        Said::Kept(path) => plain(t!(lang, "dash.kept", path = visible(path))),
         Said::NotExported(why) => fault(t!(lang, "dash.not_exported", reason = visible(why))),
         Said::Asked(count, subject) => {
             let count = number(lang, i64::from(*count));
