@@ -3,13 +3,14 @@
 //! The shape of a province follows from its units' coordinates alone, so that every inventory that
 //! has some has a map; a unit without coordinates is never placed anywhere.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::board::{Board, Version};
+use super::board::{Board, Version, on};
 use super::place::Place;
 use super::state::Row;
-use crate::model::{Location, Tier, UnitId};
+use crate::api::UnitRow;
+use crate::model::{Location, NetworkId, State, Tier, UnitId};
 
 /// Cells without an owner.
 const NOBODY: u32 = u32::MAX;
@@ -25,6 +26,7 @@ pub struct Map {
     /// Within the list beside it.
     pub place: Place<Row>,
     ground: Option<(Key, Arc<Ground>)>,
+    states: Vec<State>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -37,14 +39,25 @@ struct Key {
 /// A unit on the map.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seat {
-    /// Which.
-    pub unit: UnitId,
-    /// The row of the list that it belongs to: itself or a unit above it.
-    pub group: UnitId,
+    /// Which, by its place in the board's units.
+    pub unit: usize,
+    /// The number of the group that it belongs to.
+    pub group: usize,
     /// Columns from the left.
     pub x: u16,
     /// Half rows from the top.
     pub y: u16,
+}
+
+/// A row of the list: a unit with the seats that are its own or lie beneath it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    /// Which.
+    pub unit: UnitId,
+    /// The middle of its seats: columns from the left, half rows from the top.
+    pub middle: (u16, u16),
+    /// Its seats.
+    pub seats: u32,
 }
 
 /// What lies where.
@@ -58,6 +71,8 @@ pub struct Ground {
     cells: Vec<u32>,
     /// The units that have a place.
     pub seats: Vec<Seat>,
+    /// The rows of the list.
+    pub groups: Vec<Group>,
     /// Units of the same levels without coordinates.
     pub unplaced: usize,
 }
@@ -77,16 +92,32 @@ impl Ground {
     #[must_use]
     pub fn new(board: &Board, open: Option<&UnitId>, (columns, rows): (u16, u16)) -> Self {
         let (placed, unplaced) = placed(board, open);
-        let spots = project(&placed.iter().map(|p| p.2).collect::<Vec<_>>(), (columns, rows));
-        let seats = placed.into_iter().zip(&spots.at).map(|((unit, group, _), (x, y))| Seat {
-            unit,
-            group,
-            x: whole(*x, columns),
-            y: whole(*y, rows),
+        let locations: Vec<Location> = placed.iter().map(|p| p.location).collect();
+        let spots = project(&locations, (columns, rows));
+        let mut number: HashMap<usize, usize> = HashMap::new();
+        let mut groups: Vec<(Group, (u64, u64))> = Vec::new();
+        let mut seats = Vec::with_capacity(placed.len());
+        for (Placed { unit, group, .. }, (x, y)) in placed.into_iter().zip(&spots.at) {
+            let Some(above) = board.units.get(group) else { continue };
+            let group = *number.entry(group).or_insert_with(|| {
+                let fresh = Group { unit: above.id.clone(), middle: (0, 0), seats: 0 };
+                groups.push((fresh, (0, 0)));
+                groups.len() - 1
+            });
+            let (x, y) = (whole(*x, columns), whole(*y, rows));
+            if let Some((group, sum)) = groups.get_mut(group) {
+                group.seats += 1;
+                *sum = (sum.0 + u64::from(x), sum.1 + u64::from(y));
+            }
+            seats.push(Seat { unit, group, x, y });
+        }
+        let groups = groups.into_iter().map(|(group, (x, y))| {
+            let mean = |sum: u64| u16::try_from(sum / u64::from(group.seats.max(1))).unwrap_or(0);
+            Group { middle: (mean(x), mean(y)), ..group }
         });
-        let seats = seats.collect();
+        let groups = groups.collect();
         let cells = grow(&spots.at, (columns, rows), spots.reach);
-        Self { columns, rows, cells, seats, unplaced }
+        Self { columns, rows, cells, seats, groups, unplaced }
     }
 }
 
@@ -107,8 +138,15 @@ impl Map {
         self.ground.as_ref().map(|(_, ground)| &**ground)
     }
 
-    /// Lays the ground out anew when units, opened unit or size are others than before.
-    pub(super) fn settle(&mut self, board: &Board, size: (u16, u16)) {
+    /// The states of the seats on the chosen network, in their order.
+    #[must_use]
+    pub fn states(&self) -> &[State] {
+        &self.states
+    }
+
+    /// Lays the ground out anew when units, opened unit or size are others than before, and looks
+    /// at the states.
+    pub(super) fn settle(&mut self, board: &Board, network: Option<&NetworkId>, size: (u16, u16)) {
         if self.open.as_ref().is_some_and(|id| board.unit(id).is_none()) {
             self.open = None;
         }
@@ -117,25 +155,40 @@ impl Map {
             let ground = Ground::new(board, self.open.as_ref(), size);
             self.ground = Some((key, Arc::new(ground)));
         }
+        let seats = self.ground.iter().flat_map(|(_, ground)| &ground.seats);
+        let units = seats.map(|seat| board.units.get(seat.unit));
+        self.states = units
+            .map(|unit| unit.map_or(State::Unmeasured, |unit| state_of(board, unit, network)))
+            .collect();
     }
 
     /// The rows of the list: the units beneath the open one that have a place on the map.
-    pub(super) fn rows(&self, board: &Board) -> Vec<Row> {
-        let mut rows: Vec<Row> = Vec::new();
-        for (_, group, _) in placed(board, self.open.as_ref()).0 {
-            let row = Row::Unit(group);
-            if rows.last() != Some(&row) && !rows.contains(&row) {
-                rows.push(row);
-            }
-        }
-        rows
+    pub(super) fn rows(&self) -> Vec<Row> {
+        let groups = self.ground.iter().flat_map(|(_, ground)| &ground.groups);
+        groups.map(|group| Row::Unit(group.unit.clone())).collect()
     }
+}
+
+/// A unit's state on a network; where it need not have that, its worst.
+#[must_use]
+pub(super) fn state_of(board: &Board, unit: &UnitRow, network: Option<&NetworkId>) -> State {
+    match network.and_then(|network| on(&unit.own, network, unit.kind.tier())) {
+        Some(row) => row.state.unwrap_or(State::Unmeasured),
+        None => board.mark(&unit.id),
+    }
+}
+
+/// A unit that has coordinates: its place in the board's units, that of its row, where it is.
+struct Placed {
+    unit: usize,
+    group: usize,
+    location: Location,
 }
 
 /// The units beneath `open` (itself where nothing lies beneath) that have coordinates and none
 /// beneath them that has, each with the row it belongs to; and how many have none. Departments sit
 /// together in one town: they are placed only where nothing else is.
-fn placed(board: &Board, open: Option<&UnitId>) -> (Vec<(UnitId, UnitId, Location)>, usize) {
+fn placed(board: &Board, open: Option<&UnitId>) -> (Vec<Placed>, usize) {
     let units = &board.units;
     let mut group: Vec<Option<usize>> = vec![None; units.len()];
     let mut is_above = vec![false; units.len()];
@@ -168,9 +221,8 @@ fn placed(board: &Board, open: Option<&UnitId>) -> (Vec<(UnitId, UnitId, Locatio
         found = (0..units.len()).filter(inside).collect();
     }
     let unplaced = found.iter().filter(|i| units[**i].location.is_none()).count();
-    let placed = found.into_iter().filter_map(|i| {
-        let group = group[i].map(|g| units[g].id.clone())?;
-        Some((units[i].id.clone(), group, units[i].location?))
+    let placed = found.into_iter().filter_map(|unit| {
+        Some(Placed { unit, group: group[unit]?, location: units[unit].location? })
     });
     (placed.collect(), unplaced)
 }

@@ -124,7 +124,7 @@ pub fn rows(ui: &Ui, board: &Board) -> Vec<Row> {
             let devices = board.devices().filter(|s| ui.devices_filter.lets(s));
             sorted_subjects(devices, ui.devices_sort, false)
         }
-        Screen::Map => ui.map.rows(board),
+        Screen::Map => ui.map.rows(),
         Screen::Heat => {
             let open = ui.heat.open.clone().or_else(|| top(board));
             match open {

@@ -25,7 +25,8 @@ pub(super) fn settle(ui: &mut Ui, board: &Board) {
         ui.detail = None;
     }
     if ui.screen == Screen::Map {
-        ui.map.settle(board, map_size(ui.size));
+        let network = ui.network(board).map(|n| n.id.clone());
+        ui.map.settle(board, network.as_ref(), map_size(ui.size));
     }
     if ui.heat.open.as_ref().is_some_and(|id| board.unit(id).is_none()) {
         ui.heat.open = None;

@@ -12,7 +12,7 @@ use crate::dash::draw::{Line, line, line_right, rows, text};
 use crate::dash::keys::{keymap, told};
 use crate::dash::link::Link;
 use crate::dash::rows::{live_ppm, top};
-use crate::dash::state::{Freshness, Mode, Screen};
+use crate::dash::state::{Freshness, Key, Mode, Screen};
 use crate::dash::view::{Scene, Shot, tab_names};
 use crate::dash::words::tier_word;
 use crate::locale::{self, duration, number, percent};
@@ -206,19 +206,27 @@ pub fn tabs(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// The keys of the screen that the footer has room for.
+/// The keys of the screen that the footer has room for; how to get help and how to leave are always
+/// among them.
 pub fn footer(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let (lang, theme) = (shot.ui.lang, shot.theme);
-    let mut at = 1;
     let told = told(shot.ui.screen, shot.ui.mode, shot.ui.read_only);
+    let mut pieces: Vec<(Key, Line)> = Vec::new();
     for binding in told.filter(|b| b.in_footer) {
         let Some(press) = binding.presses.first() else { continue };
         let words = locale::text(lang, binding.text);
         let mut piece = Line::styled(press.label(theme.ascii), theme.strong());
         piece.push(format!(" {words}"), theme.dim());
-        if usize::from(at) + piece.width() > usize::from(area.width) {
-            break;
-        }
+        pieces.push((binding.key, piece));
+    }
+    let wide = |pieces: &[(Key, Line)]| -> usize { pieces.iter().map(|p| p.1.width() + 2).sum() };
+    while wide(&pieces) > usize::from(area.width) + 1 {
+        let stays = |key: Key| matches!(key, Key::Help | Key::Quit);
+        let Some(last) = pieces.iter().rposition(|(key, _)| !stays(*key)) else { break };
+        pieces.remove(last);
+    }
+    let mut at = 1;
+    for (_, piece) in pieces {
         at = line(buffer, area, at, &piece) + 2;
     }
 }

@@ -192,8 +192,12 @@ fn detail(lang: Lang, event: &EventRow) -> String {
         },
         "incident_opened" | "incident_closed" | "told" => {
             let (units, subjects) = (count("units"), count("unreachable"));
-            let (units, subjects) = (number(lang, units), number(lang, subjects));
-            let impact = t!(lang, "event.impact", units = units, subjects = subjects);
+            let impact = if (units, subjects) == (0, 0) {
+                text(lang, "dash.impact_none").to_owned()
+            } else {
+                let (units, subjects) = (number(lang, units), number(lang, subjects));
+                t!(lang, "event.impact", units = units, subjects = subjects)
+            };
             match state(event, "state") {
                 Some(state) => format!("{}, {impact}", state_name(lang, state)),
                 None => impact,

@@ -1,18 +1,16 @@
 //! The map: each unit's ground in the colour of its state, its sign where it has its seat.
 
-use std::collections::HashMap;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 
 use super::coverage::position;
 use super::lines;
-use crate::dash::board::{on, severity};
+use crate::dash::board::{severity, slot};
 use crate::dash::draw::{
     Column, Line, Table, boxed, clear, line, line_right, list, rows, text as write,
 };
-use crate::dash::map::Ground;
+use crate::dash::map::{Ground, Group, state_of};
 use crate::dash::rows::figures;
 use crate::dash::state::Row;
 use crate::dash::view::{Shot, empty, panes, title};
@@ -23,6 +21,9 @@ use crate::t;
 
 /// Up to so many seats each has its sign; above, only those that are not up.
 const SIGNS_MAX: usize = 40;
+
+/// Most names tried to be placed.
+const NAMES_MAX: usize = 60;
 
 /// A seat as it is drawn.
 struct Look {
@@ -60,33 +61,21 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// A unit's state on the chosen network; where it need not have that, its worst.
-fn state_of(shot: &Shot<'_>, id: &UnitId) -> State {
-    let network = shot.ui.network(shot.board);
-    let unit = shot.board.unit(id);
-    let own = unit.zip(network).and_then(|(u, n)| on(&u.own, &n.id, u.kind.tier()));
-    match own {
-        Some(row) => row.state.unwrap_or(State::Unmeasured),
-        None => shot.board.mark(id),
-    }
-}
-
 fn looks(shot: &Shot<'_>, ground: &Ground) -> Vec<Look> {
-    let selected = match shot.ui.selected() {
-        Some(Row::Unit(id)) => Some(id),
-        _ => None,
-    };
-    let mut order: HashMap<&UnitId, usize> = HashMap::new();
-    let looks = ground.seats.iter().map(|seat| {
-        let count = order.len();
-        let at = *order.entry(&seat.group).or_insert(count);
-        Look {
-            state: state_of(shot, &seat.unit),
-            is_selected: Some(&seat.group) == selected,
-            is_odd: at % 2 == 1,
-        }
+    let selected = selected(shot, ground);
+    let states = shot.ui.map.states();
+    let looks = ground.seats.iter().enumerate().map(|(i, seat)| Look {
+        state: states.get(i).copied().unwrap_or(State::Unmeasured),
+        is_selected: Some(seat.group) == selected,
+        is_odd: seat.group % 2 == 1,
     });
     looks.collect()
+}
+
+/// The number of the selected row's group.
+fn selected(shot: &Shot<'_>, ground: &Ground) -> Option<usize> {
+    let Some(Row::Unit(id)) = shot.ui.selected() else { return None };
+    ground.groups.iter().position(|group| group.unit == *id)
 }
 
 /// Ground, names and signs, and beneath them what the network is and what has no place.
@@ -135,14 +124,52 @@ fn plain(shot: &Shot<'_>, look: &Look) -> char {
     }
 }
 
-/// Where the signs stand: (seat, column, row), the worst last: of two in one cell it is the one
-/// that is seen. Where there are many seats only those that are not up have a sign.
+/// Where the signs stand: (seat, column, row); of several in one cell the worst is the one that is
+/// seen. Where there are many seats only those that are not up have a sign.
 fn places(ground: &Ground, looks: &[Look]) -> Vec<(usize, u16, u16)> {
     let shows_all = ground.seats.len() <= SIGNS_MAX;
-    let mut order: Vec<usize> = (0..ground.seats.len().min(looks.len())).collect();
-    order.retain(|i| shows_all || looks[*i].state != State::Up);
-    order.sort_by_key(|i| severity(looks[*i].state));
-    order.into_iter().map(|i| (i, ground.seats[i].x, ground.seats[i].y / 2)).collect()
+    let cell = |x: u16, y: u16| usize::from(y) * usize::from(ground.columns) + usize::from(x);
+    let mut seen: Vec<Option<usize>> =
+        vec![None; usize::from(ground.columns) * usize::from(ground.rows.div_ceil(2))];
+    for (i, (seat, look)) in ground.seats.iter().zip(looks).enumerate() {
+        if look.state == State::Up && !shows_all {
+            continue;
+        }
+        let Some(slot) = seen.get_mut(cell(seat.x, seat.y / 2)) else { continue };
+        let worse = |other: usize| severity(looks[other].state) < severity(look.state);
+        if slot.is_none_or(worse) {
+            *slot = Some(i);
+        }
+    }
+    let seats = seen.into_iter().flatten();
+    seats.filter_map(|i| ground.seats.get(i).map(|seat| (i, seat.x, seat.y / 2))).collect()
+}
+
+/// Which cells of the map are taken.
+struct Taken {
+    columns: u16,
+    cells: Vec<bool>,
+}
+
+impl Taken {
+    fn new(area: Rect) -> Self {
+        let cells = vec![false; usize::from(area.width) * usize::from(area.height)];
+        Self { columns: area.width, cells }
+    }
+
+    fn row(&mut self, place: Rect) -> &mut [bool] {
+        let end = place.right().min(self.columns);
+        let at = |x: u16| usize::from(place.y) * usize::from(self.columns) + usize::from(x);
+        self.cells.get_mut(at(place.x.min(end))..at(end)).unwrap_or_default()
+    }
+
+    fn take(&mut self, place: Rect) {
+        self.row(place).fill(true);
+    }
+
+    fn is_free(&mut self, place: Rect) -> bool {
+        !self.row(place).contains(&true)
+    }
 }
 
 /// The name of each row's ground, where it covers neither a sign nor another name; the selected
@@ -154,27 +181,22 @@ fn names(
     area: Rect,
     buffer: &mut Buffer,
 ) {
-    let mut middles: Vec<(&UnitId, u32, u32, u32)> = Vec::new();
-    for seat in &ground.seats {
-        match middles.iter_mut().find(|m| *m.0 == seat.group) {
-            Some(m) => *m = (m.0, m.1 + u32::from(seat.x), m.2 + u32::from(seat.y), m.3 + 1),
-            None => middles.push((&seat.group, u32::from(seat.x), u32::from(seat.y), 1)),
-        }
+    let selected = selected(shot, ground);
+    let mut groups: Vec<(usize, &Group)> = ground.groups.iter().enumerate().collect();
+    groups.sort_by_key(|(i, _)| Some(*i) != selected);
+    let mut taken = Taken::new(area);
+    for (_, x, y) in signs {
+        taken.take(Rect { x: *x, y: *y, width: 1, height: 1 });
     }
-    let selected = match shot.ui.selected() {
-        Some(Row::Unit(id)) => Some(id),
-        _ => None,
-    };
-    middles.sort_by_key(|m| Some(m.0) != selected);
-    let mut taken: Vec<Rect> =
-        signs.iter().map(|(_, x, y)| Rect { x: *x, y: *y, width: 1, height: 1 }).collect();
-    for (id, x, y, count) in middles {
+    // Who has hundreds of units beneath one sees their grounds, not their names.
+    for (i, group) in groups.into_iter().take(NAMES_MAX) {
+        let (id, count) = (&group.unit, group.seats);
         let Some(unit) = shot.board.unit(id) else { continue };
         let wide = u16::try_from(width(&unit.short)).unwrap_or(u16::MAX);
         if wide > area.width {
             continue;
         }
-        let (x, y) = (i64::from(x / count), i64::from(y / count / 2));
+        let (x, y) = (i64::from(group.middle.0), i64::from(group.middle.1 / 2));
         let half = i64::from(wide / 2);
         let at = |x: i64, y: i64| {
             let y = u16::try_from(y).ok().filter(|y| *y < area.height)?;
@@ -188,9 +210,9 @@ fn names(
         let mut free = tried.filter_map(|(dx, dy)| at(x + dx, y + dy)).filter(|place| {
             let wider =
                 Rect { x: place.x.saturating_sub(1), width: wide.saturating_add(2), ..*place };
-            !taken.iter().any(|t| t.intersects(if count == 1 { *place } else { wider }))
+            taken.is_free(if count == 1 { *place } else { wider })
         });
-        let is_selected = Some(id) == selected;
+        let is_selected = Some(i) == selected;
         let forced = if is_selected { at(x - half, y) } else { None };
         let Some(place) = free.next().or(forced) else { continue };
         let style = if is_selected { shot.theme.selected() } else { shot.theme.strong() };
@@ -198,7 +220,7 @@ fn names(
         // What the ground has in front is no part of a name.
         clear(buffer, Rect { x: area.x + place.x, y: area.y + place.y, ..place });
         write(buffer, rows(area, place.y, 1), place.x, &unit.short, style);
-        taken.push(place);
+        taken.take(place);
     }
 }
 
@@ -230,10 +252,13 @@ fn legend(shot: &Shot<'_>, ground: &Ground, looks: &[Look], area: Rect, buffer: 
     let (lang, theme) = (shot.ui.lang, shot.theme);
     let network = shot.ui.network(shot.board).map(|n| n.short.clone()).unwrap_or_default();
     let unplaced = i64::try_from(ground.unplaced).unwrap_or(i64::MAX);
+    let mut counts = [0_usize; State::ALL.len()];
+    for look in looks {
+        counts[slot(look.state)] += 1;
+    }
     let with = |is_named: bool| {
         let mut words = Line::styled(network.clone(), theme.strong());
-        for state in State::ALL {
-            let count = looks.iter().filter(|l| l.state == state).count();
+        for (state, count) in State::ALL.into_iter().zip(counts) {
             if count > 0 {
                 let count = number(lang, i64::try_from(count).unwrap_or(i64::MAX));
                 let name = if is_named { state_name(lang, state) } else { "" };
@@ -282,7 +307,10 @@ fn unit_list(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
         let Some(Row::Unit(id)) = ui.rows.get(i) else { return Vec::new() };
         let Some(unit) = board.unit(id) else { return Vec::new() };
         let is_leaf = board.is_leaf(id);
-        let state = if is_leaf { state_of(shot, id) } else { board.mark(id) };
+        let state = match is_leaf {
+            true => state_of(board, unit, network.map(|n| &n.id)),
+            false => board.mark(id),
+        };
         let count = network.and_then(|n| figures(board, unit, &n.id)).map(|row| row.ladder);
         let count = match count {
             Some(_) if is_leaf => since(shot, id, state),
