@@ -8,13 +8,17 @@
 //! Must not know where the data come from (socket or store) and must never show old data as if
 //! they were fresh: see [`Freshness`](state::Freshness).
 
+mod actions;
 mod api_source;
 mod bell;
 mod board;
 mod detail;
 mod draw;
+mod errands;
 pub mod export;
+mod fresh;
 pub mod heat;
+mod key;
 pub mod keys;
 pub mod lens;
 pub mod link;

@@ -20,21 +20,19 @@ use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::bell::Bell;
-use super::export::Export;
+use super::errands::{self, Errand};
 use super::keys::meaning;
 use super::link::{Feed, Link, Pace, follow};
 use super::log::LogRequest;
 use super::mouse::Mouse;
 use super::saved::View;
-use super::source::{Refusal, Source, SourceError};
+use super::source::Source;
 use super::state::{Action, Cmd, HistoryRequest, Mode, Ui};
-use super::take::Ask;
 use super::terminal::Screen;
 use super::theme::{Colours, Theme};
 use super::update::update;
 use super::view::{Scene, view};
-use super::work::WorkAsk;
-use crate::api::{AskRequest, EventRow, History};
+use crate::api::{EventRow, History};
 use crate::locale::Lang;
 use crate::model::UnixMs;
 
@@ -46,9 +44,6 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// Longest a history is waited for.
 const HISTORY: Duration = Duration::from_secs(15);
-
-/// Longest the answer to a command is waited for.
-const COMMAND: Duration = Duration::from_secs(15);
 
 /// What the dashboard is started with.
 pub struct Options {
@@ -168,8 +163,6 @@ type Asked =
 
 type Logged = std::pin::Pin<Box<dyn Future<Output = (LogRequest, Result<Vec<EventRow>, String>)>>>;
 
-type Commanded = std::pin::Pin<Box<dyn Future<Output = Action>>>;
-
 struct Desk {
     screen: Screen,
     theme: Theme,
@@ -179,7 +172,7 @@ struct Desk {
     asked: FuturesUnordered<Asked>,
     heated: FuturesUnordered<Asked>,
     logged: FuturesUnordered<Logged>,
-    commanded: FuturesUnordered<Commanded>,
+    commanded: FuturesUnordered<Errand>,
     bell: Option<Bell>,
     view_file: Option<PathBuf>,
 }
@@ -293,14 +286,18 @@ impl Desk {
                 Cmd::History(request) => self.asked.push(self.ask(request)),
                 Cmd::Log(request) => self.logged.push(self.ask_log(request)),
                 Cmd::Heat(request) => self.heated.push(self.ask(request)),
-                Cmd::Take(ask) => self.commanded.push(take(self.sources.0.clone(), ask)),
-                Cmd::Work(ask) => self.commanded.push(announce(self.sources.0.clone(), ask)),
-                Cmd::Ask(request) => self.commanded.push(ask_now(self.sources.0.clone(), request)),
+                Cmd::Take(ask) => self.commanded.push(errands::take(self.sources.0.clone(), ask)),
+                Cmd::Work(ask) => {
+                    self.commanded.push(errands::announce(self.sources.0.clone(), ask))
+                }
+                Cmd::Ask(request) => {
+                    self.commanded.push(errands::ask_now(self.sources.0.clone(), request))
+                }
                 Cmd::Copy(text) => self.screen.copy(&text).map_err(terminal("copy through"))?,
                 Cmd::Keep(view) => {
-                    self.commanded.push(Box::pin(keep(view, self.view_file.clone())))
+                    self.commanded.push(Box::pin(errands::keep(view, self.view_file.clone())))
                 }
-                Cmd::Export(export) => self.commanded.push(Box::pin(write(export))),
+                Cmd::Export(export) => self.commanded.push(Box::pin(errands::write(export))),
             }
         }
         Ok(false)
@@ -367,70 +364,6 @@ impl Desk {
         view(&scene, frame.area, &mut frame);
         self.screen.show(&frame).map_err(terminal("draw on"))
     }
-}
-
-/// Waits for the answer to a command; the screen goes on meanwhile.
-async fn in_time<T>(asked: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {
-    match tokio::time::timeout(COMMAND, asked).await {
-        Ok(answer) => answer,
-        Err(_) => Err(Refusal::Unanswered(SourceError("no answer in time".to_owned()))),
-    }
-}
-
-fn take(source: Rc<dyn Source>, ask: Ask) -> Commanded {
-    Box::pin(async move {
-        let answer = in_time(source.acknowledge(&ask.request)).await;
-        Action::Taken(ask, answer)
-    })
-}
-
-fn announce(source: Rc<dyn Source>, ask: WorkAsk) -> Commanded {
-    Box::pin(async move {
-        let answer = in_time(source.announce(&ask.id, &ask.request)).await;
-        Action::Worked(ask, answer)
-    })
-}
-
-fn ask_now(source: Rc<dyn Source>, request: AskRequest) -> Commanded {
-    Box::pin(async move {
-        let answer = in_time(source.ask_now(&request)).await;
-        Action::Asked(request, answer)
-    })
-}
-
-/// Writes a file that was not there before into the folder the dashboard was started in.
-async fn write(export: Export) -> Action {
-    let Export { name, text, rows } = export;
-    let written = tokio::task::spawn_blocking(move || -> io::Result<String> {
-        let path = std::env::current_dir()?.join(&name);
-        io::Write::write_all(&mut std::fs::File::create_new(&path)?, text.as_bytes())?;
-        Ok(path.display().to_string())
-    });
-    let answer = match written.await {
-        Ok(done) => done.map_err(|e| e.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
-    Action::Exported(rows, answer)
-}
-
-/// Keeps a view, whole or not at all.
-async fn keep(view: View, file: Option<PathBuf>) -> Action {
-    let Some(path) = file else {
-        return Action::Kept(Err("neither XDG_CONFIG_HOME nor HOME is set".to_owned()));
-    };
-    let written = tokio::task::spawn_blocking(move || -> io::Result<String> {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        let fresh = path.with_extension(format!("new-{}", std::process::id()));
-        std::fs::write(&fresh, format!("{:#}\n", serde_json::json!(view)))?;
-        std::fs::rename(&fresh, &path)?;
-        Ok(path.display().to_string())
-    });
-    Action::Kept(match written.await {
-        Ok(done) => done.map_err(|e| e.to_string()),
-        Err(error) => Err(error.to_string()),
-    })
 }
 
 async fn sleep_until(due: Option<Instant>) {

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use super::board::Board;
 pub use super::detail::{Detail, HistoryRequest, Range};
 use super::export::Export;
+pub use super::fresh::{Freshness, freshness};
 use super::heat::Heat;
+pub use super::key::Key;
 use super::lens::{Carriers, Filter};
-use super::link::Link;
 use super::log::{Log, LogRequest};
 use super::map::Map;
 use super::mouse::Mouse;
 use super::notice::Notices;
 use super::palette::Palette;
-use super::place::{Place, Step};
+use super::place::Place;
 use super::saved::View;
 use super::search::Search;
 use super::source::Refusal;
@@ -59,67 +60,6 @@ impl Screen {
         (Self::Log, '6'),
         (Self::Devices, '8'),
     ];
-}
-
-/// What a key means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Key {
-    /// Within the list.
-    Step(Step),
-    /// A window's height down (1) or up (-1).
-    Page(isize),
-    /// Open what is selected.
-    Open,
-    /// Back to where this was opened from.
-    Back,
-    /// The next order.
-    Sort,
-    /// The next network.
-    Network,
-    /// A longer (1) or shorter (-1) window of time.
-    Range(isize),
-    /// A window earlier (-1) or later (1).
-    Time(isize),
-    /// The next filter.
-    Filter,
-    /// The next carrier.
-    Carrier,
-    /// Go with the newest line of the log, or not.
-    Follow,
-    /// Name an action and have it done.
-    Palette,
-    /// To a tab.
-    Tab(Screen),
-    /// To the tab after (1) or before (-1).
-    NextTab(isize),
-    /// Take the incident that is selected.
-    Take,
-    /// Announce work on what is selected.
-    Maintain,
-    /// Have what is selected asked now.
-    Ask,
-    /// Send what is selected to the terminal's clipboard.
-    Copy,
-    /// Write what is listed into a file.
-    Export,
-    /// Keep how things are looked at for the next time.
-    Keep,
-    /// Open the search.
-    Search,
-    /// Open or close the help.
-    Help,
-    /// The other language.
-    Language,
-    /// Draw everything anew.
-    Redraw,
-    /// Into the background.
-    Suspend,
-    /// Leave.
-    Quit,
-    /// Take the last letter of what is typed away.
-    Erase,
-    /// Empty what is typed.
-    EraseAll,
 }
 
 /// Everything that can happen to the user interface.
@@ -451,45 +391,5 @@ impl Ui {
     #[must_use]
     pub fn selected(&self) -> Option<&Row> {
         self.rows.get(self.place()?.index(&self.rows)?)
-    }
-}
-
-/// Whether what is shown can be trusted to be now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Freshness {
-    /// It can.
-    Fresh,
-    /// The daemon is connected and silent for over two cycles.
-    Late {
-        /// Age of the data in milliseconds.
-        age_ms: i64,
-    },
-    /// The daemon is being sought.
-    Lost {
-        /// Age of the data in milliseconds.
-        age_ms: i64,
-    },
-    /// The store is shown, read-only.
-    Store {
-        /// Age of the data in milliseconds.
-        age_ms: i64,
-    },
-}
-
-/// Least age at which connected data count as late, in milliseconds.
-const LATE_MS_MIN: i64 = 10_000;
-
-/// How fresh `board` is at `now`: late when older than two of the daemon's cycles, at least ten
-/// seconds.
-#[must_use]
-pub fn freshness(board: &Board, link: &Link, now: UnixMs) -> Freshness {
-    let age_ms = now.since(board.at).max(0);
-    match link {
-        Link::Live if age_ms > (2 * board.daemon.interval_ms).max(LATE_MS_MIN) => {
-            Freshness::Late { age_ms }
-        }
-        Link::Live => Freshness::Fresh,
-        Link::Reconnecting { .. } => Freshness::Lost { age_ms },
-        Link::Offline { as_of, .. } => Freshness::Store { age_ms: now.since(*as_of).max(0) },
     }
 }

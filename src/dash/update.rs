@@ -9,11 +9,9 @@ use super::rows::{is_department, top};
 use super::saved::View;
 use super::search::{Hit, Search};
 use super::settle::{ask_heat, ask_history, settle};
-use super::source::Refusal;
 use super::state::{Action, Cmd, Detail, Key, Mode, Range, Row, Screen, Tree, Ui};
 use super::view::{list_height, search_height};
-use super::{export, heat, take, work};
-use crate::api::{ASK_MAX, AskRequest, AskedNow};
+use super::{actions, heat, take, work};
 use crate::locale::Lang;
 use crate::model::{SubjectId, UnitId, UnixMs};
 
@@ -52,26 +50,16 @@ pub fn update(
         Action::Log(request, result) => ui.log.take(&request, result),
         Action::Taken(ask, answer) => take::answered(ui, &ask, answer, now),
         Action::Worked(ask, answer) => work::answered(ui, &ask, answer, now),
-        Action::Asked(request, answer) => asked(ui, &request, answer, now),
+        Action::Asked(request, answer) => actions::asked(ui, &request, answer, now),
         Action::Mouse(mouse) => {
             let key = board.and_then(|board| super::mouse::key(ui, board, mouse));
             if let Some(key) = key {
                 press(ui, board, link, key, now, &mut commands);
             }
         }
-        Action::Kept(answer) => {
-            let said = match answer {
-                Ok(path) => Said::Kept(path),
-                Err(reason) => Said::NotExported(reason),
-            };
-            ui.notices.tell(said, now);
-        }
+        Action::Kept(answer) => actions::written(ui, answer, Said::Kept, now),
         Action::Exported(count, answer) => {
-            let said = match answer {
-                Ok(path) => Said::Exported(path, count),
-                Err(reason) => Said::NotExported(reason),
-            };
-            ui.notices.tell(said, now);
+            actions::written(ui, answer, |path| Said::Exported(path, count), now);
         }
         Action::Text(text) => match (ui.mode, board) {
             (Mode::Search, Some(board)) => {
@@ -126,7 +114,7 @@ fn press(
         Mode::Search => press_in_search(ui, board, key),
         Mode::Help => press_in_help(ui, key),
         Mode::Palette => {
-            if let Some(key) = press_in_palette(ui, key) {
+            if let Some(key) = actions::press_in_palette(ui, key) {
                 press(ui, Some(board), link, key, now, commands);
             }
         }
@@ -134,85 +122,12 @@ fn press(
         Mode::Work => work::press(ui, board, link, key, now, commands),
         Mode::Normal if key == Key::Take => take::open(ui, board, link, now),
         Mode::Normal if key == Key::Maintain => work::open(ui, board, link, now),
-        Mode::Normal if key == Key::Ask => ask_now(ui, board, link, now, commands),
-        Mode::Normal if key == Key::Copy => match export::line(ui, board) {
-            Some(line) => {
-                ui.notices.tell(Said::Copied(line.clone()), now);
-                commands.push(Cmd::Copy(line));
-            }
-            None => ui.notices.tell(Said::Nothing, now),
-        },
+        Mode::Normal if key == Key::Ask => actions::ask_now(ui, board, link, now, commands),
+        Mode::Normal if key == Key::Copy => actions::copy(ui, board, now, commands),
         Mode::Normal if key == Key::Keep => commands.push(Cmd::Keep(View::of(ui))),
-        Mode::Normal if key == Key::Export => match export::csv(ui, board, now) {
-            Some(export) => commands.push(Cmd::Export(export)),
-            None => ui.notices.tell(Said::Nothing, now),
-        },
+        Mode::Normal if key == Key::Export => actions::write(ui, board, now, commands),
         Mode::Normal => press_in_screen(ui, board, key, now),
     }
-}
-
-/// Has what is selected asked at once, or tells why not.
-fn ask_now(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs, commands: &mut Vec<Cmd>) {
-    if ui.read_only {
-        return ui.notices.tell(Said::ReadOnly, now);
-    }
-    if *link != Link::Live {
-        return ui.notices.tell(Said::NoDaemon, now);
-    }
-    let of_unit = |id: &UnitId| board.subjects_of(id).map(|s| s.id.clone()).collect();
-    let mut subjects: Vec<SubjectId> = match (ui.screen, ui.selected()) {
-        (Screen::Subject, _) => ui.detail.iter().map(|d| d.subject.clone()).collect(),
-        (_, Some(Row::Subject(id) | Row::Incident(id))) => vec![id.clone()],
-        (_, Some(Row::Unit(id) | Row::Own(id) | Row::Cut(id))) => of_unit(id),
-        (_, Some(Row::Event(seq))) => {
-            ui.log.event(*seq).and_then(|event| event.subject.clone()).into_iter().collect()
-        }
-        (_, None) => Vec::new(),
-    };
-    subjects.retain(|id| board.subject(id).is_some());
-    subjects.truncate(ASK_MAX);
-    if subjects.is_empty() {
-        return ui.notices.tell(Said::Nothing, now);
-    }
-    commands.push(Cmd::Ask(AskRequest { subjects }));
-}
-
-/// What the daemon said to that.
-fn asked(ui: &mut Ui, request: &AskRequest, answer: Result<AskedNow, Refusal>, now: UnixMs) {
-    let said = match (answer, request.subjects.first()) {
-        (Ok(done), Some(first)) => Said::Asked(done.addresses, first.clone()),
-        (Ok(_), None) => Said::Nothing,
-        (Err(Refusal::Said(problem)), _) => Said::NotAsked(problem.message),
-        (Err(Refusal::ReadOnly), _) => Said::NoDaemon,
-        (Err(Refusal::NotAsked(why) | Refusal::Unanswered(why)), _) => Said::NotAsked(why.0),
-    };
-    ui.notices.tell(said, now);
-}
-
-/// A key in the list of actions; the chosen action, once it is closed.
-fn press_in_palette(ui: &mut Ui, key: Key) -> Option<Key> {
-    let page = isize::try_from(search_height(ui.size)).unwrap_or(1).max(1);
-    let names = ui.palette.names();
-    match key {
-        Key::Back => ui.mode = Mode::Normal,
-        Key::Step(step) => ui.palette.place.go(&names, step),
-        Key::Page(pages) => ui.palette.place.go(&names, Step::By(pages * page)),
-        Key::Erase | Key::EraseAll => {
-            match key {
-                Key::Erase => drop(ui.palette.text.pop()),
-                _ => ui.palette.text.clear(),
-            }
-            ui.palette.place = Place::default();
-            ui.palette.look(ui.screen, ui.read_only);
-        }
-        Key::Open => {
-            let chosen = ui.palette.chosen()?;
-            ui.mode = Mode::Normal;
-            return Some(chosen);
-        }
-        _ => {}
-    }
-    None
 }
 
 fn press_in_search(ui: &mut Ui, board: &Board, key: Key) {

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use tuantra::api::{BlindInfo, ReloadFailure};
-use tuantra::dash::{Board, Colours, Link};
+use tuantra::dash::{Board, Colours, Link, Theme};
 use tuantra::locale::Lang;
 use tuantra::model::{Ack, CarrierId, Cause, Guess, IncidentId, Sign, State, SubjectId, UnixMs};
 
@@ -59,6 +59,33 @@ pictures! {
     carrier: "3c";
     page: "/cai be tslcd<Enter>+[[";
     take: "2<Down>aĐã gọi tổng đài VNPT<Right><Right><Right>";
+}
+
+#[test]
+fn without_colours_signs_tell_it_all() {
+    for (name, keys) in
+        [("map", "5<Down><Down>"), ("heat", "H+"), ("subject", "/cai be tslcd<Enter>+[")]
+    {
+        for ascii in [false, true] {
+            let mut desk = Desk::new(Lang::Vi, SMALL);
+            desk.theme = Theme { colours: Colours::None, ascii };
+            desk.press(keys);
+            let frame = desk.frame();
+            let is_plain = |cell: &ratatui::buffer::Cell| {
+                cell.fg == ratatui::style::Color::Reset && cell.bg == ratatui::style::Color::Reset
+            };
+            assert!(frame.content.iter().all(is_plain), "{name}");
+            let sort = if ascii { "ascii" } else { "mono" };
+            assert_snapshot!(format!("{name}_80x24_vi_{sort}"), desk.text());
+        }
+    }
+}
+
+#[test]
+fn the_map_is_coloured_by_state() {
+    let mut desk = Desk::new(Lang::Vi, SMALL);
+    desk.press("5<Down><Down>");
+    assert_snapshot!(styles(&desk.frame()));
 }
 
 #[test]
