@@ -123,7 +123,15 @@ fn main() -> std::io::Result<()> {
     )?;
     // Four subjects to a commune.
     for extra in [0, 2_300, 24_800] {
-        for (screen, keys) in [("coverage", ""), ("lines", "3"), ("lines worst", "3s")] {
+        for (screen, keys) in [
+            ("coverage", ""),
+            ("lines", "3"),
+            ("lines worst", "3s"),
+            ("map", "5"),
+            ("devices", "8s"),
+            ("heat", "H"),
+            ("wall", "w"),
+        ] {
             let Some(r) = measure(screen, keys, extra) else { continue };
             writeln!(
                 out,

@@ -10,8 +10,10 @@ use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
 use super::commands::{
-    AckRequest, Acknowledged, NoteRequest, Noted, OutboxDone, OutboxRequest, Work, WorkRequest,
+    AckRequest, Acknowledged, AskRequest, AskedNow, NoteRequest, Noted, OutboxDone, OutboxRequest,
+    Work, WorkRequest,
 };
+use super::events::EventRow;
 use super::types::{Change, Heir, History, Problem, Reloaded, Snapshot};
 use crate::health::Explanation;
 use crate::model::{Id, Span, SubjectId};
@@ -124,6 +126,15 @@ impl Client {
         self.understood(self.send(Method::POST, "/v1/outage", body).await?).await
     }
 
+    /// Has subjects asked now.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with `unknown_subject`, `bad_request`.
+    pub async fn ask_now(&self, request: &AskRequest) -> Result<AskedNow, ClientError> {
+        let body = serde_json::to_vec(request)?;
+        self.understood(self.send(Method::POST, "/v1/ask", body).await?).await
+    }
+
     /// Has a message of the outbox tried again, or gives it up.
     ///
     /// # Errors
@@ -131,6 +142,16 @@ impl Client {
     pub async fn outbox(&self, request: &OutboxRequest) -> Result<OutboxDone, ClientError> {
         let body = serde_json::to_vec(request)?;
         self.understood(self.send(Method::POST, "/v1/outbox", body).await?).await
+    }
+
+    /// The newest `limit` (1 to 2000) lines of the log inside a window, oldest first.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with `bad_window`.
+    pub async fn events(&self, window: Span, limit: usize) -> Result<Vec<EventRow>, ClientError> {
+        let (from, to) = (window.from, window.to);
+        let path = format!("/v1/events?from={from}&to={to}&limit={limit}");
+        self.json(Method::GET, &path).await
     }
 
     /// Announces work; true when it was not known before.

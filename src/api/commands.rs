@@ -106,6 +106,24 @@ pub struct Noted {
     pub before: Option<Cause>,
 }
 
+/// Most subjects of one [`AskRequest`].
+pub const ASK_MAX: usize = 100;
+
+/// Somebody wants to know now. `POST /v1/ask`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskRequest {
+    /// Whom to ask, 1 to [`ASK_MAX`].
+    pub subjects: Vec<SubjectId>,
+}
+
+/// They are being asked; what they answer comes with the changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedNow {
+    /// Addresses that are pinged; a device may be asked by SNMP beside that.
+    pub addresses: u32,
+}
+
 /// A message of the outbox is tried again, or given up. `POST /v1/outbox`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -21,8 +21,10 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
 
 use super::commands::{
-    AckRequest, Acknowledged, NoteRequest, Noted, OutboxDone, OutboxRequest, Work, WorkRequest,
+    AckRequest, Acknowledged, AskRequest, AskedNow, NoteRequest, Noted, OutboxDone, OutboxRequest,
+    Work, WorkRequest,
 };
+use super::events::{EVENTS_MAX, EventRow};
 use super::types::{Change, Heir, History, Problem, Reloaded, Snapshot};
 use super::user::User;
 use crate::health::Explanation;
@@ -61,6 +63,8 @@ pub trait Backend: Send + Sync + 'static {
     fn changes(&self, after: u64) -> Option<Feed>;
     /// The past of one subject.
     fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<History, Problem>>;
+    /// The newest `limit` lines of the log inside a window, oldest first.
+    fn events(&self, window: Span, limit: usize) -> BoxFuture<'_, Result<Vec<EventRow>, Problem>>;
     /// Reads the inventory again.
     fn reload(&self, by: User) -> BoxFuture<'_, Result<Reloaded, Problem>>;
     /// Takes the incident that the subject belongs to. Problems: `unknown_subject`, `no_incident`,
@@ -70,6 +74,8 @@ pub trait Backend: Send + Sync + 'static {
         request: AckRequest,
         by: User,
     ) -> BoxFuture<'_, Result<Acknowledged, Problem>>;
+    /// Has subjects asked now. Problem: `unknown_subject`.
+    fn ask_now(&self, request: AskRequest, by: User) -> BoxFuture<'_, Result<AskedNow, Problem>>;
     /// Has a message of the outbox tried again, or gives it up. Problems: `unknown_message`,
     /// `not_possible`.
     fn outbox(
@@ -209,8 +215,10 @@ pub async fn serve(listener: UnixListener, backend: Arc<dyn Backend>) -> std::io
         .route("/v1/snapshot", get(snapshot))
         .route("/v1/changes", get(changes))
         .route("/v1/history", get(history))
+        .route("/v1/events", get(events_of))
         .route("/v1/reload", post(commands::reload))
         .route("/v1/ack", post(commands::acknowledge))
+        .route("/v1/ask", post(commands::ask))
         .route("/v1/outbox", post(commands::outbox))
         .route("/v1/outage", post(commands::note))
         .route("/v1/maintenance", get(commands::maintenance))
@@ -285,6 +293,22 @@ fn events(feed: Feed) -> impl Stream<Item = Result<Event, axum::Error>> {
     stream::iter(feed.missed).chain(live).map(|change| {
         Event::default().id(change.seq.to_string()).event("change").json_data(&*change)
     })
+}
+
+#[derive(Deserialize)]
+struct EventsParams {
+    from: UnixMs,
+    to: UnixMs,
+    limit: usize,
+}
+
+async fn events_of(State(shared): State<Shared>, Query(params): Query<EventsParams>) -> Response {
+    let window = Span::new(params.from, params.to);
+    if window.is_empty() || !(1..=EVENTS_MAX).contains(&params.limit) {
+        let message = "`from` must lie before `to`; `limit` between 1 and 2000";
+        return answer::<()>(Err(Problem::new("bad_window", message)));
+    }
+    answer(shared.backend.events(window, params.limit).await)
 }
 
 #[derive(Deserialize)]

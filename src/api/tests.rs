@@ -211,6 +211,15 @@ impl Backend for Fixed {
         Box::pin(async { Err(Problem::new("unknown_subject", "no such subject")) })
     }
 
+    fn events(&self, window: Span, limit: usize) -> BoxFuture<'_, Result<Vec<EventRow>, Problem>> {
+        Box::pin(async move {
+            let detail = serde_json::json!({ "from": "up", "limit": limit });
+            let (seq, kind) = (3, "state".to_owned());
+            let subject = Some(subject_id(0));
+            Ok(vec![EventRow { seq, at: window.to, kind, subject, detail }])
+        })
+    }
+
     fn reload(&self, by: User) -> BoxFuture<'_, Result<Reloaded, Problem>> {
         Box::pin(async move {
             assert_eq!(by.role, Role::Administrator, "the kernel says who asks");
@@ -231,6 +240,10 @@ impl Backend for Fixed {
             let incident = IncidentId::new(request.subject.as_str(), UnixMs(0));
             Ok(Acknowledged { incident, ack: request.ack(&by.name, UnixMs(1_000))? })
         })
+    }
+
+    fn ask_now(&self, request: AskRequest, _by: User) -> BoxFuture<'_, Result<AskedNow, Problem>> {
+        Box::pin(async move { Ok(AskedNow { addresses: request.subjects.len() as u32 }) })
     }
 
     fn outbox(
@@ -293,6 +306,37 @@ impl Backend for Fixed {
         let heir = is_part.then(|| IncidentId::new("b/tslcd", UnixMs(0)));
         Box::pin(async move { Ok(Heir { incident: heir }) })
     }
+}
+
+#[tokio::test]
+async fn lines_of_the_log_are_asked_for_within_limits() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.sock");
+    let backend = Fixed { live: broadcast::Sender::new(4), asked: Mutex::default() };
+    let listener = UnixListener::bind(&path).unwrap();
+    let server = tokio::spawn(serve(listener, Arc::new(backend)));
+    let client = Client::new(path);
+    let window = Span::new(UnixMs(1_000), UnixMs(2_000));
+    let found = client.events(window, 7).await.unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].at, &found[0].detail["limit"]), (UnixMs(2_000), &7.into()));
+    for (window, limit) in
+        [(window, 0), (window, EVENTS_MAX + 1), (Span::new(UnixMs(1), UnixMs(1)), 5)]
+    {
+        let refused = client.events(window, limit).await;
+        assert!(matches!(refused, Err(ClientError::Refused(p)) if p.error == "bad_window"));
+    }
+    let asks = |count: u16| {
+        let subjects = (0..count).map(|_| subject_id(0)).collect();
+        let client = client.clone();
+        async move { client.ask_now(&AskRequest { subjects }).await }
+    };
+    assert_eq!(asks(3).await.unwrap(), AskedNow { addresses: 3 });
+    for count in [0, 101] {
+        let refused = asks(count).await;
+        assert!(matches!(refused, Err(ClientError::Refused(p)) if p.error == "bad_request"));
+    }
+    server.abort();
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! `tuantra dash`.
 
-use std::io::IsTerminal as _;
+use std::ffi::OsString;
+use std::io::{IsTerminal as _, Read as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -9,6 +11,7 @@ use super::offline::StoreSource;
 use super::{EXIT_NO_DAEMON, EXIT_OK, Global, context};
 use crate::api::Client;
 use crate::config::Config;
+use crate::dash::saved::View;
 use crate::dash::{self, ApiSource, Colours, Options, Source};
 use crate::t;
 
@@ -30,6 +33,12 @@ pub struct Args {
     /// Only look: no incident can be taken
     #[arg(long)]
     pub read_only: bool,
+    /// Listen to clicks and the wheel (the terminal's own selection needs Shift then)
+    #[arg(long)]
+    pub mouse: bool,
+    /// Ring the terminal's bell when an incident is opened
+    #[arg(long)]
+    pub bell: bool,
 }
 
 /// Runs the command.
@@ -48,7 +57,17 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(EXIT_NO_DAEMON));
     }
     // No log is set up here: the screen is the dashboard's.
+    let view_file = view_file(|name| std::env::var_os(name));
+    let mut view = view_file.as_deref().and_then(kept).unwrap_or_default();
+    if global.lang.is_some() {
+        // What is asked for now counts for more than what was kept.
+        view.lang = None;
+    }
     let options = Options {
+        has_mouse: args.mouse,
+        has_bell: args.bell,
+        view,
+        view_file,
         lang: config.language,
         live: Rc::new(ApiSource::new(Client::new(config.socket.clone()))),
         offline: offline(config),
@@ -70,6 +89,26 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
 fn offline(config: Config) -> Option<Rc<dyn Source>> {
     let inventory = context::load_inventory(&config).inventory?;
     Some(Rc::new(StoreSource { config: Arc::new(config), inventory: Arc::new(inventory) }))
+}
+
+/// Longest view read, in bytes.
+const VIEW_MAX: u64 = 16 << 10;
+
+/// Where the view is kept: `tuantra/view.json` in the user's folder of configurations.
+fn view_file(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let set = |name| variable(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    // https://specifications.freedesktop.org/basedir: a relative path counts for nothing.
+    let own = set("XDG_CONFIG_HOME").filter(|path| path.is_absolute());
+    let folder = own.or_else(|| set("HOME").map(|home| home.join(".config")))?;
+    Some(folder.join("tuantra").join("view.json"))
+}
+
+/// The view as it was kept; `None` when there is none that can be read: it never keeps the
+/// dashboard from opening.
+fn kept(file: &Path) -> Option<View> {
+    let mut text = String::new();
+    std::fs::File::open(file).ok()?.take(VIEW_MAX).read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
 }
 
 /// The terminal's colours, by its environment.
@@ -94,6 +133,31 @@ fn colours(variable: impl Fn(&str) -> Option<String>) -> Colours {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_view_is_kept_where_the_user_keeps_his_configurations() {
+        let of = |set: &[(&str, &str)]| {
+            let found = |name: &str| set.iter().find(|(n, _)| *n == name).map(|(_, v)| v.into());
+            view_file(found).map(|path| path.display().to_string())
+        };
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[("HOME", "/h")]).as_deref(), Some("/h/.config/tuantra/view.json"));
+        let both = [("HOME", "/h"), ("XDG_CONFIG_HOME", "/x")];
+        assert_eq!(of(&both).as_deref(), Some("/x/tuantra/view.json"));
+        let relative = [("HOME", "/h"), ("XDG_CONFIG_HOME", "x")];
+        assert_eq!(of(&relative).as_deref(), Some("/h/.config/tuantra/view.json"));
+    }
+
+    #[test]
+    fn a_view_that_cannot_be_read_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("view.json");
+        assert_eq!(kept(&file), None);
+        std::fs::write(&file, "{").unwrap();
+        assert_eq!(kept(&file), None);
+        std::fs::write(&file, r#"{"tab": "5"}"#).unwrap();
+        assert_eq!(kept(&file).and_then(|view| view.tab), Some('5'));
+    }
 
     #[test]
     fn colours_follow_the_environment() {

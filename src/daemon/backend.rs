@@ -10,9 +10,9 @@ use tokio::sync::{mpsc, oneshot};
 use super::feed::Changes;
 use super::{Request, notes};
 use crate::api::{
-    AckRequest, Acknowledged, Backend, DeviceInfo, FactInfo, Feed, Heir, History, HistoryQuery,
-    NoteRequest, Noted, OutboxAction, OutboxDone, OutboxRequest, Problem, Reloaded, Snapshot, User,
-    Work, WorkRequest,
+    AckRequest, Acknowledged, AskRequest, AskedNow, Backend, DeviceInfo, EventRow, FactInfo, Feed,
+    Heir, History, HistoryQuery, NoteRequest, Noted, OutboxAction, OutboxDone, OutboxRequest,
+    Problem, Reloaded, Snapshot, User, Work, WorkRequest,
 };
 use crate::coverage::{Chart, outages};
 use crate::health::Explanation;
@@ -73,6 +73,15 @@ impl Backend for Socket {
         })
     }
 
+    fn events(&self, window: Span, limit: usize) -> BoxFuture<'_, Result<Vec<EventRow>, Problem>> {
+        let store = self.store.clone();
+        Box::pin(async move {
+            let read = tokio::task::spawn_blocking(move || events(&store, window, limit)).await;
+            let problem = |message: String| Problem::new("store", message);
+            read.map_err(|e| problem(e.to_string()))?.map_err(|e| problem(e.to_string()))
+        })
+    }
+
     fn reload(&self, by: User) -> BoxFuture<'_, Result<Reloaded, Problem>> {
         let asked = |reply| Request::Reload { by: Some(by), reply: Some(reply) };
         Box::pin(async move { self.ask(asked).await? })
@@ -86,6 +95,10 @@ impl Backend for Socket {
         Box::pin(
             async move { self.ask(|reply| Request::Acknowledge { request, by, reply }).await? },
         )
+    }
+
+    fn ask_now(&self, request: AskRequest, by: User) -> BoxFuture<'_, Result<AskedNow, Problem>> {
+        Box::pin(async move { self.ask(|reply| Request::Ask { request, by, reply }).await? })
     }
 
     fn outbox(
@@ -159,6 +172,29 @@ impl Backend for Socket {
             Ok(Heir { incident: found.map_err(|e| problem(e.to_string()))? })
         })
     }
+}
+
+/// The newest lines of the log inside a window out of the store, oldest first; also what a client
+/// without a daemon reads.
+///
+/// # Errors
+/// [`StoreError`] when the store cannot be read.
+pub(crate) fn events(
+    store: &Path,
+    window: Span,
+    limit: usize,
+) -> Result<Vec<EventRow>, StoreError> {
+    let found = Reader::open(store)?.events(window, limit)?;
+    Ok(found
+        .into_iter()
+        .map(|recorded| EventRow {
+            seq: recorded.seq,
+            at: recorded.event.at,
+            kind: recorded.event.kind.as_str().to_owned(),
+            subject: recorded.event.subject,
+            detail: recorded.event.detail,
+        })
+        .collect())
 }
 
 /// A subject's past out of the store; also what a client without a daemon reads. `None` for a

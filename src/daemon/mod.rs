@@ -33,12 +33,12 @@ use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
-pub(crate) use backend::history;
+pub(crate) use backend::{events, history};
 pub use months::{Months, month_start};
 
 use crate::api::{
-    AckRequest, Acknowledged, DeviceInfo, NoteRequest, Noted, OutboxDone, Problem, ReloadFailure,
-    Reloaded, Snapshot, User, Work, WorkRequest,
+    AckRequest, Acknowledged, AskRequest, AskedNow, DeviceInfo, NoteRequest, Noted, OutboxDone,
+    Problem, ReloadFailure, Reloaded, Snapshot, User, Work, WorkRequest,
 };
 use crate::config::{Config, Engine};
 use crate::coverage::LOOK_BACK_MS;
@@ -112,6 +112,7 @@ enum Request {
     EndMaintenance { id: Id, by: User, reply: Reply<Work> },
     Maintenance(oneshot::Sender<Vec<Work>>),
     Explain { subject: SubjectId, reply: Reply<Explanation> },
+    Ask { request: AskRequest, by: User, reply: Reply<AskedNow> },
     Outbox { message: Box<Message>, is_retry: bool, by: User, reply: Reply<OutboxDone> },
     Note { request: NoteRequest, known: notes::KnownOutage, by: User, reply: Reply<Noted> },
     Device { subject: SubjectId, reply: oneshot::Sender<Option<DeviceInfo>> },
@@ -261,6 +262,9 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
                 }
                 Request::Explain { subject, reply } => {
                     let _ = reply.send(patrol.explain(&subject, clock::now()));
+                }
+                Request::Ask { request, by, reply } => {
+                    let _ = reply.send(patrol.ask_now(&request, &by, clock::now()));
                 }
                 Request::Outbox { message, is_retry, by, reply } => {
                     let _ = reply.send(patrol.outbox(&message, is_retry, &by, clock::now()));

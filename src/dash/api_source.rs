@@ -1,8 +1,11 @@
 //! The daemon behind its Unix socket as a [`Source`].
 
 use super::source::{Answer, Changes, Outcome, Refusal, Source, SourceError};
-use crate::api::{self, AckRequest, Change, Client, ClientError, History, Snapshot};
-use crate::model::{Span, SubjectId};
+use crate::api::{
+    self, AckRequest, Acknowledged, AskRequest, AskedNow, Change, Client, ClientError, EventRow,
+    History, Snapshot, Work, WorkRequest,
+};
+use crate::model::{Id, Span, SubjectId};
 
 /// Reads from a running daemon.
 #[derive(Debug, Clone)]
@@ -66,8 +69,20 @@ impl Source for ApiSource {
         Box::pin(async move { Ok(self.client.history(subject, window, columns).await?) })
     }
 
-    fn acknowledge<'a>(&'a self, request: &'a AckRequest) -> Outcome<'a> {
+    fn events<'a>(&'a self, window: Span, limit: usize) -> Answer<'a, Vec<EventRow>> {
+        Box::pin(async move { Ok(self.client.events(window, limit).await?) })
+    }
+
+    fn acknowledge<'a>(&'a self, request: &'a AckRequest) -> Outcome<'a, Acknowledged> {
         Box::pin(async move { Ok(self.client.acknowledge(request).await?) })
+    }
+
+    fn announce<'a>(&'a self, id: &'a Id, request: &'a WorkRequest) -> Outcome<'a, Work> {
+        Box::pin(async move { Ok(self.client.announce(id, request).await?.0) })
+    }
+
+    fn ask_now<'a>(&'a self, request: &'a AskRequest) -> Outcome<'a, AskedNow> {
+        Box::pin(async move { Ok(self.client.ask_now(request).await?) })
     }
 }
 

@@ -5,18 +5,20 @@
 //! character reaches the terminal); a change costs what it touches, not the size of the province;
 //! clones are cheap (rows are shared). Must not be drawn without its freshness.
 
-use std::collections::HashMap;
+mod index;
+
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use self::index::Index;
 use crate::api::{
     CarrierInfo, Change, DaemonInfo, NetworkInfo, Snapshot, SubjectRow, SubjectState, UnitCoverage,
     UnitRow,
 };
 use crate::coverage::Availability;
-use crate::locale::{fold, visible};
-use crate::model::{Incident, NetworkId, State, SubjectId, SubjectKind, Tier, UnitId, UnixMs};
+use crate::locale::visible;
+use crate::model::{Incident, NetworkId, State, SubjectId, Tier, UnitId, UnixMs};
 
 /// How many subjects are in each state, in the order of [`State::ALL`].
 pub type Counts = [u32; 5];
@@ -61,19 +63,14 @@ pub struct CarrierSum {
     pub month: Availability,
 }
 
-/// What does not change between two snapshots.
-#[derive(Debug)]
-struct Index {
-    timezone: TimeZone,
-    unit_at: HashMap<UnitId, usize>,
-    subject_at: HashMap<SubjectId, usize>,
-    children: Vec<Vec<usize>>,
-    subjects_of: Vec<Vec<usize>>,
-    folded_units: Vec<String>,
-    folded_subjects: Vec<String>,
-    carrier_of: Vec<Option<usize>>,
-    connections: Vec<usize>,
-    roots: Vec<usize>,
+/// Which units and subjects there are: the same until the next snapshot.
+#[derive(Debug, Clone)]
+pub(super) struct Version(Arc<Index>);
+
+impl PartialEq for Version {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
 }
 
 /// Everything a screen shows.
@@ -161,78 +158,6 @@ fn clean_snapshot(snapshot: &mut Snapshot) {
         clean_option(&mut subject.circuit);
         clean_option(&mut subject.role);
         clean_option(&mut subject.address);
-    }
-}
-
-impl Index {
-    fn new(snapshot: &Snapshot) -> Self {
-        let unit_at: HashMap<_, _> =
-            snapshot.units.iter().enumerate().map(|(i, u)| (u.id.clone(), i)).collect();
-        let subject_at =
-            snapshot.subjects.iter().enumerate().map(|(i, s)| (s.id.clone(), i)).collect();
-        let mut children = vec![Vec::new(); snapshot.units.len()];
-        let mut roots = Vec::new();
-        for (i, unit) in snapshot.units.iter().enumerate() {
-            // A parent stands before its children; anything else would make a loop possible.
-            let above = unit.parent.as_ref().and_then(|p| unit_at.get(p)).filter(|p| **p < i);
-            match above {
-                Some(above) => children[*above].push(i),
-                None => roots.push(i),
-            }
-        }
-        let mut subjects_of = vec![Vec::new(); snapshot.units.len()];
-        let mut connections = Vec::new();
-        for (i, subject) in snapshot.subjects.iter().enumerate() {
-            if let Some(unit) = unit_at.get(&subject.unit) {
-                subjects_of[*unit].push(i);
-            }
-            if subject.kind == SubjectKind::Connection {
-                connections.push(i);
-            }
-        }
-        for list in &mut subjects_of {
-            list.sort_by_key(|i| {
-                snapshot.subjects.get(*i).map(|s| (kind_order(s.kind), s.id.clone()))
-            });
-        }
-        let carrier_at: HashMap<_, _> =
-            snapshot.carriers.iter().enumerate().map(|(i, c)| (c.id.clone(), i)).collect();
-        Self {
-            timezone: TimeZone::get(&snapshot.timezone).unwrap_or(TimeZone::UTC),
-            children,
-            subjects_of,
-            folded_units: snapshot
-                .units
-                .iter()
-                .map(|u| fold(&format!("{}\n{}\n{}", u.name, u.short, u.id)))
-                .collect(),
-            folded_subjects: snapshot
-                .subjects
-                .iter()
-                .map(|s| {
-                    let of = |text: &Option<String>| text.clone().unwrap_or_default();
-                    let (address, circuit) = (of(&s.address), of(&s.circuit));
-                    fold(&format!("{}\n{}\n{address}\n{circuit}", s.name, s.id))
-                })
-                .collect(),
-            carrier_of: snapshot
-                .subjects
-                .iter()
-                .map(|s| s.carrier.as_ref().and_then(|c| carrier_at.get(c)).copied())
-                .collect(),
-            connections,
-            roots,
-            unit_at,
-            subject_at,
-        }
-    }
-}
-
-const fn kind_order(kind: SubjectKind) -> u8 {
-    match kind {
-        SubjectKind::Connection => 0,
-        SubjectKind::Device => 1,
-        SubjectKind::Service => 2,
     }
 }
 
@@ -352,7 +277,8 @@ impl Board {
         self.marks = marks.into_iter().map(|m| m.unwrap_or(State::Unmeasured)).collect();
     }
 
-    fn parent_of(&self, unit: usize) -> Option<usize> {
+    /// Where the unit above the one at `unit` stands; before it.
+    pub(super) fn parent_of(&self, unit: usize) -> Option<usize> {
         let id = self.units.get(unit)?.parent.as_ref()?;
         self.index.unit_at.get(id).copied().filter(|p| *p < unit)
     }
@@ -414,6 +340,24 @@ impl Board {
     /// Every connection, in the inventory's order.
     pub fn connections(&self) -> impl Iterator<Item = &SubjectRow> {
         self.index.connections.iter().filter_map(|i| self.subjects.get(*i)).map(|s| &**s)
+    }
+
+    /// Every connection with the place of its carrier in `carriers`.
+    pub(super) fn lines_of_carriers(&self) -> impl Iterator<Item = (&SubjectRow, Option<usize>)> {
+        self.index.connections.iter().filter_map(|i| {
+            let carrier = self.index.carrier_of.get(*i).copied().flatten();
+            self.subjects.get(*i).map(|s| (&**s, carrier))
+        })
+    }
+
+    /// Every device and service, in the inventory's order.
+    pub fn devices(&self) -> impl Iterator<Item = &SubjectRow> {
+        self.index.devices.iter().filter_map(|i| self.subjects.get(*i)).map(|s| &**s)
+    }
+
+    /// Which units and subjects there are.
+    pub(super) fn version(&self) -> Version {
+        Version(Arc::clone(&self.index))
     }
 
     /// The units without a unit above.

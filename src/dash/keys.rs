@@ -69,41 +69,95 @@ const BACK: Binding = footer(
 const SORT: Binding = footer(&[letter('s')], Key::Sort, "dash.key_sort");
 const NETWORK: Binding = footer(&[letter('n')], Key::Network, "dash.key_network");
 const TAKE: Binding = footer(&[letter('a')], Key::Take, "dash.key_take");
+const MAINTAIN: Binding = footer(&[letter('m')], Key::Maintain, "dash.key_maintain");
 const SEARCH: Binding = footer(&[letter('/')], Key::Search, "dash.key_search");
 const HELP: Binding = footer(&[letter('?'), plain(KeyCode::F(1))], Key::Help, "dash.key_help");
 const LANGUAGE: Binding = footer(&[letter('L')], Key::Language, "dash.key_language");
 const QUIT: Binding = footer(&[letter('q'), control('c')], Key::Quit, "dash.key_quit");
-const REST: [Binding; 8] = [
+const REST: [Binding; 17] = [
     bind(&[letter('1')], Key::Tab(Screen::Coverage), "dash.tab_coverage"),
     bind(&[letter('2')], Key::Tab(Screen::Incidents), "dash.tab_incidents"),
     bind(&[letter('3')], Key::Tab(Screen::Lines), "dash.tab_lines"),
     bind(&[letter('4')], Key::Tab(Screen::Departments), "dash.tab_departments"),
+    bind(&[letter('5')], Key::Tab(Screen::Map), "dash.tab_map"),
+    bind(&[letter('6')], Key::Tab(Screen::Log), "dash.tab_log"),
+    bind(&[letter('8')], Key::Tab(Screen::Devices), "dash.tab_devices"),
+    bind(&[letter('H')], Key::Tab(Screen::Heat), "dash.key_heat"),
+    bind(&[letter('w')], Key::Tab(Screen::Wall), "dash.key_wall"),
+    bind(&[letter('r')], Key::Ask, "dash.key_ask"),
+    bind(&[letter('y')], Key::Copy, "dash.key_copy"),
+    bind(&[letter('S')], Key::Keep, "dash.key_keep"),
+    bind(&[letter('e')], Key::Export, "dash.key_export"),
     bind(&[plain(KeyCode::Tab)], Key::NextTab(1), "dash.key_next_tab"),
     bind(&[plain(KeyCode::BackTab)], Key::NextTab(-1), "dash.key_previous_tab"),
     bind(&[control('l')], Key::Redraw, "dash.key_redraw"),
     bind(&[control('z')], Key::Suspend, "dash.key_suspend"),
 ];
+const PALETTE: Binding = footer(&[letter(':')], Key::Palette, "dash.key_palette");
+const FILTER: Binding = footer(&[letter('f')], Key::Filter, "dash.key_filter");
+const LONGER: Binding =
+    footer(&[letter('+'), letter('='), plain(KeyCode::Up)], Key::Range(1), "dash.key_longer");
+const SHORTER: Binding =
+    footer(&[letter('-'), plain(KeyCode::Down)], Key::Range(-1), "dash.key_shorter");
+const EARLIER: Binding = footer(&[letter('[')], Key::Time(-1), "dash.key_earlier");
+const LATER: Binding = footer(&[letter(']')], Key::Time(1), "dash.key_later");
 
 // Where the footer is short of room its end is left out: leaving comes before the language.
-const TREE: [Binding; 9] = [OPEN, BACK, TAKE, SEARCH, SORT, NETWORK, HELP, QUIT, LANGUAGE];
-const INCIDENTS: [Binding; 7] = [OPEN, BACK, TAKE, SEARCH, HELP, QUIT, LANGUAGE];
-const LINES: [Binding; 8] = [OPEN, BACK, TAKE, SEARCH, SORT, HELP, QUIT, LANGUAGE];
-const SUBJECT: [Binding; 8] = [
-    BACK,
-    TAKE,
-    footer(&[letter('+'), letter('='), plain(KeyCode::Up)], Key::Range(1), "dash.key_longer"),
-    footer(&[letter('-'), plain(KeyCode::Down)], Key::Range(-1), "dash.key_shorter"),
+const TREE: [Binding; 11] =
+    [OPEN, BACK, TAKE, MAINTAIN, SEARCH, SORT, NETWORK, HELP, QUIT, PALETTE, LANGUAGE];
+const INCIDENTS: [Binding; 9] = [OPEN, BACK, TAKE, MAINTAIN, SEARCH, HELP, QUIT, PALETTE, LANGUAGE];
+const CARRIER: Binding = footer(&[letter('c')], Key::Carrier, "dash.key_carrier");
+const LINES: [Binding; 12] =
+    [OPEN, BACK, TAKE, MAINTAIN, SEARCH, SORT, FILTER, CARRIER, HELP, QUIT, PALETTE, LANGUAGE];
+const DEVICES: [Binding; 11] =
+    [OPEN, BACK, TAKE, MAINTAIN, SEARCH, SORT, FILTER, HELP, QUIT, PALETTE, LANGUAGE];
+const LOG: [Binding; 8] = [
+    OPEN,
+    FILTER,
+    footer(&[letter('F')], Key::Follow, "dash.key_follow"),
     SEARCH,
     HELP,
     QUIT,
+    PALETTE,
     LANGUAGE,
 ];
+const MAP: [Binding; 10] =
+    [OPEN, BACK, TAKE, MAINTAIN, SEARCH, NETWORK, HELP, QUIT, PALETTE, LANGUAGE];
+const HEAT: [Binding; 12] = [
+    OPEN,
+    BACK,
+    footer(&[letter('+'), letter('=')], Key::Range(1), "dash.key_longer"),
+    footer(&[letter('-')], Key::Range(-1), "dash.key_shorter"),
+    EARLIER,
+    LATER,
+    SORT,
+    NETWORK,
+    HELP,
+    QUIT,
+    PALETTE,
+    LANGUAGE,
+];
+const WALL: [Binding; 5] = [BACK, HELP, QUIT, PALETTE, LANGUAGE];
+const SUBJECT: [Binding; 12] =
+    [BACK, TAKE, MAINTAIN, LONGER, SHORTER, EARLIER, LATER, SEARCH, HELP, QUIT, PALETTE, LANGUAGE];
 const MOVES: [Binding; 2] = [UP, DOWN];
 const SEARCHING: [Binding; 10] = [
     footer(&[plain(KeyCode::Enter)], Key::Open, "dash.key_jump"),
     footer(&[plain(KeyCode::Esc)], Key::Back, "dash.key_close"),
     bind(&[plain(KeyCode::Up)], Key::Step(Step::By(-1)), "dash.key_up"),
     bind(&[plain(KeyCode::Down)], Key::Step(Step::By(1)), "dash.key_down"),
+    bind(&[plain(KeyCode::PageUp)], Key::Page(-1), "dash.key_page_up"),
+    bind(&[plain(KeyCode::PageDown)], Key::Page(1), "dash.key_page_down"),
+    footer(&[plain(KeyCode::Backspace)], Key::Erase, "dash.key_erase"),
+    footer(&[control('u')], Key::EraseAll, "dash.key_erase_all"),
+    bind(&[control('c')], Key::Quit, "dash.key_quit"),
+    bind(&[control('z')], Key::Suspend, "dash.key_suspend"),
+];
+const CHOOSING: [Binding; 10] = [
+    footer(&[plain(KeyCode::Enter)], Key::Open, "dash.key_do"),
+    footer(&[plain(KeyCode::Esc)], Key::Back, "dash.key_close"),
+    footer(&[plain(KeyCode::Up)], Key::Step(Step::By(-1)), "dash.key_up"),
+    footer(&[plain(KeyCode::Down)], Key::Step(Step::By(1)), "dash.key_down"),
     bind(&[plain(KeyCode::PageUp)], Key::Page(-1), "dash.key_page_up"),
     bind(&[plain(KeyCode::PageDown)], Key::Page(1), "dash.key_page_down"),
     footer(&[plain(KeyCode::Backspace)], Key::Erase, "dash.key_erase"),
@@ -128,6 +182,23 @@ const TAKING: [Binding; 11] = [
     bind(&[control('c')], Key::Quit, "dash.key_quit"),
     bind(&[control('z')], Key::Suspend, "dash.key_suspend"),
 ];
+const WORKING: [Binding; 11] = [
+    footer(&[plain(KeyCode::Enter)], Key::Open, "dash.key_announce"),
+    footer(&[plain(KeyCode::Esc)], Key::Back, "dash.key_leave"),
+    bind(&[plain(KeyCode::Left)], Key::Range(-1), "dash.key_term"),
+    footer(&[plain(KeyCode::Right)], Key::Range(1), "dash.key_term"),
+    footer(
+        &[plain(KeyCode::Tab), plain(KeyCode::Down), plain(KeyCode::Up), plain(KeyCode::BackTab)],
+        Key::Step(Step::By(1)),
+        "dash.key_field",
+    ),
+    footer(&[plain(KeyCode::PageDown)], Key::Page(1), "dash.key_what"),
+    bind(&[plain(KeyCode::PageUp)], Key::Page(-1), "dash.key_what"),
+    bind(&[plain(KeyCode::Backspace)], Key::Erase, "dash.key_erase"),
+    footer(&[control('u')], Key::EraseAll, "dash.key_erase_all"),
+    bind(&[control('c')], Key::Quit, "dash.key_quit"),
+    bind(&[control('z')], Key::Suspend, "dash.key_suspend"),
+];
 const HELPING: [Binding; 3] = [
     footer(
         &[plain(KeyCode::Esc), letter('?'), plain(KeyCode::Enter), plain(KeyCode::F(1))],
@@ -143,19 +214,28 @@ const HELPING: [Binding; 3] = [
 pub fn keymap(screen: Screen, mode: Mode) -> &'static [&'static [Binding]] {
     match (mode, screen) {
         (Mode::Search, _) => &[&SEARCHING],
+        (Mode::Palette, _) => &[&CHOOSING],
         (Mode::Take, _) => &[&TAKING],
+        (Mode::Work, _) => &[&WORKING],
         (Mode::Help, _) => &[&HELPING, &MOVES, &PAGES, &REST],
         (Mode::Normal, Screen::Coverage | Screen::Departments) => &[&TREE, &MOVES, &PAGES, &REST],
         (Mode::Normal, Screen::Incidents) => &[&INCIDENTS, &MOVES, &PAGES, &REST],
         (Mode::Normal, Screen::Lines) => &[&LINES, &MOVES, &PAGES, &REST],
+        (Mode::Normal, Screen::Devices) => &[&DEVICES, &MOVES, &PAGES, &REST],
+        (Mode::Normal, Screen::Log) => &[&LOG, &MOVES, &PAGES, &REST],
+        (Mode::Normal, Screen::Map) => &[&MAP, &MOVES, &PAGES, &REST],
+        (Mode::Normal, Screen::Heat) => &[&HEAT, &MOVES, &PAGES, &REST],
         (Mode::Normal, Screen::Subject) => &[&SUBJECT, &REST],
+        (Mode::Normal, Screen::Wall) => &[&WALL, &REST],
     }
 }
 
 /// The bindings the user is told of: without those that command the daemon where he only looks.
 pub fn told(screen: Screen, mode: Mode, read_only: bool) -> impl Iterator<Item = &'static Binding> {
     let all = keymap(screen, mode).iter().flat_map(|table| table.iter());
-    all.filter(move |binding| !read_only || binding.key != Key::Take)
+    all.filter(move |binding| {
+        !read_only || !matches!(binding.key, Key::Take | Key::Maintain | Key::Ask)
+    })
 }
 
 /// What an event of the keyboard means here.
@@ -203,10 +283,17 @@ mod tests {
             Screen::Incidents,
             Screen::Lines,
             Screen::Departments,
+            Screen::Map,
+            Screen::Log,
+            Screen::Devices,
+            Screen::Heat,
+            Screen::Wall,
             Screen::Subject,
         ];
         for screen in screens {
-            for mode in [Mode::Normal, Mode::Search, Mode::Help, Mode::Take] {
+            for mode in
+                [Mode::Normal, Mode::Search, Mode::Help, Mode::Take, Mode::Work, Mode::Palette]
+            {
                 let mut seen: Vec<Press> = Vec::new();
                 for binding in keymap(screen, mode).iter().flat_map(|t| t.iter()) {
                     for press in binding.presses {

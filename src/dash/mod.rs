@@ -8,24 +8,42 @@
 //! Must not know where the data come from (socket or store) and must never show old data as if
 //! they were fresh: see [`Freshness`](state::Freshness).
 
+mod actions;
 mod api_source;
+mod bell;
 mod board;
+mod detail;
 mod draw;
+mod errands;
+pub mod export;
+mod fresh;
+pub mod heat;
+mod key;
 pub mod keys;
+pub mod lens;
 pub mod link;
+pub mod log;
+pub mod map;
+pub mod mouse;
+pub mod notice;
+pub mod palette;
 pub mod place;
 mod rows;
 mod run;
+pub mod saved;
 mod screens;
 pub mod search;
+mod settle;
 mod source;
 pub mod state;
+mod tabs;
 pub mod take;
 mod terminal;
 mod theme;
 mod update;
 mod view;
 mod words;
+pub mod work;
 
 pub use api_source::ApiSource;
 pub use board::Board;

@@ -116,8 +116,24 @@ pub fn rows(ui: &Ui, board: &Board) -> Vec<Row> {
             None => board.incidents.iter().map(|i| Row::Incident(i.root.clone())).collect(),
             Some(root) => consequence_rows(board, root),
         },
-        Screen::Lines => sorted_subjects(board.connections(), ui.lines_sort, true),
-        Screen::Subject => Vec::new(),
+        Screen::Lines => {
+            let lines = board.connections().filter(|s| ui.carriers.lets(s));
+            sorted_subjects(lines.filter(|s| ui.lines_filter.lets(s)), ui.lines_sort, true)
+        }
+        Screen::Devices => {
+            let devices = board.devices().filter(|s| ui.devices_filter.lets(s));
+            sorted_subjects(devices, ui.devices_sort, false)
+        }
+        Screen::Map => ui.map.rows(),
+        Screen::Heat => {
+            let open = ui.heat.open.clone().or_else(|| top(board));
+            match open {
+                Some(open) => sorted_units(board, board.children(&open), ui.sort, network.as_ref()),
+                None => sorted_units(board, board.roots(), ui.sort, network.as_ref()),
+            }
+        }
+        Screen::Log => ui.log.rows(),
+        Screen::Subject | Screen::Wall => Vec::new(),
     }
 }
 

@@ -3,11 +3,14 @@
 //! Keys are drawn at once, data at most ten times a second, and nothing when no cell changes.
 
 use std::io;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{
+    Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind,
+};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use ratatui::buffer::Buffer;
@@ -16,16 +19,20 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 
+use super::bell::Bell;
+use super::errands::{self, Errand};
 use super::keys::meaning;
 use super::link::{Feed, Link, Pace, follow};
-use super::source::{Refusal, Source, SourceError};
+use super::log::LogRequest;
+use super::mouse::Mouse;
+use super::saved::View;
+use super::source::Source;
 use super::state::{Action, Cmd, HistoryRequest, Mode, Ui};
-use super::take::Ask;
 use super::terminal::Screen;
 use super::theme::{Colours, Theme};
 use super::update::update;
 use super::view::{Scene, view};
-use crate::api::{Acknowledged, History};
+use crate::api::{EventRow, History};
 use crate::locale::Lang;
 use crate::model::UnixMs;
 
@@ -37,9 +44,6 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// Longest a history is waited for.
 const HISTORY: Duration = Duration::from_secs(15);
-
-/// Longest the answer to a command is waited for.
-const COMMAND: Duration = Duration::from_secs(15);
 
 /// What the dashboard is started with.
 pub struct Options {
@@ -55,6 +59,14 @@ pub struct Options {
     pub colours: Colours,
     /// Nothing may be commanded.
     pub read_only: bool,
+    /// Clicks and the wheel are listened to.
+    pub has_mouse: bool,
+    /// The bell rings at a new incident.
+    pub has_bell: bool,
+    /// How the user looked at things the last time.
+    pub view: View,
+    /// Where that is kept; `None` where there is no place for it.
+    pub view_file: Option<PathBuf>,
 }
 
 /// Why the dashboard ended before the user wanted.
@@ -94,14 +106,26 @@ pub async fn run(options: Options) -> Result<(), DashError> {
     let mut signals = Signals::new().map_err(DashError::Signals)?;
     let link = Link::Reconnecting { since: now(), reason: String::new() };
     let (sender, receiver) = watch::channel(Feed { board: None, link });
-    let screen = Screen::take().map_err(terminal("take"))?;
+    let screen = Screen::take(options.has_mouse).map_err(terminal("take"))?;
     let size = screen.size().map_err(terminal("measure"))?;
     let theme = Theme { colours: options.colours, ascii: options.ascii };
     let sources = (options.live.clone(), options.offline.clone());
     let following = follow(options.live, options.offline, now, Pace::default(), sender);
-    let ui = Ui { read_only: options.read_only, ..Ui::new(options.lang, size) };
-    let (asked, commanded) = (FuturesUnordered::new(), FuturesUnordered::new());
-    let mut desk = Desk { screen, theme, ui, feed: receiver, sources, asked, commanded };
+    let mut ui = Ui { read_only: options.read_only, ..Ui::new(options.lang, size) };
+    options.view.restore(&mut ui);
+    let mut desk = Desk {
+        screen,
+        theme,
+        ui,
+        feed: receiver,
+        sources,
+        asked: FuturesUnordered::new(),
+        heated: FuturesUnordered::new(),
+        logged: FuturesUnordered::new(),
+        commanded: FuturesUnordered::new(),
+        bell: options.has_bell.then(Bell::default),
+        view_file: options.view_file,
+    };
     tokio::select! {
         never = following => match never {},
         ended = desk.work() => ended,
@@ -137,7 +161,7 @@ impl Signals {
 type Asked =
     std::pin::Pin<Box<dyn Future<Output = (HistoryRequest, Result<Arc<History>, String>)>>>;
 
-type Commanded = std::pin::Pin<Box<dyn Future<Output = (Ask, Result<Acknowledged, Refusal>)>>>;
+type Logged = std::pin::Pin<Box<dyn Future<Output = (LogRequest, Result<Vec<EventRow>, String>)>>>;
 
 struct Desk {
     screen: Screen,
@@ -146,7 +170,11 @@ struct Desk {
     feed: watch::Receiver<Feed>,
     sources: (Rc<dyn Source>, Option<Rc<dyn Source>>),
     asked: FuturesUnordered<Asked>,
-    commanded: FuturesUnordered<Commanded>,
+    heated: FuturesUnordered<Asked>,
+    logged: FuturesUnordered<Logged>,
+    commanded: FuturesUnordered<Errand>,
+    bell: Option<Bell>,
+    view_file: Option<PathBuf>,
 }
 
 impl Desk {
@@ -178,14 +206,23 @@ impl Desk {
                 },
                 Ok(()) = self.feed.changed() => {
                     leave = self.act(Action::Data)?;
+                    self.ring()?;
                     due.get_or_insert(last_frame + FRAME);
                 }
                 Some((request, answer)) = self.asked.next() => {
                     leave = self.act(Action::History(request, answer))?;
                     at_once = true;
                 }
-                Some((ask, answer)) = self.commanded.next() => {
-                    leave = self.act(Action::Taken(ask, answer))?;
+                Some((request, answer)) = self.heated.next() => {
+                    leave = self.act(Action::Heat(request, answer))?;
+                    due.get_or_insert(last_frame + FRAME);
+                }
+                Some((request, answer)) = self.logged.next() => {
+                    leave = self.act(Action::Log(request, answer))?;
+                    due.get_or_insert(last_frame + FRAME);
+                }
+                Some(done) = self.commanded.next() => {
+                    leave = self.act(done)?;
                     at_once = true;
                 }
                 _ = tick.tick() => {
@@ -217,10 +254,19 @@ impl Desk {
                 if let Some(key) = meaning(self.ui.screen, self.ui.mode, &key) {
                     return Some(Action::Key(key));
                 }
-                let is_typing = matches!(self.ui.mode, Mode::Search | Mode::Take);
+                let is_typing =
+                    matches!(self.ui.mode, Mode::Search | Mode::Take | Mode::Work | Mode::Palette);
                 typed(&key).filter(|_| is_typing).map(Action::Text)
             }
             Event::Paste(text) => Some(Action::Text(text)),
+            Event::Mouse(mouse) => match mouse.kind {
+                MouseEventKind::Down(MouseButton::Left) => {
+                    Some(Action::Mouse(Mouse::Click(mouse.column, mouse.row)))
+                }
+                MouseEventKind::ScrollDown => Some(Action::Mouse(Mouse::Wheel(1))),
+                MouseEventKind::ScrollUp => Some(Action::Mouse(Mouse::Wheel(-1))),
+                _ => None,
+            },
             Event::Resize(columns, rows) => Some(Action::Resized(columns, rows)),
             _ => None,
         }
@@ -237,42 +283,71 @@ impl Desk {
                     self.screen.suspend().map_err(terminal("take back"))?;
                     self.ui.size = self.screen.size().map_err(terminal("measure"))?;
                 }
-                Cmd::History(request) => self.ask(request),
-                Cmd::Take(ask) => self.command(ask),
+                Cmd::History(request) => self.asked.push(self.ask(request)),
+                Cmd::Log(request) => self.logged.push(self.ask_log(request)),
+                Cmd::Heat(request) => self.heated.push(self.ask(request)),
+                Cmd::Take(ask) => self.commanded.push(errands::take(self.sources.0.clone(), ask)),
+                Cmd::Work(ask) => {
+                    self.commanded.push(errands::announce(self.sources.0.clone(), ask))
+                }
+                Cmd::Ask(request) => {
+                    self.commanded.push(errands::ask_now(self.sources.0.clone(), request))
+                }
+                Cmd::Copy(text) => self.screen.copy(&text).map_err(terminal("copy through"))?,
+                Cmd::Keep(view) => {
+                    self.commanded.push(Box::pin(errands::keep(view, self.view_file.clone())))
+                }
+                Cmd::Export(export) => self.commanded.push(Box::pin(errands::write(export))),
             }
         }
         Ok(false)
     }
 
-    /// Asks the source that is shown for a history. At most a handful are under way: each range
-    /// of the open subject asks again only when its answer is due.
-    fn ask(&mut self, request: HistoryRequest) {
+    /// Rings when an incident was opened since the last time.
+    fn ring(&mut self) -> Result<(), DashError> {
+        let board = self.feed.borrow().board.clone();
+        if let (Some(bell), Some(board)) = (&mut self.bell, board)
+            && bell.is_due(&board)
+        {
+            self.screen.ring().map_err(terminal("ring"))?;
+        }
+        Ok(())
+    }
+
+    /// The source that the screen shows.
+    fn shown_source(&self) -> Rc<dyn Source> {
         let offline = matches!(self.feed.borrow().link, Link::Offline { .. });
-        let source = match (&self.sources.1, offline) {
+        match (&self.sources.1, offline) {
             (Some(second), true) => second.clone(),
             _ => self.sources.0.clone(),
-        };
-        self.asked.push(Box::pin(async move {
+        }
+    }
+
+    /// Asks the source that is shown for lines of the log.
+    fn ask_log(&self, request: LogRequest) -> Logged {
+        let source = self.shown_source();
+        Box::pin(async move {
+            let asked = source.events(request.window, request.limit);
+            let answer = match tokio::time::timeout(HISTORY, asked).await {
+                Ok(answer) => answer.map_err(|e| e.to_string()),
+                Err(_) => Err("no answer in time".to_owned()),
+            };
+            (request, answer)
+        })
+    }
+
+    /// Asks the source that is shown for a history. At most a handful are under way: each range
+    /// of the open subject asks again only when its answer is due.
+    fn ask(&self, request: HistoryRequest) -> Asked {
+        let source = self.shown_source();
+        Box::pin(async move {
             let asked = source.history(&request.subject, request.window, request.columns);
             let answer = match tokio::time::timeout(HISTORY, asked).await {
                 Ok(answer) => answer.map(Arc::new).map_err(|e| e.to_string()),
                 Err(_) => Err("no answer in time".to_owned()),
             };
             (request, answer)
-        }));
-    }
-
-    /// Has the daemon do it; the screen goes on meanwhile.
-    fn command(&mut self, ask: Ask) {
-        let source = self.sources.0.clone();
-        self.commanded.push(Box::pin(async move {
-            let asked = source.acknowledge(&ask.request);
-            let answer = match tokio::time::timeout(COMMAND, asked).await {
-                Ok(answer) => answer,
-                Err(_) => Err(Refusal::Unanswered(SourceError("no answer in time".to_owned()))),
-            };
-            (ask, answer)
-        }));
+        })
     }
 
     fn draw(&mut self) -> Result<(), DashError> {

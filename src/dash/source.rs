@@ -5,8 +5,11 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::api::{AckRequest, Acknowledged, Change, History, Problem, Snapshot};
-use crate::model::{Span, SubjectId};
+use crate::api::{
+    AckRequest, Acknowledged, AskRequest, AskedNow, Change, EventRow, History, Problem, Snapshot,
+    Work, WorkRequest,
+};
+use crate::model::{Id, Span, SubjectId};
 
 /// Why a source did not answer: one sentence in English that names operation and object.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +34,7 @@ pub enum Refusal {
 }
 
 /// What came of a command, sooner or later.
-pub type Outcome<'a> = Pin<Box<dyn Future<Output = Result<Acknowledged, Refusal>> + 'a>>;
+pub type Outcome<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + 'a>>;
 
 /// What a source gives back, sooner or later. Not `Send`: the dashboard runs on one thread.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, SourceError>> + 'a>>;
@@ -53,8 +56,21 @@ pub trait Source {
         columns: usize,
     ) -> Answer<'a, History>;
 
+    /// The newest `limit` lines of the log inside a window, oldest first.
+    fn events<'a>(&'a self, window: Span, limit: usize) -> Answer<'a, Vec<EventRow>>;
+
     /// Takes an incident. A source that only looks refuses.
-    fn acknowledge<'a>(&'a self, _request: &'a AckRequest) -> Outcome<'a> {
+    fn acknowledge<'a>(&'a self, _request: &'a AckRequest) -> Outcome<'a, Acknowledged> {
+        Box::pin(async { Err(Refusal::ReadOnly) })
+    }
+
+    /// Announces work. A source that only looks refuses.
+    fn announce<'a>(&'a self, _id: &'a Id, _request: &'a WorkRequest) -> Outcome<'a, Work> {
+        Box::pin(async { Err(Refusal::ReadOnly) })
+    }
+
+    /// Has subjects asked now. A source that only looks refuses.
+    fn ask_now<'a>(&'a self, _request: &'a AskRequest) -> Outcome<'a, AskedNow> {
         Box::pin(async { Err(Refusal::ReadOnly) })
     }
 }

@@ -3,14 +3,26 @@
 use std::sync::Arc;
 
 use super::board::Board;
-use super::link::Link;
-use super::place::{Place, Step};
+pub use super::detail::{Detail, HistoryRequest, Range};
+use super::export::Export;
+pub use super::fresh::{Freshness, freshness};
+use super::heat::Heat;
+pub use super::key::Key;
+use super::lens::{Carriers, Filter};
+use super::log::{Log, LogRequest};
+use super::map::Map;
+use super::mouse::Mouse;
+use super::notice::Notices;
+use super::palette::Palette;
+use super::place::Place;
+use super::saved::View;
 use super::search::Search;
 use super::source::Refusal;
 use super::take::{Ask, Taking};
-use crate::api::{Acknowledged, History};
+use super::work::{WorkAsk, Working};
+use crate::api::{Acknowledged, AskRequest, AskedNow, EventRow, History, Work};
 use crate::locale::Lang;
-use crate::model::{NetworkId, Span, SubjectId, UnitId, UnixMs};
+use crate::model::{NetworkId, SubjectId, UnitId, UnixMs};
 
 /// The screens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,54 +35,31 @@ pub enum Screen {
     Lines,
     /// The departments' branch.
     Departments,
+    /// Where the units are.
+    Map,
+    /// What happened.
+    Log,
+    /// All devices and services.
+    Devices,
+    /// The lost time of units, hour by hour or day by day.
+    Heat,
+    /// What is read from five metres.
+    Wall,
     /// One subject.
     Subject,
 }
 
 impl Screen {
-    /// Those with a tab, in the order of their digits.
-    pub const TABS: [Self; 4] = [Self::Coverage, Self::Incidents, Self::Lines, Self::Departments];
-}
-
-/// What a key means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Key {
-    /// Within the list.
-    Step(Step),
-    /// A window's height down (1) or up (-1).
-    Page(isize),
-    /// Open what is selected.
-    Open,
-    /// Back to where this was opened from.
-    Back,
-    /// The next order.
-    Sort,
-    /// The next network.
-    Network,
-    /// A longer (1) or shorter (-1) window of time.
-    Range(isize),
-    /// To a tab.
-    Tab(Screen),
-    /// To the tab after (1) or before (-1).
-    NextTab(isize),
-    /// Take the incident that is selected.
-    Take,
-    /// Open the search.
-    Search,
-    /// Open or close the help.
-    Help,
-    /// The other language.
-    Language,
-    /// Draw everything anew.
-    Redraw,
-    /// Into the background.
-    Suspend,
-    /// Leave.
-    Quit,
-    /// Take the last letter of what is typed away.
-    Erase,
-    /// Empty what is typed.
-    EraseAll,
+    /// Those with a tab and their digits, in order.
+    pub const TABS: [(Self, char); 7] = [
+        (Self::Coverage, '1'),
+        (Self::Incidents, '2'),
+        (Self::Lines, '3'),
+        (Self::Departments, '4'),
+        (Self::Map, '5'),
+        (Self::Log, '6'),
+        (Self::Devices, '8'),
+    ];
 }
 
 /// Everything that can happen to the user interface.
@@ -88,8 +77,22 @@ pub enum Action {
     Tick,
     /// A history has come, or why it has not.
     History(HistoryRequest, Result<Arc<History>, String>),
+    /// The same for a row of the heat map.
+    Heat(HistoryRequest, Result<Arc<History>, String>),
+    /// Lines of the log have come, or why they have not.
+    Log(LogRequest, Result<Vec<EventRow>, String>),
     /// What came of a command.
     Taken(Ask, Result<Acknowledged, Refusal>),
+    /// What came of announcing work.
+    Worked(WorkAsk, Result<Work, Refusal>),
+    /// What came of having a subject asked.
+    Asked(AskRequest, Result<AskedNow, Refusal>),
+    /// The mouse.
+    Mouse(Mouse),
+    /// The view is kept, or why it is not.
+    Kept(Result<String, String>),
+    /// A file is written, or why it is not.
+    Exported(usize, Result<String, String>),
 }
 
 /// What `update` wants done.
@@ -103,8 +106,22 @@ pub enum Cmd {
     Redraw,
     /// Ask for a history.
     History(HistoryRequest),
+    /// Ask for a history for the heat map.
+    Heat(HistoryRequest),
+    /// Ask for lines of the log.
+    Log(LogRequest),
     /// Have the daemon give the user an incident.
     Take(Ask),
+    /// Have the daemon take announced work.
+    Work(WorkAsk),
+    /// Have the daemon ask subjects now.
+    Ask(AskRequest),
+    /// Send a text to the terminal's clipboard.
+    Copy(String),
+    /// Keep a view for the next time.
+    Keep(View),
+    /// Write a file into the folder the dashboard was started in.
+    Export(Export),
 }
 
 /// The orders of the lists of units and lines.
@@ -143,6 +160,8 @@ pub enum Row {
     Incident(SubjectId),
     /// A unit that an incident cuts off.
     Cut(UnitId),
+    /// A line of the log, by its number.
+    Event(i64),
 }
 
 /// How deep a tree screen is opened.
@@ -156,71 +175,6 @@ pub struct Tree {
     pub place: Place<Row>,
 }
 
-/// The windows of time of a subject's chart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Range {
-    /// 1 h
-    #[default]
-    Hour,
-    /// 24 h
-    Day,
-    /// 7 d
-    Week,
-    /// 30 d
-    Month,
-}
-
-impl Range {
-    /// From short to long.
-    pub const ALL: [Self; 4] = [Self::Hour, Self::Day, Self::Week, Self::Month];
-
-    /// Length in milliseconds.
-    pub const fn len_ms(self) -> i64 {
-        match self {
-            Self::Hour => 3_600_000,
-            Self::Day => 86_400_000,
-            Self::Week => 7 * 86_400_000,
-            Self::Month => 30 * 86_400_000,
-        }
-    }
-
-    /// The key of its text.
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::Hour => "dash.range_hour",
-            Self::Day => "dash.range_day",
-            Self::Week => "dash.range_week",
-            Self::Month => "dash.range_month",
-        }
-    }
-}
-
-/// What is asked of a source for a chart.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HistoryRequest {
-    /// Whose.
-    pub subject: SubjectId,
-    /// Over what.
-    pub range: Range,
-    /// The range's place in time.
-    pub window: Span,
-    /// In how many points.
-    pub columns: usize,
-}
-
-/// The open subject.
-#[derive(Debug, Clone)]
-pub struct Detail {
-    /// Which.
-    pub subject: SubjectId,
-    /// Window of its chart.
-    pub range: Range,
-    /// What was asked for last.
-    pub asked: Option<HistoryRequest>,
-    /// What came last, and when.
-    pub history: Option<(HistoryRequest, Result<Arc<History>, String>)>,
-}
-
 /// What lies over the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -232,9 +186,14 @@ pub enum Mode {
     Help,
     /// The dialog in which an incident is taken lies over it.
     Take,
+    /// The dialog in which work is announced lies over it.
+    Work,
+    /// The list of actions lies over it.
+    Palette,
 }
 
-/// Everything the user has chosen. Contains no data of the province except ids.
+/// Everything the user has chosen. Contains no data of the province except ids and what the open
+/// screen has reckoned from them.
 #[derive(Debug, Clone)]
 pub struct Ui {
     /// Language.
@@ -245,6 +204,8 @@ pub struct Ui {
     pub screen: Screen,
     /// The screen the open subject was opened from.
     pub back: Screen,
+    /// The screen that one without a tab was opened from.
+    pub aside: Screen,
     /// What lies over it.
     pub mode: Mode,
     /// The coverage tree.
@@ -259,12 +220,32 @@ pub struct Ui {
     pub consequences: Place<Row>,
     /// Within the lines.
     pub lines: Place<Row>,
+    /// Which lines are listed.
+    pub lines_filter: Filter,
+    /// The carriers above the lines, and the one chosen.
+    pub carriers: Carriers,
+    /// Within the devices and services.
+    pub devices: Place<Row>,
+    /// Which devices and services are listed.
+    pub devices_filter: Filter,
+    /// The map.
+    pub map: Map,
+    /// The heat map.
+    pub heat: Heat,
+    /// The log.
+    pub log: Log,
+    /// The list of actions.
+    pub palette: Palette,
     /// The open subject.
     pub detail: Option<Detail>,
     /// The search.
     pub search: Search,
     /// Taking incidents.
     pub taking: Taking,
+    /// Announcing work.
+    pub working: Working,
+    /// What came of everything else.
+    pub notices: Notices,
     /// Nothing may be commanded.
     pub read_only: bool,
     /// First line of the help.
@@ -273,6 +254,8 @@ pub struct Ui {
     pub sort: Sort,
     /// Order of the lines.
     pub lines_sort: Sort,
+    /// Order of the devices and services.
+    pub devices_sort: Sort,
     /// The network chosen; `None` is the first that the counted units must have.
     pub network: Option<NetworkId>,
     /// Rows of the open list, in their order.
@@ -290,6 +273,9 @@ pub(super) struct RowsKey {
     pub(super) open: Option<UnitId>,
     pub(super) own: bool,
     pub(super) incident: Option<SubjectId>,
+    pub(super) filter: Filter,
+    pub(super) log: u64,
+    pub(super) carrier: Option<super::lens::Whose>,
     pub(super) sort: Sort,
     pub(super) network: Option<NetworkId>,
     pub(super) subjects: usize,
@@ -304,6 +290,7 @@ impl Ui {
             size,
             screen: Screen::Coverage,
             back: Screen::Coverage,
+            aside: Screen::Coverage,
             mode: Mode::Normal,
             coverage: Tree::default(),
             departments: Tree::default(),
@@ -311,16 +298,42 @@ impl Ui {
             incidents: Place::default(),
             consequences: Place::default(),
             lines: Place::default(),
+            lines_filter: Filter::default(),
+            carriers: Carriers::default(),
+            devices: Place::default(),
+            devices_filter: Filter::default(),
+            map: Map::default(),
+            heat: Heat::default(),
+            log: Log::default(),
+            palette: Palette::default(),
             detail: None,
             search: Search::default(),
             taking: Taking::default(),
+            working: Working::default(),
+            notices: Notices::default(),
             read_only: false,
             help_top: 0,
             sort: Sort::default(),
             lines_sort: Sort::default(),
+            devices_sort: Sort::default(),
             network: None,
             rows: Vec::new(),
             rows_of: None,
+        }
+    }
+
+    /// The screen whose tab is open: beneath a subject, the one it was opened from.
+    #[must_use]
+    pub fn tab(&self) -> Screen {
+        if self.screen == Screen::Subject { self.back } else { self.screen }
+    }
+
+    /// The order of the open list.
+    pub(super) const fn sort_mut(&mut self) -> &mut Sort {
+        match self.screen {
+            Screen::Lines => &mut self.lines_sort,
+            Screen::Devices => &mut self.devices_sort,
+            _ => &mut self.sort,
         }
     }
 
@@ -350,7 +363,11 @@ impl Ui {
             Screen::Incidents if self.incident.is_some() => Some(&self.consequences),
             Screen::Incidents => Some(&self.incidents),
             Screen::Lines => Some(&self.lines),
-            Screen::Subject => None,
+            Screen::Devices => Some(&self.devices),
+            Screen::Map => Some(&self.map.place),
+            Screen::Heat => Some(&self.heat.place),
+            Screen::Log => Some(&self.log.place),
+            Screen::Subject | Screen::Wall => None,
         }
     }
 
@@ -362,7 +379,11 @@ impl Ui {
             Screen::Incidents if self.incident.is_some() => Some(&mut self.consequences),
             Screen::Incidents => Some(&mut self.incidents),
             Screen::Lines => Some(&mut self.lines),
-            Screen::Subject => None,
+            Screen::Devices => Some(&mut self.devices),
+            Screen::Map => Some(&mut self.map.place),
+            Screen::Heat => Some(&mut self.heat.place),
+            Screen::Log => Some(&mut self.log.place),
+            Screen::Subject | Screen::Wall => None,
         }
     }
 
@@ -370,45 +391,5 @@ impl Ui {
     #[must_use]
     pub fn selected(&self) -> Option<&Row> {
         self.rows.get(self.place()?.index(&self.rows)?)
-    }
-}
-
-/// Whether what is shown can be trusted to be now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Freshness {
-    /// It can.
-    Fresh,
-    /// The daemon is connected and silent for over two cycles.
-    Late {
-        /// Age of the data in milliseconds.
-        age_ms: i64,
-    },
-    /// The daemon is being sought.
-    Lost {
-        /// Age of the data in milliseconds.
-        age_ms: i64,
-    },
-    /// The store is shown, read-only.
-    Store {
-        /// Age of the data in milliseconds.
-        age_ms: i64,
-    },
-}
-
-/// Least age at which connected data count as late, in milliseconds.
-const LATE_MS_MIN: i64 = 10_000;
-
-/// How fresh `board` is at `now`: late when older than two of the daemon's cycles, at least ten
-/// seconds.
-#[must_use]
-pub fn freshness(board: &Board, link: &Link, now: UnixMs) -> Freshness {
-    let age_ms = now.since(board.at).max(0);
-    match link {
-        Link::Live if age_ms > (2 * board.daemon.interval_ms).max(LATE_MS_MIN) => {
-            Freshness::Late { age_ms }
-        }
-        Link::Live => Freshness::Fresh,
-        Link::Reconnecting { .. } => Freshness::Lost { age_ms },
-        Link::Offline { as_of, .. } => Freshness::Store { age_ms: now.since(*as_of).max(0) },
     }
 }

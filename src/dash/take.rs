@@ -7,6 +7,7 @@
 mod dialog;
 
 pub use dialog::{Dialog, Holds, Term};
+pub(super) use dialog::{next_time, pushed};
 
 use super::board::Board;
 use super::link::Link;
@@ -121,6 +122,10 @@ fn meant<'a>(ui: &Ui, board: &'a Board) -> Vec<&'a Incident> {
         (_, _, Some(Row::Subject(id))) => of_subject(board, id),
         (_, _, Some(Row::Unit(id) | Row::Cut(id))) => of_unit(board, id, true),
         (_, _, Some(Row::Own(id))) => of_unit(board, id, false),
+        (_, _, Some(Row::Event(seq))) => {
+            let subject = ui.log.event(*seq).and_then(|event| event.subject.as_ref());
+            subject.map(|id| of_subject(board, id)).unwrap_or_default()
+        }
         (_, _, None) => Vec::new(),
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::cursor::{Hide, Show};
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
     disable_raw_mode, enable_raw_mode,
@@ -24,8 +26,15 @@ fn give_back() -> io::Result<()> {
     }
     let mut out = io::stdout();
     // Every step is tried even when one fails: a half restored terminal is worse.
-    let left =
-        execute!(out, EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, Show);
+    // Mouse reports are switched off whether or not they were on.
+    let left = execute!(
+        out,
+        EndSynchronizedUpdate,
+        DisableMouseCapture,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        Show
+    );
     let cooked = disable_raw_mode();
     left.and(cooked)
 }
@@ -47,6 +56,7 @@ fn restore_before_panic_message() {
 pub struct Screen {
     backend: CrosstermBackend<io::BufWriter<Stdout>>,
     shown: Buffer,
+    has_mouse: bool,
 }
 
 impl Screen {
@@ -54,14 +64,17 @@ impl Screen {
     ///
     /// # Errors
     /// When standard output is no terminal or does not take the bytes.
-    pub fn take() -> io::Result<Self> {
+    pub fn take(has_mouse: bool) -> io::Result<Self> {
         restore_before_panic_message();
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
         let writer = io::BufWriter::with_capacity(1 << 16, io::stdout());
-        let mut screen =
-            Self { backend: CrosstermBackend::new(writer), shown: Buffer::empty(Rect::ZERO) };
-        execute!(screen.backend, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
+        let mut screen = Self {
+            backend: CrosstermBackend::new(writer),
+            shown: Buffer::empty(Rect::ZERO),
+            has_mouse,
+        };
+        screen.enter()?;
         screen.forget()?;
         Ok(screen)
     }
@@ -105,6 +118,16 @@ impl Screen {
         Ok(())
     }
 
+    /// Sends a text to the terminal's clipboard (OSC 52); terminals that have none ignore it.
+    ///
+    /// # Errors
+    /// When the terminal does not take the bytes.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        let coded = super::export::base64(text.as_bytes());
+        io::Write::write_all(&mut self.backend, format!("\x1b]52;c;{coded}\x07").as_bytes())?;
+        io::Write::flush(&mut self.backend)
+    }
+
     /// Gives the terminal back, stops this job as Ctrl-Z at a shell does, and takes the terminal
     /// again when it is continued.
     ///
@@ -118,8 +141,25 @@ impl Screen {
         let _ = std::process::Command::new("/bin/sh").args(["-c", "kill -TSTP 0"]).status();
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
-        execute!(self.backend, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
+        self.enter()?;
         self.forget()
+    }
+
+    fn enter(&mut self) -> io::Result<()> {
+        execute!(self.backend, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
+        if self.has_mouse {
+            execute!(self.backend, EnableMouseCapture)?;
+        }
+        Ok(())
+    }
+
+    /// Rings the terminal's bell.
+    ///
+    /// # Errors
+    /// When the terminal does not take the byte.
+    pub fn ring(&mut self) -> io::Result<()> {
+        io::Write::write_all(&mut self.backend, b"\x07")?;
+        io::Write::flush(&mut self.backend)
     }
 }
 

@@ -112,6 +112,41 @@ impl Theme {
         }
     }
 
+    /// Whether nothing is told by colours.
+    #[must_use]
+    pub fn is_plain(self) -> bool {
+        self.colours == Colours::None || self.ascii
+    }
+
+    /// The ground of a unit on the map; `None` where signs are drawn instead. Neighbours in good
+    /// state are told apart by two greys, the selected one by a lighter one.
+    #[must_use]
+    pub fn ground(self, state: State, is_selected: bool, is_odd: bool) -> Option<Color> {
+        if self.is_plain() {
+            return None;
+        }
+        if state != State::Up {
+            return self.state(state).fg;
+        }
+        let (rgb, indexed, sixteen) = match (is_selected, is_odd) {
+            (true, _) => (198, 251, Color::Gray),
+            (false, true) => (88, 240, Color::DarkGray),
+            (false, false) => (68, 238, Color::DarkGray),
+        };
+        self.colour((rgb, rgb, rgb), indexed, sixteen).fg
+    }
+
+    /// How much of a stretch of time was lost, in four steps; the darker the less.
+    #[must_use]
+    pub fn lost(self, permille: u16) -> Style {
+        match permille {
+            0 => self.colour((88, 88, 88), 240, Color::DarkGray),
+            1..100 => self.colour((240, 200, 150), 223, Color::LightYellow),
+            100..500 => self.colour((235, 150, 80), 208, Color::LightRed),
+            _ => self.fault(),
+        }
+    }
+
     /// A state's sign.
     #[must_use]
     pub fn glyph(self, state: State) -> char {
@@ -189,6 +224,12 @@ impl Theme {
     #[must_use]
     pub const fn pointer(self) -> &'static str {
         if self.ascii { ">" } else { "►" }
+    }
+
+    /// Where letters go: seen also where nothing is reversed.
+    #[must_use]
+    pub fn cursor(self) -> &'static str {
+        if self.is_plain() { "_" } else { " " }
     }
 
     /// Between the names of a path.

@@ -2,16 +2,18 @@
 
 use super::board::Board;
 use super::link::Link;
+use super::notice::Said;
+use super::palette::Palette;
 use super::place::{Place, Step};
-use super::rows::{is_department, rows, top};
+use super::rows::{is_department, top};
+use super::saved::View;
 use super::search::{Hit, Search};
-use super::state::{
-    Action, Cmd, Detail, HistoryRequest, Key, Mode, Range, Row, RowsKey, Screen, Tree, Ui,
-};
-use super::take;
-use super::view::{chart_columns, list_height, search_height};
+use super::settle::{ask_heat, ask_history, settle};
+use super::state::{Action, Cmd, Detail, Key, Mode, Range, Row, Screen, Tree, Ui};
+use super::view::{list_height, search_height};
+use super::{actions, heat, take, work};
 use crate::locale::Lang;
-use crate::model::{Span, SubjectId, UnitId, UnixMs};
+use crate::model::{SubjectId, UnitId, UnixMs};
 
 /// Takes one action in. `board` is `None` until data have come and comes from where `link` says;
 /// `now` is the time of the action.
@@ -31,6 +33,8 @@ pub fn update(
                 ui.search.look(board);
             }
         }
+        // A second has passed: what the daemon decides is on the screen within it.
+        Action::Tick if ui.screen == Screen::Log => ui.log.ask(now, &mut commands),
         Action::Tick => {}
         Action::History(request, result) => {
             // An answer to a question that was withdrawn is dropped.
@@ -40,7 +44,23 @@ pub fn update(
                 detail.history = Some((request, result));
             }
         }
+        Action::Heat(request, result) => {
+            ui.heat.take(&request, result.as_deref().map_err(Clone::clone))
+        }
+        Action::Log(request, result) => ui.log.take(&request, result),
         Action::Taken(ask, answer) => take::answered(ui, &ask, answer, now),
+        Action::Worked(ask, answer) => work::answered(ui, &ask, answer, now),
+        Action::Asked(request, answer) => actions::asked(ui, &request, answer, now),
+        Action::Mouse(mouse) => {
+            let key = board.and_then(|board| super::mouse::key(ui, board, mouse));
+            if let Some(key) = key {
+                press(ui, board, link, key, now, &mut commands);
+            }
+        }
+        Action::Kept(answer) => actions::written(ui, answer, Said::Kept, now),
+        Action::Exported(count, answer) => {
+            actions::written(ui, answer, |path| Said::Exported(path, count), now);
+        }
         Action::Text(text) => match (ui.mode, board) {
             (Mode::Search, Some(board)) => {
                 ui.search.push(&text);
@@ -48,6 +68,11 @@ pub fn update(
                 ui.search.place = Place::default();
             }
             (Mode::Take, _) => take::typed(ui, &text),
+            (Mode::Work, _) => work::typed(ui, &text),
+            (Mode::Palette, _) => {
+                ui.palette.push(&text);
+                ui.palette.look(ui.screen, ui.read_only);
+            }
             _ => {}
         },
         Action::Key(key) => press(ui, board, link, key, now, &mut commands),
@@ -55,6 +80,10 @@ pub fn update(
     if let Some(board) = board {
         settle(ui, board);
         ask_history(ui, now, &mut commands);
+        ask_heat(ui, board, now, &mut commands);
+        if ui.screen == Screen::Log && !ui.log.is_loaded() && ui.log.failure.is_none() {
+            ui.log.ask(now, &mut commands);
+        }
     }
     commands
 }
@@ -84,9 +113,20 @@ fn press(
     match ui.mode {
         Mode::Search => press_in_search(ui, board, key),
         Mode::Help => press_in_help(ui, key),
+        Mode::Palette => {
+            if let Some(key) = actions::press_in_palette(ui, key) {
+                press(ui, Some(board), link, key, now, commands);
+            }
+        }
         Mode::Take => take::press(ui, board, link, key, now, commands),
+        Mode::Work => work::press(ui, board, link, key, now, commands),
         Mode::Normal if key == Key::Take => take::open(ui, board, link, now),
-        Mode::Normal => press_in_screen(ui, board, key),
+        Mode::Normal if key == Key::Maintain => work::open(ui, board, link, now),
+        Mode::Normal if key == Key::Ask => actions::ask_now(ui, board, link, now, commands),
+        Mode::Normal if key == Key::Copy => actions::copy(ui, board, now, commands),
+        Mode::Normal if key == Key::Keep => commands.push(Cmd::Keep(View::of(ui))),
+        Mode::Normal if key == Key::Export => actions::write(ui, board, now, commands),
+        Mode::Normal => press_in_screen(ui, board, key, now),
     }
 }
 
@@ -129,32 +169,31 @@ fn press_in_help(ui: &mut Ui, key: Key) {
         Key::Step(Step::First) => ui.help_top = 0,
         Key::Tab(screen) => {
             ui.mode = Mode::Normal;
-            ui.screen = screen;
+            go_to(ui, screen);
         }
         _ => {}
     }
 }
 
-fn press_in_screen(ui: &mut Ui, board: &Board, key: Key) {
+fn press_in_screen(ui: &mut Ui, board: &Board, key: Key, now: UnixMs) {
     match key {
         Key::Step(step) => {
             let rows = std::mem::take(&mut ui.rows);
-            if let Some(place) = ui.place_mut() {
+            if ui.screen == Screen::Log {
+                ui.log.moved(&rows, step);
+            } else if let Some(place) = ui.place_mut() {
                 place.go(&rows, step);
             }
             ui.rows = rows;
         }
         Key::Page(pages) => {
             let height = isize::try_from(list_height(ui, board)).unwrap_or(1).max(1);
-            press_in_screen(ui, board, Key::Step(Step::By(pages * height)));
+            press_in_screen(ui, board, Key::Step(Step::By(pages * height)), now);
         }
         Key::Open => open(ui, board),
         Key::Back => back(ui, board),
         Key::Sort => {
-            match ui.screen {
-                Screen::Lines => ui.lines_sort = ui.lines_sort.next(),
-                _ => ui.sort = ui.sort.next(),
-            }
+            *ui.sort_mut() = ui.sort_mut().next();
             // Who has not moved yet wants to see the new first row, not where the old one went.
             let rows = std::mem::take(&mut ui.rows);
             if let Some(place) = ui.place_mut().filter(|p| p.index(&rows) == Some(0)) {
@@ -163,19 +202,37 @@ fn press_in_screen(ui: &mut Ui, board: &Board, key: Key) {
             ui.rows = rows;
         }
         Key::Network => next_network(ui, board),
+        Key::Filter => match ui.screen {
+            Screen::Lines => ui.lines_filter = ui.lines_filter.next(Screen::Lines),
+            Screen::Devices => ui.devices_filter = ui.devices_filter.next(Screen::Devices),
+            Screen::Log => ui.log.filter(),
+            _ => {}
+        },
+        Key::Follow => ui.log.follow(),
+        Key::Carrier => ui.carriers.next(),
+        Key::Range(by) if ui.screen == Screen::Heat => ui.heat.stretch(by),
+        Key::Time(by) if ui.screen == Screen::Heat => ui.heat.page(by, now),
         Key::Range(by) => {
             if let Some(detail) = &mut ui.detail {
-                let at = Range::ALL.iter().position(|r| *r == detail.range).unwrap_or(0);
-                let at = at.saturating_add_signed(by).min(Range::ALL.len() - 1);
-                detail.range = Range::ALL[at];
+                detail.stretch(by);
             }
         }
-        Key::Tab(screen) => ui.screen = screen,
+        Key::Time(by) => {
+            if let Some(detail) = &mut ui.detail {
+                detail.page(by, now);
+            }
+        }
+        Key::Tab(screen) => go_to(ui, screen),
         Key::NextTab(by) => {
-            let shown = if ui.screen == Screen::Subject { ui.back } else { ui.screen };
+            let shown = ui.tab();
             let count = Screen::TABS.len();
-            let at = Screen::TABS.iter().position(|s| *s == shown).unwrap_or(0);
-            ui.screen = Screen::TABS[(at + count).saturating_add_signed(by) % count];
+            let at = Screen::TABS.iter().position(|(s, _)| *s == shown).unwrap_or(0);
+            go_to(ui, Screen::TABS[(at + count).saturating_add_signed(by) % count].0);
+        }
+        Key::Palette => {
+            ui.mode = Mode::Palette;
+            ui.palette = Palette::default();
+            ui.palette.look(ui.screen, ui.read_only);
         }
         Key::Search => {
             ui.mode = Mode::Search;
@@ -190,6 +247,11 @@ fn press_in_screen(ui: &mut Ui, board: &Board, key: Key) {
         | Key::Redraw
         | Key::Language
         | Key::Take
+        | Key::Maintain
+        | Key::Ask
+        | Key::Copy
+        | Key::Export
+        | Key::Keep
         | Key::Erase
         | Key::EraseAll => {}
     }
@@ -200,6 +262,18 @@ fn next_network(ui: &mut Ui, board: &Board) {
     let at = board.networks.iter().position(|n| Some(&n.id) == now.as_ref());
     let count = board.networks.len().max(1);
     ui.network = board.networks.get(at.map_or(0, |i| (i + 1) % count)).map(|n| n.id.clone());
+}
+
+/// Opens a screen. Those without a tab are left to where they were opened from.
+fn go_to(ui: &mut Ui, screen: Screen) {
+    if screen == Screen::Heat && ui.screen == Screen::Coverage {
+        ui.heat.open = ui.coverage.open.clone();
+    }
+    let has_tab = |screen| Screen::TABS.iter().any(|(s, _)| *s == screen);
+    if !has_tab(screen) && has_tab(ui.screen) {
+        ui.aside = ui.screen;
+    }
+    ui.screen = screen;
 }
 
 fn tree_mut(ui: &mut Ui) -> Option<&mut Tree> {
@@ -215,13 +289,32 @@ fn open_subject(ui: &mut Ui, subject: SubjectId) {
         ui.back = ui.screen;
     }
     let range = ui.detail.as_ref().map_or(Range::default(), |d| d.range);
-    ui.detail = Some(Detail { subject, range, asked: None, history: None });
+    ui.detail = Some(Detail::new(subject, range));
     ui.screen = Screen::Subject;
 }
 
 fn open(ui: &mut Ui, board: &Board) {
     let Some(row) = ui.selected().cloned() else { return };
     match row {
+        Row::Unit(id) if ui.screen == Screen::Map => {
+            if board.is_leaf(&id) || ui.map.open.as_ref() == Some(&id) {
+                return jump(ui, board, &id);
+            }
+            ui.map.open = Some(id);
+            ui.map.place = Place::default();
+        }
+        Row::Unit(id) if ui.screen == Screen::Heat => {
+            if !board.is_leaf(&id) {
+                ui.heat.open = Some(id);
+                ui.heat.place = Place::default();
+                return;
+            }
+            let network = ui.network(board).map(|n| n.id.clone());
+            match heat::line_of(board, &id, network.as_ref()).map(|line| line.id.clone()) {
+                Some(line) => open_subject(ui, line),
+                None => jump(ui, board, &id),
+            }
+        }
         Row::Unit(id) => {
             if let Some(tree) = tree_mut(ui) {
                 *tree = Tree { open: Some(id), own: false, place: Place::default() };
@@ -233,6 +326,12 @@ fn open(ui: &mut Ui, board: &Board) {
             }
         }
         Row::Subject(id) => open_subject(ui, id),
+        Row::Event(seq) => {
+            let subject = ui.log.event(seq).and_then(|event| event.subject.clone());
+            if let Some(id) = subject.filter(|id| board.subject(id).is_some()) {
+                open_subject(ui, id);
+            }
+        }
         Row::Incident(root) => {
             ui.incident = Some(root);
             ui.consequences = Place::default();
@@ -249,7 +348,23 @@ fn back(ui: &mut Ui, board: &Board) {
                 ui.incidents = Place::at(Row::Incident(root));
             }
         }
-        Screen::Lines => {}
+        Screen::Lines => ui.carriers.chosen = None,
+        Screen::Devices => ui.devices_filter = Default::default(),
+        Screen::Log => {}
+        Screen::Map => {
+            if let Some(left) = ui.map.open.take() {
+                ui.map.open = above(board, &left);
+                ui.map.place = Place::at(Row::Unit(left));
+            }
+        }
+        Screen::Heat => match ui.heat.open.take() {
+            Some(left) => {
+                ui.heat.open = above(board, &left);
+                ui.heat.place = Place::at(Row::Unit(left));
+            }
+            None => ui.screen = ui.aside,
+        },
+        Screen::Wall => ui.screen = ui.aside,
         Screen::Coverage | Screen::Departments => {
             let screen = ui.screen;
             let Some(tree) = tree_mut(ui) else { return };
@@ -270,76 +385,15 @@ fn back(ui: &mut Ui, board: &Board) {
     }
 }
 
+/// The unit above, unless that is the top.
+fn above(board: &Board, id: &UnitId) -> Option<UnitId> {
+    let above = board.parent(id).map(|u| u.id.clone());
+    above.filter(|id| top(board).as_ref() != Some(id))
+}
+
 /// Opens the tree at a unit: its list when units lie beneath it, else its subjects.
 fn jump(ui: &mut Ui, board: &Board, id: &UnitId) {
     ui.screen = Screen::Coverage;
     let open = (top(board).as_ref() != Some(id)).then(|| id.clone());
     ui.coverage = Tree { open, own: false, place: Place::default() };
-}
-
-/// Holds everything the user has chosen to what exists, and makes the open list's rows anew when
-/// they may have changed.
-fn settle(ui: &mut Ui, board: &Board) {
-    for tree in [&mut ui.coverage, &mut ui.departments] {
-        if tree.open.as_ref().is_some_and(|id| board.unit(id).is_none()) {
-            *tree = Tree::default();
-        }
-    }
-    if ui.incident.as_ref().is_some_and(|root| !board.incidents.iter().any(|i| i.root == *root)) {
-        ui.incident = None;
-    }
-    if ui.screen == Screen::Subject
-        && ui.detail.as_ref().is_none_or(|d| board.subject(&d.subject).is_none())
-    {
-        ui.screen = ui.back;
-        ui.detail = None;
-    }
-    let tree = ui.tree();
-    let key = RowsKey {
-        seq: board.seq,
-        at: board.at,
-        screen: ui.screen,
-        open: tree.and_then(|t| t.open.clone()),
-        own: tree.is_some_and(|t| t.own),
-        incident: ui.incident.clone(),
-        sort: if ui.screen == Screen::Lines { ui.lines_sort } else { ui.sort },
-        network: ui.network.clone(),
-        subjects: board.subjects.len(),
-    };
-    if ui.rows_of.as_ref() != Some(&key) {
-        ui.rows = rows(ui, board);
-        ui.rows_of = Some(key);
-    }
-    let height = list_height(ui, board);
-    let rows = std::mem::take(&mut ui.rows);
-    if let Some(place) = ui.place_mut() {
-        place.settle(&rows, height);
-    }
-    ui.rows = rows;
-    let height = search_height(ui.size);
-    ui.search.place.settle(&ui.search.hits, height);
-}
-
-/// Asks for the open subject's history when it is not there, when the chart has another width or
-/// range, and when a new column has begun.
-fn ask_history(ui: &mut Ui, now: UnixMs, commands: &mut Vec<Cmd>) {
-    if ui.screen != Screen::Subject {
-        return;
-    }
-    let columns = chart_columns(ui.size);
-    let Some(detail) = &mut ui.detail else { return };
-    let columns_ms = detail.range.len_ms() / i64::try_from(columns.max(1)).unwrap_or(1);
-    let step_ms = columns_ms.max(5_000);
-    if let Some(asked) = &detail.asked {
-        let same = asked.range == detail.range && asked.columns == columns;
-        let age_ms = now.since(asked.window.to);
-        if same && (0..step_ms).contains(&age_ms) {
-            return;
-        }
-    }
-    let window = Span::new(now - detail.range.len_ms(), now);
-    let request =
-        HistoryRequest { subject: detail.subject.clone(), range: detail.range, window, columns };
-    detail.asked = Some(request.clone());
-    commands.push(Cmd::History(request));
 }

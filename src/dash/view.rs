@@ -8,6 +8,7 @@ use super::draw::{Line, rows, text};
 use super::link::Link;
 use super::screens;
 use super::state::{Freshness, Mode, Screen, Ui, freshness};
+pub(super) use super::tabs::names as tab_names;
 use super::theme::Theme;
 use crate::locale;
 use crate::model::UnixMs;
@@ -69,20 +70,30 @@ pub fn view(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     screens::chrome::footer(&shot, rows(area, area.height - 2, 1), buffer);
     screens::chrome::status(&shot, rows(area, area.height - 1, 1), buffer);
     let body = body(area);
-    match (ui.mode, ui.screen) {
-        (Mode::Search, _) => screens::search::draw(&shot, body, buffer),
-        (Mode::Help, _) => screens::help::draw(&shot, body, buffer),
-        (Mode::Normal | Mode::Take, Screen::Coverage | Screen::Departments) => {
-            screens::coverage::draw(&shot, body, buffer);
-        }
-        (Mode::Normal | Mode::Take, Screen::Incidents) => {
-            screens::incidents::draw(&shot, body, buffer);
-        }
-        (Mode::Normal | Mode::Take, Screen::Lines) => screens::lines::draw(&shot, body, buffer),
-        (Mode::Normal | Mode::Take, Screen::Subject) => screens::subject::draw(&shot, body, buffer),
+    match ui.mode {
+        Mode::Search => screens::search::draw(&shot, body, buffer),
+        Mode::Help => screens::help::draw(&shot, body, buffer),
+        Mode::Palette => screens::palette::draw(&shot, body, buffer),
+        Mode::Normal | Mode::Take | Mode::Work => screen(&shot, body, buffer),
     }
-    if ui.mode == Mode::Take {
-        screens::take::draw(&shot, body, buffer);
+    match ui.mode {
+        Mode::Take => screens::take::draw(&shot, body, buffer),
+        Mode::Work => screens::work::draw(&shot, body, buffer),
+        _ => {}
+    }
+}
+
+fn screen(shot: &Shot<'_>, body: Rect, buffer: &mut Buffer) {
+    match shot.ui.screen {
+        Screen::Coverage | Screen::Departments => screens::coverage::draw(shot, body, buffer),
+        Screen::Incidents => screens::incidents::draw(shot, body, buffer),
+        Screen::Lines => screens::lines::draw(shot, body, buffer),
+        Screen::Map => screens::map::draw(shot, body, buffer),
+        Screen::Log => screens::log::draw(shot, body, buffer),
+        Screen::Devices => screens::devices::draw(shot, body, buffer),
+        Screen::Heat => screens::heat::draw(shot, body, buffer),
+        Screen::Wall => screens::wall::draw(shot, body, buffer),
+        Screen::Subject => screens::subject::draw(shot, body, buffer),
     }
 }
 
@@ -93,6 +104,8 @@ fn body(area: Rect) -> Rect {
 /// The panes of a screen.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Panes {
+    /// Above the open list.
+    pub above: Option<Rect>,
     /// The open list.
     pub list: Rect,
     /// At its right.
@@ -121,20 +134,68 @@ pub(super) fn panes(ui: &Ui, board: &Board, body: Rect) -> Panes {
             (wanted.min(body.height * 2 / 5).max(3), two)
         }
         Screen::Incidents => ((body.height / 2).min(12), false),
-        Screen::Lines | Screen::Subject => (0, false),
+        Screen::Lines => return lines_panes(ui, body),
+        Screen::Map => return map_panes(body),
+        Screen::Log => (if body.height >= 14 { 5 } else { 0 }, false),
+        Screen::Devices | Screen::Heat | Screen::Wall | Screen::Subject => (0, false),
     };
+    let above = None;
     if body.height < below + 5 || below < 3 {
-        return Panes { list: body, side: None, below: None, below_side: None };
+        return Panes { above, list: body, side: None, below: None, below_side: None };
     }
     let upper = rows(body, 0, body.height - below);
     let lower = rows(body, body.height - below, below);
     let left = if body.width >= 180 { body.width * 52 / 100 } else { body.width * 64 / 100 };
     let (list, side) = if side { split(upper, left) } else { (upper, Rect { width: 0, ..upper }) };
-    let has_carriers = two && ui.screen != Screen::Incidents && !board.carriers.is_empty();
+    let has_carriers =
+        two && !matches!(ui.screen, Screen::Incidents | Screen::Log) && !board.carriers.is_empty();
     let (below, below_side) =
         if has_carriers { split(lower, left) } else { (lower, Rect { width: 0, ..lower }) };
     let some = |r: Rect| (!r.is_empty()).then_some(r);
-    Panes { list, side: some(side), below: some(below), below_side: some(below_side) }
+    Panes { above, list, side: some(side), below: some(below), below_side: some(below_side) }
+}
+
+/// The carriers above the lines, unless that would leave too little of these.
+fn lines_panes(ui: &Ui, body: Rect) -> Panes {
+    let none = Panes { above: None, list: body, side: None, below: None, below_side: None };
+    let wanted = u16::try_from(ui.carriers.looks.len()).unwrap_or(u16::MAX).saturating_add(3);
+    let most = body.height / 2;
+    if ui.carriers.looks.is_empty() || most < 4 {
+        return none;
+    }
+    let above = wanted.min(most);
+    let list = rows(body, above, body.height - above);
+    Panes { above: Some(rows(body, 0, above)), list, ..none }
+}
+
+/// The map at the left, the list of its units at the right, what is known of the selected one
+/// beneath that.
+fn map_panes(body: Rect) -> Panes {
+    let (map, list) = split(body, body.width - (body.width / 3).clamp(26, 56).min(body.width));
+    let below = if list.height >= 24 { list.height / 3 } else { 0 };
+    let upper = rows(list, 0, list.height - below);
+    let below = rows(list, list.height - below, below);
+    let below = (!below.is_empty()).then_some(below);
+    Panes { above: Some(map), list: upper, side: None, below, below_side: None }
+}
+
+/// Columns and half rows of the map.
+#[must_use]
+pub(super) fn map_size(size: (u16, u16)) -> (u16, u16) {
+    let map = map_panes(body(Rect::new(0, 0, size.0, size.1))).above.unwrap_or_default();
+    // The box and the line beneath the map.
+    (map.width.saturating_sub(2), map.height.saturating_sub(3).saturating_mul(2))
+}
+
+/// Columns left and right of the heat map's cells.
+pub(super) const HEAT_NAME: u16 = 16;
+/// See [`HEAT_NAME`].
+pub(super) const HEAT_SUM: u16 = 9;
+
+/// Columns that the cells of the heat map have.
+#[must_use]
+pub(super) fn heat_columns(size: (u16, u16)) -> usize {
+    usize::from(size.0.saturating_sub(2 + HEAT_NAME + 1 + HEAT_SUM + 1))
 }
 
 /// Rows the open list shows at a time.
@@ -142,8 +203,23 @@ pub(super) fn panes(ui: &Ui, board: &Board, body: Rect) -> Panes {
 pub(super) fn list_height(ui: &Ui, board: &Board) -> usize {
     let area = Rect::new(0, 0, ui.size.0, ui.size.1);
     let list = panes(ui, board, body(area)).list;
-    // Two lines of box, one of headings.
+    // Two lines of box, one of headings; the heat map has one of signs more.
+    let list = if ui.screen == Screen::Heat { rows(list, 1, list.height) } else { list };
     usize::from(list.height.saturating_sub(3)).max(1)
+}
+
+/// Where the rows of the open list are drawn, and how many of them; `None` where there is none.
+#[must_use]
+pub(super) fn list_area(ui: &Ui, board: &Board) -> Option<(Rect, usize)> {
+    ui.place()?;
+    let area = Rect::new(0, 0, ui.size.0, ui.size.1);
+    if area.width < LEAST.0 || area.height < LEAST.1 {
+        return None;
+    }
+    let list = panes(ui, board, body(area)).list;
+    let height = list_height(ui, board);
+    let below_head = rows(list, 2, u16::try_from(height).unwrap_or(u16::MAX));
+    Some((below_head, height))
 }
 
 /// Hits the search shows at a time.

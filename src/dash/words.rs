@@ -65,6 +65,14 @@ pub fn standing(lang: Lang, theme: &Theme, now: &SubjectState) -> Standing {
     }
 }
 
+/// "Mất kết nối từ 24/11/2016 07:31": a state as it is said to others.
+pub fn state_since(lang: Lang, board: &Board, now: &SubjectState) -> String {
+    let word =
+        if now.off_hours { text(lang, "state.off_hours") } else { state_name(lang, now.state) };
+    let at = crate::locale::date_time(lang, &board.local(now.since));
+    format!("{word} {}", t!(lang, "dash.since", at = at))
+}
+
 /// The signs before an incident's impact: announced work, flapping, taken; empty without any.
 pub fn incident_signs(theme: &Theme, incident: &Incident, at: UnixMs) -> String {
     let is_taken = incident.ack.as_ref().is_some_and(|ack| ack.holds_at(at));

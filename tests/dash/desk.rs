@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use tuantra::dash::keys::meaning;
-use tuantra::dash::state::Mode;
+use tuantra::dash::state::{HistoryRequest, Mode};
 use tuantra::dash::{Action, Board, Cmd, Colours, Link, Scene, Theme, Ui, update, view};
 use tuantra::locale::Lang;
 use tuantra::model::UnixMs;
@@ -37,14 +37,30 @@ impl Desk {
 
     /// Takes an action in; asked histories are answered at once.
     pub fn act(&mut self, action: Action) -> Vec<Cmd> {
-        let commands = update(&mut self.ui, Some(&self.board), &self.link, action, self.now);
-        for command in &commands {
-            if let Cmd::History(request) = command {
+        let mut commands = update(&mut self.ui, Some(&self.board), &self.link, action, self.now);
+        let mut answered = 0;
+        while let Some(command) = commands.get(answered).cloned() {
+            answered += 1;
+            assert!(answered < 2_000, "every answer leads to another question");
+            let history = |request: &HistoryRequest| {
                 let history = sample::history(&request.subject, request.window, request.columns);
-                let answer = Action::History(request.clone(), Ok(Arc::new(history)));
-                let more = update(&mut self.ui, Some(&self.board), &self.link, answer, self.now);
-                assert_eq!(more, Vec::new(), "an answered question is not asked again");
-            }
+                Ok(Arc::new(history))
+            };
+            let answer = match &command {
+                Cmd::History(request) => Action::History(request.clone(), history(request)),
+                Cmd::Heat(request) => {
+                    let history = sample::history(&request.subject, request.window, 200);
+                    Action::Heat(request.clone(), Ok(Arc::new(history)))
+                }
+                Cmd::Log(request) => Action::Log(*request, Ok(sample::events())),
+                _ => continue,
+            };
+            let more = update(&mut self.ui, Some(&self.board), &self.link, answer, self.now);
+            assert!(
+                more.iter().all(|c| matches!(c, Cmd::Heat(_)) && *c != command),
+                "an answered question is not asked again"
+            );
+            commands.extend(more);
         }
         commands
     }
@@ -81,7 +97,11 @@ impl Desk {
             let event = KeyEvent::new(code, KeyModifiers::NONE);
             match meaning(self.ui.screen, self.ui.mode, &event) {
                 Some(key) => commands.extend(self.act(Action::Key(key))),
-                None if matches!(self.ui.mode, Mode::Search | Mode::Take) => {
+                None if matches!(
+                    self.ui.mode,
+                    Mode::Search | Mode::Take | Mode::Work | Mode::Palette
+                ) =>
+                {
                     commands.extend(self.act(Action::Text(first.to_string())));
                 }
                 None => {}

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tuantra::api::{Change, History, Snapshot, SubjectState};
+use tuantra::api::{Change, EventRow, History, Snapshot, SubjectState};
 use tuantra::dash::link::{Pace, follow};
 use tuantra::dash::{Answer, Changes, Feed, Link, Source, SourceError};
 use tuantra::model::{Span, State, SubjectId, UnixMs};
@@ -48,6 +48,10 @@ impl Source for Script {
     }
 
     fn history<'a>(&'a self, _: &'a SubjectId, _: Span, _: usize) -> Answer<'a, History> {
+        Box::pin(async { Err(SourceError("away".to_owned())) })
+    }
+
+    fn events<'a>(&'a self, _: Span, _: usize) -> Answer<'a, Vec<EventRow>> {
         Box::pin(async { Err(SourceError("away".to_owned())) })
     }
 }

@@ -160,6 +160,8 @@ fn tabs_languages_networks_and_leaving() {
     desk.press("<Tab>");
     assert_eq!(desk.ui.screen, Screen::Incidents);
     desk.press("<BackTab><BackTab>");
+    assert_eq!(desk.ui.screen, Screen::Devices);
+    desk.press("<BackTab><BackTab><BackTab>");
     assert_eq!(desk.ui.screen, Screen::Departments);
     desk.press("L");
     assert_eq!(desk.ui.lang, Lang::En);

@@ -10,3 +10,4 @@ mod properties;
 mod sample;
 mod screens;
 mod taking;
+mod working;

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use tuantra::api::Snapshot;
+use tuantra::dash::mouse::Mouse;
 use tuantra::dash::state::Row;
 use tuantra::dash::{Action, Board, Cmd, Colours, Link, Theme};
 use tuantra::locale::Lang;
@@ -54,7 +55,7 @@ proptest! {
         mut snapshot in snapshots(),
         columns in 1u16..=320,
         rows in 1u16..=100,
-        keys in "[1234jkGgsnL?/a-e +=-]{0,24}",
+        keys in "[1-68jkGgsnfcwHLmryeF:?/a-e +=\\[\\]-]{0,24}",
         typed in "\\PC{0,60}",
         terms in "(<Right>|<Left>|<Tab>|<PgDn>|<Backspace>|2h|17:30){0,8}",
         channels in 0usize..4,
@@ -77,6 +78,11 @@ proptest! {
             desk.press("<Enter>");
             let text = desk.text();
             prop_assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+        }
+        for _ in 0..3 {
+            let (x, y) = (columns / 2, rows / 3);
+            desk.act(Action::Mouse(Mouse::Click(x, y)));
+            desk.act(Action::Mouse(Mouse::Wheel(1)));
         }
         desk.press(&"<Esc>".repeat(back));
         desk.text();
@@ -108,6 +114,14 @@ fn every_size_draws_every_screen_without_leaving_its_area() {
         "2<Enter>",
         "3",
         "4",
+        "5",
+        "5<Down><Down><Enter>",
+        "6f",
+        "8f",
+        "H+",
+        "w",
+        ":",
+        "2<Down>mĐang thay cáp<Right><Right><Right>99:00",
         "?",
         "/x",
         "/cai be tslcd<Enter>",

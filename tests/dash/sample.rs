@@ -3,14 +3,14 @@
 //! that the same call gives the same snapshot.
 
 use tuantra::api::{
-    CarrierInfo, DaemonInfo, DeviceInfo, FactInfo, GaugeInfo, History, InterfaceInfo, NetworkInfo,
-    PortState, Snapshot, SubjectRow, SubjectState, UnitCoverage, UnitRow, UpsInfo,
+    CarrierInfo, DaemonInfo, DeviceInfo, EventRow, FactInfo, GaugeInfo, History, InterfaceInfo,
+    NetworkInfo, PortState, Snapshot, SubjectRow, SubjectState, UnitCoverage, UnitRow, UpsInfo,
 };
 use tuantra::coverage::{Availability, ChartPoint, Ladder, Outage, Verdict, verdict};
 use tuantra::model::{
-    Beside, CarrierId, ClassMillis, Contact, HealthParams, Impact, Incident, IncidentId, Neighbour,
-    NetworkId, Seeing, Span, State, StateInterval, SubjectId, SubjectKind, Tier, UnitId, UnitKind,
-    UnixMs,
+    Beside, CarrierId, ClassMillis, Contact, HealthParams, Impact, Incident, IncidentId, Location,
+    Neighbour, NetworkId, Seeing, Span, State, StateInterval, SubjectId, SubjectKind, Tier, UnitId,
+    UnitKind, UnixMs,
 };
 
 /// 2016-11-24 07:42:10 in Việt Nam.
@@ -360,7 +360,7 @@ impl Builder {
             short: short.to_owned(),
             kind,
             contact,
-            location: None,
+            location: location(id),
             own: Vec::new(),
             subtree: Vec::new(),
         });
@@ -422,6 +422,35 @@ impl Builder {
             month: month(id, state, if unit.starts_with("tan-phu-dong") { 29 } else { 0 }),
         });
     }
+}
+
+/// Seats of the districts, north and east in thousandths of a degree.
+const SEATS: &[(&str, i32, i32)] = &[
+    ("my-tho", 10_377, 106_344),
+    ("tx-go-cong", 10_365, 106_678),
+    ("tx-cai-lay", 10_405, 106_119),
+    ("tan-phuoc", 10_528, 106_205),
+    ("cai-be", 10_372, 105_934),
+    ("cai-lay", 10_330, 106_080),
+    ("chau-thanh", 10_408, 106_254),
+    ("cho-gao", 10_388, 106_468),
+    ("go-cong-tay", 10_333, 106_585),
+    ("go-cong-dong", 10_352, 106_756),
+    ("tan-phu-dong", 10_250, 106_610),
+];
+
+/// A place on the map: a district's seat; around it, made up, its communes. One commune has none.
+fn location(id: &str) -> Option<Location> {
+    let (district, commune) = id.split_once('.').map_or((id, None), |(d, c)| (d, Some(c)));
+    let (_, lat, lon) = SEATS.iter().find(|(seat, ..)| *seat == district)?;
+    let (lat_e6, lon_e6) = (lat * 1000, lon * 1000);
+    let Some(commune) = commune else { return Some(Location { lat_e6, lon_e6 }) };
+    if commune == "tan-thanh" && district == "go-cong-dong" {
+        return None;
+    }
+    let around =
+        |salt: &str, reach: u64| draw(&format!("{salt}{id}"), 2 * reach + 1) as i32 - reach as i32;
+    Some(Location { lat_e6: lat_e6 + around("n", 55_000), lon_e6: lon_e6 + around("e", 75_000) })
 }
 
 /// What happens this morning: the line of one commune is cut, the trunk of a district too, a
@@ -817,4 +846,42 @@ pub fn history(subject: &SubjectId, window: Span, columns: usize) -> History {
         }],
         device: subject.as_str().ends_with("/ups").then(device),
     }
+}
+
+/// A morning's log; of every kind a line, and one of a kind that is not known yet.
+pub fn events() -> Vec<EventRow> {
+    let line = subject_id("go-cong-tay/tslcd");
+    let detail = |text: &str| serde_json::from_str(text).expect("JSON");
+    let kinds = [
+        ("started", false, r#"{"version": "0.1.0", "subjects": 784}"#),
+        ("state", true, r#"{"from": "up", "to": "down", "since": "2016-11-24T05:29:00+07:00"}"#),
+        ("incident_opened", true, r#"{"state": "down", "units": 14, "unreachable": 52}"#),
+        ("told", true, r#"{"news": "down", "units": ["go-cong-tay"], "unreachable": 52}"#),
+        ("acknowledged", true, r#"{"user": "minh", "note": "Đã gọi VNPT"}"#),
+        (
+            "maintenance_announced",
+            true,
+            r#"{"id": "go-cong-tay-1", "user": "lan", "note": "thay cáp"}"#,
+        ),
+        ("maintenance_ended", true, r#"{"id": "go-cong-tay-1", "user": "lan", "note": ""}"#),
+        ("reload_refused", false, r#"{"errors": 3, "first": "a.yaml:1:1: \u001b[31m"}"#),
+        ("reloaded", false, r#"{"subjects": 784, "user": "root"}"#),
+        ("trouble", false, r#"{"message": "zalo:17", "reason": "401"}"#),
+        ("blind", false, r#"{"carrier": "vnpt"}"#),
+        ("seeing", false, r#"{"carrier": null}"#),
+        ("switched", false, r#"{"off": 41, "on": 3}"#),
+        ("restarted", true, r#"{"boots": 7}"#),
+        ("fact_changed", true, r#"{"fact": "firmware", "from": "7.1", "to": "7.2"}"#),
+        ("gone_fishing", false, r#"{"where": "Cái Bè"}"#),
+    ];
+    (1..)
+        .zip(kinds)
+        .map(|(seq, (kind, has_subject, text))| EventRow {
+            seq,
+            at: NOW - (17 - seq) * 7 * MINUTE,
+            kind: kind.to_owned(),
+            subject: has_subject.then(|| line.clone()),
+            detail: detail(text),
+        })
+        .collect()
 }

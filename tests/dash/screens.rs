@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use tuantra::api::{BlindInfo, ReloadFailure, TrapsInfo};
-use tuantra::dash::{Board, Colours, Link};
+use tuantra::dash::{Board, Colours, Link, Theme};
 use tuantra::locale::Lang;
 use tuantra::model::{Ack, CarrierId, Cause, Guess, IncidentId, Sign, State, SubjectId, UnixMs};
 
@@ -48,7 +48,44 @@ pictures! {
     device: "/cho gao ups<Enter>";
     help: "?";
     search: "/hoa khanh";
+    map: "5<Down><Down><Down><Down>";
+    map_district: "5<Down><Down><Down><Down><Down><Down><Down><Down><Enter><Down>";
+    devices: "8s";
+    heat: "H";
+    heat_month: "H++<Down>";
+    palette: ":ban do";
+    wall: "w";
+    log: "6<Down>";
+    carrier: "3c";
+    page: "/cai be tslcd<Enter>+[[";
     take: "2<Down>aĐã gọi tổng đài VNPT<Right><Right><Right>";
+}
+
+#[test]
+fn without_colours_signs_tell_it_all() {
+    for (name, keys) in
+        [("map", "5<Down><Down>"), ("heat", "H+"), ("subject", "/cai be tslcd<Enter>+[")]
+    {
+        for ascii in [false, true] {
+            let mut desk = Desk::new(Lang::Vi, SMALL);
+            desk.theme = Theme { colours: Colours::None, ascii };
+            desk.press(keys);
+            let frame = desk.frame();
+            let is_plain = |cell: &ratatui::buffer::Cell| {
+                cell.fg == ratatui::style::Color::Reset && cell.bg == ratatui::style::Color::Reset
+            };
+            assert!(frame.content.iter().all(is_plain), "{name}");
+            let sort = if ascii { "ascii" } else { "mono" };
+            assert_snapshot!(format!("{name}_80x24_vi_{sort}"), desk.text());
+        }
+    }
+}
+
+#[test]
+fn the_map_is_coloured_by_state() {
+    let mut desk = Desk::new(Lang::Vi, SMALL);
+    desk.press("5<Down><Down>");
+    assert_snapshot!(styles(&desk.frame()));
 }
 
 #[test]
@@ -134,7 +171,9 @@ fn without_room_one_line_says_it_all() {
 
 #[test]
 fn ascii_draws_no_sign_outside_of_letters() {
-    for keys in ["", "2", "3", "4", "?", "/cai be tslcd<Enter>", "2a"] {
+    for keys in
+        ["", "2", "3c", "4", "5", "6", "8", "H", "w", ":", "?", "/cai be tslcd<Enter>", "2a"]
+    {
         let mut snapshot = sample::province();
         snapshot.daemon.channels = taking::channels(2);
         let mut desk = Desk::over(Board::new(snapshot), Lang::En, LARGE);
@@ -143,7 +182,7 @@ fn ascii_draws_no_sign_outside_of_letters() {
         let text = desk.text();
         let signs: String = text
             .chars()
-            .filter(|c| !c.is_ascii() && !c.is_alphabetic() && !"·…–≥≤".contains(*c))
+            .filter(|c| !c.is_ascii() && !c.is_alphabetic() && !"·…–≥≤‹›".contains(*c))
             .collect();
         assert_eq!(signs, "", "{text}");
     }

@@ -12,7 +12,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::{Peer, Shared, answer};
-use crate::api::commands::{AckRequest, NoteRequest, OutboxRequest, WorkRequest};
+use crate::api::commands::{
+    ASK_MAX, AckRequest, AskRequest, NoteRequest, OutboxRequest, WorkRequest,
+};
 use crate::api::types::Problem;
 use crate::api::user::User;
 use crate::locale::visible;
@@ -53,6 +55,23 @@ pub(super) async fn acknowledge(
         let request: AckRequest = parsed(body)?;
         let by = user(&peer, shared.own_uid).await?;
         shared.backend.acknowledge(request, by).await
+    };
+    answer(done.await)
+}
+
+pub(super) async fn ask(
+    State(shared): State<Shared>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    body: Body,
+) -> Response {
+    let done = async {
+        let request: AskRequest = parsed(body)?;
+        if !(1..=ASK_MAX).contains(&request.subjects.len()) {
+            let message = format!("`subjects` has 1 to {ASK_MAX} of them");
+            return Err(Problem::new("bad_request", message));
+        }
+        let by = user(&peer, shared.own_uid).await?;
+        shared.backend.ask_now(request, by).await
     };
     answer(done.await)
 }

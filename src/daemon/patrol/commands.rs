@@ -3,9 +3,12 @@
 use serde_json::json;
 
 use super::Patrol;
-use crate::api::{AckRequest, Acknowledged, NoteRequest, Noted, Problem, User, Work, WorkRequest};
+use crate::api::{
+    AckRequest, Acknowledged, AskRequest, AskedNow, NoteRequest, Noted, Problem, User, Work,
+    WorkRequest,
+};
 use crate::daemon::notes::KnownOutage;
-use crate::health::{AckError, Explanation};
+use crate::health::{AckError, Effect, Explanation};
 use crate::model::{Id, SubjectId, SubjectIx, UnixMs};
 use crate::store::{EventKind, Fact};
 
@@ -57,6 +60,23 @@ impl Patrol {
         self.event(now, EventKind::OutageNoted, Some(subject.clone()), signed(detail, Some(by)));
         self.submit();
         Noted { subject, start, end, cause, note, by: by.name.clone(), before }
+    }
+
+    /// Has subjects asked at once, beside their turns. Nothing is changed by it: it is in the log
+    /// of the process and no event.
+    pub(in crate::daemon) fn ask_now(
+        &mut self,
+        request: &AskRequest,
+        by: &User,
+        now: UnixMs,
+    ) -> Result<AskedNow, Problem> {
+        let found = request.subjects.iter().map(|id| self.find(id));
+        let subjects = found.collect::<Result<Vec<SubjectIx>, Problem>>()?;
+        let addresses: usize = subjects.iter().map(|s| self.targets.of(*s).len()).sum();
+        tracing::info!(subjects = subjects.len(), by = %by.name, uid = by.uid, "asked now");
+        let effects = subjects.into_iter().map(|subject| Effect::AskNow { subject }).collect();
+        self.perform(effects, now);
+        Ok(AskedNow { addresses: u32::try_from(addresses).unwrap_or(u32::MAX) })
     }
 
     fn find(&self, subject: &SubjectId) -> Result<SubjectIx, Problem> {

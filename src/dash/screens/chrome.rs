@@ -6,21 +6,21 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::channels::{self, Detail};
-use super::take;
+use super::{take, work};
 use crate::dash::board::{on, slot};
 use crate::dash::draw::{Line, line, line_right, rows, text};
 use crate::dash::keys::{keymap, told};
 use crate::dash::link::Link;
 use crate::dash::rows::{live_ppm, top};
-use crate::dash::state::{Freshness, Mode, Screen};
-use crate::dash::view::{Scene, Shot};
+use crate::dash::state::{Freshness, Key, Mode, Screen};
+use crate::dash::view::{Scene, Shot, tab_names};
 use crate::dash::words::tier_word;
 use crate::locale::{self, duration, number, percent};
 use crate::model::{CarrierId, State};
 use crate::t;
 
 /// Coverage of the whole province on the chosen network: "98,3 %", "170/173 xã", goal reached.
-fn coverage(shot: &Shot<'_>) -> Option<(String, String, String, bool)> {
+pub fn coverage(shot: &Shot<'_>) -> Option<(String, String, String, bool)> {
     let lang = shot.ui.lang;
     let network = shot.ui.network(shot.board)?;
     let rows = shot.board.roots().flat_map(|u| &u.subtree);
@@ -98,6 +98,8 @@ enum Room {
     NoZone,
     Narrow,
     NoWord,
+    NoTitle,
+    NoUnits,
     NoClock,
     NoCounts,
 }
@@ -110,8 +112,11 @@ fn header_parts(
 ) -> (Line, Line) {
     let (lang, theme) = (shot.ui.lang, shot.theme);
     let gap = if room < Room::Narrow { "  " } else { " " };
-    let title = locale::text(lang, "dash.title");
-    let mut left = Line::styled(format!(" {title}{gap}{}", province(shot)), theme.strong());
+    let mut left = Line::styled(" ", theme.strong());
+    if room < Room::NoTitle {
+        left.push(format!("{}{gap}", locale::text(lang, "dash.title")), theme.strong());
+    }
+    left.push(province(shot), theme.strong());
     if let Some(words) = warning {
         left.push(format!("  {words}"), theme.strong());
     }
@@ -128,7 +133,10 @@ fn header_parts(
         };
         left.push(format!("  {label} "), theme.dim());
         left.push(share, if reached { theme.strong() } else { theme.fault() });
-        left.push(format!("{gap}{count} "), theme.strong());
+        if room < Room::NoUnits {
+            left.push(format!("{gap}{count}"), theme.strong());
+        }
+        left.push(" ", Style::new());
     }
     if room < Room::NoCounts {
         left.append(counts(shot, gap));
@@ -157,6 +165,8 @@ fn room(shot: &Shot<'_>, warning: Option<&str>, width: u16) -> (Room, Detail) {
         (Room::NoZone, Detail::Name),
         (Room::Narrow, Detail::Name),
         (Room::NoWord, Detail::Name),
+        (Room::NoTitle, Detail::Name),
+        (Room::NoUnits, Detail::Name),
         (Room::NoClock, Detail::Name),
     ];
     let fits = |room: &(Room, Detail)| {
@@ -186,47 +196,37 @@ pub fn header(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-fn tab_name(shot: &Shot<'_>, screen: Screen) -> String {
-    let lang = shot.ui.lang;
-    match screen {
-        Screen::Coverage => locale::text(lang, "dash.tab_coverage").to_owned(),
-        Screen::Incidents => {
-            let name = locale::text(lang, "dash.tab_incidents");
-            match shot.board.incidents.len() {
-                0 => name.to_owned(),
-                open => format!("{name} ({open})"),
-            }
-        }
-        Screen::Lines => locale::text(lang, "dash.tab_lines").to_owned(),
-        Screen::Departments => locale::text(lang, "dash.tab_departments").to_owned(),
-        Screen::Subject => String::new(),
-    }
-}
-
 /// The tabs; the open one is reversed.
 pub fn tabs(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
-    let shown = if shot.ui.screen == Screen::Subject { shot.ui.back } else { shot.ui.screen };
     let mut at = 0;
-    for (i, screen) in Screen::TABS.into_iter().enumerate() {
-        let name = format!(" {} {} ", i + 1, tab_name(shot, screen));
-        let style = if screen == shown { shot.theme.selected() } else { Style::new() };
+    for (screen, name) in tab_names(shot.ui, shot.board, area.width) {
+        let is_open = screen == shot.ui.tab();
+        let style = if is_open { shot.theme.selected() } else { Style::new() };
         at = text(buffer, area, at, &name, style);
     }
 }
 
-/// The keys of the screen that the footer has room for.
+/// The keys of the screen that the footer has room for; how to get help and how to leave are always
+/// among them.
 pub fn footer(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let (lang, theme) = (shot.ui.lang, shot.theme);
-    let mut at = 1;
     let told = told(shot.ui.screen, shot.ui.mode, shot.ui.read_only);
+    let mut pieces: Vec<(Key, Line)> = Vec::new();
     for binding in told.filter(|b| b.in_footer) {
         let Some(press) = binding.presses.first() else { continue };
         let words = locale::text(lang, binding.text);
         let mut piece = Line::styled(press.label(theme.ascii), theme.strong());
         piece.push(format!(" {words}"), theme.dim());
-        if usize::from(at) + piece.width() > usize::from(area.width) {
-            break;
-        }
+        pieces.push((binding.key, piece));
+    }
+    let wide = |pieces: &[(Key, Line)]| -> usize { pieces.iter().map(|p| p.1.width() + 2).sum() };
+    while wide(&pieces) > usize::from(area.width) + 1 {
+        let stays = |key: Key| matches!(key, Key::Help | Key::Quit);
+        let Some(last) = pieces.iter().rposition(|(key, _)| !stays(*key)) else { break };
+        pieces.remove(last);
+    }
+    let mut at = 1;
+    for (_, piece) in pieces {
         at = line(buffer, area, at, &piece) + 2;
     }
 }
@@ -235,7 +235,7 @@ pub fn footer(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
 pub fn status(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let (lang, theme, daemon) = (shot.ui.lang, shot.theme, &shot.board.daemon);
     let mut words = Line::plain(" ");
-    if let Some(told) = take::told(shot) {
+    if let Some(told) = take::told(shot).or_else(|| work::told(shot)) {
         words.append(told);
     }
     let mut say = |text: String, style| {

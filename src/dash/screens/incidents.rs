@@ -14,6 +14,9 @@ use crate::locale::{duration_short, incident_notes, sign_words, state_name, text
 use crate::model::{Incident, SubjectId};
 use crate::t;
 
+/// Rows that state, reason, carrier and contact take, one of them over two.
+const FACTS: u16 = 5;
+
 fn columns(shot: &Shot<'_>, width: u16) -> Table {
     let lang = shot.ui.lang;
     let at = shot.board.at;
@@ -202,13 +205,16 @@ fn about(shot: &Shot<'_>, root: &SubjectId, area: Rect, buffer: &mut Buffer) {
     let subject = board.subject(root);
     let name = subject.map_or_else(|| root.to_string(), |s| subject_title(board, s));
     let inside = boxed(buffer, area, theme, &title(theme, name));
+    // Whom to call comes before what has been said already: where room is short, notes are cut.
+    let noted = rows(inside, 0, inside.height.saturating_sub(FACTS + 1));
     let mut at = 0;
     for words in notes(shot, incident) {
-        let left = rows(inside, at, inside.height.saturating_sub(at));
+        let left = rows(noted, at, noted.height.saturating_sub(at));
         at += facts::wrapped(buffer, left, &words);
     }
     if let Some(subject) = subject {
-        let upper = rows(inside, at, inside.height.saturating_sub(at + 3));
+        let units = inside.height.saturating_sub(at + FACTS).clamp(1, 3);
+        let upper = rows(inside, at, inside.height.saturating_sub(at + units));
         at += facts::draw(shot, subject, upper, buffer);
     }
     let units: Vec<String> = incident

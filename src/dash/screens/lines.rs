@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::carriers;
 use super::coverage::position;
 use crate::api::SubjectRow;
 use crate::dash::draw::{Column, Line, Table, boxed, line_right, list, rows};
@@ -22,18 +23,26 @@ const STRIP: usize = 20;
 /// Width from which a state that is not up says for how long.
 const AGES: u16 = 56;
 
-/// All lines.
+/// All lines, beneath their carriers.
 pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let (lang, theme) = (shot.ui.lang, shot.theme);
-    let area = panes(shot.ui, shot.board, area).list;
+    let panes = panes(shot.ui, shot.board, area);
+    if let Some(above) = panes.above {
+        carriers::draw(shot, above, buffer);
+    }
+    let area = panes.list;
     let mut heading = title(theme, t!(lang, "dash.list_lines", count = shot.ui.rows.len()));
     let sort = match shot.ui.lines_sort {
         Sort::Official => None,
         Sort::Worst => Some("dash.sort_worst"),
         Sort::Name => Some("dash.sort_carrier"),
     };
-    if let Some(sort) = sort {
-        heading.push(format!(" ({})", text(lang, sort)), theme.dim());
+    let chosen = shot.ui.carriers.chosen.as_ref().map(|whose| carriers::name(shot, whose));
+    let filter = shot.ui.lines_filter.key().map(|key| text(lang, key).to_owned());
+    let sort = sort.map(|key| text(lang, key).to_owned());
+    let said: Vec<String> = [chosen, filter, sort].into_iter().flatten().collect();
+    if !said.is_empty() {
+        heading.push(format!(" ({})", said.join(", ")), theme.dim());
     }
     let inside = boxed(buffer, area, theme, &heading);
     line_right(buffer, rows(area, 0, 1), area.width / 2, &position(shot));

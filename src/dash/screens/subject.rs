@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::take::choice;
 use super::{chart, facts};
 use crate::coverage::Outage;
 use crate::dash::draw::{Column, Line, Table, boxed, list, rows};
@@ -54,21 +55,28 @@ fn chart_title(shot: &Shot<'_>) -> Line {
     let chosen = shot.ui.detail.as_ref().map(|d| d.range);
     for range in Range::ALL {
         heading.push(" ", Style::new());
-        let words = format!(" {} ", text(lang, range.key()));
-        let style = if chosen == Some(range) { theme.selected() } else { theme.dim() };
-        heading.push(words, style);
+        heading.append(choice(theme, text(lang, range.key()), chosen == Some(range)));
+    }
+    if let Some(page) = page(shot) {
+        heading.push(format!("  {page}"), theme.strong());
     }
     heading
+}
+
+/// "26/10 07:00 – 26/10 08:00" of a chart that does not go with the time.
+fn page(shot: &Shot<'_>) -> Option<String> {
+    let detail = shot.ui.detail.as_ref().filter(|d| d.end.is_some())?;
+    let window = detail.window(shot.now);
+    let at = |at| date_time(shot.ui.lang, &shot.board.local(at));
+    Some(format!("{} – {}", at(window.from), at(window.to)))
 }
 
 fn chart_or_words(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let (lang, theme) = (shot.ui.lang, shot.theme);
     let Some(detail) = &shot.ui.detail else { return };
-    match &detail.history {
-        Some((request, Ok(history))) if request.range == detail.range => {
-            chart::draw(shot, history, area, buffer);
-        }
-        Some((request, Err(reason))) if request.range == detail.range => {
+    match detail.shown() {
+        Some((_, Ok(history))) => chart::draw(shot, history, area, buffer),
+        Some((_, Err(reason))) => {
             let reason = crate::locale::visible(reason);
             let words = t!(lang, "dash.no_history", reason = reason);
             empty(buffer, area, theme, &words);
@@ -81,13 +89,12 @@ fn chart_or_words(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
 fn outages(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let (lang, theme) = (shot.ui.lang, shot.theme);
     let Some(detail) = &shot.ui.detail else { return };
-    let range = text(lang, detail.range.key());
-    let heading = title(theme, t!(lang, "dash.outages", range = range));
-    let inside = boxed(buffer, area, theme, &heading);
-    let Some((request, Ok(history))) = &detail.history else { return };
-    if request.range != detail.range {
-        return;
-    }
+    let heading = match page(shot) {
+        Some(page) => t!(lang, "dash.outages_page", page = page),
+        None => t!(lang, "dash.outages", range = text(lang, detail.range.key())),
+    };
+    let inside = boxed(buffer, area, theme, &title(theme, heading));
+    let Some((_, Ok(history))) = detail.shown() else { return };
     if history.outages.is_empty() {
         return empty(buffer, inside, theme, text(lang, "dash.no_outages"));
     }

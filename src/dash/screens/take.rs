@@ -7,6 +7,7 @@ use ratatui::style::Style;
 use crate::api::NOTE_MAX;
 use crate::dash::draw::{Line, boxed, clear, line, line_right, rows, text as write};
 use crate::dash::take::{Dialog, Holds, Notice, Term, holding};
+use crate::dash::theme::Theme;
 use crate::dash::view::{Shot, title};
 use crate::dash::words::{impact, subject_title};
 use crate::locale::{fit_end, state_name, text, visible, width};
@@ -98,7 +99,7 @@ fn note(shot: &Shot<'_>, dialog: &Dialog, area: Rect, column: u16, buffer: &mut 
     let shown = fit_end(&dialog.note, usize::from(room.saturating_sub(1)));
     let mut words = Line::styled(shown, theme.strong());
     if !dialog.is_on_own {
-        words.push(" ", theme.selected());
+        words.push(theme.cursor(), theme.selected());
     }
     let end = line(buffer, area_of_note, column, &words);
     line_right(buffer, area, end, &Line::styled(count, theme.dim()));
@@ -109,10 +110,18 @@ fn terms(shot: &Shot<'_>, dialog: &Dialog) -> Line {
     let (lang, theme) = (shot.ui.lang, shot.theme);
     let mut words = Line::default();
     for term in Term::ALL {
-        let style = if term == dialog.term { theme.selected() } else { theme.dim() };
-        words.push(format!(" {} ", text(lang, term.key())), style);
+        words.append(choice(theme, text(lang, term.key()), term == dialog.term));
     }
     words
+}
+
+/// One of several choices; the chosen one stands between brackets, so that it is told from the
+/// others where nothing is reversed.
+pub fn choice(theme: &Theme, name: &str, is_chosen: bool) -> Line {
+    match is_chosen {
+        true => Line::styled(format!("[{name}]"), theme.selected()),
+        false => Line::styled(format!(" {name} "), theme.dim()),
+    }
 }
 
 /// Until when that is; of an own length also what is typed and how to write it.
@@ -122,7 +131,7 @@ fn end(shot: &Shot<'_>, dialog: &Dialog) -> Line {
     if dialog.term == Term::Own {
         words.push(dialog.own.clone(), theme.strong());
         if dialog.is_on_own {
-            words.push(" ", theme.selected());
+            words.push(theme.cursor(), theme.selected());
         }
         words.push("  ", Style::new());
     }

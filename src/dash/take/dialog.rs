@@ -167,10 +167,15 @@ impl Dialog {
     /// out, and a mark joins the letter it was typed after.
     pub(super) fn push(&mut self, text: &str) {
         let (line, most) = self.line_mut();
-        let blank = |c: char| if c.is_whitespace() { ' ' } else { c };
-        let kept: String = text.chars().map(blank).filter(|c| !is_hidden(*c)).collect();
-        *line = nfc(&format!("{line}{kept}")).chars().take(most).collect();
+        *line = pushed(line, text, most);
     }
+}
+
+/// `line` with typed or pasted text added, at most `most` characters long.
+pub(in crate::dash) fn pushed(line: &str, text: &str, most: usize) -> String {
+    let blank = |c: char| if c.is_whitespace() { ' ' } else { c };
+    let kept: String = text.chars().map(blank).filter(|c| !is_hidden(*c)).collect();
+    nfc(&format!("{line}{kept}")).chars().take(most).collect()
 }
 
 /// The next time that the province's clock shows `hour`:`minute`.
@@ -184,15 +189,21 @@ fn next(board: &Board, now: UnixMs, hour: i8, minute: i8) -> Option<UnixMs> {
     at(today).or_else(|| at(today.tomorrow().ok()?))
 }
 
+/// The next time of day (`17:30`) after `now`.
+pub(in crate::dash) fn next_time(board: &Board, now: UnixMs, text: &str) -> Option<UnixMs> {
+    let (hour, minute) = text.split_once(':')?;
+    let number = |part: &str, most: i8| {
+        let is_number = matches!(part.len(), 1 | 2) && part.bytes().all(|b| b.is_ascii_digit());
+        part.parse::<i8>().ok().filter(|n| is_number && *n <= most)
+    };
+    next(board, now, number(hour, 23)?, number(minute, 59)?)
+}
+
 /// A length of time (`30m`, `2h`, `1d`) or the next time of day (`17:30`).
 fn own(board: &Board, now: UnixMs, text: &str) -> Option<Holds> {
     let text = text.trim();
-    if let Some((hour, minute)) = text.split_once(':') {
-        let number = |part: &str, most: i8| {
-            let is_number = matches!(part.len(), 1 | 2) && part.bytes().all(|b| b.is_ascii_digit());
-            part.parse::<i8>().ok().filter(|n| is_number && *n <= most)
-        };
-        return next(board, now, number(hour, 23)?, number(minute, 59)?).map(Holds::Until);
+    if text.contains(':') {
+        return next_time(board, now, text).map(Holds::Until);
     }
     let ms = parse_duration(text).ok()?;
     (ms > 0 && ms <= ACK_MAX_MS).then_some(Holds::For(ms))

@@ -1,0 +1,84 @@
+//! What is carried out for the user while the screen goes on: commands to the daemon, files.
+
+use std::io;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::export::Export;
+use super::saved::View;
+use super::source::{Refusal, Source, SourceError};
+use super::state::Action;
+use super::take::Ask;
+use super::work::WorkAsk;
+use crate::api::AskRequest;
+
+/// Longest the answer to a command is waited for.
+const COMMAND: Duration = Duration::from_secs(15);
+
+/// What came of it, sooner or later.
+pub(super) type Errand = std::pin::Pin<Box<dyn Future<Output = Action>>>;
+
+/// Waits for the answer to a command; the screen goes on meanwhile.
+async fn in_time<T>(asked: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {
+    match tokio::time::timeout(COMMAND, asked).await {
+        Ok(answer) => answer,
+        Err(_) => Err(Refusal::Unanswered(SourceError("no answer in time".to_owned()))),
+    }
+}
+
+pub(super) fn take(source: Rc<dyn Source>, ask: Ask) -> Errand {
+    Box::pin(async move {
+        let answer = in_time(source.acknowledge(&ask.request)).await;
+        Action::Taken(ask, answer)
+    })
+}
+
+pub(super) fn announce(source: Rc<dyn Source>, ask: WorkAsk) -> Errand {
+    Box::pin(async move {
+        let answer = in_time(source.announce(&ask.id, &ask.request)).await;
+        Action::Worked(ask, answer)
+    })
+}
+
+pub(super) fn ask_now(source: Rc<dyn Source>, request: AskRequest) -> Errand {
+    Box::pin(async move {
+        let answer = in_time(source.ask_now(&request)).await;
+        Action::Asked(request, answer)
+    })
+}
+
+/// Writes a file that was not there before into the folder the dashboard was started in.
+pub(super) async fn write(export: Export) -> Action {
+    let Export { name, text, rows } = export;
+    let written = tokio::task::spawn_blocking(move || -> io::Result<String> {
+        let path = std::env::current_dir()?.join(&name);
+        io::Write::write_all(&mut std::fs::File::create_new(&path)?, text.as_bytes())?;
+        Ok(path.display().to_string())
+    });
+    let answer = match written.await {
+        Ok(done) => done.map_err(|e| e.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    Action::Exported(rows, answer)
+}
+
+/// Keeps a view, whole or not at all.
+pub(super) async fn keep(view: View, file: Option<PathBuf>) -> Action {
+    let Some(path) = file else {
+        return Action::Kept(Err("neither XDG_CONFIG_HOME nor HOME is set".to_owned()));
+    };
+    let written = tokio::task::spawn_blocking(move || -> io::Result<String> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let fresh = path.with_extension(format!("new-{}", std::process::id()));
+        std::fs::write(&fresh, format!("{:#}\n", serde_json::json!(view)))?;
+        std::fs::rename(&fresh, &path)?;
+        Ok(path.display().to_string())
+    });
+    Action::Kept(match written.await {
+        Ok(done) => done.map_err(|e| e.to_string()),
+        Err(error) => Err(error.to_string()),
+    })
+}

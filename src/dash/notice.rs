@@ -1,0 +1,54 @@
+//! What came of what the user did beside taking incidents, told for a while. Pure.
+
+use crate::model::{Id, SubjectId, UnixMs};
+
+/// How long it is told, in milliseconds.
+const NOTICE_MS: i64 = 15_000;
+
+/// What is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    /// Work is announced: its id, how many subjects are worked on, until when.
+    Announced(Id, u32, UnixMs),
+    /// Not announced, and why.
+    WorkRefused(String),
+    /// It was asked for and no answer came: nobody knows.
+    WorkUnanswered(String),
+    /// The dashboard was started to look only.
+    ReadOnly,
+    /// Without a daemon there is nobody to ask.
+    NoDaemon,
+    /// Nothing is selected that could be meant.
+    Nothing,
+    /// Sent to the terminal's clipboard.
+    Copied(String),
+    /// Written: into which file, how many rows.
+    Exported(String, usize),
+    /// How things are looked at is kept: in which file.
+    Kept(String),
+    /// Not written, and why.
+    NotExported(String),
+    /// Being asked now: how many addresses, for whom.
+    Asked(u32, SubjectId),
+    /// Not asked, and why.
+    NotAsked(String),
+}
+
+/// What was told last, and when.
+#[derive(Debug, Clone, Default)]
+pub struct Notices {
+    last: Option<(Said, UnixMs)>,
+}
+
+impl Notices {
+    /// What is to be told at `now`.
+    #[must_use]
+    pub fn at(&self, now: UnixMs) -> Option<&Said> {
+        let (said, at) = self.last.as_ref()?;
+        (0..NOTICE_MS).contains(&now.since(*at)).then_some(said)
+    }
+
+    pub(super) fn tell(&mut self, said: Said, now: UnixMs) {
+        self.last = Some((said, now));
+    }
+}

@@ -1,0 +1,92 @@
+//! The carriers with the state of their lines and whom to call.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::dash::board::slot;
+use crate::dash::draw::{Column, Line, Table, boxed, list};
+use crate::dash::lens::{Look, Whose};
+use crate::dash::view::{Shot, title};
+use crate::dash::words::{NOTHING, measured, rtt_or_nothing, share};
+use crate::locale::{number, text};
+use crate::model::State;
+
+/// Whose lines they are.
+pub fn name(shot: &Shot<'_>, whose: &Whose) -> String {
+    match whose {
+        Whose::Of(id) => {
+            let carrier = shot.board.carriers.iter().find(|c| c.id == *id);
+            carrier.map_or_else(|| id.to_string(), |c| c.name.clone())
+        }
+        Whose::Nobodys => text(shot.ui.lang, "dash.no_carrier").to_owned(),
+    }
+}
+
+/// Draws the carriers; the chosen one is reversed.
+pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
+    let (lang, theme) = (shot.ui.lang, shot.theme);
+    let inside = boxed(buffer, area, theme, &title(theme, text(lang, "dash.carriers")));
+    let figure = |key, width, rank| Column::figures(text(lang, key), width, rank);
+    let columns = vec![
+        Column::words("", 1, 0),
+        Column::growing(text(lang, "dash.column_carrier"), 14),
+        figure("dash.column_live", 9, 0),
+        Column::words(text(lang, "dash.column_states"), 18, 3),
+        figure("dash.column_loss", 8, 4),
+        figure("dash.column_rtt_p50", 8, 6),
+        figure("dash.column_rtt_p95", 8, 5),
+        figure("dash.column_lost_minutes", 9, 1),
+        figure("dash.column_month", 8, 2),
+        figure("dash.column_measured", 6, 7),
+        Column::words(text(lang, "dash.column_hotline"), 14, 0),
+        Column::words(text(lang, "dash.column_contract"), 18, 8),
+    ];
+    let table = Table::new(columns, inside.width);
+    let carriers = &shot.ui.carriers;
+    let chosen = carriers.looks.iter().position(|l| Some(&l.whose) == carriers.chosen.as_ref());
+    list(buffer, inside, theme, &table, (0, chosen, carriers.looks.len()), |i| {
+        carriers.looks.get(i).map(|look| cells(shot, look)).unwrap_or_default()
+    });
+}
+
+fn cells(shot: &Shot<'_>, look: &Look) -> Vec<Line> {
+    let (lang, theme) = (shot.ui.lang, shot.theme);
+    let info = match &look.whose {
+        Whose::Of(id) => shot.board.carriers.iter().find(|c| c.id == *id),
+        Whose::Nobodys => None,
+    };
+    let figure = |n: u32| number(lang, i64::from(n));
+    let live = look.counts[slot(State::Up)] + look.counts[slot(State::Degraded)];
+    let all: u32 = look.counts.iter().sum();
+    let style = if live < all { theme.fault() } else { Style::new() };
+    let mut states = Line::default();
+    for state in [State::Down, State::Degraded, State::Unreachable, State::Unmeasured] {
+        let count = look.counts[slot(state)];
+        if count > 0 {
+            states.push(format!("{} {}  ", theme.glyph(state), figure(count)), theme.state(state));
+        }
+    }
+    let or_nothing =
+        |text: Option<&String>| Line::plain(text.cloned().unwrap_or_else(|| NOTHING.to_owned()));
+    let loss = look.loss_permille.map(|loss| u32::from(loss) * 1000);
+    let pointer = if theme.is_plain() && shot.ui.carriers.chosen.as_ref() == Some(&look.whose) {
+        theme.pointer()
+    } else {
+        ""
+    };
+    vec![
+        Line::plain(pointer),
+        Line::plain(name(shot, &look.whose)),
+        Line::styled(format!("{}/{}", figure(live), figure(all)), style),
+        states,
+        Line::plain(share(lang, loss, 1)),
+        Line::plain(rtt_or_nothing(lang, look.rtt_us.map(|r| r.0))),
+        Line::plain(rtt_or_nothing(lang, look.rtt_us.map(|r| r.1))),
+        Line::plain(number(lang, look.month.millis.down / 60_000)),
+        Line::plain(share(lang, look.month.delivered_ppm(), 2)),
+        Line::plain(measured(lang, &look.month)),
+        or_nothing(info.and_then(|c| c.hotline.as_ref())),
+        or_nothing(info.and_then(|c| c.contract.as_ref())),
+    ]
+}

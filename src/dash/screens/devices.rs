@@ -1,0 +1,110 @@
+//! All devices and services in one list.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::coverage::position;
+use super::lines::{loss, strip};
+use crate::api::SubjectRow;
+use crate::dash::draw::{Column, Line, Table, boxed, line_right, list, rows};
+use crate::dash::state::{Row, Sort};
+use crate::dash::view::{Shot, empty, panes, title};
+use crate::dash::words::{
+    NOTHING, Standing, rtt_or_nothing, share, standing, subject_kind, subject_label,
+};
+use crate::locale::text;
+use crate::model::{State, SubjectKind};
+use crate::t;
+
+/// Rounds the strip shows.
+const STRIP: usize = 20;
+
+/// Draws the list.
+pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
+    let (lang, theme, ui) = (shot.ui.lang, shot.theme, shot.ui);
+    let area = panes(ui, shot.board, area).list;
+    let mut heading = title(theme, t!(lang, "dash.list_devices", count = ui.rows.len()));
+    let sort = match ui.devices_sort {
+        Sort::Official => None,
+        Sort::Worst => Some("dash.sort_worst"),
+        Sort::Name => Some("dash.sort_name"),
+    };
+    let said: Vec<&str> =
+        [ui.devices_filter.key(), sort].into_iter().flatten().map(|key| text(lang, key)).collect();
+    if !said.is_empty() {
+        heading.push(format!(" ({})", said.join(", ")), theme.dim());
+    }
+    let inside = boxed(buffer, area, theme, &heading);
+    line_right(buffer, rows(area, 0, 1), area.width / 2, &position(shot));
+    if ui.rows.is_empty() {
+        return empty(buffer, inside, theme, text(lang, "dash.no_subjects"));
+    }
+    let table = columns(shot, inside.width);
+    let Some(place) = ui.place() else { return };
+    let height = usize::from(inside.height.saturating_sub(1));
+    let window = (place.first_visible(&ui.rows, height), place.index(&ui.rows), ui.rows.len());
+    list(buffer, inside, theme, &table, window, |i| match ui.rows.get(i) {
+        Some(Row::Subject(id)) => {
+            shot.board.subject(id).map(|s| cells(shot, &table, s)).unwrap_or_default()
+        }
+        _ => Vec::new(),
+    });
+}
+
+fn columns(shot: &Shot<'_>, width: u16) -> Table {
+    let lang = shot.ui.lang;
+    let word = |key, width, rank| Column::words(text(lang, key), width, rank);
+    let figure = |key, width, rank| Column::figures(text(lang, key), width, rank);
+    let columns = vec![
+        Column::words("", 1, 0),
+        Column::growing(text(lang, "dash.column_name"), 16),
+        word("dash.column_where", 17, 0),
+        word("dash.column_kind", 10, 4),
+        word("dash.column_state", 20, 1),
+        word("dash.column_address", 15, 2),
+        figure("dash.column_rtt", 8, 3),
+        figure("dash.column_loss", 7, 5),
+        figure("dash.column_month", 8, 6),
+        figure("dash.column_lost_minutes", 9, 7),
+        word("dash.column_recent", 20, 8),
+        word("dash.column_id", 26, 9),
+    ];
+    Table::new(columns, width)
+}
+
+fn cells(shot: &Shot<'_>, table: &Table, subject: &SubjectRow) -> Vec<Line> {
+    let (lang, theme, board) = (shot.ui.lang, shot.theme, shot.board);
+    let now = &subject.now;
+    let Standing { glyph, word, style } = standing(lang, theme, now);
+    let mut words = word.to_owned();
+    if now.state != State::Up {
+        words = format!("{words} {}", shot.age(now.since));
+    } else if now.suspect > 0 {
+        words = t!(lang, "dash.suspect", failed = now.suspect);
+    }
+    let kind = match subject.kind {
+        SubjectKind::Service => text(lang, "dash.a_service").to_owned(),
+        _ => subject_kind(board, subject),
+    };
+    let unit =
+        board.unit(&subject.unit).map_or_else(|| subject.unit.to_string(), |u| u.short.clone());
+    let thresholds = &subject.thresholds;
+    let poor = |is: bool| if is { theme.poor() } else { Style::new() };
+    let slow = now.rtt_us.is_some_and(|us| us > thresholds.rtt_us);
+    let lossy = now.loss_permille.is_some_and(|l| l > thresholds.loss_permille);
+    vec![
+        Line::styled(glyph.to_string(), style),
+        Line::plain(subject_label(board, subject)),
+        Line::plain(unit),
+        Line::plain(kind),
+        Line::styled(words, if now.suspect > 0 { theme.poor() } else { style }),
+        Line::plain(subject.address.clone().unwrap_or_else(|| NOTHING.to_owned())),
+        Line::styled(rtt_or_nothing(lang, now.rtt_us), poor(slow)),
+        Line::styled(loss(shot, now.loss_permille), poor(lossy)),
+        Line::plain(share(lang, subject.month.delivered_ppm(), 2)),
+        Line::plain(crate::locale::number(lang, subject.month.millis.down / 60_000)),
+        if table.shows(10) { strip(shot, subject, STRIP) } else { Line::default() },
+        Line::styled(subject.id.to_string(), theme.dim()),
+    ]
+}

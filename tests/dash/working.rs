@@ -1,0 +1,297 @@
+//! What the user does beside taking incidents: announcing work, asking, copying, writing files, the
+//! list of actions, the mouse, paging in time.
+
+use insta::assert_snapshot;
+use tuantra::api::{AskedNow, Problem, Work};
+use tuantra::dash::mouse::Mouse;
+use tuantra::dash::state::{Key, Mode, Row, Screen};
+use tuantra::dash::{Action, Cmd, Link, Refusal, SourceError};
+use tuantra::locale::Lang;
+use tuantra::model::{Span, UnixMs, WorkedOn};
+
+use crate::desk::Desk;
+use crate::sample;
+
+const HOUR_MS: i64 = 3_600_000;
+
+fn desk() -> Desk {
+    Desk::new(Lang::Vi, (80, 24))
+}
+
+fn status(desk: &Desk) -> String {
+    desk.text().lines().last().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn work_is_announced_on_the_subject_its_unit_or_its_carrier() {
+    let mut desk = desk();
+    desk.press("2<Down>m");
+    assert_eq!(desk.ui.mode, Mode::Work);
+    let text = desk.text();
+    assert!(text.contains("go-cong-tay/tslcd") && text.contains("1 đối tượng"), "{text}");
+    desk.press("<PgDn>");
+    let text = desk.text();
+    assert!(text.contains("Huyện Gò Công Tây") && text.contains("57 đối tượng"), "{text}");
+    desk.press("<PgDn><PgDn>thay cáp<Right>");
+    let commands = desk.press("<Enter>");
+    let [Cmd::Work(ask)] = &commands[..] else { panic!("one command: {commands:?}") };
+    assert!(matches!(&ask.request.on, WorkedOn::Carrier(_)), "{ask:?}");
+    assert_eq!(ask.request.note, "thay cáp");
+    assert_eq!(ask.request.to.since(ask.request.from), 4 * HOUR_MS);
+    assert_eq!((desk.ui.mode, ask.request.from), (Mode::Normal, desk.now));
+    let work = Work {
+        id: ask.id.clone(),
+        on: ask.request.on.clone(),
+        recurring: false,
+        next: Span::new(ask.request.from, ask.request.to),
+        by: "lan".to_owned(),
+        note: String::new(),
+        subjects: 147,
+    };
+    desk.act(Action::Worked(ask.clone(), Ok(work)));
+    assert!(status(&desk).contains("147 đối tượng"), "{}", status(&desk));
+}
+
+#[test]
+fn times_are_typed_and_what_is_no_time_asks_nothing() {
+    for (typed, expected) in [
+        ("2h", Some((0, 2 * HOUR_MS))),
+        ("30m", Some((0, HOUR_MS / 2))),
+        ("22:00 4h", Some((1, 4 * HOUR_MS))),
+        ("22:00 02:00", Some((1, 4 * HOUR_MS))),
+        ("soon", None),
+        ("4h 22:00", None),
+        ("1h 2h 3h", None),
+        ("91d", None),
+        ("", None),
+    ] {
+        let mut desk = desk();
+        desk.press("2<Down>m<Right><Right><Right>");
+        desk.act(Action::Text(typed.to_owned()));
+        let commands = desk.press("<Enter>");
+        match (expected, &commands[..]) {
+            (None, []) => assert_eq!(desk.ui.mode, Mode::Work, "{typed}"),
+            (Some((later, length)), [Cmd::Work(ask)]) => {
+                let from = ask.request.from;
+                assert_eq!(i64::from(from > desk.now), later, "{typed}");
+                assert_eq!(ask.request.to.since(from), length, "{typed}");
+            }
+            (_, other) => panic!("{typed}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_refusal_is_told_and_what_was_typed_is_there_again() {
+    let mut desk = desk();
+    desk.press("2<Down>mthay cáp");
+    let commands = desk.press("<Enter>");
+    let [Cmd::Work(ask)] = &commands[..] else { panic!("one command: {commands:?}") };
+    let no = Refusal::Said(Problem::new("too_many", "there is too much announced work"));
+    desk.act(Action::Worked(ask.clone(), Err(no)));
+    assert!(status(&desk).contains("there is too much"), "{}", status(&desk));
+    desk.press("m");
+    assert!(desk.text().contains("thay cáp"));
+    desk.press("<Esc>");
+    desk.ui.read_only = true;
+    assert_eq!(desk.press("mr"), Vec::new());
+    assert_eq!(desk.ui.mode, Mode::Normal);
+    assert!(!desk.text().contains("m bảo trì"));
+    desk.ui.read_only = false;
+    desk.link = Link::Reconnecting { since: sample::NOW, reason: "gone".to_owned() };
+    assert_eq!(desk.press("mr"), Vec::new());
+    assert!(status(&desk).contains("không có tiến trình tuần tra"), "{}", status(&desk));
+}
+
+#[test]
+fn the_dialog_is_drawn() {
+    for (size, lang) in [
+        ((80, 24), Lang::Vi),
+        ((80, 24), Lang::En),
+        ((120, 40), Lang::Vi),
+        ((120, 40), Lang::En),
+        ((200, 60), Lang::Vi),
+        ((200, 60), Lang::En),
+    ] {
+        let mut desk = Desk::new(lang, size);
+        desk.press("2<Down>mthay cáp<Right><Right><Right>22:00 4h");
+        assert_snapshot!(format!("work_{}x{}_{}", size.0, size.1, lang.as_str()), desk.text());
+    }
+}
+
+#[test]
+fn what_is_selected_is_asked_and_who_is_asked_is_said() {
+    let mut desk = desk();
+    let commands = desk.press("2<Down>r");
+    let [Cmd::Ask(request)] = &commands[..] else { panic!("one command: {commands:?}") };
+    assert_eq!(request.subjects, [sample::subject_id("go-cong-tay/tslcd")]);
+    desk.act(Action::Asked(request.clone(), Ok(AskedNow { addresses: 1 })));
+    assert!(status(&desk).contains("TSLCD Huyện Gò Công Tây: 1 địa chỉ"), "{}", status(&desk));
+    let away = Refusal::NotAsked(SourceError("gone".to_owned()));
+    desk.act(Action::Asked(request.clone(), Err(away)));
+    assert!(status(&desk).contains("gone"));
+    // Of a unit its own subjects are asked.
+    let commands = desk.press("1r");
+    let [Cmd::Ask(request)] = &commands[..] else { panic!("one command: {commands:?}") };
+    assert!(request.subjects.len() > 1);
+}
+
+#[test]
+fn what_is_selected_is_copied_and_what_is_listed_is_written() {
+    let mut desk = desk();
+    let commands = desk.press("2<Down>y");
+    let [Cmd::Copy(line)] = &commands[..] else { panic!("one command: {commands:?}") };
+    assert!(line.contains("go-cong-tay/tslcd") && line.contains("0000 800"), "{line}");
+    assert!(line.contains("Mất kết nối từ 24/11/2016 05:29"), "{line}");
+    for (keys, head, rows) in [
+        ("1e", "id,name,kind,parent,network", 23),
+        ("2e", "id,root,state,since", 4),
+        ("3e", "id,name,unit,kind", 390),
+        ("3ffe", "id,name,unit,kind", 390),
+        ("6e", "number,at,kind,subject,detail", 16),
+        ("8fe", "id,name,unit,kind", 31),
+        ("5e", "id,name,kind,parent,network", 11),
+    ] {
+        let commands = desk.press(keys);
+        let Some(Cmd::Export(export)) = commands.last() else { panic!("{keys}: {commands:?}") };
+        assert!(export.text.starts_with(head), "{keys}: {}", export.text);
+        assert_eq!(export.rows, rows, "{keys}");
+        assert_eq!(export.text.matches("\r\n").count(), rows + 1, "{keys}");
+        assert!(!export.text.contains('\u{1b}'), "{keys}");
+        assert!(export.name.ends_with("-20161124-074211.csv"), "{}", export.name);
+    }
+    assert_eq!(desk.press("we"), Vec::new());
+    desk.act(Action::Exported(4, Err("disk full".to_owned())));
+    assert!(status(&desk).contains("disk full"));
+}
+
+#[test]
+fn every_action_is_done_by_its_name() {
+    let mut desk = desk();
+    desk.press(":ban do<Enter>");
+    assert_eq!((desk.ui.screen, desk.ui.mode), (Screen::Map, Mode::Normal));
+    desk.press(":treo tuong<Enter>");
+    assert_eq!(desk.ui.screen, Screen::Wall);
+    desk.press("<Esc>");
+    assert_eq!(desk.ui.screen, Screen::Map);
+    assert_eq!(desk.press(":quit<Enter>"), vec![Cmd::Quit]);
+    desk.press(":nothing is called so<Enter>");
+    assert_eq!(desk.ui.mode, Mode::Palette);
+    desk.press("<Esc>");
+    assert_eq!(desk.ui.mode, Mode::Normal);
+}
+
+#[test]
+fn a_chart_that_is_paged_back_stays_there_until_it_is_paged_on() {
+    let mut desk = desk();
+    desk.press("/cai-be/tslcd<Enter>+");
+    let commands = desk.press("[");
+    let [Cmd::History(request)] = &commands[..] else { panic!("one question: {commands:?}") };
+    assert_eq!(request.window.to, desk.now - 24 * HOUR_MS);
+    assert!(request.is_past);
+    desk.now = desk.now + 2 * HOUR_MS;
+    assert_eq!(desk.act(Action::Tick), Vec::new(), "what is over does not change");
+    assert!(desk.text().contains("22/11/2016"), "{}", desk.text());
+    let commands = desk.press("]]]");
+    let Some(Cmd::History(request)) = commands.last() else { panic!("asked: {commands:?}") };
+    assert_eq!((request.window.to, request.is_past), (desk.now, false));
+}
+
+#[test]
+fn lines_are_filtered_by_carrier_and_by_fault() {
+    let mut desk = desk();
+    desk.press("3");
+    let all = desk.ui.rows.len();
+    let count = |desk: &Desk| desk.ui.rows.len();
+    desk.press("c");
+    let vnpt = count(&desk);
+    desk.press("c");
+    let viettel = count(&desk);
+    desk.press("c");
+    assert_eq!(vnpt + viettel + count(&desk), all);
+    desk.press("c");
+    assert_eq!(count(&desk), all);
+    desk.press("f");
+    let faults = count(&desk);
+    assert!(faults > 0 && faults < all);
+    let is_fault = |row: &Row| match row {
+        Row::Subject(id) => desk
+            .board
+            .subject(id)
+            .is_some_and(|s| s.now.state != tuantra::model::State::Up || s.now.suspect > 0),
+        _ => false,
+    };
+    assert!(desk.ui.rows.iter().all(is_fault));
+}
+
+#[test]
+fn the_map_goes_down_to_a_unit_and_back() {
+    let mut desk = desk();
+    desk.press("5<Down><Down><Down><Down><Enter>");
+    assert_eq!(desk.ui.map.open.as_ref().map(|id| id.as_str()), Some("cai-be"));
+    let ground = desk.ui.map.ground().expect("laid out");
+    assert_eq!(ground.seats.len(), 25);
+    desk.press("<Esc>");
+    assert_eq!(desk.ui.map.open, None);
+    assert!(matches!(desk.ui.selected(), Some(Row::Unit(id)) if id.as_str() == "cai-be"));
+    desk.press("<Enter><Down><Enter>");
+    assert_eq!(desk.ui.screen, Screen::Coverage);
+    // Without coordinates it is said so, and nothing is made up.
+    let mut snapshot = sample::province();
+    snapshot.units.iter_mut().for_each(|unit| unit.location = None);
+    let mut desk = Desk::over(tuantra::dash::Board::new(snapshot), Lang::En, (80, 24));
+    desk.press("5");
+    assert!(desk.text().contains("No unit has coordinates"), "{}", desk.text());
+    assert!(desk.ui.rows.is_empty());
+}
+
+#[test]
+fn the_heat_map_asks_for_what_is_visible_and_for_nothing_once_it_is_left() {
+    let mut desk = desk();
+    let commands = desk.press("H");
+    let asked = commands.iter().filter(|c| matches!(c, Cmd::Heat(_))).count();
+    // Of the sixteen visible units one has no line on the network.
+    assert_eq!(asked, 15, "{commands:?}");
+    assert_eq!(desk.act(Action::Tick), Vec::new());
+    desk.press("1");
+    desk.now = desk.now + 2 * HOUR_MS;
+    assert_eq!(desk.act(Action::Tick), Vec::new());
+    assert!(desk.press("H").iter().any(|c| matches!(c, Cmd::Heat(_))), "another hour has begun");
+}
+
+#[test]
+fn the_log_is_followed_until_the_user_reads() {
+    let mut desk = desk();
+    let commands = desk.press("6");
+    assert!(matches!(commands[..], [Cmd::Log(_)]), "{commands:?}");
+    assert_eq!(desk.ui.selected(), Some(&Row::Event(16)));
+    assert!(matches!(desk.act(Action::Tick)[..], [Cmd::Log(_)]), "asked anew each second");
+    desk.press("<Down>");
+    assert!(!desk.ui.log.is_followed);
+    desk.press("F");
+    assert!(desk.ui.log.is_followed);
+    assert_eq!(desk.ui.selected(), Some(&Row::Event(16)));
+    desk.press("1");
+    assert_eq!(desk.act(Action::Tick), Vec::new());
+}
+
+#[test]
+fn a_click_selects_a_second_one_opens_and_tabs_are_clicked() {
+    let mut desk = desk();
+    desk.act(Action::Mouse(Mouse::Click(10, 6)));
+    assert_eq!(desk.ui.coverage.place.index(&desk.ui.rows), Some(2));
+    desk.act(Action::Mouse(Mouse::Wheel(1)));
+    assert_eq!(desk.ui.coverage.place.index(&desk.ui.rows), Some(5));
+    desk.act(Action::Mouse(Mouse::Click(10, 6)));
+    desk.act(Action::Mouse(Mouse::Click(10, 6)));
+    assert!(desk.ui.coverage.open.is_some());
+    let tabs = desk.text().lines().nth(1).unwrap_or_default().to_owned();
+    let at = tabs.chars().position(|c| c == '5').expect("the map's tab");
+    desk.act(Action::Mouse(Mouse::Click(at as u16, 1)));
+    assert_eq!(desk.ui.screen, Screen::Map);
+    for click in [(0, 0), (79, 23), (5, 22), (79, 1), (500, 500)] {
+        desk.act(Action::Mouse(Mouse::Click(click.0, click.1)));
+    }
+    assert_eq!(desk.act(Action::Key(Key::Keep)).len(), 1);
+    assert_eq!(desk.now, UnixMs(sample::NOW.0 + 1_000));
+}
