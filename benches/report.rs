@@ -86,6 +86,7 @@ fn fill(folder: &Path, subjects: usize) {
 }
 
 /// Seconds of processor time and the most memory in megabytes of a command that runs to its end.
+#[expect(clippy::zombie_processes, reason = "wait4 waits for it")]
 fn cost(folder: &Path, args: &[&str]) -> (f64, f64) {
     let child = Command::new(env!("CARGO_BIN_EXE_tuantra"))
         .current_dir(folder)

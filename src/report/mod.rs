@@ -42,7 +42,7 @@ pub use row::{Row, SubjectRow, availability_row, subject_rows};
 pub use share::{Seconds, Share};
 pub use sheet::{Sheet, Table, Value, cause_key};
 pub use table::{Cell, csv_line};
-pub use text::{availability_document, coverage_document};
+pub use text::{availability_document, coverage_document, title_block};
 
 use crate::config::Letter;
 use crate::coverage::{Clock, Judge, SlaRule, Tree, Verdict};

@@ -13,7 +13,7 @@ pub(super) fn write(folder: &Path, source: &Source<'_>) -> Result<(usize, Verdic
     let fail = |source| ReportError::Save { path: folder.to_owned(), source };
     std::fs::create_dir_all(folder).map_err(fail)?;
     let (scope, page) = (source.scope, source.page);
-    let (mut entries, mut verdicts, mut heads) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut entries, mut verdicts) = (Vec::new(), Vec::new());
     for kind in Kind::EACH {
         let made = Made::of(kind, source)?;
         let document = made.document(scope, page);
@@ -26,12 +26,9 @@ pub(super) fn write(folder: &Path, source: &Source<'_>) -> Result<(usize, Verdic
         }
         let verdict = made.verdict();
         verdicts.push(verdict);
-        if heads.is_empty() {
-            heads = document.heads;
-        }
         entries.push(Entry { title: document.title, verdict, files });
     }
-    let page = index(&heads, &entries, page)?;
+    let page = index(&report::title_block(scope, page), &entries, page)?;
     report::save(&folder.join("index.html"), page.as_bytes())?;
     Ok((entries.len(), report::overall(verdicts)))
 }

@@ -37,7 +37,14 @@ struct EntryView {
     title: String,
     verdict: String,
     class: &'static str,
-    files: Vec<String>,
+    files: Vec<FileView>,
+}
+
+#[derive(Serialize)]
+struct FileView {
+    name: String,
+    /// Its format, as its ending says.
+    label: String,
 }
 
 /// The page; `heads` are the lines under its title.
@@ -58,7 +65,7 @@ pub fn index(
             Verdict::Missed => "missed",
             Verdict::NotProven => "not_proven",
         },
-        files: entry.files.clone(),
+        files: entry.files.iter().map(|name| file(name)).collect(),
     };
     let view = View {
         lang: match lang {
@@ -74,4 +81,9 @@ pub fn index(
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.add_template("index", TEMPLATE)?;
     environment.get_template("index")?.render(Context::from(Serde(view)))
+}
+
+fn file(name: &str) -> FileView {
+    let ending = name.rsplit('.').next().unwrap_or(name);
+    FileView { name: name.to_owned(), label: ending.to_uppercase() }
 }

@@ -348,6 +348,8 @@ impl<'a, 'p> Writer<'a, 'p> {
             self.two(letter::below(letter, self.page.lang), &middle)?;
         }
         self.print();
+        // Who signs signs under what he has read.
+        self.sheet.set_print_fit_to_pages(1, 1);
         Ok(())
     }
 
