@@ -13,7 +13,7 @@ use tuantra::model::{
     Credential, CredentialId, DeviceId, Inventory, Limits, Round, RoundError, Rtts, Sample, Secret,
     Security, SnmpParams, SnmpTrouble, StateInterval, SubjectId, SubjectIx, UnixMs,
 };
-use tuantra::probe::snmp::ask::Wanted;
+use tuantra::probe::snmp::ask::{Alike, Wanted};
 use tuantra::probe::snmp::profile::Profiles;
 use tuantra::probe::snmp::reading::{self, Memory, Pass};
 use tuantra::probe::snmp::{Learned, Net, Patrol, Session, Target, Turn, mib};
@@ -123,6 +123,8 @@ struct All {
     patrol: Patrol<Net>,
     profiles: Profiles,
     known: HashMap<DeviceId, Known>,
+    /// As the daemon does it, what many devices are asked is kept once.
+    alike: Alike,
     goal: Arc<Wanted>,
     health: Health,
     store: Store,
@@ -197,6 +199,7 @@ impl All {
             patrol,
             profiles,
             known,
+            alike: Alike::default(),
             goal: Arc::new(wanted()),
             health,
             store,
@@ -298,7 +301,7 @@ impl All {
         }
         let next = more.or_else(|| known.memory.due(now + CYCLE_MS, profile));
         known.pass = next.unwrap_or(Pass::Cycle);
-        let mut wanted = Arc::new(reading::wanted(known.pass, profile, &known.memory));
+        let mut wanted = self.alike.share(reading::wanted(known.pass, profile, &known.memory));
         if self.asked == Asked::Goal && known.cycles >= self.warm {
             (known.pass, wanted) = (Pass::Cycle, Arc::clone(&self.goal));
         }

@@ -34,6 +34,30 @@ struct Hour<'a> {
     points: Vec<(u32, &'a Point)>,
 }
 
+/// The hours that readings belong to; most belong to the same as the one before.
+#[derive(Default)]
+struct Hours<'a> {
+    found: Vec<Hour<'a>>,
+    /// Places in `found`, by hour.
+    places: BTreeMap<i64, usize>,
+    last: Option<(i64, usize)>,
+}
+
+impl<'a> Hours<'a> {
+    fn of(&mut self, at_ms: i64) -> &mut Hour<'a> {
+        let hour = hour_of(at_ms);
+        let place = match self.last {
+            Some((last, place)) if last == hour => place,
+            _ => *self.places.entry(hour).or_insert(self.found.len()),
+        };
+        self.last = Some((hour, place));
+        if place == self.found.len() {
+            self.found.push(Hour::default());
+        }
+        &mut self.found[place]
+    }
+}
+
 /// Appends what was measured.
 ///
 /// # Errors
@@ -44,38 +68,37 @@ pub(super) fn append(
     numbers: &mut Numbers,
     readings: &[(SubjectId, Reading)],
 ) -> Sql<()> {
-    let mut hours: BTreeMap<i64, Hour<'_>> = BTreeMap::new();
+    let mut hours = Hours::default();
     let mut refused = 0;
     for (subject, reading) in readings {
         match reading {
             Reading::Round(sample) => match numbers.rounds(tx, subject, sample.check)? {
                 Some(series) => {
-                    let hour = hours.entry(hour_of(sample.at.0)).or_default();
-                    hour.rounds.push((series, sample));
+                    hours.of(sample.at.0).rounds.push((series, sample));
                 }
                 None => refused += 1,
             },
             Reading::Point(metric, point) => match numbers.points(tx, subject, metric)? {
                 Some(series) => {
-                    let hour = hours.entry(hour_of(point.at.0)).or_default();
-                    hour.points.push((series, point));
+                    hours.of(point.at.0).points.push((series, point));
                 }
                 None => refused += 1,
             },
         }
     }
-    for (hour, Hour { mut rounds, mut points }) in hours {
+    for (hour, place) in hours.places {
+        let Some(Hour { rounds, points }) = hours.found.get_mut(place) else { continue };
         rounds.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| one.at.cmp(&other.at)));
         points.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| one.at.cmp(&other.at)));
         let newest = rounds.iter().filter(|(_, s)| !s.is_invalid()).map(|(_, s)| s.at.0).max();
         let mut bytes = Vec::new();
         if !rounds.is_empty() {
-            encode_row(&rounds, &mut bytes);
+            encode_row(rounds, &mut bytes);
             insert(tx, hour, rounds.len(), newest, &bytes)?;
         }
         if !points.is_empty() {
             bytes.clear();
-            encode_point_row(&points, &mut bytes);
+            encode_point_row(points, &mut bytes);
             insert(tx, hour, points.len(), None, &bytes)?;
         }
     }

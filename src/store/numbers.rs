@@ -71,6 +71,9 @@ pub(super) struct Numbers {
     /// The same by where the text of `Known::id` stands: every reading asks, and mostly with the
     /// same copy of the id as the one before, whose text need not be read then.
     by_address: HashMap<usize, usize, BuildHasherDefault<AddressHasher>>,
+    /// Series of rounds by the same address and the index of the check: a round is asked for this way
+    /// only, and finds it in one place instead of three.
+    by_check: HashMap<(usize, u8), u32, BuildHasherDefault<AddressHasher>>,
     known: Vec<Known>,
     metrics: Metrics,
 }
@@ -133,6 +136,7 @@ impl Numbers {
     pub(super) fn forget(&mut self) {
         self.places.clear();
         self.by_address.clear();
+        self.by_check.clear();
         self.known.clear();
         self.metrics = Metrics::default();
     }
@@ -149,17 +153,24 @@ impl Numbers {
         id: &SubjectId,
         check: u8,
     ) -> Sql<Option<u32>> {
+        let address = (address_of(id), check);
+        if let Some(series) = self.by_check.get(&address) {
+            return Ok(Some(*series));
+        }
         let place = usize::from(check);
         let known = self.known(tx, id)?;
-        if let Some(series) = known.rounds.get(place).copied().flatten() {
-            return Ok(Some(series));
+        let mut series = known.rounds.get(place).copied().flatten();
+        if series.is_none() {
+            series = give_series(tx, known.subject, ROUNDS, &check.to_string())?;
+            if known.rounds.len() <= place {
+                known.rounds.resize(place + 1, None);
+            }
+            if let Some(slot) = known.rounds.get_mut(place) {
+                *slot = series;
+            }
         }
-        let series = give_series(tx, known.subject, ROUNDS, &check.to_string())?;
-        if known.rounds.len() <= place {
-            known.rounds.resize(place + 1, None);
-        }
-        if let Some(slot) = known.rounds.get_mut(place) {
-            *slot = series;
+        if let Some(series) = series {
+            self.by_check.insert(address, series);
         }
         Ok(series)
     }
@@ -210,6 +221,9 @@ impl Numbers {
         if let Some(known) = self.known.get_mut(place) {
             let before = std::mem::replace(&mut known.id, id.clone());
             self.by_address.remove(&address_of(&before));
+            for check in (0..=u8::MAX).take(known.rounds.len()) {
+                self.by_check.remove(&(address_of(&before), check));
+            }
             self.by_address.insert(address_of(id), place);
         }
         Ok(place)

@@ -151,7 +151,7 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Link, StoreError> {
     // FULL: in simulated power cuts NORMAL lost acknowledged rows, FULL none.
     conn.execute_batch(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;
-         PRAGMA trusted_schema=OFF; PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY;
+         PRAGMA trusted_schema=OFF; PRAGMA cache_size=-8192; PRAGMA temp_store=MEMORY;
          PRAGMA journal_size_limit=16777216; PRAGMA wal_autocheckpoint=1000;",
     )
     .map_err(sql("configure", path))?;

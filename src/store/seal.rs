@@ -6,13 +6,15 @@
 //! after a crash changes nothing. Samples that come late go the same way and are merged.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::chain;
 use super::content::{Content, Kind, Kinds};
+use super::hour_rows::HourRows;
 use super::journal::{self, HOUR_MS, hour_of, keys_of};
-use super::numbers::{SERIES_MAX, key, slot_of};
+use super::numbers::{SERIES_MAX, key, series_of, slot_of};
 use super::sketch::{Hours, Rollup, decode_hours, encode_hours};
 use crate::model::{Span, UnixMs};
 
@@ -59,6 +61,8 @@ struct Sealing {
     entries_each: usize,
     /// The day is at rest already: what is sealed now came late.
     is_late: bool,
+    /// No block of the hour was there when this pass began, which writes each series once.
+    is_first: bool,
     /// What was read and is still to be written, by series.
     fresh: VecDeque<(u32, Content)>,
 }
@@ -112,8 +116,11 @@ impl Sealer {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         if !sealing.fresh.is_empty() {
             let now = sealing.fresh.len().min(HOURS_A_STEP);
+            let (hour, is_late, is_first) = (sealing.hour, sealing.is_late, sealing.is_first);
             for (series, content) in sealing.fresh.drain(..now) {
-                seal_hour(&tx, &self.kinds, sealing.hour, series, content, sealing.is_late)?;
+                if let Some(kind) = self.kinds.of(series) {
+                    seal_hour(&tx, key(hour, series), kind, content, (is_late, is_first))?;
+                }
             }
             tx.commit()?;
         } else {
@@ -137,11 +144,7 @@ impl Sealer {
             chain::mark_joined(&tx, joining.day)?;
         }
         let to = joining.next.saturating_add(SERIES_A_STEP);
-        for series in joining.next..to {
-            if let Some(kind) = self.kinds.of(series) {
-                join_day(&tx, joining.day, series, kind)?;
-            }
-        }
+        join_days(&tx, &self.kinds, joining.day, joining.next..to)?;
         tx.commit()?;
         joining.next = to;
         if to > self.kinds.last() {
@@ -178,8 +181,11 @@ impl Sealing {
                      OR EXISTS (SELECT 1 FROM rollup_hours WHERE key BETWEEN ?1 AND ?2)",
             )?
             .query_row([day.start(), day.end()], |row| row.get(0))?;
+        let is_first = conn
+            .prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM block WHERE key BETWEEN ?1 AND ?2)")?
+            .query_row([keys.start(), keys.end()], |row| row.get(0))?;
         let fresh = VecDeque::new();
-        Ok(Some(Self { hour, last_row, next: 0, width, entries_each, is_late, fresh }))
+        Ok(Some(Self { hour, last_row, next: 0, width, entries_each, is_late, is_first, fresh }))
     }
 
     /// Reads what the journal holds of the next series.
@@ -243,21 +249,23 @@ pub(super) const fn is_day_settled(day: i64, now: UnixMs) -> bool {
 /// Moves what the journal holds of a series into its block of the hour.
 fn seal_hour(
     tx: &Transaction<'_>,
-    kinds: &Kinds,
-    hour: i64,
-    series: u32,
+    key: i64,
+    kind: Kind,
     content: Content,
-    is_late: bool,
+    (is_late, is_first): (bool, bool),
 ) -> Sql<()> {
-    let Some(kind) = kinds.of(series) else { return Ok(()) };
+    let (hour, series) = (slot_of(key), series_of(key));
     let mut bytes = Vec::new();
     let newest = content.newest_ms();
-    let hourly = merge(tx, "block", key(hour, series), kind, content, &mut bytes)?;
+    let hourly = match is_first {
+        true => write_block(tx, "block", key, content, &mut bytes)?,
+        false => merge(tx, "block", key, kind, content, &mut bytes)?,
+    };
     let rollup = match is_late {
         true => late_rollup(tx, hour, series, kind, hourly)?,
         false => hourly.rollup(),
     };
-    write_rollup(tx, "rollup_hour", key(hour, series), rollup.as_ref(), &mut bytes)?;
+    write_rollup(tx, "rollup_hour", key, rollup.as_ref(), &mut bytes)?;
     if let Some(newest) = newest {
         tx.prepare_cached(
             "INSERT INTO latest (subject, at) SELECT subject, ?2 FROM series WHERE id = ?1
@@ -321,6 +329,17 @@ fn merge(
         }
         whole.extend(fresh);
     }
+    write_block(tx, table, key, whole, bytes)
+}
+
+/// Puts it in the place of whatever is there under `key`; answers it in order.
+fn write_block(
+    tx: &Transaction<'_>,
+    table: &'static str,
+    key: i64,
+    mut whole: Content,
+    bytes: &mut Vec<u8>,
+) -> Sql<Content> {
     whole.settle();
     whole.encode(bytes);
     tx.prepare_cached(&format!("INSERT OR REPLACE INTO {table} (key, data) VALUES (?1, ?2)"))?
@@ -328,66 +347,55 @@ fn merge(
     Ok(whole)
 }
 
-/// Joins the blocks of a series' hours, and what is there already, into the block of its day; and
-/// their rollups.
-fn join_day(tx: &Transaction<'_>, day: i64, series: u32, kind: Kind) -> Sql<()> {
-    let mut fresh = Content::empty(kind);
-    let hours = day * HOURS_A_DAY..(day + 1) * HOURS_A_DAY;
-    let mut hourly = tx.prepare_cached("SELECT data FROM block WHERE key = ?1")?;
-    let mut found = Vec::new();
-    for key in hours.map(|hour| key(hour, series)) {
-        let block: Option<Vec<u8>> = hourly.query_row([key], |row| row.get(0)).optional()?;
-        let Some(block) = block else { continue };
-        found.push(key);
-        if let Err(bad) = fresh.add_block(kind, &block) {
-            tracing::error!(key, %bad, "a block of an hour cannot be read and is given up");
+/// Joins the blocks of the hours of the series in `part`, and what is there already, into the
+/// blocks of their day; and their rollups.
+fn join_days(tx: &Transaction<'_>, kinds: &Kinds, day: i64, part: Range<u32>) -> Sql<()> {
+    let blocks = HourRows::read(tx, "block", day, part.clone())?;
+    let rollups = HourRows::read(tx, "rollup_hour", day, part.clone())?;
+    for series in part.clone() {
+        let Some(kind) = kinds.of(series) else { continue };
+        let mut bytes = Vec::new();
+        let mut fresh = Content::empty(kind);
+        let mut has_blocks = false;
+        for (place, block) in blocks.of(series) {
+            has_blocks = true;
+            if let Err(bad) = fresh.add_block(kind, block) {
+                tracing::error!(day, place, series, %bad, "a block of an hour cannot be read and is given up");
+            }
         }
+        let mut whole = Content::empty(kind);
+        if has_blocks {
+            whole = merge(tx, "block_day", key(day, series), kind, fresh, &mut bytes)?;
+        }
+        pack_rollups(tx, day, series, rollups.of(series), &whole, &mut bytes)?;
     }
-    let mut bytes = Vec::new();
-    let mut whole = Content::empty(kind);
-    if !found.is_empty() {
-        whole = merge(tx, "block_day", key(day, series), kind, fresh, &mut bytes)?;
-    }
-    for key in found {
-        tx.prepare_cached("DELETE FROM block WHERE key = ?1")?.execute([key])?;
-    }
-    pack_rollups(tx, day, series, &whole, &mut bytes)
+    blocks.delete(tx, kinds, &part)?;
+    rollups.delete(tx, kinds, &part)
 }
 
 /// Moves the rollups of a series' hours into one row for the day, and tells what they come to. An
 /// hour that lost its own gets one from `samples`.
-fn pack_rollups(
+fn pack_rollups<'a>(
     tx: &Transaction<'_>,
     day: i64,
     series: u32,
+    alone: impl Iterator<Item = (usize, &'a [u8])>,
     samples: &Content,
     bytes: &mut Vec<u8>,
 ) -> Sql<()> {
-    let mut alone = Vec::new();
-    {
-        let mut hourly = tx.prepare_cached("SELECT data FROM rollup_hour WHERE key = ?1")?;
-        for place in 0..HOURS_A_DAY {
-            let key = key(day * HOURS_A_DAY + place, series);
-            let mut rows = hourly.query([key])?;
-            let Some(row) = rows.next()? else { continue };
-            let rollup = Rollup::decode(row.get_ref(0)?.as_blob()?);
-            alone.push((usize::try_from(place).unwrap_or_default(), key, rollup));
-        }
-    }
-    if alone.is_empty() && samples.len() == 0 {
+    let mut alone = alone.peekable();
+    if alone.peek().is_none() && samples.len() == 0 {
         return Ok(());
     }
-    let day = key(day, series);
-    let mut hours = packed_hours(tx, day)?;
-    let mut delete = tx.prepare_cached("DELETE FROM rollup_hour WHERE key = ?1")?;
-    for (place, key, rollup) in alone {
-        match rollup {
+    let key = key(day, series);
+    let mut hours = packed_hours(tx, key)?;
+    for (place, rollup) in alone {
+        match Rollup::decode(rollup) {
             Ok(rollup) => hours[place] = Some(rollup),
             Err(bad) => {
-                tracing::error!(key, %bad, "an hour's rollup cannot be read and is given up")
+                tracing::error!(day, place, series, %bad, "an hour's rollup cannot be read and is given up");
             }
         }
-        delete.execute([key])?;
     }
     add_missing(&mut hours, samples);
     if hours.iter().all(Option::is_none) {
@@ -395,10 +403,10 @@ fn pack_rollups(
     }
     encode_hours(&hours, bytes);
     tx.prepare_cached("INSERT OR REPLACE INTO rollup_hours (key, data) VALUES (?1, ?2)")?
-        .execute(params![day, &*bytes])?;
+        .execute(params![key, &*bytes])?;
     let mut whole = Rollup::default();
     hours.iter().flatten().for_each(|hour| whole.merge(hour));
-    write_rollup(tx, "rollup_day", day, Some(&whole), bytes)
+    write_rollup(tx, "rollup_day", key, Some(&whole), bytes)
 }
 
 /// Gives hours without a rollup what their samples come to.

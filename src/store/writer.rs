@@ -32,6 +32,7 @@ const CLOSING_ATTEMPTS: u32 = 3;
 const MENDS_MAX: u32 = 3;
 /// Steps of the upkeep between two transactions while samples come in: half a second.
 const STEPS_BETWEEN_COMMITS: u32 = 50;
+const MINUTE_MS: i64 = 60_000;
 /// Samples (facts) of a back-fill handed over at a time.
 const BACKFILL_CHUNK: usize = 50_000;
 /// Samples and facts waiting before a back-fill hands over more; with a chunk on top they stay
@@ -103,6 +104,7 @@ impl Store {
             upkeep: Upkeep::default(),
             ballast,
             now: options.now,
+            looked_at: None,
             mends: 0,
             mends_told: 0,
             queue: Arc::clone(&queue),
@@ -314,6 +316,8 @@ struct Writer {
     ballast: Ballast,
     /// The last sign of life: what is over by then may be sealed.
     now: UnixMs,
+    /// The minute in which nothing was left to do.
+    looked_at: Option<i64>,
     /// Times that the file was set aside.
     mends: u32,
     /// How many of them whoever reads has been told of.
@@ -358,7 +362,6 @@ impl Writer {
                         let trouble = hindrance.or(reserve).map(|what| self.trouble(what));
                         self.queue.committed(&load, trouble);
                         (pause, closing_attempts, steps) = (FIRST_PAUSE, 0, 0);
-                        // Time has passed: an hour or a day may be over.
                         is_upkeep_due |= self.follow(&load.facts);
                     }
                     Err(error) if self.is_cured(&error) => {
@@ -436,14 +439,20 @@ impl Writer {
         Trouble { what, store: self.path.clone(), waiting: None }
     }
 
-    /// Takes over the newest sign of life; false when there is none.
+    /// Takes over the newest sign of life; true when it is another minute by it, and an hour or a day
+    /// may be over: they are sealed on whole minutes.
     fn follow(&mut self, facts: &[Fact]) -> bool {
         let alive = facts.iter().rev().find_map(|fact| match fact {
             Fact::Alive { at } => Some(*at),
             _ => None,
         });
         self.now = alive.unwrap_or(self.now);
-        alive.is_some()
+        alive.is_some() && self.looked_at != Some(self.minute())
+    }
+
+    /// The minute of the last sign of life.
+    const fn minute(&self) -> i64 {
+        self.now.0.div_euclid(MINUTE_MS)
     }
 
     /// One piece of the upkeep; false when nothing is left to do for now.
@@ -458,12 +467,14 @@ impl Writer {
         match step {
             Ok(Step::Did) => true,
             Ok(Step::Idle) => {
+                self.looked_at = Some(self.minute());
                 self.queue.tidied(&Ok(()));
                 false
             }
             Err(error) if self.is_cured(&error) => true,
             // Tried again with the next sign of life; recording has its own report.
             Err(error) => {
+                self.looked_at = None;
                 tracing::warn!(%error, store = %self.path.display(), "sealing and ageing");
                 self.queue.tidied(&Err(error.to_string()));
                 false

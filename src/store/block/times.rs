@@ -217,12 +217,13 @@ impl TimeReader {
 /// costs bits, no more.
 fn interval_of(times: impl Iterator<Item = i64> + Clone) -> i64 {
     let gaps = times.clone().zip(times.skip(1)).map(|(a, b)| b.wrapping_sub(a).cast_unsigned());
-    let mut sorted: Vec<u64> = gaps.filter(|gap| *gap <= INTERVAL_MAX_MS).collect();
-    sorted.sort_unstable();
-    let Some(&median) = sorted.get(sorted.len() / 2) else {
+    let mut gaps: Vec<u64> = gaps.filter(|gap| *gap <= INTERVAL_MAX_MS).collect();
+    if gaps.is_empty() {
         return 0;
-    };
-    let usual = sorted.iter().filter(|gap| gap.abs_diff(median) <= median / 16);
+    }
+    let middle = gaps.len() / 2;
+    let (_, &mut median, _) = gaps.select_nth_unstable(middle);
+    let usual = gaps.iter().filter(|gap| gap.abs_diff(median) <= median / 16);
     let (sum, count) = usual.fold((0_u64, 0_u64), |(sum, count), gap| (sum + gap, count + 1));
     let mean = ((sum + count / 2) / count.max(1)).cast_signed();
     let round = ROUND_MS.iter().find_map(|(unit, off)| {
