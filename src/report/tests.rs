@@ -13,6 +13,7 @@ use crate::model::{
 };
 
 mod classes;
+mod compared;
 mod edges;
 mod kinds;
 
