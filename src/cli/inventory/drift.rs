@@ -11,7 +11,7 @@ use crate::cli::{EXIT_FINDING, EXIT_OK, Global, context, print, unit};
 use crate::config::Config;
 use crate::inventory::drift::{Drift, Fit, Observed, Said, drift};
 use crate::locale::{date_time, number, pad, text, visible, width};
-use crate::model::Inventory;
+use crate::model::{Inventory, UnitIx};
 use crate::report::{Cell, csv_line};
 use crate::store::{Reader, StoreError};
 use crate::t;
@@ -55,18 +55,23 @@ pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let unit = word.map(|word| unit::find_in(config.language, word, &inventory)).transpose()?;
     let observed = observed(&config)?;
     let mut found = drift(&inventory, &observed, &propose::known(&inventory), unit);
+    let within = unit.map(|unit| inventory.subtree(unit));
+    let is_within = |at: UnitIx| within.as_ref().is_none_or(|units| units.contains(&at));
+    let heard = inventory
+        .subjects
+        .iter()
+        .filter(|one| is_within(one.unit) && observed.facts.contains_key(&one.id))
+        .count();
     let differing = found.iter().filter(|one| one.fit == Fit::Differs).count();
     let undeclared = found.len() - differing;
     if !args.all {
         found.retain(|one| one.fit == Fit::Differs);
     }
     let shown = match args.format {
-        Form::Text => {
-            as_text(&config, &inventory, &found, (observed.facts.len(), differing, undeclared))
-        }
+        Form::Text => as_text(&config, &inventory, &found, (heard, differing, undeclared)),
         Form::Csv => as_csv(&found),
         Form::Json => {
-            let value = json!({ "kind": "drift", "heard": observed.facts.len(),
+            let value = json!({ "kind": "drift", "heard": heard,
                 "differing": differing, "undeclared": undeclared, "rows": found });
             format!("{value:#}\n")
         }
