@@ -2,6 +2,8 @@
 
 mod beside;
 mod device;
+mod drift;
+mod template;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -11,7 +13,7 @@ use crate::config::Config;
 use crate::inventory::show;
 use crate::model::Inventory;
 
-/// Show the inventory.
+/// Show the inventory, hold it against what is observed, send a form out.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -38,6 +40,24 @@ What follows an arrow is what a subject is reached through: a | b is any of them
         #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
         format: Format,
     },
+    /// List in what devices are not what the inventory says: serial number, model, maker, neighbour
+    #[command(after_help = "\
+Examples:
+  tuantra inventory drift                     what differs, in the whole province
+  tuantra inventory drift cai-be --all        also what the inventory leaves out, to fill it in
+  tuantra inventory drift --format csv --out drift.csv
+
+What devices said by SNMP is read from the store. Exit 1 when something differs.")]
+    Drift(drift::Args),
+    /// Write an empty spreadsheet to be filled in: units, lines, devices
+    #[command(after_help = "\
+Examples:
+  tuantra inventory template --out cai-be.xlsx            in the configured language
+  tuantra inventory template --out form.xlsx --lang en
+  cp cai-be.xlsx inventory/ && tuantra check              when it is filled in
+
+The columns in colour must be filled in. The lists offer what the inventory has.")]
+    Template(template::Args),
 }
 
 /// Runs the command.
@@ -46,7 +66,11 @@ What follows an arrow is what a subject is reached through: a | b is any of them
 /// The configuration or the inventory has errors (all printed), no single unit is meant, or standard output cannot be
 /// written to other than because its reader went away.
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
-    let Command::Show { unit, format } = &args.command;
+    let (unit, format) = match &args.command {
+        Command::Show { unit, format } => (unit, format),
+        Command::Drift(args) => return drift::run(args, global),
+        Command::Template(args) => return template::run(args, global),
+    };
     let config = context::config(global)?;
     let inventory = context::inventory(&config)?;
     let device = unit.as_deref().and_then(|word| inventory.find_subject(word));

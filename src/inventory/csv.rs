@@ -7,6 +7,8 @@
 
 use std::collections::HashMap;
 
+use super::Section;
+use super::heading::{self, Heading};
 use super::node::{Key, Map, Node, Value};
 use super::place::{At, Desk, Finding, shown};
 use crate::model::Message;
@@ -14,18 +16,25 @@ use crate::model::Message;
 /// Columns whose cells are lists.
 const LISTS: [&str; 5] = ["requires", "sites", "prefixes", "checks", "via"];
 /// Most columns of a file.
-const MAX_COLUMNS: usize = 200;
+pub(super) const MAX_COLUMNS: usize = 200;
 
-struct Cell {
-    at: At,
-    text: String,
+/// What stands in a row under a column.
+pub(super) struct Cell {
+    /// Where.
+    pub at: At,
+    /// In NFC, without blanks around it.
+    pub text: String,
 }
 
 /// The rows of a source as a list of mappings; `None` after reporting why there are none.
 /// `required` names the columns without which no row means anything.
-pub(super) fn read(desk: &mut Desk, source: u32, required: &[&str]) -> Option<Node> {
+pub(super) fn read(
+    desk: &mut Desk,
+    source: u32,
+    section: Section,
+    required: &[&str],
+) -> Option<Node> {
     let text = desk.text(source);
-    let whole = At { source, start: 0, len: 1 };
     let rows = match split(source, &text) {
         Ok(rows) => rows,
         Err(at) => {
@@ -37,6 +46,19 @@ pub(super) fn read(desk: &mut Desk, source: u32, required: &[&str]) -> Option<No
             return None;
         }
     };
+    table(desk, source, rows, section, required)
+}
+
+/// As [`read`], of rows that are cells already; the first is the header.
+pub(super) fn table(
+    desk: &mut Desk,
+    source: u32,
+    mut rows: Vec<Vec<Cell>>,
+    section: Section,
+    required: &[&str],
+) -> Option<Node> {
+    let whole = At { source, start: 0, len: 1 };
+    rename(&mut rows, section);
     let mut rows = rows.into_iter();
     let Some(header) = rows.next() else {
         desk.mark_broken(source);
@@ -49,6 +71,26 @@ pub(super) fn read(desk: &mut Desk, source: u32, required: &[&str]) -> Option<No
     }
     let items = rows.filter_map(|cells| row(desk, &header, cells)).collect();
     Some(Node { at: whole, value: Value::List(items) })
+}
+
+/// Puts the inventory's keys for the headings it knows in words, and leaves out the columns that
+/// are for people alone.
+fn rename(rows: &mut [Vec<Cell>], section: Section) {
+    let Some(header) = rows.first_mut() else { return };
+    let mut is_note = vec![false; header.len()];
+    for (cell, is_note) in header.iter_mut().zip(&mut is_note) {
+        match heading::heading(section, &cell.text) {
+            Heading::Key(key) => key.clone_into(&mut cell.text),
+            Heading::Note => *is_note = true,
+            Heading::Other => {}
+        }
+    }
+    if is_note.contains(&true) {
+        for row in rows {
+            let mut kept = is_note.iter().map(|is_note| !is_note).chain(std::iter::repeat(true));
+            row.retain(|_| kept.next().unwrap_or(true));
+        }
+    }
 }
 
 fn is_header_sound(desk: &mut Desk, header: &[Cell], required: &[&str]) -> bool {
@@ -119,14 +161,15 @@ fn row(desk: &mut Desk, header: &[Cell], cells: Vec<Cell>) -> Option<Node> {
 }
 
 fn value(column: &str, cell: &Cell) -> Value {
+    let text = heading::word(column, &cell.text);
     if !LISTS.contains(&column) {
-        return Value::Text(cell.text.clone());
+        return Value::Text(text);
     }
-    if cell.text == "[]" {
+    if text == "[]" {
         return Value::List(Vec::new());
     }
     let mut start = 0;
-    let parts = cell.text.split(';').filter_map(|part| {
+    let parts = text.split(';').filter_map(|part| {
         let from = start + (part.len() - part.trim_start().len());
         start += part.len() + 1;
         let as_u32 = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);

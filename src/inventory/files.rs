@@ -27,9 +27,11 @@ pub(super) struct File {
 pub(super) enum Form {
     Yaml,
     Csv(Section),
+    /// A workbook, of one list or of several.
+    Book(Option<Section>),
 }
 
-/// The files of a folder in path order (or the one file named); what is neither YAML nor CSV is
+/// The files of a folder in path order (or the one file named); what is neither YAML, CSV nor XLSX is
 /// warned of, hidden files and editors' copies are passed over. A folder is entered once however
 /// many links lead to it.
 pub(super) fn list(desk: &mut Desk, folder: &Path) -> Vec<File> {
@@ -96,23 +98,28 @@ fn walk(desk: &mut Desk, folder: &Path, paths: &mut Vec<PathBuf>) {
 
 fn is_passed_over(path: &Path) -> bool {
     let name = path.file_name().map(|n| n.to_string_lossy()).unwrap_or_default();
-    name.starts_with('.') || name.ends_with('~') || name.starts_with('#')
+    name.starts_with(['.', '#']) || name.ends_with('~') || name.starts_with("~$")
 }
 
 fn form(path: &Path) -> Option<Form> {
     let stem = path.file_stem()?.to_str()?;
     match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
         "yaml" | "yml" => Some(Form::Yaml),
-        "csv" => [Section::Units, Section::Devices, Section::Connections]
-            .into_iter()
-            .find(|s| Section::ALL.iter().any(|(name, of)| of == s && stem.starts_with(name)))
-            .map(Form::Csv),
+        "csv" => named(stem).map(Form::Csv),
+        "xlsx" => Some(Form::Book(named(stem))),
         _ => None,
     }
 }
 
-/// Takes a file's text in; `None` after reporting why it cannot be read.
-pub(super) fn read(desk: &mut Desk, path: &Path) -> Option<u32> {
+/// The list that a file is named for.
+fn named(stem: &str) -> Option<Section> {
+    [Section::Units, Section::Devices, Section::Connections]
+        .into_iter()
+        .find(|s| Section::ALL.iter().any(|(name, of)| of == s && stem.starts_with(name)))
+}
+
+/// A file's bytes; `None` after reporting why it cannot be read.
+pub(super) fn bytes(desk: &mut Desk, path: &Path) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let read =
         fs::File::open(path).and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes));
@@ -128,6 +135,12 @@ pub(super) fn read(desk: &mut Desk, path: &Path) -> Option<u32> {
         desk.report_whole(Severity::Error, message);
         return None;
     }
+    Some(bytes)
+}
+
+/// Takes a file's text in; `None` after reporting why it cannot be read.
+pub(super) fn read(desk: &mut Desk, path: &Path) -> Option<u32> {
+    let bytes = bytes(desk, path)?;
     // Spreadsheets begin their files with a byte order mark.
     let content = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let (text, bad_byte) = match std::str::from_utf8(content) {

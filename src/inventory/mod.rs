@@ -1,4 +1,4 @@
-//! Files (YAML, CSV) to [`crate::model::Inventory`], with diagnostics that point at file, line and
+//! Files (YAML, CSV, XLSX) to [`crate::model::Inventory`], with diagnostics that point at file, line and
 //! column.
 //!
 //! Every file becomes one generic tree of values with places ([`node`]); small readers walk it and
@@ -21,17 +21,20 @@ use crate::model::{
 };
 
 mod asked;
+mod book;
 mod build;
 mod calendars;
 mod checks;
 mod csv;
 mod defaults;
 mod drafts;
+pub mod drift;
 mod entries;
 mod files;
 mod gaps;
 mod goals;
 mod graph;
+mod heading;
 mod maintenance;
 mod merge;
 mod node;
@@ -42,6 +45,7 @@ mod resolve;
 mod scalar;
 pub mod show;
 mod subjects;
+pub mod template;
 mod thresholds;
 mod via;
 mod yaml;
@@ -92,14 +96,22 @@ pub fn load(folder: &Path, defaults: &Defaults, zone: &TimeZone) -> Loaded {
     let mut files = 0;
     for file in files::list(&mut desk, folder) {
         files += 1;
-        if let Some(source) = files::read(&mut desk, &file.path) {
-            match file.form {
-                files::Form::Yaml => trees.extend(yaml::read(&mut desk, source).map(Tree::Whole)),
-                files::Form::Csv(section) => {
-                    let required = section.required_columns();
-                    let list = csv::read(&mut desk, source, required);
-                    trees.extend(list.map(|list| Tree::List(section, list)));
-                }
+        match file.form {
+            files::Form::Yaml => {
+                let source = files::read(&mut desk, &file.path);
+                let tree = source.and_then(|source| yaml::read(&mut desk, source));
+                trees.extend(tree.map(Tree::Whole));
+            }
+            files::Form::Csv(section) => {
+                let required = section.required_columns();
+                let source = files::read(&mut desk, &file.path);
+                let list =
+                    source.and_then(|source| csv::read(&mut desk, source, section, required));
+                trees.extend(list.map(|list| Tree::List(section, list)));
+            }
+            files::Form::Book(section) => {
+                let lists = book::read(&mut desk, &file.path, section);
+                trees.extend(lists.into_iter().map(|(section, list)| Tree::List(section, list)));
             }
         }
     }
@@ -137,7 +149,7 @@ fn plan(raw: &Raw) -> Plan {
     own.chain(shared).collect()
 }
 
-/// A file's tree: a YAML file has many sections, a CSV file is one.
+/// A file's tree: a YAML file has many sections, a CSV file or a sheet is one.
 enum Tree {
     Whole(Node),
     List(Section, Node),

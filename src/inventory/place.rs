@@ -34,6 +34,35 @@ struct Source {
     file: Arc<PathBuf>,
     text: Arc<str>,
     line_starts: Vec<u32>,
+    sheet: Option<Sheet>,
+}
+
+/// What a text was before it was one: a sheet, row for line.
+#[derive(Debug)]
+struct Sheet {
+    name: String,
+    /// Where each cell begins, and its column from 0.
+    cells: Vec<(u32, u32)>,
+}
+
+impl Sheet {
+    /// "Đơn vị!C5".
+    fn cell(&self, start: u32, line: usize) -> String {
+        let before = self.cells.partition_point(|(from, _)| *from <= start);
+        let column = before.checked_sub(1).map_or(0, |n| self.cells[n].1);
+        format!("{}!{}{line}", self.name, letters(column))
+    }
+}
+
+/// A column as spreadsheets call it: A, B, … Z, AA, …
+fn letters(column: u32) -> String {
+    let (mut rest, mut out) = (column + 1, String::new());
+    while rest > 0 {
+        let digit = u8::try_from((rest - 1) % 26).unwrap_or(0);
+        out.insert(0, char::from(b'A' + digit));
+        rest = (rest - 1) / 26;
+    }
+    out
 }
 
 /// A finding before its place is worked out.
@@ -98,8 +127,28 @@ impl Desk {
         let line_starts =
             std::iter::once(0).chain(newlines).map(|i| u32::try_from(i).unwrap_or(u32::MAX));
         let line_starts = line_starts.collect();
-        self.sources.push(Source { file: Arc::new(file), text, line_starts });
+        self.sources.push(Source { file: Arc::new(file), text, line_starts, sheet: None });
         u32::try_from(self.sources.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    /// The index that the next source will have.
+    pub(super) fn next_source(&self) -> u32 {
+        u32::try_from(self.sources.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Takes in a sheet as a text of a line each row. `cells` are the bytes where cells begin, in
+    /// order, each with its column from 0.
+    pub(super) fn add_sheet(
+        &mut self,
+        file: PathBuf,
+        name: &str,
+        text: Arc<str>,
+        cells: Vec<(u32, u32)>,
+    ) {
+        self.add_source(file, text);
+        if let Some(source) = self.sources.last_mut() {
+            source.sheet = Some(Sheet { name: name.to_owned(), cells });
+        }
     }
 
     /// The text of a source.
@@ -268,8 +317,15 @@ impl Desk {
         let column = whole.get(..before).map_or(0, |t| t.chars().count());
         let len = whole.get(before..until).map_or(1, |t| t.trim_end().chars().count()).max(1);
         let as_u32 = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let file = source.sheet.as_ref().map_or_else(
+            || Arc::clone(&source.file),
+            |sheet| {
+                let cell = sheet.cell(at.start, line);
+                Arc::new(PathBuf::from(format!("{} [{cell}]", source.file.display())))
+            },
+        );
         Place {
-            file: Arc::clone(&source.file),
+            file,
             line: as_u32(line),
             column: as_u32(column + 1),
             len: as_u32(len),

@@ -390,7 +390,7 @@ proptest! {
     fn no_csv_breaks_the_reader(text in "(id|name|kind|,|;|\"|\n|\r\n|ấ|[a-z.]{1,3}){0,60}") {
         let mut desk = Desk::default();
         let source = desk.add_source(PathBuf::from("units.csv"), Arc::from(text));
-        let list = csv::read(&mut desk, source, &[]);
+        let list = csv::read(&mut desk, source, Section::Units, &[]);
         let trees: Vec<Tree> = list.map(|l| Tree::List(Section::Units, l)).into_iter().collect();
         read_trees(&mut desk, &trees, &Defaults::default(), &TimeZone::UTC);
     }

@@ -1,0 +1,182 @@
+//! `tuantra inventory drift`: in what devices are not what the inventory says.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use crate::cli::discover::propose;
+use crate::cli::{EXIT_FINDING, EXIT_OK, Global, context, print, unit};
+use crate::config::Config;
+use crate::inventory::drift::{Drift, Fit, Observed, Said, drift};
+use crate::locale::{date_time, number, pad, text, visible, width};
+use crate::model::{Inventory, UnitIx};
+use crate::report::{Cell, csv_line};
+use crate::store::{Reader, StoreError};
+use crate::t;
+
+/// How the list is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Form {
+    /// For people.
+    Text,
+    /// For spreadsheets.
+    Csv,
+    /// For programs; its keys are stable.
+    Json,
+}
+
+/// Options of the command.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Unit with all beneath, by id or by name without regard to case and diacritics (default: all)
+    unit: Option<String>,
+    /// Also what devices say and the inventory leaves out: to fill it in
+    #[arg(long)]
+    all: bool,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Form::Text, value_name = "FORMAT")]
+    format: Form,
+    /// Write to a file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// Runs the command: exit 1 when something differs.
+///
+/// # Errors
+/// The configuration or the inventory has errors, no single unit is meant, or the store cannot be
+/// read.
+pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
+    let config = context::config(global)?;
+    let inventory = context::inventory(&config)?;
+    let word = args.unit.as_deref();
+    let unit = word.map(|word| unit::find_in(config.language, word, &inventory)).transpose()?;
+    let observed = observed(&config)?;
+    let mut found = drift(&inventory, &observed, &propose::known(&inventory), unit);
+    let within = unit.map(|unit| inventory.subtree(unit));
+    let is_within = |at: UnitIx| within.as_ref().is_none_or(|units| units.contains(&at));
+    let heard = inventory
+        .subjects
+        .iter()
+        .filter(|one| is_within(one.unit) && observed.facts.contains_key(&one.id))
+        .count();
+    let differing = found.iter().filter(|one| one.fit == Fit::Differs).count();
+    let undeclared = found.len() - differing;
+    if !args.all {
+        found.retain(|one| one.fit == Fit::Differs);
+    }
+    let shown = match args.format {
+        Form::Text => as_text(&config, &inventory, &found, (heard, differing, undeclared)),
+        Form::Csv => as_csv(&found),
+        Form::Json => {
+            let value = json!({ "kind": "drift", "heard": heard,
+                "differing": differing, "undeclared": undeclared, "rows": found });
+            format!("{value:#}\n")
+        }
+    };
+    match &args.out {
+        Some(file) => std::fs::write(file, shown)
+            .map_err(|error| anyhow::anyhow!("{}: {error}", file.display()))?,
+        None => print(&shown)?,
+    }
+    Ok(ExitCode::from(if differing == 0 { EXIT_OK } else { EXIT_FINDING }))
+}
+
+/// What the store has heard; nothing where there is no store yet.
+fn observed(config: &Config) -> Result<Observed, StoreError> {
+    let reader = match Reader::open(&config.store) {
+        Ok(reader) => reader,
+        Err(StoreError::Missing { .. }) => return Ok(Observed::default()),
+        Err(error) => return Err(error),
+    };
+    let facts = reader.newest_sightings()?.into_iter().map(|(id, seen)| {
+        let said = seen.into_iter().map(|s| Said { key: s.key, value: s.value, since: s.first });
+        (id, said.collect())
+    });
+    Ok(Observed { facts: facts.collect(), cables: reader.newest_cables()? })
+}
+
+/// A table, and a line with how much was heard and found.
+fn as_text(
+    config: &Config,
+    inventory: &Inventory,
+    found: &[Drift],
+    (heard, differing, undeclared): (usize, usize, usize),
+) -> String {
+    let lang = config.language;
+    let heads = ["device", "unit", "what", "declared", "observed", "since"]
+        .map(|key| text(lang, &format!("drift.{key}")).to_owned());
+    let mut rows = vec![heads];
+    for one in found {
+        let unit = inventory.find_unit(one.unit.as_str());
+        let since = one.since.map(|at| {
+            date_time(lang, &at.to_timestamp().to_zoned_datetime(config.timezone.clone()))
+        });
+        let mut observed = visible(&one.observed);
+        if let Some(owner) = &one.belongs_to {
+            observed = format!("{observed} ({})", t!(lang, "drift.belongs_to", id = owner));
+        }
+        rows.push([
+            one.subject.to_string(),
+            unit.map_or_else(|| one.unit.to_string(), |ix| visible(&inventory.unit(ix).short)),
+            text(lang, &format!("drift.in_{}", one.what.as_str())).to_owned(),
+            one.declared.as_deref().map_or_else(|| "–".to_owned(), visible),
+            observed,
+            since.unwrap_or_default(),
+        ]);
+    }
+    let mut out = String::new();
+    if !found.is_empty() {
+        let widths: Vec<usize> = (0..5)
+            .map(|column| rows.iter().map(|row| width(&row[column])).max().unwrap_or(0))
+            .collect();
+        for row in &rows {
+            let mut line = String::new();
+            for (cell, most) in row.iter().zip(&widths) {
+                line += &pad(cell, *most);
+                line += "  ";
+            }
+            line += &row[5];
+            let _ = writeln!(out, "{}", line.trim_end());
+        }
+        out.push('\n');
+    }
+    let count = |n: usize| number(lang, i64::try_from(n).unwrap_or(i64::MAX));
+    let _ = writeln!(
+        out,
+        "{}",
+        t!(
+            lang,
+            "drift.summary",
+            heard = count(heard),
+            differing = count(differing),
+            undeclared = count(undeclared)
+        )
+    );
+    if undeclared > 0 && found.iter().all(|one| one.fit == Fit::Differs) {
+        let _ = writeln!(out, "{}", text(lang, "drift.all_hint"));
+    }
+    out
+}
+
+/// The same rows with stable English headings.
+fn as_csv(found: &[Drift]) -> String {
+    let heads = ["subject", "unit", "what", "fit", "declared", "observed", "since", "belongs_to"];
+    let mut out = csv_line(&heads.map(Cell::text), None);
+    for one in found {
+        let row = [
+            Cell::text(one.subject.as_str()),
+            Cell::text(one.unit.as_str()),
+            Cell::text(one.what.as_str()),
+            Cell::text(one.fit.as_str()),
+            Cell::text(one.declared.as_deref().unwrap_or_default()),
+            Cell::text(&one.observed),
+            Cell::optional(one.since.map(|at| at.to_timestamp())),
+            Cell::text(one.belongs_to.as_ref().map_or("", |id| id.as_str())),
+        ];
+        out += &csv_line(&row, None);
+    }
+    out
+}
