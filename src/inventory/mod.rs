@@ -39,6 +39,7 @@ mod plan;
 mod raw;
 mod resolve;
 mod scalar;
+mod services;
 pub mod show;
 mod subjects;
 mod thresholds;

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use super::maintenance::RawMaintenance;
 use super::place::At;
 use super::scalar::Ref;
+use super::services::RawService;
 use crate::model::{
     Calendar, Contact, HealthParams, Id, Limits, Location, PingParams, ServiceLevel, UnitKind,
     UnixMs,
@@ -150,6 +151,8 @@ pub(super) struct RawDevice {
 pub(super) struct Asked {
     /// `None`: the default check.
     pub checks: Option<Vec<RawCheck>>,
+    /// The address that a service's `url` or `host` is written as.
+    pub host: Option<IpAddr>,
     /// `None`: implied by the tree.
     pub via: Option<RawVia>,
     pub health: HealthParams,
@@ -177,6 +180,8 @@ pub(super) enum RawKind {
     Snmp(Option<(Id, At)>),
     /// An interface of that device: the one that the connection names unless it names one itself.
     Interface(Option<String>),
+    /// A service.
+    Service(Box<RawService>),
 }
 
 /// `via` as written.

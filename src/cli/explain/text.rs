@@ -185,7 +185,7 @@ impl Told<'_> {
                 None => t!(lang, "explain.rule_secondary"),
             },
             Rule::OverThreshold => {
-                t!(lang, "explain.rule_over", trouble = self.trouble().unwrap_or("–"))
+                t!(lang, "explain.rule_over", trouble = self.trouble().unwrap_or("–".into()))
             }
             Rule::OnBackup => {
                 t!(lang, "explain.rule_on_backup", cause = self.cause(e.backup.as_ref()))
@@ -230,7 +230,7 @@ impl Told<'_> {
     }
 
     /// What a check says is wrong, while it counts.
-    fn trouble(&self) -> Option<&'static str> {
+    fn trouble(&self) -> Option<std::borrow::Cow<'static, str>> {
         self.e.trouble.and_then(|error| locale::trouble_words(self.lang, error))
     }
 
@@ -279,7 +279,7 @@ impl Told<'_> {
         }
         if let Some(said) = sample.error.and_then(|e| locale::trouble_words(lang, e)) {
             return match round.is_failed() {
-                true => said.to_owned(),
+                true => said.into_owned(),
                 false => t!(lang, "explain.round_said", trouble = said),
             };
         }

@@ -54,6 +54,11 @@ impl Alerts {
         self.sender = sender;
     }
 
+    /// Messages that have not been delivered yet.
+    pub(super) fn waiting(&self, now: UnixMs) -> usize {
+        self.desk.waiting(now).0
+    }
+
     /// Channels that take nothing now.
     pub(super) fn troubles(&self) -> Vec<ChannelInfo> {
         let troubles = self.desk.troubles().into_iter();
