@@ -161,7 +161,7 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
     })?;
     let trust = Trust::load(config.services_ca.as_deref())?;
     let first_sweep = Duration::from_millis(FIRST_SWEEP_MS.unsigned_abs());
-    let services = Services::new(trust, first_sweep);
+    let services = Services::new(trust, first_sweep).map_err(ProbeError::Thread)?;
     let store = Store::open(&config.store, &OpenOptions { now, pid: std::process::id() })?;
     let past = match resume::past(&config.store, now) {
         Err(error) if error.is_rot() => {

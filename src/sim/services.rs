@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use rcgen::{
@@ -21,7 +21,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::namespace::LOOPBACK;
 use super::netlink::Netlink;
-use super::world::World;
+use super::world::{Moment, World};
 use crate::model::{CheckKind, HttpAsk, Inventory, ServiceAsk, SubjectIx, UnixMs};
 
 /// Most of a request that is read, in bytes.
@@ -93,12 +93,20 @@ impl Authority {
 struct Province {
     world: World,
     clock: fn() -> UnixMs,
+    /// As it is until something changes.
+    moment: Mutex<Moment>,
 }
 
 impl Province {
     /// How long an answer of a subject takes; `None` when there is none.
     fn delay(&self, subject: SubjectIx) -> Option<Duration> {
-        let reach = self.world.moment((self.clock)()).reach(subject);
+        let now = (self.clock)();
+        // It is replaced whole: a holder that broke has left a good one behind.
+        let mut moment = self.moment.lock().unwrap_or_else(PoisonError::into_inner);
+        if !moment.span.contains(now) {
+            *moment = self.world.moment(now);
+        }
+        let reach = moment.reach(subject);
         reach.live.then(|| Duration::from_micros(reach.delay_us.into()))
     }
 }
@@ -110,18 +118,43 @@ struct Post {
     ask: ServiceAsk,
 }
 
-/// Gives the services of `world`'s inventory their addresses, and answers there until the runtime
-/// ends. Must be called inside the namespace and the runtime.
+/// Gives the services of `world`'s inventory their addresses, and answers there, on a thread of its
+/// own, until the process ends. Must be called inside the namespace.
 ///
 /// # Errors
 /// [`ServicesError`].
-pub async fn start(
+pub fn start(
+    world: World,
+    authority: Authority,
+    clock: fn() -> UnixMs,
+) -> Result<(), ServicesError> {
+    let step = |step| move |source| ServicesError::Io { step, source };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(step("start the services"))?;
+    let (told, outcome) = mpsc::channel();
+    let work = move || {
+        runtime.block_on(async {
+            // Whoever started it waits for this.
+            let _ = told.send(answer(world, &authority, clock).await);
+            std::future::pending::<()>().await;
+        });
+    };
+    let named = std::thread::Builder::new().name("services".to_owned());
+    named.spawn(work).map_err(step("start the services"))?;
+    let gone = || io::Error::other("its thread ended");
+    outcome.recv().map_err(|_| gone()).map_err(step("start the services"))?
+}
+
+async fn answer(
     world: World,
     authority: &Authority,
     clock: fn() -> UnixMs,
 ) -> Result<(), ServicesError> {
     let inventory = Arc::clone(world.inventory());
-    let province = Arc::new(Province { world, clock });
+    let moment = Mutex::new(world.moment(clock()));
+    let province = Arc::new(Province { world, clock, moment });
     let posts = posts(&inventory);
     let step = |step| move |source| ServicesError::Io { step, source };
     let mut netlink = Netlink::open().map_err(step("open netlink"))?;
@@ -220,7 +253,7 @@ async fn say(mut stream: impl AsyncRead + AsyncWrite + Unpin, ask: &ServiceAsk) 
     stream.write_all(words.as_bytes()).await?;
     if !matches!(ask, ServiceAsk::Http(_)) {
         // Until the farewell, or the end.
-        stream.read(&mut [0; 64]).await?;
+        let _read = stream.read(&mut [0; 64]).await?;
     }
     stream.shutdown().await
 }

@@ -90,7 +90,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         let responder = if args.loopback {
             None
         } else {
-            let province = province(&folder, &inventory, args.seed, truth).await;
+            let province = province(&folder, &inventory, args.seed, truth);
             Some(province.with_context(|| t!(lang, "demo.no_province"))?)
         };
         let show = show::Show {
@@ -129,7 +129,7 @@ async fn fill(
 }
 
 /// Opens the device into the province and has it answered for; the script begins now.
-async fn province(
+fn province(
     folder: &Folder,
     inventory: &Arc<Inventory>,
     seed: u64,
@@ -142,7 +142,7 @@ async fn province(
     std::fs::write(folder.authority(), authority.pem())
         .with_context(|| format!("write {}", folder.authority().display()))?;
     let world = World::new(Arc::clone(inventory), script.clone(), seed);
-    services::start(world, &authority, clock::now).await?;
+    services::start(world, authority, clock::now)?;
     let world = World::new(Arc::clone(inventory), script, seed);
     Ok(Responder::start(link, world, now, truth)?)
 }

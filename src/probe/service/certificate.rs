@@ -40,11 +40,12 @@ fn any(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (first, rest) = rest.split_first()?;
     let (length, rest) = match first {
         0..=0x7f => (usize::from(*first), rest),
-        0x81 | 0x82 | 0x83 | 0x84 => {
+        0x81..=0x84 => {
             let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
             (bytes.iter().fold(0, |n, byte| n << 8 | usize::from(*byte)), rest)
         }
-        _ => return None,
+        // The indefinite length is none of DER; more than 4 GiB is no certificate.
+        0x80 | 0x85.. => return None,
     };
     let (content, rest) = rest.split_at_checked(length)?;
     Some((*kind, content, rest))

@@ -25,6 +25,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime::{Builder, Runtime};
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tokio::time::Instant;
 
@@ -94,6 +95,9 @@ type Done = (Key, Instant, Result<Detail, Failure>);
 /// All checks of services.
 #[derive(Debug)]
 pub struct Services {
+    /// A thread of its own, so that whatever else goes on here is in no service's time; `Some` until
+    /// the end.
+    runtime: Option<Runtime>,
     trust: Arc<Trust>,
     entries: HashMap<Key, Entry>,
     due: BTreeSet<(Instant, Key)>,
@@ -105,10 +109,18 @@ pub struct Services {
 
 impl Services {
     /// Nobody is asked before [`Self::set`]; new checks are asked for the first time within
-    /// `first_sweep`, or their interval where that is shorter. Needs a runtime from then on.
-    #[must_use]
-    pub fn new(trust: Trust, first_sweep: Duration) -> Self {
-        Self {
+    /// `first_sweep`, or their interval where that is shorter.
+    ///
+    /// # Errors
+    /// The system's, when no thread can be made.
+    pub fn new(trust: Trust, first_sweep: Duration) -> std::io::Result<Self> {
+        let threads = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("services")
+            .enable_all()
+            .build()?;
+        Ok(Self {
+            runtime: Some(threads),
             trust: Arc::new(trust),
             entries: HashMap::new(),
             due: BTreeSet::new(),
@@ -116,7 +128,7 @@ impl Services {
             epoch: Instant::now(),
             first_sweep,
             stats: Stats::default(),
-        }
+        })
     }
 
     /// Replaces the checks. One that stays the same goes on as it was, its round on its way and its
@@ -237,15 +249,17 @@ impl Services {
         while self.running.len() < IN_FLIGHT_MAX
             && self.due.first().is_some_and(|(due, _)| *due <= now)
         {
+            let Some(runtime) = &self.runtime else { break };
             let Some((due, key)) = self.due.pop_first() else { break };
             let Some(entry) = self.entries.get_mut(&key) else { continue };
             let late = now.saturating_duration_since(due).as_millis();
             self.stats.lag_ms = u64::try_from(late).unwrap_or(u64::MAX);
             let (check, trust) = (Arc::clone(&entry.target.check), Arc::clone(&self.trust));
-            let task = self.running.spawn(async move {
+            let task = async move {
                 let outcome = ask(&check, &trust).await;
                 (key, now, outcome)
-            });
+            };
+            let task = self.running.spawn_on(task, runtime.handle());
             entry.running = Some((task, now));
         }
     }
@@ -265,6 +279,16 @@ impl Services {
         self.stats.rounds += 1;
         let ago = now.saturating_duration_since(began);
         Some(Said { key, ago, outcome: outcome.map_err(RoundError::from) })
+    }
+}
+
+impl Drop for Services {
+    fn drop(&mut self) {
+        self.running.abort_all();
+        // Its thread ends by itself; nothing that could be lost is on it.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 

@@ -82,7 +82,7 @@ fn unix_us(bytes: &[u8]) -> i64 {
     let part = |at: usize| bytes.iter().skip(at).take(4).fold(0_i64, |n, b| n << 8 | i64::from(*b));
     let (seconds, fraction) = (part(0), part(4));
     let era = if seconds & 0x8000_0000 == 0 { 1_i64 << 32 } else { 0 };
-    (seconds + era - TO_UNIX_S) * 1_000_000 + (fraction * 1_000_000 >> 32)
+    (seconds + era - TO_UNIX_S) * 1_000_000 + ((fraction * 1_000_000) >> 32)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the wall clock is what is compared")]
