@@ -117,6 +117,7 @@ pub(super) fn read(desk: &mut Desk, context: &Context<'_>, fields: &Fields<'_>, 
     let implied =
         || own.implied().map(|service| vec![implied(RawKind::Service(Box::new(service)))]);
     Asked {
+        are_checks_implied: written.is_none(),
         checks: written.or_else(implied),
         host: own.address(),
         via: fields.get("via").and_then(|node| via(desk, node)),

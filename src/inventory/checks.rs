@@ -70,7 +70,13 @@ fn report(desk: &mut Desk, draft: &Draft<'_>, at: At, lack: Lack) {
         Lack::Address => return,
     };
     let message = Message::new(message).with("id", &draft.raw.id);
-    desk.report(Finding::error(at, message).hint(Message::new(hint)));
+    // Nobody wrote the check that a service's `url` or `port` implies: it is not measured.
+    let is_implied = lack == Lack::ServiceAddress && draft.raw.asked.are_checks_implied;
+    let finding = match is_implied {
+        true => Finding::warning(at, message),
+        false => Finding::error(at, message),
+    };
+    desk.report(finding.hint(Message::new(hint)));
 }
 
 /// The checks as written, and those that nobody has to write.

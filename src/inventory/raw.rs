@@ -151,6 +151,8 @@ pub(super) struct RawDevice {
 pub(super) struct Asked {
     /// `None`: the default check.
     pub checks: Option<Vec<RawCheck>>,
+    /// Nobody wrote `checks`, and a service's `url` or `port` says how it is asked.
+    pub are_checks_implied: bool,
     /// The address that a service's `url` or `host` is written as.
     pub host: Option<IpAddr>,
     /// `None`: implied by the tree.

@@ -234,6 +234,9 @@ pub(super) fn read(
         "tls" => {
             let keys = tls_keys(desk, &fields);
             let name = keys.name.as_deref().or(own.host()).map(str::to_owned);
+            if desk.errors() > errors {
+                return None;
+            }
             let name = name.or_else(|| lack(desk, at, word, "name"))?;
             (ServiceAsk::Tls(tls_of(&name, keys)), None, None)
         }
@@ -254,10 +257,14 @@ pub(super) fn read(
     let named = said_port.or(short_port).or(url_port);
     let is_own = matches!(ask, ServiceAsk::Tcp { .. } | ServiceAsk::Tls(_));
     let port = named.or(own.port.filter(|_| is_own)).or(ask.usual_port());
+    // One that is wrong has been reported as that.
+    if desk.errors() > errors {
+        return None;
+    }
     let port = port.or_else(|| lack(desk, at, word, "port"))?;
     let timeout_ms = timeout_ms.unwrap_or(ServiceCheck::TIMEOUT_MS_DEFAULT);
     let address = address.or(url_address);
-    (desk.errors() == errors).then_some(RawService { address, port, timeout_ms, ask })
+    Some(RawService { address, port, timeout_ms, ask })
 }
 
 fn keys_of(word: &str) -> &'static [&'static str] {

@@ -470,7 +470,7 @@ fn what_a_check_of_a_service_lacks_is_told() {
         errors.map(|d| d.message.key).collect::<Vec<_>>()
     };
     for (entry, key) in [
-        ("url: 'https://web.vn/'", "check.service_without_address"),
+        ("url: 'https://web.vn/', checks: [http]", "check.service_without_address"),
         ("url: 'ftp://web.vn/', address: 10.0.0.9", "check.bad_url"),
         ("address: 10.0.0.9, checks: [tcp]", "check.service_lacks"),
         ("address: 10.0.0.9, checks: [http]", "check.service_lacks"),
