@@ -63,7 +63,7 @@ fn the_sample_holds_the_province_that_was() {
         .count();
     let addresses: BTreeSet<_> =
         inventory.subjects.iter().flat_map(|s| &s.checks).map(|c| c.kind.address()).collect();
-    assert_eq!((devices, circuits, addresses.len()), (1029, 279, 1330));
+    assert_eq!((devices, circuits, addresses.len()), (1029, 279, 1335));
     assert!(inventory.subjects.iter().all(|s| !s.checks.is_empty()), "somebody is never asked");
 }
 

@@ -142,6 +142,11 @@ pub struct Config {
     /// Folder of the operator's own profiles of devices, joined to the file's folder; `None` where
     /// there is none. Not looked into here.
     pub snmp_profiles: Option<PathBuf>,
+    /// A PEM file of authorities that services' certificates may be signed by besides the
+    /// machine's, joined to the file's folder. Not looked into here.
+    pub services_ca: Option<PathBuf>,
+    /// Where Prometheus may fetch what the daemon knows; `None`: nowhere.
+    pub metrics: Option<SocketAddr>,
     /// Whether and where traps are listened for.
     pub traps: Option<Traps>,
     /// What they are asked with, by the order of the file; at most 256, each name once.
@@ -188,6 +193,8 @@ impl Config {
             group_rate_pps: 500,
             snmp: SnmpParams::default(),
             snmp_profiles: None,
+            services_ca: None,
+            metrics: None,
             traps: None,
             credentials: Vec::new(),
             credential_names: Vec::new(),

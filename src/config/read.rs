@@ -1,6 +1,7 @@
 //! The tree of the file to a [`Config`]: bounds, words, references between values; every mistake
 //! is noted and reading goes on with the default in its place.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
@@ -31,7 +32,7 @@ const RATE_PPS_MAX: i64 = 100_000;
 const DAY_MS: i64 = 86_400_000;
 
 /// Every key there is, by section.
-pub(super) const KEYS: [(&str, &[&str]); 26] = [
+pub(super) const KEYS: [(&str, &[&str]); 28] = [
     (
         "",
         &[
@@ -48,6 +49,7 @@ pub(super) const KEYS: [(&str, &[&str]); 26] = [
             "report",
             "alerts",
             "retention",
+            "metrics",
         ],
     ),
     (
@@ -78,7 +80,8 @@ pub(super) const KEYS: [(&str, &[&str]); 26] = [
     ("health.thresholds.charge", &["high", "low"]),
     ("health.flapping", &["window", "high_pct", "low_pct"]),
     ("sentinels", &["address", "carrier"]),
-    ("probe", &["icmp", "snmp"]),
+    ("probe", &["icmp", "snmp", "services"]),
+    ("probe.services", &["ca"]),
     ("probe.icmp", &["engine", "count", "spacing", "timeout", "rate", "group_rate"]),
     (
         "probe.snmp",
@@ -127,6 +130,7 @@ pub(super) const KEYS: [(&str, &[&str]); 26] = [
     ),
     ("alerts.routes.escalate", &["after", "to"]),
     ("retention", &["samples", "rollups"]),
+    ("metrics", &["listen"]),
 ];
 
 /// What the file says, over the defaults, and what is wrong with it; nothing is read from what is
@@ -197,6 +201,9 @@ fn fill(desk: &mut Desk<'_>, root: &Section<'_>, folder: &Path, config: &mut Con
     config.snmp_profiles = desk.text(&snmp, "profiles").map(|text| folder.join(text));
     credentials::read(desk, root, config);
     traps::read(desk, &snmp, config);
+    let services = desk.section(probe.get("services"), "probe.services");
+    config.services_ca = desk.text(&services, "ca").map(|text| folder.join(text));
+    metrics(desk, root, config);
 
     let goals = desk.section(root.get("goals"), "goals");
     if let Some(permille) = desk.number(&goals, "coverage_pct", 1, 0..=1_000) {
@@ -214,6 +221,29 @@ fn fill(desk: &mut Desk<'_>, root: &Section<'_>, folder: &Path, config: &mut Con
     }
     if let Some(ms) = desk.duration(&retention, "rollups", DAY_MS..=50 * 365 * DAY_MS) {
         config.rollups_kept_ms = ms;
+    }
+}
+
+/// What the daemon knows goes to whoever asks at that address: this machine alone, as a rule, so
+/// any other is warned of.
+fn metrics(desk: &mut Desk<'_>, root: &Section<'_>, config: &mut Config) {
+    let section = desk.section(root.get("metrics"), "metrics");
+    let Some(text) = desk.text(&section, "listen") else { return };
+    let place = section.place("listen");
+    let hint = || Some(Message::new("config.metrics_hint"));
+    let parsed = text.parse::<SocketAddr>().ok();
+    match parsed.filter(|at| at.port() != 0 && !at.ip().is_multicast()) {
+        Some(listen) => {
+            if !listen.ip().is_loopback() {
+                let message = Message::new("config.metrics_open").with("value", listen);
+                desk.warning(place, message, hint());
+            }
+            config.metrics = Some(listen);
+        }
+        None => {
+            let message = Message::new("config.not_listen").with("value", words::cut(&text));
+            desk.error(place, message, hint());
+        }
     }
 }
 

@@ -95,7 +95,7 @@ pub(super) fn agents(inventory: &Inventory, now: UnixMs) -> Vec<Agent> {
                         contracted_bps: contracted.map(|kbps| kbps.saturating_mul(1_000)),
                     });
                 }
-                CheckKind::Snmp { .. } | CheckKind::Ping { .. } => {
+                CheckKind::Snmp { .. } | CheckKind::Ping { .. } | CheckKind::Service(_) => {
                     agent.devices.push(place);
                     agent.group = subject.via.subjects().first().map_or(u32::MAX, |s| s.0);
                 }

@@ -13,12 +13,14 @@ mod asker;
 mod backend;
 pub mod clock;
 mod feed;
+mod metrics;
 mod months;
 mod notes;
 mod patrol;
 pub mod rebuild;
 pub mod replay;
 pub mod resume;
+mod services;
 mod targets;
 mod traps;
 
@@ -44,6 +46,7 @@ use crate::config::{Config, Engine};
 use crate::coverage::LOOK_BACK_MS;
 use crate::health::Explanation;
 use crate::model::{Id, Inventory, Span, SubjectId, UnixMs};
+use crate::probe::service::{Services, Trust, TrustError};
 use crate::probe::{EngineChoice, Options, ProbeError, Prober};
 use crate::store::{Message, OpenOptions, Reader, Retention, Store, StoreError};
 pub use patrol::settings;
@@ -75,6 +78,17 @@ pub enum DaemonError {
     /// The ping engine.
     #[error(transparent)]
     Probe(#[from] ProbeError),
+    /// The authorities that services' certificates are held against.
+    #[error("probe.services: {0}")]
+    Trust(#[from] TrustError),
+    /// The address of `metrics: listen` could not be listened at.
+    #[error("metrics: listen at {address}: {source}")]
+    Metrics {
+        /// Where.
+        address: std::net::SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// The socket or a signal handler.
     #[error("{operation} {}: {source}", path.display())]
     Io {
@@ -106,6 +120,7 @@ pub type Load = Arc<dyn Fn() -> Result<Fresh, (u32, String)> + Send + Sync>;
 /// What clients ask of the patrol's task.
 enum Request {
     Snapshot(oneshot::Sender<Arc<Snapshot>>),
+    Metrics(oneshot::Sender<metrics::Gauges>),
     Reload { by: Option<User>, reply: Option<Reply<Reloaded>> },
     Acknowledge { request: AckRequest, by: User, reply: Reply<Acknowledged> },
     Announce { id: Id, request: WorkRequest, by: User, reply: Reply<(Work, bool)> },
@@ -147,6 +162,9 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
         group_rate_pps: config.group_rate_pps,
         first_sweep_ms: FIRST_SWEEP_MS,
     })?;
+    let trust = Trust::load(config.services_ca.as_deref())?;
+    let first_sweep = Duration::from_millis(FIRST_SWEEP_MS.unsigned_abs());
+    let services = Services::new(trust, first_sweep).map_err(ProbeError::Thread)?;
     let store = Store::open(&config.store, &OpenOptions { now, pid: std::process::id() })?;
     let past = match resume::past(&config.store, now) {
         Err(error) if error.is_rot() => {
@@ -167,10 +185,16 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
     let (requests, mut inbox) = mpsc::channel::<Request>(64);
     let backend = backend::Socket::new(requests.clone(), Arc::clone(&changes), &config.store);
     let server = tokio::spawn(crate::api::serve(listener, Arc::new(backend)));
+    if let Some(address) = config.metrics {
+        metrics::serve(address, requests.clone())
+            .await
+            .map_err(|source| DaemonError::Metrics { address, source })?;
+    }
     let parts = Parts {
         config: Arc::clone(&config),
         inventory: Arc::clone(&inventory),
         prober,
+        services,
         store,
         changes,
         traps,
@@ -230,6 +254,9 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
                 Request::Snapshot(reply) => {
                     // A client that went away meanwhile needs no answer.
                     let _ = reply.send(Arc::new(patrol.snapshot(clock::now())));
+                }
+                Request::Metrics(reply) => {
+                    let _ = reply.send(patrol.gauges(clock::now()));
                 }
                 Request::Reload { by, reply } => {
                     let who = by.as_ref();

@@ -8,6 +8,7 @@ mod faults;
 mod neighbours;
 mod news;
 mod seen;
+mod services;
 pub(super) mod show;
 pub(super) mod told;
 mod traps;
@@ -29,6 +30,7 @@ use super::asker::Asker;
 use super::feed::Changes;
 use super::months::Months;
 use super::resume::Past;
+use super::services::ServiceChecks;
 use super::targets::Targets;
 use super::traps::Traps;
 use crate::alert::outlet::core_wait_ms;
@@ -39,6 +41,7 @@ use crate::health::{self, Effect, Health};
 use crate::model::{
     Incident, Inventory, Sample, State, StateInterval, SubjectId, SubjectIx, UnixMs,
 };
+use crate::probe::service::{Said, Services};
 use crate::probe::snmp::Turn;
 use crate::probe::snmp::traps::Trap;
 use crate::probe::{Answer, Pace, Prober, TargetId};
@@ -65,6 +68,8 @@ pub(super) struct Patrol {
     targets: Targets,
     prober: Prober,
     asker: Asker,
+    services: Services,
+    service_checks: ServiceChecks,
     devices: Devices,
     traps: Traps,
     alerts: Alerts,
@@ -92,11 +97,20 @@ pub(super) struct Patrol {
     batch: Batch,
 }
 
+/// Who has been asked beside the pings.
+pub(super) enum Told {
+    /// A device, by SNMP.
+    Device(Turn),
+    /// A service.
+    Service(Said),
+}
+
 /// What a patrol is made of.
 pub(super) struct Parts {
     pub(super) config: Arc<Config>,
     pub(super) inventory: Arc<Inventory>,
     pub(super) prober: Prober,
+    pub(super) services: Services,
     pub(super) store: Store,
     pub(super) changes: Arc<Changes>,
     pub(super) traps: mpsc::Sender<Trap>,
@@ -118,8 +132,18 @@ pub fn settings(config: &Config) -> health::Settings {
 
 impl Patrol {
     pub(super) fn start(parts: Parts, past: &Past, now: UnixMs) -> Self {
-        let Parts { config, inventory, prober, store, changes, traps, reports, months, month_from } =
-            parts;
+        let Parts {
+            config,
+            inventory,
+            prober,
+            services,
+            store,
+            changes,
+            traps,
+            reports,
+            months,
+            month_from,
+        } = parts;
         let mut effects = Vec::new();
         let mut works = Works::default();
         works.remember(past.maintenance.clone());
@@ -138,6 +162,8 @@ impl Patrol {
             targets: Targets::default(),
             prober,
             asker,
+            services,
+            service_checks: ServiceChecks::default(),
             devices: Devices::new(past),
             traps: Traps::new(traps),
             alerts,
@@ -208,18 +234,29 @@ impl Patrol {
         let all: Vec<TargetId> = self.targets.ids().collect();
         self.set_paces(all);
         self.follow_devices(now);
+        self.follow_services(now);
         self.is_stale = true;
     }
 
-    /// The next turn of a device by SNMP that is over; for ever pending while none is asked.
-    pub(super) async fn next_turn(&mut self) -> Turn {
-        self.asker.next().await
+    /// The next turn of a device by SNMP, or round of a service, that is over; for ever pending
+    /// while none is asked.
+    pub(super) async fn next_turn(&mut self) -> Told {
+        let Self { asker, services, .. } = self;
+        tokio::select! {
+            turn = asker.next() => Told::Device(turn),
+            said = services.next() => Told::Service(said),
+        }
     }
 
-    /// Takes in what a device said in its turn.
-    pub(super) fn turn(&mut self, turn: Turn, now: UnixMs) {
-        if let Some(heard) = self.asker.take(turn, now) {
-            self.heard(&heard, now);
+    /// Takes in what a device said in its turn, or a service.
+    pub(super) fn turn(&mut self, told: Told, now: UnixMs) {
+        match told {
+            Told::Device(turn) => {
+                if let Some(heard) = self.asker.take(turn, now) {
+                    self.heard(&heard, now);
+                }
+            }
+            Told::Service(said) => self.service_said(said, now),
         }
     }
 
@@ -319,11 +356,13 @@ impl Patrol {
                         health::Pace::Normal => self.retrying.remove(&subject),
                     };
                     paced.extend(self.targets.of(subject));
+                    self.pace_services(subject);
                     self.dirty.insert(subject);
                 }
                 Effect::AskNow { subject } => {
                     asked.extend(self.targets.of(subject));
                     self.ask_devices_of(subject);
+                    self.ask_services_of(subject);
                 }
                 Effect::AskSentinels => asked.extend(self.targets.of_sentinels()),
                 other => self.note(other, now),
@@ -484,6 +523,9 @@ impl Patrol {
             != (&old.store, &old.socket, old.engine, old.rate_pps)
         {
             tracing::warn!("store, socket, engine and rate change only with a restart");
+        }
+        if (&new.services_ca, new.metrics) != (&old.services_ca, old.metrics) {
+            tracing::warn!("probe.services.ca and metrics change only with a restart");
         }
         Config {
             store: old.store.clone(),

@@ -71,6 +71,8 @@ const WORST_FIRST: [Threshold; Threshold::ALL.len()] = [
     Threshold::Cpu,
     Threshold::Errors,
     Threshold::Utilisation,
+    Threshold::Certificate,
+    Threshold::Clock,
 ];
 
 impl Watch {

@@ -5,6 +5,7 @@ use super::node::{Fields, Map, Node, Value, check_keys};
 use super::place::{At, Desk, Finding, shown};
 use super::raw::{Asked, RawCheck, RawKind, RawVia};
 use super::scalar;
+use super::services::{self, KINDS, Own};
 use super::thresholds::{self, Fit};
 use crate::model::Message;
 
@@ -106,16 +107,20 @@ pub(super) const DEVICE_DEFAULT_KEYS: [&str; 12] = [
 
 /// Ways of asking.
 const CHECKS: [&str; 3] = ["ping", "snmp", "interface"];
-/// Ways of asking that are known but not asked yet.
-const LATER_CHECKS: [&str; 4] = ["tcp", "http", "tls", "dns"];
 /// Most checks of one subject.
 const MAX_CHECKS: usize = 8;
 
 /// Reads the four keys.
 pub(super) fn read(desk: &mut Desk, context: &Context<'_>, fields: &Fields<'_>, fit: Fit) -> Asked {
     let (health, ping, limits) = thresholds::read(desk, context, fields, fit);
+    let own = Own::read(desk, fields);
+    let written = fields.get("checks").map(|node| checks(desk, &own, node));
+    let implied =
+        || own.implied().map(|service| vec![implied(RawKind::Service(Box::new(service)))]);
     Asked {
-        checks: fields.get("checks").map(|node| checks(desk, node)),
+        are_checks_implied: written.is_none(),
+        checks: written.or_else(implied),
+        host: own.address(),
         via: fields.get("via").and_then(|node| via(desk, node)),
         health,
         ping,
@@ -123,30 +128,38 @@ pub(super) fn read(desk: &mut Desk, context: &Context<'_>, fields: &Fields<'_>, 
     }
 }
 
-fn checks(desk: &mut Desk, node: &Node) -> Vec<RawCheck> {
+fn implied(kind: RawKind) -> RawCheck {
+    RawCheck { at: None, kind, critical: None }
+}
+
+fn checks(desk: &mut Desk, own: &Own, node: &Node) -> Vec<RawCheck> {
     let items = node.as_words(desk, "checks");
     if let Some(beyond) = items.get(MAX_CHECKS) {
         let message = Message::new("check.too_many_checks").with("most", MAX_CHECKS);
         desk.report(Finding::error(beyond.at, message));
     }
-    items.iter().take(MAX_CHECKS).filter_map(|item| check(desk, item)).collect()
+    items.iter().take(MAX_CHECKS).filter_map(|item| check(desk, own, item)).collect()
 }
 
-fn check(desk: &mut Desk, node: &Node) -> Option<RawCheck> {
+fn check(desk: &mut Desk, own: &Own, node: &Node) -> Option<RawCheck> {
     match &node.value {
         Value::Text(text) => {
             let kind = match text.as_str() {
                 "ping" => RawKind::Ping(None),
                 "snmp" => RawKind::Snmp(None),
                 "interface" => RawKind::Interface(None),
+                word if KINDS.contains(&word) => {
+                    let service = services::read(desk, own, word, node.at, None)?;
+                    RawKind::Service(Box::new(service))
+                }
                 _ => {
-                    check_is_known(desk, node.at, text);
+                    unknown(desk, node.at, text);
                     return None;
                 }
             };
             Some(RawCheck { at: Some(node.at), kind, critical: None })
         }
-        Value::Map(map) => check_map(desk, node, map),
+        Value::Map(map) => check_map(desk, own, node, map),
         _ => {
             desk.report(
                 Finding::error(node.at, Message::new("check.bad_check"))
@@ -157,15 +170,11 @@ fn check(desk: &mut Desk, node: &Node) -> Option<RawCheck> {
     }
 }
 
-fn check_map(desk: &mut Desk, node: &Node, map: &Map) -> Option<RawCheck> {
-    if let Some((key, _)) =
-        map.entries.iter().find(|(k, _)| LATER_CHECKS.contains(&k.text.as_str()))
-    {
-        check_is_known(desk, key.at, &key.text);
-        return None;
-    }
-    check_keys(desk, map, &["ping", "snmp", "interface", "critical"]);
-    let mut named = CHECKS.iter().filter_map(|word| map.entry(word));
+fn check_map(desk: &mut Desk, own: &Own, node: &Node, map: &Map) -> Option<RawCheck> {
+    let mut known = vec!["critical"];
+    known.extend(CHECKS.iter().chain(&KINDS));
+    check_keys(desk, map, &known);
+    let mut named = CHECKS.iter().chain(&KINDS).filter_map(|word| map.entry(word));
     let (key, value) = match (named.next(), named.next()) {
         (Some((key, value)), None) => (key, value),
         (None, _) if map.entries.iter().any(|(key, _)| key.text != "critical") => return None,
@@ -186,19 +195,16 @@ fn check_map(desk: &mut Desk, node: &Node, map: &Map) -> Option<RawCheck> {
         ("ping", Some(n)) => scalar::address(desk, "ping", n).map(|a| RawKind::Ping(Some(a))),
         ("snmp", None) => Some(RawKind::Snmp(None)),
         ("snmp", Some(n)) => scalar::credential(desk, n).map(|c| RawKind::Snmp(Some(c))),
+        (word, value) if KINDS.contains(&word) => services::read(desk, own, word, key.at, value)
+            .map(|service| RawKind::Service(Box::new(service))),
         (_, None) => Some(RawKind::Interface(None)),
         (_, Some(n)) => scalar::text(desk, "interface", n).map(|i| RawKind::Interface(Some(i))),
     };
     Some(RawCheck { at: Some(key.at), kind: kind?, critical })
 }
 
-fn check_is_known(desk: &mut Desk, at: At, word: &str) {
-    if LATER_CHECKS.contains(&word) {
-        let message = Message::new("check.check_later").with("check", word);
-        desk.report(Finding::warning(at, message));
-        return;
-    }
-    let near = desk.nearest(word, CHECKS.into_iter().chain(LATER_CHECKS)).map(str::to_owned);
+fn unknown(desk: &mut Desk, at: At, word: &str) {
+    let near = desk.nearest(word, CHECKS.into_iter().chain(KINDS)).map(str::to_owned);
     let hint = near.map_or_else(
         || Message::new("check.checks_hint"),
         |near| Message::new("check.did_you_mean").with("word", near),

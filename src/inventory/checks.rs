@@ -2,11 +2,12 @@
 //! that their devices have.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::drafts::Draft;
 use super::place::{At, Desk, Finding};
 use super::raw::{RawCheck, RawKind};
-use crate::model::{Check, CheckKind, Message};
+use crate::model::{Check, CheckKind, Message, ServiceCheck};
 
 /// Why a check cannot be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,8 @@ enum Lack {
     Interface,
     /// There is no address. Of a connection's first check that is a warning of its own.
     Address,
+    /// There is no address at which the service could be asked.
+    ServiceAddress,
 }
 
 /// How a subject is asked; the first check is primary. A ping without an address asks the subject's
@@ -44,8 +47,12 @@ pub(super) fn checks(draft: &Draft<'_>, drafts: &[Draft<'_>]) -> Vec<Check> {
 pub(super) fn check(desk: &mut Desk, drafts: &[Draft<'_>]) {
     for draft in drafts {
         for raw in listed(draft) {
-            let (Some(at), Err(lack)) = (raw.at, kind(&raw, draft, drafts)) else { continue };
-            report(desk, draft, at, lack);
+            let Err(lack) = kind(&raw, draft, drafts) else { continue };
+            // Of the checks that nobody wrote only a service's own is told about.
+            let at = raw.at.or((lack == Lack::ServiceAddress).then_some(draft.raw.at));
+            if let Some(at) = at {
+                report(desk, draft, at, lack);
+            }
         }
     }
 }
@@ -57,10 +64,19 @@ fn report(desk: &mut Desk, draft: &Draft<'_>, at: At, lack: Lack) {
         Lack::Device => ("check.snmp_without_device", "check.snmp_without_device_hint"),
         Lack::Credential => ("check.snmp_without_credential", "check.snmp_without_credential_hint"),
         Lack::Interface => ("check.interface_without_name", "check.interface_without_name_hint"),
+        // An address that is wrong is reported as that.
+        Lack::ServiceAddress if draft.raw.has_address => return,
+        Lack::ServiceAddress => ("check.service_without_address", "check.service_address_hint"),
         Lack::Address => return,
     };
     let message = Message::new(message).with("id", &draft.raw.id);
-    desk.report(Finding::error(at, message).hint(Message::new(hint)));
+    // Nobody wrote the check that a service's `url` or `port` implies: it is not measured.
+    let is_implied = lack == Lack::ServiceAddress && draft.raw.asked.are_checks_implied;
+    let finding = match is_implied {
+        true => Finding::warning(at, message),
+        false => Finding::error(at, message),
+    };
+    desk.report(finding.hint(Message::new(hint)));
 }
 
 /// The checks as written, and those that nobody has to write.
@@ -81,6 +97,16 @@ fn kind(raw: &RawCheck, draft: &Draft<'_>, drafts: &[Draft<'_>]) -> Result<Check
         RawKind::Ping(address) => {
             let address = address.or_else(|| own_address(draft, drafts)).ok_or(Lack::Address)?;
             Ok(CheckKind::Ping { address, params: draft.raw.asked.ping })
+        }
+        RawKind::Service(service) => {
+            let own = || own_address(draft, drafts);
+            let address = service.address.or_else(own).ok_or(Lack::ServiceAddress)?;
+            Ok(CheckKind::Service(Arc::new(ServiceCheck {
+                address,
+                port: service.port,
+                timeout_ms: service.timeout_ms,
+                ask: service.ask.clone(),
+            })))
         }
         RawKind::Snmp(named) => {
             let device = device_of(draft, drafts).ok_or(Lack::Device)?;
@@ -119,7 +145,8 @@ fn device_address(device: &Draft<'_>) -> Option<IpAddr> {
 
 /// Who is pinged where nothing else is said.
 fn own_address(draft: &Draft<'_>, drafts: &[Draft<'_>]) -> Option<IpAddr> {
-    draft.raw.address.map(|(address, _)| address).or_else(|| {
+    let named = draft.raw.address.map(|(address, _)| address).or(draft.raw.asked.host);
+    named.or_else(|| {
         let link = draft.link.as_ref()?;
         let device = &drafts[link.device?];
         let interfaces = device.device().map_or(&[][..], |d| &d.addresses);

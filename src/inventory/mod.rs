@@ -43,6 +43,7 @@ mod plan;
 mod raw;
 mod resolve;
 mod scalar;
+mod services;
 pub mod show;
 mod subjects;
 pub mod template;

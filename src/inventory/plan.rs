@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use super::build;
 use super::drafts::Draft;
 use super::place::{At, Desk, Finding};
-use super::raw::RawNetwork;
+use super::raw::{RawDetail, RawNetwork};
 use super::resolve::Tree;
 use crate::model::{Message, UnixMs};
 
@@ -54,8 +54,13 @@ pub(super) fn check(
     }
 }
 
-/// True when the address is that of a device which is one of the two or which both end at.
+/// True when the address is that of a device which is one of the two or which both end at, or of
+/// something that runs somewhere: several services on one server are as it should be.
 fn share_device(drafts: &[Draft<'_>], one: usize, other: usize, address: IpAddr) -> bool {
+    let is_service = |i: usize| matches!(drafts[i].raw.detail, RawDetail::Service);
+    if is_service(one) || is_service(other) {
+        return true;
+    }
     let device = |i: usize| drafts[i].link.as_ref().and_then(|link| link.device);
     let (mine, theirs) = (device(one), device(other));
     mine == Some(other)

@@ -8,6 +8,7 @@ use super::goals::RawPlanItem;
 use super::maintenance::RawMaintenance;
 use super::place::At;
 use super::scalar::Ref;
+use super::services::RawService;
 use crate::model::{
     Calendar, Contact, HealthParams, Id, Limits, Location, Penalty, PingParams, ServiceLevel,
     UnitKind, UnixMs,
@@ -154,6 +155,10 @@ pub(super) struct RawDevice {
 pub(super) struct Asked {
     /// `None`: the default check.
     pub checks: Option<Vec<RawCheck>>,
+    /// Nobody wrote `checks`, and a service's `url` or `port` says how it is asked.
+    pub are_checks_implied: bool,
+    /// The address that a service's `url` or `host` is written as.
+    pub host: Option<IpAddr>,
     /// `None`: implied by the tree.
     pub via: Option<RawVia>,
     pub health: HealthParams,
@@ -181,6 +186,8 @@ pub(super) enum RawKind {
     Snmp(Option<(Id, At)>),
     /// An interface of that device: the one that the connection names unless it names one itself.
     Interface(Option<String>),
+    /// A service.
+    Service(Box<RawService>),
 }
 
 /// `via` as written.

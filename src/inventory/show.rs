@@ -137,6 +137,7 @@ fn line(
     ));
     parts.extend(subject.checks.iter().filter_map(|check| match &check.kind {
         CheckKind::Ping { .. } => None,
+        CheckKind::Service(service) => Some(format!("{} :{}", service.ask.as_str(), service.port)),
         CheckKind::Snmp { credential, .. } => {
             Some(t!(lang, "inventory.snmp", credential = credential))
         }
@@ -264,6 +265,10 @@ pub fn subject_json(inventory: &Inventory, ix: SubjectIx) -> Value {
         .map(|check| match &check.kind {
             CheckKind::Ping { address, params } => json!({ "kind": check.kind.as_str(),
                 "address": address, "critical": check.critical, "ping": params }),
+            CheckKind::Service(service) => json!({ "kind": check.kind.as_str(),
+                "address": service.address, "port": service.port,
+                "timeout_ms": service.timeout_ms, "critical": check.critical,
+                "ask": service.ask }),
             CheckKind::Snmp { address, credential } => json!({ "kind": check.kind.as_str(),
                 "address": address, "critical": check.critical, "credential": credential }),
             CheckKind::Interface { address, credential, interface } => json!({

@@ -137,12 +137,6 @@ pub(super) fn flat_service(
     check_keys(desk, map, &SERVICE_KEYS);
     let fields = Fields::new(node.at, map);
     let owner = flat_owner(desk, &fields, kinds);
-    for key in ["url", "host"] {
-        text(desk, &fields, key);
-    }
-    if let Some(port) = fields.get("port") {
-        scalar::whole(desk, "port", port, 1..=65_535);
-    }
     fields.required(desk, "name");
     Some(subject(desk, context, &fields, owner, RawDetail::Service))
 }

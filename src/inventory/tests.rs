@@ -422,3 +422,68 @@ units:
     let of = ["tg/switch-1", "tg/switch-2", "tg/switch-3", "tg/router"].map(snmp);
     assert_eq!(of, [Some("switches".into()), Some("switches".into()), Some("core".into()), None]);
 }
+
+const SERVER: &str = "  - { id: tg, name: Tỉnh, kind: province, devices: { server: 10.0.0.9 } }";
+
+#[test]
+fn a_service_says_once_where_it_is_and_several_share_a_server() {
+    let inventory = good(&format!(
+        "{NETWORKS}units:
+{SERVER}
+services:
+  - {{ id: web, unit: tg, name: Web, url: https://Web.vn:8443/x, address: 10.0.0.9, via: server }}
+  - {{ id: ssh, unit: tg, name: SSH, host: 10.0.0.9, port: 22 }}
+  - id: mail
+    unit: tg
+    name: Mail
+    host: mail.vn
+    address: 10.0.0.9
+    checks: [smtp, {{ imap: 1143 }}, {{ tls: {{ port: 465, expiry: 30d, version: 1.3, chain: false }}, critical: true }}]
+"
+    ));
+    let checks = |id: &str| {
+        let ix = inventory.find_subject(id).unwrap();
+        show::subject_json(&inventory, ix)["checks"].clone()
+    };
+    let web = &checks("web")[0];
+    assert_eq!((&web["kind"], &web["port"]), (&"http".into(), &8443.into()));
+    let ask = &web["ask"]["http"];
+    assert_eq!((&ask["host"], &ask["path"]), (&"web.vn:8443".into(), &"/x".into()));
+    assert_eq!(ask["tls"]["name"], "web.vn");
+    assert_eq!(checks("ssh")[0]["address"], "10.0.0.9");
+    let mail = checks("mail");
+    let ports: Vec<_> = mail.as_array().unwrap().iter().map(|c| c["port"].clone()).collect();
+    assert_eq!(ports, [25, 1143, 465]);
+    assert_eq!(mail[2]["ask"]["tls"]["name"], "mail.vn");
+    assert_eq!(mail[2]["ask"]["tls"]["expiry_days"], 30);
+    assert_eq!(mail[2]["critical"], true);
+}
+
+#[test]
+fn what_a_check_of_a_service_lacks_is_told() {
+    let service = |entry: &str| {
+        let text = format!(
+            "{NETWORKS}units:\n{SERVER}\nservices:\n  - {{ id: s, unit: tg, name: S, {entry} }}\n"
+        );
+        let loaded = read(&text);
+        let errors = loaded.diagnostics.iter().filter(|d| d.severity == Severity::Error);
+        errors.map(|d| d.message.key).collect::<Vec<_>>()
+    };
+    for (entry, key) in [
+        ("url: 'https://web.vn/', checks: [http]", "check.service_without_address"),
+        ("url: 'ftp://web.vn/', address: 10.0.0.9", "check.bad_url"),
+        ("address: 10.0.0.9, checks: [tcp]", "check.service_lacks"),
+        ("address: 10.0.0.9, checks: [http]", "check.service_lacks"),
+        ("address: 10.0.0.9, checks: [dns]", "check.service_lacks"),
+        ("address: 10.0.0.9, checks: [{ tcp: 0 }]", "check.out_of_bounds"),
+        (
+            "address: 10.0.0.9, checks: [{ http: { url: 'http://a/', status: 99 } }]",
+            "check.bad_status",
+        ),
+        ("address: 10.0.0.9, checks: [{ tls: { name: 'a b' } }]", "check.bad_host"),
+        ("address: 10.0.0.9, checks: [{ tcp: { port: 22, banner: x } }]", "check.unknown_key"),
+        ("address: 10.0.0.9, checks: [{ smpt: 25 }]", "check.unknown_key"),
+    ] {
+        assert_eq!(service(entry), [key], "{entry}");
+    }
+}

@@ -1,13 +1,24 @@
 //! What a round's error says to people.
 
+use std::borrow::Cow;
+
 use super::{Lang, text};
 use crate::model::RoundError;
 
 /// What a device says is wrong with it, or with how it is asked; `None` of what the network or our
 /// own machine says.
 #[must_use]
-pub fn trouble_words(lang: Lang, error: RoundError) -> Option<&'static str> {
+pub fn trouble_words(lang: Lang, error: RoundError) -> Option<Cow<'static, str>> {
     let word = match error {
+        RoundError::Service(trouble) => {
+            let key = format!("trouble.service_{}", trouble.as_str());
+            return Some(match trouble.number() {
+                Some(number) => {
+                    Cow::Owned(text(lang, &key).replace("{number}", &number.to_string()))
+                }
+                None => Cow::Borrowed(text(lang, &key)),
+            });
+        }
         RoundError::Snmp(trouble) => trouble.as_str(),
         RoundError::InterfaceDown { admin: false } => "interface_down",
         RoundError::InterfaceDown { admin: true } => "interface_off",
@@ -18,13 +29,13 @@ pub fn trouble_words(lang: Lang, error: RoundError) -> Option<&'static str> {
         | RoundError::Local { .. }
         | RoundError::Overflow => return None,
     };
-    Some(text(lang, &format!("trouble.{word}")))
+    Some(Cow::Borrowed(text(lang, &format!("trouble.{word}"))))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{SnmpTrouble, Threshold};
+    use crate::model::{ServiceTrouble, SnmpTrouble, Threshold};
 
     #[test]
     fn every_trouble_of_a_device_has_words_of_its_own() {
@@ -32,10 +43,13 @@ mod tests {
             let troubles = SnmpTrouble::ALL.map(RoundError::Snmp).into_iter();
             let over = Threshold::ALL.map(RoundError::Over);
             let down = [false, true].map(|admin| RoundError::InterfaceDown { admin });
-            let said: Vec<_> =
-                troubles.chain(over).chain(down).map(|e| trouble_words(lang, e)).collect();
+            let services = ServiceTrouble::ALL.map(RoundError::Service);
+            let all = troubles.chain(over).chain(down).chain(services);
+            let said: Vec<_> = all.map(|e| trouble_words(lang, e)).collect();
             for (n, words) in said.iter().enumerate() {
-                assert!(words.is_some_and(|w| !w.is_empty() && !w.starts_with("trouble.")));
+                assert!(
+                    words.as_ref().is_some_and(|w| !w.is_empty() && !w.starts_with("trouble."))
+                );
                 assert!(!said[..n].contains(words), "{words:?} twice");
             }
             assert_eq!(trouble_words(lang, RoundError::Overflow), None);

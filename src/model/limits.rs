@@ -68,7 +68,10 @@ impl Limits {
             Threshold::Memory => self.memory,
             Threshold::Temperature => self.temperature,
             Threshold::Charge => self.charge,
-            Threshold::Hardware | Threshold::Battery => None,
+            Threshold::Hardware
+            | Threshold::Battery
+            | Threshold::Certificate
+            | Threshold::Clock => None,
         }
     }
 
@@ -82,7 +85,10 @@ impl Limits {
             Threshold::Memory => self.memory = band,
             Threshold::Temperature => self.temperature = band,
             Threshold::Charge => self.charge = band,
-            Threshold::Hardware | Threshold::Battery => {}
+            Threshold::Hardware
+            | Threshold::Battery
+            | Threshold::Certificate
+            | Threshold::Clock => {}
         }
         self
     }

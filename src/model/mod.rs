@@ -29,6 +29,7 @@ mod round;
 mod sample;
 mod scaled;
 mod sentinel;
+mod service;
 mod state;
 mod subject;
 mod time;
@@ -64,11 +65,12 @@ pub use round::{MAX_PINGS_PER_ROUND, Round, RoundError, Rtts};
 pub use sample::Sample;
 pub use scaled::{format_scaled, parse_scaled};
 pub use sentinel::Sentinel;
+pub use service::{DnsRecord, HttpAsk, ServiceAsk, ServiceCheck, TlsAsk};
 pub use state::State;
 pub use subject::{
     Check, CheckKind, Connection, Device, Service, Subject, SubjectDetail, SubjectKind, Via,
 };
 pub use time::{Span, UnixMs};
-pub use trouble::{SnmpTrouble, Threshold};
+pub use trouble::{ServiceTrouble, SnmpTrouble, Threshold};
 pub use unit::{Contact, Location, Tier, Unit, UnitKind};
 pub use untrusted::Untrusted;

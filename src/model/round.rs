@@ -2,7 +2,7 @@
 
 use super::index::SubjectIx;
 use super::time::UnixMs;
-use super::trouble::{SnmpTrouble, Threshold};
+use super::trouble::{ServiceTrouble, SnmpTrouble, Threshold};
 
 /// Most packets one round may send; more is refused by the configuration's check.
 pub const MAX_PINGS_PER_ROUND: usize = 10;
@@ -89,6 +89,8 @@ pub enum RoundError {
     },
     /// It answers, and says that something is beyond what it should be: the round is poor.
     Over(Threshold),
+    /// A service gave no answer, or not the one that is expected.
+    Service(ServiceTrouble),
 }
 
 impl RoundError {

@@ -10,6 +10,7 @@ use super::index::{CalendarIx, CarrierIx, NetworkIx, SubjectIx, UnitIx};
 use super::inventory::ServiceLevel;
 use super::limits::Limits;
 use super::params::{HealthParams, PingParams};
+use super::service::ServiceCheck;
 use super::time::{Span, UnixMs};
 use super::unit::exists_at;
 
@@ -84,13 +85,16 @@ pub enum CheckKind {
         /// Its name there (`ifName`, else `ifDescr`).
         interface: Arc<str>,
     },
+    /// What a service answers.
+    Service(Arc<ServiceCheck>),
 }
 
 impl CheckKind {
     /// The word used in files and JSON.
     #[must_use]
-    pub const fn as_str(&self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
+            Self::Service(check) => check.ask.as_str(),
             Self::Ping { .. } => "ping",
             Self::Snmp { .. } => "snmp",
             Self::Interface { .. } => "interface",
@@ -99,19 +103,20 @@ impl CheckKind {
 
     /// The address asked.
     #[must_use]
-    pub const fn address(&self) -> IpAddr {
+    pub fn address(&self) -> IpAddr {
         match self {
+            Self::Service(check) => check.address,
             Self::Ping { address, .. }
             | Self::Snmp { address, .. }
             | Self::Interface { address, .. } => *address,
         }
     }
 
-    /// The credential it is asked with by SNMP; `None` of a ping.
+    /// The credential it is asked with by SNMP; `None` where it is not.
     #[must_use]
     pub const fn credential(&self) -> Option<&CredentialId> {
         match self {
-            Self::Ping { .. } => None,
+            Self::Ping { .. } | Self::Service(_) => None,
             Self::Snmp { credential, .. } | Self::Interface { credential, .. } => Some(credential),
         }
     }
@@ -120,7 +125,7 @@ impl CheckKind {
     /// said.
     #[must_use]
     pub const fn is_timed(&self) -> bool {
-        matches!(self, Self::Ping { .. })
+        matches!(self, Self::Ping { .. } | Self::Service(_))
     }
 }
 

@@ -18,6 +18,7 @@ mod outbox;
 mod portable;
 mod round;
 pub mod schedule;
+pub mod service;
 pub mod snmp;
 mod tick;
 

@@ -7,6 +7,7 @@
 //! - [`namespace`], [`link`], [`responder`]: real packets: a namespace, a device into it, and a
 //!   thread behind that device that answers for every address of the inventory.
 //! - `agent`: what devices say by SNMP.
+//! - [`services`]: the services of the data integration centre, at addresses of the namespace.
 //! - [`sample`]: the sample inventory, carried inside the program.
 //!
 //! It knows nothing of the daemon: the daemon is told nothing either and asks real addresses with
@@ -24,6 +25,7 @@ pub mod responder;
 pub mod said;
 pub mod sample;
 pub mod script;
+pub mod services;
 mod sys;
 pub mod world;
 

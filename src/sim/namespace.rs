@@ -41,7 +41,7 @@ pub enum Entered {
 }
 
 /// Index of the loopback device in every new network namespace.
-const LOOPBACK: u32 = 1;
+pub(super) const LOOPBACK: u32 = 1;
 
 /// Enters a network namespace of its own: directly where the process may, else inside a user
 /// namespace. Loopback is up, and ping without privilege is allowed where the kernel lets us.

@@ -26,7 +26,8 @@ pub const FILES: [(&str, &str); 16] = [
 ];
 
 /// Writes the files into `folder`, which is made if need be. With `loopback` every address
-/// 10.a.b.c becomes 127.a.b.c, so that each is this machine itself.
+/// 10.a.b.c becomes 127.a.b.c, so that each is this machine itself; services are left out then,
+/// since nobody listens there.
 ///
 /// # Errors
 /// The folder or a file cannot be written.
@@ -35,6 +36,8 @@ pub fn write(folder: &Path, loopback: bool) -> io::Result<()> {
     for (name, text) in FILES {
         let path = folder.join(name);
         if loopback {
+            // They are the last list of the one file that has some.
+            let text = text.split("\nservices:\n").next().unwrap_or(text);
             std::fs::write(path, to_loopback(text))?;
         } else {
             std::fs::write(path, text)?;

@@ -2,7 +2,8 @@
 //! kept.
 
 use crate::model::{
-    CarrierId, RoundError, Rtts, SnmpTrouble, State, SubjectId, Threshold, UnitId, WorkedOn,
+    CarrierId, RoundError, Rtts, ServiceTrouble, SnmpTrouble, State, SubjectId, Threshold, UnitId,
+    WorkedOn,
 };
 
 /// A state's number in the file.
@@ -51,8 +52,21 @@ pub(super) fn error_code(error: RoundError) -> i64 {
         RoundError::Snmp(trouble) => (6, number_of(&SnmpTrouble::ALL, trouble)),
         RoundError::InterfaceDown { admin } => (7, u32::from(admin)),
         RoundError::Over(threshold) => (8, number_of(&Threshold::ALL, threshold)),
+        RoundError::Service(trouble) => (9, service_code(trouble)),
     };
     kind << 32 | i64::from(value)
+}
+
+/// What it says besides in the upper half, which one it is in the lower.
+fn service_code(trouble: ServiceTrouble) -> u32 {
+    let bare = trouble.with_number(0).unwrap_or(trouble);
+    u32::from(trouble.number().unwrap_or(0)) << 16 | number_of(&ServiceTrouble::ALL, bare)
+}
+
+/// The reverse of [`service_code`].
+fn service_of(code: u32) -> Option<ServiceTrouble> {
+    let bare = ServiceTrouble::ALL.get(usize::try_from(code & 0xffff).ok()?)?;
+    bare.with_number(u16::try_from(code >> 16).ok()?)
 }
 
 /// Which of `all` it is; their order is fixed for ever.
@@ -72,6 +86,7 @@ pub(super) fn error_of(code: i64) -> Option<RoundError> {
         6 => RoundError::Snmp(*SnmpTrouble::ALL.get(usize::try_from(value).ok()?)?),
         7 => RoundError::InterfaceDown { admin: value != 0 },
         8 => RoundError::Over(*Threshold::ALL.get(usize::try_from(value).ok()?)?),
+        9 => RoundError::Service(service_of(value)?),
         _ => return None,
     })
 }
@@ -138,8 +153,13 @@ mod tests {
         for error in Threshold::ALL.map(RoundError::Over) {
             assert_eq!(error_of(error_code(error)), Some(error));
         }
+        let with_number = [ServiceTrouble::Status(503), ServiceTrouble::Rcode(3)];
+        for error in ServiceTrouble::ALL.into_iter().chain(with_number).map(RoundError::Service) {
+            assert_eq!(error_of(error_code(error)), Some(error));
+        }
+        assert_eq!(error_of(9 << 32 | 17), None);
         assert_eq!(error_of(6 << 32 | 6), None, "a trouble that a newer version may know");
-        assert_eq!(error_of(8 << 32 | 8), None);
+        assert_eq!(error_of(8 << 32 | 10), None);
         assert_eq!(error_of(0), None);
     }
 

@@ -76,6 +76,8 @@ struct Waiting {
     /// Length of `facts` after the last folding: it is not tried again before this has doubled.
     folded_len: usize,
     written: Option<UnixMs>,
+    commits: u64,
+    commit_us: u64,
     trouble: Option<Trouble>,
     /// Told when there is no trouble: the store was damaged once in this run.
     notice: Option<Trouble>,
@@ -255,6 +257,19 @@ impl Queue {
     pub(super) fn close(&self) {
         self.lock().closing = true;
         self.changed.notify_all();
+    }
+
+    /// A transaction was tried, and took so long.
+    pub(super) fn took(&self, time: Duration) {
+        let mut q = self.lock();
+        q.commits += 1;
+        q.commit_us += u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    }
+
+    /// Transactions tried, and their time together in microseconds.
+    pub(super) fn commits(&self) -> (u64, u64) {
+        let q = self.lock();
+        (q.commits, q.commit_us)
     }
 
     pub(super) fn samples_waiting(&self) -> usize {

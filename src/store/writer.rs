@@ -63,6 +63,14 @@ pub struct StoreStatus {
     /// What hinders recording now and what to do about it, and how much waits in memory; else
     /// that the store was damaged and set aside in this run.
     pub trouble: Option<String>,
+    /// Samples that wait to be written.
+    pub waiting_samples: usize,
+    /// Facts that wait to be written.
+    pub waiting_facts: usize,
+    /// Transactions tried in this run.
+    pub commits: u64,
+    /// Time they took together, in microseconds.
+    pub commit_us: u64,
 }
 
 /// A store open for writing; there is one per file. Dropping it writes what waits.
@@ -232,7 +240,16 @@ impl Store {
     #[must_use]
     pub fn status_in(&self, lang: Lang) -> StoreStatus {
         let (written, dropped_samples, trouble) = self.queue.status();
-        StoreStatus { written, dropped_samples, trouble: trouble.map(|t| t.told(lang)) }
+        let (commits, commit_us) = self.queue.commits();
+        StoreStatus {
+            written,
+            dropped_samples,
+            trouble: trouble.map(|t| t.told(lang)),
+            waiting_samples: self.queue.samples_waiting(),
+            waiting_facts: self.queue.facts_waiting(),
+            commits,
+            commit_us,
+        }
     }
 
     /// A reader has found the file damaged ([`StoreError::is_rot`]): it is set aside, and what can
@@ -502,7 +519,15 @@ impl Writer {
     }
 
     /// What was refused for what it is, in words; the rest is committed.
+    #[expect(clippy::disallowed_methods, reason = "how long it takes is shown, nothing else")]
     fn commit(&mut self, load: &Load) -> Result<Option<String>, rusqlite::Error> {
+        let began = std::time::Instant::now();
+        let done = self.commit_load(load);
+        self.queue.took(began.elapsed());
+        done
+    }
+
+    fn commit_load(&mut self, load: &Load) -> Result<Option<String>, rusqlite::Error> {
         self.connect()?;
         let Some(link) = &mut self.link else { return Err(rusqlite::Error::InvalidQuery) };
         let all = self.applier.commit(&mut link.conn, &load.facts, &load.samples, false);

@@ -15,6 +15,7 @@ mod daemon;
 mod db;
 mod demo;
 mod discover;
+mod services;
 mod snmp;
 mod terminal;
 mod traps;

@@ -122,6 +122,8 @@ units:
             );
         }
     }
+    // No table has them.
+    text.push_str(include_str!("services.yaml"));
     Ok(text)
 }
 

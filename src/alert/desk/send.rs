@@ -399,6 +399,12 @@ impl Desk {
         self.lanes.iter().filter_map(failing).collect()
     }
 
+    /// Messages that wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.rows.len()
+    }
+
     /// An operator has a message tried again at once, pending or dead; false when there is none.
     pub fn retry(&mut self, message: &crate::store::Message, now: UnixMs) -> bool {
         if let Some(row) = self.rows.get_mut(&message.id) {

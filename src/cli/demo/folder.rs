@@ -40,6 +40,9 @@ defaults:
     set: { snmp: demo }
 ";
 
+/// The authority that has signed the certificates of the demo's services.
+const AUTHORITY_FILE: &str = "demo-ca.pem";
+
 /// The folder; removed when dropped, unless it is to be kept.
 pub(super) struct Folder {
     path: PathBuf,
@@ -76,7 +79,7 @@ impl Folder {
             }
         };
         if !folder.config().exists() {
-            std::fs::write(folder.config(), configuration(lang, &folder.alerts()))
+            std::fs::write(folder.config(), configuration(lang, &folder.alerts(), loopback))
                 .with_context(|| format!("write {}", folder.config().display()))?;
             let inventory = folder.path.join("inventory");
             sample::write(&inventory, loopback)
@@ -100,6 +103,11 @@ impl Folder {
 
     pub(super) fn config(&self) -> PathBuf {
         self.path.join("config.yaml")
+    }
+
+    /// The authority that has signed the certificates of the demo's services.
+    pub(super) fn authority(&self) -> PathBuf {
+        self.path.join(AUTHORITY_FILE)
     }
 
     /// The daemon's log.
@@ -137,7 +145,12 @@ impl Drop for Folder {
 }
 
 /// A livelier patrol than a real one needs: every 10 seconds, and every 2 while in doubt.
-fn configuration(lang: Lang, alerts: &Path) -> String {
+fn configuration(lang: Lang, alerts: &Path, loopback: bool) -> String {
+    // This machine itself has no such services, and so no authority of theirs.
+    let services = match loopback {
+        true => String::new(),
+        false => format!("\n  services: {{ ca: {AUTHORITY_FILE} }}"),
+    };
     // JSON's text is one of YAML's.
     let alerts = serde_json::Value::from(alerts.to_string_lossy());
     format!(
@@ -151,7 +164,7 @@ socket: tuantra.sock
 health: {{ interval: 10s, retry: 2s }}
 probe:
   icmp: {{ count: 3, spacing: 100ms, timeout: 800ms }}
-  snmp: {{ interval: 30s, timeout: 1s, retries: 1, in_flight: 50 }}
+  snmp: {{ interval: 30s, timeout: 1s, retries: 1, in_flight: 50 }}{services}
 credentials:
   demo: {{ version: 2c, community: public, allow_weak: true }}
 alerts:

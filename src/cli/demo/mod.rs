@@ -16,6 +16,7 @@ use crate::sim::link::Link;
 use crate::sim::namespace;
 use crate::sim::responder::Responder;
 use crate::sim::script::{Script, Truth};
+use crate::sim::services::{self, Authority};
 use crate::sim::world::World;
 use crate::t;
 
@@ -89,7 +90,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         let responder = if args.loopback {
             None
         } else {
-            let province = province(&inventory, args.seed, truth);
+            let province = province(&folder, &inventory, args.seed, truth);
             Some(province.with_context(|| t!(lang, "demo.no_province"))?)
         };
         let show = show::Show {
@@ -129,6 +130,7 @@ async fn fill(
 
 /// Opens the device into the province and has it answered for; the script begins now.
 fn province(
+    folder: &Folder,
     inventory: &Arc<Inventory>,
     seed: u64,
     truth: mpsc::Sender<Truth>,
@@ -136,6 +138,11 @@ fn province(
     let link = Link::open()?;
     let now = clock::now();
     let script = Script::demo(inventory, now, seed);
+    let authority = Authority::new()?;
+    std::fs::write(folder.authority(), authority.pem())
+        .with_context(|| format!("write {}", folder.authority().display()))?;
+    let world = World::new(Arc::clone(inventory), script.clone(), seed);
+    services::start(world, authority, clock::now)?;
     let world = World::new(Arc::clone(inventory), script, seed);
     Ok(Responder::start(link, world, now, truth)?)
 }

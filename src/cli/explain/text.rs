@@ -192,11 +192,11 @@ impl Told<'_> {
             },
             // Beyond a threshold before, and by now it does not say so any more.
             Rule::OverThreshold if matches!(e.trouble, Some(RoundError::Snmp(_))) => {
-                let trouble = self.trouble().unwrap_or("–");
+                let trouble = self.trouble().unwrap_or("–".into());
                 t!(lang, "explain.rule_secondary_said", trouble = trouble)
             }
             Rule::OverThreshold => {
-                t!(lang, "explain.rule_over", trouble = self.trouble().unwrap_or("–"))
+                t!(lang, "explain.rule_over", trouble = self.trouble().unwrap_or("–".into()))
             }
             Rule::OnBackup => {
                 t!(lang, "explain.rule_on_backup", cause = self.cause(e.backup.as_ref()))
@@ -241,7 +241,7 @@ impl Told<'_> {
     }
 
     /// What a check says is wrong, while it counts.
-    fn trouble(&self) -> Option<&'static str> {
+    fn trouble(&self) -> Option<std::borrow::Cow<'static, str>> {
         self.e.trouble.and_then(|error| locale::trouble_words(self.lang, error))
     }
 
@@ -290,7 +290,7 @@ impl Told<'_> {
         }
         if let Some(said) = sample.error.and_then(|e| locale::trouble_words(lang, e)) {
             return match round.is_failed() {
-                true => said.to_owned(),
+                true => said.into_owned(),
                 false => t!(lang, "explain.round_said", trouble = said),
             };
         }

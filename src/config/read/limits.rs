@@ -12,7 +12,11 @@ const fn section_of(threshold: Threshold) -> &'static str {
         Threshold::Cpu => "health.thresholds.cpu",
         Threshold::Memory => "health.thresholds.memory",
         Threshold::Temperature => "health.thresholds.temperature",
-        Threshold::Charge | Threshold::Hardware | Threshold::Battery => "health.thresholds.charge",
+        Threshold::Charge
+        | Threshold::Hardware
+        | Threshold::Battery
+        | Threshold::Certificate
+        | Threshold::Clock => "health.thresholds.charge",
     }
 }
 

@@ -66,6 +66,11 @@ impl Alerts {
             .collect()
     }
 
+    /// Messages that have not been delivered yet.
+    pub(super) fn waiting(&self) -> usize {
+        self.desk.waiting()
+    }
+
     /// Channels that take nothing now.
     pub(super) fn troubles(&self) -> Vec<ChannelInfo> {
         let troubles = self.desk.troubles().into_iter();

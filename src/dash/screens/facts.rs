@@ -163,7 +163,7 @@ fn why(shot: &Shot<'_>, subject: &SubjectRow) -> String {
     if let Some(trouble) = said.filter(|_| subject.now.state != State::Up) {
         return match subject.now.trouble {
             // That it does not say anything is not what it says.
-            Some(RoundError::Snmp(_)) if subject.now.state.is_outage() => trouble.to_owned(),
+            Some(RoundError::Snmp(_)) if subject.now.state.is_outage() => trouble.into_owned(),
             Some(RoundError::Snmp(_)) => t!(lang, "dash.why_but", trouble = trouble),
             _ => t!(lang, "dash.why_said", trouble = trouble),
         };

@@ -271,7 +271,8 @@ fn hours_of_a_store_of_version_3_are_packed_and_stay_what_they_are() {
 #[test]
 fn what_devices_said_to_version_5_is_there_and_their_neighbours_are_added() {
     let place = of_version(5);
-    let tables = ["subject", "run", "state", "event", "device_fact", "series", "journal"];
+    // The journal is not among them: at its first look the new writer joins its hours.
+    let tables = ["subject", "run", "state", "event", "device_fact", "series"];
     let all = |file: &Path| -> Vec<_> {
         tables.map(|table| rows(file, &format!("SELECT * FROM {table} ORDER BY 1, 2"))).into()
     };

@@ -77,6 +77,10 @@ fn error_word(error: RoundError) -> String {
         RoundError::Snmp(trouble) => format!("snmp {}", trouble.as_str()),
         RoundError::InterfaceDown { admin: true } => "interface_off".to_owned(),
         RoundError::InterfaceDown { admin: false } => "interface_down".to_owned(),
+        RoundError::Service(trouble) => match trouble.number() {
+            Some(number) => format!("service {} {number}", trouble.as_str()),
+            None => format!("service {}", trouble.as_str()),
+        },
         RoundError::Over(threshold) => format!("over {}", threshold.as_str()),
     }
 }
