@@ -12,10 +12,10 @@ use crate::api::{NoteRequest, Noted, Problem};
 use crate::config::Config;
 use crate::coverage::{Clock, SlaRule};
 use crate::daemon::clock;
-use crate::locale::{self, visible};
+use crate::locale::{self, cause_key, visible};
 use crate::model::{Cause, OutageId, Span, SubjectId, UnixMs};
 use crate::report::kinds;
-use crate::report::{self, Page, ReportError, Scope, cause_key};
+use crate::report::{self, Page, ReportError, Scope};
 use crate::store::{OutageFilter, Reader};
 use crate::t;
 

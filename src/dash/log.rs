@@ -64,10 +64,13 @@ impl Kinds {
         match kind {
             "incident_opened" | "incident_closed" | "told" => Self::Incidents,
             "state" | "flapping" | "calmed" | "switched" => Self::States,
-            "restarted" | "fact_changed" | "identity_changed" => Self::Devices,
+            "restarted" | "fact_changed" | "identity_changed" | "neighbours_changed" => {
+                Self::Devices
+            }
             "acknowledged"
             | "maintenance_announced"
             | "maintenance_ended"
+            | "outage_noted"
             | "outbox"
             | "reloaded" => Self::Commands,
             _ => Self::Daemon,

@@ -28,21 +28,24 @@ pub fn incident_notes(lang: Lang, incident: &Incident, at: UnixMs) -> Vec<String
     notes
 }
 
+/// The key of a cause's text.
+#[must_use]
+pub const fn cause_key(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Power => "incident.cause_power",
+        Cause::Fibre => "incident.cause_fibre",
+        Cause::Carrier => "incident.cause_carrier",
+        Cause::Equipment => "incident.cause_equipment",
+        Cause::Configuration => "incident.cause_configuration",
+        Cause::Planned => "incident.cause_planned",
+        Cause::Unknown => "incident.cause_unknown",
+    }
+}
+
 /// "nghi: mất điện (3 dấu hiệu)".
 #[must_use]
 pub fn guess_words(lang: Lang, guess: &Guess) -> String {
-    let cause = text(
-        lang,
-        match guess.cause {
-            Cause::Power => "incident.cause_power",
-            Cause::Fibre => "incident.cause_fibre",
-            Cause::Carrier => "incident.cause_carrier",
-            Cause::Equipment => "incident.cause_equipment",
-            Cause::Configuration => "incident.cause_configuration",
-            Cause::Planned => "incident.cause_planned",
-            Cause::Unknown => "incident.cause_unknown",
-        },
-    );
+    let cause = text(lang, cause_key(guess.cause));
     t!(lang, "incident.guess", cause = cause, signs = guess.signs.len())
 }
 

@@ -21,7 +21,9 @@ use serde::{Deserialize, Serialize};
 pub use catalogue::{format, message, text};
 pub use columns::{fit, fit_end, pad, pad_left, width};
 pub use fold::{fold, nfc};
-pub use incident::{OFF_HOURS_GLYPH, blind_words, guess_words, incident_notes, sign_words};
+pub use incident::{
+    OFF_HOURS_GLYPH, blind_words, cause_key, guess_words, incident_notes, sign_words,
+};
 pub use number::{decimal, number, percent, rtt};
 pub use reason::reason;
 pub use sort::{SortKey, sort_key};

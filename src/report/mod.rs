@@ -40,7 +40,7 @@ pub use proof::{Chain, Evidence, Proof};
 pub use record::Records;
 pub use row::{Row, SubjectRow, availability_row, subject_rows};
 pub use share::{Seconds, Share};
-pub use sheet::{Sheet, Table, Value, cause_key};
+pub use sheet::{Sheet, Table, Value};
 pub use table::{Cell, csv_line};
 pub use text::{availability_document, coverage_document, title_block};
 

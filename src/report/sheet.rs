@@ -9,7 +9,7 @@ use super::document::{self, Block, Column, Document, Figure, Line, Section};
 use super::table::{Cell, csv_line};
 use super::{Page, Proof, Seconds, Share};
 use crate::coverage::Verdict;
-use crate::locale::date;
+use crate::locale::{cause_key, date};
 use crate::model::{Cause, UnixMs};
 use crate::t;
 
@@ -134,20 +134,6 @@ impl Value {
 /// `2026-10-01` in the page's zone.
 fn day(at: UnixMs, page: &Page<'_>) -> String {
     page.zone.to_datetime(at.to_timestamp()).date().to_string()
-}
-
-/// The key of a cause's text.
-#[must_use]
-pub const fn cause_key(cause: Cause) -> &'static str {
-    match cause {
-        Cause::Power => "incident.cause_power",
-        Cause::Fibre => "incident.cause_fibre",
-        Cause::Carrier => "incident.cause_carrier",
-        Cause::Equipment => "incident.cause_equipment",
-        Cause::Configuration => "incident.cause_configuration",
-        Cause::Planned => "incident.cause_planned",
-        Cause::Unknown => "incident.cause_unknown",
-    }
 }
 
 /// As people write it.

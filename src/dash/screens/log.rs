@@ -13,8 +13,8 @@ use crate::dash::state::Row;
 use crate::dash::theme::Theme;
 use crate::dash::view::{Shot, empty, panes, title};
 use crate::dash::words::{NOTHING, subject_title};
-use crate::locale::{Lang, clock, date_time, number, state_name, text, visible};
-use crate::model::State;
+use crate::locale::{Lang, cause_key, clock, date_time, number, state_name, text, visible};
+use crate::model::{Cause, State};
 use crate::t;
 
 /// Draws the log.
@@ -132,6 +132,8 @@ fn kind(lang: Lang, event: &EventRow) -> String {
         "restarted" => "event.restarted",
         "fact_changed" => "event.fact_changed",
         "identity_changed" => "event.identity_changed",
+        "neighbours_changed" => "event.neighbours_changed",
+        "outage_noted" => "event.outage_noted",
         "outbox" => "event.outbox",
         other => return visible(other),
     };
@@ -213,6 +215,22 @@ fn detail(lang: Lang, event: &EventRow) -> String {
         }
         "acknowledged" => noted(by_user(String::new())),
         "maintenance_announced" | "maintenance_ended" => noted(by_user(text_of("id"))),
+        "outage_noted" => {
+            let cause =
+                Cause::ALL.into_iter().find(|cause| of("cause").as_deref() == Some(cause.as_str()));
+            let cause = cause
+                .map_or_else(|| text_of("cause"), |cause| text(lang, cause_key(cause)).to_owned());
+            noted(by_user(cause))
+        }
+        "neighbours_changed" if event.detail.get("address").is_some() => {
+            let (fact, from, to) = (text_of("address"), text_of("from"), text_of("to"));
+            t!(lang, "event.fact_detail", fact = fact, from = from, to = to)
+        }
+        "neighbours_changed" => {
+            let (found, lost) =
+                (number(lang, count("found_count")), number(lang, count("lost_count")));
+            t!(lang, "event.neighbours_detail", found = found, lost = lost)
+        }
         "outbox" => by_user(format!("{} {}", text_of("outbox"), text_of("message"))),
         "trouble" => match (of("reason"), of("message")) {
             (Some(reason), Some(message)) => format!("{message}: {reason}"),

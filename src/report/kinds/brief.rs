@@ -1,11 +1,11 @@
 //! The morning's ten lines and the page that a shift leaves to the next: plain text that reads the
 //! same in a terminal, a chat and a mail.
 
-use super::super::{Page, Said, Scope, cause_key, coverage};
+use super::super::{Page, Said, Scope, coverage};
 use super::bulletin::moment;
 use super::outages::{Listed, list};
 use super::{Bulletin, bulletin};
-use crate::locale::{date_time, duration, number, percent, visible};
+use crate::locale::{cause_key, date_time, duration, number, percent, visible};
 use crate::model::{
     CarrierIx, KeptIncident, Maintenance, Span, State, SubjectId, UnixMs, WorkedOn,
 };

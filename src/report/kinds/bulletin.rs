@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::super::{Page, Said, Scope, cause_key};
+use super::super::{Page, Said, Scope};
 use crate::coverage::{Class, ClassSpan, Judge, Tree, outages};
-use crate::locale::{Lang, number, visible};
+use crate::locale::{Lang, cause_key, number, visible};
 use crate::model::{Cause, Inventory, Span, State, SubjectIx, Tier, UnitIx, UnixMs};
 use crate::t;
 
