@@ -14,6 +14,10 @@ use crate::model::{NetworkId, Span, State, SubjectId, UnitId, UnixMs};
 
 /// Most questions under way at a time: the screen goes on meanwhile.
 const UNDER_WAY_MAX: usize = 6;
+/// After how long a row of a period that goes with the time is read again, in milliseconds.
+const LIVE_AGAIN_MS: i64 = 60_000;
+/// After how long one that could not be read is tried again, in milliseconds.
+const FAILED_AGAIN_MS: i64 = 10_000;
 
 /// Columns from which a week is shown hour by hour.
 const WEEK_BY_HOURS: usize = 168;
@@ -69,6 +73,8 @@ pub struct Heat {
     pub place: Place<Row>,
     key: Option<Key>,
     cells: HashMap<SubjectId, Cells>,
+    /// When each row was asked for last.
+    asked: HashMap<SubjectId, UnixMs>,
     under_way: HashSet<SubjectId>,
 }
 
@@ -81,6 +87,7 @@ impl Default for Heat {
             place: Place::default(),
             key: None,
             cells: HashMap::new(),
+            asked: HashMap::new(),
             under_way: HashSet::new(),
         }
     }
@@ -124,6 +131,18 @@ impl Heat {
         self.end = (end < now).then_some(end);
     }
 
+    /// A row is asked for when it is not there, again when it could not be read, and while the
+    /// period goes with the time once a minute; what is there is shown meanwhile.
+    fn is_due(&self, line: &SubjectId, now: UnixMs) -> bool {
+        let again_ms = match self.cells.get(line) {
+            None => return true,
+            Some(Err(_)) => FAILED_AGAIN_MS,
+            Some(Ok(_)) if self.end.is_none() => LIVE_AGAIN_MS,
+            Some(Ok(_)) => return false,
+        };
+        self.asked.get(line).is_none_or(|at| now.since(*at) >= again_ms)
+    }
+
     /// Leaves nothing to be asked for.
     pub(super) fn rest(&mut self) {
         self.under_way.clear();
@@ -154,6 +173,7 @@ impl Heat {
         let key = Key { range: self.range, edges: edges.into() };
         if self.key.as_ref() != Some(&key) {
             self.cells.clear();
+            self.asked.clear();
             self.under_way.clear();
             self.key = Some(key.clone());
         }
@@ -170,9 +190,10 @@ impl Heat {
             }
             let Row::Unit(unit) = row else { continue };
             let Some(line) = line_of(board, unit, network) else { continue };
-            if self.cells.contains_key(&line.id) || !self.under_way.insert(line.id.clone()) {
+            if !self.is_due(&line.id, now) || !self.under_way.insert(line.id.clone()) {
                 continue;
             }
+            self.asked.insert(line.id.clone(), now);
             commands.push(Cmd::Heat(HistoryRequest {
                 subject: line.id.clone(),
                 range: key.range,

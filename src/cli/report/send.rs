@@ -13,7 +13,7 @@ use crate::alert::{Topic, facts};
 use crate::cli::{complain, context};
 use crate::config::Config;
 use crate::daemon::clock;
-use crate::locale::{number, visible};
+use crate::locale::{number, reason as reason_in, visible};
 use crate::model::Severity;
 use crate::report::Page;
 use crate::report::document::Document;
@@ -120,7 +120,7 @@ impl Parcel {
         }
         let (name, kind) = (&outlet.id, outlet.kind);
         if let Outcome::Again { reason, .. } | Outcome::Refused { reason, .. } = worst {
-            let reason = visible(&reason);
+            let reason = visible(&reason_in(lang, &reason));
             return Err(anyhow!(t!(lang, "report.send.not_sent", name = name, reason = reason)));
         }
         match &self.file {

@@ -10,7 +10,7 @@ use crate::dash::take::{Dialog, Holds, Notice, Term, holding};
 use crate::dash::theme::Theme;
 use crate::dash::view::{Shot, title};
 use crate::dash::words::{impact, subject_title};
-use crate::locale::{fit_end, state_name, text, visible, width};
+use crate::locale::{fit_end, reason as reason_in, state_name, text, visible, width};
 use crate::model::{Incident, SubjectId};
 use crate::t;
 
@@ -180,7 +180,8 @@ pub fn told(shot: &Shot<'_>) -> Option<Line> {
             t!(lang, "dash.take_refused", root = root(subject), reason = visible(reason))
         }
         Notice::Unanswered(subject, reason) => {
-            t!(lang, "dash.take_unanswered", root = root(subject), reason = visible(reason))
+            let reason = visible(&reason_in(lang, reason));
+            t!(lang, "dash.take_unanswered", root = root(subject), reason = reason)
         }
     };
     Some(Line::styled(words, theme.fault()))

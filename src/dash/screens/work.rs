@@ -10,7 +10,7 @@ use crate::dash::notice::Said;
 use crate::dash::view::{Shot, title};
 use crate::dash::words::subject_title;
 use crate::dash::work::{Dialog, Term, count, target};
-use crate::locale::{date_time, fit, fit_end, number, text, visible, width};
+use crate::locale::{date_time, fit, fit_end, number, reason, text, visible, width};
 use crate::model::WorkedOn;
 use crate::t;
 
@@ -141,8 +141,12 @@ pub fn told(shot: &Shot<'_>) -> Option<Line> {
             let (count, to) = (number(lang, i64::from(*subjects)), shot.when(*to));
             plain(t!(lang, "dash.work_done", id = id, count = count, to = to))
         }
-        Said::WorkRefused(why) => fault(t!(lang, "dash.work_refused", reason = visible(why))),
-        Said::WorkUnanswered(why) => fault(t!(lang, "dash.work_unanswered", reason = visible(why))),
+        Said::WorkRefused(why) => {
+            fault(t!(lang, "dash.work_refused", reason = visible(&reason(lang, why))))
+        }
+        Said::WorkUnanswered(why) => {
+            fault(t!(lang, "dash.work_unanswered", reason = visible(&reason(lang, why))))
+        }
         Said::ReadOnly => fault(text(lang, "dash.work_read_only").to_owned()),
         Said::NoDaemon => fault(text(lang, "dash.work_no_daemon").to_owned()),
         Said::Nothing => fault(text(lang, "dash.nothing_selected").to_owned()),
@@ -152,13 +156,17 @@ pub fn told(shot: &Shot<'_>) -> Option<Line> {
             plain(t!(lang, "dash.exported", count = count, path = visible(path)))
         }
         Said::Kept(path) => plain(t!(lang, "dash.kept", path = visible(path))),
-        Said::NotExported(why) => fault(t!(lang, "dash.not_exported", reason = visible(why))),
+        Said::NotExported(why) => {
+            fault(t!(lang, "dash.not_exported", reason = visible(&reason(lang, why))))
+        }
         Said::Asked(count, subject) => {
             let count = number(lang, i64::from(*count));
             let name = shot.board.subject(subject);
             let name = name.map_or_else(|| subject.to_string(), |s| subject_title(shot.board, s));
             plain(t!(lang, "dash.asked", name = name, count = count))
         }
-        Said::NotAsked(why) => fault(t!(lang, "dash.not_asked", reason = visible(why))),
+        Said::NotAsked(why) => {
+            fault(t!(lang, "dash.not_asked", reason = visible(&reason(lang, why))))
+        }
     }
 }

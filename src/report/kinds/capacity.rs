@@ -117,7 +117,11 @@ pub fn capacity(scope: &Scope<'_>, page: &Page<'_>, circuits: &[Circuit]) -> She
     frame.heads.push(t!(lang, "kinds.capacity_sum", over = over, of = rows.len()));
     let verdict = match rows.is_empty() {
         true => Verdict::NotProven,
-        false => overall(rows.iter().map(|row| row.found.verdict)),
+        // What could not be counted is not proven.
+        false => {
+            let uncounted = unknown.iter().map(|_| Verdict::NotProven);
+            overall(rows.iter().map(|row| row.found.verdict).chain(uncounted))
+        }
     };
     let keys = ["note_rule", "note_readings", "note_gap", "note_first"];
     let floor = crate::locale::percent(lang, scope.floor_ppm, 1);

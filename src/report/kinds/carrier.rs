@@ -21,6 +21,8 @@ pub type FailedRounds = BTreeMap<OutageId, (UnixMs, UnixMs)>;
 struct Line {
     carrier: CarrierIx,
     account: CarrierLine,
+    /// The contract has a rule of penalties.
+    has_penalty: bool,
     step: Option<PenaltyStep>,
     price: Option<i64>,
     outages: Vec<CarrierOutage>,
@@ -32,9 +34,10 @@ impl Line {
         self.account.verdict != Verdict::NotProven
     }
 
-    /// `None` where the contract does not say what the line costs.
+    /// `None` where the contract does not say what is owed, or nothing can be said of the level.
     fn owed(&self) -> Option<i64> {
-        match self.step.filter(|_| self.is_judged()) {
+        match self.step {
+            _ if !self.has_penalty || !self.is_judged() => None,
             None => Some(0),
             Some(step) => self.price.map(|price| step.of(price)),
         }
@@ -134,6 +137,7 @@ fn lines(scope: &Scope<'_>, said: &Said, only: Option<CarrierIx>) -> Vec<Line> {
             let penalty = carrier.penalty.as_ref();
             found.push(Line {
                 carrier: ix,
+                has_penalty: penalty.is_some(),
                 step: penalty.and_then(|p| p.step(live, live + counted)),
                 price: penalty.and_then(|p| p.price(bandwidth)),
                 outages: carrier_outages(

@@ -117,7 +117,13 @@ fn read(text: &str, separator: u8) -> Result<TheirTable, TheirTableError> {
         }
         let line = record.position().map_or(0, csv::Position::line);
         let Some(columns) = &columns else {
-            let named: Vec<Option<Column>> = record.iter().map(column).collect();
+            let mut named: Vec<Option<Column>> = record.iter().map(column).collect();
+            // Of two columns of a kind the first is meant: a level agreed or a mean may follow.
+            for n in 1..named.len() {
+                if named[..n].contains(&named[n]) {
+                    named[n] = None;
+                }
+            }
             let has = |wanted: Column| named.contains(&Some(wanted));
             let figures = [Column::Availability, Column::Minutes, Column::Hours, Column::Outages];
             if has(Column::Circuit) && figures.into_iter().any(has) {
@@ -170,9 +176,27 @@ fn read(text: &str, separator: u8) -> Result<TheirTable, TheirTableError> {
     if columns.is_none() { Err(TheirTableError::NoHeader) } else { Ok(found) }
 }
 
-/// A number, with a point or a comma before its decimals; never negative.
+/// A number as either language writes it; never negative. Of two different marks the last stands
+/// before the decimals; a mark that comes more than once parts thousands. `1.234` alone may be
+/// both, so it is not read, but where the number is a share.
 fn decimal(cell: &str, places: u8) -> Option<i64> {
-    let text = cell.replace(',', ".");
+    let marks: Vec<(usize, char)> =
+        cell.char_indices().filter(|(_, c)| matches!(c, '.' | ',')).collect();
+    let last = marks.last().copied();
+    let is_repeated = |mark: char| marks.iter().filter(|(_, c)| *c == mark).count() > 1;
+    let point = last.filter(|(_, mark)| !is_repeated(*mark));
+    let whole = point.map_or(cell, |(at, _)| &cell[..at]);
+    let mut groups = whole.split(['.', ',']);
+    let is_first = groups.next().is_some_and(|first| first.len() <= 3 || marks.len() < 2);
+    if !is_first || groups.any(|group| group.len() != 3) {
+        return None;
+    }
+    let decimals = point.map_or("", |(at, _)| &cell[at + 1..]);
+    if places <= 3 && marks.len() == 1 && decimals.len() == 3 && whole.trim_matches('0') != "" {
+        return None;
+    }
+    let whole: String = whole.chars().filter(|c| !matches!(c, '.' | ',')).collect();
+    let text = if decimals.is_empty() { whole } else { format!("{whole}.{decimals}") };
     // Digits beyond those we keep say nothing to us.
     let text = match text.split_once('.') {
         Some((whole, rest)) if places == 0 && rest.chars().all(|c| c == '0') => whole.to_owned(),
@@ -386,5 +410,42 @@ fn left(
         ),
         rows: ours.chain(theirs).chain(cells).collect(),
         has_total: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_as_either_language_writes_them_and_what_may_be_both_is_not() {
+        for (cell, places, read) in [
+            ("12", 3, Some(12_000)),
+            ("12,5", 3, Some(12_500)),
+            ("12.5", 3, Some(12_500)),
+            ("1.234,5", 3, Some(1_234_500)),
+            ("1,234.5", 3, Some(1_234_500)),
+            ("1.234.567", 3, Some(1_234_567_000)),
+            ("12345,5", 3, Some(12_345_500)),
+            ("0,500", 3, Some(500)),
+            ("1.234", 3, None),
+            ("1,234", 0, None),
+            ("3,0", 0, Some(3)),
+            ("1.23,4", 3, None),
+            ("1234.567,8", 3, None),
+            ("-1", 3, None),
+        ] {
+            assert_eq!(decimal(cell, places), read, "{cell}");
+        }
+        assert_eq!(share("99,950 %"), Some(999_500));
+        assert_eq!(share("0.9995"), Some(999_500));
+    }
+
+    #[test]
+    fn of_two_columns_of_a_kind_the_first_is_read() {
+        let text = "Kênh;Khả dụng;Khả dụng cam kết\nA-1;99,5 %;99,9 %\n";
+        let found = read(text, b';').unwrap();
+        assert_eq!(found.rows.len(), 1);
+        assert_eq!(found.rows[0].ppm, Some(995_000));
     }
 }
