@@ -144,6 +144,13 @@ impl Args {
         if self.carrier.is_some() && !matches!(kind, Kind::Carrier | Kind::Capacity) {
             bail!(t!(lang, "kinds.carrier_is_for"));
         }
+        let has_goal = matches!(kind, Kind::Coverage | Kind::Availability);
+        if self.min.is_some() && !has_goal {
+            bail!(t!(lang, "report.min_is_for"));
+        }
+        if self.clock != Hours::AroundTheClock && !has_goal && kind != Kind::All {
+            bail!(t!(lang, "report.clock_is_for"));
+        }
         if self.compare.is_some() && !kind.is_compared() {
             bail!(t!(lang, "report.compare.is_for"));
         }

@@ -179,9 +179,9 @@ impl Log {
         if self.under_way.is_some() {
             return;
         }
-        let newest = self.events.values().map(|event| event.at).max();
         // An event of a clock that ran ahead must not put the question into time to come.
-        let from = newest.map_or(UnixMs(0), |at| at.min(now) - OVERLAP_MS);
+        let newest = self.events.values().map(|event| event.at).filter(|at| *at <= now).max();
+        let from = newest.map_or(UnixMs(0), |at| at - OVERLAP_MS);
         let window = Span::new(from, from.max(now) + AHEAD_MS);
         let request = LogRequest { window, limit: LINES_MAX };
         self.under_way = Some(request);

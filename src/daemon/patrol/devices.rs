@@ -36,7 +36,7 @@ pub(super) struct Devices {
     /// The addresses that the inventory has asked.
     pub(super) ours: HashSet<IpAddr>,
     /// By device and address of the inventory: the card that has it, since we started.
-    pub(super) cards: HashMap<(SubjectId, IpAddr), [u8; 6]>,
+    pub(super) cards: HashMap<(SubjectId, u32, IpAddr), [u8; 6]>,
     /// By device: what it said last.
     pub(super) seen: BTreeMap<SubjectId, Seen>,
     credentials: HashMap<CredentialId, Arc<Credential>>,
@@ -105,7 +105,7 @@ impl Patrol {
         let is_known = |id: &SubjectId| inventory.find_subject(id.as_str()).is_some();
         self.devices.seen.retain(|id, _| is_known(id));
         self.devices.cables.retain(|id, _| is_known(id));
-        self.devices.cards.retain(|(id, _), _| is_known(id));
+        self.devices.cards.retain(|(id, ..), _| is_known(id));
         self.devices.watches.retain(|(id, _), _| is_known(id));
         self.devices.ends.retain(|(id, _), _| is_known(id));
         let asked = inventory.subjects.iter().flat_map(|subject| &subject.checks);

@@ -80,7 +80,7 @@ impl Devices {
         let Self { ours, cards, .. } = self;
         let known = addresses.iter().filter(|address| ours.contains(&address.ip));
         let other = known.filter_map(|address| {
-            let before = cards.insert((id.clone(), address.ip), address.mac)?;
+            let before = cards.insert((id.clone(), address.index, address.ip), address.mac)?;
             (before != address.mac).then_some((address, before))
         });
         other.collect()
@@ -97,7 +97,11 @@ fn take_over(
     let missing = |from: &[Neighbour], of: &[Neighbour]| -> Vec<Neighbour> {
         of.iter().filter(|who| from.binary_search(who).is_err()).cloned().collect()
     };
-    let found = missing(known, cables);
+    let mut found = missing(known, cables);
+    if !is_whole {
+        // Nobody goes, so there is an end to who comes.
+        found.truncate(CABLES_MAX.saturating_sub(known.len()));
+    }
     let lost = if is_whole { missing(cables, known) } else { Vec::new() };
     known.retain(|who| lost.binary_search(who).is_err());
     known.extend(found.iter().cloned());

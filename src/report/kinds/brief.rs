@@ -4,7 +4,7 @@
 use super::super::{Page, Said, Scope, coverage};
 use super::bulletin::moment;
 use super::outages::{Listed, list};
-use super::{Bulletin, bulletin};
+use super::{Bulletin, DAY_MS, bulletin};
 use crate::locale::{cause_key, date_time, duration, number, percent, visible};
 use crate::model::{
     CarrierIx, KeptIncident, Maintenance, Span, State, SubjectId, UnixMs, WorkedOn,
@@ -14,7 +14,6 @@ use crate::t;
 
 /// Most lines of one list of a handover: it is a page.
 const LINES: usize = 12;
-const DAY_MS: i64 = 86_400_000;
 
 /// What lies on the duty desk besides the records.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -248,11 +247,18 @@ fn shortened(page: &Page<'_>, lines: &[String], most: usize, between: &str) -> S
 
 fn blind(scope: &Scope<'_>, page: &Page<'_>, desk: &Desk) -> String {
     let window = scope.window();
-    let ms: i64 = desk
-        .blind
-        .iter()
-        .map(|b| Span::new(b.since, b.until.unwrap_or(window.to)).intersect(window).len_ms())
-        .sum();
+    let span = |b: &Blind| Span::new(b.since, b.until.unwrap_or(window.to)).intersect(window);
+    let mut spans: Vec<Span> = desk.blind.iter().map(span).filter(|s| !s.is_empty()).collect();
+    spans.sort_by_key(|span| span.from);
+    // Carriers may be out of sight at one time: that is blind once.
+    let (mut ms, mut until) = (0, window.from);
+    for span in spans {
+        let rest = Span::new(span.from.max(until), span.to);
+        if !rest.is_empty() {
+            ms += rest.len_ms();
+            until = rest.to;
+        }
+    }
     match ms {
         0 => t!(page.lang, "kinds.never_blind"),
         ms => t!(page.lang, "kinds.blind", lasted = duration(page.lang, ms), n = desk.blind.len()),

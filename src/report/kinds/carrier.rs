@@ -174,7 +174,10 @@ fn contracts(lines: &[Line], scope: &Scope<'_>, page: &Page<'_>, is_month: bool)
         own.iter().for_each(|line| sum += &line.account.millis);
         let with = |verdict| own.iter().filter(|l| l.account.verdict == verdict).count();
         let outages: i64 = own.iter().map(|line| i64::from(line.account.outages)).sum();
-        let owed: Option<i64> = own.iter().map(|line| line.owed()).sum();
+        // Lines without a verdict stand in the column beside it.
+        let judged = || own.iter().filter(|line| line.is_judged());
+        let owed: Option<i64> = judged().map(|line| line.owed()).sum();
+        let owed = owed.filter(|_| judged().next().is_some());
         rows.push(vec![
             Value::text(&carrier.name),
             Value::of(carrier.contract.as_ref(), Value::text),

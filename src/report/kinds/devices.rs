@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::super::{Page, Scope, Sheet, Table, Value};
-use super::{block, subjects};
+use super::{DAY_MS, block, subjects};
 use crate::coverage::Verdict;
 use crate::heads;
 use crate::model::{Device, SubjectId, SubjectIx, UnixMs};
@@ -75,8 +75,9 @@ fn age(since: Option<UnixMs>, at: UnixMs) -> Value {
     }
 }
 
+/// The last day of support is one with it.
 fn is_out(device: &Device, at: UnixMs) -> bool {
-    device.support_until.is_some_and(|until| until <= at)
+    device.support_until.is_some_and(|until| until + DAY_MS <= at)
 }
 
 /// Numbers by what `name` says of a device, the most first, and of all.

@@ -26,6 +26,9 @@ use super::text::blank;
 use super::{Page, Scope};
 use crate::model::{SubjectIx, UnitIx};
 
+/// A day, in milliseconds: what is given as a day lasts until it is over.
+const DAY_MS: i64 = 86_400_000;
+
 /// The title block.
 fn block(key: &str, scope: &Scope<'_>, page: &Page<'_>) -> Document {
     blank(key, scope, page)

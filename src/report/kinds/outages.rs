@@ -7,7 +7,7 @@ use super::super::figures::timeline;
 use super::super::proof::proof;
 use super::super::{AvailabilityRow, GroupBy, GroupKey, Page, Said, Scope, Sheet, Table, Value};
 use super::{block, facts, subjects};
-use crate::coverage::{MarkedOutage, Outage, Verdict, mark_outages, outages as of_record};
+use crate::coverage::{Clock, MarkedOutage, Outage, Verdict, mark_outages, outages as of_record};
 use crate::heads;
 use crate::model::{Cause, OutageId, State, SubjectIx};
 use crate::t;
@@ -94,6 +94,8 @@ impl Listed {
 /// The report. Consequences are listed and count in no other table than their line's own.
 #[must_use]
 pub fn outages(scope: &Scope<'_>, page: &Page<'_>, said: &Said, devices_too: bool) -> Sheet {
+    // Every table has one clock whatever was asked: an outage is one at any hour.
+    let scope = &Scope { clock: Clock::AroundTheClock, ..*scope };
     let all = list(scope, said, devices_too);
     let lang = page.lang;
     let tree = scope.tree();

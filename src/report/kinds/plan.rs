@@ -2,7 +2,7 @@
 
 use super::super::sheet::shown_day;
 use super::super::{Page, Scope, Sheet, Table, Value, coverage, overall};
-use super::{block, facts};
+use super::{DAY_MS, block, facts};
 use crate::coverage::{Ladder, Verdict};
 use crate::heads;
 use crate::model::{PlanItem, Progress, Rung};
@@ -93,7 +93,7 @@ fn lines<'a>(scope: &Scope<'a>) -> Vec<Line<'a>> {
         let goal = item.goal.or(all).unwrap_or(0);
         let standing = if done >= goal && goal > 0 {
             Standing::Done
-        } else if item.due.is_some_and(|due| due <= at) {
+        } else if item.due.is_some_and(|due| due + DAY_MS <= at) {
             Standing::Late
         } else {
             Standing::UnderWay

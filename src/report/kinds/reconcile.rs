@@ -165,7 +165,10 @@ fn read(text: &str, separator: u8) -> Result<TheirTable, TheirTableError> {
                 unread.push((line, cell.to_owned()));
             }
         }
-        // Totals and signatures beneath a table name no circuit.
+        if TOTALS.contains(&fold(&row.circuit).as_str()) {
+            continue;
+        }
+        // Signatures beneath a table name no figures.
         if !row.circuit.is_empty() && (row.ppm, row.lost_ms, row.outages) != (None, None, None) {
             found.rows.push(row);
             found.unread.extend(unread);
@@ -175,6 +178,9 @@ fn read(text: &str, separator: u8) -> Result<TheirTable, TheirTableError> {
     }
     if columns.is_none() { Err(TheirTableError::NoHeader) } else { Ok(found) }
 }
+
+/// What stands before the sum of a table, without diacritics.
+const TOTALS: [&str; 5] = ["tong cong", "tong", "cong", "total", "sum"];
 
 /// A number as either language writes it; never negative. Of two different marks the last stands
 /// before the decimals; a mark that comes more than once parts thousands. `1.234` alone may be

@@ -7,7 +7,10 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{Applier, Sql};
 use crate::model::{Beside, Neighbour, Seeing, SubjectId, UnixMs};
-use crate::store::neighbour::GONE_MAX;
+use crate::store::neighbour::{ADDRESSES_MAX, CABLES_MAX, GONE_MAX};
+
+/// Most rows of a device that are there.
+const THERE_MAX: i64 = (CABLES_MAX + ADDRESSES_MAX) as i64;
 
 /// A row that is there.
 struct Known {
@@ -54,6 +57,13 @@ impl Applier {
             )?
             .execute([subject, at.0, seq])?;
         }
+        // Looks that break off count nobody as gone: whoever was first seen longest ago gives way.
+        tx.prepare_cached(
+            "UPDATE neighbour SET last_seen = MAX(first_seen, ?2), seq = ?3 WHERE id IN
+             (SELECT id FROM neighbour WHERE subject = ?1 AND last_seen IS NULL
+              ORDER BY first_seen DESC, id DESC LIMIT -1 OFFSET ?4)",
+        )?
+        .execute(params![subject, before.unwrap_or(0), seq, THERE_MAX])?;
         tx.prepare_cached(
             "DELETE FROM neighbour WHERE id IN
              (SELECT id FROM neighbour WHERE subject = ?1 AND last_seen IS NOT NULL
