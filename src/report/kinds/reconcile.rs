@@ -198,7 +198,8 @@ fn decimal(cell: &str, places: u8) -> Option<i64> {
         return None;
     }
     let decimals = point.map_or("", |(at, _)| &cell[at + 1..]);
-    if places <= 3 && marks.len() == 1 && decimals.len() == 3 && whole.trim_matches('0') != "" {
+    if places <= 3 && marks.len() == 1 && decimals.len() == 3 && !whole.trim_matches('0').is_empty()
+    {
         return None;
     }
     let whole: String = whole.chars().filter(|c| !matches!(c, '.' | ',')).collect();
