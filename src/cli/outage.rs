@@ -10,7 +10,6 @@ use super::report::{Period, told};
 use super::{EXIT_FINDING, EXIT_OK, EXIT_USAGE, Format, Global, context, unit};
 use crate::api::{NoteRequest, Noted, Problem};
 use crate::config::Config;
-use crate::coverage::{Clock, SlaRule};
 use crate::daemon::clock;
 use crate::locale::{self, cause_key, visible};
 use crate::model::{Cause, OutageId, Span, SubjectId, UnixMs};
@@ -211,19 +210,7 @@ fn list(args: &ListArgs, config: &Config) -> anyhow::Result<ExitCode> {
     let refused = |error: ReportError| anyhow!(told(lang, &error));
     let store = Reader::open(&config.store).map_err(|e| refused(e.into()))?;
     let records = report::load(&store, &inventory, period, now).map_err(refused)?;
-    let scope = Scope {
-        inventory: &inventory,
-        records: &records,
-        period,
-        now,
-        unit,
-        clock: Clock::AroundTheClock,
-        as_of: None,
-        rule: SlaRule::Tuantra,
-        coverage_goal_ppm: u32::from(config.goals.coverage_permille) * 1_000,
-        availability_goal_ppm: config.goals.availability_ppm,
-        floor_ppm: config.measured_floor_ppm,
-    };
+    let scope = Scope { unit, ..Scope::of(config, &inventory, &records, (period, now)) };
     let page = Page {
         lang,
         zone: &config.timezone,

@@ -8,7 +8,7 @@ use anyhow::{anyhow, bail};
 
 use super::report::{Format, Period, as_asked, find_carrier, told};
 use super::{EXIT_FINDING, EXIT_OK, Global, context};
-use crate::coverage::{Clock, SlaRule, Verdict};
+use crate::coverage::{Clock, Verdict};
 use crate::daemon::clock;
 use crate::locale::visible;
 use crate::report::kinds::{self, TheirTableError};
@@ -86,19 +86,8 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let refused = |error: ReportError| anyhow!(told(lang, &error));
     let store = Reader::open(&config.store).map_err(|e| refused(e.into()))?;
     let records = report::load(&store, &inventory, period, now).map_err(refused)?;
-    let scope = Scope {
-        inventory: &inventory,
-        records: &records,
-        period,
-        now,
-        unit: None,
-        clock: Clock::Contract,
-        as_of: None,
-        rule: SlaRule::Tuantra,
-        coverage_goal_ppm: u32::from(config.goals.coverage_permille) * 1_000,
-        availability_goal_ppm: config.goals.availability_ppm,
-        floor_ppm: config.measured_floor_ppm,
-    };
+    let scope =
+        Scope { clock: Clock::Contract, ..Scope::of(&config, &inventory, &records, (period, now)) };
     let page = Page {
         lang,
         zone: &config.timezone,

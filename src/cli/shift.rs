@@ -8,7 +8,6 @@ use anyhow::anyhow;
 use super::report::{Parcel, channel, no_time, told};
 use super::{EXIT_OK, Global, context, unit};
 use crate::config::Config;
-use crate::coverage::{Clock, SlaRule};
 use crate::daemon::clock;
 use crate::locale::visible;
 use crate::model::{Inventory, Span, Tier, UnixMs};
@@ -192,19 +191,7 @@ fn text(
     let now = clock::now();
     let records = report::load(&store, inventory, window, now).map_err(refused)?;
     let desk = desk(&store, window).map_err(refused)?;
-    let scope = Scope {
-        inventory,
-        records: &records,
-        period: window,
-        now,
-        unit,
-        clock: Clock::AroundTheClock,
-        as_of: None,
-        rule: SlaRule::Tuantra,
-        coverage_goal_ppm: u32::from(config.goals.coverage_permille) * 1_000,
-        availability_goal_ppm: config.goals.availability_ppm,
-        floor_ppm: config.measured_floor_ppm,
-    };
+    let scope = Scope { unit, ..Scope::of(config, inventory, &records, (window, now)) };
     let page = Page {
         lang,
         zone: &config.timezone,

@@ -44,7 +44,7 @@ pub use sheet::{Sheet, Table, Value};
 pub use table::{Cell, csv_line};
 pub use text::{availability_document, coverage_document, title_block};
 
-use crate::config::Letter;
+use crate::config::{Config, Letter};
 use crate::coverage::{Clock, Judge, SlaRule, Tree, Verdict};
 use crate::locale::Lang;
 use crate::model::{Inventory, Span, UnitIx, UnixMs};
@@ -77,6 +77,30 @@ pub struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
+    /// Everything, around the clock, by our own rule and the tree of the period's end, against the
+    /// configured goals.
+    #[must_use]
+    pub fn of(
+        config: &Config,
+        inventory: &'a Inventory,
+        records: &'a Records,
+        (period, now): (Span, UnixMs),
+    ) -> Self {
+        Self {
+            inventory,
+            records,
+            period,
+            now,
+            unit: None,
+            clock: Clock::AroundTheClock,
+            as_of: None,
+            rule: SlaRule::Tuantra,
+            coverage_goal_ppm: u32::from(config.goals.coverage_permille) * 1_000,
+            availability_goal_ppm: config.goals.availability_ppm,
+            floor_ppm: config.measured_floor_ppm,
+        }
+    }
+
     /// The part of the period that has passed: what is to come is not unmeasured.
     #[must_use]
     pub fn window(&self) -> Span {

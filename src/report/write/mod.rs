@@ -1,9 +1,8 @@
-//! From a [`Document`](super::document::Document) to text, a page, a spreadsheet or CSV.
+//! From a [`Document`](super::document::Document) to text, a page or a spreadsheet.
 //!
 //! Guarantees: the same figures in each; nothing that came from a file or a device can do anything
 //! in any of them (control characters are shown, markup and formulas are text).
 
-mod csv;
 mod drawing;
 mod html;
 mod index;
@@ -11,7 +10,6 @@ mod letter;
 mod text;
 mod xlsx;
 
-pub use csv::csv;
 pub use html::html;
 pub use index::{Entry, index};
 pub use text::text;
