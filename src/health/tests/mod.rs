@@ -12,10 +12,12 @@ use crate::model::{
 };
 
 mod asking;
+mod blind;
 mod calm;
 mod checks;
 mod details;
 mod explained;
+mod flapping;
 mod holes;
 mod hours;
 mod leaps;
