@@ -71,6 +71,132 @@ const DEVICES: [Column; 10] = [
     Column::new("since", "Từ ngày", "Since"),
 ];
 
+/// What connections, devices and services may have besides.
+const SUBJECT: [Column; 7] = [
+    Column::new("checks", "Cách kiểm tra", "Checks"),
+    Column::new("via", "Đi qua", "Via"),
+    Column::new("calendar", "Lịch làm việc", "Calendar"),
+    Column::new("off_hours", "Ngoài giờ", "Off hours"),
+    Column::new("enabled", "Đang tuần tra", "Enabled"),
+    Column::new("health", "Ngưỡng đánh giá", "Health"),
+    Column::new("ping", "Cách ping", "Ping"),
+];
+
+const SLA: [Column; 5] = [
+    Column::new("sla.availability", "Mức sẵn sàng cam kết", "Promised availability"),
+    Column::new("sla.rtt", "Độ trễ cam kết", "Promised RTT"),
+    Column::new("sla.rtt_ms", "Độ trễ cam kết (ms)", "Promised RTT (ms)"),
+    Column::new("sla.loss", "Mất gói cam kết (%)", "Promised loss (%)"),
+    Column::new("sla.hours", "Giờ tính cam kết", "Contract hours"),
+];
+
+const MORE_OF_UNITS: [Column; 7] = [
+    Column::new("short", "Tên viết tắt", "Short name"),
+    Column::new("codes", "Các mã hành chính", "Official codes"),
+    Column::new("prefixes", "Dải địa chỉ", "Address plan"),
+    Column::new("sites", "Trụ sở", "Sites"),
+    Column::new("merged_into", "Nhập vào", "Merged into"),
+    Column::new("calendar", "Lịch làm việc", "Calendar"),
+    Column::new("off_hours", "Ngoài giờ", "Off hours"),
+];
+
+const MORE_OF_CONNECTIONS: [Column; 3] = [
+    Column::new("name", "Tên đường truyền", "Name"),
+    Column::new("bandwidth", "Băng thông (có đơn vị)", "Bandwidth (with unit)"),
+    Column::new("until", "Đến ngày", "Until"),
+];
+
+const MORE_OF_DEVICES: [Column; 3] = [
+    Column::new("addresses", "Địa chỉ các cổng", "Interface addresses"),
+    Column::new("support_until", "Hết hỗ trợ", "Support until"),
+    Column::new("until", "Đến ngày", "Until"),
+];
+
+const SERVICES: [Column; 9] = [
+    Column::new("id", "Mã định danh", "Id"),
+    Column::new("unit", "Đơn vị", "Unit"),
+    Column::new("name", "Tên dịch vụ", "Name"),
+    Column::new("url", "Địa chỉ web", "URL"),
+    Column::new("host", "Tên máy chủ", "Host"),
+    Column::new("port", "Số hiệu cổng", "Port"),
+    Column::new("address", "Địa chỉ IP", "IP address"),
+    Column::new("since", "Từ ngày", "Since"),
+    Column::new("until", "Đến ngày", "Until"),
+];
+
+const NETWORKS: [Column; 6] = [
+    Column::new("id", "Mã định danh", "Id"),
+    Column::new("name", "Tên mạng", "Name"),
+    Column::new("name_en", "Tên tiếng Anh", "English name"),
+    Column::new("short", "Tên viết tắt", "Short name"),
+    Column::new("over", "Chạy trên mạng", "Carried by"),
+    Column::new("prefixes", "Dải địa chỉ", "Address plan"),
+];
+
+const CARRIERS: [Column; 5] = [
+    Column::new("id", "Mã định danh", "Id"),
+    Column::new("name", "Tên nhà mạng", "Name"),
+    Column::new("contract", "Số hợp đồng", "Contract"),
+    Column::new("hotline", "Đường dây nóng", "Hotline"),
+    Column::new("penalty", "Mức phạt", "Penalty"),
+];
+
+const CALENDARS: [Column; 5] = [
+    Column::new("id", "Mã định danh", "Id"),
+    Column::new("name", "Tên lịch", "Name"),
+    Column::new("hours", "Giờ làm việc", "Hours"),
+    Column::new("holidays", "Ngày nghỉ", "Holidays"),
+    Column::new("make_up", "Ngày làm bù", "Make-up days"),
+];
+
+const MAINTENANCE: [Column; 10] = [
+    Column::new("id", "Mã định danh", "Id"),
+    Column::new("unit", "Đơn vị", "Unit"),
+    Column::new("subject", "Đối tượng", "Subject"),
+    Column::new("carrier", "Nhà mạng", "Carrier"),
+    Column::new("from", "Bắt đầu", "From"),
+    Column::new("until", "Kết thúc", "Until"),
+    Column::new("calendar", "Theo lịch", "Calendar"),
+    Column::new("hours", "Khung giờ", "Hours"),
+    Column::new("note", "Nội dung", "Note"),
+    Column::new("by", "Người báo", "Announced by"),
+];
+
+const PLAN: [Column; 9] = [
+    Column::new("id", "Mã định danh", "Id"),
+    Column::new("name", "Nội dung", "Name"),
+    Column::new("group", "Nhóm", "Group"),
+    Column::new("goal", "Chỉ tiêu", "Goal"),
+    Column::new("due", "Hạn", "Due"),
+    Column::new("done", "Đã thực hiện", "Done"),
+    Column::new("at", "Tính đến ngày", "As of"),
+    Column::new("source", "Nguồn số liệu", "Source"),
+    Column::new("measured", "Cách đo", "Measured by"),
+];
+
+const DEFAULTS: [Column; 2] =
+    [Column::new("for", "Áp dụng cho", "For"), Column::new("set", "Giá trị", "Set")];
+
+/// Every column of a list that has a heading in words, those of the template first.
+pub(super) fn all_columns(section: Section) -> impl Iterator<Item = &'static Column> {
+    let lists: [&'static [Column]; 3] = match section {
+        Section::Units => [&UNITS, &MORE_OF_UNITS, &[]],
+        Section::Connections => [&CONNECTIONS, &MORE_OF_CONNECTIONS, &SLA],
+        Section::Devices => [&DEVICES, &MORE_OF_DEVICES, &[]],
+        Section::Services => [&SERVICES, &[], &[]],
+        Section::Networks => [&NETWORKS, &[], &SLA],
+        Section::Carriers => [&CARRIERS, &[], &SLA],
+        Section::Calendars => [&CALENDARS, &[], &[]],
+        Section::Maintenance => [&MAINTENANCE, &[], &[]],
+        Section::Plan => [&PLAN, &[], &[]],
+        Section::Defaults => [&DEFAULTS, &[], &[]],
+    };
+    let is_subject =
+        matches!(section, Section::Connections | Section::Devices | Section::Services);
+    let shared: &'static [Column] = if is_subject { &SUBJECT } else { &[] };
+    lists.into_iter().flatten().chain(shared)
+}
+
 /// The columns that a template offers for a list; of other lists none.
 pub(super) const fn columns(section: Section) -> &'static [Column] {
     match section {
@@ -149,13 +275,13 @@ pub(super) enum Heading {
 /// What a heading of a list means.
 pub(super) fn heading(section: Section, text: &str) -> Heading {
     let words = words(text);
-    if NOTES.contains(&words.as_str()) {
-        return Heading::Note;
-    }
-    let own = columns(section);
-    let offered = own.iter().find(|c| self::words(c.vi) == words || self::words(c.en) == words);
+    let mut own = all_columns(section);
+    let offered = own.find(|c| self::words(c.vi) == words || self::words(c.en) == words);
     if let Some(column) = offered {
         return Heading::Key(column.key);
+    }
+    if NOTES.contains(&words.as_str()) {
+        return Heading::Note;
     }
     // What devices are called by is their role; a unit has a kind.
     let special = match (section, words.as_str()) {
@@ -179,6 +305,13 @@ pub(super) fn section(sheet: &str) -> Option<Section> {
         "units" | "don vi" | "danh sach don vi" => Some(Section::Units),
         "connections" | "ket noi" | "duong truyen" | "kenh truyen" => Some(Section::Connections),
         "devices" | "thiet bi" | "danh sach thiet bi" => Some(Section::Devices),
+        "services" | "dich vu" => Some(Section::Services),
+        "networks" | "mang" => Some(Section::Networks),
+        "carriers" | "nha mang" => Some(Section::Carriers),
+        "calendars" | "lich lam viec" => Some(Section::Calendars),
+        "maintenance" | "bao tri" => Some(Section::Maintenance),
+        "plan" | "ke hoach" => Some(Section::Plan),
+        "defaults" | "gia tri chung" => Some(Section::Defaults),
         _ => None,
     }
 }
@@ -242,8 +375,8 @@ mod tests {
 
     #[test]
     fn every_offered_heading_means_its_own_key_in_either_form() {
-        for section in [Section::Units, Section::Connections, Section::Devices] {
-            for column in columns(section) {
+        for (_, section) in Section::ALL {
+            for column in all_columns(section) {
                 let decomposed: String = column.vi.nfd().collect();
                 for text in [column.vi, column.en, &decomposed, &column.vi.to_uppercase()] {
                     assert_eq!(heading(section, text), Heading::Key(column.key), "{text}");
