@@ -47,19 +47,24 @@ pub(super) fn read(
     section: Section,
     required: &[&str],
 ) -> Option<Node> {
+    let rows = rows(desk, source)?;
+    table(desk, source, rows, section, required)
+}
+
+/// The cells of a source, row by row; `None` after reporting why there are none.
+pub(super) fn rows(desk: &mut Desk, source: u32) -> Option<Vec<Vec<Cell>>> {
     let text = desk.text(source);
-    let rows = match split(source, &text) {
-        Ok(rows) => rows,
+    match split(source, &text) {
+        Ok(rows) => Some(rows),
         Err(at) => {
             desk.mark_broken(source);
             desk.report(
                 Finding::error(at, Message::new("check.csv_quote"))
                     .hint(Message::new("check.csv_quote_hint")),
             );
-            return None;
+            None
         }
-    };
-    table(desk, source, rows, section, required)
+    }
 }
 
 /// As [`read`], of rows that are cells already; the first is the header.

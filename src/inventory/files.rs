@@ -55,6 +55,19 @@ pub(super) fn list(desk: &mut Desk, folder: &Path) -> Vec<File> {
     files
 }
 
+/// The files of a folder (or the one file named) whose names end with `.csv`, in path order.
+pub(super) fn paths(desk: &mut Desk, folder: &Path) -> Vec<PathBuf> {
+    let mut paths = Vec::new();
+    if folder.is_file() {
+        paths.push(folder.to_owned());
+    } else {
+        walk(desk, folder, &mut paths);
+    }
+    paths.retain(|path| path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv")));
+    paths.sort_by(|a, b| a.components().cmp(b.components()));
+    paths
+}
+
 fn walk(desk: &mut Desk, folder: &Path, paths: &mut Vec<PathBuf>) {
     let mut entered = HashSet::new();
     let mut open = vec![(folder.to_owned(), 0)];
