@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::Section;
-use super::asked::{CONNECTION_KEYS, DEVICE_KEYS, SERVICE_KEYS};
+use super::asked::{CONNECTION_KEYS, SERVICE_KEYS};
 use super::entries::UNIT_KEYS;
 use super::ledger::{Entry, nested_key};
 use super::node::{Key, Map, Node, Value};
@@ -20,6 +20,27 @@ const TEXTS: [&str; 19] = [
 
 /// The keys of an entry in the order people write them; those not among them come last.
 pub(super) fn order(section: Section) -> &'static [&'static str] {
+    // A device is found by its role and its address: before what it is made of.
+    const DEVICES: [&str; 18] = [
+        "name",
+        "role",
+        "address",
+        "addresses",
+        "vendor",
+        "model",
+        "serial",
+        "support_until",
+        "snmp",
+        "checks",
+        "via",
+        "since",
+        "until",
+        "calendar",
+        "off_hours",
+        "enabled",
+        "health",
+        "ping",
+    ];
     const NETWORKS: [&str; 7] = ["id", "name", "name_en", "short", "over", "sla", "prefixes"];
     const CARRIERS: [&str; 6] = ["id", "name", "contract", "hotline", "sla", "penalty"];
     const CALENDARS: [&str; 5] = ["id", "name", "hours", "holidays", "make_up"];
@@ -30,7 +51,7 @@ pub(super) fn order(section: Section) -> &'static [&'static str] {
     match section {
         Section::Units => &UNIT_KEYS,
         Section::Connections => &CONNECTION_KEYS,
-        Section::Devices => &DEVICE_KEYS,
+        Section::Devices => &DEVICES,
         Section::Services => &SERVICE_KEYS,
         Section::Networks => &NETWORKS,
         Section::Carriers => &CARRIERS,
@@ -92,7 +113,14 @@ fn is_plain(text: &str, in_flow: bool) -> bool {
     let has_bracket = in_flow && text.contains([',', '[', ']', '{', '}']);
     let is_odd = text.chars().any(|c| c.is_control() || crate::locale::is_hidden(c));
     let is_bare = text.trim() == text && !text.starts_with("...");
-    is_bare && !(is_marked || is_word || has_mark || has_bracket || is_odd)
+    is_bare && !(is_marked || is_word || has_mark || has_bracket || is_odd || is_time(text))
+}
+
+/// `07:00-11:30`: some readers take it for a number to the base sixty.
+fn is_time(text: &str) -> bool {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let rest = &text.as_bytes()[digits..];
+    (1..=2).contains(&digits) && rest.first() == Some(&b':') && rest.get(1).is_some_and(u8::is_ascii_digit)
 }
 
 fn quoted(text: &str) -> String {

@@ -111,7 +111,7 @@ fn added(desk: &Desk, entry: &Entry<'_>) -> Change {
         FieldChange {
             key: key.text.clone(),
             from: None,
-            to: Some(compose::inline(&key.text, &node.value, false)),
+            to: Some(told(&key.text, &node.value)),
             place: Some(desk.place(node.at)),
         }
     });
@@ -256,8 +256,9 @@ impl Merge<'_> {
                     merged.entries[there].1 = Node { at: node.at, value: Value::Map(inner) };
                 }
                 _ => {
-                    self.differs(dotted(&key.text), Some((&known, &own)), Some((key, node)));
-                    merged.entries[there] = respelled(&known, key, node);
+                    let (key, node) = respelled(&known, key, node);
+                    self.differs(dotted(&key.text), Some((&known, &own)), Some((&key, &node)));
+                    merged.entries[there] = (key, node);
                 }
             }
         }
@@ -281,13 +282,21 @@ impl Merge<'_> {
     }
 
     fn differs(&mut self, key: String, from: Option<(&Key, &Node)>, to: Option<(&Key, &Node)>) {
-        let written = |(key, node): (&Key, &Node)| compose::inline(&key.text, &node.value, false);
+        let written = |(key, node): (&Key, &Node)| told(&key.text, &node.value);
         self.fields.push(FieldChange {
             key,
             from: from.map(written),
             to: to.map(written),
             place: to.map(|(_, node)| self.desk.place(node.at)),
         });
+    }
+}
+
+/// A value as people are told it: a text by itself, anything else as YAML.
+fn told(key: &str, value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.trim().to_owned(),
+        value => compose::inline(key, value, false),
     }
 }
 
