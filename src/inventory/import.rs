@@ -137,12 +137,11 @@ pub fn import(
     let compared = compare::compare(&mut desk, &old, &new, request.remove, scope.as_deref());
     let mut checking = desk.fresh();
     read_trees(&mut checking, &compared.merged(), defaults, zone);
-    let from = request.source.display().to_string();
     let mut outcome = Outcome {
         same: compared.same,
         left: compared.left,
         changes: compared.changes.clone(),
-        diagnostics: relevant(&mut desk, checking, &from),
+        diagnostics: relevant(&mut desk, checking, request.source),
         ..Outcome::default()
     };
     if outcome.diagnostics.iter().any(|found| found.severity == Severity::Error) {
@@ -217,12 +216,15 @@ fn folder_broken(folder: &Path) -> Diagnostic {
 
 /// What was found out about the import and all that is wrong with the result; of the result's
 /// warnings those about what is imported.
-fn relevant(desk: &mut Desk, checking: Desk, from: &str) -> Vec<Diagnostic> {
+fn relevant(desk: &mut Desk, checking: Desk, source: &Path) -> Vec<Diagnostic> {
+    // Of a workbook the sheet and the cell stand behind its name.
+    let book = format!("{} [", source.display());
+    let is_of_it = |place: &Place| {
+        place.file.starts_with(source) || place.file.to_string_lossy().starts_with(&book)
+    };
     let mut found = desk.take_diagnostics();
     found.extend(checking.into_diagnostics().into_iter().filter(|d| {
-        let is_of_it =
-            d.place.as_ref().is_some_and(|p| p.file.display().to_string().starts_with(from));
-        d.severity == Severity::Error || is_of_it
+        d.severity == Severity::Error || d.place.as_ref().is_some_and(is_of_it)
     }));
     found
 }

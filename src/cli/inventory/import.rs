@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{EXIT_OK, EXIT_USAGE, Format, Global, context, diagnostics, print, unit};
 use crate::config::Config;
-use crate::inventory::import::{self, Change, Kind, LISTS, Origin, Outcome, Request};
+use crate::inventory::import::{self, Change, Kind, LISTS, Origin, Outcome, Request, WriteError};
 use crate::locale::{Lang, fit, number, pad, text, visible, width};
 use crate::model::{Place, Severity, UnitKind};
 use crate::t;
@@ -97,7 +97,12 @@ pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let has_errors = outcome.diagnostics.iter().any(|d| d.severity == Severity::Error);
     let is_written = args.write && !has_errors && !outcome.files.is_empty();
     if is_written {
-        import::write(&outcome.files).with_context(|| text(lang, "import.write_failed"))?;
+        match import::write(&outcome.files) {
+            Err(WriteError::Changed(file)) => {
+                anyhow::bail!(t!(lang, "import.changed_meanwhile", file = file.display()))
+            }
+            written => written.with_context(|| text(lang, "import.write_failed"))?,
+        }
     }
     match args.format {
         Format::Json => print(&format!("{:#}\n", as_json(&outcome, is_written, lang)))?,

@@ -34,8 +34,18 @@ pub(super) fn find<'t>(base: &Base<'t>, compared: &Compared<'t>) -> Homes<'t> {
         homes: Homes::default(),
         of_new_unit: HashMap::new(),
         listed: HashSet::new(),
+        units: HashMap::new(),
+        centres: HashMap::new(),
         last_centre: 0,
     };
+    for (ix, unit) in base.old.iter().enumerate().filter(|(_, e)| e.section == Section::Units) {
+        finder.units.insert(&unit.id, ix);
+    }
+    for (place, unit) in compared.new.iter().enumerate() {
+        if unit.section == Section::Units && unit.word("kind") == Some("dic") {
+            finder.centres.insert(&unit.id, place);
+        }
+    }
     for entry in base.old {
         if let (Home::Item { .. }, Some(unit)) = (entry.home, entry.word("unit")) {
             finder.listed.insert((entry.section, unit));
@@ -63,7 +73,11 @@ struct Finder<'a, 't> {
     /// Units that have entries of a list listed by themselves: further ones stand behind these, so
     /// that their order, in which redundant ways are preferred, stays.
     listed: HashSet<(Section, &'t str)>,
-    /// The place among the new units of the last data centre that got a device.
+    /// The units that are there, by the index of their entries.
+    units: HashMap<&'t str, usize>,
+    /// The new data centres, by their place among what is new.
+    centres: HashMap<&'t str, usize>,
+    /// The place among what is new of the last data centre that got a device.
     last_centre: usize,
 }
 
@@ -104,28 +118,20 @@ impl<'t> Finder<'_, 't> {
             self.homes.in_new.entry(unit).or_default().push(entry);
             return true;
         }
-        let there = self.old_unit(unit).filter(|ix| !self.base.old[*ix].is_row());
+        let there = self.units.get(unit).copied().filter(|ix| !self.base.old[*ix].is_row());
         if let Some(ix) = there {
             self.homes.in_unit.entry(ix).or_default().push(entry);
         }
         there.is_some()
     }
 
-    /// What the centre's devices are is asked in their order over all centres: one that comes behind a
-    /// later centre's is listed by itself.
+    /// Everything goes through the core routers of the centres, the first preferred: a device that comes
+    /// behind one of a later centre is listed by itself, so that this order stays.
     fn is_orderly(&mut self, unit: &str) -> bool {
-        let place = self.compared.new.iter().position(|e| {
-            e.section == Section::Units && e.id == unit && e.word("kind") == Some("dic")
-        });
-        let Some(place) = place else { return true };
+        let Some(&place) = self.centres.get(unit) else { return true };
         let is_orderly = place >= self.last_centre;
         self.last_centre = if is_orderly { place } else { usize::MAX };
         is_orderly
-    }
-
-    fn old_unit(&self, id: &str) -> Option<usize> {
-        let units = self.base.old.iter().enumerate();
-        units.filter(|(_, e)| e.section == Section::Units).find(|(_, e)| e.id == id).map(|(ix, _)| ix)
     }
 
     /// The last entry that stays in a YAML file as an item of its list, of those that `is_like`.
