@@ -180,7 +180,7 @@ fn row(desk: &mut Desk, header: &[Cell], asked: &Asked, cells: Vec<Cell>) -> Opt
     Some(Node { at, value: Value::Map(map) })
 }
 
-/// What a table has columns for: its keys, and the inner ones of its dotted columns.
+/// What a table has columns for, and the inner keys of its dotted ones.
 struct Asked {
     keys: Arc<[String]>,
     inner: HashMap<String, Arc<[String]>>,
@@ -188,22 +188,13 @@ struct Asked {
 
 impl Asked {
     fn of(header: &[Cell]) -> Self {
-        let mut keys: Vec<String> = Vec::new();
+        let keys = header.iter().map(|column| column.text.clone()).collect();
         let mut inner: HashMap<String, Vec<String>> = HashMap::new();
-        for column in header {
-            let outer = match column.text.split_once('.') {
-                Some((outer, rest)) => {
-                    inner.entry(outer.to_owned()).or_default().push(rest.to_owned());
-                    outer
-                }
-                None => &column.text,
-            };
-            if keys.iter().all(|known| known != outer) {
-                keys.push(outer.to_owned());
-            }
+        for (outer, rest) in header.iter().filter_map(|column| column.text.split_once('.')) {
+            inner.entry(outer.to_owned()).or_default().push(rest.to_owned());
         }
         let inner = inner.into_iter().map(|(outer, rest)| (outer, rest.into())).collect();
-        Self { keys: keys.into(), inner }
+        Self { keys, inner }
     }
 }
 

@@ -44,8 +44,8 @@ pub(super) struct Key {
 pub(super) struct Map {
     /// Its entries.
     pub entries: Vec<(Key, Node)>,
-    /// The keys that its table has columns for: of all others it says nothing. `None`: it says all
-    /// there is to be said.
+    /// The columns that its table has, `contact.phone` among them: of all other keys it says nothing.
+    /// `None`: it says all there is to be said.
     pub asked: Option<Arc<[String]>>,
 }
 

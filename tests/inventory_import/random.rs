@@ -85,7 +85,7 @@ const CHECKS: [&str; 7] = [
     "[{ dns: { name: a.example, answer: 10.0.0.9 } }]",
 ];
 const HEALTHS: [&str; 4] = [
-    "{ interval: 10s, retry: 2s }", "{ loss_pct: 40, baseline: 3 }",
+    "{ interval: 10s, retry: 5s }", "{ loss_pct: 40, baseline: 3 }",
     "{ flapping: { window: 20, high_pct: 40 } }", "{ thresholds: { cpu: { high: 90, low: 80 } } }",
 ];
 

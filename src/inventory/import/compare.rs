@@ -140,6 +140,15 @@ impl Compared<'_> {
         if old.is_row() {
             in_a_table(desk, old, entry.at);
         }
+        let moves = merged.value("unit").filter(|unit| unit.word() != old.word("unit"));
+        if let (Home::Nested { .. }, Some(unit)) = (old.home, moves) {
+            let message = Message::new("import.moved").with("id", shown(&old.id));
+            desk.report(
+                Finding::error(unit.at, message)
+                    .hint(Message::new("import.moved_hint"))
+                    .related(old.at, Message::new("import.stands_here")),
+            );
+        }
         self.fates[ix] = Fate::Becomes(merged);
         self.changes.push(Change {
             kind: Kind::Changed,
@@ -262,21 +271,31 @@ impl Merge<'_> {
                 }
             }
         }
-        let is_asked =
-            |key: &str| new.asked.as_ref().is_none_or(|asked| asked.iter().any(|a| a == key));
         let is_said = |key: &str| {
             new.entries.iter().any(|(said, _)| canon_key(&said.text) == canon_key(key))
         };
-        let lacking = |key: &str| !is_said(key) && is_asked(key) && !is_who(key);
-        let gone: Vec<(Key, Node)> =
-            old.entries.iter().filter(|(key, _)| lacking(&key.text)).cloned().collect();
-        if !self.remove {
-            self.left += gone.len();
-            return merged;
-        }
-        for (key, node) in gone {
-            merged.entries.retain(|(known, _)| known.text != key.text);
-            self.differs(dotted(&key.text), Some((&key, &node)), None);
+        let unsaid = old.entries.iter().filter(|(key, _)| !is_said(&key.text) && !is_who(&key.text));
+        for (key, node) in unsaid {
+            let asked = asked_of(new, &key.text);
+            let at = merged.entries.iter().position(|(known, _)| known.text == key.text);
+            let Some(at) = at else { continue };
+            match (asked, &node.value) {
+                (Columns::None, _) => {}
+                (Columns::Whole, _) if self.remove => {
+                    merged.entries.remove(at);
+                    self.differs(dotted(&key.text), Some((key, node)), None);
+                }
+                (Columns::Inner(asked), Value::Map(own)) => {
+                    let nothing = Map { entries: Vec::new(), asked: Some(asked.into()) };
+                    let inner = self.merge(&dotted(&key.text), own, &nothing, None);
+                    if inner.entries.is_empty() && !own.entries.is_empty() {
+                        merged.entries.remove(at);
+                    } else {
+                        merged.entries[at].1.value = Value::Map(inner);
+                    }
+                }
+                _ => self.left += 1,
+            }
         }
         merged
     }
@@ -298,6 +317,25 @@ fn told(key: &str, value: &Value) -> String {
         Value::Text(text) => text.trim().to_owned(),
         value => compose::inline(key, value, false),
     }
+}
+
+/// What columns a table has for a key.
+enum Columns {
+    None,
+    /// One of its own; of what is no table every key has one.
+    Whole,
+    /// Only for some of what is inside.
+    Inner(Vec<String>),
+}
+
+fn asked_of(map: &Map, key: &str) -> Columns {
+    let Some(asked) = &map.asked else { return Columns::Whole };
+    if asked.iter().any(|column| canon_key(column) == canon_key(key)) {
+        return Columns::Whole;
+    }
+    let inner = asked.iter().filter_map(|column| column.strip_prefix(key)?.strip_prefix('.'));
+    let inner: Vec<String> = inner.map(str::to_owned).collect();
+    if inner.is_empty() { Columns::None } else { Columns::Inner(inner) }
 }
 
 /// Keys that say who an entry is.

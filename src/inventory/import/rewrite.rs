@@ -162,10 +162,6 @@ fn become_of(page: &mut Page<'_>, entry: &Entry<'_>, map: &Map) -> Result<(), St
             let Value::Map(nested) = &holder.value else { return Err(stuck) };
             let (key, node) = nested.entries.get(ix).ok_or(stuck)?;
             let in_flow = page.is_flow(unit) || page.is_flow(holder);
-            let is_moved = map.value("unit").and_then(Node::word) != entry.word("unit");
-            if is_moved {
-                return Err(Stuck(map.value("unit").map_or(entry.at, |unit| unit.at)));
-            }
             match &node.value {
                 Value::Map(own) if !own.entries.is_empty() => {
                     let target = without_implied(map, own, &key.text);

@@ -1,6 +1,7 @@
 //! Puts the new texts in the place of the old ones: each is written beside its file and safe on the
 //! disk before the first one takes its place. Whoever is cut off leaves every file old or new.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -47,10 +48,11 @@ pub fn write(files: &[Rewritten]) -> Result<(), WriteError> {
     let waiting = files.iter().map(prepare).collect::<Result<Vec<_>, _>>()?;
     for one in &waiting {
         fs::rename(&one.beside, &one.target).map_err(|source| io_error(&one.target, source))?;
-        if let Some(folder) = one.target.parent() {
-            let synced = File::open(folder).and_then(|folder| folder.sync_all());
-            synced.map_err(|source| io_error(folder, source))?;
-        }
+    }
+    let folders: BTreeSet<&Path> = waiting.iter().filter_map(|one| one.target.parent()).collect();
+    for folder in folders {
+        let synced = File::open(folder).and_then(|folder| folder.sync_all());
+        synced.map_err(|source| io_error(folder, source))?;
     }
     Ok(())
 }
