@@ -53,7 +53,7 @@ fn taken_in(request: &Request<'_>, folder: &Path) -> Outcome {
 
 /// Writes an export of `folder` below `out`; the file or folder to be imported.
 fn exported(folder: &Path, form: Form, lang: Lang, out: &Path) -> PathBuf {
-    let (files, _) = export(folder, &Defaults::default(), &zone(), form, lang).unwrap();
+    let files = export(folder, &Defaults::default(), &zone(), form, lang).unwrap().files;
     if form == Form::Xlsx {
         let book = out.join("all.xlsx");
         fs::write(&book, &files[0].bytes).unwrap();
@@ -101,19 +101,29 @@ fn the_sample_comes_back_as_it_was_from_every_form() {
 
 #[test]
 fn five_hundred_random_inventories_come_back_as_they_were() {
-    for seed in 0..500 {
-        let folder = tempfile::tempdir().unwrap();
-        random::write(seed, folder.path());
-        let (form, lang) = FORMS[usize::try_from(seed).unwrap() % FORMS.len()];
-        // Whatever fails names the seed.
-        let told = std::panic::catch_unwind(|| assert_round_trip(folder.path(), form, lang));
-        if told.is_err() {
-            for entry in fs::read_dir(folder.path()).unwrap() {
-                let path = entry.unwrap().path();
-                println!("{}:\n{}", path.display(), fs::read_to_string(&path).unwrap_or_default());
-            }
-            panic!("seed {seed}, {form:?}");
+    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).min(8);
+    std::thread::scope(|scope| {
+        for thread in 0..threads {
+            scope.spawn(move || {
+                let seeds = (0..500_u64).skip(thread).step_by(threads);
+                seeds.for_each(assert_random_round_trip);
+            });
         }
+    });
+}
+
+fn assert_random_round_trip(seed: u64) {
+    let folder = tempfile::tempdir().unwrap();
+    random::write(seed, folder.path());
+    let (form, lang) = FORMS[usize::try_from(seed).unwrap() % FORMS.len()];
+    // Whatever fails names the seed.
+    let told = std::panic::catch_unwind(|| assert_round_trip(folder.path(), form, lang));
+    if told.is_err() {
+        for entry in fs::read_dir(folder.path()).unwrap() {
+            let path = entry.unwrap().path();
+            println!("{}:\n{}", path.display(), fs::read_to_string(&path).unwrap_or_default());
+        }
+        panic!("seed {seed}, {form:?}");
     }
 }
 
@@ -221,7 +231,10 @@ fn comments_and_order_stay_where_entries_change() {
         ),
         ("networks.csv", "id,name,over\nlan,Mạng cục bộ,tslcd\nwan,WAN,tslcd\n"),
         ("carriers.csv", "id,name,hotline\nviettel,Viettel,18008119\nfpt,FPT,\n"),
-        ("calendars.csv", "id,hours,holidays\noffice,\"{ mon-fri: [07:00-11:30] }\",2016-01-01;2016-02-08;2016-09-02\n"),
+        (
+            "calendars.csv",
+            "id,hours,holidays\noffice,\"{ mon-fri: [07:00-11:30] }\",2016-01-01;2016-02-08;2016-09-02\n",
+        ),
         ("defaults.csv", "for,set\n{ kind: commune },\"{ requires: [lan], calendar: office }\"\n"),
     ];
     for (name, sheet) in sheets {
@@ -282,7 +295,8 @@ fn only_what_a_unit_has_is_taken_out_of_it() {
 fn windows_files_stay_windows_files() {
     let text = format!("\u{feff}{}", COMMENTED.replace('\n', "\r\n"));
     let case = Case::new(&text);
-    let sheet = case.sheet("devices.csv", "id,unit,address,serial\na/ups,a,10.0.1.3,\na/router,a,10.0.1.1,S\n");
+    let sheet = case
+        .sheet("devices.csv", "id,unit,address,serial\na/ups,a,10.0.1.3,\na/router,a,10.0.1.1,S\n");
     taken_in(&request(&sheet), &case.inventory());
     let after = case.text();
     assert!(after.starts_with('\u{feff}'));
@@ -324,8 +338,11 @@ fn a_new_district_gets_a_file_where_each_has_one() {
 
 #[test]
 fn a_file_that_somebody_changed_meanwhile_is_left_alone_and_so_are_the_others() {
-    let case = Case::new("networks: [{ id: lan, name: LAN }]\nunits: [{ id: t, name: T, kind: province }]\n");
-    fs::write(case.inventory().join("more.yaml"), "carriers:\n  - { id: vnpt, name: VNPT }\n").unwrap();
+    let case = Case::new(
+        "networks: [{ id: lan, name: LAN }]\nunits: [{ id: t, name: T, kind: province }]\n",
+    );
+    fs::write(case.inventory().join("more.yaml"), "carriers:\n  - { id: vnpt, name: VNPT }\n")
+        .unwrap();
     let source = case.folder.path().join("tables");
     fs::create_dir(&source).unwrap();
     fs::write(source.join("networks.csv"), "id,name\nlan,Mạng LAN\n").unwrap();
@@ -333,10 +350,12 @@ fn a_file_that_somebody_changed_meanwhile_is_left_alone_and_so_are_the_others() 
     let outcome = look(&request(&source), &case.inventory());
     assert_eq!(outcome.files.len(), 2);
     let before = case.text();
-    fs::write(case.inventory().join("more.yaml"), "carriers:\n  - { id: vnpt, name: Khác }\n").unwrap();
+    fs::write(case.inventory().join("more.yaml"), "carriers:\n  - { id: vnpt, name: Khác }\n")
+        .unwrap();
     assert!(write(&outcome.files).is_err());
     assert_eq!(case.text(), before);
-    let names: Vec<_> = fs::read_dir(case.inventory()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    let names: Vec<_> =
+        fs::read_dir(case.inventory()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(names.len(), 2, "something is left behind: {names:?}");
 }
 
@@ -346,7 +365,11 @@ fn rights_and_links_of_a_file_stay() {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
     let case = Case::new("units: []\n");
     let real = case.folder.path().join("real.yaml");
-    fs::write(&real, "networks:\n  - { id: lan, name: LAN }\nunits:\n  - { id: t, name: T, kind: province }\n").unwrap();
+    fs::write(
+        &real,
+        "networks:\n  - { id: lan, name: LAN }\nunits:\n  - { id: t, name: T, kind: province }\n",
+    )
+    .unwrap();
     fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();
     fs::remove_file(case.file()).unwrap();
     symlink(&real, case.file()).unwrap();
@@ -360,10 +383,40 @@ fn rights_and_links_of_a_file_stay() {
 #[test]
 fn hostile_texts_are_texts_in_every_form() {
     let hostile = [
-        "=cmd|' /C calc'!A0", "+84 273", "-1+1", "@SUM(A1)", "'quoted", "''twice", "'=x", "~", "~x", "'~",
-        "<script>alert(1)</script>", "a;b,c", "\"in quotes\"", "{ a: b }", "[x]", "# no comment",
-        "a: b", "null", "true", "0123", "1e5", "_x0041_", "&amp;", "x #y", "- dash", "? what", "| bar",
-        "%TAG", "`tick", "C:\\temp\\new", "\u{1f468}\u{1f3fd}", "Đơn vị “A”", "2016-01-01", "07:30",
+        "=cmd|' /C calc'!A0",
+        "+84 273",
+        "-1+1",
+        "@SUM(A1)",
+        "'quoted",
+        "''twice",
+        "'=x",
+        "~",
+        "~x",
+        "'~",
+        "<script>alert(1)</script>",
+        "a;b,c",
+        "\"in quotes\"",
+        "{ a: b }",
+        "[x]",
+        "# no comment",
+        "a: b",
+        "null",
+        "true",
+        "0123",
+        "1e5",
+        "_x0041_",
+        "&amp;",
+        "x #y",
+        "- dash",
+        "? what",
+        "| bar",
+        "%TAG",
+        "`tick",
+        "C:\\temp\\new",
+        "\u{1f468}\u{1f3fd}",
+        "Đơn vị “A”",
+        "2016-01-01",
+        "07:30",
     ];
     let mut units = String::new();
     for (n, text) in hostile.iter().enumerate() {
@@ -376,7 +429,8 @@ fn hostile_texts_are_texts_in_every_form() {
     for (form, lang) in FORMS {
         assert_round_trip(&case.inventory(), form, lang);
     }
-    let (files, _) = export(&case.inventory(), &Defaults::default(), &zone(), Form::Csv, Lang::Vi).unwrap();
+    let tables = export(&case.inventory(), &Defaults::default(), &zone(), Form::Csv, Lang::Vi);
+    let files = tables.unwrap().files;
     for file in files {
         let text = String::from_utf8(file.bytes).unwrap();
         for cell in text.trim_start_matches('\u{feff}').split([',', '\n']) {
@@ -464,4 +518,51 @@ fn netbox_tables_become_units_devices_and_lines() {
     good(&case.inventory());
     let again = look(&asked, &case.inventory());
     assert!(again.changes.is_empty(), "{:#?}", again.changes);
+}
+
+/// Runs the command on a case's folder: exit code, standard output, standard error.
+fn command(case: &Case, args: &[&str]) -> (Option<i32>, String, String) {
+    let config = case.folder.path().join("config.yaml");
+    fs::write(&config, "inventory: inventory/\n").unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_tuantra"))
+        .current_dir(case.folder.path())
+        .args(["inventory", "--lang", "en"])
+        .args(args)
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn the_command_tells_first_and_writes_when_asked() {
+    let case = Case::new(COMMENTED);
+    case.sheet("new.csv", "id,unit,address,serial\na/ups,a,10.0.1.3,\na/router,a,10.0.1.1,S\n");
+    let (code, told, _) = command(&case, &["import", "new.csv"]);
+    assert_eq!(code, Some(0));
+    assert!(told.contains("+ Devices  a/ups     new.csv:2\n"), "{told}");
+    assert!(told.contains("~ Devices  a/router  new.csv:3\n    serial: (none) → S\n"), "{told}");
+    assert!(told.contains("1 added, 1 changed, 0 removed, 0 as they are"), "{told}");
+    assert_eq!(case.text(), COMMENTED, "a dry run writes");
+    let (code, json, _) = command(&case, &["import", "new.csv", "--write", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((code, &json["written"]), (Some(0), &true.into()));
+    assert_eq!(json["changes"][0]["change"], "added");
+    assert_eq!(json["changes"][1]["fields"][0]["place"]["column"], 21);
+    assert!(case.text().contains("ups: 10.0.1.3"));
+    let (code, told, _) = command(&case, &["import", "new.csv"]);
+    assert!(code == Some(0) && told.contains("as the import says"), "{told}");
+    case.sheet("bad.csv", "id,unit,address,snmp\na/ups,a,10.0.1.3,nobody\n");
+    let before = case.text();
+    let (code, told, complaint) = command(&case, &["import", "bad.csv", "--write"]);
+    assert_eq!((code, told.as_str()), (Some(2), "There are errors: nothing is written.\n"));
+    assert!(complaint.contains("nobody"), "{complaint}");
+    assert_eq!(case.text(), before);
+    let (code, ..) = command(&case, &["export", "--out", "all.xlsx"]);
+    assert_eq!(code, Some(0));
+    let (code, _, complaint) = command(&case, &["export", "--out", "all.xlsx"]);
+    assert!(code == Some(2) && complaint.contains("--force"), "{complaint}");
+    let (code, _, complaint) =
+        command(&case, &["export", "--format", "csv", "--out", "inventory/x"]);
+    assert!(code == Some(2) && complaint.contains("twice"), "{complaint}");
 }

@@ -9,9 +9,7 @@ use crate::alert::outlet;
 use crate::config::{self, Config, DEFAULT_FILE};
 use crate::inventory;
 use crate::locale::Lang;
-use crate::model::{
-    Credential, CredentialId, Diagnostic, Inventory, Message, Place, Severity,
-};
+use crate::model::{Credential, CredentialId, Diagnostic, Inventory, Message, Place, Severity};
 use crate::probe::snmp::profile::Profiles;
 
 /// The user has been told everything already; only the exit code is left. Passes through `anyhow`
@@ -108,8 +106,7 @@ pub fn inventory(config: &Config) -> Result<Inventory, Told> {
 pub fn load_inventory(config: &Config) -> inventory::Loaded {
     let defaults = inventory_defaults(config);
     let mut loaded = inventory::load(&config.inventory, &defaults, &config.timezone);
-    let mut unknown =
-        hold_against(config, loaded.inventory.as_ref(), &loaded.credentials);
+    let mut unknown = hold_against(config, loaded.inventory.as_ref(), &loaded.credentials);
     unknown.extend(Profiles::load(config.snmp_profiles.as_deref()).1);
     if !unknown.is_empty() {
         if unknown.iter().any(|found| found.severity == Severity::Error) {

@@ -19,16 +19,40 @@ pub(super) enum Said {
 }
 
 /// Lists of words, where one word is a list of one.
-const WORDS: [&str; 7] =
-    ["requires", "sites", "prefixes", "checks", "over", "holidays", "make_up"];
+const WORDS: [&str; 7] = ["requires", "sites", "prefixes", "checks", "over", "holidays", "make_up"];
 /// Numbers, whatever zeros they end with.
 const NUMBERS: [&str; 22] = [
-    "lat", "lon", "goal", "done", "price", "monthly_price", "availability", "loss", "pct", "below",
-    "port", "loss_pct", "count", "confirm", "recover", "poor", "window", "high_pct", "low_pct",
-    "high", "low", "baseline",
+    "lat",
+    "lon",
+    "goal",
+    "done",
+    "price",
+    "monthly_price",
+    "availability",
+    "loss",
+    "pct",
+    "below",
+    "port",
+    "loss_pct",
+    "count",
+    "confirm",
+    "recover",
+    "poor",
+    "window",
+    "high_pct",
+    "low_pct",
+    "high",
+    "low",
+    "baseline",
 ];
 const DURATIONS: [&str; 8] = [
-    "interval", "retry", "timeout", "spacing", "correlation_window", "off_hours_grace", "expiry",
+    "interval",
+    "retry",
+    "timeout",
+    "spacing",
+    "correlation_window",
+    "off_hours_grace",
+    "expiry",
     "offset",
 ];
 
@@ -126,7 +150,8 @@ pub(super) fn canon_entry(map: &Map, implied_role: Option<&str>) -> Vec<(String,
         .map(|(key, node)| (canon_key(&key.text).to_owned(), canon(&key.text, node)))
         .filter(|(_, said)| !matches!(said, Said::Map(map) if map.is_empty()))
         .filter(|(key, said)| {
-            let is_implied = matches!(said, Said::Text(role) if Some(role.as_str()) == implied_role);
+            let is_implied =
+                matches!(said, Said::Text(role) if Some(role.as_str()) == implied_role);
             key != "role" || !is_implied
         })
         .collect();
@@ -143,7 +168,8 @@ impl Said {
             Self::Text(text) => Value::Text(text),
             Self::List(items) => Value::List(items.into_iter().map(node).collect()),
             Self::Map(entries) => {
-                let entries = entries.into_iter().map(|(text, said)| (Key { text, at }, node(said)));
+                let entries =
+                    entries.into_iter().map(|(text, said)| (Key { text, at }, node(said)));
                 Value::Map(Map { entries: entries.collect(), asked: None })
             }
         }

@@ -14,8 +14,25 @@ use super::subjects::last_part;
 const COLUMNS: usize = 100;
 /// Keys of texts that may look like numbers, which people put in quotes.
 const TEXTS: [&str; 19] = [
-    "id", "name", "name_en", "short", "code", "circuit", "contract", "hotline", "phone", "serial",
-    "model", "vendor", "source", "note", "by", "group", "scheme", "interface", "sites",
+    "id",
+    "name",
+    "name_en",
+    "short",
+    "code",
+    "circuit",
+    "contract",
+    "hotline",
+    "phone",
+    "serial",
+    "model",
+    "vendor",
+    "source",
+    "note",
+    "by",
+    "group",
+    "scheme",
+    "interface",
+    "sites",
 ];
 
 /// The keys of an entry in the order people write them; those not among them come last.
@@ -82,8 +99,13 @@ pub(super) fn inline(key: &str, value: &Value, in_flow: bool) -> String {
             format!("[{}]", items.collect::<Vec<_>>().join(", "))
         }
         Value::Map(map) => {
-            let entries: Vec<String> = map.entries.iter().map(|(key, node)| pair(key, node)).collect();
-            if entries.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", entries.join(", ")) }
+            let entries: Vec<String> =
+                map.entries.iter().map(|(key, node)| pair(key, node)).collect();
+            if entries.is_empty() {
+                "{}".to_owned()
+            } else {
+                format!("{{ {} }}", entries.join(", "))
+            }
         }
     }
 }
@@ -120,7 +142,9 @@ fn is_plain(text: &str, in_flow: bool) -> bool {
 fn is_time(text: &str) -> bool {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let rest = &text.as_bytes()[digits..];
-    (1..=2).contains(&digits) && rest.first() == Some(&b':') && rest.get(1).is_some_and(u8::is_ascii_digit)
+    (1..=2).contains(&digits)
+        && rest.first() == Some(&b':')
+        && rest.get(1).is_some_and(u8::is_ascii_digit)
 }
 
 fn quoted(text: &str) -> String {
@@ -179,7 +203,8 @@ pub(super) fn block(key: &str, value: &Value, indent: usize) -> String {
             format!("{}\n{end}]", out.trim_end())
         }
         Value::List(items) if !items.is_empty() => {
-            let lines = items.iter().map(|item| format!("\n{pad}- {}", inline(key, &item.value, false)));
+            let lines =
+                items.iter().map(|item| format!("\n{pad}- {}", inline(key, &item.value, false)));
             format!("{name}:{}", lines.collect::<String>())
         }
         _ => short,

@@ -21,8 +21,18 @@ pub(super) const LISTS: [&str; 8] =
     ["requires", "sites", "prefixes", "checks", "via", "over", "holidays", "make_up"];
 /// Columns whose cells hold what is no text and no list of words in YAML's flow form, as lists may.
 const NESTED: [&str; 12] = [
-    "codes", "contact", "location", "addresses", "health", "ping", "sla", "penalty", "hours",
-    "measured", "for", "set",
+    "codes",
+    "contact",
+    "location",
+    "addresses",
+    "health",
+    "ping",
+    "sla",
+    "penalty",
+    "hours",
+    "measured",
+    "for",
+    "set",
 ];
 /// What a cell may begin with that a spreadsheet takes for a formula or for its own mark.
 const MARKS: [char; 7] = ['=', '+', '-', '@', '\t', '\'', '~'];

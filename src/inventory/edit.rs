@@ -78,19 +78,20 @@ impl<'t> Page<'t> {
         }
         for (key, node) in &new.entries {
             if map.entry(&key.text).is_none() {
-                let before = map.entries.iter().enumerate().rev().find(|(ix, (known, _))| {
-                    kept[*ix] && rank(&known.text) <= rank(&key.text)
-                });
+                let before = map
+                    .entries
+                    .iter()
+                    .enumerate()
+                    .rev()
+                    .find(|(ix, (known, _))| kept[*ix] && rank(&known.text) <= rank(&key.text));
                 let before = before.map(|(ix, _)| ix);
-                self.put_key(old, map, before, &|indent| {
-                    match indent {
-                        Some(indent) => compose::block(&key.text, &node.value, indent),
-                        None => format!(
-                            "{}: {}",
-                            compose::scalar("", &key.text, true),
-                            compose::inline(&key.text, &node.value, true)
-                        ),
-                    }
+                self.put_key(old, map, before, &|indent| match indent {
+                    Some(indent) => compose::block(&key.text, &node.value, indent),
+                    None => format!(
+                        "{}: {}",
+                        compose::scalar("", &key.text, true),
+                        compose::inline(&key.text, &node.value, true)
+                    ),
                 })?;
             }
         }

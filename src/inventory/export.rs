@@ -50,7 +50,16 @@ pub struct Exported {
     pub bytes: Vec<u8>,
 }
 
-/// Everything that `folder` says, with how many entries each list has.
+/// An export.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Export {
+    /// What is to be written.
+    pub files: Vec<Exported>,
+    /// How many entries each list has, by its key; of those that have some.
+    pub counts: Vec<(&'static str, usize)>,
+}
+
+/// Everything that `folder` says.
 ///
 /// # Errors
 /// The inventory does not load, or a text is longer than a workbook's cell may be.
@@ -60,7 +69,7 @@ pub fn export(
     zone: &TimeZone,
     form: Form,
     lang: Lang,
-) -> Result<(Vec<Exported>, Vec<(&'static str, usize)>), ExportError> {
+) -> Result<Export, ExportError> {
     let mut desk = Desk::default();
     let (trees, _) = read_files(&mut desk, folder);
     read_trees(&mut desk, &trees, defaults, zone);
@@ -72,8 +81,8 @@ pub fn export(
     let counts = Section::ALL.iter().map(|(name, section)| (*name, count(*section)));
     let counts: Vec<_> = counts.filter(|(_, count)| *count > 0).collect();
     let tables = || {
-        let sections = Section::ALL.into_iter().map(|(name, section)| (name, section));
-        let tables = sections.map(|(name, section)| (name, Table::of(section, &all)));
+        let tables =
+            Section::ALL.into_iter().map(|(name, section)| (name, Table::of(section, &all)));
         tables.filter(|(_, table)| !table.rows.is_empty())
     };
     let files = match form {
@@ -92,5 +101,5 @@ pub fn export(
             .map(|(name, text)| Exported { name, bytes: text.into_bytes() })
             .collect(),
     };
-    Ok((files, counts))
+    Ok(Export { files, counts })
 }

@@ -223,9 +223,12 @@ fn relevant(desk: &mut Desk, checking: Desk, source: &Path) -> Vec<Diagnostic> {
         place.file.starts_with(source) || place.file.to_string_lossy().starts_with(&book)
     };
     let mut found = desk.take_diagnostics();
-    found.extend(checking.into_diagnostics().into_iter().filter(|d| {
-        d.severity == Severity::Error || d.place.as_ref().is_some_and(is_of_it)
-    }));
+    found.extend(
+        checking
+            .into_diagnostics()
+            .into_iter()
+            .filter(|d| d.severity == Severity::Error || d.place.as_ref().is_some_and(is_of_it)),
+    );
     found
 }
 

@@ -151,9 +151,8 @@ fn spelled_out(section: Section, unit: &str, key: &Key, node: &Node) -> Map {
     }
     let taken: Vec<String> = map.entries.iter().map(|(key, _)| key.text.clone()).collect();
     let rest = own.into_iter().flat_map(|own| &own.entries);
-    let rest = rest.filter(|(key, _)| {
-        !taken.contains(&key.text) || (key.text == "role" && is_said("role"))
-    });
+    let rest = rest
+        .filter(|(key, _)| !taken.contains(&key.text) || (key.text == "role" && is_said("role")));
     let rest: Vec<(Key, Node)> = rest.cloned().collect();
     if rest.iter().any(|(key, _)| key.text == "role") {
         map.entries.retain(|(key, _)| key.text != "role");

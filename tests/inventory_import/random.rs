@@ -6,9 +6,32 @@ use std::fs;
 use std::path::Path;
 
 const TEXTS: [&str; 26] = [
-    "Xã Hòa Khánh", "Phường 1", "=1+2", "+84 273 000", "-5", "@home", "'x", "'=x", "a, b", "a;b",
-    "x: y", "x #y", "null", "true", "0815", "1e3", "{ a }", "[b]", "\"q\"", "~x", "C:\\new",
-    "2016-01-01", "07:30", "off", "Đ “ă” ế", "100%",
+    "Xã Hòa Khánh",
+    "Phường 1",
+    "=1+2",
+    "+84 273 000",
+    "-5",
+    "@home",
+    "'x",
+    "'=x",
+    "a, b",
+    "a;b",
+    "x: y",
+    "x #y",
+    "null",
+    "true",
+    "0815",
+    "1e3",
+    "{ a }",
+    "[b]",
+    "\"q\"",
+    "~x",
+    "C:\\new",
+    "2016-01-01",
+    "07:30",
+    "off",
+    "Đ “ă” ế",
+    "100%",
 ];
 
 struct Chance(u64);
@@ -76,17 +99,25 @@ fn set(key: &str, value: impl Into<String>) -> (String, String) {
 }
 
 const SLAS: [&str; 4] = [
-    "{ availability: 0.995, rtt: 30ms }", "{ loss: 1, rtt_ms: 12.5 }", "{ availability: 0.9 }",
+    "{ availability: 0.995, rtt: 30ms }",
+    "{ loss: 1, rtt_ms: 12.5 }",
+    "{ availability: 0.9 }",
     "{ availability: ~, loss: 0.5 }",
 ];
 const CHECKS: [&str; 7] = [
-    "ping", "[ping]", "[]", "[ping, { ping: 10.255.0.1 }]", "[{ tcp: 22 }]",
+    "ping",
+    "[ping]",
+    "[]",
+    "[ping, { ping: 10.255.0.1 }]",
+    "[{ tcp: 22 }]",
     "[ping, { ping: 10.255.0.2, critical: true }, { http: { url: \"http://10.255.0.3/\", text: \"a, b\" } }]",
     "[{ dns: { name: a.example, answer: 10.0.0.9 } }]",
 ];
 const HEALTHS: [&str; 4] = [
-    "{ interval: 10s, retry: 5s }", "{ loss_pct: 40, baseline: 3 }",
-    "{ flapping: { window: 20, high_pct: 40 } }", "{ thresholds: { cpu: { high: 90, low: 80 } } }",
+    "{ interval: 10s, retry: 5s }",
+    "{ loss_pct: 40, baseline: 3 }",
+    "{ flapping: { window: 20, high_pct: 40 } }",
+    "{ thresholds: { cpu: { high: 90, low: 80 } } }",
 ];
 
 struct Writer {
@@ -159,12 +190,7 @@ impl Writer {
 
 /// Writes the inventory of a seed into a folder.
 pub fn write(seed: u64, folder: &Path) {
-    let mut w = Writer {
-        chance: Chance(seed),
-        addresses: 256,
-        carriers: 0,
-        has_calendar: false,
-    };
+    let mut w = Writer { chance: Chance(seed), addresses: 256, carriers: 0, has_calendar: false };
     w.carriers = w.chance.below(3);
     w.has_calendar = w.chance.one_in(2);
     let (mut basics, mut units) = (String::from("networks:\n"), String::from("units:\n"));
@@ -229,7 +255,12 @@ pub fn write(seed: u64, folder: &Path) {
         w.chance.maybe_text(&mut fields, 4, "code");
         let codes = "[{ scheme: gso, code: \"001\", until: 2020-01-01 }, { code: \"1\" }]";
         w.chance.maybe(&mut fields, 6, "codes", &[codes]);
-        w.chance.maybe(&mut fields, 4, "location", &["{ lat: 10.5, lon: 106.25 }", "{ lat: -0.10, lon: -3 }"]);
+        w.chance.maybe(
+            &mut fields,
+            4,
+            "location",
+            &["{ lat: 10.5, lon: 106.25 }", "{ lat: -0.10, lon: -3 }"],
+        );
         w.chance.maybe(&mut fields, 3, "requires", &["[tslcd, lan]", "tslcd", "[]"]);
         w.chance.maybe(&mut fields, 6, "sites", &["[\"Trụ sở; nhà A\", B]", "Một nơi", "[\"=x\"]"]);
         w.chance.maybe(&mut fields, 8, "since", &["2016-01-01"]);
@@ -265,9 +296,16 @@ pub fn write(seed: u64, folder: &Path) {
             let mut own = Vec::new();
             w.connection(&mut own, &keys);
             if w.chance.one_in(3) {
-                let whole = if w.chance.one_in(2) { format!("{id}/{key}") } else { format!("line-{n}-{key}") };
-                let mut entry =
-                    vec![set("id", whole.as_str()), set("unit", id.as_str()), set("network", network)];
+                let whole = if w.chance.one_in(2) {
+                    format!("{id}/{key}")
+                } else {
+                    format!("line-{n}-{key}")
+                };
+                let mut entry = vec![
+                    set("id", whole.as_str()),
+                    set("unit", id.as_str()),
+                    set("network", network),
+                ];
                 entry.extend(own);
                 flat[0] += &item(&mut w.chance, &entry);
                 subjects.push((whole, id.clone()));
@@ -297,9 +335,10 @@ pub fn write(seed: u64, folder: &Path) {
     }
     if w.chance.one_in(2) {
         let (unit, text) = (&ids[w.chance.below(count)], w.chance.text());
-        let via = subjects.first().map_or_else(|| "[]".to_owned(), |(id, _)| {
-            format!("{{ any: [{id}, {{ all: [{id}] }}] }}")
-        });
+        let via = subjects.first().map_or_else(
+            || "[]".to_owned(),
+            |(id, _)| format!("{{ any: [{id}, {{ all: [{id}] }}] }}"),
+        );
         let _ = write!(
             rest,
             "services:\n  - {{ id: portal, unit: {unit}, name: {text}, url: \"https://10.9.9.9/a?b=c,d\", via: {via}, checks: [http, {{ tls: {{ expiry: 30d }}, critical: false }}] }}\n  - {{ id: mail, unit: {unit}, name: Thư, address: 10.9.9.8, port: 25 }}\n"

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 
 use crate::cli::{EXIT_OK, Global, context, print};
-use crate::inventory::export::{self, ExportError, Form};
+use crate::inventory::export::{self, Export, ExportError, Form};
 use crate::locale::{Lang, number, text};
 use crate::t;
 
@@ -61,9 +61,8 @@ pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         Format::Yaml => Form::Yaml,
     };
     let defaults = context::inventory_defaults(&config);
-    let exported =
-        export::export(&config.inventory, &defaults, &config.timezone, form, lang);
-    let (files, counts) = match exported {
+    let exported = export::export(&config.inventory, &defaults, &config.timezone, form, lang);
+    let Export { files, counts } = match exported {
         Ok(exported) => exported,
         Err(ExportError::Broken(found)) => return Err(context::tell(&found, lang).into()),
         Err(error @ ExportError::Book(_)) => {
@@ -87,7 +86,10 @@ pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         made.and_then(|()| std::fs::write(path, &file.bytes))
             .with_context(|| t!(lang, "export.unwritable", file = path.display()))?;
     }
-    print(&format!("{}\n", t!(lang, "export.written", place = place, counts = told(&counts, lang))))?;
+    print(&format!(
+        "{}\n",
+        t!(lang, "export.written", place = place, counts = told(&counts, lang))
+    ))?;
     Ok(ExitCode::from(EXIT_OK))
 }
 

@@ -237,9 +237,10 @@ fn as_json(outcome: &Outcome, is_written: bool, lang: Lang) -> Value {
         json!({ "change": change.kind.as_str(), "list": change.list, "id": change.id,
             "place": at(&change.place), "fields": fields.collect::<Vec<_>>() })
     });
-    let files = outcome.files.iter().map(|file| {
-        json!({ "file": file.path.display().to_string(), "new": file.old.is_none() })
-    });
+    let files = outcome
+        .files
+        .iter()
+        .map(|file| json!({ "file": file.path.display().to_string(), "new": file.old.is_none() }));
     let count = diagnostics::count(&outcome.diagnostics);
     json!({
         "kind": "import", "written": is_written,

@@ -81,7 +81,9 @@ fn cells(entry: &Entry<'_>) -> Vec<(String, Cell)> {
                 }
             }
             (Value::Null, Some((_, keys))) => {
-                found.extend(keys.iter().map(|inner| (format!("{}.{inner}", key.text), Cell::Nothing)));
+                found.extend(
+                    keys.iter().map(|inner| (format!("{}.{inner}", key.text), Cell::Nothing)),
+                );
             }
             // An empty mapping says nothing.
             (Value::Map(map), None) if map.entries.is_empty() => {}
@@ -95,10 +97,12 @@ fn cell(key: &str, node: &Node) -> Cell {
     let is_list = LISTS.contains(&key);
     match &node.value {
         Value::Null => Cell::Nothing,
-        Value::Text(text) if is_list => words(key, std::slice::from_ref(text)).unwrap_or_else(|| {
-            let list = Value::List(vec![node.clone()]);
-            Cell::Structure(compose::inline(key, &list, true))
-        }),
+        Value::Text(text) if is_list => {
+            words(key, std::slice::from_ref(text)).unwrap_or_else(|| {
+                let list = Value::List(vec![node.clone()]);
+                Cell::Structure(compose::inline(key, &list, true))
+            })
+        }
         Value::Text(text) => Cell::Text(text.trim().to_owned()),
         Value::List(items) => {
             let texts: Option<Vec<String>> =

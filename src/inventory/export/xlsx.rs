@@ -1,7 +1,9 @@
 //! The lists as a workbook: a sheet each, headings in words, numbers and dates as such where they are
 //! read back as they are written.
 
-use rust_xlsxwriter::{ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{
+    ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError,
+};
 
 use super::cells::{Cell, Table};
 use crate::inventory::Section;
@@ -11,8 +13,15 @@ use crate::locale::{Lang, text, width};
 
 /// Keys of numbers.
 const NUMBERS: [&str; 9] = [
-    "location.lat", "location.lon", "bandwidth_mbps", "goal", "done", "port", "sla.availability",
-    "sla.loss", "sla.rtt_ms",
+    "location.lat",
+    "location.lon",
+    "bandwidth_mbps",
+    "goal",
+    "done",
+    "port",
+    "sla.availability",
+    "sla.loss",
+    "sla.rtt_ms",
 ];
 /// Keys of days.
 const DAYS: [&str; 6] = ["since", "until", "from", "due", "at", "support_until"];
@@ -20,10 +29,7 @@ const DAYS: [&str; 6] = ["since", "until", "from", "due", "at", "support_until"]
 const WIDEST: usize = 60;
 
 /// The workbook's bytes.
-pub(super) fn book(
-    tables: impl Iterator<Item = Table>,
-    lang: Lang,
-) -> Result<Vec<u8>, XlsxError> {
+pub(super) fn book(tables: impl Iterator<Item = Table>, lang: Lang) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
     for table in tables {
         fill(book.add_worksheet(), &table, lang)?;
@@ -90,7 +96,12 @@ fn fill(sheet: &mut Worksheet, table: &Table, lang: Lang) -> Result<(), XlsxErro
                         sheet.write_datetime_with_format(line, column, at, &day)?;
                     }
                     None => {
-                        sheet.write_string_with_format(line, column, guarded(text, false), &body)?;
+                        sheet.write_string_with_format(
+                            line,
+                            column,
+                            guarded(text, false),
+                            &body,
+                        )?;
                     }
                 },
             }

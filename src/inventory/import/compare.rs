@@ -107,14 +107,13 @@ fn list_of(section: Section) -> &'static str {
 
 fn added(desk: &Desk, entry: &Entry<'_>) -> Change {
     let all = compose::ordered(entry);
-    let fields = all.entries.iter().filter(|(key, _)| key.text != "id").map(|(key, node)| {
-        FieldChange {
+    let fields =
+        all.entries.iter().filter(|(key, _)| key.text != "id").map(|(key, node)| FieldChange {
             key: key.text.clone(),
             from: None,
             to: Some(told(&key.text, &node.value)),
             place: Some(desk.place(node.at)),
-        }
-    });
+        });
     Change {
         kind: Kind::Added,
         list: list_of(entry.section),
@@ -202,8 +201,9 @@ impl Compared<'_> {
         let all: Vec<_> = stays.chain(comes).collect();
         let lists = Section::ALL.into_iter().filter_map(|(_, section)| {
             let of = all.iter().filter(|(of, ..)| *of == section);
-            let items: Vec<Node> =
-                of.map(|(_, at, map)| Node { at: *at, value: Value::Map((*map).clone()) }).collect();
+            let items: Vec<Node> = of
+                .map(|(_, at, map)| Node { at: *at, value: Value::Map((*map).clone()) })
+                .collect();
             let at = items.first()?.at;
             Some(Tree::List(section, Node { at, value: Value::List(items) }))
         });
@@ -214,8 +214,7 @@ impl Compared<'_> {
 /// A row of a spreadsheet in the inventory's folder is its office's to change.
 fn in_a_table(desk: &mut Desk, old: &Entry<'_>, at: crate::inventory::place::At) {
     let file = desk.place(old.at).file.display().to_string();
-    let message =
-        Message::new("import.in_a_table").with("id", shown(&old.id)).with("file", file);
+    let message = Message::new("import.in_a_table").with("id", shown(&old.id)).with("file", file);
     desk.report(
         Finding::error(at, message)
             .hint(Message::new("import.in_a_table_hint"))
@@ -271,10 +270,10 @@ impl Merge<'_> {
                 }
             }
         }
-        let is_said = |key: &str| {
-            new.entries.iter().any(|(said, _)| canon_key(&said.text) == canon_key(key))
-        };
-        let unsaid = old.entries.iter().filter(|(key, _)| !is_said(&key.text) && !is_who(&key.text));
+        let is_said =
+            |key: &str| new.entries.iter().any(|(said, _)| canon_key(&said.text) == canon_key(key));
+        let unsaid =
+            old.entries.iter().filter(|(key, _)| !is_said(&key.text) && !is_who(&key.text));
         for (key, node) in unsaid {
             let asked = asked_of(new, &key.text);
             let at = merged.entries.iter().position(|(known, _)| known.text == key.text);

@@ -157,7 +157,11 @@ impl<'t> Finder<'_, 't> {
         }
         if let Some(Spot::Fresh(path)) = parent.and_then(|parent| self.of_new_unit.get(parent)) {
             let is_own = tier == Some(Tier::District);
-            return Spot::Fresh(if is_own { self.own_file(entry, path.parent()) } else { path.clone() });
+            return Spot::Fresh(if is_own {
+                self.own_file(entry, path.parent())
+            } else {
+                path.clone()
+            });
         }
         let is_sibling = |other: &Entry<'_>| {
             other.word("parent") == parent && self::tier(other) == tier && parent.is_some()
@@ -166,7 +170,11 @@ impl<'t> Finder<'_, 't> {
         if let Some(sibling) = sibling {
             let file = self.file(sibling);
             let many = tier == Some(Tier::District) && self.has_files_of_their_own(&is_sibling);
-            return if many { Spot::Fresh(self.own_file(entry, file.parent())) } else { Spot::Behind(sibling) };
+            return if many {
+                Spot::Fresh(self.own_file(entry, file.parent()))
+            } else {
+                Spot::Behind(sibling)
+            };
         }
         if let Some(parent) = parent {
             if let Some(spot) = self.of_new_unit.get(parent) {
@@ -237,7 +245,9 @@ impl<'t> Finder<'_, 't> {
         let name = match section {
             Section::Networks | Section::Carriers | Section::Calendars => "00-networks",
             Section::Defaults => "01-defaults",
-            other => Section::ALL.iter().find(|(_, of)| *of == other).map_or("more", |(name, _)| name),
+            other => {
+                Section::ALL.iter().find(|(_, of)| *of == other).map_or("more", |(name, _)| name)
+            }
         };
         let path = self.base.folder.join(format!("{name}.yaml"));
         let is_ours = self.homes.fresh.contains_key(&path);

@@ -36,8 +36,7 @@ pub(super) fn read(
         match name.as_deref().and_then(table::named) {
             Some(kind) => tables.entry(kind).or_default().extend(Table::read(desk, &file)),
             None => {
-                let message =
-                    Message::new("netbox.unknown_table").with("file", file.display());
+                let message = Message::new("netbox.unknown_table").with("file", file.display());
                 desk.report_whole(Severity::Warning, message);
             }
         }
@@ -140,7 +139,8 @@ impl<'a> Maker<'a> {
             return None;
         };
         const IN_SERVICE: [&str; 5] = ["active", "failed", "staged", "staging", "provisioning"];
-        let status = row.text(&["status"]).filter(|s| !IN_SERVICE.contains(&table::words(s).as_str()));
+        let status =
+            row.text(&["status"]).filter(|s| !IN_SERVICE.contains(&table::words(s).as_str()));
         if let Some(status) = status {
             let message = Message::new("netbox.not_active")
                 .with("name", shown(name))

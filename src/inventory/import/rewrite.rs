@@ -136,7 +136,7 @@ fn nested_map(entries: &[&Entry<'_>]) -> Value {
 }
 
 /// The mapping of a unit, and the nested one under a key of it.
-fn inside<'n>(unit: &'n Node, section: Section) -> Option<(&'n Map, Option<(&'n Key, &'n Node)>)> {
+fn inside(unit: &Node, section: Section) -> Option<(&Map, Option<(&Key, &Node)>)> {
     let Value::Map(map) = &unit.value else { return None };
     let inner = nested_key(section).and_then(|key| map.entry(key)).map(|(key, node)| (key, node));
     Some((map, inner))
@@ -226,7 +226,8 @@ fn put_inside(page: &mut Page<'_>, unit: &Entry<'_>, new: &[&Entry<'_>]) -> Resu
         let Some(name) = nested_key(section).filter(|_| !own.is_empty()) else { continue };
         let (map, inner) = inside(node, section).ok_or(stuck)?;
         match inner {
-            Some((_, holder)) if matches!(&holder.value, Value::Map(map) if !map.entries.is_empty()) => {
+            Some((_, holder)) if matches!(&holder.value, Value::Map(map) if !map.entries.is_empty()) =>
+            {
                 let Value::Map(nested) = &holder.value else { continue };
                 for entry in own {
                     let key = compose::key_in_unit(entry).unwrap_or(&entry.id);

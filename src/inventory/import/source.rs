@@ -11,8 +11,16 @@ use crate::model::{Message, Severity};
 
 /// The lists an import can be, by their keys.
 pub const LISTS: [&str; 10] = [
-    "units", "networks", "carriers", "calendars", "connections", "devices", "services",
-    "maintenance", "plan", "defaults",
+    "units",
+    "networks",
+    "carriers",
+    "calendars",
+    "connections",
+    "devices",
+    "services",
+    "maintenance",
+    "plan",
+    "defaults",
 ];
 
 /// Who wrote what is imported.

@@ -90,8 +90,7 @@ fn prepare(file: &Rewritten) -> Result<Waiting, WriteError> {
     let name = target.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
     // Hidden files are no part of an inventory: one that is left behind does no harm.
     let beside = target.with_file_name(format!(".{name}.{}.new", std::process::id()));
-    let mut out =
-        OpenOptions::new().write(true).create_new(true).open(&beside).map_err(fail)?;
+    let mut out = OpenOptions::new().write(true).create_new(true).open(&beside).map_err(fail)?;
     let waiting = Waiting { beside, target };
     let written = out.write_all(&content).and_then(|()| match permissions {
         Some(permissions) => out.set_permissions(permissions),

@@ -128,8 +128,14 @@ impl Maker<'_> {
     }
 
     pub(super) fn devices(&mut self, table: &Table) {
-        const ADDRESS: &[&str] =
-            &["ip address", "ipv4 address", "ipv6 address", "primary ip4", "primary ip6", "primary ip"];
+        const ADDRESS: &[&str] = &[
+            "ip address",
+            "ipv4 address",
+            "ipv6 address",
+            "primary ip4",
+            "primary ip6",
+            "primary ip",
+        ];
         for row in table.rows() {
             let Some(name) = self.name(&row, &["name"]) else { continue };
             let at = row.cell(&["name"]);
@@ -145,8 +151,10 @@ impl Maker<'_> {
             if let Some(known) = parsed.and_then(|address| self.known_at(address)) {
                 let (id, unit) = (known.id.clone(), known.word("unit").map(str::to_owned));
                 if self.taken.insert(id.clone()) {
-                    let who =
-                        vec![("id", Some(Node::text(at, id))), ("unit", unit.map(|u| Node::text(at, u)))];
+                    let who = vec![
+                        ("id", Some(Node::text(at, id))),
+                        ("unit", unit.map(|u| Node::text(at, u))),
+                    ];
                     self.made.add(Section::Devices, at, who.into_iter().chain(facts).collect());
                 }
                 continue;
@@ -258,17 +266,22 @@ impl Maker<'_> {
     /// The network asked for, else the one that the circuit's type names.
     fn network(&self, row: &Row<'_>) -> Option<String> {
         let kind = row.text(&["type", "circuit type"]).map(words);
-        let named = self.old.iter().filter(|entry| entry.section == Section::Networks).find(|entry| {
-            let names = [Some(entry.id.as_str()), entry.word("name"), entry.word("short")];
-            names.into_iter().flatten().any(|name| kind.as_deref() == Some(words(name).as_str()))
-        });
+        let named =
+            self.old.iter().filter(|entry| entry.section == Section::Networks).find(|entry| {
+                let names = [Some(entry.id.as_str()), entry.word("name"), entry.word("short")];
+                names
+                    .into_iter()
+                    .flatten()
+                    .any(|name| kind.as_deref() == Some(words(name).as_str()))
+            });
         named.map(|entry| entry.id.clone()).or_else(|| self.fallback.network.map(str::to_owned))
     }
 
     /// How far down a unit is: a line belongs to its far end.
     fn depth(&self, unit: &str) -> usize {
         let kind = self.kinds.get(unit).map_or("", String::as_str);
-        let tier = UnitKind::ALL.into_iter().find(|known| known.as_str() == kind).map(UnitKind::tier);
+        let tier =
+            UnitKind::ALL.into_iter().find(|known| known.as_str() == kind).map(UnitKind::tier);
         tier.map_or(0, |tier| Tier::ALL.iter().position(|known| *known == tier).unwrap_or(0))
     }
 }
@@ -309,7 +322,9 @@ fn bandwidth(text: &str) -> Option<String> {
 fn mapping<const N: usize>(at: At, fields: [(&str, Option<Node>); N]) -> Option<Node> {
     let entries: Vec<(Key, Node)> = fields
         .into_iter()
-        .filter_map(|(key, node)| node.map(|node| (Key { text: key.to_owned(), at: node.at }, node)))
+        .filter_map(|(key, node)| {
+            node.map(|node| (Key { text: key.to_owned(), at: node.at }, node))
+        })
         .collect();
     let value = Value::Map(Map { asked: Some(Arc::from([])), entries });
     matches!(&value, Value::Map(map) if !map.entries.is_empty()).then_some(Node { at, value })

@@ -20,9 +20,9 @@ pub(super) const TERMINATION_SITES: &[&str] = &["site", "termination point", "te
 pub(super) fn named(stem: &str) -> Option<&'static str> {
     let words = words(stem);
     let name = words.strip_prefix("netbox ").unwrap_or(&words);
-    [SITES, REGIONS, DEVICES, PROVIDERS, CIRCUITS, TERMINATIONS]
-        .into_iter()
-        .find(|table| name == *table || name.strip_suffix(|c: char| c.is_ascii_digit()) == Some(table))
+    [SITES, REGIONS, DEVICES, PROVIDERS, CIRCUITS, TERMINATIONS].into_iter().find(|table| {
+        name == *table || name.strip_suffix(|c: char| c.is_ascii_digit()) == Some(table)
+    })
 }
 
 /// Folded, with one blank for whatever stands between words.
