@@ -1,7 +1,12 @@
 //! The inventory to spreadsheets and back: nothing is lost, nothing else is touched, and what is
 //! wrong in a spreadsheet is told with sheet, row and column.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot set itself up has failed, and says with what"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
