@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{EXIT_FINDING, EXIT_OK, EXIT_USAGE, Format, Global, context, diagnostics};
 use crate::config::Config;
 use crate::daemon::clock;
-use crate::locale::{Lang, decimal, message, number, text};
+use crate::locale::{Lang, decimal, number, text};
 use crate::model::{
     CheckKind, Diagnostic, Inventory, PingParams, Severity, SubjectKind, Tier, UnixMs,
 };
@@ -218,26 +218,8 @@ fn write_json(
     lang: Lang,
 ) -> std::io::Result<()> {
     let count = diagnostics::count(found);
-    let all: Vec<_> = found
-        .iter()
-        .map(|diagnostic| {
-            let place = diagnostic.place.as_ref();
-            json!({
-                "severity": match diagnostic.severity {
-                    Severity::Error => "error",
-                    Severity::Warning => "warning",
-                },
-                "code": diagnostic.message.key,
-                "message": message(lang, &diagnostic.message),
-                "file": place.map(|place| place.file.display().to_string()),
-                "line": place.map(|place| place.line),
-                "column": place.map(|place| place.column),
-                "hint": diagnostic.hint.as_ref().map(|hint| message(lang, hint)),
-            })
-        })
-        .collect();
     let document = json!({
-        "diagnostics": all,
+        "diagnostics": diagnostics::json(found, lang),
         "errors": count.errors,
         "warnings": count.warnings,
         "summary": summary.map(Summary::to_json),

@@ -3,6 +3,8 @@
 mod beside;
 mod device;
 mod drift;
+mod export;
+mod import;
 mod template;
 
 use std::io::{self, Write};
@@ -13,7 +15,7 @@ use crate::config::Config;
 use crate::inventory::show;
 use crate::model::Inventory;
 
-/// Show the inventory, hold it against what is observed, send a form out.
+/// Show the inventory, hold it against what is observed, send a form out, take spreadsheets in.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -58,6 +60,27 @@ Examples:
 
 The columns in colour must be filled in. The lists offer what the inventory has.")]
     Template(template::Args),
+    /// Write all that the inventory says to spreadsheets or tidy YAML files
+    #[command(after_help = "\
+Examples:
+  tuantra inventory export --out tien-giang.xlsx              one workbook, a sheet for each list
+  tuantra inventory export --format csv --out danh-muc/       a file for each list
+  tuantra inventory export --format yaml --out sach/          files as one would write them by hand
+
+Nothing is lost: imported into an empty folder it is the same inventory.")]
+    Export(export::Args),
+    /// Bring what a spreadsheet says into the inventory's files; a dry run unless --write is given
+    #[command(after_help = "\
+Examples:
+  tuantra inventory import cai-be.xlsx                        what would be added and changed
+  tuantra inventory import cai-be.xlsx --write                write it
+  tuantra inventory import cai-be.xlsx --remove --unit cai-be also take out what the sheet lacks
+  tuantra inventory import danh-sach.csv --list devices       a table whose name does not say what it is
+  tuantra inventory import --from netbox netbox/ --network tslcd
+
+Comments, order and the way of writing stay; only the entries that differ are changed, at their place.
+The result is read and checked before any file is replaced. Exit 2 when it has errors.")]
+    Import(import::Args),
 }
 
 /// Runs the command.
@@ -70,6 +93,8 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         Command::Show { unit, format } => (unit, format),
         Command::Drift(args) => return drift::run(args, global),
         Command::Template(args) => return template::run(args, global),
+        Command::Export(args) => return export::run(args, global),
+        Command::Import(args) => return import::run(args, global),
     };
     let config = context::config(global)?;
     let inventory = context::inventory(&config)?;

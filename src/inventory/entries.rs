@@ -25,7 +25,7 @@ pub(super) struct Context<'a> {
 }
 
 /// Keys of a unit.
-const UNIT_KEYS: [&str; 19] = [
+pub(super) const UNIT_KEYS: [&str; 19] = [
     "id",
     "name",
     "short",

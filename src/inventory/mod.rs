@@ -20,21 +20,27 @@ use crate::model::{
     UnitKind,
 };
 
+mod alike;
 mod asked;
 mod book;
 mod build;
 mod calendars;
 mod checks;
+mod compose;
 mod csv;
 mod defaults;
 mod drafts;
 pub mod drift;
+mod edit;
 mod entries;
+pub mod export;
 mod files;
 mod gaps;
 mod goals;
 mod graph;
 mod heading;
+pub mod import;
+mod ledger;
 mod maintenance;
 mod merge;
 mod node;
@@ -43,6 +49,7 @@ mod plan;
 mod raw;
 mod resolve;
 mod scalar;
+mod scan;
 mod services;
 pub mod show;
 mod subjects;
@@ -93,32 +100,38 @@ pub struct Loaded {
 #[must_use]
 pub fn load(folder: &Path, defaults: &Defaults, zone: &TimeZone) -> Loaded {
     let mut desk = Desk::default();
+    let (trees, files) = read_files(&mut desk, folder);
+    let (inventory, credentials, plan) = read_trees(&mut desk, &trees, defaults, zone);
+    let inventory = (desk.errors() == 0).then_some(inventory);
+    Loaded { inventory, diagnostics: desk.into_diagnostics(), credentials, plan, files }
+}
+
+/// What each file below a folder says (or the one file it names), in path order, and how many files
+/// there are. What cannot be read is reported.
+fn read_files(desk: &mut Desk, folder: &Path) -> (Vec<Tree>, usize) {
     let mut trees = Vec::new();
-    let mut files = 0;
-    for file in files::list(&mut desk, folder) {
-        files += 1;
+    let files = files::list(desk, folder);
+    for file in &files {
         match file.form {
             files::Form::Yaml => {
-                let source = files::read(&mut desk, &file.path);
-                let tree = source.and_then(|source| yaml::read(&mut desk, source));
+                let source = files::read(desk, &file.path);
+                let tree = source.and_then(|source| yaml::read(desk, source));
                 trees.extend(tree.map(Tree::Whole));
             }
-            files::Form::Csv(section) => {
-                let required = section.required_columns();
-                let source = files::read(&mut desk, &file.path);
-                let list =
-                    source.and_then(|source| csv::read(&mut desk, source, section, required));
-                trees.extend(list.map(|list| Tree::List(section, list)));
-            }
+            files::Form::Csv(section) => trees.extend(read_csv(desk, &file.path, section)),
             files::Form::Book(section) => {
-                let lists = book::read(&mut desk, &file.path, section);
+                let lists = book::read(desk, &file.path, section);
                 trees.extend(lists.into_iter().map(|(section, list)| Tree::List(section, list)));
             }
         }
     }
-    let (inventory, credentials, plan) = read_trees(&mut desk, &trees, defaults, zone);
-    let inventory = (desk.errors() == 0).then_some(inventory);
-    Loaded { inventory, diagnostics: desk.into_diagnostics(), credentials, plan, files }
+    (trees, files.len())
+}
+
+fn read_csv(desk: &mut Desk, path: &Path, section: Section) -> Option<Tree> {
+    let source = files::read(desk, path)?;
+    let list = csv::read(desk, source, section, section.required_columns())?;
+    Some(Tree::List(section, list))
 }
 
 /// Each credential that devices name, at each place of the files once: a default names it for many.
@@ -151,6 +164,7 @@ fn plan(raw: &Raw) -> Plan {
 }
 
 /// A file's tree: a YAML file has many sections, a CSV file or a sheet is one.
+#[derive(Debug, Clone)]
 enum Tree {
     Whole(Node),
     List(Section, Node),
@@ -190,7 +204,11 @@ impl Section {
             Self::Units => &["id", "name", "kind"],
             Self::Devices => &["id", "unit"],
             Self::Connections => &["id", "unit", "network"],
-            _ => &[],
+            Self::Networks | Self::Carriers | Self::Plan => &["id", "name"],
+            Self::Calendars => &["id", "hours"],
+            Self::Services => &["id", "unit", "name"],
+            Self::Maintenance => &["id"],
+            Self::Defaults => &["for", "set"],
         }
     }
 }
@@ -231,6 +249,17 @@ fn read_trees(
     let inventory = resolve::resolve(desk, &raw);
     let credentials = credentials(desk, &raw);
     (inventory, credentials, plan(&raw))
+}
+
+/// As [`read_trees`], without the address plan.
+fn credentials_of(
+    desk: &mut Desk,
+    trees: &[Tree],
+    defaults: &Defaults,
+    zone: &TimeZone,
+) -> (Inventory, Vec<(CredentialId, Place)>) {
+    let (inventory, credentials, _) = read_trees(desk, trees, defaults, zone);
+    (inventory, credentials)
 }
 
 fn sections<'a>(desk: &mut Desk, trees: &'a [Tree]) -> HashMap<Section, Vec<&'a Node>> {

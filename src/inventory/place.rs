@@ -29,7 +29,7 @@ pub(super) struct At {
 }
 
 /// One file's text.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Source {
     file: Arc<PathBuf>,
     text: Arc<str>,
@@ -38,7 +38,7 @@ struct Source {
 }
 
 /// What a text was before it was one: a sheet, row for line.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Sheet {
     name: String,
     /// Where each cell begins, and its column from 0.
@@ -149,6 +149,16 @@ impl Desk {
         if let Some(source) = self.sources.last_mut() {
             source.sheet = Some(Sheet { name: name.to_owned(), cells });
         }
+    }
+
+    /// A desk with the same texts and nothing found in them yet.
+    pub(super) fn fresh(&self) -> Self {
+        Self { sources: self.sources.clone(), ..Self::default() }
+    }
+
+    /// The file of a source.
+    pub(super) fn file(&self, source: u32) -> Arc<PathBuf> {
+        self.sources.get(source as usize).map_or_else(Arc::default, |s| Arc::clone(&s.file))
     }
 
     /// The text of a source.
@@ -278,6 +288,11 @@ impl Desk {
 
     /// The findings by file, line and column; those without a place first.
     pub(super) fn into_diagnostics(mut self) -> Vec<Diagnostic> {
+        self.take_diagnostics()
+    }
+
+    /// As [`Self::into_diagnostics`], and the desk goes on with its texts.
+    pub(super) fn take_diagnostics(&mut self) -> Vec<Diagnostic> {
         let key = |d: &Diagnostic| {
             d.place.as_ref().map(|p| (Arc::clone(&p.file), p.line, p.column, d.message.key))
         };
@@ -293,7 +308,7 @@ impl Desk {
                 related: None,
             });
         }
-        self.found
+        std::mem::take(&mut self.found)
     }
 
     /// What an editor would call the place.
