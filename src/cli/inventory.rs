@@ -3,6 +3,7 @@
 mod beside;
 mod device;
 mod drift;
+mod reform;
 mod template;
 
 use std::io::{self, Write};
@@ -13,7 +14,7 @@ use crate::config::Config;
 use crate::inventory::show;
 use crate::model::Inventory;
 
-/// Show the inventory, hold it against what is observed, send a form out.
+/// Show the inventory, hold it against what is observed, send a form out, merge units.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -58,6 +59,17 @@ Examples:
 
 The columns in colour must be filled in. The lists offer what the inventory has.")]
     Template(template::Args),
+    /// Carry out an administrative reform: units merge, are made and abolished from a day on
+    #[command(after_help = "\
+Examples:
+  tuantra inventory reform plan.csv                       what would become of whom; writes nothing
+  tuantra inventory reform plan.csv --write               do it
+  tuantra inventory reform --undo                         put the files back, byte by byte
+  tuantra report coverage --month 2025-07 --as-of 2025-06-30    by the tree before it
+
+Old units keep their entries and their history; what stands in their buildings is patrolled on
+for the unit that took them over. docs/inventory.md has a worked example.")]
+    Reform(reform::Args),
 }
 
 /// Runs the command.
@@ -70,6 +82,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         Command::Show { unit, format } => (unit, format),
         Command::Drift(args) => return drift::run(args, global),
         Command::Template(args) => return template::run(args, global),
+        Command::Reform(args) => return reform::run(args, global),
     };
     let config = context::config(global)?;
     let inventory = context::inventory(&config)?;

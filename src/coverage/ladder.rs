@@ -140,6 +140,9 @@ pub fn tree_networks(
                 }
                 if by.span.contains(at) {
                     let now = lines.iter().filter(|s| inventory.subject(**s).exists_at(at));
+                    if is_elsewhere(inventory, tree, (unit, by.unit), &lines, at) {
+                        continue;
+                    }
                     states.push(now.clone().map(|s| state_of(*s)).reduce(State::best_of));
                     connections.extend(now);
                 }
@@ -164,6 +167,27 @@ pub fn tree_networks(
         }
     }
     found
+}
+
+/// True when nothing is missed of `by`, one of those whose lines stand for `unit`, at `at`: a
+/// building whose last line was taken away after the merger, or the new unit itself, which sits
+/// in the buildings of those merged into it and has no line of its own.
+fn is_elsewhere(
+    inventory: &Inventory,
+    tree: &Tree,
+    (unit, by): (UnitIx, UnitIx),
+    lines: &[SubjectIx],
+    at: UnixMs,
+) -> bool {
+    let stays = |u: UnitIx| {
+        let unit = inventory.unit(u);
+        unit.equipment_stays && unit.until.is_some_and(|until| until <= at)
+    };
+    if by == unit {
+        return lines.is_empty() && tree.served_by(unit).iter().any(|s| stays(s.unit));
+    }
+    let is_gone = |s: &SubjectIx| inventory.subject(*s).until.is_some_and(|until| until <= at);
+    stays(by) && !lines.is_empty() && lines.iter().all(is_gone)
 }
 
 /// The state of a unit made of several: without a line in one of them it is not deployed.

@@ -79,9 +79,10 @@ fn write_unit(
         let into = &inventory.unit(into).id;
         t!(lang, "inventory.merged", unit = into)
     });
+    let stays = unit.equipment_stays.then(|| text(lang, "inventory.equipment_stays").to_owned());
     let hours = common.and_then(|common| clock(inventory, lang, common));
     let mut said = vec![unit.id.to_string()];
-    said.extend([kind, ended, merged, hours].into_iter().flatten());
+    said.extend([kind, ended, merged, stays, hours].into_iter().flatten());
     let _ = writeln!(out, "{indent}{} ({})", visible(&unit.name), visible(&said.join(" · ")));
     for subject in inventory.subjects_of(ix) {
         let subject = inventory.subject(*subject);
@@ -245,14 +246,18 @@ fn sla(inventory: &Inventory, level: ServiceLevel) -> Value {
 
 fn unit_json(inventory: &Inventory, unit: &Unit) -> Value {
     let requires: Vec<_> = unit.requires.iter().map(|ix| &inventory.network(*ix).id).collect();
-    json!({
+    let mut shown = json!({
         "id": unit.id, "name": unit.name, "short": unit.short, "kind": unit.kind,
         "tier": Tier::as_str(unit.kind.tier()),
         "parent": unit.parent.map(|ix| &inventory.unit(ix).id),
         "code": unit.code, "contact": unit.contact, "location": unit.location,
         "requires": requires, "since": unit.since, "until": unit.until,
         "merged_into": unit.merged_into.map(|ix| &inventory.unit(ix).id),
-    })
+    });
+    if unit.equipment_stays {
+        shown["equipment"] = "stays".into();
+    }
+    shown
 }
 
 /// One subject, resolved.
