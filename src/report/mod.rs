@@ -35,7 +35,10 @@ pub use file::{
     ReportError, load, load_without_intervals, read_availability, read_availability_telling, save,
 };
 pub use notes::{Said, Word};
-pub use period::{PeriodError, last, moment, month, month_before, this_month};
+pub use period::{
+    PeriodError, last, moment, month, month_before, quarter, quarter_before, this_month, year,
+    year_before,
+};
 pub use proof::{Chain, Evidence, Proof};
 pub use record::Records;
 pub use row::{Row, SubjectRow, availability_row, subject_rows};

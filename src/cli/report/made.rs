@@ -47,7 +47,7 @@ impl Made {
             }
             Kind::Outages => {
                 let said = kinds::said(store, scope.window())?;
-                kinds::outages(scope, page, &said, args.devices)
+                kinds::outages_by(scope, page, &said, args.devices, args.by.of_outages())
             }
             Kind::Inventory => kinds::devices(scope, page, &store.newest_sightings()?),
             Kind::Plan => kinds::plan(scope, page),
