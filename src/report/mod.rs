@@ -20,6 +20,7 @@ mod period;
 mod proof;
 mod record;
 mod row;
+mod rtt;
 mod share;
 mod sheet;
 mod table;
@@ -41,6 +42,7 @@ pub use period::{
 };
 pub use proof::{Chain, Evidence, Proof};
 pub use record::Records;
+pub use rtt::{round_trips, with_round_trips};
 pub use row::{Row, SubjectRow, availability_row, subject_rows};
 pub use share::{Seconds, Share};
 pub use sheet::{Sheet, Table, Value};
