@@ -15,7 +15,7 @@ use tuantra::locale::Lang;
 use tuantra::model::{Inventory, Span, State, StateInterval, Tier, UnitIx, UnixMs};
 use tuantra::report::{
     GroupBy, Page, Records, Said, Scope, availability, availability_document, coverage,
-    coverage_document, kinds, month, moment, with_coverage_figures, write,
+    coverage_document, kinds, moment, month, with_coverage_figures, write,
 };
 
 const HOUR: i64 = 3_600_000;
@@ -195,17 +195,13 @@ fn both_trees_come_to_the_same_sums_of_a_month_before_within_and_after() {
     assert_eq!(day, moment("2025-07-01", &zone).unwrap());
     let now = moment("2025-09-01", &zone).unwrap();
     let middle = Span::new(day - 15 * 24 * HOUR, day + 15 * 24 * HOUR);
-    for period in
-        [month("2025-06", &zone).unwrap(), middle, month("2025-07", &zone).unwrap()]
-    {
+    for period in [month("2025-06", &zone).unwrap(), middle, month("2025-07", &zone).unwrap()] {
         let records = records(&inventory, period, now);
         let [old, new] =
             [day - 1, day].map(|as_of| scope(&inventory, &records, period, now, Some(as_of)));
         let counted = |scope: &Scope<'_>| {
             let tree = scope.tree();
-            let of = |tier| {
-                tree.units().filter(|u| inventory.unit(*u).kind.tier() == tier).count()
-            };
+            let of = |tier| tree.units().filter(|u| inventory.unit(*u).kind.tier() == tier).count();
             (of(Tier::District), of(Tier::Commune))
         };
         assert_eq!((counted(&old), counted(&new)), ((11, 173), (0, 57)));

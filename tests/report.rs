@@ -7,7 +7,8 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 use tuantra::model::{
-    Id, Maintenance, Rtts, Sample, Span, State, StateInterval, SubjectId, UnitId, UnixMs, WorkHours, WorkedOn,
+    Id, Maintenance, Rtts, Sample, Span, State, StateInterval, SubjectId, UnitId, UnixMs,
+    WorkHours, WorkedOn,
 };
 use tuantra::store::{Batch, Event, EventKind, Fact, OpenOptions, Store};
 
@@ -398,7 +399,11 @@ fn a_quarter_and_a_year_are_their_months_and_outages_go_by_what_is_asked_for() {
     assert_eq!(quarter, ["2019-12-31T17:00:00Z", "2020-03-31T17:00:00Z"]);
     let year = period(&["availability", "--year", "2020"]);
     assert_eq!(year, ["2019-12-31T17:00:00Z", "2020-12-31T17:00:00Z"]);
-    for wrong in [&["--quarter", "2020-Q5"][..], &["--year", "20"], &["--year", "2020", "--month", "2020-01"]] {
+    for wrong in [
+        &["--quarter", "2020-Q5"][..],
+        &["--year", "20"],
+        &["--year", "2020", "--month", "2020-01"],
+    ] {
         assert_eq!(code(&report(folder.path(), &[&["availability"][..], wrong].concat())), 2);
     }
     let outages = |by: &str| {
@@ -437,7 +442,10 @@ fn the_page_of_availability_shows_how_long_answers_took() {
         String::from_utf8(report(folder.path(), &args).stdout).unwrap()
     };
     let all = page(&[]);
-    assert!(all.contains("within 4.0 ms (p50), 95 % within 4.0 ms (p95), 99 % within 90.0 ms (p99)"), "{all}");
+    assert!(
+        all.contains("within 4.0 ms (p50), 95 % within 4.0 ms (p95), 99 % within 90.0 ms (p99)"),
+        "{all}"
+    );
     assert!(all.contains("(200 answers)") && all.contains(">≤ 5<") && all.contains(">≤ 100<"));
     assert!(all.contains("the shortest took 4.0 ms, the longest 90.0 ms"));
     let one = page(&["--unit", "cai-be.hoa-khanh"]);

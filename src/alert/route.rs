@@ -3,9 +3,7 @@
 use jiff::tz::TimeZone;
 
 use crate::config::alerts::{DayTime, Hours, Matches, Named, Route, When};
-use crate::model::{
-    AlertSeverity, CarrierId, Id, Inventory, NetworkId, SubjectIx, UnitId, UnixMs,
-};
+use crate::model::{AlertSeverity, CarrierId, Id, Inventory, NetworkId, SubjectIx, UnitId, UnixMs};
 
 const MINUTE_MS: i64 = 60_000;
 /// Minutes that an end of quiet hours is looked for in.

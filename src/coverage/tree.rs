@@ -1,9 +1,9 @@
 //! The administrative tree of a date: units merge and districts are abolished, history stays and
 //! is reported by the old tree or the new one.
 
-use crate::model::{Inventory, Span, UnitIx, UnixMs};
 #[cfg(doc)]
 use crate::model::Unit;
+use crate::model::{Inventory, Span, UnitIx, UnixMs};
 
 /// The tree as of a date: the units that exist then.
 ///

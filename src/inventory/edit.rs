@@ -246,9 +246,7 @@ impl Meaning {
     fn set(&mut self, list: &str, id: &str, key: &str, value: String) {
         let Self::Map(file) = self else { return };
         let Some(Self::List(items)) = file.get_mut(list) else { return };
-        let has_id = |map: &BTreeMap<String, Self>| {
-            matches!(map.get("id"), Some(Self::Text(found)) if found.trim() == id)
-        };
+        let has_id = |map: &BTreeMap<String, Self>| matches!(map.get("id"), Some(Self::Text(found)) if found.trim() == id);
         // As the entry was found: the first of that id.
         let found = items.iter_mut().find_map(|item| match item {
             Self::Map(map) if has_id(map) => Some(map),
@@ -381,10 +379,8 @@ mod tests {
     fn keys_stand_behind_the_head_and_nothing_else_moves() {
         let text = "# đầu tệp\nunits:\n  - id: an-cu   # mã\n    name: \"Xã: An Cư\"\n    kind: commune\n    code: \"28360\"   # GSO\n    # liên hệ\n    contact: { name: Lan }\n\n  - { id: 'an-thai', name: 'Xã ''A''', kind: commune, devices: { r: 10.0.0.1 } }  # b\n";
         let block = edited(text, "an-cu", &KEYS).unwrap();
-        let expected = text.replace(
-            "# GSO\n",
-            "# GSO\n    until: 2025-07-01\n    merged_into: xa-moi\n",
-        );
+        let expected =
+            text.replace("# GSO\n", "# GSO\n    until: 2025-07-01\n    merged_into: xa-moi\n");
         assert_eq!(block, expected);
         let flow = edited(text, "an-thai", &KEYS).unwrap();
         let expected = text.replace(
@@ -403,7 +399,10 @@ mod tests {
             "units:\r\n- name: A\r\n  id: a\r\n  merged_into: xa-moi\r\n  until: 2025-07-01   # chưa\r\n- id: b\r\n  until: \"2030-01-01\"\r\n  kind: x"
         );
         let b = edited(text, "b", &KEYS).unwrap();
-        assert!(b.ends_with("  until: 2025-07-01\r\n  kind: x\r\n  merged_into: xa-moi\r\n"), "{b}");
+        assert!(
+            b.ends_with("  until: 2025-07-01\r\n  kind: x\r\n  merged_into: xa-moi\r\n"),
+            "{b}"
+        );
     }
 
     #[test]
@@ -416,8 +415,11 @@ mod tests {
 
     #[test]
     fn scalars_are_read_back_as_they_were() {
-        for text in ["Xã Mỹ Lợi", "28261", "a: b", "- c", "no", "\"x\" \\ y", "2025-07-01", "#1", ""] {
-            let text_file = format!("units:\n{}", entry(&[("id", "a".into()), ("n", scalar(text))]));
+        for text in
+            ["Xã Mỹ Lợi", "28261", "a: b", "- c", "no", "\"x\" \\ y", "2025-07-01", "#1", ""]
+        {
+            let text_file =
+                format!("units:\n{}", entry(&[("id", "a".into()), ("n", scalar(text))]));
             let mut desk = Desk::default();
             let source = desk.add_source(std::path::PathBuf::new(), text_file.as_str().into());
             let tree = yaml::read(&mut desk, source).unwrap();

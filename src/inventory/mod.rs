@@ -56,9 +56,9 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
+pub use book::{BookError, SheetCell, SheetRows, sheets};
 use defaults::Rules;
 use entries::Context;
-pub use book::{BookError, SheetCell, SheetRows, sheets};
 pub use files::{MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_DEPTH};
 use node::{Node, check_keys};
 use place::{Desk, Finding};

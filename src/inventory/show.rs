@@ -88,8 +88,17 @@ fn write_unit(
         let subject = inventory.subject(*subject);
         let _ = writeln!(out, "{indent}    {}", visible(&line(inventory, lang, subject, common)));
     }
+    let buildings = inventory.buildings(ix);
+    if let [_, others @ ..] = &buildings[..]
+        && !others.is_empty()
+    {
+        let ids: Vec<&str> = others.iter().map(|u| inventory.unit(*u).id.as_str()).collect();
+        let line = t!(lang, "inventory.took_over", units = ids.join(", "));
+        let _ = writeln!(out, "{indent}    {}", visible(&line));
+    }
     for network in &unit.requires {
-        if unit.until.is_none() && inventory.connections_of(ix, *network).next().is_none() {
+        let mut lines = buildings.iter().flat_map(|u| inventory.connections_of(*u, *network));
+        if unit.until.is_none() && lines.next().is_none() {
             let short = inventory.network(*network).short.clone();
             let gap = t!(lang, "inventory.not_deployed", network = short);
             let _ = writeln!(out, "{indent}    {}", visible(&gap));

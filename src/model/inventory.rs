@@ -244,6 +244,16 @@ impl Inventory {
         })
     }
 
+    /// The unit and those merged into it, one into another, whose equipment stays: whose buildings
+    /// are its own.
+    #[must_use]
+    pub fn buildings(&self, unit: UnitIx) -> Vec<UnitIx> {
+        closed(unit, |u| {
+            let merged = self.merged_here[u.ix()].iter().copied();
+            merged.filter(|m| self.unit(*m).equipment_stays)
+        })
+    }
+
     /// The unit itself while it exists, else the first of those it was merged into, one after
     /// another, that exists at `at`.
     #[must_use]

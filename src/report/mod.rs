@@ -42,8 +42,8 @@ pub use period::{
 };
 pub use proof::{Chain, Evidence, Proof};
 pub use record::Records;
-pub use rtt::{round_trips, with_round_trips};
 pub use row::{Row, SubjectRow, availability_row, subject_rows};
+pub use rtt::{round_trips, with_round_trips};
 pub use share::{Seconds, Share};
 pub use sheet::{Sheet, Table, Value};
 pub use table::{Cell, csv_line};

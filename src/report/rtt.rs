@@ -9,8 +9,7 @@ use crate::store::{Reader, Rollup};
 use crate::t;
 
 /// Where the bars of the picture end, in milliseconds; the last of all has no end.
-const BOUNDS_MS: [u32; 16] =
-    [1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500];
+const BOUNDS_MS: [u32; 16] = [1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500];
 
 /// What all rounds of the connections reported on come to, of devices and services too when
 /// `devices_too`.

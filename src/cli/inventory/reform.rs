@@ -11,8 +11,8 @@ use serde_json::json;
 
 use crate::cli::{EXIT_OK, Format, Global, context, print};
 use crate::config::Config;
-use crate::inventory::reform::{self, Fate, Prepared, ReformError};
 use crate::inventory::Defaults;
+use crate::inventory::reform::{self, Fate, Prepared, ReformError};
 use crate::locale::{Lang, message, number, text, visible};
 use crate::model::{Diagnostic, Inventory, Severity, UnitIx};
 use crate::t;
@@ -138,8 +138,7 @@ fn as_text(config: &Config, prepared: &Prepared, args: &Args) -> String {
     let _ = writeln!(out, "\n{}", text(lang, "reform.files"));
     for change in changes {
         let file = config.inventory.join(&change.file);
-        let key =
-            if change.before.is_none() { "reform.file_new" } else { "reform.file_changed" };
+        let key = if change.before.is_none() { "reform.file_new" } else { "reform.file_changed" };
         let line = t!(lang, key, file = file.display(), n = change.entries);
         let _ = writeln!(out, "  {}", visible(&line));
     }
@@ -200,9 +199,7 @@ fn as_json(prepared: &Prepared, args: &Args) -> serde_json::Value {
         .collect();
     let files: Vec<_> = changes
         .iter()
-        .map(|c| {
-            json!({ "file": c.file, "new": c.before.is_none(), "entries": c.entries })
-        })
+        .map(|c| json!({ "file": c.file, "new": c.before.is_none(), "entries": c.entries }))
         .collect();
     json!({ "date": reform.date, "at": reform.at, "written": args.write, "made": made,
         "units": units, "files": files })

@@ -99,7 +99,9 @@ impl Made {
         let inventory = scope.inventory;
         match (format, self) {
             (Format::Csv, Self::Coverage(found)) => Ok(found.csv(inventory, page).into_bytes()),
-            (Format::Csv, Self::Availability(found, _)) => Ok(found.csv(inventory, page).into_bytes()),
+            (Format::Csv, Self::Availability(found, _)) => {
+                Ok(found.csv(inventory, page).into_bytes())
+            }
             (Format::Csv, Self::Other(sheet)) => Ok(sheet.csv(page).into_bytes()),
             (Format::Json, Self::Coverage(found)) => Ok(found.json(inventory).into_bytes()),
             (Format::Json, Self::Availability(found, _)) => {

@@ -49,9 +49,7 @@ impl Period {
                 report::quarter(quarter, zone).map_err(refused("--quarter"))?
             }
             Self { year: Some(year), .. } if year == PREVIOUS => report::year_before(now, zone),
-            Self { year: Some(year), .. } => {
-                report::year(year, zone).map_err(refused("--year"))?
-            }
+            Self { year: Some(year), .. } => report::year(year, zone).map_err(refused("--year"))?,
             Self { last: Some(length), .. } => {
                 report::last(length, now).map_err(refused("--last"))?
             }

@@ -180,14 +180,9 @@ fn text(bytes: &[u8]) -> Result<String, std::str::Utf8Error> {
 /// [`ReformError::NothingToUndo`], [`ReformError::Changed`] with the files that somebody changed
 /// since, [`ReformError::WouldNotLoad`]: nothing is written then. [`ReformError::Io`]: another run
 /// goes on from there.
-pub fn undo(
-    folder: &Path,
-    defaults: &Defaults,
-    zone: &TimeZone,
-) -> Result<Undone, ReformError> {
+pub fn undo(folder: &Path, defaults: &Defaults, zone: &TimeZone) -> Result<Undone, ReformError> {
     let path = journal_path(folder);
-    let mut journal =
-        journal(&path)?.ok_or_else(|| ReformError::NothingToUndo(path.clone()))?;
+    let mut journal = journal(&path)?.ok_or_else(|| ReformError::NothingToUndo(path.clone()))?;
     let Some(Entry { date, files }) = journal.reforms.pop() else {
         return Err(ReformError::NothingToUndo(path));
     };

@@ -22,9 +22,7 @@ pub use journal::{ReformError, Undone, apply, journal_path, undo};
 use super::place::{Desk, Overlay};
 use super::{Defaults, files, load, load_at};
 use crate::locale::Lang;
-use crate::model::{
-    Diagnostic, Inventory, Message, Severity, UnitId, UnitIx, UnitKind, UnixMs,
-};
+use crate::model::{Diagnostic, Inventory, Message, Severity, UnitId, UnitIx, UnitKind, UnixMs};
 
 /// What becomes of a unit.
 #[derive(Debug, Clone, PartialEq, Eq)]

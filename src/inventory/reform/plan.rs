@@ -89,8 +89,7 @@ fn rows(desk: &mut Desk, source: u32) -> Option<Vec<Row>> {
         desk.report(Finding::error(whole, Message::new("check.csv_empty")));
         return None;
     };
-    let columns: Vec<Option<&'static str>> =
-        header.iter().map(|cell| column(desk, cell)).collect();
+    let columns: Vec<Option<&'static str>> = header.iter().map(|cell| column(desk, cell)).collect();
     for key in ["old", "new", "date"] {
         if !columns.contains(&Some(key)) {
             let message = Message::new("reform.missing_column").with("column", key);
@@ -140,12 +139,7 @@ fn column(desk: &mut Desk, cell: &Cell) -> Option<&'static str> {
 }
 
 /// The one date of a plan, as written and as an instant.
-fn date(
-    desk: &mut Desk,
-    rows: &[Row],
-    source: u32,
-    zone: &TimeZone,
-) -> Option<(String, UnixMs)> {
+fn date(desk: &mut Desk, rows: &[Row], source: u32, zone: &TimeZone) -> Option<(String, UnixMs)> {
     let mut first: Option<&Said> = None;
     for row in rows {
         let Some(said) = row.get("date") else {
@@ -377,8 +371,9 @@ impl Reading<'_> {
             .collect();
         for ring in rings {
             ring.iter().for_each(|n| in_ring[*n] = true);
-            let path =
-                crate::inventory::resolve::path(&ring, |n| self.inventory.unit(units[n]).id.as_str());
+            let path = crate::inventory::resolve::path(&ring, |n| {
+                self.inventory.unit(units[n]).id.as_str()
+            });
             let at = self.fates[&units[ring[0]]].new;
             let message = Message::new("check.cycle_merged").with("path", path);
             self.error(at, message, "reform.cycle_hint");
@@ -406,8 +401,7 @@ impl Reading<'_> {
             .map(|m| m.parent.iter().filter_map(|p| place.get(&p.text).copied()).collect())
             .collect();
         for ring in crate::inventory::graph::cycles(&next) {
-            let path =
-                crate::inventory::resolve::path(&ring, |n| self.made[n].unit.id.as_str());
+            let path = crate::inventory::resolve::path(&ring, |n| self.made[n].unit.id.as_str());
             let making = &self.made[ring[0]];
             let at = making.parent.as_ref().map_or(making.at, |said| said.at);
             let message = Message::new("check.cycle_parent").with("path", path);

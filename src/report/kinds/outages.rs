@@ -195,7 +195,12 @@ fn by_cause(all: &[Listed], page: &Page<'_>) -> Table {
     let named = Cause::ALL.into_iter().map(Some).chain([None]);
     let rows = named.filter_map(|cause| Some((cause, *groups.get(&cause)?)));
     let title = t!(page.lang, "kinds.by_cause");
-    sums(("by_cause", title), ("cause", "common.cause"), rows.map(|(c, s)| (cause_name(c), s)), page)
+    sums(
+        ("by_cause", title),
+        ("cause", "common.cause"),
+        rows.map(|(c, s)| (cause_name(c), s)),
+        page,
+    )
 }
 
 fn cause_name(cause: Option<Cause>) -> Value {

@@ -340,7 +340,9 @@ fn their_workbook_is_read_as_their_csv_and_its_numbers_need_no_guessing() {
     let percent = rust_xlsxwriter::Format::new().set_num_format("0.00%");
     let sheet = book.add_worksheet();
     sheet.merge_range(0, 0, 0, 3, "BẢNG ĐỐI SOÁT THÁNG 10", &percent).unwrap();
-    for (n, heading) in ["Số hiệu kênh", "Độ khả dụng", "Phút gián đoạn", "Số lần"].iter().enumerate() {
+    for (n, heading) in
+        ["Số hiệu kênh", "Độ khả dụng", "Phút gián đoạn", "Số lần"].iter().enumerate()
+    {
         sheet.write(2, u16::try_from(n).unwrap(), *heading).unwrap();
     }
     sheet.write(3, 0, "TG-0001").unwrap();
@@ -359,10 +361,7 @@ fn their_workbook_is_read_as_their_csv_and_its_numbers_need_no_guessing() {
         .collect();
     assert_eq!(
         rows,
-        [
-            (4, "TG-0001", Some(999_500), Some(74_040), Some(2)),
-            (5, "5", Some(999_000), None, None),
-        ]
+        [(4, "TG-0001", Some(999_500), Some(74_040), Some(2)), (5, "5", Some(999_000), None, None),]
     );
     assert_eq!(found.unread, [(5, "hai".to_owned())]);
     assert!(kinds::their_book(b"PK\x03\x04 no workbook".to_vec()).is_err());
@@ -432,9 +431,9 @@ fn a_table_of_theirs_is_held_against_ours_with_evidence() {
     let sheet = kinds::reconcile(&desk.scope(), &page, &said(), CarrierIx(1), &twice, &failed);
     assert_eq!(sheet_rows(&sheet, "compared").len(), 1);
     assert_eq!(cell(&sheet, "compared", 0, "result"), &Value::Word("same", "kinds.same"));
-    let again = sheet_rows(&sheet, "left").into_iter().find(|row| {
-        row[0] == Value::Word("twice", "kinds.twice")
-    });
+    let again = sheet_rows(&sheet, "left")
+        .into_iter()
+        .find(|row| row[0] == Value::Word("twice", "kinds.twice"));
     assert_eq!(again.unwrap()[1..], [Value::Count(3), Value::text("TG 0005")]);
     assert_eq!(sheet.verdict, Verdict::Missed);
     let same = kinds::their_table("circuit,minutes\nTG-0005,12600\n").unwrap();
