@@ -27,7 +27,7 @@ const HEADER_WITHIN: usize = 20;
 const MAX_TEXT: usize = 64 * 1024 * 1024;
 
 /// A sheet's cells that say something, by row and column from 0.
-type Grid = BTreeMap<u32, BTreeMap<u32, String>>;
+type Grid<C = String> = BTreeMap<u32, BTreeMap<u32, C>>;
 
 type Book = Xlsx<Cursor<Vec<u8>>>;
 
@@ -117,7 +117,7 @@ pub fn sheets(bytes: Vec<u8>) -> Result<Vec<SheetRows>, BookError> {
             DataRef::Float(n) => SheetCell::Number(*n),
             other => SheetCell::Text(shown(other)),
         });
-        let grid = grid.map_err(fail)?.ok_or_else(|| BookError::TooLarge(name))?;
+        let grid = grid.map_err(fail)?.ok_or(BookError::TooLarge(name))?;
         let row = |(row, mut cells): (u32, BTreeMap<u32, SheetCell>)| {
             let last = cells.keys().next_back().copied().unwrap_or(0);
             let empty = || SheetCell::Text(String::new());
@@ -141,9 +141,9 @@ fn grid<C>(
     book: &mut Book,
     sheet: &str,
     cell_of: impl Fn(&DataRef<'_>) -> C,
-) -> Result<Option<BTreeMap<u32, BTreeMap<u32, C>>>, XlsxError> {
+) -> Result<Option<Grid<C>>, XlsxError> {
     let mut cells = book.worksheet_cells_reader(sheet)?;
-    let (mut grid, mut size) = (BTreeMap::<u32, BTreeMap<u32, C>>::new(), 0);
+    let (mut grid, mut size) = (Grid::<C>::new(), 0);
     while let Some(cell) = cells.next_cell()? {
         let (row, column) = cell.get_position();
         let text = shown(cell.get_value());

@@ -431,9 +431,8 @@ fn a_table_of_theirs_is_held_against_ours_with_evidence() {
     let sheet = kinds::reconcile(&desk.scope(), &page, &said(), CarrierIx(1), &twice, &failed);
     assert_eq!(sheet_rows(&sheet, "compared").len(), 1);
     assert_eq!(cell(&sheet, "compared", 0, "result"), &Value::Word("same", "kinds.same"));
-    let again = sheet_rows(&sheet, "left")
-        .into_iter()
-        .find(|row| row[0] == Value::Word("twice", "kinds.twice"));
+    let again =
+        sheet_rows(&sheet, "left").iter().find(|row| row[0] == Value::Word("twice", "kinds.twice"));
     assert_eq!(again.unwrap()[1..], [Value::Count(3), Value::text("TG 0005")]);
     assert_eq!(sheet.verdict, Verdict::Missed);
     let same = kinds::their_table("circuit,minutes\nTG-0005,12600\n").unwrap();
