@@ -191,6 +191,10 @@ pub(super) fn groups_among(
     for (unit, named) in concerned {
         let mut hit: Vec<usize> = Vec::new();
         for &network in &inventory.unit(unit).requires {
+            // What the successor need not have it does not lose: a district's line, the province's.
+            if !inventory.unit(named).requires.contains(&network) {
+                continue;
+            }
             let lines: Vec<SubjectIx> = inventory.connections_of(unit, network).collect();
             if lines.iter().any(|s| state(*s).is_live()) {
                 continue;
