@@ -178,6 +178,58 @@ fn the_next_change_is_applied_and_any_other_asks_for_a_snapshot() {
     assert_eq!((snapshot.seq, snapshot.at), (8, UnixMs(2000)));
 }
 
+#[test]
+fn a_snapshot_has_the_tree_of_its_time_and_what_stays_beneath_its_new_unit() {
+    const INVENTORY: &str = "
+networks: [{ id: tslcd, name: TSLCD }]
+units:
+  - { id: tinh, name: Tỉnh, kind: province, until: 2025-07-01, merged_into: moi }
+  - { id: so, name: Sở, kind: department, parent: tinh, requires: [tslcd],
+      connections: { tslcd: { address: 10.0.0.1 } } }
+  - { id: huyen, name: Huyện, kind: district, parent: tinh, until: 2025-07-01, equipment: stays,
+      connections: { tslcd: { address: 10.0.0.2 } } }
+  - { id: xa, name: Xã, kind: commune, parent: huyen, until: 2025-07-01, merged_into: phuong,
+      equipment: stays, connections: { tslcd: { address: 10.0.0.3 } } }
+  - { id: moi, name: Tỉnh mới, kind: province, since: 2025-07-01 }
+  - { id: phuong, name: Phường, kind: ward, parent: moi, requires: [tslcd], since: 2025-07-01 }
+";
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("all.yaml"), INVENTORY).unwrap();
+    let defaults = crate::inventory::Defaults::default();
+    let loaded = crate::inventory::load(folder.path(), &defaults, &jiff::tz::TimeZone::UTC);
+    assert_eq!(loaded.diagnostics, []);
+    let inventory = loaded.inventory.unwrap();
+    let got = Availability::none(crate::coverage::Clock::default());
+    let sources = Sources {
+        inventory: &inventory,
+        state: &|_| state(State::Up),
+        month: &|_| got,
+        goal_ppm: 990_000,
+        goal_permille: 980,
+        measured_floor_ppm: 950_000,
+        timezone: "UTC",
+        month_from: UnixMs(0),
+    };
+    let shown = |day: &str| {
+        let at: UnixMs = day.parse().unwrap();
+        let found = snapshot(&sources, coverages(&sources, at), Vec::new(), daemon(), 0, at);
+        let units = found.units.iter().map(|u| {
+            let parent = u.parent.as_ref().map_or("-", |p| p.as_str());
+            let live: u32 = u.subtree.iter().map(|c| c.ladder.live).sum();
+            format!("{} {parent} {live}", u.id)
+        });
+        let subjects = found.subjects.iter().map(|s| format!("{} {}", s.id, s.unit));
+        (units.collect::<Vec<_>>(), subjects.collect::<Vec<_>>())
+    };
+    let (units, subjects) = shown("2025-06-30T23:00:00Z");
+    assert_eq!(units, ["tinh - 1", "so tinh 1", "huyen tinh 0", "xa huyen 0"]);
+    assert_eq!(subjects, ["so/tslcd so", "huyen/tslcd huyen", "xa/tslcd xa"]);
+    let (units, subjects) = shown("2025-07-01T00:00:00Z");
+    assert_eq!(units, ["moi - 2", "phuong moi 1", "so moi 1"]);
+    // The district that was abolished has left its line: the province's to look after.
+    assert_eq!(subjects, ["so/tslcd so", "huyen/tslcd moi", "xa/tslcd phuong"]);
+}
+
 fn work() -> Work {
     Work {
         id: Id::new("w").unwrap(),

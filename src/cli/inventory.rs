@@ -5,6 +5,7 @@ mod device;
 mod drift;
 mod export;
 mod import;
+mod reform;
 mod template;
 
 use std::io::{self, Write};
@@ -15,7 +16,7 @@ use crate::config::Config;
 use crate::inventory::show;
 use crate::model::Inventory;
 
-/// Show the inventory, hold it against what is observed, send a form out, take spreadsheets in.
+/// Show the inventory, hold it against what is observed, send a form out, take spreadsheets in, merge units.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -81,6 +82,17 @@ Examples:
 Comments, order and the way of writing stay; only the entries that differ are changed, at their place.
 The result is read and checked before any file is replaced. Exit 2 when it has errors.")]
     Import(import::Args),
+    /// Carry out an administrative reform: units merge, are made and abolished from a day on
+    #[command(after_help = "\
+Examples:
+  tuantra inventory reform plan.csv                       what would become of whom; writes nothing
+  tuantra inventory reform plan.csv --write               do it
+  tuantra inventory reform --undo                         put the files back, byte by byte
+  tuantra report coverage --month 2025-07 --as-of 2025-06-30    by the tree before it
+
+Old units keep their entries and their history; what stands in their buildings is patrolled on
+for the unit that took them over. docs/inventory.md has a worked example.")]
+    Reform(reform::Args),
 }
 
 /// Runs the command.
@@ -95,6 +107,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         Command::Template(args) => return template::run(args, global),
         Command::Export(args) => return export::run(args, global),
         Command::Import(args) => return import::run(args, global),
+        Command::Reform(args) => return reform::run(args, global),
     };
     let config = context::config(global)?;
     let inventory = context::inventory(&config)?;

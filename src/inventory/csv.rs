@@ -276,12 +276,17 @@ fn insert(map: &mut Map, at: At, asked: &Asked, column: &str, node: Node) {
     map.entries.push((key, Node { at: nested_at, value: Value::Map(nested) }));
 }
 
+/// What stands between the cells of a text.
+pub(super) fn separator(text: &str) -> char {
+    let first = text.lines().next().unwrap_or_default();
+    [',', ';', '\t'].into_iter().find(|c| first.contains(*c)).unwrap_or(',')
+}
+
 /// The cells of every row that is not blank; the place of the quote that is never closed, or
 /// is closed in the middle of its cell.
-fn split(source: u32, text: &str) -> Result<Vec<Vec<Cell>>, At> {
+pub(super) fn split(source: u32, text: &str) -> Result<Vec<Vec<Cell>>, At> {
     let as_u32 = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    let first = text.lines().next().unwrap_or_default();
-    let separator = [',', ';', '\t'].into_iter().find(|c| first.contains(*c)).unwrap_or(',');
+    let separator = separator(text);
     let mut rows = Vec::new();
     let mut row = Vec::new();
     let mut rest = 0;

@@ -41,6 +41,8 @@ pub(super) fn list(desk: &mut Desk, folder: &Path) -> Vec<File> {
     } else {
         walk(desk, folder, &mut paths);
     }
+    paths.extend(desk.overlay().keys().filter(|path| !path.exists()).cloned());
+    paths.retain(|path| !matches!(desk.overlay().get(path), Some(None)));
     paths.sort_by(|a, b| a.components().cmp(b.components()));
     let mut files = Vec::new();
     for path in paths {
@@ -138,6 +140,9 @@ fn named(stem: &str) -> Option<Section> {
 
 /// A file's bytes; `None` after reporting why it cannot be read.
 pub(super) fn bytes(desk: &mut Desk, path: &Path) -> Option<Vec<u8>> {
+    if let Some(Some(bytes)) = desk.overlay().get(path) {
+        return Some(bytes.to_vec());
+    }
     let mut bytes = Vec::new();
     let read =
         fs::File::open(path).and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes));

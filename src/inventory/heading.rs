@@ -177,7 +177,7 @@ fn date(text: &str) -> Option<String> {
 }
 
 /// Folded, with one blank for whatever stands between words.
-fn words(text: &str) -> String {
+pub(super) fn words(text: &str) -> String {
     let folded = fold(text);
     let parts = folded.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty());
     parts.collect::<Vec<_>>().join(" ")

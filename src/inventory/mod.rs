@@ -4,7 +4,7 @@
 //! Every file becomes one generic tree of values with places ([`node`]); small readers walk it and
 //! report whatever is wrong, so one run tells all; what they keep is resolved into indexes. A
 //! folder with any error gives no inventory, and what merely follows from an error already told
-//! is not told again. The room reads files and nothing else: no clock, no network.
+//! is not told again. The room reads files and nothing else: no clock, no network. Only [`reform`] writes.
 //!
 //! Bounds: [`MAX_FILES`] files of [`MAX_FILE_BYTES`] each, folders [`MAX_FOLDER_DEPTH`] deep, a
 //! thousand diagnostics; beyond, an error says so.
@@ -47,6 +47,7 @@ mod node;
 mod place;
 mod plan;
 mod raw;
+pub mod reform;
 mod resolve;
 mod scalar;
 mod scan;
@@ -61,6 +62,7 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
+pub use book::{BookError, SheetCell, SheetRows, sheets};
 use defaults::Rules;
 use entries::Context;
 pub use files::{MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_DEPTH};
@@ -99,7 +101,11 @@ pub struct Loaded {
 /// (`since: 2016-01-01`) begin at midnight in `zone`.
 #[must_use]
 pub fn load(folder: &Path, defaults: &Defaults, zone: &TimeZone) -> Loaded {
-    let mut desk = Desk::default();
+    load_at(Desk::default(), folder, defaults, zone)
+}
+
+/// As [`load`], at a desk that may have files as they are to be.
+fn load_at(mut desk: Desk, folder: &Path, defaults: &Defaults, zone: &TimeZone) -> Loaded {
     let (trees, files) = read_files(&mut desk, folder);
     let (inventory, credentials, plan) = read_trees(&mut desk, &trees, defaults, zone);
     let inventory = (desk.errors() == 0).then_some(inventory);

@@ -118,9 +118,23 @@ pub(super) struct Desk {
     claimed: HashMap<(&'static str, String), At>,
     suggestions: usize,
     stand_ins: usize,
+    overlay: Overlay,
 }
 
+/// Files as they are to be, over what is on the disk; `None`: there is none any more.
+pub(super) type Overlay = HashMap<PathBuf, Option<Arc<[u8]>>>;
+
 impl Desk {
+    /// A desk that reads files as they are to be.
+    pub(super) fn over(overlay: Overlay) -> Self {
+        Self { overlay, ..Self::default() }
+    }
+
+    /// The files that are to be otherwise than on the disk.
+    pub(super) const fn overlay(&self) -> &Overlay {
+        &self.overlay
+    }
+
     /// Takes a file's text in; it must be below 4 GiB.
     pub(super) fn add_source(&mut self, file: PathBuf, text: Arc<str>) -> u32 {
         let newlines = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1);

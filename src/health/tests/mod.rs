@@ -91,6 +91,7 @@ fn unit(n: u32) -> Unit {
         since: None,
         until: None,
         merged_into: None,
+        equipment_stays: false,
     }
 }
 
