@@ -213,7 +213,7 @@ pub struct Work {
 /// # Errors
 /// `bad_note`: longer than [`NOTE_MAX`] characters, or with a character that steers a terminal,
 /// turns text round or cannot be seen.
-fn checked_note(note: &str) -> Result<String, Problem> {
+pub(super) fn checked_note(note: &str) -> Result<String, Problem> {
     let note = locale::nfc(note.trim());
     if note.chars().count() > NOTE_MAX {
         return Err(Problem::new("bad_note", "a note has at most 300 characters"));

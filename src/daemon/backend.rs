@@ -12,11 +12,11 @@ use super::{Request, notes};
 use crate::api::{
     AckRequest, Acknowledged, AskRequest, AskedNow, Backend, DeviceInfo, EventRow, FactInfo, Feed,
     Heir, History, HistoryQuery, NoteRequest, Noted, OutboxAction, OutboxDone, OutboxRequest,
-    Problem, Reloaded, Snapshot, User, Work, WorkRequest,
+    Problem, Reloaded, Snapshot, StormInfo, StormRequest, User, Work, WorkRequest,
 };
 use crate::coverage::{Chart, outages};
 use crate::health::Explanation;
-use crate::model::{Id, IncidentId, Span, SubjectId, UnixMs};
+use crate::model::{Id, IncidentId, Span, SubjectId, UnitId, UnixMs};
 use crate::store::{Reader, StoreError};
 
 pub(super) struct Socket {
@@ -155,6 +155,25 @@ impl Backend for Socket {
 
     fn maintenance(&self) -> BoxFuture<'_, Result<Vec<Work>, Problem>> {
         Box::pin(self.ask(Request::Maintenance))
+    }
+
+    fn storm(
+        &self,
+        unit: UnitId,
+        request: StormRequest,
+        by: User,
+    ) -> BoxFuture<'_, Result<(StormInfo, bool), Problem>> {
+        Box::pin(
+            async move { self.ask(|reply| Request::Storm { unit, request, by, reply }).await? },
+        )
+    }
+
+    fn end_storm(&self, unit: UnitId, by: User) -> BoxFuture<'_, Result<StormInfo, Problem>> {
+        Box::pin(async move { self.ask(|reply| Request::EndStorm { unit, by, reply }).await? })
+    }
+
+    fn storms(&self) -> BoxFuture<'_, Result<Vec<StormInfo>, Problem>> {
+        Box::pin(self.ask(Request::Storms))
     }
 
     fn explain(&self, subject: SubjectId) -> BoxFuture<'_, Result<Explanation, Problem>> {

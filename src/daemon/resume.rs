@@ -6,8 +6,8 @@ use std::path::Path;
 use crate::coverage::outages;
 use crate::health::{BLIND_ROOT, Resumed, ResumedVerdict, Usual};
 use crate::model::{
-    IncidentId, KeptIncident, Maintenance, Neighbour, Span, State, StateInterval, SubjectId, Told,
-    UnixMs,
+    IncidentId, KeptIncident, Maintenance, Neighbour, Span, State, StateInterval, Storm, SubjectId,
+    Told, UnixMs,
 };
 use crate::store::{
     Blind, Current, Message, MessageState, Reader, Remembered, Sighting, StoreError,
@@ -39,6 +39,9 @@ pub struct Past {
     pub maintenance: Vec<Maintenance>,
     /// Blind times that the daemon did not live to see the end of.
     pub blind: Vec<Blind>,
+    /// Storm modes that were on, or ended a short while ago, each with how many messages its digests
+    /// tell.
+    pub storms: Vec<(Storm, u32)>,
     /// What rounds usually take, by subject and hour of the day (UTC).
     pub usual: BTreeMap<SubjectId, Vec<(u8, Usual)>>,
     /// What devices say they are, by device.
@@ -79,10 +82,19 @@ pub fn past(store: &Path, now: UnixMs) -> Result<Past, StoreError> {
         incidents,
         maintenance: reader.maintenance(Span::new(UnixMs(i64::MIN), UnixMs(i64::MAX)))?,
         blind: reader.blind(window)?.into_iter().filter(|b| b.until.is_none()).collect(),
+        storms: storms(&reader, now)?,
         usual: reader.baselines()?.into_iter().map(|(id, hours)| (id, usual(&hours))).collect(),
         sightings: reader.newest_sightings()?,
         cables: reader.newest_cables()?,
     })
+}
+
+fn storms(reader: &Reader, now: UnixMs) -> Result<Vec<(Storm, u32)>, StoreError> {
+    let counted = reader.storms(now - PAST_MS)?.into_iter().map(|storm| {
+        let told = if storm.ended.is_none() { reader.told_in_storm(&storm)? } else { 0 };
+        Ok((storm, told))
+    });
+    counted.collect()
 }
 
 /// What the core takes up of what rounds usually took.

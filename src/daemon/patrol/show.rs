@@ -82,7 +82,7 @@ impl Patrol {
         })
     }
 
-    fn info(&self) -> DaemonInfo {
+    fn info(&self, now: UnixMs) -> DaemonInfo {
         let stats = self.prober.stats();
         let status = self.store.status_in(self.config.language);
         DaemonInfo {
@@ -101,6 +101,7 @@ impl Patrol {
                 .or_else(|| self.traps.trouble()),
             traps: self.traps.info(),
             channels: self.alerts.troubles(),
+            storms: self.storms(now),
             blind: self.health.blind().iter().map(blind_info).collect(),
         }
     }
@@ -129,7 +130,7 @@ impl Patrol {
         self.changes.publish(Change {
             seq: 0,
             at: now,
-            daemon: self.info(),
+            daemon: self.info(now),
             subjects: subjects.collect(),
             units,
             incidents: new_incidents.then(|| self.incidents.clone()),
@@ -169,7 +170,7 @@ impl Patrol {
                 sources,
                 self.coverages.clone(),
                 self.incidents.clone(),
-                self.info(),
+                self.info(now),
                 self.changes.seq(),
                 now,
             )
