@@ -12,8 +12,6 @@ mod heirs;
 mod send;
 mod storm;
 #[cfg(test)]
-mod storm_tests;
-#[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};

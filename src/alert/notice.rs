@@ -105,7 +105,7 @@ pub struct StormNote {
     pub name: String,
     /// Since when.
     pub since: UnixMs,
-    /// Until when it was to last.
+    /// Until when it lasts; of one that is over, when that was.
     pub until: UnixMs,
     /// Who ordered it.
     pub by: String,

@@ -6,8 +6,8 @@ use std::path::Path;
 use crate::coverage::outages;
 use crate::health::{BLIND_ROOT, Resumed, ResumedVerdict, Usual};
 use crate::model::{
-    IncidentId, KeptIncident, Maintenance, Neighbour, Span, State, StateInterval, Storm, SubjectId,
-    Told, UnixMs,
+    Id, IncidentId, KeptIncident, Maintenance, Neighbour, Span, State, StateInterval, Storm,
+    SubjectId, Told, UnixMs,
 };
 use crate::store::{
     Blind, Current, Message, MessageState, Reader, Remembered, Sighting, StoreError,
@@ -40,8 +40,8 @@ pub struct Past {
     /// Blind times that the daemon did not live to see the end of.
     pub blind: Vec<Blind>,
     /// Storm modes that were on, or ended a short while ago, each with how many messages its digests
-    /// tell.
-    pub storms: Vec<(Storm, u32)>,
+    /// tell, by channel.
+    pub storms: Vec<(Storm, BTreeMap<Id, u32>)>,
     /// What rounds usually take, by subject and hour of the day (UTC).
     pub usual: BTreeMap<SubjectId, Vec<(u8, Usual)>>,
     /// What devices say they are, by device.
@@ -89,9 +89,13 @@ pub fn past(store: &Path, now: UnixMs) -> Result<Past, StoreError> {
     })
 }
 
-fn storms(reader: &Reader, now: UnixMs) -> Result<Vec<(Storm, u32)>, StoreError> {
+fn storms(
+    reader: &Reader,
+    now: UnixMs,
+) -> Result<Vec<(Storm, BTreeMap<Id, u32>)>, StoreError> {
     let counted = reader.storms(now - PAST_MS)?.into_iter().map(|storm| {
-        let told = if storm.ended.is_none() { reader.told_in_storm(&storm)? } else { 0 };
+        let is_on = storm.ended.is_none();
+        let told = if is_on { reader.told_in_storm(&storm)? } else { BTreeMap::new() };
         Ok((storm, told))
     });
     counted.collect()

@@ -208,9 +208,9 @@ impl Desk {
             // A line of a digest names the root and counts the rest.
             notice.parts.push(Notice { units: Vec::new(), services: Vec::new(), ..part.clone() });
         }
-        let is_same = notice == row.body.notice;
+        let (is_same, channel) = (notice == row.body.notice, row.channel.clone());
         if let Some(storm) = notice.storm.as_ref().map(StormNote::storm) {
-            self.count_folded(&storm, added);
+            self.count_folded(&storm, &channel, added);
         }
         if is_same {
             return false;

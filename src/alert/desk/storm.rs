@@ -33,12 +33,12 @@ pub(super) struct Weather {
     name: String,
     /// The unit and all beneath it.
     units: BTreeSet<UnitId>,
-    /// Messages told in its digests, or about to be.
-    folded: u32,
+    /// Messages told in its digests, or about to be, by channel.
+    folded: BTreeMap<Id, u32>,
 }
 
 impl Weather {
-    fn new(inventory: &Inventory, storm: Storm, folded: u32) -> Self {
+    fn new(inventory: &Inventory, storm: Storm, folded: BTreeMap<Id, u32>) -> Self {
         let name = storm.unit.to_string();
         let mut weather = Self { storm, name, units: BTreeSet::new(), folded };
         weather.follow(inventory);
@@ -73,7 +73,7 @@ impl Weather {
             unit: self.storm.unit.clone(),
             name: self.name.clone(),
             since: self.storm.since,
-            until: self.storm.until,
+            until: self.storm.over_at(),
             by: self.storm.by.clone(),
             note: self.storm.note.clone(),
             folded: 0,
@@ -124,11 +124,11 @@ pub struct Sight<'a> {
 
 impl Desk {
     /// At a start: the storm modes that the store knows, each with how many messages its digests
-    /// tell.
+    /// tell, by channel.
     pub fn take_up_storms(
         &mut self,
         inventory: &Inventory,
-        kept: impl IntoIterator<Item = (Storm, u32)>,
+        kept: impl IntoIterator<Item = (Storm, BTreeMap<Id, u32>)>,
         now: UnixMs,
     ) {
         let kept = kept.into_iter().map(|(storm, n)| Weather::new(inventory, storm, n));
@@ -159,13 +159,13 @@ impl Desk {
                 (at, Change::Changed)
             }
             None => {
-                self.storms.push(Weather::new(inventory, order, 0));
+                self.storms.push(Weather::new(inventory, order, BTreeMap::new()));
                 (self.storms.len() - 1, Change::Began)
             }
         };
         let concerned = self.concerned(inventory, at, now);
         self.storms[at].storm.channels = concerned.keys().cloned().collect();
-        self.tell_of_storm(Topic::StormBegan, &self.storms[at].note(), concerned, now);
+        self.tell_of_storm(at, Topic::StormBegan, (&BTreeMap::new(), 0), concerned, now);
         (self.stand(at, now), change)
     }
 
@@ -247,12 +247,17 @@ impl Desk {
 
     fn tell_of_storm(
         &mut self,
+        at: usize,
         topic: Topic,
-        note: &StormNote,
+        (told, open): (&BTreeMap<Id, u32>, u32),
         concerned: BTreeMap<Id, Option<RouteKey>>,
         now: UnixMs,
     ) {
+        let end = self.storms[at].storm.ended.as_ref();
+        let is_gone = end.is_some_and(|end| end.why == StormOver::Gone);
         for (channel, route) in concerned {
+            let folded = told.get(&channel).copied().unwrap_or(0);
+            let note = StormNote { folded, open, is_gone, ..self.storms[at].note() };
             let mut notice = facts::blank(topic, Severity::Flapping, now);
             (notice.since, notice.storm) = (note.since, Some(note.clone()));
             notice.until = (topic == Topic::StormEnded).then_some(now);
@@ -280,8 +285,10 @@ impl Desk {
 
     fn close(&mut self, at: usize, end: StormEnd, sight: Sight<'_>, now: UnixMs) -> Stand {
         let Sight { inventory, open, blind } = sight;
-        let is_gone = end.why == StormOver::Gone;
-        let stand = self.stand(at, now);
+        // With what waits for the last digest.
+        let mut folded = self.storms[at].folded.clone();
+        let waiting = self.rows.values().filter(|row| self.is_of(row, at));
+        waiting.for_each(|row| *folded.entry(row.channel.clone()).or_default() += 1);
         let mut concerned = self.concerned(inventory, at, now);
         let told = &self.storms[at].storm.channels;
         let told = told.iter().filter(|id| self.plan.channels.contains_key(*id)).cloned();
@@ -310,20 +317,17 @@ impl Desk {
                 }
             }
         }
-        let folded = stand.folded + stand.waiting;
-        let note = StormNote { folded, open: still, is_gone, ..self.storms[at].note() };
-        self.tell_of_storm(Topic::StormEnded, &note, concerned, now);
-        Stand { folded, open: still, ..self.stand(at, now) }
+        self.tell_of_storm(at, Topic::StormEnded, (&folded, still), concerned, now);
+        Stand { folded: folded.values().sum(), open: still, ..self.stand(at, now) }
     }
 
     fn stand(&self, at: usize, now: UnixMs) -> Stand {
         let Weather { storm, name, folded, .. } = &self.storms[at];
-        let is_it = |row: &&Row| self.weather(row).is_some_and(|w| std::ptr::eq(&w.storm, storm));
-        let waiting = self.rows.values().filter(is_it).count();
+        let waiting = self.rows.values().filter(|row| self.is_of(row, at)).count();
         Stand {
             storm: storm.clone(),
             name: name.clone(),
-            folded: *folded,
+            folded: folded.values().sum(),
             waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
             next: storm.told_at(now),
             open: 0,
@@ -340,6 +344,10 @@ impl Desk {
         let is_in = |w: &&Weather| w.storm.holds(row.body.wanted) && w.units.contains(unit);
         let rank = |w: &&Weather| (w.storm.ended.is_none(), w.units.len());
         self.storms.iter().filter(is_in).max_by_key(rank)
+    }
+
+    fn is_of(&self, row: &Row, at: usize) -> bool {
+        self.weather(row).is_some_and(|weather| std::ptr::eq(weather, &self.storms[at]))
     }
 
     /// It waits for the digest of its storm.
@@ -363,9 +371,9 @@ impl Desk {
             .collect()
     }
 
-    pub(super) fn count_folded(&mut self, storm: &str, added: u32) {
+    pub(super) fn count_folded(&mut self, storm: &str, channel: &Id, added: u32) {
         if let Some(weather) = self.storms.iter_mut().find(|weather| weather.name() == storm) {
-            weather.folded = weather.folded.saturating_add(added);
+            *weather.folded.entry(channel.clone()).or_default() += added;
         }
     }
 }

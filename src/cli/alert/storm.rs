@@ -320,7 +320,7 @@ mod tests {
             folded: 1_037,
             waiting: 4,
             next: NOW + 600_000,
-            channels: vec!["duty", "mail"].into_iter().map(|c| c.parse().unwrap()).collect(),
+            channels: vec!["duty", "mail"].into_iter().map(|c| crate::model::Id::new(c).unwrap()).collect(),
             open: 3,
         }
     }

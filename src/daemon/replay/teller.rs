@@ -161,7 +161,16 @@ impl Teller {
         self.away.clear();
         let kept: Vec<Message> = self.kept.values().cloned().collect();
         self.desk = Desk::new(self.plan.clone(), &kept, open, &self.parts, now);
-        self.desk.take_up_storms(inventory, self.storms.iter().map(|s| (s.clone(), 0)), now);
+        let told = |storm: &Storm| {
+            let end = format!(":{}", storm.name());
+            let is_in = |m: &&Message| m.body["digest"].as_str().is_some_and(|d| d.ends_with(&end));
+            let mut told = BTreeMap::new();
+            let found = self.kept.values().filter(is_in);
+            found.for_each(|m| *told.entry(m.channel.clone()).or_default() += 1);
+            told
+        };
+        let storms = self.storms.iter().map(|storm| (storm.clone(), told(storm)));
+        self.desk.take_up_storms(inventory, storms, now);
     }
 }
 

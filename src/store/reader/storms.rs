@@ -1,5 +1,7 @@
 //! Storm modes, out of the log of events: what was ordered and how it ended is what is known of them.
 
+use std::collections::BTreeMap;
+
 use rusqlite::types::Value as Cell;
 use serde::Deserialize;
 
@@ -77,20 +79,25 @@ impl Reader {
         Ok(storms)
     }
 
-    /// How many messages the digests of a storm mode tell, or have told.
+    /// How many messages the digests of a storm mode tell, or have told, by channel.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn told_in_storm(&self, storm: &Storm) -> Result<u32, StoreError> {
+    pub fn told_in_storm(&self, storm: &Storm) -> Result<BTreeMap<Id, u32>, StoreError> {
         // The name of a digest ends with that of its storm.
         let end = format!(":{}", storm.name());
         let found = self.rows(
-            "SELECT count(*) FROM outbox
-             WHERE made >= ?1 AND substr(json_extract(body, '$.digest'), -length(?2)) = ?2",
+            "SELECT channel, count(*) FROM outbox
+             WHERE made >= ?1 AND substr(json_extract(body, '$.digest'), -length(?2)) = ?2
+             GROUP BY channel",
             [Cell::from(storm.since.0 - Storm::MAX_MS), Cell::Text(end)],
-            |row| self.get(row.get::<_, u32>(0)),
+            |row| {
+                let name: String = self.get(row.get(0))?;
+                let channel = Id::new(&name).map_err(|_| self.corrupt("channel's name", &name))?;
+                Ok((channel, self.get(row.get::<_, u32>(1))?))
+            },
         )?;
-        Ok(found.first().copied().unwrap_or(0))
+        Ok(found.into_iter().collect())
     }
 }
 
