@@ -30,8 +30,8 @@ use crate::store::{Message, MessageState};
 use crate::t;
 
 pub use send::{ChannelTrouble, Parcel};
-pub use storm::{Change as StormChange, STORMS_MAX, Sight, Stand as StormStand};
 use storm::Weather;
+pub use storm::{Change as StormChange, STORMS_MAX, Sight, Stand as StormStand};
 
 /// Why what is for a channel that is there no more is given up.
 const GONE: &str = "reason.gone";

@@ -24,8 +24,8 @@ use super::commands::{
     AckRequest, Acknowledged, AskRequest, AskedNow, NoteRequest, Noted, OutboxDone, OutboxRequest,
     Work, WorkRequest,
 };
-use super::storm::{StormInfo, StormRequest};
 use super::events::{EVENTS_MAX, EventRow};
+use super::storm::{StormInfo, StormRequest};
 use super::types::{Change, Heir, History, Problem, Reloaded, Snapshot};
 use super::user::User;
 use crate::health::Explanation;

@@ -10,8 +10,8 @@ use super::*;
 use crate::coverage::{Availability, Ladder, Verdict};
 use crate::health::{Explanation, PhaseSeen, Rule};
 use crate::model::{
-    Contact, HealthParams, Id, IncidentId, NetworkId, Span, State, Storm, SubjectId, SubjectKind, Tier,
-    UnitId, UnitKind, UnixMs, WorkedOn,
+    Contact, HealthParams, Id, IncidentId, NetworkId, Span, State, Storm, SubjectId, SubjectKind,
+    Tier, UnitId, UnitKind, UnixMs, WorkedOn,
 };
 
 fn subject_id(n: u32) -> SubjectId {

@@ -89,10 +89,7 @@ pub fn past(store: &Path, now: UnixMs) -> Result<Past, StoreError> {
     })
 }
 
-fn storms(
-    reader: &Reader,
-    now: UnixMs,
-) -> Result<Vec<(Storm, BTreeMap<Id, u32>)>, StoreError> {
+fn storms(reader: &Reader, now: UnixMs) -> Result<Vec<(Storm, BTreeMap<Id, u32>)>, StoreError> {
     let counted = reader.storms(now - PAST_MS)?.into_iter().map(|storm| {
         let is_on = storm.ended.is_none();
         let told = if is_on { reader.told_in_storm(&storm)? } else { BTreeMap::new() };

@@ -77,7 +77,8 @@ impl Storm {
     /// an hour, or with the end of the storm.
     #[must_use]
     pub fn told_at(&self, wanted: UnixMs) -> UnixMs {
-        let next = (wanted.0.div_euclid(Self::SLOT_MS).saturating_add(1)).saturating_mul(Self::SLOT_MS);
+        let next =
+            (wanted.0.div_euclid(Self::SLOT_MS).saturating_add(1)).saturating_mul(Self::SLOT_MS);
         UnixMs(next).min(self.over_at())
     }
 

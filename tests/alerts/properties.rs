@@ -46,18 +46,41 @@ enum Manner {
 
 #[derive(Debug, Clone)]
 enum Op {
-    Down { line: usize, units: usize, severity: u8 },
-    Grow { line: usize },
-    Up { line: usize },
-    Ack { line: usize },
-    Merge { from: usize, into: usize },
-    Wait { seconds: i64 },
-    Answer { channel: usize, manner: Manner },
+    Down {
+        line: usize,
+        units: usize,
+        severity: u8,
+    },
+    Grow {
+        line: usize,
+    },
+    Up {
+        line: usize,
+    },
+    Ack {
+        line: usize,
+    },
+    Merge {
+        from: usize,
+        into: usize,
+    },
+    Wait {
+        seconds: i64,
+    },
+    Answer {
+        channel: usize,
+        manner: Manner,
+    },
     Kill,
     Retry,
     /// Storm mode in a line's unit, or in all of them.
-    Storm { line: usize, minutes: i64 },
-    Calm { line: usize },
+    Storm {
+        line: usize,
+        minutes: i64,
+    },
+    Calm {
+        line: usize,
+    },
 }
 
 fn manner() -> impl Strategy<Value = Manner> {

@@ -7,8 +7,7 @@ use tuantra::daemon::replay::{Decision, Input, Replay};
 use tuantra::health::{Evidence, Memory};
 use tuantra::model::{
     Ack, CarrierId, Id, Inventory, Maintenance, Round, Span, Storm, SubjectId, SubjectIx, UnitId,
-    UnixMs,
-    WorkHours, WorkedOn,
+    UnixMs, WorkHours, WorkedOn,
 };
 
 use super::say;

@@ -15,9 +15,7 @@ use super::super::route::{RouteKey, Scope};
 use super::super::row::{Body, Row};
 use super::{Desk, is_unseen};
 use crate::health::Blind;
-use crate::model::{
-    Id, Incident, Inventory, Storm, StormEnd, StormOver, UnitId, UnitIx, UnixMs,
-};
+use crate::model::{Id, Incident, Inventory, Storm, StormEnd, StormOver, UnitId, UnitIx, UnixMs};
 use crate::store::MessageState;
 
 /// How long a storm that is over is remembered, for whoever asks who has ended it.

@@ -159,7 +159,15 @@ fn put_times(notice: &Notice, moment: &Moment, put: &mut impl FnMut(&str, Value)
     let lasted = ended.unwrap_or(moment.now).0.saturating_sub(notice.since.0);
     put("lasted_ms", lasted.max(0).into());
     let late = moment.now.0.saturating_sub(notice.at.0) >= LATE_MS;
-    put("is_late", (late && !matches!(notice.topic, Topic::Digest | Topic::Passed | Topic::StormBegan | Topic::StormEnded)).into());
+    put(
+        "is_late",
+        (late
+            && !matches!(
+                notice.topic,
+                Topic::Digest | Topic::Passed | Topic::StormBegan | Topic::StormEnded
+            ))
+        .into(),
+    );
 }
 
 fn put_counts(

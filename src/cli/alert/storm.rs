@@ -169,11 +169,8 @@ fn ordered(config: &Config, snapshot: &Snapshot, storm: &StormInfo, is_new: bool
     let length = locale::duration(lang, storm.until.since(clock::now()).max(0));
     let key = if is_new { "storm.ordered" } else { "storm.stands" };
     let (name, until) = (named(storm), when(config, storm.until));
-    let mut lines = vec![locale::format(
-        lang,
-        key,
-        &[("name", name), ("until", until), ("length", length)],
-    )];
+    let mut lines =
+        vec![locale::format(lang, key, &[("name", name), ("until", until), ("length", length)])];
     let count = locale::number(lang, i64::try_from(units).unwrap_or(i64::MAX));
     let next = when(config, storm.next);
     lines.push(format!("  {}", t!(lang, "storm.folds", count = count, next = next)));
@@ -320,7 +317,10 @@ mod tests {
             folded: 1_037,
             waiting: 4,
             next: NOW + 600_000,
-            channels: vec!["duty", "mail"].into_iter().map(|c| crate::model::Id::new(c).unwrap()).collect(),
+            channels: vec!["duty", "mail"]
+                .into_iter()
+                .map(|c| crate::model::Id::new(c).unwrap())
+                .collect(),
             open: 3,
         }
     }

@@ -152,8 +152,13 @@ fn style(theme: &Theme, event: &EventRow) -> Style {
         "incident_opened" => state(event, "state").map_or(theme.fault(), |of| theme.state(of)),
         "reload_refused" | "trouble" | "gap" | "blind" => theme.fault(),
         "flapping" | "restarted" | "identity_changed" => theme.poor(),
-        "acknowledged" | "maintenance_announced" | "maintenance_ended" | "reloaded" | "outbox"
-        | "storm_began" | "storm_ended" => theme.strong(),
+        "acknowledged"
+        | "maintenance_announced"
+        | "maintenance_ended"
+        | "reloaded"
+        | "outbox"
+        | "storm_began"
+        | "storm_ended" => theme.strong(),
         _ => Style::new(),
     }
 }

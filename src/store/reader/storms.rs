@@ -59,15 +59,9 @@ impl Reader {
                         (storm.until, storm.by, storm.note, storm.channels) =
                             (until, by, note, channels);
                     }
-                    None => storms.push(Storm {
-                        unit,
-                        since,
-                        until,
-                        by,
-                        note,
-                        channels,
-                        ended: None,
-                    }),
+                    None => {
+                        storms.push(Storm { unit, since, until, by, note, channels, ended: None })
+                    }
                 }
             } else {
                 let Ended { unit, why, user: by } = serde_json::from_value(detail).map_err(bad)?;
