@@ -45,10 +45,12 @@ use crate::api::{
 use crate::config::{Config, Engine};
 use crate::coverage::LOOK_BACK_MS;
 use crate::health::Explanation;
+use crate::locale::Lang;
 use crate::model::{Id, Inventory, Span, SubjectId, UnitId, UnixMs};
 use crate::probe::service::{Services, Trust, TrustError};
 use crate::probe::{EngineChoice, Options, ProbeError, Prober};
 use crate::store::{Message, OpenOptions, Reader, Retention, Store, StoreError};
+use crate::t;
 pub use patrol::settings;
 pub(crate) use patrol::show::is_off_hours;
 pub(crate) use patrol::told::device_info;
@@ -411,7 +413,7 @@ fn take_over(
             Ok(Reloaded { subjects, warnings, lost })
         }
         Err((errors, first)) => {
-            let message = format!("{errors} error(s), the first: {first}");
+            let message = t!(Lang::En, "reason.files_refused", errors = errors, first = first);
             patrol.refuse_reload(ReloadFailure { at: now, errors, first }, by);
             Err(Problem::new("refused", message))
         }

@@ -10,7 +10,7 @@ use tuantra::model::{State, UnixMs};
 
 use crate::desk::Desk;
 use crate::sample;
-use crate::taking;
+use crate::{storming, taking};
 
 /// The sample with parts left out, states and references at random, hostile names.
 fn snapshots() -> impl Strategy<Value = Snapshot> {

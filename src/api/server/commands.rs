@@ -18,8 +18,9 @@ use crate::api::commands::{
 use crate::api::storm::StormRequest;
 use crate::api::types::Problem;
 use crate::api::user::User;
-use crate::locale::visible;
+use crate::locale::{Lang, visible};
 use crate::model::{Id, IncidentId, SubjectId, UnitId};
+use crate::t;
 
 /// Longest body of a request, in bytes: a note of 300 characters takes well under 4 KiB.
 pub(super) const REQUEST_MAX: usize = 16 << 10;
@@ -28,7 +29,7 @@ type Body = Result<Bytes, BytesRejection>;
 
 /// The user at the other end; a connection that the kernel says nothing of may command nothing.
 async fn user(peer: &Peer, own_uid: u32) -> Result<User, Problem> {
-    let unknown = || Problem::new("forbidden", "the system does not say who asks");
+    let unknown = || Problem::new("forbidden", t!(Lang::En, "reason.asker_unknown"));
     let uid = peer.uid.ok_or_else(unknown)?;
     tokio::task::spawn_blocking(move || User::look_up(uid, own_uid)).await.map_err(|_| unknown())
 }
@@ -36,7 +37,7 @@ async fn user(peer: &Peer, own_uid: u32) -> Result<User, Problem> {
 fn parsed<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {
     let body = body.map_err(|rejected| match rejected.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
-            Problem::new("too_large", format!("a request has at most {REQUEST_MAX} bytes"))
+            Problem::new("too_large", t!(Lang::En, "reason.request_long", count = REQUEST_MAX))
         }
         _ => Problem::new("bad_request", visible(&rejected.body_text())),
     })?;

@@ -7,6 +7,7 @@ use crate::api::{
     self, BlindInfo, Change, DaemonInfo, Snapshot, Sources, SubjectState, UnitChange,
 };
 use crate::health::{self, View};
+use crate::locale::reason;
 use crate::model::{Inventory, State, SubjectIx, UnixMs};
 
 /// With a client there, it hears at least this often, in milliseconds.
@@ -98,7 +99,7 @@ impl Patrol {
             trouble: status
                 .trouble
                 .or_else(|| self.own_faults.sentence(self.config.language))
-                .or_else(|| self.traps.trouble()),
+                .or_else(|| Some(reason(self.config.language, &self.traps.trouble()?))),
             traps: self.traps.info(),
             channels: self.alerts.troubles(),
             storms: self.storms(now),
