@@ -249,11 +249,15 @@ fn no_kill_loses_a_message_or_repeats_one_that_was_heard() {
         }
         // A half of the kills is in a storm that a half of the communes, or all, are in.
         let unit = if random(&mut seed).is_multiple_of(2) { "province" } else { "north" };
-        ordered += u64::from(match random(&mut seed) % 4 {
-            0 | 1 => province.storm(unit, Some(2 + random(&mut seed) % 12)),
-            2 => province.storm(unit, None),
-            _ => false,
-        });
+        match random(&mut seed) % 4 {
+            0 | 1 => {
+                let seconds = 2 + random(&mut seed) % 12;
+                province.wait_for("an order taken", |p| p.storm(unit, Some(seconds)));
+                ordered += 1;
+            }
+            2 => ordered += u64::from(province.storm(unit, None)),
+            _ => {}
+        }
         let moment = match random(&mut seed) % 5 {
             0 | 1 => Moment::Committed,
             2 | 3 => Moment::Come(random(&mut seed) % 500),

@@ -73,13 +73,18 @@ impl Storm {
         wanted <= self.over_at()
     }
 
+    /// The full quarter of an hour after `wanted`: what was to be told then waits for it at most.
+    #[must_use]
+    pub const fn slot_after(wanted: UnixMs) -> UnixMs {
+        let slot = wanted.0.div_euclid(Self::SLOT_MS).saturating_add(1);
+        UnixMs(slot.saturating_mul(Self::SLOT_MS))
+    }
+
     /// When the digest leaves that tells what was to be told at `wanted`: at the next full quarter of
     /// an hour, or with the end of the storm.
     #[must_use]
     pub fn told_at(&self, wanted: UnixMs) -> UnixMs {
-        let next =
-            (wanted.0.div_euclid(Self::SLOT_MS).saturating_add(1)).saturating_mul(Self::SLOT_MS);
-        UnixMs(next).min(self.over_at())
+        Self::slot_after(wanted).min(self.over_at())
     }
 
     /// Its name among the digests: `cai-be@2026-11-27T10:00:00Z`.

@@ -348,10 +348,11 @@ impl Desk {
         self.weather(row).is_some_and(|weather| std::ptr::eq(weather, &self.storms[at]))
     }
 
-    /// It waits for the digest of its storm.
+    /// It waits for the digest of its storm: for the next quarter, or until the storm was ended, so that
+    /// what is still down is in one digest with it.
     pub(super) fn is_held(&self, row: &Row, now: UnixMs) -> bool {
-        let is_before = |w: &Weather| w.storm.is_on(now) && now < w.storm.told_at(row.body.wanted);
-        self.weather(row).is_some_and(is_before)
+        let is_before = now < Storm::slot_after(row.body.wanted);
+        is_before && self.weather(row).is_some_and(|weather| weather.storm.ended.is_none())
     }
 
     /// What the next digest of a storm through a channel tells: of each incident what has come to

@@ -26,13 +26,13 @@ use crate::t;
   tuantra alert storm --list
   tuantra alert storm cai-be --end
 
-Until then what there is to tell of the unit and all beneath it (outages, recoveries, reminders, calls)
-is told in one digest every 15 minutes and channel, at :00, :15, :30 and :45. A week at most. Its
-beginning and its end are told to the channels that the routes name for it; at the end what is still
-down is told once. What the patrol cannot see and channels that fail are told as ever.
+Until then, a week at most, all there is to tell of the unit and of what lies beneath it (outages,
+recoveries, reminders, calls) is told in one digest a channel every 15 minutes, at :00, :15, :30 and
+:45. Beginning and end are told to the channels that the routes name for it; at the end what is
+still down is told once. What the patrol cannot see and channels that fail are told as ever.
 
-Exit code: 0 done, 1 storm mode is not on there, 2 wrong usage or an unknown unit, 4 the daemon cannot
-be reached.")]
+Exit code: 0 done, 1 storm mode is not on there, 2 wrong usage or an unknown unit, 4 the daemon
+cannot be reached.")]
 pub(super) struct Args {
     /// The unit, with all beneath it, by id or name
     #[arg(value_name = "UNIT", required_unless_present = "list", conflicts_with = "list")]
@@ -184,7 +184,11 @@ fn ended(config: &Config, storm: &StormInfo) -> String {
     let head = t!(lang, "storm.ended", name = named(storm));
     let number = |n: u32| locale::number(lang, i64::from(n));
     let (folded, open) = (number(storm.folded), number(storm.open));
-    format!("{head}\n  {}\n", t!(lang, "storm.sum", folded = folded, open = open))
+    let sum = match storm.open {
+        0 => t!(lang, "storm.sum_whole", folded = folded),
+        _ => t!(lang, "storm.sum", folded = folded, open = open),
+    };
+    format!("{head}\n  {sum}\n")
 }
 
 fn listed(config: &Config, storms: &[StormInfo]) -> String {
@@ -347,6 +351,8 @@ mod tests {
             "Đã kết thúc chế độ bão: Huyện Cái Bè (cai-be)\n  Đã gộp 1.037 tin; còn 3 vụ việc chưa \
              xong, kể trong bản tổng hợp cuối\n"
         );
+        let whole = ended(&config, &StormInfo { open: 0, ..storm() });
+        assert!(whole.ends_with("Đã gộp 1.037 tin; không còn vụ việc nào\n"), "{whole}");
         let over = Problem::new("already_over", "x").done(Some("minh".to_owned()), NOW);
         let (text, code) = refused(&config, &over).unwrap();
         assert!(text.contains("minh") && text.contains("17:20") && code == EXIT_FINDING, "{text}");

@@ -117,6 +117,25 @@ fn its_time_ends_it_once_and_who_ended_it_is_remembered_for_a_day() {
 }
 
 #[test]
+fn what_waits_at_the_end_is_in_one_digest_with_what_is_still_down() {
+    let mut bench = Bench::new(ONE);
+    bench.storm(1, 20);
+    bench.down(1, 1);
+    bench.until(16);
+    bench.ack(1);
+    // Sent before the end was noticed: it waits for that.
+    bench.until(20);
+    bench.send();
+    assert_eq!(bench.told(), ["1 duty StormBegan", "900 duty Digest"]);
+    let over = bench.over();
+    assert_eq!((over.len(), over[0].folded, over[0].open), (1, 2, 1));
+    bench.until(21);
+    assert_eq!(bench.told(), ["1201 duty Digest", "1201 duty StormEnded"]);
+    let digests = bench.kept.keys().filter(|key| key.starts_with("digest:")).count();
+    assert_eq!(digests, 2);
+}
+
+#[test]
 fn a_unit_that_is_gone_ends_it_though_its_messages_are_still_its_own() {
     let mut bench = Bench::new(ONE);
     bench.storm(19, 60);
