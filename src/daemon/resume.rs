@@ -19,6 +19,9 @@ pub(crate) const PAST_MS: i64 = 35 * 86_400_000;
 /// How far back blind times are looked for that were told and whose end was not.
 const BLIND_MS: i64 = 7 * 86_400_000;
 
+/// Storm modes, each with how many messages its digests tell, by channel.
+pub type Storms = Vec<(Storm, BTreeMap<Id, u32>)>;
+
 /// The store's memory.
 #[derive(Debug, Clone, Default)]
 pub struct Past {
@@ -41,7 +44,7 @@ pub struct Past {
     pub blind: Vec<Blind>,
     /// Storm modes that were on, or ended a short while ago, each with how many messages its digests
     /// tell, by channel.
-    pub storms: Vec<(Storm, BTreeMap<Id, u32>)>,
+    pub storms: Storms,
     /// What rounds usually take, by subject and hour of the day (UTC).
     pub usual: BTreeMap<SubjectId, Vec<(u8, Usual)>>,
     /// What devices say they are, by device.
@@ -89,7 +92,7 @@ pub fn past(store: &Path, now: UnixMs) -> Result<Past, StoreError> {
     })
 }
 
-fn storms(reader: &Reader, now: UnixMs) -> Result<Vec<(Storm, BTreeMap<Id, u32>)>, StoreError> {
+fn storms(reader: &Reader, now: UnixMs) -> Result<Storms, StoreError> {
     let counted = reader.storms(now - PAST_MS)?.into_iter().map(|storm| {
         let is_on = storm.ended.is_none();
         let told = if is_on { reader.told_in_storm(&storm)? } else { BTreeMap::new() };
