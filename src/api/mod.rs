@@ -5,7 +5,7 @@
 //! `GET /v1/snapshot` · `GET /v1/changes?after=SEQ` (server-sent events) · `GET /v1/history` ·
 //! `GET /v1/explain` · `GET /v1/heir` · `GET /v1/events` · `GET /v1/maintenance` · `PUT` and
 //! `DELETE /v1/maintenance/{id}` · `POST /v1/ack` · `POST /v1/ask` · `POST /v1/outage` ·
-//! `POST /v1/outbox` · `POST /v1/reload`; `curl --unix-socket tuantra.sock http://t/v1/snapshot` is a
+//! `POST /v1/outbox` · `GET /v1/storm` · `PUT` and `DELETE /v1/storm/{unit}` · `POST /v1/reload`; `curl --unix-socket tuantra.sock http://t/v1/snapshot` is a
 //! client. docs/socket.md has them all.
 
 mod client;
@@ -14,6 +14,7 @@ mod device;
 mod events;
 mod server;
 mod snapshot;
+mod storm;
 mod types;
 mod user;
 
@@ -29,6 +30,7 @@ pub use device::{DeviceInfo, FactInfo, GaugeInfo, InterfaceInfo, PortState, UpsI
 pub use events::{EVENTS_MAX, EventRow};
 pub use server::{Backend, Feed, HistoryQuery, Peer, serve};
 pub use snapshot::{Coverages, Sources, coverages, snapshot};
+pub use storm::{StormInfo, StormRequest};
 pub use types::{
     BlindInfo, CarrierInfo, Change, ChannelInfo, DaemonInfo, Heir, History, LostChannel,
     NetworkInfo, Problem, ReloadFailure, Reloaded, Snapshot, SubjectRow, SubjectState, TrapsInfo,

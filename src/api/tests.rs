@@ -10,8 +10,8 @@ use super::*;
 use crate::coverage::{Availability, Ladder, Verdict};
 use crate::health::{Explanation, PhaseSeen, Rule};
 use crate::model::{
-    Contact, HealthParams, Id, IncidentId, NetworkId, Span, State, SubjectId, SubjectKind, Tier,
-    UnitId, UnitKind, UnixMs, WorkedOn,
+    Contact, HealthParams, Id, IncidentId, NetworkId, Span, State, Storm, SubjectId, SubjectKind,
+    Tier, UnitId, UnitKind, UnixMs, WorkedOn,
 };
 
 fn subject_id(n: u32) -> SubjectId {
@@ -88,6 +88,7 @@ fn daemon() -> DaemonInfo {
         blind: Vec::new(),
         traps: None,
         channels: Vec::new(),
+        storms: Vec::new(),
     }
 }
 
@@ -242,6 +243,22 @@ fn work() -> Work {
     }
 }
 
+fn storm(order: &Storm) -> StormInfo {
+    StormInfo {
+        unit: order.unit.clone(),
+        name: "Xã".into(),
+        since: order.since,
+        until: order.until,
+        by: order.by.clone(),
+        note: order.note.clone(),
+        folded: 2,
+        waiting: 1,
+        next: UnixMs(900_000),
+        channels: vec![Id::new("duty").unwrap()],
+        open: 0,
+    }
+}
+
 /// A daemon that knows one snapshot and publishes what the test gives it.
 struct Fixed {
     live: broadcast::Sender<Arc<Change>>,
@@ -349,6 +366,32 @@ impl Backend for Fixed {
         Box::pin(async { Ok(vec![work()]) })
     }
 
+    fn storm(
+        &self,
+        unit: UnitId,
+        request: StormRequest,
+        by: User,
+    ) -> BoxFuture<'_, Result<(StormInfo, bool), Problem>> {
+        Box::pin(async move {
+            let is_new = unit != unit_id(1);
+            Ok((storm(&request.order(unit, &by.name, UnixMs(1_000))?), is_new))
+        })
+    }
+
+    fn end_storm(&self, unit: UnitId, by: User) -> BoxFuture<'_, Result<StormInfo, Problem>> {
+        Box::pin(async move {
+            let request = StormRequest { for_ms: Some(1), until: None, note: String::new() };
+            if unit == unit_id(0) {
+                return Ok(storm(&request.order(unit, &by.name, UnixMs(1_000))?));
+            }
+            Err(Problem::new("already_over", "over").done(Some("minh".into()), UnixMs(5_000)))
+        })
+    }
+
+    fn storms(&self) -> BoxFuture<'_, Result<Vec<StormInfo>, Problem>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
     fn explain(&self, subject: SubjectId) -> BoxFuture<'_, Result<Explanation, Problem>> {
         Box::pin(async move { Ok(explanation(subject)) })
     }
@@ -358,6 +401,30 @@ impl Backend for Fixed {
         let heir = is_part.then(|| IncidentId::new("b/tslcd", UnixMs(0)));
         Box::pin(async move { Ok(Heir { incident: heir }) })
     }
+}
+
+#[tokio::test]
+async fn storm_mode_is_ordered_by_its_unit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.sock");
+    let backend = Fixed { live: broadcast::Sender::new(4), asked: Mutex::default() };
+    let server = tokio::spawn(serve(UnixListener::bind(&path).unwrap(), Arc::new(backend)));
+    let client = Client::new(path);
+    let order = |for_ms| StormRequest { for_ms: Some(for_ms), until: None, note: " Bão ".into() };
+    let (new, is_new) = client.storm(&unit_id(0), &order(500)).await.unwrap();
+    assert!(is_new);
+    assert_eq!((new.unit, new.until, &*new.note), (unit_id(0), UnixMs(1_500), "Bão"));
+    assert!(!client.storm(&unit_id(1), &order(500)).await.unwrap().1, "it was on already");
+    let refused = client.storm(&unit_id(0), &order(-1)).await;
+    assert!(matches!(refused, Err(ClientError::Refused(p)) if p.error == "bad_until"));
+    assert_eq!(client.end_storm(&unit_id(0)).await.unwrap().unit, unit_id(0));
+    let over = client.end_storm(&unit_id(2)).await;
+    assert!(
+        matches!(over, Err(ClientError::Refused(p)) if p.by.as_deref() == Some("minh")),
+        "who has ended it is told"
+    );
+    assert_eq!(client.storms().await.unwrap(), Vec::new());
+    server.abort();
 }
 
 #[tokio::test]

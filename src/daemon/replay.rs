@@ -22,7 +22,7 @@ use crate::health::{
 };
 use crate::model::{
     CheckKind, Incident, IncidentId, Inventory, KeptIncident, Maintenance, Span, State,
-    StateInterval, SubjectId, SubjectIx, UnixMs,
+    StateInterval, Storm, SubjectId, SubjectIx, UnitId, UnixMs,
 };
 use crate::store::{Current, Message};
 
@@ -174,6 +174,18 @@ impl Replay {
         answer
     }
 
+    /// Somebody orders storm mode at `at`, or orders it otherwise.
+    pub fn storm(&mut self, order: Storm, at: UnixMs) {
+        self.pass(at);
+        self.teller.storm(&self.inventory, order, self.clock);
+    }
+
+    /// Somebody ends storm mode at `at`; false when there is none.
+    pub fn end_storm(&mut self, unit: &UnitId, by: &str, at: UnixMs) -> bool {
+        self.pass(at);
+        self.teller.end_storm(&self.health, unit, by, self.clock)
+    }
+
     /// The daemon stops where the clock stands, and starts again at `at` with what the store keeps.
     pub fn restart(&mut self, at: UnixMs) {
         let past = self.past();
@@ -184,9 +196,9 @@ impl Replay {
             maintenance: self.announced.clone(),
         };
         let open: Vec<IncidentId> = past.incidents.iter().map(|kept| kept.id.clone()).collect();
-        self.teller.restart(&open, self.clock);
         let mut effects = Vec::new();
         let inventory = Arc::clone(&self.inventory);
+        self.teller.restart(&inventory, &open, self.clock);
         self.health =
             Health::new(inventory, self.settings.clone(), memory, self.clock, &mut effects);
         self.perform(effects);
@@ -226,6 +238,7 @@ impl Replay {
         let mut effects = Vec::new();
         let old = Arc::clone(&self.inventory);
         self.inventory = Arc::clone(&inventory);
+        self.teller.follow_units(&inventory);
         let gone = self.health.reload(inventory, settings, self.clock, &mut effects);
         let records = std::mem::take(&mut self.records);
         self.away.extend(old.subjects.iter().map(|s| s.id.clone()).zip(records));

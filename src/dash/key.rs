@@ -38,6 +38,8 @@ pub enum Key {
     Take,
     /// Announce work on what is selected.
     Maintain,
+    /// Order or end storm mode where what is selected is.
+    Storm,
     /// Have what is selected asked now.
     Ask,
     /// Send what is selected to the terminal's clipboard.

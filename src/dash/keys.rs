@@ -74,7 +74,7 @@ const SEARCH: Binding = footer(&[letter('/')], Key::Search, "dash.key_search");
 const HELP: Binding = footer(&[letter('?'), plain(KeyCode::F(1))], Key::Help, "dash.key_help");
 const LANGUAGE: Binding = footer(&[letter('L')], Key::Language, "dash.key_language");
 const QUIT: Binding = footer(&[letter('q'), control('c')], Key::Quit, "dash.key_quit");
-const REST: [Binding; 17] = [
+const REST: [Binding; 18] = [
     bind(&[letter('1')], Key::Tab(Screen::Coverage), "dash.tab_coverage"),
     bind(&[letter('2')], Key::Tab(Screen::Incidents), "dash.tab_incidents"),
     bind(&[letter('3')], Key::Tab(Screen::Lines), "dash.tab_lines"),
@@ -85,6 +85,7 @@ const REST: [Binding; 17] = [
     bind(&[letter('H')], Key::Tab(Screen::Heat), "dash.key_heat"),
     bind(&[letter('w')], Key::Tab(Screen::Wall), "dash.key_wall"),
     bind(&[letter('r')], Key::Ask, "dash.key_ask"),
+    bind(&[letter('B')], Key::Storm, "dash.key_storm"),
     bind(&[letter('y')], Key::Copy, "dash.key_copy"),
     bind(&[letter('S')], Key::Keep, "dash.key_keep"),
     bind(&[letter('e')], Key::Export, "dash.key_export"),
@@ -199,6 +200,23 @@ const WORKING: [Binding; 11] = [
     bind(&[control('c')], Key::Quit, "dash.key_quit"),
     bind(&[control('z')], Key::Suspend, "dash.key_suspend"),
 ];
+const STORMING: [Binding; 11] = [
+    footer(&[plain(KeyCode::Enter)], Key::Open, "dash.key_order_storm"),
+    footer(&[plain(KeyCode::Esc)], Key::Back, "dash.key_leave"),
+    bind(&[plain(KeyCode::Left)], Key::Range(-1), "dash.key_term"),
+    footer(&[plain(KeyCode::Right)], Key::Range(1), "dash.key_term"),
+    footer(
+        &[plain(KeyCode::Tab), plain(KeyCode::Down), plain(KeyCode::Up), plain(KeyCode::BackTab)],
+        Key::Step(Step::By(1)),
+        "dash.key_field",
+    ),
+    footer(&[plain(KeyCode::PageDown)], Key::Page(1), "dash.key_unit_above"),
+    bind(&[plain(KeyCode::PageUp)], Key::Page(-1), "dash.key_unit_above"),
+    bind(&[plain(KeyCode::Backspace)], Key::Erase, "dash.key_erase"),
+    footer(&[control('u')], Key::EraseAll, "dash.key_erase_all"),
+    bind(&[control('c')], Key::Quit, "dash.key_quit"),
+    bind(&[control('z')], Key::Suspend, "dash.key_suspend"),
+];
 const HELPING: [Binding; 3] = [
     footer(
         &[plain(KeyCode::Esc), letter('?'), plain(KeyCode::Enter), plain(KeyCode::F(1))],
@@ -217,6 +235,7 @@ pub fn keymap(screen: Screen, mode: Mode) -> &'static [&'static [Binding]] {
         (Mode::Palette, _) => &[&CHOOSING],
         (Mode::Take, _) => &[&TAKING],
         (Mode::Work, _) => &[&WORKING],
+        (Mode::Storm, _) => &[&STORMING],
         (Mode::Help, _) => &[&HELPING, &MOVES, &PAGES, &REST],
         (Mode::Normal, Screen::Coverage | Screen::Departments) => &[&TREE, &MOVES, &PAGES, &REST],
         (Mode::Normal, Screen::Incidents) => &[&INCIDENTS, &MOVES, &PAGES, &REST],
@@ -234,7 +253,7 @@ pub fn keymap(screen: Screen, mode: Mode) -> &'static [&'static [Binding]] {
 pub fn told(screen: Screen, mode: Mode, read_only: bool) -> impl Iterator<Item = &'static Binding> {
     let all = keymap(screen, mode).iter().flat_map(|table| table.iter());
     all.filter(move |binding| {
-        !read_only || !matches!(binding.key, Key::Take | Key::Maintain | Key::Ask)
+        !read_only || !matches!(binding.key, Key::Take | Key::Maintain | Key::Storm | Key::Ask)
     })
 }
 
@@ -292,7 +311,9 @@ mod tests {
         ];
         for screen in screens {
             for mode in
-                [Mode::Normal, Mode::Search, Mode::Help, Mode::Take, Mode::Work, Mode::Palette]
+                [Mode::Normal, Mode::Search, Mode::Help, Mode::Take, Mode::Work, Mode::Storm]
+                    .into_iter()
+                    .chain([Mode::Palette])
             {
                 let mut seen: Vec<Press> = Vec::new();
                 for binding in keymap(screen, mode).iter().flat_map(|t| t.iter()) {

@@ -254,8 +254,7 @@ impl Desk {
                 if let Some(key) = meaning(self.ui.screen, self.ui.mode, &key) {
                     return Some(Action::Key(key));
                 }
-                let is_typing =
-                    matches!(self.ui.mode, Mode::Search | Mode::Take | Mode::Work | Mode::Palette);
+                let is_typing = !matches!(self.ui.mode, Mode::Normal | Mode::Help);
                 typed(&key).filter(|_| is_typing).map(Action::Text)
             }
             Event::Paste(text) => Some(Action::Text(text)),
@@ -290,6 +289,7 @@ impl Desk {
                 Cmd::Work(ask) => {
                     self.commanded.push(errands::announce(self.sources.0.clone(), ask))
                 }
+                Cmd::Storm(ask) => self.commanded.push(errands::storm(self.sources.0.clone(), ask)),
                 Cmd::Ask(request) => {
                     self.commanded.push(errands::ask_now(self.sources.0.clone(), request))
                 }

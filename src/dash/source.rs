@@ -7,9 +7,9 @@ use std::pin::Pin;
 
 use crate::api::{
     AckRequest, Acknowledged, AskRequest, AskedNow, Change, EventRow, History, Problem, Snapshot,
-    Work, WorkRequest,
+    StormInfo, StormRequest, Work, WorkRequest,
 };
-use crate::model::{Id, Span, SubjectId};
+use crate::model::{Id, Span, SubjectId, UnitId};
 
 /// Why a source did not answer: one sentence in English that names operation and object.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -66,6 +66,20 @@ pub trait Source {
 
     /// Announces work. A source that only looks refuses.
     fn announce<'a>(&'a self, _id: &'a Id, _request: &'a WorkRequest) -> Outcome<'a, Work> {
+        Box::pin(async { Err(Refusal::ReadOnly) })
+    }
+
+    /// Orders storm mode. A source that only looks refuses.
+    fn storm<'a>(
+        &'a self,
+        _unit: &'a UnitId,
+        _request: &'a StormRequest,
+    ) -> Outcome<'a, StormInfo> {
+        Box::pin(async { Err(Refusal::ReadOnly) })
+    }
+
+    /// Ends storm mode. A source that only looks refuses.
+    fn end_storm<'a>(&'a self, _unit: &'a UnitId) -> Outcome<'a, StormInfo> {
         Box::pin(async { Err(Refusal::ReadOnly) })
     }
 

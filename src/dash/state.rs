@@ -18,9 +18,10 @@ use super::place::Place;
 use super::saved::View;
 use super::search::Search;
 use super::source::Refusal;
+use super::storm::{StormAsk, Storming};
 use super::take::{Ask, Taking};
 use super::work::{WorkAsk, Working};
-use crate::api::{Acknowledged, AskRequest, AskedNow, EventRow, History, Work};
+use crate::api::{Acknowledged, AskRequest, AskedNow, EventRow, History, StormInfo, Work};
 use crate::locale::Lang;
 use crate::model::{NetworkId, SubjectId, UnitId, UnixMs};
 
@@ -85,6 +86,8 @@ pub enum Action {
     Taken(Ask, Result<Acknowledged, Refusal>),
     /// What came of announcing work.
     Worked(WorkAsk, Result<Work, Refusal>),
+    /// What came of ordering or ending storm mode.
+    Stormed(StormAsk, Result<StormInfo, Refusal>),
     /// What came of having a subject asked.
     Asked(AskRequest, Result<AskedNow, Refusal>),
     /// The mouse.
@@ -114,6 +117,8 @@ pub enum Cmd {
     Take(Ask),
     /// Have the daemon take announced work.
     Work(WorkAsk),
+    /// Have the daemon begin or end storm mode.
+    Storm(StormAsk),
     /// Have the daemon ask subjects now.
     Ask(AskRequest),
     /// Send a text to the terminal's clipboard.
@@ -188,6 +193,8 @@ pub enum Mode {
     Take,
     /// The dialog in which work is announced lies over it.
     Work,
+    /// The dialog in which storm mode is ordered lies over it.
+    Storm,
     /// The list of actions lies over it.
     Palette,
 }
@@ -244,6 +251,8 @@ pub struct Ui {
     pub taking: Taking,
     /// Announcing work.
     pub working: Working,
+    /// Ordering and ending storm mode.
+    pub storming: Storming,
     /// What came of everything else.
     pub notices: Notices,
     /// Nothing may be commanded.
@@ -310,6 +319,7 @@ impl Ui {
             search: Search::default(),
             taking: Taking::default(),
             working: Working::default(),
+            storming: Storming::default(),
             notices: Notices::default(),
             read_only: false,
             help_top: 0,

@@ -11,7 +11,7 @@ use super::search::{Hit, Search};
 use super::settle::{ask_heat, ask_history, settle};
 use super::state::{Action, Cmd, Detail, Key, Mode, Range, Row, Screen, Tree, Ui};
 use super::view::{list_height, search_height};
-use super::{actions, heat, take, work};
+use super::{actions, heat, storm, take, work};
 use crate::locale::Lang;
 use crate::model::{SubjectId, UnitId, UnixMs};
 
@@ -50,6 +50,7 @@ pub fn update(
         Action::Log(request, result) => ui.log.take(&request, result),
         Action::Taken(ask, answer) => take::answered(ui, &ask, answer, now),
         Action::Worked(ask, answer) => work::answered(ui, &ask, answer, now),
+        Action::Stormed(ask, answer) => storm::answered(ui, &ask, answer, now),
         Action::Asked(request, answer) => actions::asked(ui, &request, answer, now),
         Action::Mouse(mouse) => {
             let key = board.and_then(|board| super::mouse::key(ui, board, mouse));
@@ -69,6 +70,7 @@ pub fn update(
             }
             (Mode::Take, _) => take::typed(ui, &text),
             (Mode::Work, _) => work::typed(ui, &text),
+            (Mode::Storm, _) => storm::typed(ui, &text),
             (Mode::Palette, _) => {
                 ui.palette.push(&text);
                 ui.palette.look(ui.screen, ui.read_only);
@@ -120,8 +122,10 @@ fn press(
         }
         Mode::Take => take::press(ui, board, link, key, now, commands),
         Mode::Work => work::press(ui, board, link, key, now, commands),
+        Mode::Storm => storm::press(ui, board, link, key, now, commands),
         Mode::Normal if key == Key::Take => take::open(ui, board, link, now),
         Mode::Normal if key == Key::Maintain => work::open(ui, board, link, now),
+        Mode::Normal if key == Key::Storm => storm::open(ui, board, link, now),
         Mode::Normal if key == Key::Ask => actions::ask_now(ui, board, link, now, commands),
         Mode::Normal if key == Key::Copy => actions::copy(ui, board, now, commands),
         Mode::Normal if key == Key::Keep => commands.push(Cmd::Keep(View::of(ui))),
@@ -248,6 +252,7 @@ fn press_in_screen(ui: &mut Ui, board: &Board, key: Key, now: UnixMs) {
         | Key::Language
         | Key::Take
         | Key::Maintain
+        | Key::Storm
         | Key::Ask
         | Key::Copy
         | Key::Export

@@ -74,11 +74,12 @@ pub fn view(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
         Mode::Search => screens::search::draw(&shot, body, buffer),
         Mode::Help => screens::help::draw(&shot, body, buffer),
         Mode::Palette => screens::palette::draw(&shot, body, buffer),
-        Mode::Normal | Mode::Take | Mode::Work => screen(&shot, body, buffer),
+        Mode::Normal | Mode::Take | Mode::Work | Mode::Storm => screen(&shot, body, buffer),
     }
     match ui.mode {
         Mode::Take => screens::take::draw(&shot, body, buffer),
         Mode::Work => screens::work::draw(&shot, body, buffer),
+        Mode::Storm => screens::storm::draw(&shot, body, buffer),
         _ => {}
     }
 }

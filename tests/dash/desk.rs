@@ -99,7 +99,7 @@ impl Desk {
                 Some(key) => commands.extend(self.act(Action::Key(key))),
                 None if matches!(
                     self.ui.mode,
-                    Mode::Search | Mode::Take | Mode::Work | Mode::Palette
+                    Mode::Search | Mode::Take | Mode::Work | Mode::Storm | Mode::Palette
                 ) =>
                 {
                     commands.extend(self.act(Action::Text(first.to_string())));

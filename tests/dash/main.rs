@@ -9,5 +9,6 @@ mod keys;
 mod properties;
 mod sample;
 mod screens;
+mod storming;
 mod taking;
 mod working;

@@ -16,6 +16,7 @@ pub(super) mod log;
 pub(super) mod map;
 pub(super) mod palette;
 pub(super) mod search;
+pub(super) mod storm;
 pub(super) mod subject;
 pub(super) mod take;
 pub(super) mod wall;
