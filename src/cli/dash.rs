@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::offline::StoreSource;
+use super::report::Maker;
 use super::{EXIT_NO_DAEMON, EXIT_OK, Global, context};
 use crate::api::Client;
 use crate::config::Config;
@@ -69,6 +71,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         view,
         view_file,
         lang: config.language,
+        reports: Rc::new(Maker::new(Arc::new(config.clone()))),
         live: Rc::new(ApiSource::new(Client::new(config.socket.clone()))),
         offline: offline(config),
         ascii: args.ascii,
@@ -80,9 +83,16 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         },
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(dash::run(options))?;
+    let ended = runtime.block_on(dash::run(options));
+    // What is being read for somebody who has left is not waited for; a file that is being written
+    // gets the time for it.
+    runtime.shutdown_timeout(WRITING);
+    ended?;
     Ok(ExitCode::from(EXIT_OK))
 }
+
+/// Longest that files are waited for at the end.
+const WRITING: Duration = Duration::from_secs(2);
 
 /// What is shown while the daemon is away: the store, read-only. With a broken inventory the
 /// daemon may still run on the old one, so only the fallback is missing then.

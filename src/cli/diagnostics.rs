@@ -48,6 +48,16 @@ pub fn render(diagnostics: &[Diagnostic], lang: Lang, colour: bool) -> String {
     shown
 }
 
+/// Where a finding is and what, in one line: `a.yaml:12:9: no such unit`.
+#[must_use]
+pub fn first_line(diagnostic: &Diagnostic, lang: Lang) -> String {
+    let said = message(lang, &diagnostic.message);
+    match &diagnostic.place {
+        Some(place) => format!("{}:{}:{}: {said}", place.file.display(), place.line, place.column),
+        None => said,
+    }
+}
+
 /// "30 lỗi, 2 cảnh báo".
 #[must_use]
 pub fn summary(count: Count, lang: Lang) -> String {

@@ -8,10 +8,10 @@ use super::place::{Place, Step};
 use super::rows::{is_department, top};
 use super::saved::View;
 use super::search::{Hit, Search};
-use super::settle::{ask_heat, ask_history, settle};
+use super::settle::{ask_heat, ask_history, ask_lists, settle};
 use super::state::{Action, Cmd, Detail, Key, Mode, Range, Row, Screen, Tree, Ui};
-use super::view::{list_height, search_height};
-use super::{actions, heat, take, work};
+use super::view::{list_height, report_size, search_height};
+use super::{actions, heat, reports, take, work};
 use crate::locale::Lang;
 use crate::model::{SubjectId, UnitId, UnixMs};
 
@@ -35,6 +35,9 @@ pub fn update(
         }
         // A second has passed: what the daemon decides is on the screen within it.
         Action::Tick if ui.screen == Screen::Log => ui.log.ask(now, &mut commands),
+        Action::Drift(question, answer) => ui.drift.take(question, answer),
+        Action::Report(request, answer) => ui.reports.take(request, answer),
+        Action::ReportSaved(what, answer) => reports::saved(ui, &what, answer, now),
         Action::Tick => {}
         Action::History(request, result) => {
             // An answer to a question that was withdrawn is dropped.
@@ -81,6 +84,7 @@ pub fn update(
         settle(ui, board);
         ask_history(ui, now, &mut commands);
         ask_heat(ui, board, now, &mut commands);
+        ask_lists(ui, board, now, &mut commands);
         if ui.screen == Screen::Log && !ui.log.is_loaded() && ui.log.failure.is_none() {
             ui.log.ask(now, &mut commands);
         }
@@ -112,7 +116,7 @@ fn press(
     let Some(board) = board else { return };
     match ui.mode {
         Mode::Search => press_in_search(ui, board, key),
-        Mode::Help => press_in_help(ui, key),
+        Mode::Help => press_in_help(ui, board, key),
         Mode::Palette => {
             if let Some(key) = actions::press_in_palette(ui, key) {
                 press(ui, Some(board), link, key, now, commands);
@@ -120,6 +124,10 @@ fn press(
         }
         Mode::Take => take::press(ui, board, link, key, now, commands),
         Mode::Work => work::press(ui, board, link, key, now, commands),
+        Mode::Saving => reports::press(ui, key, commands),
+        Mode::Normal if key == Key::Export && ui.screen == Screen::Reports => {
+            reports::open(ui, board, now);
+        }
         Mode::Normal if key == Key::Take => take::open(ui, board, link, now),
         Mode::Normal if key == Key::Maintain => work::open(ui, board, link, now),
         Mode::Normal if key == Key::Ask => actions::ask_now(ui, board, link, now, commands),
@@ -161,7 +169,7 @@ fn press_in_search(ui: &mut Ui, board: &Board, key: Key) {
     }
 }
 
-fn press_in_help(ui: &mut Ui, key: Key) {
+fn press_in_help(ui: &mut Ui, board: &Board, key: Key) {
     match key {
         Key::Back | Key::Help => ui.mode = Mode::Normal,
         Key::Step(Step::By(by)) => ui.help_top = ui.help_top.saturating_add_signed(by),
@@ -169,7 +177,7 @@ fn press_in_help(ui: &mut Ui, key: Key) {
         Key::Step(Step::First) => ui.help_top = 0,
         Key::Tab(screen) => {
             ui.mode = Mode::Normal;
-            go_to(ui, screen);
+            go_to(ui, board, screen);
         }
         _ => {}
     }
@@ -177,6 +185,11 @@ fn press_in_help(ui: &mut Ui, key: Key) {
 
 fn press_in_screen(ui: &mut Ui, board: &Board, key: Key, now: UnixMs) {
     match key {
+        Key::Step(step) if reports_scroll(ui, step) => ui.reports.scroll(step),
+        Key::Page(pages) if ui.screen == Screen::Reports => {
+            let height = isize::try_from(report_size(ui, board).1).unwrap_or(1).max(1);
+            ui.reports.scroll(Step::By(pages.saturating_mul(height)));
+        }
         Key::Step(step) => {
             let rows = std::mem::take(&mut ui.rows);
             if ui.screen == Screen::Log {
@@ -206,10 +219,17 @@ fn press_in_screen(ui: &mut Ui, board: &Board, key: Key, now: UnixMs) {
             Screen::Lines => ui.lines_filter = ui.lines_filter.next(Screen::Lines),
             Screen::Devices => ui.devices_filter = ui.devices_filter.next(Screen::Devices),
             Screen::Log => ui.log.filter(),
+            Screen::Drift => ui.drift.filter(),
             _ => {}
         },
         Key::Follow => ui.log.follow(),
         Key::Carrier => ui.carriers.next(),
+        Key::Widen => ui.reports.widen(|unit| above(board, unit)),
+        Key::Aside(by) => ui.reports.aside(by),
+        Key::Range(by) if ui.screen == Screen::Reports => ui.reports.stretch(by),
+        Key::Time(by) if ui.screen == Screen::Reports => {
+            ui.reports.page(by, board.local(now).date());
+        }
         Key::Range(by) if ui.screen == Screen::Heat => ui.heat.stretch(by),
         Key::Time(by) if ui.screen == Screen::Heat => ui.heat.page(by, now),
         Key::Range(by) => {
@@ -222,12 +242,12 @@ fn press_in_screen(ui: &mut Ui, board: &Board, key: Key, now: UnixMs) {
                 detail.page(by, now);
             }
         }
-        Key::Tab(screen) => go_to(ui, screen),
+        Key::Tab(screen) => go_to(ui, board, screen),
         Key::NextTab(by) => {
             let shown = ui.tab();
             let count = Screen::TABS.len();
             let at = Screen::TABS.iter().position(|(s, _)| *s == shown).unwrap_or(0);
-            go_to(ui, Screen::TABS[(at + count).saturating_add_signed(by) % count].0);
+            go_to(ui, board, Screen::TABS[(at + count).saturating_add_signed(by) % count].0);
         }
         Key::Palette => {
             ui.mode = Mode::Palette;
@@ -265,7 +285,11 @@ fn next_network(ui: &mut Ui, board: &Board) {
 }
 
 /// Opens a screen. Those without a tab are left to where they were opened from.
-fn go_to(ui: &mut Ui, screen: Screen) {
+fn go_to(ui: &mut Ui, board: &Board, screen: Screen) {
+    if screen == Screen::Reports && ui.screen != Screen::Reports {
+        let unit = selected_unit(ui, board);
+        ui.reports.open(unit);
+    }
     if screen == Screen::Heat && ui.screen == Screen::Coverage {
         ui.heat.open = ui.coverage.open.clone();
     }
@@ -274,6 +298,25 @@ fn go_to(ui: &mut Ui, screen: Screen) {
         ui.aside = ui.screen;
     }
     ui.screen = screen;
+}
+
+/// The unit that is selected, or whose the selection is; `None` where that is everybody.
+fn selected_unit(ui: &Ui, board: &Board) -> Option<UnitId> {
+    let of_subject = |id: &SubjectId| board.subject(id).map(|subject| subject.unit.clone());
+    let unit = match (ui.screen, ui.selected()) {
+        (Screen::Subject, _) => of_subject(&ui.detail.as_ref()?.subject),
+        (_, Some(Row::Unit(id) | Row::Own(id) | Row::Cut(id))) => Some(id.clone()),
+        (_, Some(Row::Subject(id) | Row::Incident(id))) => of_subject(id),
+        (_, Some(Row::Event(seq))) => of_subject(ui.log.event(*seq)?.subject.as_ref()?),
+        (_, Some(Row::Drift(key))) => ui.drift.of(key).map(|one| one.unit.clone()),
+        (_, Some(Row::Report(_)) | None) => None,
+    };
+    unit.filter(|id| top(board).as_ref() != Some(id))
+}
+
+/// Whether a step within the reports goes through the text, not through the kinds.
+fn reports_scroll(ui: &Ui, step: Step) -> bool {
+    ui.screen == Screen::Reports && (ui.reports.is_wide || !matches!(step, Step::By(_)))
 }
 
 fn tree_mut(ui: &mut Ui) -> Option<&mut Tree> {
@@ -326,6 +369,13 @@ fn open(ui: &mut Ui, board: &Board) {
             }
         }
         Row::Subject(id) => open_subject(ui, id),
+        Row::Report(_) => ui.reports.is_wide = !ui.reports.is_wide,
+        Row::Drift(key) => {
+            let subject = ui.drift.of(&key).map(|one| one.subject.clone());
+            if let Some(id) = subject.filter(|id| board.subject(id).is_some()) {
+                open_subject(ui, id);
+            }
+        }
         Row::Event(seq) => {
             let subject = ui.log.event(seq).and_then(|event| event.subject.clone());
             if let Some(id) = subject.filter(|id| board.subject(id).is_some()) {
@@ -364,7 +414,8 @@ fn back(ui: &mut Ui, board: &Board) {
             }
             None => ui.screen = ui.aside,
         },
-        Screen::Wall => ui.screen = ui.aside,
+        Screen::Wall | Screen::Drift => ui.screen = ui.aside,
+        Screen::Reports => ui.reports.is_wide = false,
         Screen::Coverage | Screen::Departments => {
             let screen = ui.screen;
             let Some(tree) = tree_mut(ui) else { return };

@@ -58,7 +58,7 @@ const CONNECTIONS: [Column; 10] = [
     Column::new("since", "Từ ngày", "Since"),
 ];
 
-const DEVICES: [Column; 10] = [
+const DEVICES: [Column; 11] = [
     Column::new("id", "Mã định danh", "Id"),
     Column::new("unit", "Đơn vị", "Unit"),
     Column::new("role", "Vai trò", "Role"),
@@ -66,6 +66,7 @@ const DEVICES: [Column; 10] = [
     Column::new("vendor", "Hãng", "Vendor"),
     Column::new("model", "Kiểu máy", "Model"),
     Column::new("serial", "Số sê-ri", "Serial number"),
+    Column::new("firmware", "Phiên bản phần mềm", "Firmware version"),
     Column::new("address", "Địa chỉ IP", "IP address"),
     Column::new("snmp", "Hồ sơ SNMP", "SNMP credential"),
     Column::new("since", "Từ ngày", "Since"),
@@ -82,7 +83,7 @@ pub(super) const fn columns(section: Section) -> &'static [Column] {
 }
 
 /// Further headings that offices use, folded, of every list.
-const SYNONYMS: [(&str, &str); 47] = [
+const SYNONYMS: [(&str, &str); 48] = [
     ("ma", "id"),
     ("ma so", "id"),
     ("dinh danh", "id"),
@@ -130,6 +131,7 @@ const SYNONYMS: [(&str, &str); 47] = [
     ("address", "address"),
     ("model", "model"),
     ("serial", "serial"),
+    ("firmware", "firmware"),
 ];
 
 /// Columns for people alone.

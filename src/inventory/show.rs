@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::locale::{self, Lang, fold, text, visible};
 use crate::model::{
-    CalendarIx, CheckKind, Connection, Inventory, ServiceLevel, Subject, SubjectDetail, SubjectIx,
-    Tier, Unit, UnitIx, UnixMs, Via,
+    CalendarIx, CheckKind, Connection, Device, Inventory, ServiceLevel, Subject, SubjectDetail,
+    SubjectIx, Tier, Unit, UnitIx, UnixMs, Via,
 };
 use crate::t;
 
@@ -294,13 +294,18 @@ pub fn subject_json(inventory: &Inventory, ix: SubjectIx) -> Value {
     let detail = match &subject.detail {
         SubjectDetail::Connection(c) => connection_json(inventory, c),
         SubjectDetail::Device(d) => json!({ "role": d.role, "vendor": d.vendor,
-            "model": d.model, "serial": d.serial, "snmp": d.snmp }),
+            "model": d.model, "serial": d.serial, "firmware": d.firmware,
+            "speeds_kbps": speeds_json(d), "snmp": d.snmp }),
         SubjectDetail::Service(_) => json!({}),
     };
     if let (Value::Object(value), Value::Object(detail)) = (&mut value, detail) {
         value.extend(detail);
     }
     value
+}
+
+fn speeds_json(device: &Device) -> Value {
+    device.speeds.iter().map(|speed| (speed.interface.clone(), json!(speed.kbps))).collect()
 }
 
 fn connection_json(inventory: &Inventory, c: &Connection) -> Value {

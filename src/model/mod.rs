@@ -68,7 +68,8 @@ pub use sentinel::Sentinel;
 pub use service::{DnsRecord, HttpAsk, ServiceAsk, ServiceCheck, TlsAsk};
 pub use state::State;
 pub use subject::{
-    Check, CheckKind, Connection, Device, Service, Subject, SubjectDetail, SubjectKind, Via,
+    Check, CheckKind, Connection, Device, PortSpeed, Service, Subject, SubjectDetail, SubjectKind,
+    Via,
 };
 pub use time::{Span, UnixMs};
 pub use trouble::{ServiceTrouble, SnmpTrouble, Threshold};

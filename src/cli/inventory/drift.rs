@@ -6,14 +6,13 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use crate::cli::discover::propose;
 use crate::cli::{EXIT_FINDING, EXIT_OK, Global, context, print, unit};
 use crate::config::Config;
-use crate::inventory::drift::{Drift, Fit, Observed, Said, drift};
-use crate::locale::{date_time, number, pad, text, visible, width};
-use crate::model::{Inventory, UnitIx};
+use crate::daemon::drifts;
+use crate::inventory::drift::{Drift, Drifts, Fit, What};
+use crate::locale::{Lang, date_time, number, pad, text, visible, width};
+use crate::model::Inventory;
 use crate::report::{Cell, csv_line};
-use crate::store::{Reader, StoreError};
 use crate::t;
 
 /// How the list is printed.
@@ -53,17 +52,8 @@ pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let inventory = context::inventory(&config)?;
     let word = args.unit.as_deref();
     let unit = word.map(|word| unit::find_in(config.language, word, &inventory)).transpose()?;
-    let observed = observed(&config)?;
-    let mut found = drift(&inventory, &observed, &propose::known(&inventory), unit);
-    let within = unit.map(|unit| inventory.subtree(unit));
-    let is_within = |at: UnitIx| within.as_ref().is_none_or(|units| units.contains(&at));
-    let heard = inventory
-        .subjects
-        .iter()
-        .filter(|one| is_within(one.unit) && observed.facts.contains_key(&one.id))
-        .count();
-    let differing = found.iter().filter(|one| one.fit == Fit::Differs).count();
-    let undeclared = found.len() - differing;
+    let Drifts { heard, differing, undeclared, rows: mut found } =
+        drifts(&config.store, &inventory, unit)?;
     if !args.all {
         found.retain(|one| one.fit == Fit::Differs);
     }
@@ -82,20 +72,6 @@ pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         None => print(&shown)?,
     }
     Ok(ExitCode::from(if differing == 0 { EXIT_OK } else { EXIT_FINDING }))
-}
-
-/// What the store has heard; nothing where there is no store yet.
-fn observed(config: &Config) -> Result<Observed, StoreError> {
-    let reader = match Reader::open(&config.store) {
-        Ok(reader) => reader,
-        Err(StoreError::Missing { .. }) => return Ok(Observed::default()),
-        Err(error) => return Err(error),
-    };
-    let facts = reader.newest_sightings()?.into_iter().map(|(id, seen)| {
-        let said = seen.into_iter().map(|s| Said { key: s.key, value: s.value, since: s.first });
-        (id, said.collect())
-    });
-    Ok(Observed { facts: facts.collect(), cables: reader.newest_cables()? })
 }
 
 /// A table, and a line with how much was heard and found.
@@ -121,7 +97,7 @@ fn as_text(
         rows.push([
             one.subject.to_string(),
             unit.map_or_else(|| one.unit.to_string(), |ix| visible(&inventory.unit(ix).short)),
-            text(lang, &format!("drift.in_{}", one.what.as_str())).to_owned(),
+            in_what(lang, one),
             one.declared.as_deref().map_or_else(|| "–".to_owned(), visible),
             observed,
             since.unwrap_or_default(),
@@ -161,15 +137,26 @@ fn as_text(
     out
 }
 
+/// "interface speed wan": in what, and of which interface.
+fn in_what(lang: Lang, one: &Drift) -> String {
+    let what = text(lang, &format!("drift.in_{}", one.what.as_str())).to_owned();
+    match one.port.as_deref().filter(|_| one.what == What::Speed) {
+        Some(port) => format!("{what} {}", visible(port)),
+        None => what,
+    }
+}
+
 /// The same rows with stable English headings.
 fn as_csv(found: &[Drift]) -> String {
-    let heads = ["subject", "unit", "what", "fit", "declared", "observed", "since", "belongs_to"];
+    let heads =
+        ["subject", "unit", "what", "port", "fit", "declared", "observed", "since", "belongs_to"];
     let mut out = csv_line(&heads.map(Cell::text), None);
     for one in found {
         let row = [
             Cell::text(one.subject.as_str()),
             Cell::text(one.unit.as_str()),
             Cell::text(one.what.as_str()),
+            Cell::text(one.port.as_deref().unwrap_or_default()),
             Cell::text(one.fit.as_str()),
             Cell::text(one.declared.as_deref().unwrap_or_default()),
             Cell::text(&one.observed),

@@ -1,0 +1,125 @@
+//! Reports for the dashboard: the same that the command line makes, on threads of their own and one
+//! after the other, whoever asks.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow};
+use clap::Parser as _;
+use tokio::sync::Semaphore;
+
+use super::made::Made;
+use super::slow::Slow;
+use super::{Args, Asked, with_source};
+use crate::cli::{context, diagnostics};
+use crate::config::Config;
+use crate::daemon::clock;
+use crate::dash::reports::{Format as Wanted, ReportRequest, SaveReport, Saved};
+use crate::dash::{Answer, ReportMaker, SourceError};
+use crate::model::Severity;
+use crate::report;
+
+/// The words behind `tuantra report`.
+#[derive(Debug, clap::Parser)]
+#[command(no_binary_name = true)]
+struct Words {
+    #[command(flatten)]
+    args: Args,
+}
+
+/// Makes reports of a configuration's store.
+pub(in crate::cli) struct Maker {
+    config: Arc<Config>,
+    /// Who is left waits for nobody, but a report that is being made is made to its end: only one
+    /// at a time is, so that moving through the list starts no dozen of them.
+    turn: Arc<Semaphore>,
+}
+
+impl Maker {
+    pub(in crate::cli) fn new(config: Arc<Config>) -> Self {
+        Self { config, turn: Arc::new(Semaphore::new(1)) }
+    }
+
+    /// Runs `work` on a thread of its own when its turn has come.
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Config) -> anyhow::Result<T> + Send + 'static,
+    ) -> Result<T, SourceError> {
+        let failed = |error: &dyn std::fmt::Display| SourceError(error.to_string());
+        let turn = Arc::clone(&self.turn).acquire_owned().await.map_err(|e| failed(&e))?;
+        let config = Arc::clone(&self.config);
+        let made = tokio::task::spawn_blocking(move || {
+            let made = work(&config);
+            drop(turn);
+            made
+        });
+        match made.await {
+            Ok(made) => made.map_err(|error| SourceError(format!("{error:#}"))),
+            Err(error) => Err(failed(&error)),
+        }
+    }
+}
+
+impl ReportMaker for Maker {
+    fn text<'a>(&'a self, request: &'a ReportRequest) -> Answer<'a, String> {
+        let request = request.clone();
+        Box::pin(self.in_turn(move |config| {
+            let bytes = written(config, &request, Wanted::Text)?;
+            Ok(String::from_utf8_lossy(&bytes).into_owned())
+        }))
+    }
+
+    fn save<'a>(&'a self, what: &'a SaveReport) -> Answer<'a, Saved> {
+        let what = what.clone();
+        Box::pin(self.in_turn(move |config| {
+            let folder = std::env::current_dir().context("find the current folder")?;
+            save(config, &what, &folder)
+        }))
+    }
+}
+
+/// Writes a report into `folder`. The name is taken before the report is made, so that two who
+/// write at once do not write over each other.
+fn save(config: &Config, what: &SaveReport, folder: &Path) -> anyhow::Result<Saved> {
+    let path = folder.join(what.name());
+    if !what.is_over {
+        match std::fs::File::create_new(&path) {
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                return Ok(Saved::Exists);
+            }
+            Err(error) => return Err(error).with_context(|| format!("write {}", path.display())),
+        }
+    }
+    let made = written(config, &what.request, what.format)
+        .and_then(|bytes| Ok(report::save(&path, &bytes)?));
+    if let Err(error) = made {
+        if !what.is_over {
+            // What took the name is empty still.
+            let _ = std::fs::remove_file(&path);
+        }
+        return Err(error);
+    }
+    Ok(Saved::Written(path.display().to_string()))
+}
+
+/// A report in a format, made as `tuantra report` makes it with the same words.
+fn written(config: &Config, request: &ReportRequest, format: Wanted) -> anyhow::Result<Vec<u8>> {
+    let mut words = request.words();
+    words.extend(["--format".to_owned(), format.word().to_owned()]);
+    let args = Words::try_parse_from(words)?.args;
+    let config = Config { language: request.lang, ..config.clone() };
+    let loaded = context::load_inventory(&config);
+    let inventory = loaded.inventory.ok_or_else(|| {
+        // The first of them says where to begin; `tuantra check` has them all.
+        let first = loaded.diagnostics.iter().find(|found| found.severity == Severity::Error);
+        let first = first.map(|found| diagnostics::first_line(found, config.language));
+        anyhow!(first.unwrap_or_default())
+    })?;
+    let asked = Asked::new(&args, &config, clock::now())?;
+    with_source(&asked, &inventory, Slow::silent(), |source| {
+        let made = Made::of(args.kind, source)?;
+        let document = made.document(source.scope, source.page);
+        made.written(args.format, &document, source.scope, source.page)
+    })
+}
