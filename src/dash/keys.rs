@@ -141,14 +141,14 @@ const HEAT: [Binding; 12] = [
 ];
 const DRIFT: [Binding; 7] = [OPEN, BACK, FILTER, SEARCH, HELP, QUIT, PALETTE];
 const REPORTS: [Binding; 14] = [
-    footer(&[plain(KeyCode::Enter)], Key::Open, "dash_reports.key_wide"),
-    footer(&[plain(KeyCode::Esc), plain(KeyCode::Backspace)], Key::Back, "dash.key_back"),
     footer(&[plain(KeyCode::Left), letter('['), letter('h')], Key::Time(-1), "dash.key_earlier"),
     footer(&[plain(KeyCode::Right), letter(']'), letter('l')], Key::Time(1), "dash.key_later"),
+    footer(&[letter('e')], Key::Export, "dash_reports.key_save"),
+    footer(&[letter('u')], Key::Widen, "dash_reports.key_unit"),
+    footer(&[plain(KeyCode::Enter)], Key::Open, "dash_reports.key_wide"),
+    footer(&[plain(KeyCode::Esc), plain(KeyCode::Backspace)], Key::Back, "dash.key_back"),
     footer(&[letter('+'), letter('=')], Key::Range(1), "dash_reports.key_longer"),
     footer(&[letter('-')], Key::Range(-1), "dash_reports.key_shorter"),
-    footer(&[letter('u')], Key::Widen, "dash_reports.key_unit"),
-    footer(&[letter('e')], Key::Export, "dash_reports.key_save"),
     bind(&[letter('>'), letter('.')], Key::Aside(1), "dash_reports.key_right"),
     bind(&[letter('<'), letter(',')], Key::Aside(-1), "dash_reports.key_left"),
     HELP,

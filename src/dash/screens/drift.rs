@@ -52,14 +52,19 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     empty(buffer, last, theme, &summary);
     let inside = rows(inside, 0, inside.height.saturating_sub(1));
     let word = |key, width, rank| Column::words(text(lang, key), width, rank);
+    let (what, declared, observed) = match inside.width {
+        0..100 => (17, 14, 16),
+        100..150 => (22, 20, 26),
+        _ => (26, 32, 48),
+    };
     let columns = vec![
         Column::words("", 1, 0),
         Column::growing(text(lang, "drift.device"), 18),
-        word("drift.unit", 16, 3),
-        word("drift.what", 17, 0),
-        word("drift.declared", if inside.width < 100 { 14 } else { 24 }, 0),
-        word("drift.observed", if inside.width < 100 { 16 } else { 34 }, 0),
-        word("drift.since", 16, 2),
+        word("drift.unit", 14, 3),
+        word("drift.what", what, 0),
+        word("drift.declared", declared, 0),
+        word("drift.observed", observed, 0),
+        word("drift.since", 5, 2),
     ];
     let table = Table::new(columns, inside.width);
     let Some(place) = ui.place() else { return };
@@ -93,12 +98,12 @@ fn unit(shot: &Shot<'_>, one: &Drift) -> String {
 }
 
 fn cells(shot: &Shot<'_>, one: &Drift) -> Vec<Line> {
-    let (theme, lang) = (shot.theme, shot.ui.lang);
+    let theme = shot.theme;
     let (sign, style) = match one.fit {
         Fit::Differs => (theme.glyph(State::Degraded), theme.poor()),
         Fit::Undeclared => (theme.glyph(State::Unmeasured), theme.dim()),
     };
-    let since = one.since.map(|at| date_time(lang, &shot.board.local(at)));
+    let since = one.since.map(|at| shot.when(at));
     let declared = one.declared.as_deref().map_or_else(|| NOTHING.into(), visible);
     vec![
         Line::styled(sign.to_string(), style),
@@ -127,16 +132,18 @@ fn selected(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     };
     let inside = boxed(buffer, area, theme, &title(theme, one.subject.to_string()));
     let declared = one.declared.as_deref().map_or_else(|| NOTHING.into(), visible);
-    let mut parts = vec![(in_what(shot, one), unit(shot, one))];
-    parts.push((text(lang, "drift.declared").to_owned(), declared));
-    parts.push((text(lang, "drift.observed").to_owned(), observed(shot, one)));
-    if let Some(at) = one.since {
-        let at = date_time(lang, &shot.board.local(at));
-        parts.push((text(lang, "drift.since").to_owned(), at));
-    }
+    let since = one.since.map(|at| date_time(lang, &shot.board.local(at)));
+    let parts = [
+        ("drift.unit", Some(unit(shot, one))),
+        ("drift.what", Some(in_what(shot, one))),
+        ("drift.declared", Some(declared)),
+        ("drift.observed", Some(observed(shot, one))),
+        ("drift.since", since),
+    ];
     let mut words = Line::default();
-    for (label, said) in parts {
-        words.push(format!("{label}: "), theme.dim());
+    for (key, said) in parts {
+        let Some(said) = said else { continue };
+        words.push(format!("{}: ", text(lang, key)), theme.dim());
         words.push(format!("{said}   "), theme.strong());
     }
     wrapped(buffer, inside, &words);
