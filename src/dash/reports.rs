@@ -1,44 +1,27 @@
 //! The reports as the user has them: which kind, of which period and unit, the text that has come,
 //! how far it is scrolled. Pure; whoever makes them is wired by the command line.
 
+mod keys;
 mod request;
 mod saving;
+mod text;
 
+pub(super) use keys::{enter, turned};
 pub use request::{Format, Length, ReportKind, ReportRequest};
 pub use saving::{SaveReport, Saved, Saving};
 pub(super) use saving::{open, press, saved};
+
+pub use text::Text;
 
 use jiff::civil::Date;
 
 use super::place::{Place, Step};
 use super::state::{Cmd, Row};
-use crate::locale::{Lang, width};
+use crate::locale::Lang;
 use crate::model::UnitId;
 
 /// Columns that a step to the side goes.
 const ASIDE: usize = 20;
-/// Most lines of a report that are kept; who needs more has it written.
-const LINES_MAX: usize = 20_000;
-
-/// The text of a report.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Text {
-    /// Its lines.
-    pub lines: Vec<String>,
-    /// Columns of the longest of them.
-    pub width: usize,
-    /// Lines that are not kept.
-    pub left_out: usize,
-}
-
-impl Text {
-    fn new(text: &str) -> Self {
-        let lines: Vec<String> = text.lines().take(LINES_MAX).map(str::to_owned).collect();
-        let width = lines.iter().map(|line| width(line)).max().unwrap_or(0);
-        let left_out = text.lines().count() - lines.len();
-        Self { lines, width, left_out }
-    }
-}
 
 /// The reports.
 #[derive(Debug, Clone, Default)]
@@ -176,8 +159,9 @@ impl Reports {
 
     /// Holds the scroll to what there is in a window of so many columns and lines.
     pub(super) fn settle(&mut self, (columns, lines): (usize, usize)) {
-        let text = self.shown.as_ref().and_then(|(_, answer)| answer.as_ref().ok());
+        let text = self.shown.as_mut().and_then(|(_, answer)| answer.as_mut().ok());
         let Some(text) = text else { return };
+        text.lay(columns);
         self.top = self.top.min(text.lines.len().saturating_sub(lines));
         self.left = self.left.min(text.width.saturating_sub(columns));
     }

@@ -10,7 +10,7 @@ use super::saved::View;
 use super::search::{Hit, Search};
 use super::settle::{ask_heat, ask_history, ask_lists, settle};
 use super::state::{Action, Cmd, Detail, Key, Mode, Range, Row, Screen, Tree, Ui};
-use super::view::{list_height, report_size, search_height};
+use super::view::{list_height, search_height};
 use super::{actions, heat, reports, take, work};
 use crate::locale::Lang;
 use crate::model::{SubjectId, UnitId, UnixMs};
@@ -184,12 +184,10 @@ fn press_in_help(ui: &mut Ui, board: &Board, key: Key) {
 }
 
 fn press_in_screen(ui: &mut Ui, board: &Board, key: Key, now: UnixMs) {
+    if ui.screen == Screen::Reports && reports::turned(ui, board, key, now) {
+        return;
+    }
     match key {
-        Key::Step(step) if reports_scroll(ui, step) => ui.reports.scroll(step),
-        Key::Page(pages) if ui.screen == Screen::Reports => {
-            let height = isize::try_from(report_size(ui, board).1).unwrap_or(1).max(1);
-            ui.reports.scroll(Step::By(pages.saturating_mul(height)));
-        }
         Key::Step(step) => {
             let rows = std::mem::take(&mut ui.rows);
             if ui.screen == Screen::Log {
@@ -224,12 +222,6 @@ fn press_in_screen(ui: &mut Ui, board: &Board, key: Key, now: UnixMs) {
         },
         Key::Follow => ui.log.follow(),
         Key::Carrier => ui.carriers.next(),
-        Key::Widen => ui.reports.widen(|unit| above(board, unit)),
-        Key::Aside(by) => ui.reports.aside(by),
-        Key::Range(by) if ui.screen == Screen::Reports => ui.reports.stretch(by),
-        Key::Time(by) if ui.screen == Screen::Reports => {
-            ui.reports.page(by, board.local(now).date());
-        }
         Key::Range(by) if ui.screen == Screen::Heat => ui.heat.stretch(by),
         Key::Time(by) if ui.screen == Screen::Heat => ui.heat.page(by, now),
         Key::Range(by) => {
@@ -272,6 +264,8 @@ fn press_in_screen(ui: &mut Ui, board: &Board, key: Key, now: UnixMs) {
         | Key::Copy
         | Key::Export
         | Key::Keep
+        | Key::Widen
+        | Key::Aside(_)
         | Key::Erase
         | Key::EraseAll => {}
     }
@@ -287,8 +281,7 @@ fn next_network(ui: &mut Ui, board: &Board) {
 /// Opens a screen. Those without a tab are left to where they were opened from.
 fn go_to(ui: &mut Ui, board: &Board, screen: Screen) {
     if screen == Screen::Reports && ui.screen != Screen::Reports {
-        let unit = selected_unit(ui, board);
-        ui.reports.open(unit);
+        reports::enter(ui, board);
     }
     if screen == Screen::Heat && ui.screen == Screen::Coverage {
         ui.heat.open = ui.coverage.open.clone();
@@ -298,25 +291,6 @@ fn go_to(ui: &mut Ui, board: &Board, screen: Screen) {
         ui.aside = ui.screen;
     }
     ui.screen = screen;
-}
-
-/// The unit that is selected, or whose the selection is; `None` where that is everybody.
-fn selected_unit(ui: &Ui, board: &Board) -> Option<UnitId> {
-    let of_subject = |id: &SubjectId| board.subject(id).map(|subject| subject.unit.clone());
-    let unit = match (ui.screen, ui.selected()) {
-        (Screen::Subject, _) => of_subject(&ui.detail.as_ref()?.subject),
-        (_, Some(Row::Unit(id) | Row::Own(id) | Row::Cut(id))) => Some(id.clone()),
-        (_, Some(Row::Subject(id) | Row::Incident(id))) => of_subject(id),
-        (_, Some(Row::Event(seq))) => of_subject(ui.log.event(*seq)?.subject.as_ref()?),
-        (_, Some(Row::Drift(key))) => ui.drift.of(key).map(|one| one.unit.clone()),
-        (_, Some(Row::Report(_)) | None) => None,
-    };
-    unit.filter(|id| top(board).as_ref() != Some(id))
-}
-
-/// Whether a step within the reports goes through the text, not through the kinds.
-fn reports_scroll(ui: &Ui, step: Step) -> bool {
-    ui.screen == Screen::Reports && (ui.reports.is_wide || !matches!(step, Step::By(_)))
 }
 
 fn tree_mut(ui: &mut Ui) -> Option<&mut Tree> {
@@ -437,7 +411,7 @@ fn back(ui: &mut Ui, board: &Board) {
 }
 
 /// The unit above, unless that is the top.
-fn above(board: &Board, id: &UnitId) -> Option<UnitId> {
+pub(super) fn above(board: &Board, id: &UnitId) -> Option<UnitId> {
     let above = board.parent(id).map(|u| u.id.clone());
     above.filter(|id| top(board).as_ref() != Some(id))
 }

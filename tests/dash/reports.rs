@@ -49,7 +49,7 @@ fn a_report_that_nobody_waits_for_any_more_is_dropped() {
     let mut desk = desk();
     let key = |digit| Action::Key(tuantra::dash::state::Key::Tab(digit));
     let now = desk.now;
-    let mut take =
+    let take =
         |desk: &mut Desk, action| update(&mut desk.ui, Some(&desk.board), &desk.link, action, now);
     let commands = take(&mut desk, key(Screen::Reports));
     let Some(Cmd::Report(request)) = commands.first().cloned() else { panic!("{commands:?}") };

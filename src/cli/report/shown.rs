@@ -123,3 +123,111 @@ fn written(config: &Config, request: &ReportRequest, format: Wanted) -> anyhow::
         made.written(args.format, &document, source.scope, source.page)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::dash::reports::{Length, ReportKind};
+    use crate::locale::Lang;
+    use crate::model::{State, StateInterval, SubjectId, UnitId, UnixMs};
+    use crate::store::{Batch, Fact, OpenOptions, Store};
+
+    const INVENTORY: &str = "
+networks: [{ id: tslcd, name: Mạng TSLCD, short: TSLCD }]
+carriers: [{ id: vnpt, name: VNPT }]
+units:
+  - { id: tg, name: Tỉnh, kind: province }
+  - id: cai-be
+    name: Huyện Cái Bè
+    kind: district
+    parent: tg
+    requires: [tslcd]
+    connections: { tslcd: { address: 127.0.0.2, carrier: vnpt, via: [] } }
+";
+
+    /// January 2020, up throughout.
+    fn province(folder: &Path) -> (Config, Store) {
+        std::fs::create_dir(folder.join("inventory")).unwrap();
+        std::fs::write(folder.join("inventory/all.yaml"), INVENTORY).unwrap();
+        std::fs::write(folder.join("config.yaml"), "language: vi\n").unwrap();
+        let config = crate::config::load(&folder.join("config.yaml")).config.unwrap();
+        let start: UnixMs = "2019-12-31T17:00:00Z".parse().unwrap();
+        let store = Store::open(&config.store, &OpenOptions { now: start, pid: 1 }).unwrap();
+        let up = StateInterval { from: start, to: None, state: State::Up, cause: None };
+        let facts = vec![
+            Fact::Intervals {
+                subject: SubjectId::new("cai-be/tslcd").unwrap(),
+                from: start,
+                intervals: vec![up],
+            },
+            Fact::Alive { at: start + 31 * 86_400_000 },
+        ];
+        store.submit(Batch { facts, samples: Vec::new() });
+        store.tidy_blocking().unwrap();
+        (config, store)
+    }
+
+    fn january(kind: ReportKind) -> ReportRequest {
+        ReportRequest {
+            kind,
+            length: Length::Month,
+            first: date(2020, 1, 1),
+            unit: None,
+            lang: Lang::Vi,
+        }
+    }
+
+    #[test]
+    fn every_kind_is_made_of_every_period_in_either_language() {
+        let folder = tempfile::tempdir().unwrap();
+        let (config, _store) = province(folder.path());
+        for kind in ReportKind::ALL {
+            for (length, lang) in Length::ALL.into_iter().zip([Lang::Vi, Lang::En, Lang::Vi]) {
+                let unit = (lang == Lang::En).then(|| UnitId::new("cai-be").unwrap());
+                let request = ReportRequest { length, lang, unit, ..january(kind) };
+                let text = written(&config, &request, Wanted::Text).unwrap();
+                let text = String::from_utf8(text).unwrap();
+                let words = if lang == Lang::Vi { "Lập lúc" } else { "Made: " };
+                assert!(text.contains(words), "{text}");
+                assert!(text.contains("2020") || kind == ReportKind::Plan, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_made_is_told_in_a_line_and_leaves_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (config, store) = province(folder.path());
+        let gone =
+            ReportRequest { unit: UnitId::new("gone").ok(), ..january(ReportKind::Coverage) };
+        let what = SaveReport { request: gone, format: Wanted::Csv, is_over: false };
+        assert!(save(&config, &what, folder.path()).is_err());
+        assert!(!folder.path().join(what.name()).exists());
+        drop(store);
+        std::fs::write(folder.path().join("inventory/all.yaml"), "units: [{ id: tg }]").unwrap();
+        let error = written(&config, &january(ReportKind::Coverage), Wanted::Text).unwrap_err();
+        assert!(error.to_string().contains("all.yaml:1:"), "{error}");
+        assert!(!error.to_string().contains('\n'), "{error}");
+    }
+
+    #[test]
+    fn a_file_is_written_over_only_when_that_is_meant() {
+        let folder = tempfile::tempdir().unwrap();
+        let (config, _store) = province(folder.path());
+        let request = january(ReportKind::Availability);
+        let mut what = SaveReport { request, format: Wanted::Csv, is_over: false };
+        let path = folder.path().join("tuantra-availability-2020-01.csv");
+        let written = Ok(Saved::Written(path.display().to_string()));
+        assert_eq!(save(&config, &what, folder.path()).map_err(drop), written);
+        let first = std::fs::read_to_string(&path).unwrap();
+        assert!(first.contains("cai-be/tslcd"), "{first}");
+        std::fs::write(&path, "somebody's").unwrap();
+        assert_eq!(save(&config, &what, folder.path()).map_err(drop), Ok(Saved::Exists));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "somebody's");
+        what.is_over = true;
+        assert_eq!(save(&config, &what, folder.path()).map_err(drop), written);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), first);
+    }
+}

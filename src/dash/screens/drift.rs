@@ -59,7 +59,7 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     };
     let columns = vec![
         Column::words("", 1, 0),
-        Column::growing(text(lang, "drift.device"), 18),
+        Column::growing(text(lang, "drift.device"), if inside.width < 100 { 18 } else { 26 }),
         word("drift.unit", 14, 3),
         word("drift.what", what, 0),
         word("drift.declared", declared, 0),

@@ -7,8 +7,8 @@ use std::net::Ipv4Addr;
 use super::ask::{Answers, Wanted};
 use super::mib::{self, Arcs, oid};
 use super::profile::{FactSpec, Profile};
-use super::value;
 use super::wire::{Oid, Value};
+use super::{neighbours, value};
 use crate::inventory::drift::{ADDRESSES, MORE};
 use crate::model::Untrusted;
 
@@ -207,13 +207,14 @@ fn addresses(answers: &Answers) -> Option<Untrusted> {
         let is_ours = !address.is_loopback() && !address.is_unspecified();
         (is_ours && !address.is_link_local()).then_some(address)
     };
-    let cells = answers.column(&column).take(PARTS_MAX);
+    let cells = answers.column(&column);
     let found: BTreeSet<Ipv4Addr> = cells.filter_map(|(index, _)| address(index)).collect();
+    let mut is_whole = neighbours::is_whole(answers);
     let mut list = String::new();
     for address in &found {
         let next = address.to_string();
         if list.len() + 1 + next.len() > ADDRESSES_BYTES {
-            list.push(MORE);
+            is_whole = false;
             break;
         }
         if !list.is_empty() {
@@ -221,7 +222,14 @@ fn addresses(answers: &Answers) -> Option<Untrusted> {
         }
         list += &next;
     }
-    (!list.is_empty()).then(|| Untrusted::from_text(&list))
+    if list.is_empty() {
+        return None;
+    }
+    // What could not be read may be there.
+    if !is_whole {
+        list.push(MORE);
+    }
+    Some(Untrusted::from_text(&list))
 }
 
 fn of_maker(answers: &Answers, spec: &FactSpec, descr: &str) -> Option<Untrusted> {
@@ -337,5 +345,29 @@ mod tests {
         assert_eq!(serial(&answers).as_deref(), Some("box"));
         // Only ports: nobody.
         assert_eq!(serial(&parts(&[(mib::ENT_SERIAL, 1, "port")], &[(1, 10)])), None);
+    }
+
+    #[test]
+    fn its_own_addresses_are_told_in_order_and_a_list_that_was_cut_says_so() {
+        let told = |addresses: &[[u32; 4]]| {
+            let mut answers = Answers::default();
+            for octets in addresses {
+                let index = mib::IP_ADDRESS.iter().chain(octets).copied();
+                answers.insert(Oid::new(index), Value::IpAddress([9, 9, 9, 9]));
+            }
+            let facts = read(&answers, &Profile::default());
+            let found = facts.into_iter().find(|(kind, _)| *kind == FactKind::Addresses);
+            found.map(|(_, list)| list.as_str().to_owned())
+        };
+        let some =
+            [[10, 0, 1, 1], [127, 0, 0, 1], [10, 0, 0, 9], [169, 254, 1, 1], [10, 0, 0, 999]];
+        assert_eq!(told(&some).as_deref(), Some("10.0.0.9 10.0.1.1"));
+        assert_eq!(told(&some[1..2]), None);
+        let many: Vec<[u32; 4]> = (0..200).map(|n| [10, 200, 200, n]).collect();
+        let list = told(&many).unwrap();
+        assert!(list.starts_with("10.200.200.0 10.200.200.1 "), "{list}");
+        assert!(list.ends_with("…") && list.chars().count() <= 255, "{list}");
+        let last = list.trim_end_matches('…').rsplit(' ').next().unwrap();
+        assert!(last.parse::<Ipv4Addr>().is_ok(), "{last}");
     }
 }
