@@ -65,13 +65,14 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         // What is asked for now counts for more than what was kept.
         view.lang = None;
     }
+    let maker = Rc::new(Maker::new(Arc::new(config.clone())));
     let options = Options {
         has_mouse: args.mouse,
         has_bell: args.bell,
         view,
         view_file,
         lang: config.language,
-        reports: Rc::new(Maker::new(Arc::new(config.clone()))),
+        reports: maker.clone(),
         live: Rc::new(ApiSource::new(Client::new(config.socket.clone()))),
         offline: offline(config),
         ascii: args.ascii,
@@ -86,13 +87,15 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let ended = runtime.block_on(dash::run(options));
     // What is being read for somebody who has left is not waited for; a file that is being written
     // gets the time for it.
-    runtime.shutdown_timeout(WRITING);
+    runtime.shutdown_timeout(if maker.is_writing() { REPORT } else { FILE });
     ended?;
     Ok(ExitCode::from(EXIT_OK))
 }
 
-/// Longest that files are waited for at the end.
-const WRITING: Duration = Duration::from_secs(2);
+/// Longest that a report's file is waited for at the end.
+const REPORT: Duration = Duration::from_secs(30);
+/// Longest that any other file is.
+const FILE: Duration = Duration::from_millis(200);
 
 /// What is shown while the daemon is away: the store, read-only. With a broken inventory the
 /// daemon may still run on the old one, so only the fallback is missing then.

@@ -294,12 +294,20 @@ pub fn subject_json(inventory: &Inventory, ix: SubjectIx) -> Value {
     let detail = match &subject.detail {
         SubjectDetail::Connection(c) => connection_json(inventory, c),
         SubjectDetail::Device(d) => json!({ "role": d.role, "vendor": d.vendor,
-            "model": d.model, "serial": d.serial, "firmware": d.firmware,
-            "speeds_kbps": speeds_json(d), "snmp": d.snmp }),
+            "model": d.model, "serial": d.serial, "snmp": d.snmp }),
         SubjectDetail::Service(_) => json!({}),
     };
     if let (Value::Object(value), Value::Object(detail)) = (&mut value, detail) {
         value.extend(detail);
+        // Of most devices nothing is said of it.
+        if let SubjectDetail::Device(device) = &subject.detail {
+            if let Some(firmware) = &device.firmware {
+                value.insert("firmware".to_owned(), json!(firmware));
+            }
+            if !device.speeds.is_empty() {
+                value.insert("speeds_kbps".to_owned(), speeds_json(device));
+            }
+        }
     }
     value
 }

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context as _, anyhow};
 use clap::Parser as _;
@@ -33,11 +34,18 @@ pub(in crate::cli) struct Maker {
     /// Who is left waits for nobody, but a report that is being made is made to its end: only one
     /// at a time is, so that moving through the list starts no dozen of them.
     turn: Arc<Semaphore>,
+    /// Files that are being written.
+    writing: Arc<AtomicUsize>,
 }
 
 impl Maker {
     pub(in crate::cli) fn new(config: Arc<Config>) -> Self {
-        Self { config, turn: Arc::new(Semaphore::new(1)) }
+        Self { config, turn: Arc::new(Semaphore::new(1)), writing: Arc::default() }
+    }
+
+    /// A file is being written: it is worth waiting for.
+    pub(in crate::cli) fn is_writing(&self) -> bool {
+        self.writing.load(Ordering::SeqCst) > 0
     }
 
     /// Runs `work` on a thread of its own when its turn has come.
@@ -70,10 +78,13 @@ impl ReportMaker for Maker {
     }
 
     fn save<'a>(&'a self, what: &'a SaveReport) -> Answer<'a, Saved> {
-        let what = what.clone();
+        let (what, writing) = (what.clone(), Arc::clone(&self.writing));
         Box::pin(self.in_turn(move |config| {
-            let folder = std::env::current_dir().context("find the current folder")?;
-            save(config, &what, &folder)
+            writing.fetch_add(1, Ordering::SeqCst);
+            let folder = std::env::current_dir().context("find the current folder");
+            let saved = folder.and_then(|folder| save(config, &what, &folder));
+            writing.fetch_sub(1, Ordering::SeqCst);
+            saved
         }))
     }
 }

@@ -107,7 +107,8 @@ impl Own<'_> {
             });
         if !declared.is_empty() && !above.is_empty() && !is_there {
             let ids: Vec<&str> = declared.iter().map(SubjectId::as_str).collect();
-            let told: Vec<String> = above
+            // By LLDP and by CDP it is the same cable.
+            let told: BTreeSet<String> = above
                 .iter()
                 .map(|(who, id)| match who.local_port.as_deref() {
                     Some(port) => format!("{port}: {id}"),
@@ -115,11 +116,17 @@ impl Own<'_> {
                 })
                 .collect();
             let declared = Some(ids.join(", "));
-            into.push(self.drift(What::Neighbour, Fit::Differs, declared, told.join(", ")));
+            into.push(self.drift(
+                What::Neighbour,
+                Fit::Differs,
+                declared,
+                told.into_iter().collect::<Vec<_>>().join(", "),
+            ));
         }
+        let mut seen = BTreeSet::new();
         for (who, _) in strangers {
             // Without an address it is a telephone or a desk's computer as often as not.
-            if who.address.is_some() {
+            if who.address.is_some() && seen.insert(told(who)) {
                 let port = who.local_port.as_deref().map(str::to_owned);
                 let one = self.drift(What::Neighbour, Fit::Undeclared, None, told(who));
                 into.push(Drift { port, ..one });

@@ -131,7 +131,7 @@ fn whom_via_names_must_be_at_the_cable_when_somebody_of_ours_is() {
     let folder = tempfile::tempdir().unwrap();
     let inventory = inventory(folder.path());
     let (router, switch, server) = (Some("10.0.0.1"), Some("10.0.0.2"), Some("10.0.0.4"));
-    let table: [(Facts<'_>, Cables<'_>, &[&str]); 9] = [
+    let table: [(Facts<'_>, Cables<'_>, &[&str]); 10] = [
         // As declared, also where only the other end says it.
         (&[], &[("tg/server", beside("e1", None, switch))], &[]),
         (
@@ -165,6 +165,26 @@ fn whom_via_names_must_be_at_the_cable_when_somebody_of_ours_is() {
             &["tg/router neighbour e7 undeclared - > e7: sw-1 10.9.9.9 -"],
         ),
         (&[], &[("tg/router", beside("e7", Some("telephone"), None))], &[]),
+        // By LLDP and by CDP it is the same cable.
+        (
+            &[],
+            &[
+                ("tg/server", beside("e1", None, router)),
+                ("tg/server", Neighbour { protocol: Seeing::Cdp, ..beside("e1", None, router) }),
+                ("tg/ups", beside("e7", Some("sw-1"), Some("10.9.9.9"))),
+                (
+                    "tg/ups",
+                    Neighbour {
+                        protocol: Seeing::Cdp,
+                        ..beside("e7", Some("sw-1"), Some("10.9.9.9"))
+                    },
+                ),
+            ],
+            &[
+                "tg/server neighbour - differs tg/switch > e1: tg/router -",
+                "tg/ups neighbour e7 undeclared - > e7: sw-1 10.9.9.9 -",
+            ],
+        ),
     ];
     for (facts, cables, expected) in table {
         let mut found = drift(&inventory, &observed(facts, cables), None);
