@@ -100,6 +100,15 @@ fn the_map_is_coloured_by_state() {
 }
 
 #[test]
+fn styles_of_the_drifts_and_of_the_reports() {
+    for (name, keys) in [("drift", "Df"), ("reports", "7<Down>"), ("report_saving", "7e<Enter>")] {
+        let mut desk = Desk::new(Lang::Vi, SMALL);
+        desk.press(keys);
+        assert_snapshot!(format!("styles_{name}"), styles(&desk.frame()));
+    }
+}
+
+#[test]
 fn styles_of_the_first_screen() {
     let desk = Desk::new(Lang::Vi, SMALL);
     assert_snapshot!(styles(&desk.frame()));

@@ -167,3 +167,55 @@ fn as_csv(found: &[Drift]) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::model::{SubjectId, UnitId, UnixMs};
+
+    fn found() -> Vec<Drift> {
+        let one = |id: &str, what, port: Option<&str>, declared: Option<&str>, said: &str| Drift {
+            subject: SubjectId::new(id).unwrap(),
+            unit: UnitId::new("gone").unwrap(),
+            what,
+            port: port.map(str::to_owned),
+            fit: if declared.is_some() { Fit::Differs } else { Fit::Undeclared },
+            declared: declared.map(str::to_owned),
+            observed: said.to_owned(),
+            since: Some(UnixMs(1_795_653_730_000)),
+            belongs_to: None,
+        };
+        let mut found = vec![
+            one("tg/router", What::Serial, None, Some("A-17"), "B-18"),
+            one("tg/wan", What::Speed, Some("wan"), Some("100 Mbit/s"), "10 Mbit/s"),
+            one("tg/ups", What::Model, None, None, "=cmd|'/C calc'!A0\u{1b}[31m"),
+        ];
+        found[0].belongs_to = SubjectId::new("tg/switch").ok();
+        found
+    }
+
+    #[test]
+    fn what_differs_stands_in_a_table_in_either_language_and_hides_nothing() {
+        let mut config = Config::defaults(Path::new(""));
+        for lang in Lang::ALL {
+            config.language = lang;
+            let told = as_text(&config, &Inventory::default(), &found(), (3, 2, 1));
+            assert!(!told.contains('\u{1b}'), "{told}");
+            insta::assert_snapshot!(format!("drift_{lang}"), told);
+        }
+    }
+
+    #[test]
+    fn a_spreadsheet_gets_no_formula() {
+        let csv = as_csv(&found());
+        let lines: Vec<&str> = csv.lines().collect();
+        assert_eq!(lines[0], "subject,unit,what,port,fit,declared,observed,since,belongs_to");
+        assert!(
+            lines[2].starts_with("tg/wan,gone,speed,wan,differs,100 Mbit/s,10 Mbit/s,"),
+            "{csv}"
+        );
+        assert!(!csv.contains(",=cmd") && !csv.contains('\u{1b}'), "{csv}");
+    }
+}

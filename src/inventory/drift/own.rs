@@ -159,6 +159,6 @@ impl Own<'_> {
 /// "100 Mbit/s", exactly.
 fn rate(bps: u64) -> String {
     let units = [(1_000_000_000, "Gbit/s"), (1_000_000, "Mbit/s"), (1_000, "kbit/s")];
-    let unit = units.into_iter().find(|(unit, _)| bps > 0 && bps % unit == 0);
+    let unit = units.into_iter().find(|(unit, _)| bps > 0 && bps.is_multiple_of(*unit));
     unit.map_or_else(|| format!("{bps} bit/s"), |(unit, word)| format!("{} {word}", bps / unit))
 }
