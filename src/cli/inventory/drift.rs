@@ -156,10 +156,10 @@ fn as_csv(found: &[Drift]) -> String {
             Cell::text(one.subject.as_str()),
             Cell::text(one.unit.as_str()),
             Cell::text(one.what.as_str()),
-            Cell::text(one.port.as_deref().unwrap_or_default()),
+            Cell::text(&visible(one.port.as_deref().unwrap_or_default())),
             Cell::text(one.fit.as_str()),
-            Cell::text(one.declared.as_deref().unwrap_or_default()),
-            Cell::text(&one.observed),
+            Cell::text(&visible(one.declared.as_deref().unwrap_or_default())),
+            Cell::text(&visible(&one.observed)),
             Cell::optional(one.since.map(|at| at.to_timestamp())),
             Cell::text(one.belongs_to.as_ref().map_or("", |id| id.as_str())),
         ];
