@@ -17,6 +17,7 @@ use super::events::EventRow;
 use super::storm::{StormInfo, StormRequest};
 use super::types::{Change, Heir, History, Problem, Reloaded, Snapshot};
 use crate::health::Explanation;
+use crate::inventory::drift::Drifts;
 use crate::model::{Id, Span, SubjectId, UnitId};
 
 /// Largest answer read, in bytes: a snapshot of 100,000 subjects takes about half.
@@ -153,6 +154,14 @@ impl Client {
         let (from, to) = (window.from, window.to);
         let path = format!("/v1/events?from={from}&to={to}&limit={limit}");
         self.json(Method::GET, &path).await
+    }
+
+    /// In what devices are not what the inventory says.
+    ///
+    /// # Errors
+    /// [`ClientError`] when there is no daemon or it refuses.
+    pub async fn drifts(&self) -> Result<Drifts, ClientError> {
+        self.json(Method::GET, "/v1/drift").await
     }
 
     /// Announces work; true when it was not known before.

@@ -3,7 +3,7 @@
 //! about health is made here.
 //!
 //! `GET /v1/snapshot` · `GET /v1/changes?after=SEQ` (server-sent events) · `GET /v1/history` ·
-//! `GET /v1/explain` · `GET /v1/heir` · `GET /v1/events` · `GET /v1/maintenance` · `PUT` and
+//! `GET /v1/drift` · `GET /v1/explain` · `GET /v1/heir` · `GET /v1/events` · `GET /v1/maintenance` · `PUT` and
 //! `DELETE /v1/maintenance/{id}` · `POST /v1/ack` · `POST /v1/ask` · `POST /v1/outage` ·
 //! `POST /v1/outbox` · `GET /v1/storm` · `PUT` and `DELETE /v1/storm/{unit}` · `POST /v1/reload`; `curl --unix-socket tuantra.sock http://t/v1/snapshot` is a
 //! client. docs/socket.md has them all.
@@ -37,3 +37,5 @@ pub use types::{
     UnitChange, UnitCoverage, UnitRow,
 };
 pub use user::{Role, User};
+
+pub use crate::inventory::drift::{Drift, Drifts, Fit, What};

@@ -29,6 +29,7 @@ use super::storm::{StormInfo, StormRequest};
 use super::types::{Change, Heir, History, Problem, Reloaded, Snapshot};
 use super::user::User;
 use crate::health::Explanation;
+use crate::inventory::drift::Drifts;
 use crate::model::{Id, IncidentId, Span, SubjectId, UnitId, UnixMs};
 
 /// Connections served at a time.
@@ -66,6 +67,8 @@ pub trait Backend: Send + Sync + 'static {
     fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<History, Problem>>;
     /// The newest `limit` lines of the log inside a window, oldest first.
     fn events(&self, window: Span, limit: usize) -> BoxFuture<'_, Result<Vec<EventRow>, Problem>>;
+    /// In what devices are not what the inventory says.
+    fn drifts(&self) -> BoxFuture<'_, Result<Drifts, Problem>>;
     /// Reads the inventory again.
     fn reload(&self, by: User) -> BoxFuture<'_, Result<Reloaded, Problem>>;
     /// Takes the incident that the subject belongs to. Problems: `unknown_subject`, `no_incident`,
@@ -229,6 +232,7 @@ pub async fn serve(listener: UnixListener, backend: Arc<dyn Backend>) -> std::io
         .route("/v1/changes", get(changes))
         .route("/v1/history", get(history))
         .route("/v1/events", get(events_of))
+        .route("/v1/drift", get(drift))
         .route("/v1/reload", post(commands::reload))
         .route("/v1/ack", post(commands::acknowledge))
         .route("/v1/ask", post(commands::ask))
@@ -326,6 +330,10 @@ async fn events_of(State(shared): State<Shared>, Query(params): Query<EventsPara
         return answer::<()>(Err(Problem::new("bad_window", message)));
     }
     answer(shared.backend.events(window, params.limit).await)
+}
+
+async fn drift(State(shared): State<Shared>) -> Response {
+    answer(shared.backend.drifts().await)
 }
 
 #[derive(Deserialize)]

@@ -392,6 +392,21 @@ impl Backend for Fixed {
         Box::pin(async { Ok(Vec::new()) })
     }
 
+    fn drifts(&self) -> BoxFuture<'_, Result<Drifts, Problem>> {
+        let one = Drift {
+            subject: SubjectId::new("tg/router").unwrap(),
+            unit: UnitId::new("tg").unwrap(),
+            what: What::Speed,
+            port: Some("wan".to_owned()),
+            fit: Fit::Differs,
+            declared: Some("1 Gbit/s".to_owned()),
+            observed: "100 Mbit/s".to_owned(),
+            since: Some(UnixMs(7)),
+            belongs_to: None,
+        };
+        let rows = vec![one];
+        Box::pin(async { Ok(Drifts { heard: 3, differing: 1, undeclared: 0, rows }) })
+    }
     fn explain(&self, subject: SubjectId) -> BoxFuture<'_, Result<Explanation, Problem>> {
         Box::pin(async move { Ok(explanation(subject)) })
     }
@@ -595,6 +610,12 @@ async fn commands_carry_the_user_that_the_kernel_names() {
     assert_eq!(ended.id.as_str(), "cai-be/tslcd-1");
     assert_eq!(refusal(client.end_maintenance(&known).await).error, "unknown_maintenance");
     assert_eq!(client.maintenance().await.unwrap().len(), 1);
+    let drifts = client.drifts().await.unwrap();
+    assert_eq!(
+        (drifts.heard, drifts.rows[0].what, drifts.rows[0].fit),
+        (3, What::Speed, Fit::Differs)
+    );
+    assert_eq!(drifts.rows[0].port.as_deref(), Some("wan"));
     let heir = client.heir("a/tslcd@1970-01-01T00:00:00Z").await.unwrap();
     assert_eq!(heir.incident, Some(IncidentId::new("b/tslcd", UnixMs(0))));
     assert_eq!(client.heir("c/tslcd@1970-01-01T00:00:00Z").await.unwrap().incident, None);

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::offline::StoreSource;
+use super::report::Maker;
 use super::{EXIT_NO_DAEMON, EXIT_OK, Global, context};
 use crate::api::Client;
 use crate::config::Config;
@@ -63,12 +65,14 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         // What is asked for now counts for more than what was kept.
         view.lang = None;
     }
+    let maker = Rc::new(Maker::new(Arc::new(config.clone())));
     let options = Options {
         has_mouse: args.mouse,
         has_bell: args.bell,
         view,
         view_file,
         lang: config.language,
+        reports: maker.clone(),
         live: Rc::new(ApiSource::new(Client::new(config.socket.clone()))),
         offline: offline(config),
         ascii: args.ascii,
@@ -80,9 +84,18 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         },
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(dash::run(options))?;
+    let ended = runtime.block_on(dash::run(options));
+    // What is being read for somebody who has left is not waited for; a file that is being written
+    // gets the time for it.
+    runtime.shutdown_timeout(if maker.is_writing() { REPORT } else { FILE });
+    ended?;
     Ok(ExitCode::from(EXIT_OK))
 }
+
+/// Longest that a report's file is waited for at the end.
+const REPORT: Duration = Duration::from_secs(30);
+/// Longest that any other file is.
+const FILE: Duration = Duration::from_millis(200);
 
 /// What is shown while the daemon is away: the store, read-only. With a broken inventory the
 /// daemon may still run on the old one, so only the fallback is missing then.

@@ -70,6 +70,16 @@ pub fn json(diagnostics: &[Diagnostic], lang: Lang) -> Vec<serde_json::Value> {
     diagnostics.iter().map(one).collect()
 }
 
+/// Where a finding is and what, in one line: `a.yaml:12:9: no such unit`.
+#[must_use]
+pub fn first_line(diagnostic: &Diagnostic, lang: Lang) -> String {
+    let said = message(lang, &diagnostic.message);
+    match &diagnostic.place {
+        Some(place) => format!("{}:{}:{}: {said}", place.file.display(), place.line, place.column),
+        None => said,
+    }
+}
+
 /// "30 lỗi, 2 cảnh báo".
 #[must_use]
 pub fn summary(count: Count, lang: Lang) -> String {

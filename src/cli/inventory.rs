@@ -43,7 +43,8 @@ What follows an arrow is what a subject is reached through: a | b is any of them
         #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
         format: Format,
     },
-    /// List in what devices are not what the inventory says: serial number, model, maker, neighbour
+    /// List in what devices are not what the inventory says: serial number, model, maker, firmware,
+    /// interface speed, address, neighbour
     #[command(after_help = "\
 Examples:
   tuantra inventory drift                     what differs, in the whole province

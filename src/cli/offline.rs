@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use crate::api::{self, BlindInfo, DaemonInfo, HistoryQuery, Snapshot, Sources, SubjectState};
 use crate::config::Config;
 use crate::daemon::resume::{self, PAST_MS, Past};
-use crate::daemon::{Months, events, history, is_off_hours, month_start};
+use crate::daemon::{Months, drifts, events, history, is_off_hours, month_start};
 use crate::dash::{Answer, Changes, Source, SourceError};
 use crate::health::{self, View};
 use crate::model::{
@@ -239,5 +239,10 @@ impl Source for StoreSource {
     fn events<'a>(&'a self, window: Span, limit: usize) -> Answer<'a, Vec<api::EventRow>> {
         let config = Arc::clone(&self.config);
         Box::pin(read(move || Ok(events(&config.store, window, limit)?)))
+    }
+
+    fn drifts(&self) -> Answer<'_, api::Drifts> {
+        let (config, inventory) = (Arc::clone(&self.config), Arc::clone(&self.inventory));
+        Box::pin(read(move || Ok(drifts(&config.store, &inventory, None)?)))
     }
 }

@@ -4,6 +4,7 @@ mod all;
 mod made;
 mod period;
 mod send;
+mod shown;
 mod slow;
 mod told;
 mod words;
@@ -17,6 +18,7 @@ use anyhow::{anyhow, bail};
 pub(super) use self::made::as_asked;
 pub(super) use self::period::Period;
 pub(super) use self::send::{Parcel, channel};
+pub(super) use self::shown::Maker;
 pub(super) use self::told::{no_time, store_told, told};
 pub(super) use self::words::Format;
 
@@ -29,7 +31,7 @@ use crate::config::Config;
 use crate::coverage::Verdict;
 use crate::daemon::clock;
 use crate::locale::{Lang, visible};
-use crate::model::{CarrierIx, Inventory, Span};
+use crate::model::{CarrierIx, Inventory, Span, UnixMs};
 use crate::report::{self, Page, ReportError, Scope};
 use crate::store::Reader;
 use crate::t;
@@ -165,41 +167,113 @@ impl Args {
     }
 }
 
+/// What a report is asked for with, before anything is read.
+struct Asked<'a> {
+    args: &'a Args,
+    config: &'a Config,
+    /// Of who reads it.
+    lang: Lang,
+    now: UnixMs,
+    period: Span,
+    as_of: Option<UnixMs>,
+}
+
+impl<'a> Asked<'a> {
+    fn new(args: &'a Args, config: &'a Config, now: UnixMs) -> anyhow::Result<Self> {
+        let lang = config.language;
+        args.fits(lang)?;
+        let period = args.period.span(config, now)?;
+        let as_of = match &args.as_of {
+            Some(text) => Some(
+                report::moment(text, &config.timezone)
+                    .map_err(|error| anyhow!(no_time(lang, "--as-of", &error)))?,
+            ),
+            None => None,
+        };
+        Ok(Self { args, config, lang, now, period, as_of })
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
 /// Whatever stopped it, with context.
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let config = context::config(global)?;
-    args.fits(config.language)?;
-    let now = clock::now();
-    let period = args.period.span(&config, now)?;
-    let as_of = match &args.as_of {
-        Some(text) => Some(
-            report::moment(text, &config.timezone)
-                .map_err(|error| anyhow!(no_time(config.language, "--as-of", &error)))?,
-        ),
-        None => None,
-    };
+    let asked = Asked::new(args, &config, clock::now())?;
     let outlet = args.send.as_deref().map(|name| channel(&config, name)).transpose()?;
+    let asked = match &outlet {
+        // Who reads it there reads the channel's language, unless another was asked for.
+        Some(outlet) if global.lang.is_none() => Asked { lang: outlet.lang, ..asked },
+        _ => asked,
+    };
     let inventory = context::inventory(&config)?;
-    let find_unit = |word| unit::find_in(config.language, word, &inventory);
+    let is_shown = args.out.is_none() && outlet.is_none();
+    if args.format == Format::Xlsx && is_shown && std::io::stdout().is_terminal() {
+        bail!(t!(config.language, "report.xlsx_needs_file"));
+    }
+    let slow = Slow::new(config.language);
+    let out = args.out.as_deref().map(|path| with_month(path, asked.period, &config));
+    if let (Kind::All, Some(folder)) = (args.kind, &out) {
+        let write = |source: &Source<'_>| all::write(folder, source);
+        let (n, verdict) = with_source(&asked, &inventory, slow, write)?;
+        let folder = visible(&folder.display().to_string());
+        super::print(&format!(
+            "{}\n",
+            t!(config.language, "report.all.written", n = n, folder = folder)
+        ))?;
+        return Ok(exit_code(verdict));
+    }
+    let (bytes, parcel, verdict) = with_source(&asked, &inventory, slow, |source| {
+        let (scope, page) = (source.scope, source.page);
+        let made = Made::of(args.kind, source)?;
+        let document = made.document(scope, page);
+        let bytes = made.written(args.format, &document, scope, page)?;
+        let parcel = outlet
+            .is_some()
+            .then(|| Parcel::of(&document, page, args.kind.word(), args.format, &bytes));
+        Ok((bytes, parcel, made.verdict()))
+    })?;
+    if let Some(file) = &out {
+        report::save(file, &bytes).map_err(|error| anyhow!(told(config.language, &error)))?;
+    }
+    if let (Some(outlet), Some(parcel)) = (&outlet, parcel) {
+        parcel.send(&config, outlet)?;
+    }
+    if is_shown {
+        super::print_bytes(&bytes)?;
+    }
+    Ok(exit_code(verdict))
+}
+
+/// Reads what a report is made of and hands it over; `slow` says meanwhile what is being done.
+///
+/// # Errors
+/// No single unit or carrier is meant, the store cannot be read, or `make` fails; in the
+/// configuration's language.
+fn with_source<T>(
+    asked: &Asked<'_>,
+    inventory: &Inventory,
+    slow: Slow,
+    make: impl FnOnce(&Source<'_>) -> Result<T, ReportError>,
+) -> anyhow::Result<T> {
+    let Asked { args, config, lang, now, period, as_of } = *asked;
+    let find_unit = |word| unit::find_in(config.language, word, inventory);
     let unit = args.unit.as_deref().map(find_unit).transpose()?;
-    let find_carrier = |word| find_carrier(config.language, word, &inventory);
+    let find_carrier = |word| find_carrier(config.language, word, inventory);
     let carrier = args.carrier.as_deref().map(find_carrier).transpose()?;
     let refused = |error: ReportError| anyhow!(told(config.language, &error));
     let store = Reader::open(&config.store).map_err(|e| refused(e.into()))?;
-    let slow = Slow::new(config.language);
     slow.now(t!(config.language, "report.slow.reading"), 0);
     let records = match args.kind {
         Kind::Availability | Kind::Capacity | Kind::Inventory => {
             report::load_without_intervals(&store, period, now)
         }
-        _ => report::load(&store, &inventory, period, now),
+        _ => report::load(&store, inventory, period, now),
     }
     .map_err(refused)?;
     let scope = Scope {
-        inventory: &inventory,
+        inventory,
         records: &records,
         period,
         now,
@@ -218,11 +292,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         floor_ppm: config.measured_floor_ppm,
     };
     let page = Page {
-        lang: match &outlet {
-            // Who reads it there reads the channel's language, unless another was asked for.
-            Some(outlet) if global.lang.is_none() => outlet.lang,
-            _ => config.language,
-        },
+        lang,
         zone: &config.timezone,
         zone_name: &config.timezone_name,
         excel: args.excel,
@@ -235,37 +305,8 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         let unit = visible(&inventory.unit(unit).name).to_string();
         bail!(t!(config.language, "report.not_in_tree", unit = unit, time = time));
     }
-    let is_shown = args.out.is_none() && outlet.is_none();
-    if args.format == Format::Xlsx && is_shown && std::io::stdout().is_terminal() {
-        bail!(t!(config.language, "report.xlsx_needs_file"));
-    }
-    let out = args.out.as_deref().map(|path| with_month(path, period, &config));
     let source = Source { args, store: &store, scope: &scope, page: &page, carrier, slow: &slow };
-    if let (Kind::All, Some(folder)) = (args.kind, &out) {
-        let (n, verdict) = all::write(folder, &source).map_err(refused)?;
-        drop(slow);
-        let folder = visible(&folder.display().to_string());
-        super::print(&format!(
-            "{}\n",
-            t!(config.language, "report.all.written", n = n, folder = folder)
-        ))?;
-        return Ok(exit_code(verdict));
-    }
-    let made = Made::of(args.kind, &source).map_err(refused)?;
-    let document = made.document(&scope, &page);
-    let bytes = made.written(args.format, &document, &scope, &page).map_err(refused)?;
-    drop(slow);
-    if let Some(file) = &out {
-        report::save(file, &bytes).map_err(refused)?;
-    }
-    if let Some(outlet) = &outlet {
-        Parcel::of(&document, &page, args.kind.word(), args.format, &bytes)
-            .send(&config, outlet)?;
-    }
-    if is_shown {
-        super::print_bytes(&bytes)?;
-    }
-    Ok(exit_code(made.verdict()))
+    make(&source).map_err(refused)
 }
 
 /// A path of `--out`; what is no text has no `{month}` in it.

@@ -8,11 +8,11 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
 use super::feed::Changes;
-use super::{Request, notes};
+use super::{Request, drifts, notes};
 use crate::api::{
-    AckRequest, Acknowledged, AskRequest, AskedNow, Backend, DeviceInfo, EventRow, FactInfo, Feed,
-    Heir, History, HistoryQuery, NoteRequest, Noted, OutboxAction, OutboxDone, OutboxRequest,
-    Problem, Reloaded, Snapshot, StormInfo, StormRequest, User, Work, WorkRequest,
+    AckRequest, Acknowledged, AskRequest, AskedNow, Backend, DeviceInfo, Drifts, EventRow,
+    FactInfo, Feed, Heir, History, HistoryQuery, NoteRequest, Noted, OutboxAction, OutboxDone,
+    OutboxRequest, Problem, Reloaded, Snapshot, StormInfo, StormRequest, User, Work, WorkRequest,
 };
 use crate::coverage::{Chart, outages};
 use crate::health::Explanation;
@@ -80,6 +80,16 @@ impl Backend for Socket {
         let store = self.store.clone();
         Box::pin(async move {
             let read = tokio::task::spawn_blocking(move || events(&store, window, limit)).await;
+            let problem = |message: String| Problem::new("store", message);
+            read.map_err(|e| problem(e.to_string()))?.map_err(|e| problem(e.to_string()))
+        })
+    }
+
+    fn drifts(&self) -> BoxFuture<'_, Result<Drifts, Problem>> {
+        let store = self.store.clone();
+        Box::pin(async move {
+            let inventory = self.ask(Request::Inventory).await?;
+            let read = tokio::task::spawn_blocking(move || drifts(&store, &inventory, None)).await;
             let problem = |message: String| Problem::new("store", message);
             read.map_err(|e| problem(e.to_string()))?.map_err(|e| problem(e.to_string()))
         })

@@ -12,6 +12,7 @@ mod agents;
 mod asker;
 mod backend;
 pub mod clock;
+mod drift;
 mod feed;
 mod metrics;
 mod months;
@@ -36,6 +37,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use backend::{events, history};
+pub(crate) use drift::drifts;
 pub use months::{Months, month_start};
 
 use crate::api::{
@@ -136,6 +138,7 @@ enum Request {
     Outbox { message: Box<Message>, is_retry: bool, by: User, reply: Reply<OutboxDone> },
     Note { request: NoteRequest, known: notes::KnownOutage, by: User, reply: Reply<Noted> },
     Device { subject: SubjectId, reply: oneshot::Sender<Option<DeviceInfo>> },
+    Inventory(oneshot::Sender<Arc<Inventory>>),
 }
 
 type Reply<T> = oneshot::Sender<Result<T, Problem>>;
@@ -315,6 +318,9 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
                 }
                 Request::Device { subject, reply } => {
                     let _ = reply.send(patrol.device_info(&subject));
+                }
+                Request::Inventory(reply) => {
+                    let _ = reply.send(Arc::clone(patrol.inventory()));
                 }
             },
             Some((loaded, by, reply)) = loads_inbox.recv() => {

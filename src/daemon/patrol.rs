@@ -217,7 +217,7 @@ impl Patrol {
         patrol
     }
 
-    fn inventory(&self) -> &Arc<Inventory> {
+    pub(super) fn inventory(&self) -> &Arc<Inventory> {
         self.health.inventory()
     }
 

@@ -13,7 +13,7 @@ use crate::model::{SubjectId, UnitId, UnixMs};
 
 /// Sends what is selected to the terminal's clipboard.
 pub(super) fn copy(ui: &mut Ui, board: &Board, now: UnixMs, commands: &mut Vec<Cmd>) {
-    match export::line(ui, board) {
+    match export::line(ui, board, now) {
         Some(line) => {
             ui.notices.tell(Said::Copied(line.clone()), now);
             commands.push(Cmd::Copy(line));
@@ -63,7 +63,10 @@ pub(super) fn ask_now(
         (_, Some(Row::Event(seq))) => {
             ui.log.event(*seq).and_then(|event| event.subject.clone()).into_iter().collect()
         }
-        (_, None) => Vec::new(),
+        (_, Some(Row::Drift(key))) => {
+            ui.drift.of(key).map(|one| one.subject.clone()).into_iter().collect()
+        }
+        (_, Some(Row::Report(_)) | None) => Vec::new(),
     };
     subjects.retain(|id| board.subject(id).is_some());
     subjects.truncate(ASK_MAX);

@@ -2,8 +2,8 @@
 
 use super::source::{Answer, Changes, Outcome, Refusal, Source, SourceError};
 use crate::api::{
-    self, AckRequest, Acknowledged, AskRequest, AskedNow, Change, Client, ClientError, EventRow,
-    History, Snapshot, StormInfo, StormRequest, Work, WorkRequest,
+    self, AckRequest, Acknowledged, AskRequest, AskedNow, Change, Client, ClientError, Drifts,
+    EventRow, History, Snapshot, StormInfo, StormRequest, Work, WorkRequest,
 };
 use crate::model::{Id, Span, SubjectId, UnitId};
 
@@ -71,6 +71,10 @@ impl Source for ApiSource {
 
     fn events<'a>(&'a self, window: Span, limit: usize) -> Answer<'a, Vec<EventRow>> {
         Box::pin(async move { Ok(self.client.events(window, limit).await?) })
+    }
+
+    fn drifts(&self) -> Answer<'_, Drifts> {
+        Box::pin(async { Ok(self.client.drifts().await?) })
     }
 
     fn acknowledge<'a>(&'a self, request: &'a AckRequest) -> Outcome<'a, Acknowledged> {

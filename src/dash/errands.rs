@@ -6,8 +6,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::export::Export;
+use super::reports::{ReportRequest, SaveReport};
 use super::saved::View;
-use super::source::{Refusal, Source, SourceError};
+use super::source::{Refusal, ReportMaker, Source, SourceError};
 use super::state::Action;
 use super::storm::StormAsk;
 use super::take::Ask;
@@ -56,6 +57,33 @@ pub(super) fn ask_now(source: Rc<dyn Source>, request: AskRequest) -> Errand {
     Box::pin(async move {
         let answer = in_time(source.ask_now(&request)).await;
         Action::Asked(request, answer)
+    })
+}
+
+/// What is not as the inventory says, by the source that is shown.
+pub(super) fn drifts(source: Rc<dyn Source>, question: u64) -> Errand {
+    Box::pin(async move {
+        let answer = match tokio::time::timeout(COMMAND, source.drifts()).await {
+            Ok(answer) => answer.map_err(|e| e.to_string()),
+            Err(_) => Err("no answer in time".to_owned()),
+        };
+        Action::Drift(question, answer)
+    })
+}
+
+/// A report to be read; how long that takes depends on how much there is to tell.
+pub(super) fn report(maker: Rc<dyn ReportMaker>, request: ReportRequest) -> Errand {
+    Box::pin(async move {
+        let answer = maker.text(&request).await.map_err(|e| e.to_string());
+        Action::Report(request, answer)
+    })
+}
+
+/// A report as a file.
+pub(super) fn save_report(maker: Rc<dyn ReportMaker>, what: SaveReport) -> Errand {
+    Box::pin(async move {
+        let answer = maker.save(&what).await.map_err(|e| e.to_string());
+        Action::ReportSaved(what, answer)
     })
 }
 

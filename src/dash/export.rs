@@ -4,7 +4,7 @@
 
 use super::board::Board;
 use super::state::{Row, Screen, Ui};
-use crate::api::{SubjectRow, UnitRow};
+use crate::api::{Drift, SubjectRow, UnitRow};
 use crate::model::{Incident, UnixMs};
 
 /// A file to be written.
@@ -42,6 +42,15 @@ pub fn csv(ui: &Ui, board: &Board, now: UnixMs) -> Option<Export> {
             let cells = |i| incident_cells(board, i);
             (&INCIDENT_HEAD, board.incidents.iter().map(cells).collect())
         }
+        Row::Drift(_) => {
+            let of = |row: &Row| match row {
+                Row::Drift(key) => ui.drift.of(key).map(drift_cells),
+                _ => None,
+            };
+            (&DRIFT_HEAD, ui.rows.iter().filter_map(of).collect())
+        }
+        // A report is written by a dialog of its own.
+        Row::Report(_) => return None,
         Row::Event(_) => {
             let cells = |row: &Row| match row {
                 Row::Event(seq) => ui.log.event(*seq).map(|event| {
@@ -77,7 +86,8 @@ pub fn csv(ui: &Ui, board: &Board, now: UnixMs) -> Option<Export> {
         Screen::Map => "map",
         Screen::Heat => "heat",
         Screen::Log => "log",
-        Screen::Subject | Screen::Wall => return None,
+        Screen::Drift => "drift",
+        Screen::Subject | Screen::Reports | Screen::Wall => return None,
     };
     let at = board.local(now).strftime("%Y%m%d-%H%M%S").to_string();
     Some(Export { name: format!("tuantra-{what}-{at}.csv"), text, rows: lines.len() })
@@ -197,6 +207,23 @@ fn incident_cells(board: &Board, incident: &Incident) -> Vec<String> {
     ]
 }
 
+const DRIFT_HEAD: [&str; 9] =
+    ["subject", "unit", "what", "port", "fit", "declared", "observed", "since", "belongs_to"];
+
+fn drift_cells(one: &Drift) -> Vec<String> {
+    vec![
+        one.subject.to_string(),
+        one.unit.to_string(),
+        one.what.as_str().to_owned(),
+        shown(one.port.as_ref()),
+        one.fit.as_str().to_owned(),
+        shown(one.declared.as_ref()),
+        one.observed.clone(),
+        shown(one.since),
+        shown(one.belongs_to.as_ref()),
+    ]
+}
+
 /// A cell between quotes, with an apostrophe before what a spreadsheet would calculate, also where
 /// it parts cells by another separator.
 fn quoted(cell: &str) -> String {
@@ -222,7 +249,7 @@ fn quoted(cell: &str) -> String {
 /// What is selected, in a line that can be pasted into a message to the carrier; `None` where
 /// nothing is.
 #[must_use]
-pub fn line(ui: &Ui, board: &Board) -> Option<String> {
+pub fn line(ui: &Ui, board: &Board, now: UnixMs) -> Option<String> {
     let of_subject = |subject: &SubjectRow| {
         let carrier = board.carrier(subject);
         let circuit = [carrier.map(|c| c.name.clone()), subject.circuit.clone()];
@@ -243,6 +270,16 @@ pub fn line(ui: &Ui, board: &Board) -> Option<String> {
         (_, Some(Row::Subject(id) | Row::Incident(id))) => board.subject(id).map(of_subject),
         (_, Some(Row::Unit(id) | Row::Own(id) | Row::Cut(id))) => {
             board.unit(id).map(|unit| format!("{}, {}", unit.name, unit.id))
+        }
+        (_, Some(Row::Drift(key))) => ui.drift.of(key).map(|one| {
+            let what = crate::locale::text(ui.lang, super::drift::what_key(one.what));
+            let port = one.port.as_ref().map(|port| format!(" {port}")).unwrap_or_default();
+            let declared = one.declared.as_deref().unwrap_or(super::words::NOTHING);
+            format!("{}: {what}{port}: {declared} / {}", one.subject, one.observed)
+        }),
+        (_, Some(Row::Report(_))) => {
+            let today = board.local(now).date();
+            Some(ui.reports.request(today, ui.lang).command())
         }
         (_, Some(Row::Event(seq))) => ui.log.event(*seq).map(|event| {
             let subject = shown(event.subject.as_ref());

@@ -26,6 +26,10 @@ pub enum Key {
     Filter,
     /// The next carrier.
     Carrier,
+    /// The unit above, at last everybody.
+    Widen,
+    /// To the right (1) or left (-1) in a text that is wider than the screen.
+    Aside(isize),
     /// Go with the newest line of the log, or not.
     Follow,
     /// Name an action and have it done.

@@ -74,26 +74,28 @@ const SEARCH: Binding = footer(&[letter('/')], Key::Search, "dash.key_search");
 const HELP: Binding = footer(&[letter('?'), plain(KeyCode::F(1))], Key::Help, "dash.key_help");
 const LANGUAGE: Binding = footer(&[letter('L')], Key::Language, "dash.key_language");
 const QUIT: Binding = footer(&[letter('q'), control('c')], Key::Quit, "dash.key_quit");
-const REST: [Binding; 18] = [
+const REST: [Binding; 19] = [
     bind(&[letter('1')], Key::Tab(Screen::Coverage), "dash.tab_coverage"),
     bind(&[letter('2')], Key::Tab(Screen::Incidents), "dash.tab_incidents"),
     bind(&[letter('3')], Key::Tab(Screen::Lines), "dash.tab_lines"),
     bind(&[letter('4')], Key::Tab(Screen::Departments), "dash.tab_departments"),
     bind(&[letter('5')], Key::Tab(Screen::Map), "dash.tab_map"),
     bind(&[letter('6')], Key::Tab(Screen::Log), "dash.tab_log"),
+    bind(&[letter('7')], Key::Tab(Screen::Reports), "dash_reports.tab"),
     bind(&[letter('8')], Key::Tab(Screen::Devices), "dash.tab_devices"),
     bind(&[letter('H')], Key::Tab(Screen::Heat), "dash.key_heat"),
+    bind(&[letter('D')], Key::Tab(Screen::Drift), "dash_drift.key"),
     bind(&[letter('w')], Key::Tab(Screen::Wall), "dash.key_wall"),
     bind(&[letter('r')], Key::Ask, "dash.key_ask"),
     bind(&[letter('B')], Key::Storm, "dash.key_storm"),
     bind(&[letter('y')], Key::Copy, "dash.key_copy"),
     bind(&[letter('S')], Key::Keep, "dash.key_keep"),
-    bind(&[letter('e')], Key::Export, "dash.key_export"),
     bind(&[plain(KeyCode::Tab)], Key::NextTab(1), "dash.key_next_tab"),
     bind(&[plain(KeyCode::BackTab)], Key::NextTab(-1), "dash.key_previous_tab"),
     bind(&[control('l')], Key::Redraw, "dash.key_redraw"),
     bind(&[control('z')], Key::Suspend, "dash.key_suspend"),
 ];
+const WRITE: [Binding; 1] = [bind(&[letter('e')], Key::Export, "dash.key_export")];
 const PALETTE: Binding = footer(&[letter(':')], Key::Palette, "dash.key_palette");
 const FILTER: Binding = footer(&[letter('f')], Key::Filter, "dash.key_filter");
 const LONGER: Binding =
@@ -133,6 +135,23 @@ const HEAT: [Binding; 12] = [
     LATER,
     SORT,
     NETWORK,
+    HELP,
+    QUIT,
+    PALETTE,
+    LANGUAGE,
+];
+const DRIFT: [Binding; 7] = [OPEN, BACK, FILTER, SEARCH, HELP, QUIT, PALETTE];
+const REPORTS: [Binding; 14] = [
+    footer(&[plain(KeyCode::Left), letter('['), letter('h')], Key::Time(-1), "dash.key_earlier"),
+    footer(&[plain(KeyCode::Right), letter(']'), letter('l')], Key::Time(1), "dash.key_later"),
+    footer(&[letter('e')], Key::Export, "dash_reports.key_save"),
+    footer(&[letter('u')], Key::Widen, "dash_reports.key_unit"),
+    footer(&[plain(KeyCode::Enter)], Key::Open, "dash_reports.key_wide"),
+    footer(&[plain(KeyCode::Esc), plain(KeyCode::Backspace)], Key::Back, "dash.key_back"),
+    footer(&[letter('+'), letter('=')], Key::Range(1), "dash_reports.key_longer"),
+    footer(&[letter('-')], Key::Range(-1), "dash_reports.key_shorter"),
+    bind(&[letter('>'), letter('.')], Key::Aside(1), "dash_reports.key_right"),
+    bind(&[letter('<'), letter(',')], Key::Aside(-1), "dash_reports.key_left"),
     HELP,
     QUIT,
     PALETTE,
@@ -217,6 +236,14 @@ const STORMING: [Binding; 11] = [
     bind(&[control('c')], Key::Quit, "dash.key_quit"),
     bind(&[control('z')], Key::Suspend, "dash.key_suspend"),
 ];
+const SAVING: [Binding; 6] = [
+    footer(&[plain(KeyCode::Enter)], Key::Open, "dash_reports.key_write"),
+    footer(&[plain(KeyCode::Esc)], Key::Back, "dash.key_leave"),
+    bind(&[plain(KeyCode::Left)], Key::Range(-1), "dash_reports.key_format"),
+    footer(&[plain(KeyCode::Right)], Key::Range(1), "dash_reports.key_format"),
+    bind(&[control('c')], Key::Quit, "dash.key_quit"),
+    bind(&[control('z')], Key::Suspend, "dash.key_suspend"),
+];
 const HELPING: [Binding; 3] = [
     footer(
         &[plain(KeyCode::Esc), letter('?'), plain(KeyCode::Enter), plain(KeyCode::F(1))],
@@ -236,16 +263,21 @@ pub fn keymap(screen: Screen, mode: Mode) -> &'static [&'static [Binding]] {
         (Mode::Take, _) => &[&TAKING],
         (Mode::Work, _) => &[&WORKING],
         (Mode::Storm, _) => &[&STORMING],
-        (Mode::Help, _) => &[&HELPING, &MOVES, &PAGES, &REST],
-        (Mode::Normal, Screen::Coverage | Screen::Departments) => &[&TREE, &MOVES, &PAGES, &REST],
-        (Mode::Normal, Screen::Incidents) => &[&INCIDENTS, &MOVES, &PAGES, &REST],
-        (Mode::Normal, Screen::Lines) => &[&LINES, &MOVES, &PAGES, &REST],
-        (Mode::Normal, Screen::Devices) => &[&DEVICES, &MOVES, &PAGES, &REST],
-        (Mode::Normal, Screen::Log) => &[&LOG, &MOVES, &PAGES, &REST],
-        (Mode::Normal, Screen::Map) => &[&MAP, &MOVES, &PAGES, &REST],
-        (Mode::Normal, Screen::Heat) => &[&HEAT, &MOVES, &PAGES, &REST],
-        (Mode::Normal, Screen::Subject) => &[&SUBJECT, &REST],
-        (Mode::Normal, Screen::Wall) => &[&WALL, &REST],
+        (Mode::Saving, _) => &[&SAVING],
+        (Mode::Help, _) => &[&HELPING, &MOVES, &PAGES, &REST, &WRITE],
+        (Mode::Normal, Screen::Coverage | Screen::Departments) => {
+            &[&TREE, &MOVES, &PAGES, &REST, &WRITE]
+        }
+        (Mode::Normal, Screen::Incidents) => &[&INCIDENTS, &MOVES, &PAGES, &REST, &WRITE],
+        (Mode::Normal, Screen::Lines) => &[&LINES, &MOVES, &PAGES, &REST, &WRITE],
+        (Mode::Normal, Screen::Devices) => &[&DEVICES, &MOVES, &PAGES, &REST, &WRITE],
+        (Mode::Normal, Screen::Log) => &[&LOG, &MOVES, &PAGES, &REST, &WRITE],
+        (Mode::Normal, Screen::Drift) => &[&DRIFT, &MOVES, &PAGES, &REST, &WRITE],
+        (Mode::Normal, Screen::Reports) => &[&REPORTS, &MOVES, &PAGES, &REST],
+        (Mode::Normal, Screen::Map) => &[&MAP, &MOVES, &PAGES, &REST, &WRITE],
+        (Mode::Normal, Screen::Heat) => &[&HEAT, &MOVES, &PAGES, &REST, &WRITE],
+        (Mode::Normal, Screen::Subject) => &[&SUBJECT, &REST, &WRITE],
+        (Mode::Normal, Screen::Wall) => &[&WALL, &REST, &WRITE],
     }
 }
 
@@ -305,16 +337,23 @@ mod tests {
             Screen::Map,
             Screen::Log,
             Screen::Devices,
+            Screen::Drift,
+            Screen::Reports,
             Screen::Heat,
             Screen::Wall,
             Screen::Subject,
         ];
         for screen in screens {
-            for mode in
-                [Mode::Normal, Mode::Search, Mode::Help, Mode::Take, Mode::Work, Mode::Storm]
-                    .into_iter()
-                    .chain([Mode::Palette])
-            {
+            for mode in [
+                Mode::Normal,
+                Mode::Search,
+                Mode::Help,
+                Mode::Take,
+                Mode::Work,
+                Mode::Storm,
+                Mode::Palette,
+                Mode::Saving,
+            ] {
                 let mut seen: Vec<Press> = Vec::new();
                 for binding in keymap(screen, mode).iter().flat_map(|t| t.iter()) {
                     for press in binding.presses {

@@ -34,6 +34,10 @@ pub enum Said {
     Exported(String, usize),
     /// How things are looked at is kept: in which file.
     Kept(String),
+    /// A report is written: into which file.
+    Reported(String),
+    /// Nothing is written: a file of this name is there.
+    ReportExists(String),
     /// Not written, and why.
     NotExported(String),
     /// Being asked now: how many addresses, for whom.

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use super::board::{Board, on, severity};
+use super::reports::Reports;
 use super::state::{Row, Screen, Sort, Tree, Ui};
 use crate::api::{SubjectRow, UnitCoverage, UnitRow};
 use crate::locale::sort_key;
@@ -133,6 +134,8 @@ pub fn rows(ui: &Ui, board: &Board) -> Vec<Row> {
             }
         }
         Screen::Log => ui.log.rows(),
+        Screen::Drift => ui.drift.rows(),
+        Screen::Reports => Reports::rows(),
         Screen::Subject | Screen::Wall => Vec::new(),
     }
 }

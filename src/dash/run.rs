@@ -26,7 +26,7 @@ use super::link::{Feed, Link, Pace, follow};
 use super::log::LogRequest;
 use super::mouse::Mouse;
 use super::saved::View;
-use super::source::Source;
+use super::source::{ReportMaker, Source};
 use super::state::{Action, Cmd, HistoryRequest, Mode, Ui};
 use super::terminal::Screen;
 use super::theme::{Colours, Theme};
@@ -53,6 +53,8 @@ pub struct Options {
     pub live: Rc<dyn Source>,
     /// What is shown while the daemon is away: the store, read-only.
     pub offline: Option<Rc<dyn Source>>,
+    /// Who makes reports.
+    pub reports: Rc<dyn ReportMaker>,
     /// Signs and lines in ASCII.
     pub ascii: bool,
     /// Colours of the terminal.
@@ -122,6 +124,8 @@ pub async fn run(options: Options) -> Result<(), DashError> {
         asked: FuturesUnordered::new(),
         heated: FuturesUnordered::new(),
         logged: FuturesUnordered::new(),
+        listed: FuturesUnordered::new(),
+        reports: options.reports,
         commanded: FuturesUnordered::new(),
         bell: options.has_bell.then(Bell::default),
         view_file: options.view_file,
@@ -172,6 +176,9 @@ struct Desk {
     asked: FuturesUnordered<Asked>,
     heated: FuturesUnordered<Asked>,
     logged: FuturesUnordered<Logged>,
+    /// Lists and reports that are made while somebody looks at them.
+    listed: FuturesUnordered<Errand>,
+    reports: Rc<dyn ReportMaker>,
     commanded: FuturesUnordered<Errand>,
     bell: Option<Bell>,
     view_file: Option<PathBuf>,
@@ -187,7 +194,7 @@ impl Desk {
         let mut due: Option<Instant> = None;
         let mut last_frame = tokio::time::Instant::now();
         loop {
-            if !self.commanded.is_empty() {
+            if !self.commanded.is_empty() || !self.listed.is_empty() {
                 // The sign that something is waited for turns.
                 due.get_or_insert(last_frame + FRAME);
             }
@@ -220,6 +227,10 @@ impl Desk {
                 Some((request, answer)) = self.logged.next() => {
                     leave = self.act(Action::Log(request, answer))?;
                     due.get_or_insert(last_frame + FRAME);
+                }
+                Some(done) = self.listed.next() => {
+                    leave = self.act(done)?;
+                    at_once = true;
                 }
                 Some(done) = self.commanded.next() => {
                     leave = self.act(done)?;
@@ -285,6 +296,15 @@ impl Desk {
                 Cmd::History(request) => self.asked.push(self.ask(request)),
                 Cmd::Log(request) => self.logged.push(self.ask_log(request)),
                 Cmd::Heat(request) => self.heated.push(self.ask(request)),
+                Cmd::Drift(question) => {
+                    self.listed.push(errands::drifts(self.shown_source(), question));
+                }
+                Cmd::Report(request) => {
+                    self.listed.push(errands::report(self.reports.clone(), request));
+                }
+                Cmd::SaveReport(what) => {
+                    self.commanded.push(errands::save_report(self.reports.clone(), what));
+                }
                 Cmd::Take(ask) => self.commanded.push(errands::take(self.sources.0.clone(), ask)),
                 Cmd::Work(ask) => {
                     self.commanded.push(errands::announce(self.sources.0.clone(), ask))
@@ -299,6 +319,10 @@ impl Desk {
                 }
                 Cmd::Export(export) => self.commanded.push(Box::pin(errands::write(export))),
             }
+        }
+        // Nobody waits for what was left.
+        if !matches!(self.ui.screen, super::state::Screen::Drift | super::state::Screen::Reports) {
+            self.listed.clear();
         }
         Ok(false)
     }

@@ -4,7 +4,7 @@ use super::board::Board;
 use super::lens::Filter;
 use super::rows::rows;
 use super::state::{Cmd, HistoryRequest, RowsKey, Screen, Tree, Ui};
-use super::view::{chart_columns, heat_columns, list_height, map_size, search_height};
+use super::view::{chart_columns, heat_columns, list_height, map_size, report_size, search_height};
 use crate::model::UnixMs;
 
 /// Holds everything the user has chosen to what exists, and makes the open list's rows anew when
@@ -31,6 +31,13 @@ pub(super) fn settle(ui: &mut Ui, board: &Board) {
     if ui.heat.open.as_ref().is_some_and(|id| board.unit(id).is_none()) {
         ui.heat.open = None;
     }
+    for unit in [&mut ui.reports.unit, &mut ui.reports.offered] {
+        unit.take_if(|id| board.unit(id).is_none());
+    }
+    if ui.screen == Screen::Reports {
+        let size = report_size(ui, board);
+        ui.reports.settle(size);
+    }
     let tree = ui.tree();
     let key = RowsKey {
         seq: board.seq,
@@ -49,6 +56,7 @@ pub(super) fn settle(ui: &mut Ui, board: &Board) {
             _ => Filter::All,
         },
         log: ui.log.version(),
+        drift: ui.drift.version(),
         carrier: ui.carriers.chosen.clone(),
         sort: match ui.screen {
             Screen::Lines => ui.lines_sort,
@@ -112,4 +120,16 @@ pub(super) fn ask_heat(ui: &mut Ui, board: &Board, now: UnixMs, commands: &mut V
     let (columns, height) = (heat_columns(ui.size), list_height(ui, board));
     let rows = (ui.rows.as_slice(), height);
     ui.heat.ask(board, network.as_ref(), rows, columns, now, commands);
+}
+
+/// Asks for what the lists lack that are there only while they are open.
+pub(super) fn ask_lists(ui: &mut Ui, board: &Board, now: UnixMs, commands: &mut Vec<Cmd>) {
+    match ui.screen {
+        Screen::Drift => ui.drift.ask(now, commands),
+        _ => ui.drift.rest(),
+    }
+    match ui.screen {
+        Screen::Reports => ui.reports.ask(board.local(now).date(), ui.lang, commands),
+        _ => ui.reports.rest(),
+    }
 }

@@ -5,9 +5,10 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use super::reports::{ReportRequest, SaveReport, Saved};
 use crate::api::{
-    AckRequest, Acknowledged, AskRequest, AskedNow, Change, EventRow, History, Problem, Snapshot,
-    StormInfo, StormRequest, Work, WorkRequest,
+    AckRequest, Acknowledged, AskRequest, AskedNow, Change, Drifts, EventRow, History, Problem,
+    Snapshot, StormInfo, StormRequest, Work, WorkRequest,
 };
 use crate::model::{Id, Span, SubjectId, UnitId};
 
@@ -59,6 +60,11 @@ pub trait Source {
     /// The newest `limit` lines of the log inside a window, oldest first.
     fn events<'a>(&'a self, window: Span, limit: usize) -> Answer<'a, Vec<EventRow>>;
 
+    /// In what devices are not what the inventory says.
+    fn drifts(&self) -> Answer<'_, Drifts> {
+        Box::pin(async { Err(SourceError("nothing is known of the inventory here".to_owned())) })
+    }
+
     /// Takes an incident. A source that only looks refuses.
     fn acknowledge<'a>(&'a self, _request: &'a AckRequest) -> Outcome<'a, Acknowledged> {
         Box::pin(async { Err(Refusal::ReadOnly) })
@@ -87,6 +93,16 @@ pub trait Source {
     fn ask_now<'a>(&'a self, _request: &'a AskRequest) -> Outcome<'a, AskedNow> {
         Box::pin(async { Err(Refusal::ReadOnly) })
     }
+}
+
+/// Who makes reports: of the store, whoever is asked for the present. It takes its time on threads
+/// of its own.
+pub trait ReportMaker {
+    /// The text of a report.
+    fn text<'a>(&'a self, request: &'a ReportRequest) -> Answer<'a, String>;
+
+    /// Writes a report into the folder the dashboard was started in, whole or not at all.
+    fn save<'a>(&'a self, what: &'a SaveReport) -> Answer<'a, Saved>;
 }
 
 /// An open stream of changes.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::board::Board;
 pub use super::detail::{Detail, HistoryRequest, Range};
+use super::drift::DriftList;
 use super::export::Export;
 pub use super::fresh::{Freshness, freshness};
 use super::heat::Heat;
@@ -15,13 +16,14 @@ use super::mouse::Mouse;
 use super::notice::Notices;
 use super::palette::Palette;
 use super::place::Place;
+use super::reports::{ReportKind, ReportRequest, Reports, SaveReport, Saved};
 use super::saved::View;
 use super::search::Search;
 use super::source::Refusal;
 use super::storm::{StormAsk, Storming};
 use super::take::{Ask, Taking};
 use super::work::{WorkAsk, Working};
-use crate::api::{Acknowledged, AskRequest, AskedNow, EventRow, History, StormInfo, Work};
+use crate::api::{Acknowledged, AskRequest, AskedNow, Drifts, EventRow, History, StormInfo, Work};
 use crate::locale::Lang;
 use crate::model::{NetworkId, SubjectId, UnitId, UnixMs};
 
@@ -40,8 +42,12 @@ pub enum Screen {
     Map,
     /// What happened.
     Log,
+    /// Reports.
+    Reports,
     /// All devices and services.
     Devices,
+    /// What is not as the inventory says.
+    Drift,
     /// The lost time of units, hour by hour or day by day.
     Heat,
     /// What is read from five metres.
@@ -52,13 +58,14 @@ pub enum Screen {
 
 impl Screen {
     /// Those with a tab and their digits, in order.
-    pub const TABS: [(Self, char); 7] = [
+    pub const TABS: [(Self, char); 8] = [
         (Self::Coverage, '1'),
         (Self::Incidents, '2'),
         (Self::Lines, '3'),
         (Self::Departments, '4'),
         (Self::Map, '5'),
         (Self::Log, '6'),
+        (Self::Reports, '7'),
         (Self::Devices, '8'),
     ];
 }
@@ -82,6 +89,12 @@ pub enum Action {
     Heat(HistoryRequest, Result<Arc<History>, String>),
     /// Lines of the log have come, or why they have not.
     Log(LogRequest, Result<Vec<EventRow>, String>),
+    /// What is not as the inventory says has come, or why it has not: to a numbered question.
+    Drift(u64, Result<Drifts, String>),
+    /// A report's text has come, or why it has not.
+    Report(ReportRequest, Result<String, String>),
+    /// A report is written into a file, or not.
+    ReportSaved(SaveReport, Result<Saved, String>),
     /// What came of a command.
     Taken(Ask, Result<Acknowledged, Refusal>),
     /// What came of announcing work.
@@ -113,6 +126,12 @@ pub enum Cmd {
     Heat(HistoryRequest),
     /// Ask for lines of the log.
     Log(LogRequest),
+    /// Ask what is not as the inventory says; the number tells the answer from an older one.
+    Drift(u64),
+    /// Have a report made to be read.
+    Report(ReportRequest),
+    /// Have a report written into the folder the dashboard was started in.
+    SaveReport(SaveReport),
     /// Have the daemon give the user an incident.
     Take(Ask),
     /// Have the daemon take announced work.
@@ -167,6 +186,10 @@ pub enum Row {
     Cut(UnitId),
     /// A line of the log, by its number.
     Event(i64),
+    /// Something that is not as the inventory says.
+    Drift(String),
+    /// A kind of report.
+    Report(ReportKind),
 }
 
 /// How deep a tree screen is opened.
@@ -197,6 +220,8 @@ pub enum Mode {
     Storm,
     /// The list of actions lies over it.
     Palette,
+    /// The dialog in which a report is written into a file lies over it.
+    Saving,
 }
 
 /// Everything the user has chosen. Contains no data of the province except ids and what the open
@@ -241,6 +266,10 @@ pub struct Ui {
     pub heat: Heat,
     /// The log.
     pub log: Log,
+    /// What is not as the inventory says.
+    pub drift: DriftList,
+    /// The reports.
+    pub reports: Reports,
     /// The list of actions.
     pub palette: Palette,
     /// The open subject.
@@ -284,6 +313,7 @@ pub(super) struct RowsKey {
     pub(super) incident: Option<SubjectId>,
     pub(super) filter: Filter,
     pub(super) log: u64,
+    pub(super) drift: u64,
     pub(super) carrier: Option<super::lens::Whose>,
     pub(super) sort: Sort,
     pub(super) network: Option<NetworkId>,
@@ -314,6 +344,8 @@ impl Ui {
             map: Map::default(),
             heat: Heat::default(),
             log: Log::default(),
+            drift: DriftList::default(),
+            reports: Reports::default(),
             palette: Palette::default(),
             detail: None,
             search: Search::default(),
@@ -377,6 +409,8 @@ impl Ui {
             Screen::Map => Some(&self.map.place),
             Screen::Heat => Some(&self.heat.place),
             Screen::Log => Some(&self.log.place),
+            Screen::Drift => Some(&self.drift.place),
+            Screen::Reports => Some(&self.reports.place),
             Screen::Subject | Screen::Wall => None,
         }
     }
@@ -393,6 +427,8 @@ impl Ui {
             Screen::Map => Some(&mut self.map.place),
             Screen::Heat => Some(&mut self.heat.place),
             Screen::Log => Some(&mut self.log.place),
+            Screen::Drift => Some(&mut self.drift.place),
+            Screen::Reports => Some(&mut self.reports.place),
             Screen::Subject | Screen::Wall => None,
         }
     }

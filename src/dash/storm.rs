@@ -202,7 +202,8 @@ fn choices(ui: &Ui, board: &Board) -> Vec<UnitId> {
             let subject = ui.log.event(*seq).and_then(|event| event.subject.as_ref());
             subject.and_then(of_subject)
         }
-        (_, None) => None,
+        (_, Some(Row::Drift(key))) => ui.drift.of(key).and_then(|one| of_subject(&one.subject)),
+        (_, Some(Row::Report(_)) | None) => None,
     };
     let above = |id: &UnitId| board.parent(id).map(|unit| unit.id.clone());
     std::iter::successors(first, above).collect()

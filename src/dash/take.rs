@@ -122,11 +122,14 @@ fn meant<'a>(ui: &Ui, board: &'a Board) -> Vec<&'a Incident> {
         (_, _, Some(Row::Subject(id))) => of_subject(board, id),
         (_, _, Some(Row::Unit(id) | Row::Cut(id))) => of_unit(board, id, true),
         (_, _, Some(Row::Own(id))) => of_unit(board, id, false),
+        (_, _, Some(Row::Drift(key))) => {
+            ui.drift.of(key).map(|one| of_subject(board, &one.subject)).unwrap_or_default()
+        }
         (_, _, Some(Row::Event(seq))) => {
             let subject = ui.log.event(*seq).and_then(|event| event.subject.as_ref());
             subject.map(|id| of_subject(board, id)).unwrap_or_default()
         }
-        (_, _, None) => Vec::new(),
+        (_, _, Some(Row::Report(_)) | None) => Vec::new(),
     }
 }
 

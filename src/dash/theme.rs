@@ -226,6 +226,12 @@ impl Theme {
         if self.ascii { ">" } else { "►" }
     }
 
+    /// To what stands before, and behind.
+    #[must_use]
+    pub const fn beside(self) -> [char; 2] {
+        if self.ascii { ['<', '>'] } else { ['‹', '›'] }
+    }
+
     /// Where letters go: seen also where nothing is reversed.
     #[must_use]
     pub fn cursor(self) -> &'static str {

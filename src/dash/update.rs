@@ -8,10 +8,10 @@ use super::place::{Place, Step};
 use super::rows::{is_department, top};
 use super::saved::View;
 use super::search::{Hit, Search};
-use super::settle::{ask_heat, ask_history, settle};
+use super::settle::{ask_heat, ask_history, ask_lists, settle};
 use super::state::{Action, Cmd, Detail, Key, Mode, Range, Row, Screen, Tree, Ui};
 use super::view::{list_height, search_height};
-use super::{actions, heat, storm, take, work};
+use super::{actions, heat, reports, storm, take, work};
 use crate::locale::Lang;
 use crate::model::{SubjectId, UnitId, UnixMs};
 
@@ -35,6 +35,9 @@ pub fn update(
         }
         // A second has passed: what the daemon decides is on the screen within it.
         Action::Tick if ui.screen == Screen::Log => ui.log.ask(now, &mut commands),
+        Action::Drift(question, answer) => ui.drift.take(question, answer),
+        Action::Report(request, answer) => ui.reports.take(request, answer),
+        Action::ReportSaved(what, answer) => reports::saved(ui, &what, answer, now),
         Action::Tick => {}
         Action::History(request, result) => {
             // An answer to a question that was withdrawn is dropped.
@@ -83,6 +86,7 @@ pub fn update(
         settle(ui, board);
         ask_history(ui, now, &mut commands);
         ask_heat(ui, board, now, &mut commands);
+        ask_lists(ui, board, now, &mut commands);
         if ui.screen == Screen::Log && !ui.log.is_loaded() && ui.log.failure.is_none() {
             ui.log.ask(now, &mut commands);
         }
@@ -114,7 +118,7 @@ fn press(
     let Some(board) = board else { return };
     match ui.mode {
         Mode::Search => press_in_search(ui, board, key),
-        Mode::Help => press_in_help(ui, key),
+        Mode::Help => press_in_help(ui, board, key),
         Mode::Palette => {
             if let Some(key) = actions::press_in_palette(ui, key) {
                 press(ui, Some(board), link, key, now, commands);
@@ -123,6 +127,10 @@ fn press(
         Mode::Take => take::press(ui, board, link, key, now, commands),
         Mode::Work => work::press(ui, board, link, key, now, commands),
         Mode::Storm => storm::press(ui, board, link, key, now, commands),
+        Mode::Saving => reports::press(ui, key, commands),
+        Mode::Normal if key == Key::Export && ui.screen == Screen::Reports => {
+            reports::open(ui, board, now);
+        }
         Mode::Normal if key == Key::Take => take::open(ui, board, link, now),
         Mode::Normal if key == Key::Maintain => work::open(ui, board, link, now),
         Mode::Normal if key == Key::Storm => storm::open(ui, board, link, now),
@@ -165,7 +173,7 @@ fn press_in_search(ui: &mut Ui, board: &Board, key: Key) {
     }
 }
 
-fn press_in_help(ui: &mut Ui, key: Key) {
+fn press_in_help(ui: &mut Ui, board: &Board, key: Key) {
     match key {
         Key::Back | Key::Help => ui.mode = Mode::Normal,
         Key::Step(Step::By(by)) => ui.help_top = ui.help_top.saturating_add_signed(by),
@@ -173,13 +181,16 @@ fn press_in_help(ui: &mut Ui, key: Key) {
         Key::Step(Step::First) => ui.help_top = 0,
         Key::Tab(screen) => {
             ui.mode = Mode::Normal;
-            go_to(ui, screen);
+            go_to(ui, board, screen);
         }
         _ => {}
     }
 }
 
 fn press_in_screen(ui: &mut Ui, board: &Board, key: Key, now: UnixMs) {
+    if ui.screen == Screen::Reports && reports::turned(ui, board, key, now) {
+        return;
+    }
     match key {
         Key::Step(step) => {
             let rows = std::mem::take(&mut ui.rows);
@@ -210,6 +221,7 @@ fn press_in_screen(ui: &mut Ui, board: &Board, key: Key, now: UnixMs) {
             Screen::Lines => ui.lines_filter = ui.lines_filter.next(Screen::Lines),
             Screen::Devices => ui.devices_filter = ui.devices_filter.next(Screen::Devices),
             Screen::Log => ui.log.filter(),
+            Screen::Drift => ui.drift.filter(),
             _ => {}
         },
         Key::Follow => ui.log.follow(),
@@ -226,12 +238,12 @@ fn press_in_screen(ui: &mut Ui, board: &Board, key: Key, now: UnixMs) {
                 detail.page(by, now);
             }
         }
-        Key::Tab(screen) => go_to(ui, screen),
+        Key::Tab(screen) => go_to(ui, board, screen),
         Key::NextTab(by) => {
             let shown = ui.tab();
             let count = Screen::TABS.len();
             let at = Screen::TABS.iter().position(|(s, _)| *s == shown).unwrap_or(0);
-            go_to(ui, Screen::TABS[(at + count).saturating_add_signed(by) % count].0);
+            go_to(ui, board, Screen::TABS[(at + count).saturating_add_signed(by) % count].0);
         }
         Key::Palette => {
             ui.mode = Mode::Palette;
@@ -257,6 +269,8 @@ fn press_in_screen(ui: &mut Ui, board: &Board, key: Key, now: UnixMs) {
         | Key::Copy
         | Key::Export
         | Key::Keep
+        | Key::Widen
+        | Key::Aside(_)
         | Key::Erase
         | Key::EraseAll => {}
     }
@@ -270,7 +284,10 @@ fn next_network(ui: &mut Ui, board: &Board) {
 }
 
 /// Opens a screen. Those without a tab are left to where they were opened from.
-fn go_to(ui: &mut Ui, screen: Screen) {
+fn go_to(ui: &mut Ui, board: &Board, screen: Screen) {
+    if screen == Screen::Reports && ui.screen != Screen::Reports {
+        reports::enter(ui, board);
+    }
     if screen == Screen::Heat && ui.screen == Screen::Coverage {
         ui.heat.open = ui.coverage.open.clone();
     }
@@ -331,6 +348,13 @@ fn open(ui: &mut Ui, board: &Board) {
             }
         }
         Row::Subject(id) => open_subject(ui, id),
+        Row::Report(_) => ui.reports.is_wide = !ui.reports.is_wide,
+        Row::Drift(key) => {
+            let subject = ui.drift.of(&key).map(|one| one.subject.clone());
+            if let Some(id) = subject.filter(|id| board.subject(id).is_some()) {
+                open_subject(ui, id);
+            }
+        }
         Row::Event(seq) => {
             let subject = ui.log.event(seq).and_then(|event| event.subject.clone());
             if let Some(id) = subject.filter(|id| board.subject(id).is_some()) {
@@ -369,7 +393,8 @@ fn back(ui: &mut Ui, board: &Board) {
             }
             None => ui.screen = ui.aside,
         },
-        Screen::Wall => ui.screen = ui.aside,
+        Screen::Wall | Screen::Drift => ui.screen = ui.aside,
+        Screen::Reports => ui.reports.is_wide = false,
         Screen::Coverage | Screen::Departments => {
             let screen = ui.screen;
             let Some(tree) = tree_mut(ui) else { return };
@@ -391,7 +416,7 @@ fn back(ui: &mut Ui, board: &Board) {
 }
 
 /// The unit above, unless that is the top.
-fn above(board: &Board, id: &UnitId) -> Option<UnitId> {
+pub(super) fn above(board: &Board, id: &UnitId) -> Option<UnitId> {
     let above = board.parent(id).map(|u| u.id.clone());
     above.filter(|id| top(board).as_ref() != Some(id))
 }

@@ -74,12 +74,15 @@ pub fn view(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
         Mode::Search => screens::search::draw(&shot, body, buffer),
         Mode::Help => screens::help::draw(&shot, body, buffer),
         Mode::Palette => screens::palette::draw(&shot, body, buffer),
-        Mode::Normal | Mode::Take | Mode::Work | Mode::Storm => screen(&shot, body, buffer),
+        Mode::Normal | Mode::Take | Mode::Work | Mode::Storm | Mode::Saving => {
+            screen(&shot, body, buffer);
+        }
     }
     match ui.mode {
         Mode::Take => screens::take::draw(&shot, body, buffer),
         Mode::Work => screens::work::draw(&shot, body, buffer),
         Mode::Storm => screens::storm::draw(&shot, body, buffer),
+        Mode::Saving => screens::saving::draw(&shot, body, buffer),
         _ => {}
     }
 }
@@ -91,7 +94,9 @@ fn screen(shot: &Shot<'_>, body: Rect, buffer: &mut Buffer) {
         Screen::Lines => screens::lines::draw(shot, body, buffer),
         Screen::Map => screens::map::draw(shot, body, buffer),
         Screen::Log => screens::log::draw(shot, body, buffer),
+        Screen::Reports => screens::reports::draw(shot, body, buffer),
         Screen::Devices => screens::devices::draw(shot, body, buffer),
+        Screen::Drift => screens::drift::draw(shot, body, buffer),
         Screen::Heat => screens::heat::draw(shot, body, buffer),
         Screen::Wall => screens::wall::draw(shot, body, buffer),
         Screen::Subject => screens::subject::draw(shot, body, buffer),
@@ -137,7 +142,8 @@ pub(super) fn panes(ui: &Ui, board: &Board, body: Rect) -> Panes {
         Screen::Incidents => ((body.height / 2).min(12), false),
         Screen::Lines => return lines_panes(ui, body),
         Screen::Map => return map_panes(body),
-        Screen::Log => (if body.height >= 14 { 5 } else { 0 }, false),
+        Screen::Reports => return report_panes(ui, body),
+        Screen::Log | Screen::Drift => (if body.height >= 14 { 5 } else { 0 }, false),
         Screen::Devices | Screen::Heat | Screen::Wall | Screen::Subject => (0, false),
     };
     let above = None;
@@ -148,8 +154,9 @@ pub(super) fn panes(ui: &Ui, board: &Board, body: Rect) -> Panes {
     let lower = rows(body, body.height - below, below);
     let left = if body.width >= 180 { body.width * 52 / 100 } else { body.width * 64 / 100 };
     let (list, side) = if side { split(upper, left) } else { (upper, Rect { width: 0, ..upper }) };
-    let has_carriers =
-        two && !matches!(ui.screen, Screen::Incidents | Screen::Log) && !board.carriers.is_empty();
+    let has_carriers = two
+        && !matches!(ui.screen, Screen::Incidents | Screen::Log | Screen::Drift)
+        && !board.carriers.is_empty();
     let (below, below_side) =
         if has_carriers { split(lower, left) } else { (lower, Rect { width: 0, ..lower }) };
     let some = |r: Rect| (!r.is_empty()).then_some(r);
@@ -178,6 +185,25 @@ fn map_panes(body: Rect) -> Panes {
     let below = rows(list, list.height - below, below);
     let below = (!below.is_empty()).then_some(below);
     Panes { above: Some(map), list: upper, side: None, below, below_side: None }
+}
+
+/// Columns of the list of reports.
+const REPORT_KINDS: u16 = 22;
+
+/// The kinds at the left, the text at the right of them or, where it is wide, everywhere.
+fn report_panes(ui: &Ui, body: Rect) -> Panes {
+    let left = if ui.reports.is_wide { 0 } else { REPORT_KINDS };
+    let (list, side) = split(body, left);
+    Panes { above: None, list, side: Some(side), below: None, below_side: None }
+}
+
+/// Columns and lines of a report's text that are shown at a time.
+#[must_use]
+pub(super) fn report_size(ui: &Ui, board: &Board) -> (usize, usize) {
+    let area = Rect::new(0, 0, ui.size.0, ui.size.1);
+    let side = panes(ui, board, body(area)).side.unwrap_or_default();
+    // The box; the line with the period above the text.
+    (usize::from(side.width.saturating_sub(2)), usize::from(side.height.saturating_sub(3)))
 }
 
 /// Columns and half rows of the map.

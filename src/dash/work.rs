@@ -217,6 +217,9 @@ fn choices(ui: &Ui, board: &Board) -> Vec<WorkedOn> {
         }
         (_, Some(Row::Subject(id) | Row::Incident(id))) => of_subject(board, id),
         (_, Some(Row::Unit(id) | Row::Own(id) | Row::Cut(id))) => vec![WorkedOn::Unit(id.clone())],
+        (_, Some(Row::Drift(key))) => {
+            ui.drift.of(key).map(|one| of_subject(board, &one.subject)).unwrap_or_default()
+        }
         (_, Some(Row::Event(seq))) => {
             let subject = ui.log.event(*seq).and_then(|event| event.subject.as_ref());
             subject.map(|id| of_subject(board, id)).unwrap_or_default()
@@ -225,7 +228,7 @@ fn choices(ui: &Ui, board: &Board) -> Vec<WorkedOn> {
             Some(Whose::Of(id)) => vec![WorkedOn::Carrier(id.clone())],
             _ => Vec::new(),
         },
-        (_, None) => Vec::new(),
+        (_, Some(Row::Report(_)) | None) => Vec::new(),
     }
 }
 

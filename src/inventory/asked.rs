@@ -32,12 +32,14 @@ pub(super) const CONNECTION_KEYS: [&str; 19] = [
     "ping",
 ];
 /// Keys of a device in the nested form.
-pub(super) const DEVICE_KEYS: [&str; 18] = [
+pub(super) const DEVICE_KEYS: [&str; 20] = [
     "name",
     "role",
     "vendor",
     "model",
     "serial",
+    "firmware",
+    "speeds",
     "support_until",
     "address",
     "addresses",
@@ -90,9 +92,11 @@ pub(super) const CONNECTION_DEFAULT_KEYS: [&str; 15] = [
     "ping",
 ];
 /// What the defaults may set for devices.
-pub(super) const DEVICE_DEFAULT_KEYS: [&str; 12] = [
+pub(super) const DEVICE_DEFAULT_KEYS: [&str; 14] = [
     "vendor",
     "model",
+    "firmware",
+    "speeds",
     "snmp",
     "checks",
     "via",

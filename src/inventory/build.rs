@@ -82,6 +82,8 @@ impl Named<'_> {
                 vendor: own.vendor.clone(),
                 model: own.model.clone(),
                 serial: own.serial.clone(),
+                firmware: own.firmware.clone(),
+                speeds: own.speeds.clone(),
                 support_until: own.support_until,
                 snmp: own.snmp.as_ref().map(|(id, _)| id.clone().into()),
                 addresses: own.addresses.iter().map(|(_, address, _)| *address).collect(),

@@ -215,6 +215,7 @@ pub(super) fn check_connection_defaults(desk: &mut Desk, context: &Context<'_>, 
 
 /// Checks what a rule sets for devices.
 pub(super) fn check_device_defaults(desk: &mut Desk, context: &Context<'_>, set: &Fields<'_>) {
+    subjects::speeds(desk, set);
     check_subject_defaults(desk, context, set);
 }
 

@@ -26,7 +26,7 @@ fn offered(section: Section, folded: &str) -> Option<&'static str> {
 }
 
 /// Further headings that offices use, folded, of every list.
-const SYNONYMS: [(&str, &str); 47] = [
+const SYNONYMS: [(&str, &str); 48] = [
     ("ma", "id"),
     ("ma so", "id"),
     ("dinh danh", "id"),
@@ -74,6 +74,7 @@ const SYNONYMS: [(&str, &str); 47] = [
     ("address", "address"),
     ("model", "model"),
     ("serial", "serial"),
+    ("firmware", "firmware"),
 ];
 
 /// Columns for people alone.

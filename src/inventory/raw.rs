@@ -10,8 +10,8 @@ use super::place::At;
 use super::scalar::Ref;
 use super::services::RawService;
 use crate::model::{
-    Calendar, Contact, HealthParams, Id, Limits, Location, Penalty, PingParams, ServiceLevel,
-    UnitKind, UnixMs,
+    Calendar, Contact, HealthParams, Id, Limits, Location, Penalty, PingParams, PortSpeed,
+    ServiceLevel, UnitKind, UnixMs,
 };
 
 /// Everything read, in file order.
@@ -146,6 +146,8 @@ pub(super) struct RawDevice {
     pub vendor: Option<String>,
     pub model: Option<String>,
     pub serial: Option<String>,
+    pub firmware: Option<String>,
+    pub speeds: Vec<PortSpeed>,
     pub support_until: Option<UnixMs>,
     pub snmp: Option<(Id, At)>,
     pub addresses: Vec<(String, IpAddr, At)>,

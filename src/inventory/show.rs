@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::locale::{self, Lang, fold, text, visible};
 use crate::model::{
-    CalendarIx, CheckKind, Connection, Inventory, ServiceLevel, Subject, SubjectDetail, SubjectIx,
-    Tier, Unit, UnitIx, UnixMs, Via,
+    CalendarIx, CheckKind, Connection, Device, Inventory, ServiceLevel, Subject, SubjectDetail,
+    SubjectIx, Tier, Unit, UnitIx, UnixMs, Via,
 };
 use crate::t;
 
@@ -313,8 +313,21 @@ pub fn subject_json(inventory: &Inventory, ix: SubjectIx) -> Value {
     };
     if let (Value::Object(value), Value::Object(detail)) = (&mut value, detail) {
         value.extend(detail);
+        // Of most devices nothing is said of it.
+        if let SubjectDetail::Device(device) = &subject.detail {
+            if let Some(firmware) = &device.firmware {
+                value.insert("firmware".to_owned(), json!(firmware));
+            }
+            if !device.speeds.is_empty() {
+                value.insert("speeds_kbps".to_owned(), speeds_json(device));
+            }
+        }
     }
     value
+}
+
+fn speeds_json(device: &Device) -> Value {
+    device.speeds.iter().map(|speed| (speed.interface.clone(), json!(speed.kbps))).collect()
 }
 
 fn connection_json(inventory: &Inventory, c: &Connection) -> Value {

@@ -11,7 +11,7 @@ use super::place::{At, Desk};
 use super::raw::{Raw, RawConnection, RawDetail, RawDevice, RawSubject, RawUnit};
 use super::scalar::{self, Ref};
 use super::thresholds::Fit;
-use crate::model::{Id, UnitKind};
+use crate::model::{Id, PortSpeed, UnitKind};
 
 /// Reads one entry of the flat form, given the kinds of the units; `None` when it is no mapping.
 pub(super) type Reader =
@@ -200,6 +200,8 @@ fn device(
         vendor: text(desk, &fields, "vendor"),
         model: text(desk, &fields, "model"),
         serial: text(desk, &fields, "serial"),
+        firmware: text(desk, &fields, "firmware"),
+        speeds: speeds(desk, &fields),
         support_until: fields
             .get("support_until")
             .and_then(|n| scalar::instant(desk, "support_until", n, context.zone)),
@@ -207,6 +209,19 @@ fn device(
         addresses,
     };
     subject(desk, context, &fields, owner, RawDetail::Device(Box::new(detail)))
+}
+
+/// `speeds`: what interfaces should run at, by their names.
+pub(super) fn speeds(desk: &mut Desk, fields: &Fields<'_>) -> Vec<PortSpeed> {
+    let Some(map) = fields.get("speeds").and_then(|n| n.as_map(desk, "speeds")) else {
+        return Vec::new();
+    };
+    let speed = |(interface, node): &(super::node::Key, Node)| {
+        let name = Node { at: interface.at, value: Value::Text(interface.text.clone()) };
+        let interface = scalar::text(desk, "speeds", &name)?;
+        Some(PortSpeed { interface, kbps: scalar::bandwidth_kbps(desk, "speeds", node)? })
+    };
+    map.entries.iter().filter_map(speed).collect()
 }
 
 fn subject(

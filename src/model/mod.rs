@@ -70,7 +70,8 @@ pub use service::{DnsRecord, HttpAsk, ServiceAsk, ServiceCheck, TlsAsk};
 pub use state::State;
 pub use storm::{Storm, StormEnd, StormOver};
 pub use subject::{
-    Check, CheckKind, Connection, Device, Service, Subject, SubjectDetail, SubjectKind, Via,
+    Check, CheckKind, Connection, Device, PortSpeed, Service, Subject, SubjectDetail, SubjectKind,
+    Via,
 };
 pub use time::{Span, UnixMs};
 pub use trouble::{ServiceTrouble, SnmpTrouble, Threshold};

@@ -161,12 +161,25 @@ pub struct Device {
     pub model: Option<String>,
     /// Serial number.
     pub serial: Option<String>,
+    /// The version that should run on it, or the beginning of it.
+    pub firmware: Option<String>,
+    /// What its interfaces should run at.
+    pub speeds: Vec<PortSpeed>,
     /// Until when its maker supports it, as declared.
     pub support_until: Option<UnixMs>,
     /// What it is asked with by SNMP; `None`: it is not.
     pub snmp: Option<CredentialId>,
     /// Its addresses beside the one it is asked at, by interface.
     pub addresses: Vec<IpAddr>,
+}
+
+/// What an interface should run at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PortSpeed {
+    /// Its name on the device.
+    pub interface: String,
+    /// Each way, kbit/s.
+    pub kbps: u64,
 }
 
 /// Something users reach.

@@ -40,6 +40,8 @@ pub(super) struct Speaker<'a> {
     pub dark_ms: Option<i64>,
     /// How long a UPS holds, milliseconds.
     pub holds_ms: i64,
+    /// Its own addresses.
+    pub addresses: &'a [IpAddr],
     /// The other devices of its unit, at the other ends of its cables: their ids and addresses.
     pub beside: &'a [(&'a str, IpAddr)],
 }
@@ -158,7 +160,10 @@ fn said(speaker: &Speaker<'_>) -> BTreeMap<Oid, Value> {
         put(&row(8), Value::Integer(if is_up { 1 } else { 2 }));
         put(&row(14), Value::Counter32(0));
         put(&row(20), Value::Counter32(0));
-        put(&more(15), Value::Gauge32(100));
+        // One way out in fifty did not agree with its other end on more: it carries what it must not.
+        let is_poor = port == 1 && luck("wan speed", 50) == 0;
+        let mbps = if port > 1 { 100 } else { 1_000 };
+        put(&more(15), Value::Gauge32(if is_poor { 10 } else { mbps }));
         // 0.2 to 8 Mbit/s in, a third of it out, since it runs.
         let mut octets =
             (25_000 + luck(&name, 1_000_000)) * speaker.uptime_ms.unsigned_abs() / 1_000;
@@ -168,6 +173,13 @@ fn said(speaker: &Speaker<'_>) -> BTreeMap<Oid, Value> {
             put(&more(column + 1), Value::Counter64(octets / 700));
         }
         put(&more(1), Value::from(name));
+    }
+    for address in speaker.addresses {
+        if let IpAddr::V4(v4) = address {
+            let arcs = v4.octets().map(u32::from);
+            let index: Vec<u32> = [1, 3, 6, 1, 2, 1, 4, 20, 1, 1].into_iter().chain(arcs).collect();
+            put(&index, Value::IpAddress(v4.octets()));
+        }
     }
     // Its last port has no cable.
     for (port, (id, address)) in (2..=LAN_PORTS).zip(speaker.beside) {
@@ -235,6 +247,7 @@ mod tests {
         uptime_ms: 3_600_000,
         dark_ms: None,
         holds_ms: 600_000,
+        addresses: &[IpAddr::V4(std::net::Ipv4Addr::new(10, 82, 0, 2))],
         beside: &[("cai-be/switch", IpAddr::V4(std::net::Ipv4Addr::new(10, 82, 0, 3)))],
     };
     const UPS: Speaker<'_> = Speaker { role: "ups", dark_ms: Some(300_000), ..ROUTER };
@@ -292,6 +305,13 @@ mod tests {
         let said = asked(GetBulkPdu::new(Version::V2c, 9, 0, 1, bindings).unwrap(), &ROUTER);
         assert_eq!(said[0].value, Value::from("cai-be/switch"));
         assert_eq!(said[1].oid, oid("1.0.8802.1.1.2.1.4.2.1.3.0.2.1.1.4.10.82.0.3"));
+    }
+
+    #[test]
+    fn a_router_says_its_own_addresses() {
+        let pdu = RequestPdu::get_next(Version::V2c, 1, &[oid("1.3.6.1.2.1.4.20.1.1")]).unwrap();
+        let said = asked(pdu, &ROUTER);
+        assert_eq!(said[0].oid, oid("1.3.6.1.2.1.4.20.1.1.10.82.0.2"));
     }
 
     #[test]

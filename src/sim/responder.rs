@@ -202,6 +202,10 @@ impl Work {
             is_at_a_cable.then_some((other.id.as_str(), address))
         });
         let beside: Vec<(&str, IpAddr)> = beside.collect();
+        let own = subject.checks.iter().map(|check| check.kind.address());
+        let mut addresses: Vec<IpAddr> = own.chain(device.addresses.iter().copied()).collect();
+        addresses.sort();
+        addresses.dedup();
         let speaker = Speaker {
             id: subject.id.as_str(),
             role: &device.role,
@@ -209,6 +213,7 @@ impl Work {
             uptime_ms: electricity.last_back.map_or(ran_ms, |back| time.since(back)).max(0),
             dark_ms: electricity.gone_since.map(|since| time.since(since)),
             holds_ms: ups_holds_ms(self.world.seed(), unit.id.as_str()),
+            addresses: &addresses,
             beside: &beside,
         };
         agent::answer(question, &speaker)

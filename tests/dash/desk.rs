@@ -52,6 +52,10 @@ impl Desk {
                     let history = sample::history(&request.subject, request.window, 200);
                     Action::Heat(request.clone(), Ok(Arc::new(history)))
                 }
+                Cmd::Drift(question) => Action::Drift(*question, Ok(sample::drifts())),
+                Cmd::Report(request) => {
+                    Action::Report(request.clone(), Ok(sample::report(&request.command())))
+                }
                 Cmd::Log(request) => Action::Log(*request, Ok(sample::events())),
                 _ => continue,
             };

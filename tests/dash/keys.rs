@@ -161,7 +161,7 @@ fn tabs_languages_networks_and_leaving() {
     assert_eq!(desk.ui.screen, Screen::Incidents);
     desk.press("<BackTab><BackTab>");
     assert_eq!(desk.ui.screen, Screen::Devices);
-    desk.press("<BackTab><BackTab><BackTab>");
+    desk.press("<BackTab><BackTab><BackTab><BackTab>");
     assert_eq!(desk.ui.screen, Screen::Departments);
     desk.press("L");
     assert_eq!(desk.ui.lang, Lang::En);

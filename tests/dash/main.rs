@@ -7,6 +7,7 @@ mod desk;
 mod following;
 mod keys;
 mod properties;
+mod reports;
 mod sample;
 mod screens;
 mod storming;

@@ -3,8 +3,9 @@
 //! that the same call gives the same snapshot.
 
 use tuantra::api::{
-    CarrierInfo, DaemonInfo, DeviceInfo, EventRow, FactInfo, GaugeInfo, History, InterfaceInfo,
-    NetworkInfo, PortState, Snapshot, SubjectRow, SubjectState, UnitCoverage, UnitRow, UpsInfo,
+    CarrierInfo, DaemonInfo, DeviceInfo, Drift, Drifts, EventRow, FactInfo, Fit, GaugeInfo,
+    History, InterfaceInfo, NetworkInfo, PortState, Snapshot, SubjectRow, SubjectState,
+    UnitCoverage, UnitRow, UpsInfo, What,
 };
 use tuantra::coverage::{Availability, ChartPoint, Ladder, Outage, Verdict, verdict};
 use tuantra::model::{
@@ -885,4 +886,59 @@ pub fn events() -> Vec<EventRow> {
             detail: detail(text),
         })
         .collect()
+}
+
+/// What devices are not as the inventory says.
+pub fn drifts() -> Drifts {
+    let one = |id: &str, unit: &str, what, fit, declared: Option<&str>, observed: &str| Drift {
+        subject: subject_id(id),
+        unit: unit_id(unit),
+        what,
+        port: None,
+        fit,
+        declared: declared.map(str::to_owned),
+        observed: observed.to_owned(),
+        since: Some(UnixMs(NOW.0 - 90 * MINUTE)),
+        belongs_to: None,
+    };
+    let (differs, undeclared) = (Fit::Differs, Fit::Undeclared);
+    let router = "cai-be/router-1";
+    let mut rows = vec![
+        one(router, "cai-be", What::Serial, differs, Some("TG00017"), "TG00018"),
+        one(router, "cai-be", What::Firmware, differs, Some("7.15"), "7.1.5 (long-term)"),
+        one(router, "cai-be", What::Speed, differs, Some("1 Gbit/s"), "100 Mbit/s"),
+        one("cai-be/tslcd", "cai-be", What::Speed, differs, Some("100 Mbit/s"), "10 Mbit/s"),
+        one("cho-gao/ups", "cho-gao", What::Model, undeclared, None, "Smart-UPS\u{1b}[31m 1500"),
+        one(
+            "cho-gao/router-1",
+            "cho-gao",
+            What::Address,
+            undeclared,
+            None,
+            &(1..15).map(|n| format!("10.77.{n}.1")).collect::<Vec<_>>().join(" "),
+        ),
+        one(
+            "cai-be.hoa-khanh/switch",
+            "cai-be.hoa-khanh",
+            What::Neighbour,
+            differs,
+            Some("cai-be.hoa-khanh/router"),
+            "ether1: cai-be/router-1",
+        ),
+    ];
+    rows[0].belongs_to = Some(subject_id("cho-gao/router-1"));
+    rows[2].port = Some("ether1".to_owned());
+    rows[3].port = Some("wan".to_owned());
+    rows[6].since = None;
+    Drifts { heard: 412, differing: 5, undeclared: 2, rows }
+}
+
+/// A report's text, longer and wider than a small screen.
+pub fn report(command: &str) -> String {
+    let mut text = format!("BÁO CÁO ĐỘ PHỦ\n{command}\n\nĐơn vị            Phải có   Đang có\n");
+    for n in 1..=60 {
+        let name = format!("Xã số {n}");
+        text += &format!("{name:<18}{n:>7}{:>10}  {}\n", n - n / 9, "·".repeat(n));
+    }
+    text
 }

@@ -57,15 +57,26 @@ pictures! {
     wall: "w";
     log: "6<Down>";
     carrier: "3c";
+    drift: "D<Down>";
+    drift_all: "Df<Down><Down><Down><Down><Down>";
+    reports: "7<Down>";
+    reports_quarter: "<Down><Down>7+<Left><PgDn>>";
+    report_wide: "7<Enter><Down><Down>>";
+    report_saving: "<Down><Down>7e<Right>";
     page: "/cai be tslcd<Enter>+[[";
     take: "2<Down>aĐã gọi tổng đài VNPT<Right><Right><Right>";
 }
 
 #[test]
 fn without_colours_signs_tell_it_all() {
-    for (name, keys) in
-        [("map", "5<Down><Down>"), ("heat", "H+"), ("subject", "/cai be tslcd<Enter>+[")]
-    {
+    for (name, keys) in [
+        ("map", "5<Down><Down>"),
+        ("heat", "H+"),
+        ("subject", "/cai be tslcd<Enter>+["),
+        ("drift", "Df<Down>"),
+        ("reports", "7<Down>"),
+        ("report_saving", "7e"),
+    ] {
         for ascii in [false, true] {
             let mut desk = Desk::new(Lang::Vi, SMALL);
             desk.theme = Theme { colours: Colours::None, ascii };
@@ -86,6 +97,15 @@ fn the_map_is_coloured_by_state() {
     let mut desk = Desk::new(Lang::Vi, SMALL);
     desk.press("5<Down><Down>");
     assert_snapshot!(styles(&desk.frame()));
+}
+
+#[test]
+fn styles_of_the_drifts_and_of_the_reports() {
+    for (name, keys) in [("drift", "Df"), ("reports", "7<Down>"), ("report_saving", "7e<Enter>")] {
+        let mut desk = Desk::new(Lang::Vi, SMALL);
+        desk.press(keys);
+        assert_snapshot!(format!("styles_{name}"), styles(&desk.frame()));
+    }
 }
 
 #[test]
@@ -171,9 +191,24 @@ fn without_room_one_line_says_it_all() {
 
 #[test]
 fn ascii_draws_no_sign_outside_of_letters() {
-    for keys in
-        ["", "2", "3c", "4", "5", "6", "8", "H", "w", ":", "?", "/cai be tslcd<Enter>", "2a"]
-    {
+    for keys in [
+        "",
+        "2",
+        "3c",
+        "4",
+        "5",
+        "6",
+        "7",
+        "7e",
+        "8",
+        "Df",
+        "H",
+        "w",
+        ":",
+        "?",
+        "/cai be tslcd<Enter>",
+        "2a",
+    ] {
         let mut snapshot = sample::province();
         snapshot.daemon.channels = taking::channels(2);
         let mut desk = Desk::over(Board::new(snapshot), Lang::En, LARGE);

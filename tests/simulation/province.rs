@@ -295,6 +295,8 @@ impl Province {
                 vendor: None,
                 model: None,
                 serial: None,
+                firmware: None,
+                speeds: Vec::new(),
                 support_until: None,
                 snmp: None,
                 addresses: Vec::new(),

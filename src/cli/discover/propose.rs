@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use super::ask::{Found, Said};
 use super::guess;
 use super::tree::{self, By, Node};
+pub(in crate::cli) use crate::inventory::drift::known;
 use crate::model::{CredentialId, Id, Inventory, SubjectId, UnitId};
 use crate::probe::snmp::facts::FactKind;
 
@@ -47,25 +48,6 @@ pub(super) struct Entry {
     pub snmp: Option<CredentialId>,
     /// The id of what it is reached through, and how that is known.
     pub via: Option<(String, By)>,
-}
-
-/// The addresses that the inventory has.
-pub(in crate::cli) fn known(inventory: &Inventory) -> Known {
-    let mut known = Known::new();
-    // A device before the lines that end at it: they may share an address.
-    let (devices, others): (Vec<_>, Vec<_>) =
-        inventory.subjects.iter().partition(|subject| subject.device().is_some());
-    for subject in devices.into_iter().chain(others) {
-        let further = subject.device().map_or(&[][..], |device| &device.addresses);
-        let asked = subject.checks.iter().map(|check| check.kind.address());
-        let end = subject.connection().and_then(|line| line.device.as_ref());
-        let end = end.and_then(|device| SubjectId::new(device.as_str()).ok());
-        for address in asked.chain(further.iter().copied()) {
-            let id = end.as_ref().unwrap_or(&subject.id);
-            known.entry(address).or_insert_with(|| id.clone());
-        }
-    }
-    known
 }
 
 /// Makes entries of what was found, by address. `roots` were named on the command line.

@@ -6,14 +6,13 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use crate::cli::discover::propose;
 use crate::cli::{EXIT_FINDING, EXIT_OK, Global, context, print, unit};
 use crate::config::Config;
-use crate::inventory::drift::{Drift, Fit, Observed, Said, drift};
-use crate::locale::{date_time, number, pad, text, visible, width};
-use crate::model::{Inventory, UnitIx};
+use crate::daemon::drifts;
+use crate::inventory::drift::{Drift, Drifts, Fit, What};
+use crate::locale::{Lang, date_time, number, pad, text, visible, width};
+use crate::model::Inventory;
 use crate::report::{Cell, csv_line};
-use crate::store::{Reader, StoreError};
 use crate::t;
 
 /// How the list is printed.
@@ -53,17 +52,8 @@ pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let inventory = context::inventory(&config)?;
     let word = args.unit.as_deref();
     let unit = word.map(|word| unit::find_in(config.language, word, &inventory)).transpose()?;
-    let observed = observed(&config)?;
-    let mut found = drift(&inventory, &observed, &propose::known(&inventory), unit);
-    let within = unit.map(|unit| inventory.subtree(unit));
-    let is_within = |at: UnitIx| within.as_ref().is_none_or(|units| units.contains(&at));
-    let heard = inventory
-        .subjects
-        .iter()
-        .filter(|one| is_within(one.unit) && observed.facts.contains_key(&one.id))
-        .count();
-    let differing = found.iter().filter(|one| one.fit == Fit::Differs).count();
-    let undeclared = found.len() - differing;
+    let Drifts { heard, differing, undeclared, rows: mut found } =
+        drifts(&config.store, &inventory, unit)?;
     if !args.all {
         found.retain(|one| one.fit == Fit::Differs);
     }
@@ -82,20 +72,6 @@ pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         None => print(&shown)?,
     }
     Ok(ExitCode::from(if differing == 0 { EXIT_OK } else { EXIT_FINDING }))
-}
-
-/// What the store has heard; nothing where there is no store yet.
-fn observed(config: &Config) -> Result<Observed, StoreError> {
-    let reader = match Reader::open(&config.store) {
-        Ok(reader) => reader,
-        Err(StoreError::Missing { .. }) => return Ok(Observed::default()),
-        Err(error) => return Err(error),
-    };
-    let facts = reader.newest_sightings()?.into_iter().map(|(id, seen)| {
-        let said = seen.into_iter().map(|s| Said { key: s.key, value: s.value, since: s.first });
-        (id, said.collect())
-    });
-    Ok(Observed { facts: facts.collect(), cables: reader.newest_cables()? })
 }
 
 /// A table, and a line with how much was heard and found.
@@ -121,7 +97,7 @@ fn as_text(
         rows.push([
             one.subject.to_string(),
             unit.map_or_else(|| one.unit.to_string(), |ix| visible(&inventory.unit(ix).short)),
-            text(lang, &format!("drift.in_{}", one.what.as_str())).to_owned(),
+            in_what(lang, one),
             one.declared.as_deref().map_or_else(|| "–".to_owned(), visible),
             observed,
             since.unwrap_or_default(),
@@ -161,22 +137,85 @@ fn as_text(
     out
 }
 
+/// "interface speed wan": in what, and of which interface.
+fn in_what(lang: Lang, one: &Drift) -> String {
+    let what = text(lang, &format!("drift.in_{}", one.what.as_str())).to_owned();
+    match one.port.as_deref().filter(|_| one.what == What::Speed) {
+        Some(port) => format!("{what} {}", visible(port)),
+        None => what,
+    }
+}
+
 /// The same rows with stable English headings.
 fn as_csv(found: &[Drift]) -> String {
-    let heads = ["subject", "unit", "what", "fit", "declared", "observed", "since", "belongs_to"];
+    let heads =
+        ["subject", "unit", "what", "port", "fit", "declared", "observed", "since", "belongs_to"];
     let mut out = csv_line(&heads.map(Cell::text), None);
     for one in found {
         let row = [
             Cell::text(one.subject.as_str()),
             Cell::text(one.unit.as_str()),
             Cell::text(one.what.as_str()),
+            Cell::text(&visible(one.port.as_deref().unwrap_or_default())),
             Cell::text(one.fit.as_str()),
-            Cell::text(one.declared.as_deref().unwrap_or_default()),
-            Cell::text(&one.observed),
+            Cell::text(&visible(one.declared.as_deref().unwrap_or_default())),
+            Cell::text(&visible(&one.observed)),
             Cell::optional(one.since.map(|at| at.to_timestamp())),
             Cell::text(one.belongs_to.as_ref().map_or("", |id| id.as_str())),
         ];
         out += &csv_line(&row, None);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::model::{SubjectId, UnitId, UnixMs};
+
+    fn found() -> Vec<Drift> {
+        let one = |id: &str, what, port: Option<&str>, declared: Option<&str>, said: &str| Drift {
+            subject: SubjectId::new(id).unwrap(),
+            unit: UnitId::new("gone").unwrap(),
+            what,
+            port: port.map(str::to_owned),
+            fit: if declared.is_some() { Fit::Differs } else { Fit::Undeclared },
+            declared: declared.map(str::to_owned),
+            observed: said.to_owned(),
+            since: Some(UnixMs(1_795_653_730_000)),
+            belongs_to: None,
+        };
+        let mut found = vec![
+            one("tg/router", What::Serial, None, Some("A-17"), "B-18"),
+            one("tg/wan", What::Speed, Some("wan"), Some("100 Mbit/s"), "10 Mbit/s"),
+            one("tg/ups", What::Model, None, None, "=cmd|'/C calc'!A0\u{1b}[31m"),
+        ];
+        found[0].belongs_to = SubjectId::new("tg/switch").ok();
+        found
+    }
+
+    #[test]
+    fn what_differs_stands_in_a_table_in_either_language_and_hides_nothing() {
+        let mut config = Config::defaults(Path::new(""));
+        for lang in Lang::ALL {
+            config.language = lang;
+            let told = as_text(&config, &Inventory::default(), &found(), (3, 2, 1));
+            assert!(!told.contains('\u{1b}'), "{told}");
+            insta::assert_snapshot!(format!("drift_{lang}"), told);
+        }
+    }
+
+    #[test]
+    fn a_spreadsheet_gets_no_formula() {
+        let csv = as_csv(&found());
+        let lines: Vec<&str> = csv.lines().collect();
+        assert_eq!(lines[0], "subject,unit,what,port,fit,declared,observed,since,belongs_to");
+        assert!(
+            lines[2].starts_with("tg/wan,gone,speed,wan,differs,100 Mbit/s,10 Mbit/s,"),
+            "{csv}"
+        );
+        assert!(!csv.contains(",=cmd") && !csv.contains('\u{1b}'), "{csv}");
+    }
 }

@@ -50,6 +50,11 @@ impl Slow {
         Self { shared: Some(shared), teller }
     }
 
+    /// Where nobody must be told: the screen is somebody else's.
+    pub(super) const fn silent() -> Self {
+        Self { shared: None, teller: None }
+    }
+
     /// What is being done from now on, and of how many subjects where these are counted.
     pub(super) fn now(&self, text: String, of: usize) {
         if let Some(shared) = &self.shared {

@@ -13,11 +13,13 @@ use crate::daemon::agents::{Agent, Place, agents};
 use crate::daemon::asker::Heard;
 use crate::daemon::resume::Past;
 use crate::health::{Effect, Evidence, Watch};
+use crate::inventory::drift;
 use crate::model::{
     Credential, CredentialId, Neighbour, Round, RoundError, Rtts, Sample, Severity, State,
     SubjectId, SubjectIx, Threshold, UnixMs,
 };
 use crate::probe::snmp::SnmpError;
+use crate::probe::snmp::interfaces::{self, Status};
 use crate::probe::snmp::profile::Profiles;
 use crate::probe::snmp::reading::{DeviceReading, Pass};
 use crate::store::{EventKind, Fact, Reading, Sighting};
@@ -268,11 +270,15 @@ impl Patrol {
             .collect();
         for place in &heard.agent.devices {
             let id = self.id(place.subject);
+            let mut sightings = sightings.clone();
+            sightings.extend(self.speeds(place.subject, reading));
             let known = self.devices.facts.entry(id.clone()).or_default();
             let mut changed = Vec::new();
             for Sighting { key, value, .. } in &sightings {
                 let before = known.insert(Arc::clone(key), Arc::clone(value));
-                changed.extend(before.filter(|b| b != value).map(|b| (key, b, value)));
+                // What was cut says nothing of what stands behind the cut.
+                let before = before.filter(|b| b != value && !value.ends_with(drift::MORE));
+                changed.extend(before.map(|b| (key, b, value)));
             }
             let changed: Vec<_> = changed
                 .into_iter()
@@ -282,9 +288,29 @@ impl Patrol {
                 tracing::info!(device = %id, %detail, "says that it is something else");
                 self.event(at, EventKind::FactChanged, Some(id.clone()), detail);
             }
-            let sightings = sightings.clone();
             self.batch.facts.push(Fact::Said { subject: id, sightings });
         }
+    }
+
+    /// What the interfaces run at that the inventory says something of; of one that is down there is
+    /// nothing to say.
+    fn speeds(&self, device: SubjectIx, reading: &DeviceReading) -> Vec<Sighting> {
+        if !reading.are_interfaces_sure {
+            return Vec::new();
+        }
+        let at = reading.at;
+        let of = |interface: &str| {
+            let found = interfaces::find(&reading.interfaces, interface)?;
+            let speed_bps =
+                found.speed_bps.filter(|_| !found.status.is_some_and(Status::is_down))?;
+            Some(Sighting {
+                key: drift::speed_key(interface).into(),
+                value: speed_bps.to_string().into(),
+                first: at,
+                last: at,
+            })
+        };
+        drift::watched(self.health.inventory(), device).into_iter().filter_map(of).collect()
     }
 
     fn points(&mut self, heard: &Heard, reading: &DeviceReading) {

@@ -173,6 +173,8 @@ pub fn told(shot: &Shot<'_>) -> Option<Line> {
             let count = number(lang, i64::try_from(*count).unwrap_or(i64::MAX));
             plain(t!(lang, "dash.exported", count = count, path = visible(path)))
         }
+        Said::Reported(path) => plain(t!(lang, "dash_reports.written", path = visible(path))),
+        Said::ReportExists(name) => fault(t!(lang, "dash_reports.exists", name = visible(name))),
         Said::Kept(path) => plain(t!(lang, "dash.kept", path = visible(path))),
         Said::NotExported(why) => {
             fault(t!(lang, "dash.not_exported", reason = visible(&reason(lang, why))))

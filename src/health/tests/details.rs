@@ -53,6 +53,8 @@ fn with_devices() -> Inventory {
             vendor: None,
             model: None,
             serial: None,
+            firmware: None,
+            speeds: Vec::new(),
             support_until: None,
             snmp: None,
             addresses: Vec::new(),

@@ -133,6 +133,8 @@ fn a_ups_that_answers_and_is_on_battery_says_that_the_mains_are_gone() {
         vendor: None,
         model: None,
         serial: None,
+        firmware: None,
+        speeds: Vec::new(),
         support_until: None,
         snmp: None,
         addresses: Vec::new(),

@@ -18,6 +18,8 @@ fn two_units() -> Inventory {
             vendor: None,
             model: None,
             serial: None,
+            firmware: None,
+            speeds: Vec::new(),
             support_until: None,
             snmp: None,
             addresses: Vec::new(),

@@ -57,7 +57,7 @@ const CONNECTIONS: [Column; 10] = [
     Column::new("since", "Từ ngày", "Since"),
 ];
 
-const DEVICES: [Column; 10] = [
+const DEVICES: [Column; 11] = [
     Column::new("id", "Mã định danh", "Id"),
     Column::new("unit", "Đơn vị", "Unit"),
     Column::new("role", "Vai trò", "Role"),
@@ -65,6 +65,7 @@ const DEVICES: [Column; 10] = [
     Column::new("vendor", "Hãng", "Vendor"),
     Column::new("model", "Kiểu máy", "Model"),
     Column::new("serial", "Số sê-ri", "Serial number"),
+    Column::new("firmware", "Phiên bản phần mềm", "Firmware version"),
     Column::new("address", "Địa chỉ IP", "IP address"),
     Column::new("snmp", "Hồ sơ SNMP", "SNMP credential"),
     Column::new("since", "Từ ngày", "Since"),
@@ -89,12 +90,13 @@ const SLA: [Column; 5] = [
     Column::new("sla.hours", "Giờ tính cam kết", "Contract hours"),
 ];
 
-const MORE_OF_UNITS: [Column; 7] = [
+const MORE_OF_UNITS: [Column; 8] = [
     Column::new("short", "Tên viết tắt", "Short name"),
     Column::new("codes", "Các mã hành chính", "Official codes"),
     Column::new("prefixes", "Dải địa chỉ", "Address plan"),
     Column::new("sites", "Trụ sở", "Sites"),
     Column::new("merged_into", "Nhập vào", "Merged into"),
+    Column::new("equipment", "Thiết bị ở lại", "Equipment"),
     Column::new("calendar", "Lịch làm việc", "Calendar"),
     Column::new("off_hours", "Ngoài giờ", "Off hours"),
 ];
@@ -105,8 +107,9 @@ const MORE_OF_CONNECTIONS: [Column; 3] = [
     Column::new("until", "Đến ngày", "Until"),
 ];
 
-const MORE_OF_DEVICES: [Column; 3] = [
+const MORE_OF_DEVICES: [Column; 4] = [
     Column::new("addresses", "Địa chỉ các cổng", "Interface addresses"),
+    Column::new("speeds", "Tốc độ các cổng", "Interface speeds"),
     Column::new("support_until", "Hết hỗ trợ", "Support until"),
     Column::new("until", "Đến ngày", "Until"),
 ];

@@ -1,19 +1,23 @@
 //! What a device is: its name, place, maker, model, serial number and versions. ENTITY-MIB says it
 //! of the chassis; where that is silent the maker's own objects do, and then `sysDescr`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
 
 use super::ask::{Answers, Wanted};
 use super::mib::{self, Arcs, oid};
 use super::profile::{FactSpec, Profile};
-use super::value;
 use super::wire::{Oid, Value};
+use super::{neighbours, value};
+use crate::inventory::drift::{ADDRESSES, MORE};
 use crate::model::Untrusted;
 
 /// Longest `sysDescr` looked through, in bytes.
 const DESCR_BYTES_MAX: usize = 4_096;
 /// Most parts of a device looked through.
 const PARTS_MAX: usize = 2_000;
+/// Longest list of addresses, in bytes: what comes from the network is cut at 255 characters.
+const ADDRESSES_BYTES: usize = 240;
 /// ENTITY-MIB `PhysicalClass` in the order in which parts stand for the device: chassis, stack,
 /// module.
 const CLASSES: [i64; 3] = [3, 11, 9];
@@ -41,11 +45,13 @@ pub enum FactKind {
     Firmware,
     /// The revision of the hardware.
     Hardware,
+    /// Its own IPv4 addresses.
+    Addresses,
 }
 
 impl FactKind {
     /// All.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Description,
         Self::ObjectId,
         Self::Name,
@@ -56,6 +62,7 @@ impl FactKind {
         Self::Serial,
         Self::Firmware,
         Self::Hardware,
+        Self::Addresses,
     ];
 
     /// The word used in the store and in JSON.
@@ -72,6 +79,7 @@ impl FactKind {
             Self::Serial => "serial",
             Self::Firmware => "firmware",
             Self::Hardware => "hardware",
+            Self::Addresses => ADDRESSES,
         }
     }
 }
@@ -140,6 +148,7 @@ pub fn want(wanted: &mut Wanted, profile: &Profile) {
     wanted.scalars.extend(scalars);
     wanted.scalars.push(oid(mib::EATON_MANUFACTURER));
     wanted.columns.extend(PARTS.map(oid));
+    wanted.columns.push(oid(mib::IP_ADDRESS));
     for spec in [&profile.model, &profile.serial, &profile.firmware, &profile.hardware] {
         wanted.scalars.extend(spec.scalars.iter().cloned());
     }
@@ -183,7 +192,44 @@ pub fn read(answers: &Answers, profile: &Profile) -> Vec<(FactKind, Untrusted)> 
         let said = parts.text(answers, mib::ENT_DESCR);
         facts.extend(said.map(|text| (FactKind::Model, text)));
     }
+    facts.extend(addresses(answers).map(|list| (FactKind::Addresses, list)));
     facts.into_iter().collect()
+}
+
+/// Its own addresses in order, as many as there is room for; none of those that every device has.
+/// The index of the table is the address.
+fn addresses(answers: &Answers) -> Option<Untrusted> {
+    let column = oid(mib::IP_ADDRESS);
+    let address = |index: &[u32]| -> Option<Ipv4Addr> {
+        let octets: Vec<u8> = index.iter().filter_map(|arc| u8::try_from(*arc).ok()).collect();
+        let octets: [u8; 4] = octets.try_into().ok().filter(|_| index.len() == 4)?;
+        let address = Ipv4Addr::from(octets);
+        let is_ours = !address.is_loopback() && !address.is_unspecified();
+        (is_ours && !address.is_link_local()).then_some(address)
+    };
+    let cells = answers.column(&column);
+    let found: BTreeSet<Ipv4Addr> = cells.filter_map(|(index, _)| address(index)).collect();
+    let mut is_whole = neighbours::is_whole(answers);
+    let mut list = String::new();
+    for address in &found {
+        let next = address.to_string();
+        if list.len() + 1 + next.len() > ADDRESSES_BYTES {
+            is_whole = false;
+            break;
+        }
+        if !list.is_empty() {
+            list.push(' ');
+        }
+        list += &next;
+    }
+    if list.is_empty() {
+        return None;
+    }
+    // What could not be read may be there.
+    if !is_whole {
+        list.push(MORE);
+    }
+    Some(Untrusted::from_text(&list))
 }
 
 fn of_maker(answers: &Answers, spec: &FactSpec, descr: &str) -> Option<Untrusted> {
@@ -299,5 +345,29 @@ mod tests {
         assert_eq!(serial(&answers).as_deref(), Some("box"));
         // Only ports: nobody.
         assert_eq!(serial(&parts(&[(mib::ENT_SERIAL, 1, "port")], &[(1, 10)])), None);
+    }
+
+    #[test]
+    fn its_own_addresses_are_told_in_order_and_a_list_that_was_cut_says_so() {
+        let told = |addresses: &[[u32; 4]]| {
+            let mut answers = Answers::default();
+            for octets in addresses {
+                let index = mib::IP_ADDRESS.iter().chain(octets).copied();
+                answers.insert(Oid::new(index), Value::IpAddress([9, 9, 9, 9]));
+            }
+            let facts = read(&answers, &Profile::default());
+            let found = facts.into_iter().find(|(kind, _)| *kind == FactKind::Addresses);
+            found.map(|(_, list)| list.as_str().to_owned())
+        };
+        let some =
+            [[10, 0, 1, 1], [127, 0, 0, 1], [10, 0, 0, 9], [169, 254, 1, 1], [10, 0, 0, 999]];
+        assert_eq!(told(&some).as_deref(), Some("10.0.0.9 10.0.1.1"));
+        assert_eq!(told(&some[1..2]), None);
+        let many: Vec<[u32; 4]> = (0..200).map(|n| [10, 200, 200, n]).collect();
+        let list = told(&many).unwrap();
+        assert!(list.starts_with("10.200.200.0 10.200.200.1 "), "{list}");
+        assert!(list.ends_with("…") && list.chars().count() <= 255, "{list}");
+        let last = list.trim_end_matches('…').rsplit(' ').next().unwrap();
+        assert!(last.parse::<Ipv4Addr>().is_ok(), "{last}");
     }
 }

@@ -32,6 +32,9 @@ pub const ENGINE_TIME: Arcs = &[1, 3, 6, 1, 6, 3, 10, 2, 1, 3, 0];
 /// 497 days, and goes on when only the agent restarts.
 pub const HR_SYSTEM_UPTIME: Arcs = &[1, 3, 6, 1, 2, 1, 25, 1, 1, 0];
 
+/// RFC1213-MIB `ipAdEntAddr`: an IPv4 address of its own, which is the index, too.
+pub const IP_ADDRESS: Arcs = &[1, 3, 6, 1, 2, 1, 4, 20, 1, 1];
+
 /// IF-MIB `ifTableLastChange.0`: `sysUpTime` when a row last came or went.
 pub const IF_TABLE_LAST_CHANGE: Arcs = &[1, 3, 6, 1, 2, 1, 31, 1, 5, 0];
 /// IF-MIB `ifDescr`.

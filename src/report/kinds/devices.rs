@@ -7,6 +7,7 @@ use super::super::{Page, Scope, Sheet, Table, Value};
 use super::{DAY_MS, block, subjects};
 use crate::coverage::Verdict;
 use crate::heads;
+use crate::inventory::drift::{What, agree};
 use crate::model::{Device, SubjectId, SubjectIx, UnixMs};
 use crate::store::Sighting;
 use crate::t;
@@ -201,7 +202,7 @@ fn silent(all: &[(SubjectIx, &Device)], scope: &Scope<'_>, page: &Page<'_>) -> T
     }
 }
 
-/// Model and serial number, where both are known and differ in more than blanks and case.
+/// Model and serial number, where both are known and do not agree.
 fn drift(
     all: &[(SubjectIx, &Device)],
     scope: &Scope<'_>,
@@ -209,23 +210,20 @@ fn drift(
     seen: &BTreeMap<SubjectId, Vec<Sighting>>,
 ) -> Table {
     let lang = page.lang;
-    let plain = |text: &str| -> String {
-        text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
-    };
     let mut rows = Vec::new();
     for (ix, device) in all {
         let subject = scope.inventory.subject(*ix);
         let facts = seen.get(&subject.id).map_or(&[][..], Vec::as_slice);
         let kinds = [
-            ("model", Value::Word("model", "kinds.model"), &device.model),
-            ("serial", Value::Word("serial", "kinds.serial"), &device.serial),
+            (What::Model, Value::Word("model", "kinds.model"), &device.model),
+            (What::Serial, Value::Word("serial", "kinds.serial"), &device.serial),
         ];
-        for (key, what, declared) in kinds {
+        for (sort, what, declared) in kinds {
             let Some(declared) = declared else { continue };
-            let Some(said) = facts.iter().find(|fact| &*fact.key == key) else { continue };
-            let (ours, theirs) = (plain(declared), plain(&said.value));
-            // A maker writes "RB750Gr3" where the office writes "MikroTik RB750Gr3".
-            if ours.contains(&theirs) || theirs.contains(&ours) {
+            let Some(said) = facts.iter().find(|fact| &*fact.key == sort.as_str()) else {
+                continue;
+            };
+            if agree(sort, declared, &said.value) {
                 continue;
             }
             rows.push(vec![

@@ -282,6 +282,8 @@ fn with_device(mut inventory: Inventory, model: &str) -> Inventory {
         vendor: Some("MikroTik".to_owned()),
         model: Some(model.to_owned()),
         serial: Some("A17".to_owned()),
+        firmware: None,
+        speeds: Vec::new(),
         support_until: Some(now() - DAY),
         snmp: None,
         addresses: Vec::new(),
