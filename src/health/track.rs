@@ -234,8 +234,11 @@ impl Track {
             track.live_since = verdict.since;
             track.down_from = verdict.from;
             if resumed.state == State::Unmeasured {
-                // The open hole may be recorded in a time that the clock was set back from.
+                // The open hole may be recorded in a time that the clock was set back from; then it is
+                // taken back, and what was recorded before it goes on.
                 track.seen_since = verdict.since;
+                track.since_before_hole =
+                    verdict.holes.last().map_or(verdict.from, |hole| hole.to.max(verdict.from));
             }
             verdict.holes.iter().for_each(|hole| track.note_hole_in_outage(*hole));
             if verdict.state.is_live() {
