@@ -175,9 +175,11 @@ mod linux {
         let targets = (0..count).map(|n| Target {
             id: TargetId(n),
             address: IpAddr::V4(address(n)),
-            params: PingParams { count: 1, spacing_ms: 0, timeout_ms: 900 },
+            params: PingParams { count: 1, spacing_ms: 0, timeout_ms: 900, ..PingParams::DEFAULT },
             interval_ms,
             retry_ms: interval_ms,
+            source: None,
+            is_urgent: false,
             phase_key: format!("unit-{n}/tslcd"),
             group: 0,
         });

@@ -32,6 +32,6 @@ pub use snapshot::{Coverages, Sources, coverages, snapshot};
 pub use types::{
     BlindInfo, CarrierInfo, Change, ChannelInfo, DaemonInfo, Heir, History, LostChannel,
     NetworkInfo, Problem, ReloadFailure, Reloaded, Snapshot, SubjectRow, SubjectState, TrapsInfo,
-    UnitChange, UnitCoverage, UnitRow,
+    TurnsInfo, UnitChange, UnitCoverage, UnitRow,
 };
 pub use user::{Role, User};

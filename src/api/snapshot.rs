@@ -6,7 +6,7 @@ use super::types::{
     UnitRow,
 };
 use crate::coverage::{Availability, LadderRow, UnitNetwork, ladder_rows, unit_networks};
-use crate::model::{Incident, Inventory, SubjectIx, UnixMs};
+use crate::model::{Check, Incident, Inventory, SubjectIx, UnixMs};
 
 /// Where a snapshot's parts come from.
 pub struct Sources<'a> {
@@ -155,7 +155,7 @@ fn subject_row(sources: &Sources<'_>, ix: SubjectIx) -> SubjectRow {
         carrier: connection.and_then(|c| c.carrier).map(|c| inventory.carrier(c).id.clone()),
         circuit: connection.and_then(|c| c.circuit.clone()),
         role: subject.device().map(|d| d.role.clone()),
-        address: subject.checks.first().map(|c| c.kind.address().to_string()),
+        address: subject.checks.first().map(Check::asked),
         bandwidth_kbps: connection.and_then(|c| c.bandwidth_kbps),
         sla_ppm: connection.and_then(|c| c.sla.availability_ppm),
         via: subject.via.subjects().iter().map(|s| inventory.subject(*s).id.clone()).collect(),

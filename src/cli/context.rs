@@ -111,6 +111,7 @@ pub fn load_inventory(config: &Config) -> inventory::Loaded {
     unknown.extend(Profiles::load(config.snmp_profiles.as_deref()).1);
     if let Some(inventory) = &loaded.inventory {
         unknown.extend(config.check_carriers(inventory));
+        unknown.extend(config.check_networks(inventory));
         unknown.extend(outlet::check_routes(config, inventory));
     }
     if !unknown.is_empty() {

@@ -15,6 +15,7 @@ pub mod clock;
 mod feed;
 mod metrics;
 mod months;
+mod names;
 mod notes;
 mod patrol;
 pub mod rebuild;

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::locale::{self, Lang, fold, text, visible};
 use crate::model::{
-    CalendarIx, CheckKind, Connection, Inventory, ServiceLevel, Subject, SubjectDetail, SubjectIx,
-    Tier, Unit, UnitIx, UnixMs, Via,
+    CalendarIx, Check, CheckKind, Connection, Inventory, ServiceAsk, ServiceLevel, Subject,
+    SubjectDetail, SubjectIx, Tier, Unit, UnitIx, UnixMs, Via,
 };
 use crate::t;
 
@@ -131,13 +131,18 @@ fn line(
         }
         SubjectDetail::Service(_) => parts.push(subject.name.clone()),
     }
-    parts.push(subject.checks.first().map_or_else(
-        || text(lang, "inventory.never_measured").to_owned(),
-        |check| check.kind.address().to_string(),
-    ));
+    parts.push(
+        subject
+            .checks
+            .first()
+            .map_or_else(|| text(lang, "inventory.never_measured").to_owned(), Check::asked),
+    );
     parts.extend(subject.checks.iter().filter_map(|check| match &check.kind {
         CheckKind::Ping { .. } => None,
-        CheckKind::Service(service) => Some(format!("{} :{}", service.ask.as_str(), service.port)),
+        CheckKind::Service(service) => Some(match service.ask {
+            ServiceAsk::Mtu { least } => format!("mtu {least}"),
+            _ => format!("{} :{}", service.ask.as_str(), service.port),
+        }),
         CheckKind::Snmp { credential, .. } => {
             Some(t!(lang, "inventory.snmp", credential = credential))
         }
@@ -264,11 +269,12 @@ pub fn subject_json(inventory: &Inventory, ix: SubjectIx) -> Value {
         .iter()
         .map(|check| match &check.kind {
             CheckKind::Ping { address, params } => json!({ "kind": check.kind.as_str(),
-                "address": address, "critical": check.critical, "ping": params }),
+                "address": address, "critical": check.critical, "ping": params,
+                "name": check.name }),
             CheckKind::Service(service) => json!({ "kind": check.kind.as_str(),
                 "address": service.address, "port": service.port,
                 "timeout_ms": service.timeout_ms, "critical": check.critical,
-                "ask": service.ask }),
+                "ask": service.ask, "name": check.name }),
             CheckKind::Snmp { address, credential } => json!({ "kind": check.kind.as_str(),
                 "address": address, "critical": check.critical, "credential": credential }),
             CheckKind::Interface { address, credential, interface } => json!({

@@ -30,6 +30,7 @@ mod sample;
 mod scaled;
 mod sentinel;
 mod service;
+mod source;
 mod state;
 mod subject;
 mod time;
@@ -66,6 +67,7 @@ pub use sample::Sample;
 pub use scaled::{format_scaled, parse_scaled};
 pub use sentinel::Sentinel;
 pub use service::{DnsRecord, HttpAsk, ServiceAsk, ServiceCheck, TlsAsk};
+pub use source::Source;
 pub use state::State;
 pub use subject::{
     Check, CheckKind, Connection, Device, Service, Subject, SubjectDetail, SubjectKind, Via,

@@ -8,7 +8,7 @@
 
 use crate::model::{MAX_PINGS_PER_ROUND, PingParams, RoundError, Rtts, UnixMs};
 
-use super::{Answer, TargetId};
+use super::{Account, Answer, TargetId};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Packet {
@@ -102,13 +102,42 @@ impl Gather {
         !self.packets().iter().any(|packet| matches!(packet, Packet::Unsent | Packet::Waiting))
     }
 
-    /// Time is up: what has not come is lost, what has not left stays unsent.
-    pub(super) fn close(&mut self) {
+    /// Time is up: what has not come is lost, what has not left stays unsent. Tells how many were
+    /// waited for until now.
+    pub(super) fn close(&mut self) -> u64 {
+        let mut lost = 0;
         for packet in &mut self.packets {
             if *packet == Packet::Waiting {
                 *packet = Packet::Lost;
+                lost += 1;
             }
         }
+        lost
+    }
+
+    /// Packets whose fate is open.
+    pub(super) fn waiting(&self) -> u64 {
+        let waiting = self.packets().iter().filter(|packet| **packet == Packet::Waiting);
+        waiting.count() as u64
+    }
+
+    /// Books the round, which is over and came to `answer`; `lost` packets have just been given up
+    /// as lost ([`Self::close`]).
+    pub(super) fn book(&self, lost: u64, answer: &Answer, account: &mut Account) {
+        account.waiting -= lost;
+        if self.overflowed {
+            account.overflowed += lost;
+        } else {
+            account.lost += lost;
+        }
+        let rounds = match answer.error {
+            _ if !answer.rtts.as_slice().is_empty() => &mut account.answered,
+            Some(error) if error.is_own_fault() => &mut account.spoilt,
+            _ if answer.sent == 0 => &mut account.spoilt,
+            Some(_) => &mut account.refused,
+            None => &mut account.silent,
+        };
+        *rounds += 1;
     }
 
     /// The round's result.
@@ -181,7 +210,7 @@ mod tests {
         let mut round = sent_three();
         assert!(round.replied(0, 10));
         assert!(!round.replied(0, 20));
-        assert!(!round.refused(0, RoundError::TtlExceeded));
+        assert!(!round.refused(0, RoundError::TtlExceeded { by: None }));
         assert!(!round.replied(9, 1) && !round.replied(200, 1));
         assert_eq!(round.answer(TargetId(1)).rtts.as_slice(), [10]);
     }
@@ -189,7 +218,7 @@ mod tests {
     #[test]
     fn a_round_of_icmp_errors_is_complete_at_once_and_wholly_lost() {
         let mut round = sent_three();
-        let error = RoundError::Unreachable { code: 13 };
+        let error = RoundError::Unreachable { code: 13, by: None };
         (0..3).for_each(|index| assert!(round.refused(index, error)));
         assert!(round.is_complete());
         let answer = round.answer(TargetId(1));
@@ -238,8 +267,10 @@ mod tests {
     #[test]
     fn the_number_of_packets_is_bounded() {
         for (count, sent) in [(0, 1), (1, 1), (10, 10), (255, 10)] {
-            let mut round =
-                Gather::new(PingParams { count, spacing_ms: 0, timeout_ms: 1 }, UnixMs(0));
+            let mut round = Gather::new(
+                PingParams { count, spacing_ms: 0, timeout_ms: 1, ..PingParams::DEFAULT },
+                UnixMs(0),
+            );
             while let Some(index) = round.next_unsent() {
                 round.sent(index);
             }

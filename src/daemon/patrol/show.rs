@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use super::Patrol;
 use crate::api::{
-    self, BlindInfo, Change, DaemonInfo, Snapshot, Sources, SubjectState, UnitChange,
+    self, BlindInfo, Change, DaemonInfo, Snapshot, Sources, SubjectState, TurnsInfo, UnitChange,
 };
 use crate::health::{self, View};
 use crate::model::{Inventory, State, SubjectIx, UnixMs};
+use crate::probe::Account;
+use crate::t;
 
 /// With a client there, it hears at least this often, in milliseconds.
 const HEARTBEAT_MS: i64 = 2_000;
@@ -82,7 +84,14 @@ impl Patrol {
         })
     }
 
-    fn info(&self) -> DaemonInfo {
+    /// What to tell of names that nobody has found yet.
+    fn unknown_name(&self) -> Option<String> {
+        let (name, reason, count) = self.addresses.unknown()?;
+        let lang = self.config.language;
+        Some(t!(lang, "daemon.unknown_name", name = name, reason = reason, count = count))
+    }
+
+    fn info(&self, now: UnixMs) -> DaemonInfo {
         let stats = self.prober.stats();
         let status = self.store.status_in(self.config.language);
         DaemonInfo {
@@ -92,13 +101,16 @@ impl Patrol {
             asked: u32::try_from(self.targets.len()).unwrap_or(u32::MAX),
             interval_ms: self.config.health.interval_ms,
             lag_ms: stats.lag_ms,
+            turns: Some(turns_info(&stats.account)),
+            own_loss_permille: self.own_loss.permille(now),
             written: status.written,
             dropped_samples: status.dropped_samples,
             reload_failure: self.reload_failure.clone(),
             trouble: status
                 .trouble
                 .or_else(|| self.own_faults.sentence(self.config.language))
-                .or_else(|| self.traps.trouble()),
+                .or_else(|| self.traps.trouble())
+                .or_else(|| self.unknown_name()),
             traps: self.traps.info(),
             channels: self.alerts.troubles(),
             blind: self.health.blind().iter().map(blind_info).collect(),
@@ -129,7 +141,7 @@ impl Patrol {
         self.changes.publish(Change {
             seq: 0,
             at: now,
-            daemon: self.info(),
+            daemon: self.info(now),
             subjects: subjects.collect(),
             units,
             incidents: new_incidents.then(|| self.incidents.clone()),
@@ -169,11 +181,30 @@ impl Patrol {
                 sources,
                 self.coverages.clone(),
                 self.incidents.clone(),
-                self.info(),
+                self.info(now),
                 self.changes.seq(),
                 now,
             )
         })
+    }
+}
+
+/// The books of the pings, as clients see them.
+fn turns_info(account: &Account) -> TurnsInfo {
+    let [overload, retry_share, gone] = account.skipped;
+    let Account { planned, begun, answered, silent, refused, spoilt, cancelled, .. } = *account;
+    TurnsInfo {
+        planned,
+        begun,
+        overload,
+        retry_share,
+        gone,
+        answered,
+        silent,
+        refused,
+        spoilt,
+        cancelled,
+        in_flight: account.in_flight(),
     }
 }
 

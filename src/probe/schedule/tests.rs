@@ -21,9 +21,11 @@ fn target(id: u32) -> Target {
     Target {
         id: TargetId(id),
         address: IpAddr::V4(Ipv4Addr::from(0x0a00_0000 + id)),
-        params: PingParams { count: 1, spacing_ms: 0, timeout_ms: 100 },
+        params: PingParams { count: 1, spacing_ms: 0, timeout_ms: 100, ..PingParams::DEFAULT },
         interval_ms: 30_000,
         retry_ms: 5_000,
+        source: None,
+        is_urgent: false,
         phase_key: format!("district-{}/commune-{}/tslcd", id % 11, id / 11),
         group: id % 11,
     }
@@ -224,7 +226,8 @@ fn a_retry_comes_a_retry_time_after_the_last_send_and_normal_pace_returns_to_the
 #[test]
 fn a_target_in_doubt_is_asked_at_its_retry_time_with_twice_the_packets() {
     let mut three = target(0);
-    three.params = PingParams { count: 3, spacing_ms: 200, timeout_ms: 2_000 };
+    three.params =
+        PingParams { count: 3, spacing_ms: 200, timeout_ms: 2_000, ..PingParams::DEFAULT };
     let mut patrol = Patrol::new(&options(5_000, 5_000, 10_000), vec![three]);
     patrol.run(40 * S);
     for (pace, packets) in [(Pace::Doubt, 6), (Pace::Retry, 3), (Pace::Doubt, 6)] {
@@ -430,7 +433,7 @@ proptest! {
                 Order::Targets(list) => {
                     ids = list.iter().map(|(id, ..)| *id).collect();
                     let list = list.into_iter().map(|(id, seconds, count)| Target {
-                        params: PingParams { count, spacing_ms: 0, timeout_ms: 100 },
+                        params: PingParams { count, spacing_ms: 0, timeout_ms: 100, ..PingParams::DEFAULT },
                         interval_ms: seconds * 1_000,
                         retry_ms: 500,
                         ..target(id)
