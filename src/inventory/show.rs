@@ -269,17 +269,24 @@ pub fn subject_json(inventory: &Inventory, ix: SubjectIx) -> Value {
         .iter()
         .map(|check| match &check.kind {
             CheckKind::Ping { address, params } => json!({ "kind": check.kind.as_str(),
-                "address": address, "critical": check.critical, "ping": params,
-                "name": check.name }),
+                "address": address, "critical": check.critical, "ping": params }),
             CheckKind::Service(service) => json!({ "kind": check.kind.as_str(),
                 "address": service.address, "port": service.port,
                 "timeout_ms": service.timeout_ms, "critical": check.critical,
-                "ask": service.ask, "name": check.name }),
+                "ask": service.ask }),
             CheckKind::Snmp { address, credential } => json!({ "kind": check.kind.as_str(),
                 "address": address, "critical": check.critical, "credential": credential }),
             CheckKind::Interface { address, credential, interface } => json!({
                 "kind": check.kind.as_str(), "address": address, "critical": check.critical,
                 "credential": credential, "interface": interface }),
+        })
+        .zip(&subject.checks)
+        .map(|(mut shown, check)| {
+            // Whose address is looked up has none of its own.
+            if let Some(name) = &check.name {
+                shown["address"] = json!(name);
+            }
+            shown
         })
         .collect();
     let mut value = json!({

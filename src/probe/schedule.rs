@@ -13,7 +13,7 @@
 //! used up; turns are otherwise served in the order they fall due, so nobody starves, and a target that is
 //! overdue has one turn waiting, however long it is, and those that pass meanwhile are counted as
 //! skipped; where the rate does not suffice for all that is due, targets in doubt and urgent ones
-//! ([`Target::is_urgent`]) come first, of whose rounds the retries' share bounds the number.
+//! ([`Target::is_urgent`]) come first, with half the rate at most.
 //! Must not send anything or read a clock.
 
 mod bucket;
@@ -38,6 +38,10 @@ const US_PER_MS: i64 = 1_000;
 /// Retries together get this part of the rate, so that thousands of failing targets leave room
 /// for the patrol of the others.
 const RETRY_SHARE: u32 = 5;
+
+/// And this part may go to urgent turns before others that have waited longer: half, so that the
+/// others go on however many are urgent.
+const AHEAD_SHARE: u32 = 2;
 
 /// A target's seat in the schedule; stays the same while the target is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -65,6 +69,8 @@ pub struct Schedule {
     tickets: u64,
     all: Bucket,
     retries: Bucket,
+    /// What may be served before its time: urgent turns before others that fell due earlier.
+    ahead: Bucket,
     groups: HashMap<u32, Bucket>,
     group_rate_pps: u32,
     first_sweep_us: i64,
@@ -87,6 +93,7 @@ impl Schedule {
             tickets: 0,
             all: Bucket::new(options.rate_pps),
             retries: Bucket::new(options.rate_pps / RETRY_SHARE),
+            ahead: Bucket::new(options.rate_pps / AHEAD_SHARE),
             groups: HashMap::new(),
             group_rate_pps: options.group_rate_pps,
             first_sweep_us: options.first_sweep_ms.saturating_mul(US_PER_MS).max(0),
@@ -283,21 +290,40 @@ impl Schedule {
         None
     }
 
-    /// The place in a queue whose turn is due first, what is urgent before all else; what was
-    /// replaced is swept off the front of the queues.
+    /// The place in a queue whose turn is to be served: the urgent ones first as far as their share
+    /// goes, beyond it whose turn fell due first.
     fn first_due(&mut self, now_us: i64) -> Option<(usize, Seat, Turn)> {
-        for rank in 0..self.queues.len() {
-            while let Some(Reverse((when_us, ticket, seat))) = self.queues[rank].peek().copied() {
-                let entry = self.entry(seat).filter(|entry| entry.ticket == ticket);
-                let Some(State::Waiting(turn)) = entry.map(|entry| entry.state) else {
-                    self.queues[rank].pop();
-                    continue;
-                };
-                if when_us <= now_us {
-                    return Some((rank, seat, turn));
+        let urgent = self.head(0).filter(|(when, ..)| when.0 <= now_us);
+        let other = self.head(1).filter(|(when, ..)| when.0 <= now_us);
+        let (rank, (_, seat, turn)) = match (urgent, other) {
+            (None, None) => return None,
+            (Some(urgent), None) => (0, urgent),
+            (None, Some(other)) => (1, other),
+            (Some(urgent), Some(other)) => {
+                let packets = self.entry(urgent.1)?.packets();
+                if urgent.0 <= other.0 {
+                    (0, urgent)
+                } else if self.ahead.earliest_us(now_us, packets) <= now_us
+                    && self.all.earliest_us(now_us, packets) <= now_us
+                {
+                    self.ahead.book_us(now_us, packets);
+                    (0, urgent)
+                } else {
+                    (1, other)
                 }
-                break;
             }
+        };
+        Some((rank, seat, turn))
+    }
+
+    /// The front of a queue; what was replaced is swept off it.
+    fn head(&mut self, rank: usize) -> Option<((i64, u64), Seat, Turn)> {
+        while let Some(Reverse((when_us, ticket, seat))) = self.queues[rank].peek().copied() {
+            let entry = self.entry(seat).filter(|entry| entry.ticket == ticket);
+            if let Some(State::Waiting(turn)) = entry.map(|entry| entry.state) {
+                return Some(((when_us, ticket), seat, turn));
+            }
+            self.queues[rank].pop();
         }
         None
     }
