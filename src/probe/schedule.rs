@@ -55,6 +55,15 @@ impl Seat {
     }
 }
 
+/// Whose turn is served next.
+struct First {
+    rank: usize,
+    /// Before others that fell due earlier.
+    is_ahead: bool,
+    seat: Seat,
+    turn: Turn,
+}
+
 type Queue = BinaryHeap<Reverse<(i64, u64, Seat)>>;
 
 /// The schedule of all targets.
@@ -241,7 +250,7 @@ impl Schedule {
     /// The next target whose round may begin at `now_us`; it is running from then on. `None` when
     /// nobody is due or the rate is used up. Grants the rate for all packets of the round.
     pub fn next(&mut self, now_us: i64) -> Option<Seat> {
-        while let Some((rank, seat, mut turn)) = self.first_due(now_us) {
+        while let Some(First { rank, is_ahead, seat, mut turn }) = self.first_due(now_us) {
             let entry = self.entry(seat)?;
             let (packets, group) = (entry.packets(), entry.target.group);
             if self.all.earliest_us(now_us, packets) > now_us {
@@ -275,6 +284,9 @@ impl Schedule {
                 }
             }
             self.all.book_us(now_us, packets);
+            if is_ahead {
+                self.ahead.book_us(now_us, packets);
+            }
             if turn.reason == Reason::Planned {
                 self.lag.note(now_us, now_us - turn.planned_us);
             }
@@ -292,28 +304,25 @@ impl Schedule {
 
     /// The place in a queue whose turn is to be served: the urgent ones first as far as their share
     /// goes, beyond it whose turn fell due first.
-    fn first_due(&mut self, now_us: i64) -> Option<(usize, Seat, Turn)> {
+    fn first_due(&mut self, now_us: i64) -> Option<First> {
         let urgent = self.head(0).filter(|(when, ..)| when.0 <= now_us);
         let other = self.head(1).filter(|(when, ..)| when.0 <= now_us);
-        let (rank, (_, seat, turn)) = match (urgent, other) {
+        let (rank, is_ahead, (_, seat, turn)) = match (urgent, other) {
             (None, None) => return None,
-            (Some(urgent), None) => (0, urgent),
-            (None, Some(other)) => (1, other),
+            (Some(urgent), None) => (0, false, urgent),
+            (None, Some(other)) => (1, false, other),
+            (Some(urgent), Some(other)) if urgent.0 <= other.0 => (0, false, urgent),
             (Some(urgent), Some(other)) => {
+                // The rate for all its packets is waited for, or those with fewer would always be
+                // before it.
                 let packets = self.entry(urgent.1)?.packets();
-                if urgent.0 <= other.0 {
-                    (0, urgent)
-                } else if self.ahead.earliest_us(now_us, packets) <= now_us
-                    && self.all.earliest_us(now_us, packets) <= now_us
-                {
-                    self.ahead.book_us(now_us, packets);
-                    (0, urgent)
-                } else {
-                    (1, other)
+                match self.ahead.earliest_us(now_us, packets) <= now_us {
+                    true => (0, true, urgent),
+                    false => (1, false, other),
                 }
             }
         };
-        Some((rank, seat, turn))
+        Some(First { rank, is_ahead, seat, turn })
     }
 
     /// The front of a queue; what was replaced is swept off it.
