@@ -161,7 +161,7 @@ mod linux {
             Load::Paced { per_second: 1_000 } => 0.40,
             Load::Paced { .. } => 0.25,
         };
-        let mut goal = |name: &str, ratio: Option<f64>, most: f64| -> anyhow::Result<()> {
+        let goal = |name: &str, ratio: Option<f64>, most: f64| -> anyhow::Result<()> {
             let Some(ratio) = ratio else { return Ok(()) };
             let verdict = if ratio <= most { "met" } else { "missed" };
             let line = format!("{}: {ratio:.2} of {name}, goal {most:.2}: {verdict}", load.name());

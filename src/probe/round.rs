@@ -15,7 +15,7 @@ enum Packet {
     Unsent,
     Waiting,
     Replied { rtt_us: u32 },
-    Refused(RoundError),
+    Refused,
     NotSent { errno: i32 },
     Lost,
 }
@@ -26,6 +26,9 @@ pub(super) struct Gather {
     at: UnixMs,
     count: u8,
     packets: [Packet; MAX_PINGS_PER_ROUND],
+    /// What came back instead of the answer to the packet that was refused last: kept once, because
+    /// a hundred thousand rounds may be under way.
+    refusal: Option<RoundError>,
     overflowed: bool,
 }
 
@@ -38,6 +41,7 @@ impl Gather {
             at,
             count: params.count.clamp(1, most),
             packets: [Packet::Unsent; MAX_PINGS_PER_ROUND],
+            refusal: None,
             overflowed: false,
         }
     }
@@ -79,7 +83,11 @@ impl Gather {
 
     /// An ICMP error about it came; false when it was not waited for.
     pub(super) fn refused(&mut self, index: u8, error: RoundError) -> bool {
-        self.change(index, Packet::Waiting, Packet::Refused(error))
+        let is_waited_for = self.change(index, Packet::Waiting, Packet::Refused);
+        if is_waited_for {
+            self.refusal = Some(error);
+        }
+        is_waited_for
     }
 
     /// Our own socket lost answers, perhaps this round's.
@@ -145,8 +153,9 @@ impl Gather {
     /// Own faults are told only when they may have changed it: a refused send when nothing came
     /// back at all, lost answers when some packet has none.
     pub(super) fn answer(&self, target: TargetId) -> Answer {
+        let error = self.refusal;
         let mut answer =
-            Answer { target, at: self.at, sent: 0, lost: 0, rtts: Rtts::default(), error: None };
+            Answer { target, at: self.at, sent: 0, lost: 0, rtts: Rtts::default(), error };
         let mut local = None;
         for packet in self.packets() {
             match *packet {
@@ -156,12 +165,7 @@ impl Gather {
                     answer.sent += 1;
                     answer.rtts.push(rtt_us);
                 }
-                Packet::Refused(error) => {
-                    answer.sent += 1;
-                    answer.lost += 1;
-                    answer.error = Some(error);
-                }
-                Packet::Waiting | Packet::Lost => {
+                Packet::Refused | Packet::Waiting | Packet::Lost => {
                     answer.sent += 1;
                     answer.lost += 1;
                 }
