@@ -24,9 +24,11 @@ fn target(number: u32) -> Target {
     Target {
         id: TargetId(number),
         address: Ipv4Addr::from(0x7f01_0001 + number).into(),
-        params: PingParams { count: 3, spacing_ms: 200, timeout_ms: 2_000 },
+        params: PingParams { count: 3, spacing_ms: 200, timeout_ms: 2_000, ..PingParams::DEFAULT },
         interval_ms: INTERVAL_MS.into(),
         retry_ms: 5_000,
+        source: None,
+        is_urgent: false,
         phase_key: format!("xa-{number:06}/tslcd"),
         group: number % 200,
     }

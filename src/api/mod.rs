@@ -34,7 +34,7 @@ pub use storm::{StormInfo, StormRequest};
 pub use types::{
     BlindInfo, CarrierInfo, Change, ChannelInfo, DaemonInfo, Heir, History, LostChannel,
     NetworkInfo, Problem, ReloadFailure, Reloaded, Snapshot, SubjectRow, SubjectState, TrapsInfo,
-    UnitChange, UnitCoverage, UnitRow,
+    TurnsInfo, UnitChange, UnitCoverage, UnitRow,
 };
 pub use user::{Role, User};
 

@@ -8,7 +8,7 @@ use super::types::{
 use crate::coverage::{
     Asked, Availability, Clock, LadderRow, Tree, UnitNetwork, tree_networks, tree_rows,
 };
-use crate::model::{Incident, Inventory, SubjectIx, UnitIx, UnixMs};
+use crate::model::{Check, Incident, Inventory, SubjectIx, UnitIx, UnixMs};
 
 /// Where a snapshot's parts come from.
 pub struct Sources<'a> {
@@ -172,7 +172,7 @@ fn subject_row(sources: &Sources<'_>, homes: &[UnitIx], ix: SubjectIx) -> Subjec
         carrier: connection.and_then(|c| c.carrier).map(|c| inventory.carrier(c).id.clone()),
         circuit: connection.and_then(|c| c.circuit.clone()),
         role: subject.device().map(|d| d.role.clone()),
-        address: subject.checks.first().map(|c| c.kind.address().to_string()),
+        address: subject.checks.first().map(Check::asked),
         bandwidth_kbps: connection.and_then(|c| c.bandwidth_kbps),
         sla_ppm: connection.and_then(|c| c.sla.availability_ppm),
         via: subject.via.subjects().iter().map(|s| inventory.subject(*s).id.clone()).collect(),

@@ -81,6 +81,8 @@ fn daemon() -> DaemonInfo {
         asked: 3,
         interval_ms: 30_000,
         lag_ms: 0,
+        turns: None,
+        own_loss_permille: None,
         written: None,
         dropped_samples: 0,
         reload_failure: None,

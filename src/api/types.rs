@@ -54,6 +54,13 @@ pub struct DaemonInfo {
     pub interval_ms: i64,
     /// Longest delay of a planned round in the last minute, in milliseconds.
     pub lag_ms: i64,
+    /// What became of every round of pings that was planned; `None` in a snapshot without a daemon.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turns: Option<TurnsInfo>,
+    /// Loss of the control targets over the last minute, in thousandths: our own side's; `None` where
+    /// there is none, or not enough was asked yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_loss_permille: Option<u16>,
     /// When the store last committed.
     pub written: Option<UnixMs>,
     /// Samples given up because the store could not keep pace.
@@ -74,6 +81,34 @@ pub struct DaemonInfo {
     /// Units in storm mode.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub storms: Vec<StormInfo>,
+}
+
+/// Rounds of pings since the start: `planned = begun + overload + retry_share + gone`, and
+/// `begun = answered + silent + refused + spoilt + cancelled + in_flight`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnsInfo {
+    /// That fell due.
+    pub planned: u64,
+    /// That began.
+    pub begun: u64,
+    /// Skipped: the rate or the round before kept them waiting until the next was due.
+    pub overload: u64,
+    /// Skipped: the retries' share of the rate was used up.
+    pub retry_share: u64,
+    /// Skipped: the target was taken away while it waited.
+    pub gone: u64,
+    /// With a reply.
+    pub answered: u64,
+    /// Without any.
+    pub silent: u64,
+    /// Without any, and somebody on the way said why.
+    pub refused: u64,
+    /// Without any for a fault of our own machine.
+    pub spoilt: u64,
+    /// Given up.
+    pub cancelled: u64,
+    /// On their way.
+    pub in_flight: u64,
 }
 
 /// A channel of alerts that takes nothing.

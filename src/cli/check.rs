@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io::{IsTerminal as _, Write};
-use std::net::IpAddr;
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -92,21 +91,21 @@ impl Summary {
             |kind| inventory.subjects.iter().filter(|subject| subject.kind() == kind).count();
         // As the daemon does: who shares an address and a way of asking shares its rounds, at the
         // shortest interval.
-        let mut targets: HashMap<(IpAddr, PingParams), i64> = HashMap::new();
+        let mut targets: HashMap<(String, PingParams), i64> = HashMap::new();
         for subject in inventory
             .subjects
             .iter()
             .filter(|s| s.is_enabled && s.until.is_none_or(|end| now < end))
         {
             for check in &subject.checks {
-                let CheckKind::Ping { address, params } = check.kind else { continue };
+                let CheckKind::Ping { params, .. } = check.kind else { continue };
                 let interval_ms = subject.health.interval_ms.max(1);
-                let shared = targets.entry((address, params)).or_insert(interval_ms);
+                let shared = targets.entry((check.asked(), params)).or_insert(interval_ms);
                 *shared = interval_ms.min(*shared);
             }
         }
         let per_1000_s = |packets_of: fn(&PingParams) -> i64| {
-            let micro = |((_, params), interval_ms): (&(IpAddr, PingParams), &i64)| {
+            let micro = |((_, params), interval_ms): (&(String, PingParams), &i64)| {
                 packets_of(params) * 1_000_000_000 / interval_ms
             };
             targets.iter().map(micro).sum::<i64>() / 1_000

@@ -126,6 +126,7 @@ pub fn hold_against(
     let mut unknown = config.check_credentials(credentials);
     if let Some(inventory) = inventory {
         unknown.extend(config.check_carriers(inventory));
+        unknown.extend(config.check_networks(inventory));
         unknown.extend(outlet::check_routes(config, inventory));
     }
     unknown

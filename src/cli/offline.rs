@@ -170,6 +170,8 @@ fn build(
         asked: 0,
         interval_ms: config.health.interval_ms,
         lag_ms: 0,
+        turns: None,
+        own_loss_permille: None,
         written: Some(at),
         dropped_samples: 0,
         reload_failure: None,

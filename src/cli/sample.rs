@@ -101,6 +101,8 @@ pub fn snapshot() -> Snapshot {
             asked: 5,
             interval_ms: 30_000,
             lag_ms: 0,
+            turns: None,
+            own_loss_permille: None,
             written: None,
             dropped_samples: 0,
             reload_failure: None,

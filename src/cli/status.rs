@@ -259,6 +259,7 @@ impl<'a> Scope<'a> {
                 lag = daemon.lag_ms
             );
             let _ = writeln!(out, "{line}");
+            self.turns(out, lang);
             self.traps(out, lang);
             self.blind(out, lang);
             self.channels(out, lang);
@@ -284,6 +285,42 @@ impl<'a> Scope<'a> {
             let _ = writeln!(out, "{}", t!(lang, "status.off_hours", count = count));
         }
         out.push('\n');
+    }
+
+    /// What became of every round of pings that fell due, and whether some is lost by ourselves.
+    fn turns(&self, out: &mut String, lang: Lang) {
+        let daemon = &self.snapshot.daemon;
+        let number = |n: u64| locale::number(lang, i64::try_from(n).unwrap_or(i64::MAX));
+        if let Some(turns) = daemon.turns.as_ref().filter(|_| self.is_whole) {
+            let line = t!(
+                lang,
+                "status.turns",
+                planned = number(turns.planned),
+                begun = number(turns.begun),
+                answered = number(turns.answered),
+                silent = number(turns.silent),
+                refused = number(turns.refused),
+                spoilt = number(turns.spoilt),
+                cancelled = number(turns.cancelled)
+            );
+            let _ = writeln!(out, "{line}");
+            let skipped = turns.overload + turns.retry_share + turns.gone;
+            if skipped > 0 {
+                let line = t!(
+                    lang,
+                    "status.turns_skipped",
+                    skipped = number(skipped),
+                    overload = number(turns.overload),
+                    retry_share = number(turns.retry_share),
+                    gone = number(turns.gone)
+                );
+                let _ = writeln!(out, "{line}");
+            }
+        }
+        if let Some(permille) = daemon.own_loss_permille.filter(|permille| *permille > 0) {
+            let loss = locale::percent(lang, u32::from(permille) * 1_000, 1);
+            let _ = writeln!(out, "! {}", t!(lang, "status.own_loss", loss = loss));
+        }
     }
 
     /// What devices sent unasked, and what came of it; why none is heard is the daemon's trouble.

@@ -20,8 +20,8 @@ use jiff::tz::{Offset, TimeZone};
 
 use crate::locale::Lang;
 use crate::model::{
-    CredentialId, Diagnostic, HealthParams, Inventory, Limits, Message, PingParams, Place,
-    Sentinel, Severity, SnmpParams,
+    CredentialId, Diagnostic, HealthParams, Inventory, Limits, Message, NetworkId, PingParams,
+    Place, Sentinel, Severity, SnmpParams, Source, Subject,
 };
 pub use alerts::{Alerts, Telling};
 pub(crate) use read::nearest;
@@ -36,6 +36,8 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 const MAX_SENTINELS: usize = 64;
 /// Most credentials: one for each make of device and each owner.
 const MAX_CREDENTIALS: usize = 256;
+/// Most networks with a source of their own.
+const MAX_SOURCES: usize = 64;
 const DEFAULT_TIMEZONE: &str = "Asia/Ho_Chi_Minh";
 
 /// What sends the pings.
@@ -97,6 +99,17 @@ pub struct Goals {
     pub availability_ppm: u32,
 }
 
+/// Where pings of one network leave from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkSource {
+    /// The network.
+    pub network: NetworkId,
+    /// The address or interface.
+    pub source: Source,
+    /// Where the network is named in the file.
+    pub place: Place,
+}
+
 /// Where traps and informs are listened for, and whose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Traps {
@@ -137,6 +150,10 @@ pub struct Config {
     pub rate_pps: u32,
     /// Most packets a second to what is reached through one parent, 1 to `rate_pps`.
     pub group_rate_pps: u32,
+    /// Where pings leave from; `None`: where the routing table says.
+    pub source: Option<Source>,
+    /// Where those to connections of single networks do; at most 64, each network once.
+    pub sources: Vec<NetworkSource>,
     /// How devices are asked by SNMP.
     pub snmp: SnmpParams,
     /// Folder of the operator's own profiles of devices, joined to the file's folder; `None` where
@@ -191,6 +208,8 @@ impl Config {
             engine: Engine::Auto,
             rate_pps: 5_000,
             group_rate_pps: 500,
+            source: None,
+            sources: Vec::new(),
             snmp: SnmpParams::default(),
             snmp_profiles: None,
             services_ca: None,
@@ -234,6 +253,38 @@ impl Config {
                     message: Message::new("config.unknown_carrier").with("name", name),
                     place: Some(place.clone()),
                     hint: Some(hint),
+                    related: None,
+                }
+            })
+            .collect()
+    }
+}
+
+impl Config {
+    /// Where what asks `subject` leaves from; `None`: where the routing table says.
+    #[must_use]
+    pub fn source_of(&self, inventory: &Inventory, subject: &Subject) -> Option<&Source> {
+        let network = subject.connection().map(|c| &inventory.networks[c.network.ix()].id);
+        let own = self.sources.iter().find(|own| Some(&own.network) == network);
+        own.map(|own| &own.source).or(self.source.as_ref())
+    }
+
+    /// An error for each network with a source that the inventory does not have.
+    #[must_use]
+    pub fn check_networks(&self, inventory: &Inventory) -> Vec<Diagnostic> {
+        let known = || inventory.networks.iter().map(|network| network.id.as_str());
+        let unknown = |own: &&NetworkSource| known().all(|id| id != own.network.as_str());
+        let sources = self.sources.iter().filter(unknown);
+        sources
+            .map(|own| {
+                let hint = read::nearest(own.network.as_str(), known())
+                    .map(|near| Message::new("config.did_you_mean").with("word", near));
+                let message = Message::new("config.unknown_network").with("name", &own.network);
+                Diagnostic {
+                    severity: Severity::Error,
+                    message,
+                    place: Some(own.place.clone()),
+                    hint,
                     related: None,
                 }
             })

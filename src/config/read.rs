@@ -20,6 +20,7 @@ mod desk;
 mod letter;
 mod limits;
 mod sentinels;
+mod sources;
 mod traps;
 mod words;
 pub(in crate::config) use credentials::unknown_hint;
@@ -79,10 +80,25 @@ pub(super) const KEYS: [(&str, &[&str]); 28] = [
     ("health.thresholds.temperature", &["high", "low"]),
     ("health.thresholds.charge", &["high", "low"]),
     ("health.flapping", &["window", "high_pct", "low_pct"]),
-    ("sentinels", &["address", "carrier"]),
+    ("sentinels", &["address", "carrier", "control"]),
     ("probe", &["icmp", "snmp", "services"]),
     ("probe.services", &["ca"]),
-    ("probe.icmp", &["engine", "count", "spacing", "timeout", "rate", "group_rate"]),
+    (
+        "probe.icmp",
+        &[
+            "engine",
+            "count",
+            "spacing",
+            "timeout",
+            "size",
+            "df",
+            "tos",
+            "rate",
+            "group_rate",
+            "source",
+            "sources",
+        ],
+    ),
     (
         "probe.snmp",
         &[
@@ -195,6 +211,8 @@ fn fill(desk: &mut Desk<'_>, root: &Section<'_>, folder: &Path, config: &mut Con
     config.group_rate_pps = desk
         .number(&icmp, "group_rate", 0, 1..=most)
         .unwrap_or_else(|| config.group_rate_pps.min(config.rate_pps));
+
+    sources::read(desk, &icmp, config);
 
     let snmp = desk.section(probe.get("snmp"), "probe.snmp");
     read_snmp(desk, &snmp, &mut config.snmp);
@@ -366,6 +384,15 @@ fn read_ping(desk: &mut Desk<'_>, section: &Section<'_>, ping: &mut PingParams) 
         if let Some(ms) = ms.and_then(|ms| u32::try_from(ms).ok()) {
             *to = ms;
         }
+    }
+    if let Some(bytes) = desk.number(section, "size", 0, PingParams::SIZE) {
+        ping.size = bytes;
+    }
+    if let Some(word) = desk.word(section, "df", &["true", "false"]) {
+        ping.df = word == "true";
+    }
+    if let Some(tos) = desk.number(section, "tos", 0, PingParams::TOS) {
+        ping.tos = tos;
     }
 }
 

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::model::{AlertSeverity, CarrierId, Security, Sentinel};
+use crate::model::{AlertSeverity, CarrierId, Security, Sentinel, Source};
 
 fn read(text: &str) -> Loaded {
     from_text(Path::new("conf/config.yaml"), text)
@@ -51,7 +51,7 @@ health:
   measured_floor: 0.9
 sentinels: [ { address: 10.0.0.1 }, { address: 10.0.0.2, carrier: vnpt } ]
 probe:
-  icmp: { engine: datagram, count: 5, spacing: 100ms, timeout: 1s, rate: 200, group_rate: 50 }
+  icmp: { engine: datagram, count: 5, spacing: 100ms, timeout: 1s, size: 1200, df: true, tos: 184, source: 10.0.0.9, sources: { tslcd: eth1 }, rate: 200, group_rate: 50 }
   snmp: { interval: 2m, timeout: 3s, retries: 1, in_flight: 64, group_rate: 20, max_repetitions: 25, traps: { listen: "[::]:162", credentials: [core] } }
 credentials:
   core: { version: 3, user: patrol, auth: { sha256: "${TUANTRA_AUTH}" }, priv: { aes128: "file:/etc/tuantra/priv" } }
@@ -103,7 +103,23 @@ retention: { samples: 30d, rollups: 10y }
             off_hours_grace_ms: 2_700_000,
         }
     );
-    assert_eq!(config.ping, PingParams { count: 5, spacing_ms: 100, timeout_ms: 1_000 });
+    assert_eq!(
+        config.ping,
+        PingParams {
+            count: 5,
+            spacing_ms: 100,
+            timeout_ms: 1_000,
+            size: 1_200,
+            df: true,
+            tos: 184
+        }
+    );
+    assert_eq!(config.source, Source::parse("10.0.0.9"));
+    let own = &config.sources[0];
+    assert_eq!(
+        (own.network.as_str(), Some(&own.source)),
+        ("tslcd", Source::parse("eth1").as_ref())
+    );
     assert_eq!((config.engine, config.rate_pps), (Engine::Datagram, 200));
     assert_eq!(config.group_rate_pps, 50);
     let snmp = SnmpParams {
@@ -156,6 +172,7 @@ retention: { samples: 30d, rollups: 10y }
         matches!(&mail.settings[1].value, alerts::SettingValue::Map(names) if names[0].0 == "A")
     );
     let sentinel = |address: [u8; 4], carrier: Option<&str>| Sentinel {
+        is_control: false,
         address: address.into(),
         carrier: carrier.map(|id| CarrierId::new(id).expect("a slug")),
     };
@@ -503,4 +520,32 @@ fn every_key_is_documented() {
         let titled = [format!("`{key}."), format!("## `{key}`")];
         assert!(named.iter().chain(&titled).any(|name| page.contains(name.as_str())), "{key}");
     }
+}
+
+#[test]
+fn what_is_wrong_with_sources_and_control_targets_is_told() {
+    for (text, key) in [
+        ("probe: { icmp: { source: 'a b' } }", "config.not_source"),
+        ("probe: { icmp: { source: 224.0.0.1 } }", "config.not_source"),
+        ("probe: { icmp: { sources: { 'T S': eth0 } } }", "config.not_network"),
+        ("probe: { icmp: { sources: { tslcd: much-too-long-a-name } } }", "config.not_source"),
+        ("probe: { icmp: { size: 7 } }", "config.out_of_range"),
+        ("probe: { icmp: { tos: 256 } }", "config.out_of_range"),
+        ("probe: { icmp: { df: perhaps } }", "config.unknown_word"),
+        (
+            "sentinels: [{ address: 10.0.0.1, control: true, carrier: vnpt }]",
+            "config.control_carrier",
+        ),
+    ] {
+        let keys: Vec<_> = read(text).diagnostics.iter().map(|d| d.message.key).collect();
+        assert_eq!(keys, [key], "{text}");
+    }
+    let config = read("probe: { icmp: { sources: { nowhere: eth0 } } }").config.unwrap();
+    let unknown = config.check_networks(&crate::model::Inventory::default());
+    assert_eq!(
+        unknown.iter().map(|d| d.message.key).collect::<Vec<_>>(),
+        ["config.unknown_network"]
+    );
+    let control = read("sentinels: [{ address: 10.0.0.1, control: true }]").config.unwrap();
+    assert!(control.sentinels[0].is_control);
 }

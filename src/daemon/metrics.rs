@@ -24,7 +24,7 @@ use super::patrol::Patrol;
 use super::services::Measured;
 use crate::api::{Snapshot, SubjectRow};
 use crate::model::{State, SubjectId, SubjectKind, Tier, UnixMs};
-use crate::probe::{Stats, service};
+use crate::probe::{Account, Skip, Stats, service};
 use crate::store::StoreStatus;
 use text::Page;
 
@@ -84,7 +84,7 @@ fn page(gauges: &Gauges) -> String {
     coverage(&mut page, &gauges.snapshot);
     services(&mut page, gauges);
     health(&mut page, gauges);
-    probe(&mut page, &gauges.probe);
+    probe(&mut page, gauges);
     store(&mut page, gauges);
     page.into_text()
 }
@@ -253,7 +253,53 @@ fn health(page: &mut Page, gauges: &Gauges) {
     );
 }
 
-fn probe(page: &mut Page, stats: &Stats) {
+/// What became of every turn, round and packet: each family adds up to the one before it.
+fn account(page: &mut Page, account: &Account) {
+    page.counter(
+        "tuantra_probe_turns_total",
+        "Rounds of pings that fell due, and whether they began.",
+    );
+    page.line(&[("fate", "begun")], account.begun);
+    for (why, count) in Skip::ALL.into_iter().zip(account.skipped) {
+        page.line(&[("fate", why.as_str())], count);
+    }
+    page.counter("tuantra_probe_outcomes_total", "Rounds of pings by what they came to.");
+    for (outcome, count) in [
+        ("answered", account.answered),
+        ("silent", account.silent),
+        ("refused", account.refused),
+        ("spoilt", account.spoilt),
+        ("cancelled", account.cancelled),
+    ] {
+        page.line(&[("outcome", outcome)], count);
+    }
+    page.counter("tuantra_probe_packets_total", "Echo requests sent by what became of them.");
+    for (fate, count) in [
+        ("received", account.received),
+        ("lost", account.lost),
+        ("icmp_error", account.errors),
+        ("overflowed", account.overflowed),
+        ("given_up", account.given_up),
+    ] {
+        page.line(&[("fate", fate)], count);
+    }
+    page.one_gauge(
+        "tuantra_probe_packets_waiting",
+        "Echo requests whose answer is waited for.",
+        account.waiting,
+    );
+}
+
+fn probe(page: &mut Page, gauges: &Gauges) {
+    let stats = &gauges.probe;
+    account(page, &stats.account);
+    if let Some(permille) = gauges.snapshot.daemon.own_loss_permille {
+        page.one_gauge(
+            "tuantra_control_loss_ratio",
+            "Share of the control targets' packets of the last minute that were lost.",
+            thousandths(permille.into()),
+        );
+    }
     page.one_gauge("tuantra_probe_targets", "Addresses pinged.", stats.targets);
     page.one_gauge("tuantra_probe_in_flight", "Rounds of pings under way.", stats.in_flight);
     page.one_gauge(
@@ -262,16 +308,21 @@ fn probe(page: &mut Page, stats: &Stats) {
         thousandths(stats.lag_ms),
     );
     for (name, help, count) in [
-        ("tuantra_probe_rounds_total", "Rounds of pings answered.", stats.rounds),
-        ("tuantra_probe_packets_sent_total", "Echo requests sent.", stats.sent),
-        ("tuantra_probe_packets_received_total", "Echo replies counted.", stats.received),
+        ("tuantra_probe_rounds_total", "Rounds of pings that are over.", stats.account.rounds()),
+        ("tuantra_probe_packets_sent_total", "Echo requests sent.", stats.account.sent),
+        ("tuantra_probe_packets_received_total", "Echo replies counted.", stats.account.received),
         ("tuantra_probe_late_total", "Replies to packets already given up.", stats.late),
         ("tuantra_probe_duplicate_total", "Second answers to one packet.", stats.duplicate),
         ("tuantra_probe_stray_total", "Replies that are nobody's.", stats.stray),
+        (
+            "tuantra_probe_wrong_source_total",
+            "Replies to our packets from another address than the one asked.",
+            stats.wrong_source,
+        ),
         ("tuantra_probe_overflow_total", "Packets that found our buffer full.", stats.overflow),
         ("tuantra_probe_deferred_total", "Sends put off for want of room.", stats.deferred),
         ("tuantra_probe_local_errors_total", "Sends this machine refused.", stats.local_errors),
-        ("tuantra_probe_cancelled_total", "Rounds given up.", stats.cancelled),
+        ("tuantra_probe_cancelled_total", "Rounds given up.", stats.account.cancelled),
         ("tuantra_probe_answers_dropped_total", "Answers nobody read.", stats.answers_dropped),
     ] {
         page.one_counter(name, help, count);

@@ -16,6 +16,7 @@ mod drift;
 mod feed;
 mod metrics;
 mod months;
+mod names;
 mod notes;
 mod patrol;
 pub mod rebuild;

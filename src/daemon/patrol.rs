@@ -7,6 +7,7 @@ mod devices;
 mod faults;
 mod neighbours;
 mod news;
+mod own_loss;
 mod seen;
 mod services;
 pub(super) mod show;
@@ -25,11 +26,13 @@ pub(super) use alerts::{Prepared, REPORTS_MAX};
 use devices::Devices;
 use faults::OwnFaults;
 use news::Switched;
+use own_loss::OwnLoss;
 use work::Works;
 
 use super::asker::Asker;
 use super::feed::Changes;
 use super::months::Months;
+use super::names::Addresses;
 use super::resume::Past;
 use super::services::ServiceChecks;
 use super::targets::Targets;
@@ -42,6 +45,7 @@ use crate::health::{self, Effect, Health};
 use crate::model::{
     Incident, Inventory, Sample, State, StateInterval, SubjectId, SubjectIx, UnixMs,
 };
+use crate::probe::names::{self, Found, Names};
 use crate::probe::service::{Said, Services};
 use crate::probe::snmp::Turn;
 use crate::probe::snmp::traps::Trap;
@@ -71,6 +75,8 @@ pub(super) struct Patrol {
     asker: Asker,
     services: Services,
     service_checks: ServiceChecks,
+    names: Names,
+    addresses: Addresses,
     devices: Devices,
     traps: Traps,
     alerts: Alerts,
@@ -93,6 +99,7 @@ pub(super) struct Patrol {
     started: UnixMs,
     reload_failure: Option<ReloadFailure>,
     own_faults: OwnFaults,
+    own_loss: OwnLoss,
     works: Works,
     switched: Switched,
     batch: Batch,
@@ -104,6 +111,8 @@ pub(super) enum Told {
     Device(Turn),
     /// A service.
     Service(Said),
+    /// A name's addresses.
+    Name(Found),
 }
 
 /// What a patrol is made of.
@@ -165,6 +174,8 @@ impl Patrol {
             asker,
             services,
             service_checks: ServiceChecks::default(),
+            names: Names::new(names::by_system),
+            addresses: Addresses::default(),
             devices: Devices::new(past),
             traps: Traps::new(traps),
             alerts,
@@ -184,6 +195,7 @@ impl Patrol {
             started: now,
             reload_failure: None,
             own_faults: OwnFaults::default(),
+            own_loss: OwnLoss::default(),
             works,
             switched: Switched::default(),
             batch: Batch::default(),
@@ -229,8 +241,12 @@ impl Patrol {
     pub(super) fn follow_calendar(&mut self, now: UnixMs) {
         let inventory = Arc::clone(self.inventory());
         let targets = std::mem::take(&mut self.targets);
-        let (targets, list) = targets.next(&inventory, &self.config, now);
+        let wanted = Addresses::wanted(&inventory, now);
+        self.addresses.keep(&wanted);
+        self.names.set(wanted);
+        let (targets, list) = targets.next(&inventory, &self.config, &self.addresses, now);
         self.targets = targets;
+        self.own_loss.keep(|target| self.targets.is_control(target));
         self.prober.set_targets(list);
         let all: Vec<TargetId> = self.targets.ids().collect();
         self.set_paces(all);
@@ -242,10 +258,11 @@ impl Patrol {
     /// The next turn of a device by SNMP, or round of a service, that is over; for ever pending
     /// while none is asked.
     pub(super) async fn next_turn(&mut self) -> Told {
-        let Self { asker, services, .. } = self;
+        let Self { asker, services, names, .. } = self;
         tokio::select! {
             turn = asker.next() => Told::Device(turn),
             said = services.next() => Told::Service(said),
+            found = names.next() => Told::Name(found),
         }
     }
 
@@ -258,6 +275,11 @@ impl Patrol {
                 }
             }
             Told::Service(said) => self.service_said(said, now),
+            Told::Name(found) => {
+                if self.addresses.take(found) {
+                    self.follow_calendar(now);
+                }
+            }
         }
     }
 
@@ -289,6 +311,10 @@ impl Patrol {
     pub(super) fn answers(&mut self, answers: &[Answer], now: UnixMs) {
         let mut effects = Vec::new();
         for answer in answers {
+            if self.targets.is_control(answer.target) {
+                self.own_loss.note(answer);
+            }
+            let answer = &self.own_loss.excuse(answer);
             if answer.sent > 0 && !answer.error.is_some_and(crate::model::RoundError::is_own_fault)
             {
                 let answered = answer.lost < answer.sent;

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::model::{CheckKind, Inventory, SubjectIx, UnixMs};
+use super::names::Addresses;
+use crate::config::Config;
+use crate::model::{CheckKind, Inventory, ServiceCheck, SubjectIx, UnixMs};
 use crate::probe::service::{Key, Target};
 
 /// What a check measured last, by the metric's name.
@@ -20,7 +22,13 @@ pub(super) struct ServiceChecks {
 
 impl ServiceChecks {
     /// The checks of what is in force at `now`, and whom to ask.
-    pub(super) fn next(self, inventory: &Inventory, now: UnixMs) -> (Self, Vec<Target>) {
+    pub(super) fn next(
+        self,
+        inventory: &Inventory,
+        config: &Config,
+        addresses: &Addresses,
+        now: UnixMs,
+    ) -> (Self, Vec<Target>) {
         let mut next = Self { measured: self.measured, ..Self::default() };
         let mut targets = Vec::new();
         for ix in inventory.subject_ixs() {
@@ -30,10 +38,17 @@ impl ServiceChecks {
             }
             for (check, number) in subject.checks.iter().zip(0_u8..) {
                 let CheckKind::Service(service) = &check.kind else { continue };
+                let Some(address) = addresses.of(check) else { continue };
+                let service = match service.address == address {
+                    true => Arc::clone(service),
+                    false => Arc::new(ServiceCheck { address, ..(**service).clone() }),
+                };
+                let source = config.source_of(inventory, subject);
                 let key: Key = format!("{}#{number}", subject.id).into();
                 targets.push(Target {
                     key: Arc::clone(&key),
-                    check: Arc::clone(service),
+                    source: source.filter(|s| s.fits(address)).cloned(),
+                    check: service,
                     interval_ms: subject.health.interval_ms,
                     retry_ms: subject.health.retry_ms,
                 });

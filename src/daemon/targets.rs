@@ -1,24 +1,30 @@
 //! Which addresses are asked for which subjects: subjects that share an address and a way of
 //! asking share its rounds, so nobody is asked twice.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
+use super::names::Addresses;
 use crate::config::Config;
-use crate::model::{CheckKind, Inventory, PingParams, Round, SubjectIx, UnixMs};
+use crate::model::{CheckKind, Inventory, PingParams, Round, Source, SubjectIx, UnixMs};
 use crate::probe::{Answer, Target, TargetId};
+
+/// A way of asking: address, how a round is sent, where from.
+type Asking = (IpAddr, PingParams, Option<Source>);
 
 /// The targets of one inventory.
 #[derive(Debug, Default)]
 pub(super) struct Targets {
     /// Ids last over reloads, so that the prober keeps what has not changed.
-    ids: HashMap<(IpAddr, PingParams), TargetId>,
+    ids: HashMap<Asking, TargetId>,
     /// For whom a target is asked: subject and check.
     fan_out: HashMap<TargetId, Vec<(SubjectIx, u8)>>,
     /// By subject: its targets, the primary check's first.
     of_subject: Vec<Vec<TargetId>>,
     /// For which sentinels a target is asked: their places in the settings.
     sentinels: HashMap<TargetId, Vec<usize>>,
+    /// Those of them that tell our own loss from others'.
+    controls: HashSet<TargetId>,
 }
 
 impl Targets {
@@ -28,6 +34,7 @@ impl Targets {
         self,
         inventory: &Inventory,
         config: &Config,
+        addresses: &Addresses,
         now: UnixMs,
     ) -> (Self, Vec<Target>) {
         let mut ids = HashMap::new();
@@ -41,9 +48,12 @@ impl Targets {
                 continue;
             }
             for (check, number) in subject.checks.iter().zip(0_u8..) {
-                let CheckKind::Ping { address, params } = check.kind else { continue };
-                let key = (address, params);
-                let id = *ids.entry(key).or_insert_with(|| {
+                let CheckKind::Ping { params, .. } = check.kind else { continue };
+                // A name that was never found: nobody to ask yet.
+                let Some(address) = addresses.of(check) else { continue };
+                let source = config.source_of(inventory, subject).filter(|s| s.fits(address));
+                let key = (address, params, source.cloned());
+                let id = *ids.entry(key.clone()).or_insert_with(|| {
                     self.ids.get(&key).copied().unwrap_or_else(|| {
                         free += 1;
                         TargetId(free - 1)
@@ -55,6 +65,8 @@ impl Targets {
                     params,
                     interval_ms: subject.health.interval_ms,
                     retry_ms: subject.health.retry_ms,
+                    source: source.cloned(),
+                    is_urgent: false,
                     phase_key: subject.id.to_string(),
                     // What is reached through one thing shares its line and so its packet rate.
                     group: subject.via.subjects().first().map_or(u32::MAX, |s| s.0),
@@ -66,32 +78,46 @@ impl Targets {
             }
         }
         let mut sentinels: HashMap<TargetId, Vec<usize>> = HashMap::new();
+        let mut controls = HashSet::new();
         for (place, sentinel) in config.sentinels.iter().enumerate() {
-            let key = (sentinel.address, config.ping);
-            let id = *ids.entry(key).or_insert_with(|| {
+            let retry_ms = config.health.retry_ms;
+            // How much is lost takes more packets to tell than whether anything comes back.
+            let params = match sentinel.is_control {
+                true => config.ping.in_doubt(retry_ms).in_doubt(retry_ms),
+                false => config.ping,
+            };
+            let source = config.source.clone().filter(|source| source.fits(sentinel.address));
+            let key = (sentinel.address, params, source.clone());
+            let id = *ids.entry(key.clone()).or_insert_with(|| {
                 self.ids.get(&key).copied().unwrap_or_else(|| {
                     free += 1;
                     TargetId(free - 1)
                 })
             });
-            let retry_ms = config.health.retry_ms;
             let target = targets.entry(id).or_insert_with(|| Target {
                 id,
                 address: sentinel.address,
-                params: config.ping,
+                params,
                 interval_ms: retry_ms,
                 retry_ms,
+                source,
+                is_urgent: true,
                 phase_key: format!("sentinel {}", sentinel.address),
                 group: u32::MAX,
             });
             // A lost uplink must be known by the time a subject's failures are confirmed.
             target.interval_ms = target.interval_ms.min(retry_ms);
             target.retry_ms = target.retry_ms.min(retry_ms);
+            // It may be a subject's address, too.
+            target.is_urgent = true;
+            if sentinel.is_control {
+                controls.insert(id);
+            }
             sentinels.entry(id).or_default().push(place);
         }
         let mut targets: Vec<Target> = targets.into_values().collect();
         targets.sort_by_key(|t| t.id);
-        (Self { ids, fan_out, of_subject, sentinels }, targets)
+        (Self { ids, fan_out, of_subject, sentinels, controls }, targets)
     }
 
     /// The rounds that one answer is, one per subject asked by it; none for a target that is no
@@ -122,6 +148,11 @@ impl Targets {
     /// The sentinels that a target is asked for: their places in the settings.
     pub(super) fn sentinels_of(&self, target: TargetId) -> &[usize] {
         self.sentinels.get(&target).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a target is asked for a control target.
+    pub(super) fn is_control(&self, target: TargetId) -> bool {
+        self.controls.contains(&target)
     }
 
     /// The sentinels' targets.

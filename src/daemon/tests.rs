@@ -7,7 +7,9 @@ use jiff::tz::TimeZone;
 
 use super::feed::Changes;
 use super::months::{Months, month_start};
+use super::names::Addresses;
 use super::resume::resumed;
+use super::services::ServiceChecks;
 use super::targets::Targets;
 use crate::api::{Change, DaemonInfo};
 use crate::config::Config;
@@ -18,7 +20,7 @@ use crate::model::{
     Id, Inventory, Maintenance, Rtts, Span, State, StateInterval, SubjectId, SubjectIx, UnixMs,
     WorkHours, WorkedOn,
 };
-use crate::probe::{Answer, TargetId};
+use crate::probe::{Answer, Target, TargetId};
 
 const PROVINCE: &str = "\
 networks:
@@ -59,8 +61,12 @@ fn find(inventory: &Inventory, id: &str) -> SubjectIx {
 #[test]
 fn subjects_on_one_address_share_its_rounds_at_the_shorter_interval() {
     let inventory = load(PROVINCE);
-    let (targets, list) =
-        Targets::default().next(&inventory, &config(), at("2026-06-01T00:00:00Z"));
+    let (targets, list) = Targets::default().next(
+        &inventory,
+        &config(),
+        &Addresses::default(),
+        at("2026-06-01T00:00:00Z"),
+    );
     assert_eq!(list.len(), 2, "the line that has ended is not asked");
     let (lan, switch) = (find(&inventory, "tinh/lan"), find(&inventory, "tinh/switch"));
     assert_eq!(targets.of(lan), targets.of(switch));
@@ -82,12 +88,15 @@ fn subjects_on_one_address_share_its_rounds_at_the_shorter_interval() {
 #[test]
 fn sentinels_are_asked_at_the_retry_pace_and_share_a_subjects_address() {
     let inventory = load(PROVINCE);
-    let sentinel =
-        |address: &str| crate::model::Sentinel { address: address.parse().unwrap(), carrier: None };
+    let sentinel = |address: &str| crate::model::Sentinel {
+        address: address.parse().unwrap(),
+        carrier: None,
+        is_control: false,
+    };
     let sentinels = vec![sentinel("127.0.1.1"), sentinel("127.0.1.8")];
     let config = Config { sentinels, ..config() };
     let now = at("2026-06-01T00:00:00Z");
-    let (targets, list) = Targets::default().next(&inventory, &config, now);
+    let (targets, list) = Targets::default().next(&inventory, &config, &Addresses::default(), now);
     assert_eq!((list.len(), targets.len()), (3, 3));
     let line = targets.of(find(&inventory, "tinh/tslcd"))[0];
     assert_eq!(targets.sentinels_of(line), [0]);
@@ -100,10 +109,78 @@ fn sentinels_are_asked_at_the_retry_pace_and_share_a_subjects_address() {
 }
 
 #[test]
+fn a_control_target_is_asked_with_more_packets_and_named_as_one() {
+    let inventory = load(PROVINCE);
+    let address = "127.0.1.1".parse().unwrap();
+    let control = crate::model::Sentinel { address, carrier: None, is_control: true };
+    let config = Config { sentinels: vec![control], ..config() };
+    let now = at("2026-06-01T00:00:00Z");
+    let (targets, list) = Targets::default().next(&inventory, &config, &Addresses::default(), now);
+    let of_sentinel: Vec<&Target> =
+        list.iter().filter(|t| !targets.sentinels_of(t.id).is_empty()).collect();
+    let [control] = of_sentinel[..] else { panic!("{of_sentinel:?}") };
+    assert!(control.is_urgent && targets.is_control(control.id));
+    assert_eq!((control.params.count, control.interval_ms), (10, 5_000));
+    let line = targets.of(find(&inventory, "tinh/tslcd"))[0];
+    assert!(line != control.id && !targets.is_control(line), "its own rounds stay as they are");
+}
+
+#[test]
+fn what_leaves_from_elsewhere_is_another_target_and_names_wait_for_their_address() {
+    let named = format!(
+        "{PROVINCE}services:\n  - {{ id: web, unit: tinh, name: W, url: 'http://Web.vn/', \
+         checks: [http, ping, {{ ping: far.vn }}] }}\n"
+    );
+    let inventory = load(&named);
+    let source = |text: &str| crate::model::Source::parse(text).unwrap();
+    let text = "probe: { icmp: { source: 10.0.0.9, sources: { tslcd: eth1 } } }";
+    let config = crate::config::from_text(std::path::Path::new("c.yaml"), text).config.unwrap();
+    let now = at("2026-06-01T00:00:00Z");
+    let mut addresses = Addresses::default();
+    let mut wanted: Vec<_> = Addresses::wanted(&inventory, now).into_iter().collect();
+    wanted.sort();
+    assert_eq!(wanted.iter().map(|name| &**name).collect::<Vec<_>>(), ["far.vn", "web.vn"]);
+    let (targets, list) = Targets::default().next(&inventory, &config, &addresses, now);
+    let of = |targets: &Targets, list: &[Target], id: &str| {
+        let id = targets.of(find(&inventory, id))[0];
+        list.iter().find(|t| t.id == id).cloned().unwrap()
+    };
+    assert_eq!(of(&targets, &list, "tinh/tslcd").source, Some(source("eth1")));
+    assert_eq!(of(&targets, &list, "tinh/switch").source, Some(source("10.0.0.9")));
+    let web = find(&inventory, "web");
+    assert!(targets.of(web).is_empty(), "nobody has found it yet");
+    let services = |addresses: &Addresses| {
+        let (_, services) = ServiceChecks::default().next(&inventory, &config, addresses, now);
+        services.iter().map(|t| t.check.address.to_string()).collect::<Vec<_>>()
+    };
+    assert!(services(&addresses).is_empty());
+
+    let found = |name: &str, address: &str| crate::probe::names::Found {
+        name: name.into(),
+        addresses: Ok(vec![address.parse().unwrap()]),
+    };
+    assert!(addresses.take(found("web.vn", "10.1.1.1")));
+    assert!(addresses.take(found("far.vn", "fd00::1")));
+    let (targets, list) = targets.next(&inventory, &config, &addresses, now);
+    let asked: Vec<_> = targets
+        .of(web)
+        .iter()
+        .map(|id| {
+            let target = list.iter().find(|t| t.id == *id).unwrap();
+            (target.address.to_string(), target.source.clone())
+        })
+        .collect();
+    let own = Some(source("10.0.0.9"));
+    assert_eq!(asked, [("10.1.1.1".to_owned(), own), ("fd00::1".to_owned(), None)]);
+    assert_eq!(services(&addresses), ["10.1.1.1"]);
+}
+
+#[test]
 fn what_is_disabled_is_not_asked() {
     let inventory = load(&PROVINCE.replace("127.0.1.1 }", "127.0.1.1, enabled: false }"));
     let now = at("2026-06-01T00:00:00Z");
-    let (targets, list) = Targets::default().next(&inventory, &config(), now);
+    let (targets, list) =
+        Targets::default().next(&inventory, &config(), &Addresses::default(), now);
     assert_eq!(list.len(), 1);
     assert!(targets.of(find(&inventory, "tinh/tslcd")).is_empty());
 }
@@ -111,10 +188,12 @@ fn what_is_disabled_is_not_asked() {
 #[test]
 fn targets_keep_their_ids_over_a_reload_and_follow_the_calendar() {
     let old = load(PROVINCE);
-    let (targets, before) = Targets::default().next(&old, &config(), at("2025-06-01T00:00:00Z"));
+    let (targets, before) =
+        Targets::default().next(&old, &config(), &Addresses::default(), at("2025-06-01T00:00:00Z"));
     assert_eq!(before.len(), 3);
     let new = load(&PROVINCE.replace("127.0.1.1", "127.0.1.7"));
-    let (targets, after) = targets.next(&new, &config(), at("2026-06-01T00:00:00Z"));
+    let (targets, after) =
+        targets.next(&new, &config(), &Addresses::default(), at("2026-06-01T00:00:00Z"));
     let kept: Vec<TargetId> = after.iter().filter(|t| before.contains(t)).map(|t| t.id).collect();
     assert_eq!(kept, [targets.of(find(&new, "tinh/switch"))[0]]);
     let fresh = targets.of(find(&new, "tinh/tslcd"))[0];
@@ -132,6 +211,8 @@ fn change() -> Change {
             asked: 0,
             interval_ms: 1,
             lag_ms: 0,
+            turns: None,
+            own_loss_permille: None,
             written: None,
             dropped_samples: 0,
             reload_failure: None,

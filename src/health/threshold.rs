@@ -73,6 +73,7 @@ const WORST_FIRST: [Threshold; Threshold::ALL.len()] = [
     Threshold::Utilisation,
     Threshold::Certificate,
     Threshold::Clock,
+    Threshold::Mtu,
 ];
 
 impl Watch {

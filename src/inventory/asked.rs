@@ -125,6 +125,7 @@ pub(super) fn read(desk: &mut Desk, context: &Context<'_>, fields: &Fields<'_>, 
         are_checks_implied: written.is_none(),
         checks: written.or_else(implied),
         host: own.address(),
+        host_name: own.name(),
         via: fields.get("via").and_then(|node| via(desk, node)),
         health,
         ping,
@@ -196,7 +197,10 @@ fn check_map(desk: &mut Desk, own: &Own, node: &Node, map: &Map) -> Option<RawCh
     // What is named and cannot be understood is reported, and the check left out.
     let kind = match (key.text.as_str(), value) {
         ("ping", None) => Some(RawKind::Ping(None)),
-        ("ping", Some(n)) => scalar::address(desk, "ping", n).map(|a| RawKind::Ping(Some(a))),
+        ("ping", Some(n)) => match services::host_name(n) {
+            Some(name) => Some(RawKind::PingName(name)),
+            None => scalar::address(desk, "ping", n).map(|a| RawKind::Ping(Some(a))),
+        },
         ("snmp", None) => Some(RawKind::Snmp(None)),
         ("snmp", Some(n)) => scalar::credential(desk, n).map(|c| RawKind::Snmp(Some(c))),
         (word, value) if KINDS.contains(&word) => services::read(desk, own, word, key.at, value)

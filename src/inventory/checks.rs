@@ -30,11 +30,11 @@ enum Lack {
 pub(super) fn checks(draft: &Draft<'_>, drafts: &[Draft<'_>]) -> Vec<Check> {
     let mut checks: Vec<Check> = Vec::new();
     for raw in listed(draft) {
-        let Ok(kind) = kind(&raw, draft, drafts) else { continue };
+        let Ok((kind, name)) = kind(&raw, draft, drafts) else { continue };
         // What an interface's device says of it is believed; what else it says only degrades.
         let critical = raw.critical.unwrap_or(matches!(raw.kind, RawKind::Interface(_)));
-        if checks.iter().all(|known| known.kind != kind) {
-            checks.push(Check { kind, critical });
+        if checks.iter().all(|known| (&known.kind, &known.name) != (&kind, &name)) {
+            checks.push(Check { kind, critical, name });
         }
     }
     if let Some(primary) = checks.first_mut() {
@@ -92,40 +92,63 @@ fn listed(draft: &Draft<'_>) -> Vec<RawCheck> {
     listed
 }
 
-fn kind(raw: &RawCheck, draft: &Draft<'_>, drafts: &[Draft<'_>]) -> Result<CheckKind, Lack> {
-    match &raw.kind {
-        RawKind::Ping(address) => {
-            let address = address.or_else(|| own_address(draft, drafts)).ok_or(Lack::Address)?;
-            Ok(CheckKind::Ping { address, params: draft.raw.asked.ping })
-        }
-        RawKind::Service(service) => {
-            let own = || own_address(draft, drafts);
-            let address = service.address.or_else(own).ok_or(Lack::ServiceAddress)?;
-            Ok(CheckKind::Service(Arc::new(ServiceCheck {
-                address,
-                port: service.port,
-                timeout_ms: service.timeout_ms,
-                ask: service.ask.clone(),
-            })))
-        }
-        RawKind::Snmp(named) => {
-            let device = device_of(draft, drafts).ok_or(Lack::Device)?;
-            let own = device.device().and_then(|device| device.snmp.as_ref());
-            let credential = named.as_ref().or(own).ok_or(Lack::Credential)?;
-            let address = device_address(device).ok_or(Lack::Address)?;
-            Ok(CheckKind::Snmp { address, credential: credential.0.clone().into() })
-        }
-        RawKind::Interface(named) => {
-            let device = device_of(draft, drafts).ok_or(Lack::Device)?;
-            let own = device.device().and_then(|device| device.snmp.as_ref());
-            let credential = own.ok_or(Lack::Credential)?;
-            let ends_at = draft.link.as_ref().and_then(|link| link.raw.interface.as_deref());
-            let interface = named.as_deref().or(ends_at).ok_or(Lack::Interface)?;
-            let address = device_address(device).ok_or(Lack::Address)?;
-            let credential = credential.0.clone().into();
-            Ok(CheckKind::Interface { address, credential, interface: interface.into() })
-        }
-    }
+/// What stands in the place of an address that is looked up.
+const LOOKED_UP: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
+
+/// How it is asked, and the name whose address is looked up, where nobody says an address.
+fn kind(
+    raw: &RawCheck,
+    draft: &Draft<'_>,
+    drafts: &[Draft<'_>],
+) -> Result<(CheckKind, Option<Arc<str>>), Lack> {
+    let own = || own_address(draft, drafts);
+    let found = |address: Option<IpAddr>, name: Option<&Arc<str>>, lack| match (address, name) {
+        (Some(address), _) => Ok((address, None)),
+        (None, Some(name)) => Ok((LOOKED_UP, Some(Arc::clone(name)))),
+        (None, None) => Err(lack),
+    };
+    Ok((
+        match &raw.kind {
+            RawKind::Ping(address) => {
+                let name = draft.raw.asked.host_name.as_ref();
+                let (address, name) = found(address.or_else(own), name, Lack::Address)?;
+                return Ok((CheckKind::Ping { address, params: draft.raw.asked.ping }, name));
+            }
+            RawKind::PingName(name) => {
+                let kind = CheckKind::Ping { address: LOOKED_UP, params: draft.raw.asked.ping };
+                return Ok((kind, Some(Arc::clone(name))));
+            }
+            RawKind::Service(service) => {
+                let address = service.address.or_else(own);
+                let (address, name) = found(address, service.name.as_ref(), Lack::ServiceAddress)?;
+                let service = CheckKind::Service(Arc::new(ServiceCheck {
+                    address,
+                    port: service.port,
+                    timeout_ms: service.timeout_ms,
+                    ask: service.ask.clone(),
+                }));
+                return Ok((service, name));
+            }
+            RawKind::Snmp(named) => {
+                let device = device_of(draft, drafts).ok_or(Lack::Device)?;
+                let own = device.device().and_then(|device| device.snmp.as_ref());
+                let credential = named.as_ref().or(own).ok_or(Lack::Credential)?;
+                let address = device_address(device).ok_or(Lack::Address)?;
+                CheckKind::Snmp { address, credential: credential.0.clone().into() }
+            }
+            RawKind::Interface(named) => {
+                let device = device_of(draft, drafts).ok_or(Lack::Device)?;
+                let own = device.device().and_then(|device| device.snmp.as_ref());
+                let credential = own.ok_or(Lack::Credential)?;
+                let ends_at = draft.link.as_ref().and_then(|link| link.raw.interface.as_deref());
+                let interface = named.as_deref().or(ends_at).ok_or(Lack::Interface)?;
+                let address = device_address(device).ok_or(Lack::Address)?;
+                let credential = credential.0.clone().into();
+                CheckKind::Interface { address, credential, interface: interface.into() }
+            }
+        },
+        None,
+    ))
 }
 
 /// Who is asked by SNMP: the device itself, or the one that a connection ends at.

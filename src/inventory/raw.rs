@@ -1,6 +1,7 @@
 //! What the files say, entry by entry: checked by itself, its references not yet resolved.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 
@@ -162,6 +163,8 @@ pub(super) struct Asked {
     pub are_checks_implied: bool,
     /// The address that a service's `url` or `host` is written as.
     pub host: Option<IpAddr>,
+    /// Its name, where that is no address.
+    pub host_name: Option<Arc<str>>,
     /// `None`: implied by the tree.
     pub via: Option<RawVia>,
     pub health: HealthParams,
@@ -184,6 +187,8 @@ pub(super) struct RawCheck {
 pub(super) enum RawKind {
     /// A ping, of the subject's own address unless it names one.
     Ping(Option<IpAddr>),
+    /// A ping of whoever has that name.
+    PingName(Arc<str>),
     /// The device, or the one that the connection ends at, with its own credential unless it names
     /// one.
     Snmp(Option<(Id, At)>),

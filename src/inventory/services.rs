@@ -1,4 +1,4 @@
-//! Checks of services: `tcp http tls dns smtp imap ntp`, each a word, a word with what matters most
+//! Checks of services: `tcp http tls dns smtp imap ntp mtu`, each a word, a word with what matters most
 //! (`tcp: 22`), or a mapping of all that can be said.
 
 use std::net::IpAddr;
@@ -10,7 +10,7 @@ use super::scalar;
 use crate::model::{DnsRecord, HttpAsk, Message, ServiceAsk, ServiceCheck, TlsAsk};
 
 /// The words.
-pub(super) const KINDS: [&str; 7] = ["tcp", "http", "tls", "dns", "smtp", "imap", "ntp"];
+pub(super) const KINDS: [&str; 8] = ["tcp", "http", "tls", "dns", "smtp", "imap", "ntp", "mtu"];
 /// Longest host name (RFC 1035, section 2.3.4).
 const NAME_MAX: usize = 253;
 /// Longest path with its query, in bytes.
@@ -22,8 +22,10 @@ const OFFSET_MS_BOUNDS: std::ops::RangeInclusive<i64> = 1..=86_400_000;
 /// A check of a service as written, with what its subject says filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RawService {
-    /// Who is asked; `None`: the subject's own address.
+    /// Who is asked; `None`: the subject's own address, else whoever has the name.
     pub address: Option<IpAddr>,
+    /// The host's name, where that is no address.
+    pub name: Option<Arc<str>>,
     pub port: u16,
     pub timeout_ms: u32,
     pub ask: ServiceAsk,
@@ -65,18 +67,30 @@ impl Own {
         self.host().and_then(literal)
     }
 
+    /// The host's name, where that is no address.
+    pub(super) fn name(&self) -> Option<Arc<str>> {
+        self.host().and_then(named)
+    }
+
     /// The check that a service has where it says none.
     pub(super) fn implied(&self) -> Option<RawService> {
         let tcp = || {
             let ask = ServiceAsk::Tcp { expect: None };
             let timeout_ms = ServiceCheck::TIMEOUT_MS_DEFAULT;
-            self.port.map(|port| RawService { address: None, port, timeout_ms, ask })
+            let name = self.name();
+            self.port.map(|port| RawService { address: None, name, port, timeout_ms, ask })
         };
         let http = self.url.as_ref().map(|url| {
             let ask = http_of(url, HttpKeys::default());
             let timeout_ms = ServiceCheck::TIMEOUT_MS_DEFAULT;
             let port = url.port.or(ask.usual_port()).unwrap_or(80);
-            RawService { address: literal(&url.host), port, timeout_ms, ask }
+            RawService {
+                address: literal(&url.host),
+                name: named(&url.host),
+                port,
+                timeout_ms,
+                ask,
+            }
         });
         http.or_else(tcp)
     }
@@ -84,6 +98,20 @@ impl Own {
 
 fn literal(host: &str) -> Option<IpAddr> {
     host.parse::<IpAddr>().ok().map(|address| address.to_canonical())
+}
+
+/// A name that can be looked up: no address, and no number that somebody took for one.
+fn named(host: &str) -> Option<Arc<str>> {
+    let is_name = literal(host).is_none() && host.chars().any(|c| c.is_ascii_alphabetic());
+    (is_name && is_host(host) && !host.contains(':')).then(|| host.into())
+}
+
+/// A host's name behind a key that is an address as a rule: with a letter and no colon in it.
+pub(super) fn host_name(node: &Node) -> Option<Arc<str>> {
+    match &node.value {
+        Value::Text(text) => named(text.trim_end_matches('.')).map(|n| n.to_lowercase().into()),
+        _ => None,
+    }
 }
 
 fn port(desk: &mut Desk, node: &Node) -> Option<u16> {
@@ -218,10 +246,10 @@ pub(super) fn read(
     });
     let said_port = fields.get("port").and_then(|n| port(desk, n));
     let short_port = match word {
-        "http" | "dns" => None,
+        "http" | "dns" | "mtu" => None,
         _ => short.and_then(|n| port(desk, n)),
     };
-    let (ask, url_port, url_address) = match word {
+    let (ask, url_port, url_host) = match word {
         "http" => {
             let said = fields.get("url").or(short).map(|n| url(desk, n));
             let url = match said {
@@ -229,7 +257,7 @@ pub(super) fn read(
                 None => own.url.clone().or_else(|| lack(desk, at, word, "url"))?,
             };
             let keys = http_keys(desk, &fields);
-            (http_of(&url, keys), url.port, literal(&url.host))
+            (http_of(&url, keys), url.port, Some(url.host))
         }
         "tls" => {
             let keys = tls_keys(desk, &fields);
@@ -248,23 +276,33 @@ pub(super) fn read(
             });
             (ServiceAsk::Ntp { offset_ms: offset_ms.unwrap_or(OFFSET_MS) }, None, None)
         }
+        "mtu" => {
+            let said = fields.get("least").or(short);
+            let least = said.and_then(|n| scalar::whole(desk, "least", n, ServiceCheck::MTU));
+            let least = least.and_then(|n| u16::try_from(n).ok());
+            (ServiceAsk::Mtu { least: least.unwrap_or(ServiceCheck::MTU_DEFAULT) }, None, None)
+        }
         "smtp" => (ServiceAsk::Smtp, None, None),
         "imap" => (ServiceAsk::Imap, None, None),
         _ => (ServiceAsk::Tcp { expect: words(desk, &fields, "expect") }, None, None),
     };
     // The service's own port is that of its first protocol: what asks a mail server by several
     // names the others.
-    let named = said_port.or(short_port).or(url_port);
+    let port_said = said_port.or(short_port).or(url_port);
     let is_own = matches!(ask, ServiceAsk::Tcp { .. } | ServiceAsk::Tls(_));
-    let port = named.or(own.port.filter(|_| is_own)).or(ask.usual_port());
+    let port = port_said.or(own.port.filter(|_| is_own)).or(ask.usual_port());
     // One that is wrong has been reported as that.
     if desk.errors() > errors {
         return None;
     }
     let port = port.or_else(|| lack(desk, at, word, "port"))?;
-    let timeout_ms = timeout_ms.unwrap_or(ServiceCheck::TIMEOUT_MS_DEFAULT);
-    let address = address.or(url_address);
-    Some(RawService { address, port, timeout_ms, ask })
+    let timeout_ms = timeout_ms.unwrap_or(match ask {
+        ServiceAsk::Mtu { .. } => ServiceCheck::TIMEOUT_MS_MTU,
+        _ => ServiceCheck::TIMEOUT_MS_DEFAULT,
+    });
+    let address = address.or(url_host.as_deref().and_then(literal));
+    let name = url_host.as_deref().or(own.host()).and_then(named);
+    Some(RawService { address, name, port, timeout_ms, ask })
 }
 
 fn keys_of(word: &str) -> &'static [&'static str] {
@@ -289,6 +327,7 @@ fn keys_of(word: &str) -> &'static [&'static str] {
         "dns" => &["address", "port", "timeout", "name", "record", "answer"],
         "ntp" => &["address", "port", "timeout", "offset"],
         "tcp" => &["address", "port", "timeout", "expect"],
+        "mtu" => &["address", "timeout", "least"],
         _ => &["address", "port", "timeout"],
     }
 }

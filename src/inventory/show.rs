@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::locale::{self, Lang, fold, text, visible};
 use crate::model::{
-    CalendarIx, CheckKind, Connection, Device, Inventory, ServiceLevel, Subject, SubjectDetail,
-    SubjectIx, Tier, Unit, UnitIx, UnixMs, Via,
+    CalendarIx, Check, CheckKind, Connection, Device, Inventory, ServiceAsk, ServiceLevel, Subject,
+    SubjectDetail, SubjectIx, Tier, Unit, UnitIx, UnixMs, Via,
 };
 use crate::t;
 
@@ -141,13 +141,18 @@ fn line(
         }
         SubjectDetail::Service(_) => parts.push(subject.name.clone()),
     }
-    parts.push(subject.checks.first().map_or_else(
-        || text(lang, "inventory.never_measured").to_owned(),
-        |check| check.kind.address().to_string(),
-    ));
+    parts.push(
+        subject
+            .checks
+            .first()
+            .map_or_else(|| text(lang, "inventory.never_measured").to_owned(), Check::asked),
+    );
     parts.extend(subject.checks.iter().filter_map(|check| match &check.kind {
         CheckKind::Ping { .. } => None,
-        CheckKind::Service(service) => Some(format!("{} :{}", service.ask.as_str(), service.port)),
+        CheckKind::Service(service) => Some(match service.ask {
+            ServiceAsk::Mtu { least } => format!("mtu {least}"),
+            _ => format!("{} :{}", service.ask.as_str(), service.port),
+        }),
         CheckKind::Snmp { credential, .. } => {
             Some(t!(lang, "inventory.snmp", credential = credential))
         }
@@ -288,6 +293,14 @@ pub fn subject_json(inventory: &Inventory, ix: SubjectIx) -> Value {
             CheckKind::Interface { address, credential, interface } => json!({
                 "kind": check.kind.as_str(), "address": address, "critical": check.critical,
                 "credential": credential, "interface": interface }),
+        })
+        .zip(&subject.checks)
+        .map(|(mut shown, check)| {
+            // Whose address is looked up has none of its own.
+            if let Some(name) = &check.name {
+                shown["address"] = json!(name);
+            }
+            shown
         })
         .collect();
     let mut value = json!({

@@ -460,6 +460,32 @@ services:
 }
 
 #[test]
+fn an_address_that_is_said_comes_before_a_name_that_is_looked_up() {
+    let inventory = good(&format!(
+        "{NETWORKS}units:
+{SERVER}
+services:
+  - {{ id: web, unit: tg, name: Web, url: https://Web.vn/x }}
+  - {{ id: both, unit: tg, name: Both, url: https://web.vn/x, address: 10.0.0.9 }}
+  - {{ id: pinged, unit: tg, name: P, host: p.vn, checks: [ping, {{ ping: Q.vn. }}, {{ mtu: 1400 }}] }}
+  - {{ id: dressed, unit: tg, name: D, address: 10.0.0.9, checks: [ping], ping: {{ size: 1400, df: true, tos: 184 }} }}
+"
+    ));
+    let checks = |id: &str| {
+        let ix = inventory.find_subject(id).unwrap();
+        let named = |check: &crate::model::Check| (check.kind.as_str(), check.asked());
+        inventory.subject(ix).checks.iter().map(named).collect::<Vec<_>>()
+    };
+    let said = |kind, asked: &str| (kind, asked.to_owned());
+    assert_eq!(checks("web"), [said("http", "web.vn")]);
+    assert_eq!(checks("both"), [said("http", "10.0.0.9")]);
+    assert_eq!(checks("pinged"), [said("ping", "p.vn"), said("ping", "q.vn"), said("mtu", "p.vn")]);
+    let dressed = inventory.subject(inventory.find_subject("dressed").unwrap());
+    let crate::model::CheckKind::Ping { params, .. } = dressed.checks[0].kind else { panic!() };
+    assert_eq!((params.size, params.df, params.tos), (1_400, true, 184));
+}
+
+#[test]
 fn what_a_check_of_a_service_lacks_is_told() {
     let service = |entry: &str| {
         let text = format!(
@@ -470,7 +496,13 @@ fn what_a_check_of_a_service_lacks_is_told() {
         errors.map(|d| d.message.key).collect::<Vec<_>>()
     };
     for (entry, key) in [
-        ("url: 'https://web.vn/', checks: [http]", "check.service_without_address"),
+        ("host: 10.9, checks: [{ tcp: 80 }]", "check.service_without_address"),
+        ("address: 10.0.0.9, checks: [{ mtu: 500 }]", "check.out_of_bounds"),
+        ("address: 10.0.0.9, checks: [{ mtu: { port: 7 } }]", "check.unknown_key"),
+        ("address: 10.0.0.9, checks: [ping], ping: { size: 7 }", "check.out_of_bounds"),
+        ("address: 10.0.0.9, checks: [ping], ping: { tos: 256 }", "check.out_of_bounds"),
+        ("address: 10.0.0.9, checks: [ping], ping: { df: maybe }", "check.expect_truth"),
+        ("checks: [{ ping: 'a b' }]", "check.bad_address"),
         ("url: 'ftp://web.vn/', address: 10.0.0.9", "check.bad_url"),
         ("address: 10.0.0.9, checks: [tcp]", "check.service_lacks"),
         ("address: 10.0.0.9, checks: [http]", "check.service_lacks"),

@@ -63,7 +63,7 @@ const HEALTH_KEYS: [&str; 13] = [
 const LIMIT_KEYS: [&str; 6] = ["utilisation", "errors", "cpu", "memory", "temperature", "charge"];
 const BAND_KEYS: [&str; 2] = ["high", "low"];
 const FLAPPING_KEYS: [&str; 3] = ["window", "high_pct", "low_pct"];
-const PING_KEYS: [&str; 3] = ["count", "spacing", "timeout"];
+const PING_KEYS: [&str; 6] = ["count", "spacing", "timeout", "size", "df", "tos"];
 
 fn read_health(desk: &mut Desk, fields: &Fields<'_>, health: &mut HealthParams) {
     let mut ms = |key: &str, bounds, slot: &mut i64| {
@@ -205,6 +205,17 @@ fn read_ping(desk: &mut Desk, fields: &Fields<'_>, ping: &mut PingParams) {
     };
     ms("spacing", PingParams::SPACING_MS, &mut ping.spacing_ms);
     ms("timeout", PingParams::TIMEOUT_MS, &mut ping.timeout_ms);
+    let size = fields.get("size").and_then(|n| scalar::whole(desk, "size", n, PingParams::SIZE));
+    if let Some(bytes) = size.and_then(|bytes| u16::try_from(bytes).ok()) {
+        ping.size = bytes;
+    }
+    if let Some(df) = fields.get("df").and_then(|n| scalar::truth(desk, "df", n)) {
+        ping.df = df;
+    }
+    let tos = fields.get("tos").and_then(|n| scalar::whole(desk, "tos", n, PingParams::TOS));
+    if let Some(tos) = tos.and_then(|tos| u8::try_from(tos).ok()) {
+        ping.tos = tos;
+    }
 }
 
 /// A suspect is asked at least as often as a healthy subject, and the next round must not start

@@ -9,6 +9,7 @@ mod catalogue;
 mod columns;
 mod fold;
 mod incident;
+mod network;
 mod number;
 mod reason;
 mod sort;
@@ -24,6 +25,7 @@ pub use fold::{fold, nfc};
 pub use incident::{
     OFF_HOURS_GLYPH, blind_words, cause_key, guess_words, incident_notes, sign_words,
 };
+pub use network::network_words;
 pub use number::{decimal, number, percent, rtt};
 pub use reason::reason;
 pub use sort::{SortKey, sort_key};

@@ -24,9 +24,10 @@ pub fn trouble_words(lang: Lang, error: RoundError) -> Option<Cow<'static, str>>
         RoundError::InterfaceDown { admin: true } => "interface_off",
         RoundError::Over(threshold) => threshold.as_str(),
         RoundError::Unreachable { .. }
-        | RoundError::TtlExceeded
+        | RoundError::TtlExceeded { .. }
         | RoundError::FragNeeded { .. }
         | RoundError::Local { .. }
+        | RoundError::OwnLoss { .. }
         | RoundError::Overflow => return None,
     };
     Some(Cow::Borrowed(text(lang, &format!("trouble.{word}"))))

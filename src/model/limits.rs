@@ -71,7 +71,8 @@ impl Limits {
             Threshold::Hardware
             | Threshold::Battery
             | Threshold::Certificate
-            | Threshold::Clock => None,
+            | Threshold::Clock
+            | Threshold::Mtu => None,
         }
     }
 
@@ -88,7 +89,8 @@ impl Limits {
             Threshold::Hardware
             | Threshold::Battery
             | Threshold::Certificate
-            | Threshold::Clock => {}
+            | Threshold::Clock
+            | Threshold::Mtu => {}
         }
         self
     }

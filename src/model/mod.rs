@@ -30,6 +30,7 @@ mod sample;
 mod scaled;
 mod sentinel;
 mod service;
+mod source;
 mod state;
 mod storm;
 mod subject;
@@ -67,6 +68,7 @@ pub use sample::Sample;
 pub use scaled::{format_scaled, parse_scaled};
 pub use sentinel::Sentinel;
 pub use service::{DnsRecord, HttpAsk, ServiceAsk, ServiceCheck, TlsAsk};
+pub use source::Source;
 pub use state::State;
 pub use storm::{Storm, StormEnd, StormOver};
 pub use subject::{

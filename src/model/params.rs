@@ -93,9 +93,31 @@ pub struct PingParams {
     pub spacing_ms: u32,
     /// How long the last packet's answer is waited for.
     pub timeout_ms: u32,
+    /// Bytes of payload behind the ICMP header, as `ping -s` counts them.
+    pub size: u16,
+    /// Nobody may cut the packets to pieces on their way: one that is too big for a link comes back
+    /// as an error.
+    pub df: bool,
+    /// The whole byte that routers queue by: IPv4's type of service, IPv6's traffic class.
+    pub tos: u8,
 }
 
 impl PingParams {
+    /// Bounds of `size`: a token must fit, and on a link of 9,000 bytes the largest packet does.
+    pub const SIZE: RangeInclusive<i64> = 8..=8_972;
+    /// What `ping` and fping send: some firewalls drop smaller ones.
+    pub const SIZE_DEFAULT: u16 = 56;
+    /// Bounds of `tos`.
+    pub const TOS: RangeInclusive<i64> = 0..=255;
+    /// What holds where nobody says otherwise.
+    pub const DEFAULT: Self = Self {
+        count: 3,
+        spacing_ms: 200,
+        timeout_ms: 2_000,
+        size: Self::SIZE_DEFAULT,
+        df: false,
+        tos: 0,
+    };
     /// Bounds of `count`.
     pub const COUNT: RangeInclusive<i64> = 1..=super::MAX_PINGS_PER_ROUND as i64;
     /// Bounds of `spacing_ms`.
@@ -128,7 +150,7 @@ impl PingParams {
 
 impl Default for PingParams {
     fn default() -> Self {
-        Self { count: 3, spacing_ms: 200, timeout_ms: 2_000 }
+        Self::DEFAULT
     }
 }
 

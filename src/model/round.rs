@@ -1,5 +1,7 @@
 //! One check's answer at one time.
 
+use std::net::IpAddr;
+
 use super::index::SubjectIx;
 use super::time::UnixMs;
 use super::trouble::{ServiceTrouble, SnmpTrouble, Threshold};
@@ -59,17 +61,27 @@ impl std::fmt::Debug for Rtts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RoundError {
-    /// An ICMP "destination unreachable" came back: (who said it is kept in the log), its code.
+    /// An ICMP "destination unreachable" came back.
     Unreachable {
         /// ICMP code: RFC 792 for v4, RFC 4443 for v6.
         code: u8,
+        /// Who said it; `None` where the system does not tell.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<IpAddr>,
     },
     /// An ICMP "time exceeded": a routing loop or too small a TTL.
-    TtlExceeded,
+    TtlExceeded {
+        /// Who said it; `None` where the system does not tell.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<IpAddr>,
+    },
     /// Packet too big, with the MTU of the next hop.
     FragNeeded {
         /// In bytes; 0 when the router did not say.
         mtu: u16,
+        /// Who said it; `None` where the system does not tell.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<IpAddr>,
     },
     /// Our own machine could not send (no route, firewall, no buffers): says nothing about the
     /// subject, so the round counts as not asked.
@@ -91,6 +103,12 @@ pub enum RoundError {
     Over(Threshold),
     /// A service gave no answer, or not the one that is expected.
     Service(ServiceTrouble),
+    /// It answered, and what is missing was lost on our own side, by what the control target lost at
+    /// that time: the packets that came back are all that the round counts.
+    OwnLoss {
+        /// Packets left out of the round.
+        packets: u8,
+    },
 }
 
 impl RoundError {
@@ -99,6 +117,28 @@ impl RoundError {
     #[must_use]
     pub const fn is_own_fault(self) -> bool {
         matches!(self, Self::Local { .. } | Self::Overflow)
+    }
+
+    /// Who on the way refused the packets; `None` where nobody did, or nobody knows who.
+    #[must_use]
+    pub const fn by(self) -> Option<IpAddr> {
+        match self {
+            Self::Unreachable { by, .. }
+            | Self::TtlExceeded { by }
+            | Self::FragNeeded { by, .. } => by,
+            _ => None,
+        }
+    }
+
+    /// The same, said by `by`; what nobody on the way says stays as it is.
+    #[must_use]
+    pub const fn said_by(self, by: Option<IpAddr>) -> Self {
+        match self {
+            Self::Unreachable { code, .. } => Self::Unreachable { code, by },
+            Self::TtlExceeded { .. } => Self::TtlExceeded { by },
+            Self::FragNeeded { mtu, .. } => Self::FragNeeded { mtu, by },
+            other => other,
+        }
     }
 
     /// What is beyond its threshold, when that is what is wrong.

@@ -14,4 +14,8 @@ pub struct Sentinel {
     /// The carrier it speaks for: when that carrier's sentinels are lost, only what is reached
     /// through its lines is not seen. `None`: it speaks for the patrol as a whole.
     pub carrier: Option<CarrierId>,
+    /// It is so near that whatever is lost on the way to it is lost on the way to everybody: while
+    /// it loses packets, a like loss is not held against anybody.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_control: bool,
 }

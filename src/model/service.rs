@@ -24,6 +24,12 @@ impl ServiceCheck {
     pub const TIMEOUT_MS: RangeInclusive<i64> = 100..=60_000;
     /// `timeout_ms` where nothing is said.
     pub const TIMEOUT_MS_DEFAULT: u32 = 5_000;
+    /// `timeout_ms` of a search for the largest packet where nothing is said.
+    pub const TIMEOUT_MS_MTU: u32 = 15_000;
+    /// Bounds of [`ServiceAsk::Mtu`]: what every IPv4 host takes, and jumbo frames.
+    pub const MTU: RangeInclusive<i64> = 576..=9_000;
+    /// [`ServiceAsk::Mtu`] where nothing is said: Ethernet's.
+    pub const MTU_DEFAULT: u16 = 1_500;
 }
 
 /// What is asked, and what is expected.
@@ -57,6 +63,11 @@ pub enum ServiceAsk {
         /// The greatest difference to this machine's clock before it is trouble, in milliseconds.
         offset_ms: u32,
     },
+    /// How large a packet may be that reaches the address uncut.
+    Mtu {
+        /// What the way has to carry, IP header included, in bytes.
+        least: u16,
+    },
 }
 
 impl ServiceAsk {
@@ -71,6 +82,7 @@ impl ServiceAsk {
             Self::Smtp => "smtp",
             Self::Imap => "imap",
             Self::Ntp { .. } => "ntp",
+            Self::Mtu { .. } => "mtu",
         }
     }
 
@@ -85,6 +97,8 @@ impl ServiceAsk {
             Self::Smtp => Some(25),
             Self::Imap => Some(143),
             Self::Ntp { .. } => Some(123),
+            // ICMP has no ports.
+            Self::Mtu { .. } => Some(0),
         }
     }
 }

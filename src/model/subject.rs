@@ -56,6 +56,20 @@ pub struct Check {
     /// Its failure alone takes the subject down. The first check always is; the others only
     /// degrade unless declared critical.
     pub critical: bool,
+    /// The name that is asked for: its address is looked up in the background and stands in the place
+    /// of the kind's own, which says nothing then.
+    pub name: Option<Arc<str>>,
+}
+
+impl Check {
+    /// Whom it asks, as people read it.
+    #[must_use]
+    pub fn asked(&self) -> String {
+        match &self.name {
+            Some(name) => name.to_string(),
+            None => self.kind.address().to_string(),
+        }
+    }
 }
 
 /// The ways of asking.

@@ -177,11 +177,13 @@ pub enum Threshold {
     Certificate,
     /// A time server's clock and ours differ.
     Clock,
+    /// The way to it carries smaller packets than it should.
+    Mtu,
 }
 
 impl Threshold {
     /// All, in the order of their numbers in the store.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Utilisation,
         Self::Errors,
         Self::Cpu,
@@ -192,6 +194,7 @@ impl Threshold {
         Self::Charge,
         Self::Certificate,
         Self::Clock,
+        Self::Mtu,
     ];
 
     /// The word in JSON and at the end of text keys.
@@ -208,6 +211,7 @@ impl Threshold {
             Self::Charge => "charge",
             Self::Certificate => "certificate",
             Self::Clock => "clock",
+            Self::Mtu => "mtu",
         }
     }
 

@@ -11,9 +11,11 @@
 //! reads the answers slowly delays nobody's packets.
 //! Must not know what an answer means: states are made in `health`.
 
+mod account;
 #[cfg(target_os = "linux")]
 pub(crate) mod icmp;
 mod mailbox;
+pub mod names;
 mod outbox;
 mod portable;
 mod round;
@@ -26,7 +28,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use crate::model::{PingParams, RoundError, Rtts, UnixMs};
+use crate::model::{PingParams, RoundError, Rtts, Source, UnixMs};
+pub use account::{Account, Skip};
 use mailbox::Mailbox;
 use outbox::Outbox;
 
@@ -43,6 +46,11 @@ pub struct Target {
     pub address: IpAddr,
     /// How one round is sent.
     pub params: PingParams,
+    /// Where its packets leave from; `None`: the routing table says.
+    pub source: Option<Source>,
+    /// Its due turns come before those of others where the rate does not suffice for all, as those
+    /// of targets in doubt do: whether we see at all hangs on it.
+    pub is_urgent: bool,
     /// Between two rounds at [`Pace::Normal`], in milliseconds.
     pub interval_ms: i64,
     /// Between the beginnings of two rounds at [`Pace::Retry`], in milliseconds.
@@ -134,18 +142,16 @@ pub struct Stats {
     pub targets: u32,
     /// Rounds begun and not yet answered.
     pub in_flight: u32,
-    /// Rounds answered.
-    pub rounds: u64,
-    /// Packets sent.
-    pub sent: u64,
-    /// Echo replies counted for a packet.
-    pub received: u64,
+    /// What became of every round that was planned and of every packet that was sent.
+    pub account: Account,
     /// Replies to a packet already given up.
     pub late: u64,
     /// Second answers to one packet.
     pub duplicate: u64,
-    /// Replies with our identifier but the wrong source, sequence or token.
+    /// Replies with our identifier but the wrong sequence or token.
     pub stray: u64,
+    /// Replies to our packets, by their token, from another address than the one asked.
+    pub wrong_source: u64,
     /// Packets that found our receive buffer full; some of them may not have been for us.
     pub overflow: u64,
     /// Sends put off because a buffer or the ring of slots was full.
@@ -155,8 +161,6 @@ pub struct Stats {
     pub no_buffers: u64,
     /// Sends our own machine refused.
     pub local_errors: u64,
-    /// Rounds given up because the machine was suspended or the target taken away.
-    pub cancelled: u64,
     /// Answers dropped because nobody read them for too long.
     pub answers_dropped: u64,
     /// The longest a planned round of the last minute waited for its turn, in milliseconds.
@@ -169,20 +173,24 @@ impl Stats {
             engine,
             targets: 0,
             in_flight: 0,
-            rounds: 0,
-            sent: 0,
-            received: 0,
+            account: Account::default(),
             late: 0,
             duplicate: 0,
             stray: 0,
+            wrong_source: 0,
             overflow: 0,
             deferred: 0,
             no_buffers: 0,
             local_errors: 0,
-            cancelled: 0,
             answers_dropped: 0,
             lag_ms: 0,
         }
+    }
+
+    /// Takes over what the schedule has counted: the turns.
+    pub(crate) fn take_turns(&mut self, turns: &Account) {
+        let Account { planned, skipped, begun, .. } = *turns;
+        self.account = Account { planned, skipped, begun, ..self.account };
     }
 
     /// The engine and socket in use, for the log and the status page.

@@ -4,6 +4,8 @@
 //! [`IN_FLIGHT_MAX`] packets wait for an answer at once (more overrun surge-ping's socket), so
 //! silent targets slow the patrol down; round-trip times are stamped in user space. Its errors are
 //! mapped by hand: on a raw socket an ICMP error is an `Ok`, on a datagram one it is silence.
+//! Packets that must not be cut, have a type of service or a source cannot be sent by it: such
+//! rounds are told as a fault of our own.
 //! Late, duplicate and stray replies are not seen, lost answers not noticed.
 
 use std::net::IpAddr;
@@ -30,7 +32,6 @@ const TICK: Duration = Duration::from_millis(20);
 /// The wall clock running ahead of the monotonic one by more than this within a tick: the machine
 /// was suspended, or somebody set the clock; a round given up for the latter is no harm.
 const SUSPENDED_MS: i64 = 500;
-const PAYLOAD: [u8; 56] = [0; 56];
 
 /// Opens the sockets on a new thread and starts it.
 pub(super) fn spawn(
@@ -196,6 +197,7 @@ impl Patrol {
                     self.notice_suspension();
                     self.stats.lag_ms = self.schedule.lag_ms(self.now_us());
                     self.stats.answers_dropped = self.outbox.dropped();
+                    self.stats.take_turns(self.schedule.account());
                     self.mailbox.publish(self.stats);
                 }
             }
@@ -222,7 +224,7 @@ impl Patrol {
 
     fn give_up(&mut self, seat: Seat) {
         if self.running.get_mut(seat.index()).and_then(Option::take).is_some() {
-            self.stats.cancelled += 1;
+            self.stats.account.cancelled += 1;
             self.stats.in_flight -= 1;
         }
     }
@@ -270,6 +272,8 @@ impl Patrol {
             to: target.address,
             timeout: Duration::from_millis(u64::from(params.timeout_ms)),
             ident: self.ident,
+            payload: vec![0; params.size.into()],
+            is_plain: !params.df && params.tos == 0 && target.source.is_none(),
         };
         self.rounds.spawn_local(async move {
             let packets = (0..count).map(|index| {
@@ -288,6 +292,7 @@ impl Patrol {
         let Some(running) = self.running.get_mut(seat.index()) else { return };
         let Some(round) = running.take_if(|running| running.serial == serial) else { return };
         let mut gather = Gather::new(round.params, at);
+        let account = &mut self.stats.account;
         for (index, outcome) in (0_u8..).zip(outcomes) {
             if let Outcome::NotSent { errno } = outcome {
                 gather.not_sent(index, errno);
@@ -295,21 +300,26 @@ impl Patrol {
                 continue;
             }
             gather.sent(index);
-            self.stats.sent += 1;
+            account.sent += 1;
+            account.waiting += 1;
             match outcome {
                 Outcome::Reply { rtt_us } => {
                     gather.replied(index, rtt_us);
-                    self.stats.received += 1;
+                    account.waiting -= 1;
+                    account.received += 1;
                 }
                 Outcome::Refused(error) => {
                     gather.refused(index, error);
+                    account.waiting -= 1;
+                    account.errors += 1;
                 }
                 Outcome::NotSent { .. } | Outcome::Silence => {}
             }
         }
-        gather.close();
-        self.outbox.push(gather.answer(round.target));
-        self.stats.rounds += 1;
+        let lost = gather.close();
+        let answer = gather.answer(round.target);
+        gather.book(lost, &answer, account);
+        self.outbox.push(answer);
         self.stats.in_flight -= 1;
         self.schedule.finished(self.now_us(), seat);
     }
@@ -322,6 +332,9 @@ struct Asking {
     to: IpAddr,
     timeout: Duration,
     ident: PingIdentifier,
+    payload: Vec<u8>,
+    /// surge-ping can say neither where a packet leaves from nor how it is to be treated.
+    is_plain: bool,
 }
 
 impl Asking {
@@ -332,12 +345,15 @@ impl Asking {
         // The semaphore is never closed.
         let _permit = self.permits.acquire().await;
         let at = wall_clock();
+        if !self.is_plain {
+            return (at, Outcome::NotSent { errno: libc::EOPNOTSUPP });
+        }
         let Some(client) = self.clients.of(self.to) else {
             return (at, Outcome::NotSent { errno: libc::EAFNOSUPPORT });
         };
         let mut pinger = client.pinger(self.to, self.ident).await;
         pinger.timeout(self.timeout);
-        let outcome = match pinger.ping(sequence, &PAYLOAD).await {
+        let outcome = match pinger.ping(sequence, &self.payload).await {
             Ok((packet, rtt)) => read(&packet, rtt),
             Err(SurgeError::Timeout { .. }) => Outcome::Silence,
             Err(SurgeError::IOError(error)) => {
@@ -359,9 +375,13 @@ fn read(packet: &IcmpPacket, rtt: Duration) -> Outcome {
         (true, 0, _) | (false, 129, _) => {
             Outcome::Reply { rtt_us: u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX) }
         }
-        (true, 3, 4) | (false, 2, _) => Outcome::Refused(RoundError::FragNeeded { mtu: 0 }),
-        (true, 3, _) | (false, 1, _) => Outcome::Refused(RoundError::Unreachable { code }),
-        (true, 11, _) | (false, 3, _) => Outcome::Refused(RoundError::TtlExceeded),
+        (true, 3, 4) | (false, 2, _) => {
+            Outcome::Refused(RoundError::FragNeeded { mtu: 0, by: None })
+        }
+        (true, 3, _) | (false, 1, _) => {
+            Outcome::Refused(RoundError::Unreachable { code, by: None })
+        }
+        (true, 11, _) | (false, 3, _) => Outcome::Refused(RoundError::TtlExceeded { by: None }),
         _ => Outcome::Silence,
     }
 }

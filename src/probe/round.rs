@@ -8,14 +8,14 @@
 
 use crate::model::{MAX_PINGS_PER_ROUND, PingParams, RoundError, Rtts, UnixMs};
 
-use super::{Answer, TargetId};
+use super::{Account, Answer, TargetId};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Packet {
     Unsent,
     Waiting,
     Replied { rtt_us: u32 },
-    Refused(RoundError),
+    Refused,
     NotSent { errno: i32 },
     Lost,
 }
@@ -26,6 +26,9 @@ pub(super) struct Gather {
     at: UnixMs,
     count: u8,
     packets: [Packet; MAX_PINGS_PER_ROUND],
+    /// What came back instead of the answer to the packet that was refused last: kept once, because
+    /// a hundred thousand rounds may be under way.
+    refusal: Option<RoundError>,
     overflowed: bool,
 }
 
@@ -38,6 +41,7 @@ impl Gather {
             at,
             count: params.count.clamp(1, most),
             packets: [Packet::Unsent; MAX_PINGS_PER_ROUND],
+            refusal: None,
             overflowed: false,
         }
     }
@@ -79,7 +83,11 @@ impl Gather {
 
     /// An ICMP error about it came; false when it was not waited for.
     pub(super) fn refused(&mut self, index: u8, error: RoundError) -> bool {
-        self.change(index, Packet::Waiting, Packet::Refused(error))
+        let is_waited_for = self.change(index, Packet::Waiting, Packet::Refused);
+        if is_waited_for {
+            self.refusal = Some(error);
+        }
+        is_waited_for
     }
 
     /// Our own socket lost answers, perhaps this round's.
@@ -102,13 +110,42 @@ impl Gather {
         !self.packets().iter().any(|packet| matches!(packet, Packet::Unsent | Packet::Waiting))
     }
 
-    /// Time is up: what has not come is lost, what has not left stays unsent.
-    pub(super) fn close(&mut self) {
+    /// Time is up: what has not come is lost, what has not left stays unsent. Tells how many were
+    /// waited for until now.
+    pub(super) fn close(&mut self) -> u64 {
+        let mut lost = 0;
         for packet in &mut self.packets {
             if *packet == Packet::Waiting {
                 *packet = Packet::Lost;
+                lost += 1;
             }
         }
+        lost
+    }
+
+    /// Packets whose fate is open.
+    pub(super) fn waiting(&self) -> u64 {
+        let waiting = self.packets().iter().filter(|packet| **packet == Packet::Waiting);
+        waiting.count() as u64
+    }
+
+    /// Books the round, which is over and came to `answer`; `lost` packets have just been given up
+    /// as lost ([`Self::close`]).
+    pub(super) fn book(&self, lost: u64, answer: &Answer, account: &mut Account) {
+        account.waiting -= lost;
+        if self.overflowed {
+            account.overflowed += lost;
+        } else {
+            account.lost += lost;
+        }
+        let rounds = match answer.error {
+            _ if !answer.rtts.as_slice().is_empty() => &mut account.answered,
+            Some(error) if error.is_own_fault() => &mut account.spoilt,
+            _ if answer.sent == 0 => &mut account.spoilt,
+            Some(_) => &mut account.refused,
+            None => &mut account.silent,
+        };
+        *rounds += 1;
     }
 
     /// The round's result.
@@ -116,8 +153,9 @@ impl Gather {
     /// Own faults are told only when they may have changed it: a refused send when nothing came
     /// back at all, lost answers when some packet has none.
     pub(super) fn answer(&self, target: TargetId) -> Answer {
+        let error = self.refusal;
         let mut answer =
-            Answer { target, at: self.at, sent: 0, lost: 0, rtts: Rtts::default(), error: None };
+            Answer { target, at: self.at, sent: 0, lost: 0, rtts: Rtts::default(), error };
         let mut local = None;
         for packet in self.packets() {
             match *packet {
@@ -127,12 +165,7 @@ impl Gather {
                     answer.sent += 1;
                     answer.rtts.push(rtt_us);
                 }
-                Packet::Refused(error) => {
-                    answer.sent += 1;
-                    answer.lost += 1;
-                    answer.error = Some(error);
-                }
-                Packet::Waiting | Packet::Lost => {
+                Packet::Refused | Packet::Waiting | Packet::Lost => {
                     answer.sent += 1;
                     answer.lost += 1;
                 }
@@ -181,7 +214,7 @@ mod tests {
         let mut round = sent_three();
         assert!(round.replied(0, 10));
         assert!(!round.replied(0, 20));
-        assert!(!round.refused(0, RoundError::TtlExceeded));
+        assert!(!round.refused(0, RoundError::TtlExceeded { by: None }));
         assert!(!round.replied(9, 1) && !round.replied(200, 1));
         assert_eq!(round.answer(TargetId(1)).rtts.as_slice(), [10]);
     }
@@ -189,7 +222,7 @@ mod tests {
     #[test]
     fn a_round_of_icmp_errors_is_complete_at_once_and_wholly_lost() {
         let mut round = sent_three();
-        let error = RoundError::Unreachable { code: 13 };
+        let error = RoundError::Unreachable { code: 13, by: None };
         (0..3).for_each(|index| assert!(round.refused(index, error)));
         assert!(round.is_complete());
         let answer = round.answer(TargetId(1));
@@ -238,8 +271,10 @@ mod tests {
     #[test]
     fn the_number_of_packets_is_bounded() {
         for (count, sent) in [(0, 1), (1, 1), (10, 10), (255, 10)] {
-            let mut round =
-                Gather::new(PingParams { count, spacing_ms: 0, timeout_ms: 1 }, UnixMs(0));
+            let mut round = Gather::new(
+                PingParams { count, spacing_ms: 0, timeout_ms: 1, ..PingParams::DEFAULT },
+                UnixMs(0),
+            );
             while let Some(index) = round.next_unsent() {
                 round.sent(index);
             }

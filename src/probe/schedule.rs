@@ -10,8 +10,10 @@
 //! together and on time;
 //! packets keep within the global rate, each group's rate, and for retries a fifth of the global
 //! rate; a target at [`Pace::Retry`] or [`Pace::Doubt`] is still asked at its normal turns when the retries' share is
-//! used up; turns are served in the order they fall due, so nobody starves, and a target that is
-//! overdue has one turn waiting, however long it is.
+//! used up; turns are otherwise served in the order they fall due, so nobody starves, and a target that is
+//! overdue has one turn waiting, however long it is, and those that pass meanwhile are counted as
+//! skipped; where the rate does not suffice for all that is due, targets in doubt and urgent ones
+//! ([`Target::is_urgent`]) come first, with half the rate at most.
 //! Must not send anything or read a clock.
 
 mod bucket;
@@ -23,6 +25,7 @@ mod tests;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
+use super::account::{Account, Skip};
 use super::tick::{TICK_MAX_US, tick_us};
 use super::{Options, Pace, Target, TargetId};
 use crate::model::PingParams;
@@ -36,6 +39,10 @@ const US_PER_MS: i64 = 1_000;
 /// for the patrol of the others.
 const RETRY_SHARE: u32 = 5;
 
+/// And this part may go to urgent turns before others that have waited longer: half, so that the
+/// others go on however many are urgent.
+const AHEAD_SHARE: u32 = 2;
+
 /// A target's seat in the schedule; stays the same while the target is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Seat(pub u32);
@@ -48,23 +55,39 @@ impl Seat {
     }
 }
 
+/// Whose turn is served next.
+struct First {
+    rank: usize,
+    /// Before others that fell due earlier.
+    is_ahead: bool,
+    seat: Seat,
+    turn: Turn,
+}
+
+type Queue = BinaryHeap<Reverse<(i64, u64, Seat)>>;
+
 /// The schedule of all targets.
 #[derive(Debug)]
 pub struct Schedule {
     seats: Vec<Option<Entry>>,
     free: Vec<Seat>,
     by_id: HashMap<TargetId, Seat>,
-    /// (when, ticket, seat): served by time, then in the order they were queued.
-    queue: BinaryHeap<Reverse<(i64, u64, Seat)>>,
+    /// (when, ticket, seat): served by time, then in the order they were queued; what is urgent
+    /// before all else.
+    queues: [Queue; 2],
     tickets: u64,
     all: Bucket,
     retries: Bucket,
+    /// What may be served before its time: urgent turns before others that fell due earlier.
+    ahead: Bucket,
     groups: HashMap<u32, Bucket>,
     group_rate_pps: u32,
     first_sweep_us: i64,
     /// Turns lie on multiples of it.
     tick_us: i64,
     lag: Lag,
+    /// Of the turns; what became of the rounds is the engine's.
+    account: Account,
 }
 
 impl Schedule {
@@ -75,15 +98,17 @@ impl Schedule {
             seats: Vec::new(),
             free: Vec::new(),
             by_id: HashMap::new(),
-            queue: BinaryHeap::new(),
+            queues: Default::default(),
             tickets: 0,
             all: Bucket::new(options.rate_pps),
             retries: Bucket::new(options.rate_pps / RETRY_SHARE),
+            ahead: Bucket::new(options.rate_pps / AHEAD_SHARE),
             groups: HashMap::new(),
             group_rate_pps: options.group_rate_pps,
             first_sweep_us: options.first_sweep_ms.saturating_mul(US_PER_MS).max(0),
             tick_us: TICK_MAX_US,
             lag: Lag::default(),
+            account: Account::default(),
         }
     }
 
@@ -138,14 +163,13 @@ impl Schedule {
         let mut emptied = Vec::new();
         let seated: Vec<(TargetId, Seat)> = self.by_id.iter().map(|(id, s)| (*id, *s)).collect();
         for (id, seat) in seated {
-            let same = self
-                .target(seat)
-                .zip(wanted.get(&id))
-                .is_some_and(|(old, new)| old.address == new.address && old.params == new.params);
+            let same = self.target(seat).zip(wanted.get(&id)).is_some_and(|(old, new)| {
+                (old.address, old.params, &old.source) == (new.address, new.params, &new.source)
+            });
             if let Some(target) = same.then(|| wanted.remove(&id)).flatten() {
                 self.keep(seat, target);
             } else {
-                self.seats[seat.index()] = None;
+                self.take_away(now_us, seat);
                 self.by_id.remove(&id);
                 emptied.push(seat);
             }
@@ -156,6 +180,15 @@ impl Schedule {
             self.seats.iter().flatten().map(|entry| entry.target.group).collect();
         self.groups.retain(|group, _| groups.contains(group));
         emptied
+    }
+
+    /// Empties a seat; a turn that was due there is skipped.
+    fn take_away(&mut self, now_us: i64, seat: Seat) {
+        if let Some(Entry { state: State::Waiting(turn), .. }) = self.seats[seat.index()].take()
+            && turn.planned_us <= now_us
+        {
+            self.account.skip(Skip::Gone, 1);
+        }
     }
 
     /// Takes over what may change in a target that stays: interval, retry, phase key, group.
@@ -217,24 +250,18 @@ impl Schedule {
     /// The next target whose round may begin at `now_us`; it is running from then on. `None` when
     /// nobody is due or the rate is used up. Grants the rate for all packets of the round.
     pub fn next(&mut self, now_us: i64) -> Option<Seat> {
-        while let Some(Reverse((when_us, ticket, seat))) = self.queue.peek().copied() {
-            let Some(entry) = self.entry(seat).filter(|entry| entry.ticket == ticket) else {
-                self.queue.pop();
-                continue;
-            };
-            let State::Waiting(mut turn) = entry.state else {
-                self.queue.pop();
-                continue;
-            };
+        while let Some(First { rank, is_ahead, seat, mut turn }) = self.first_due(now_us) {
+            let entry = self.entry(seat)?;
             let (packets, group) = (entry.packets(), entry.target.group);
-            if when_us > now_us || self.all.earliest_us(now_us, packets) > now_us {
+            if self.all.earliest_us(now_us, packets) > now_us {
                 return None;
             }
-            self.queue.pop();
+            self.queues[rank].pop();
             if turn.reason == Reason::Retry && !turn.retry_booked {
                 let phase_turn_us =
                     self.entry(seat)?.phase_turn_from(turn.planned_us, self.tick_us);
                 if self.retries.earliest_us(now_us, packets) >= phase_turn_us {
+                    self.account.skip(Skip::RetryShare, 1);
                     turn = Turn::new(Reason::Planned, phase_turn_us);
                     self.wait(seat, turn, phase_turn_us);
                     continue;
@@ -257,15 +284,63 @@ impl Schedule {
                 }
             }
             self.all.book_us(now_us, packets);
+            if is_ahead {
+                self.ahead.book_us(now_us, packets);
+            }
             if turn.reason == Reason::Planned {
                 self.lag.note(now_us, now_us - turn.planned_us);
             }
+            self.account.planned += 1;
+            self.account.begun += 1;
+            let missed = self.entry(seat)?.missed(turn, now_us);
+            self.account.skip(Skip::Overload, missed);
             let entry = self.entry_mut(seat)?;
             entry.state = State::Running { asked_again: false };
             entry.last_start_us = Some(now_us);
             return Some(seat);
         }
         None
+    }
+
+    /// The place in a queue whose turn is to be served: the urgent ones first as far as their share
+    /// goes, beyond it whose turn fell due first.
+    fn first_due(&mut self, now_us: i64) -> Option<First> {
+        let urgent = self.head(0).filter(|(when, ..)| when.0 <= now_us);
+        let other = self.head(1).filter(|(when, ..)| when.0 <= now_us);
+        let (rank, is_ahead, (_, seat, turn)) = match (urgent, other) {
+            (None, None) => return None,
+            (Some(urgent), None) => (0, false, urgent),
+            (None, Some(other)) => (1, false, other),
+            (Some(urgent), Some(other)) if urgent.0 <= other.0 => (0, false, urgent),
+            (Some(urgent), Some(other)) => {
+                // The rate for all its packets is waited for, or those with fewer would always be
+                // before it.
+                let packets = self.entry(urgent.1)?.packets();
+                match self.ahead.earliest_us(now_us, packets) <= now_us {
+                    true => (0, true, urgent),
+                    false => (1, false, other),
+                }
+            }
+        };
+        Some(First { rank, is_ahead, seat, turn })
+    }
+
+    /// The front of a queue; what was replaced is swept off it.
+    fn head(&mut self, rank: usize) -> Option<((i64, u64), Seat, Turn)> {
+        while let Some(Reverse((when_us, ticket, seat))) = self.queues[rank].peek().copied() {
+            let entry = self.entry(seat).filter(|entry| entry.ticket == ticket);
+            if let Some(State::Waiting(turn)) = entry.map(|entry| entry.state) {
+                return Some(((when_us, ticket), seat, turn));
+            }
+            self.queues[rank].pop();
+        }
+        None
+    }
+
+    /// The turns so far: planned, begun and skipped.
+    #[must_use]
+    pub const fn account(&self) -> &Account {
+        &self.account
     }
 
     /// The round of a seat is over (answered or given up): plans the next one, which is due at
@@ -284,24 +359,24 @@ impl Schedule {
     /// When the next turn is due by time alone, in microseconds; the rates may delay it.
     #[must_use]
     pub fn next_due_us(&self) -> Option<i64> {
-        self.queue.peek().map(|Reverse((when_us, _, _))| *when_us)
+        let first = |queue: &Queue| queue.peek().map(|Reverse((when_us, _, _))| *when_us);
+        self.queues.iter().filter_map(first).min()
     }
 
     /// The longest a planned round of the last minute waited, or waits now, in milliseconds.
     #[must_use]
     pub fn lag_ms(&self, now_us: i64) -> i64 {
-        let waiting_us = match self.queue.peek() {
-            Some(Reverse((_, ticket, seat))) => match self.entry(*seat) {
-                Some(Entry {
-                    ticket: newest,
-                    state: State::Waiting(Turn { reason: Reason::Planned, planned_us, .. }),
-                    ..
-                }) if newest == ticket => now_us - planned_us,
-                _ => 0,
-            },
-            None => 0,
-        };
-        self.lag.max_us(now_us).max(waiting_us) / US_PER_MS
+        let firsts = self.queues.iter().filter_map(|queue| queue.peek());
+        let waiting_us = firsts.filter_map(|Reverse((_, ticket, seat))| {
+            let entry = self.entry(*seat).filter(|entry| entry.ticket == *ticket)?;
+            match entry.state {
+                State::Waiting(Turn { reason: Reason::Planned, planned_us, .. }) => {
+                    Some(now_us - planned_us)
+                }
+                _ => None,
+            }
+        });
+        self.lag.max_us(now_us).max(waiting_us.max().unwrap_or(0)) / US_PER_MS
     }
 
     /// Plans a waiting target's turn anew after its pace or interval changed. A first turn and
@@ -323,11 +398,12 @@ impl Schedule {
         let Some(entry) = self.entry_mut(seat) else { return };
         entry.state = State::Waiting(turn);
         entry.ticket = ticket;
-        self.queue.push(Reverse((when_us, ticket, seat)));
+        let rank = usize::from(!entry.is_urgent());
+        self.queues[rank].push(Reverse((when_us, ticket, seat)));
         // Replaced items leave the queue when their time comes; many of them at once are swept.
-        if self.queue.len() > 2 * self.seats.len() + 1_024 {
+        if self.queues[rank].len() > 2 * self.seats.len() + 1_024 {
             let seats = &self.seats;
-            self.queue.retain(|Reverse((_, ticket, seat))| {
+            self.queues[rank].retain(|Reverse((_, ticket, seat))| {
                 seats
                     .get(seat.index())
                     .and_then(Option::as_ref)

@@ -190,7 +190,11 @@ fn posts(inventory: &Inventory) -> HashMap<SocketAddr, Post> {
     for subject in inventory.subject_ixs() {
         for check in &inventory.subject(subject).checks {
             let CheckKind::Service(service) = &check.kind else { continue };
-            if matches!(service.ask, ServiceAsk::Ntp { .. }) {
+            // The virtual province has no name servers.
+            if check.name.is_some() {
+                continue;
+            }
+            if matches!(service.ask, ServiceAsk::Ntp { .. } | ServiceAsk::Mtu { .. }) {
                 continue;
             }
             let post = Post { subject, ask: service.ask.clone() };

@@ -101,7 +101,7 @@ fn what_is_written_comes_back_beside_the_daemon_and_after_it() {
         detail: serde_json::json!({"to": "unreachable"}),
     };
     let mut failed = sample(T0 + 3_600_000, &[]);
-    failed.error = Some(RoundError::Unreachable { code: 1 });
+    failed.error = Some(RoundError::Unreachable { code: 1, by: None });
     let samples = [sample(T0 + 1, &[4_100, 3_900, 70_000]), failed];
     store.submit(Batch {
         facts: vec![

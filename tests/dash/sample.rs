@@ -694,6 +694,8 @@ pub fn grown(extra_communes: usize) -> Snapshot {
             asked: b.subjects.len() as u32,
             interval_ms: 30_000,
             lag_ms: 41,
+            turns: None,
+            own_loss_permille: None,
             written: Some(NOW - 300),
             dropped_samples: 0,
             reload_failure: None,

@@ -41,6 +41,7 @@ impl Scene {
             let carrier = carrier.map(CarrierId::new).transpose();
             names.push(name.trim().to_owned());
             sentinels.push(Sentinel {
+                is_control: false,
                 address: IpAddr::V4(Ipv4Addr::new(10, 9, 0, n)),
                 carrier: carrier.map_err(|error| format!("{text}: {error}"))?,
             });

@@ -93,7 +93,7 @@ pub enum Sign {
 
 impl Sign {
     fn read(sign: char) -> Result<Self, String> {
-        let unreachable = RoundError::Unreachable { code: 1 };
+        let unreachable = RoundError::Unreachable { code: 1, by: None };
         Ok(match sign {
             ' ' | '-' => Self::NotAsked,
             '.' => Self::Round(3, 0, 5_000, None),

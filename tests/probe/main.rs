@@ -9,7 +9,10 @@
     reason = "helpers of tests fail and talk like tests"
 )]
 
+mod faults;
+mod mtu;
 mod namespaces;
+mod wire;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -18,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use tuantra::model::{PingParams, RoundError, UnixMs};
 use tuantra::probe::{
-    Answer, Answers, EngineChoice, Options, Pace, ProbeError, Prober, Target, TargetId,
+    Answer, Answers, EngineChoice, Options, Pace, ProbeError, Prober, Stats, Target, TargetId,
 };
 
 /// Longer than any answer takes on a loaded machine; a test waits this long only when it fails.
@@ -67,6 +70,20 @@ impl Patrol {
             .expect("a living engine")
     }
 
+    /// Waits until what the engine counts is as `is_so` says.
+    fn settle(&mut self, is_so: impl Fn(&Stats) -> bool) -> Stats {
+        let begun = monotonic();
+        loop {
+            let stats = self.prober.stats();
+            if is_so(&stats) {
+                return stats;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{stats:#?}");
+            self.runtime.block_on(async { tokio::time::sleep(Duration::from_millis(5)).await });
+            while self.answers.try_recv().is_ok() {}
+        }
+    }
+
     fn take(&mut self, count: usize) -> Vec<Answer> {
         let mut taken = Vec::new();
         while taken.len() < count {
@@ -97,9 +114,11 @@ fn target(id: u32, address: impl Into<IpAddr>) -> Target {
     Target {
         id: TargetId(id),
         address: address.into(),
-        params: PingParams { count: 3, spacing_ms: 5, timeout_ms: 2_000 },
+        params: PingParams { count: 3, spacing_ms: 5, timeout_ms: 2_000, ..PingParams::DEFAULT },
         interval_ms: 600_000,
         retry_ms: 5_000,
+        source: None,
+        is_urgent: false,
         phase_key: format!("target-{id}"),
         group: 0,
     }
@@ -108,7 +127,7 @@ fn target(id: u32, address: impl Into<IpAddr>) -> Target {
 /// With a time-out short enough to wait for.
 fn impatient(id: u32, address: impl Into<IpAddr>) -> Target {
     Target {
-        params: PingParams { count: 3, spacing_ms: 5, timeout_ms: 300 },
+        params: PingParams { count: 3, spacing_ms: 5, timeout_ms: 300, ..PingParams::DEFAULT },
         ..target(id, address)
     }
 }
@@ -172,7 +191,7 @@ fn twenty_thousand_at_once_lose_nothing() {
     // All are due at once; a debug build on a busy machine keeps this rate.
     let Some(mut patrol) = Patrol::start_at(EngineChoice::Auto, 5_000) else { return };
     let targets = (0..20_000).map(|n| Target {
-        params: PingParams { count: 1, spacing_ms: 0, timeout_ms: 2_000 },
+        params: PingParams { count: 1, spacing_ms: 0, timeout_ms: 2_000, ..PingParams::DEFAULT },
         ..target(n, loopback(n))
     });
     let answers = patrol.ask(targets.collect());

@@ -11,6 +11,11 @@ use crate::{Patrol, alone, assert_whole, impatient, loopback, target};
 /// True inside a fresh network namespace with the loopback up. Outside it runs the named test
 /// again in one, and returns false.
 fn inside_namespace(test: &str) -> bool {
+    inside(&format!("namespaces::{test}"))
+}
+
+/// The same of a test by its whole path.
+pub(crate) fn inside(test: &str) -> bool {
     if std::env::var_os("TUANTRA_TEST_NAMESPACE").is_some() {
         sh("ip link set lo up");
         return true;
@@ -30,7 +35,7 @@ fn inside_namespace(test: &str) -> bool {
     let output = Command::new("unshare")
         .arg(flags)
         .arg(std::env::current_exe().unwrap())
-        .args([&format!("namespaces::{test}"), "--exact", "--nocapture"])
+        .args([test, "--exact", "--nocapture"])
         .env("TUANTRA_TEST_NAMESPACE", "1")
         .output()
         .unwrap();
@@ -41,7 +46,7 @@ fn inside_namespace(test: &str) -> bool {
     false
 }
 
-fn sh(script: &str) {
+pub(crate) fn sh(script: &str) {
     let output = Command::new("sh").args(["-ec", script]).output().unwrap();
     assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
 }
@@ -66,7 +71,7 @@ fn nft(rules: &str) -> bool {
 }
 
 /// Both kinds of socket, the datagram one opened for everybody in this namespace.
-fn both_kinds() -> Vec<(EngineChoice, Patrol)> {
+pub(crate) fn both_kinds() -> Vec<(EngineChoice, Patrol)> {
     let group_range = "/proc/sys/net/ipv4/ping_group_range";
     if let Err(error) = std::fs::write(group_range, "0 0") {
         println!("datagram sockets stay closed: {group_range}: {error}");
@@ -114,7 +119,12 @@ fn what_routers_say_is_told_and_ends_the_round_at_once() {
     for (engine, mut patrol) in both_kinds() {
         // A time-out longer than the test's patience: only the error can end these rounds.
         let patient = |id, address: IpAddr| Target {
-            params: PingParams { count: 3, spacing_ms: 5, timeout_ms: 300_000 },
+            params: PingParams {
+                count: 3,
+                spacing_ms: 5,
+                timeout_ms: 300_000,
+                ..PingParams::DEFAULT
+            },
             ..target(id, address)
         };
         let mut targets = vec![
@@ -134,7 +144,13 @@ fn what_routers_say_is_told_and_ends_the_round_at_once() {
                 2 => Some(1),
                 _ => None,
             };
-            let error = code.map(|code| RoundError::Unreachable { code });
+            // This machine itself refuses, in the name of whoever was asked.
+            let by = Some(match id.0 {
+                0 => IpAddr::V4(loopback(1)),
+                1 => IpAddr::V4(loopback(2)),
+                _ => "fd00::2".parse().unwrap(),
+            });
+            let error = code.map(|code| RoundError::Unreachable { code, by });
             let lost = if code.is_some() { 3 } else { 0 };
             let told = (answer.sent, answer.lost, answer.error);
             assert_eq!(told, (3, lost, error), "{engine:?} {id:?}");
@@ -189,7 +205,8 @@ fn refusals_by_the_hundred_hit_no_neighbour() {
                 continue;
             }
             let told = (answer.sent, answer.lost, answer.error);
-            let error = Some(RoundError::Unreachable { code: 1 });
+            let by = Some(IpAddr::V4(Ipv4Addr::from(0x7f09_0001 + id.0 / 2)));
+            let error = Some(RoundError::Unreachable { code: 1, by });
             assert_eq!(told, (3, 3, error), "{engine:?} {id:?}");
         }
         assert_eq!(patrol.prober.stats().local_errors, 0, "{engine:?}");
@@ -236,7 +253,8 @@ fn a_reply_from_another_address_is_no_reply() {
         let answer = answers[&TargetId(0)];
         assert_eq!((answer.sent, answer.lost, answer.error), (3, 3, None), "{engine:?}");
         assert_whole(&answers[&TargetId(1)]);
-        assert_eq!(patrol.prober.stats().stray, 3, "{engine:?}");
+        let stats = patrol.prober.stats();
+        assert_eq!((stats.wrong_source, stats.stray), (3, 0), "{engine:?}");
     }
 }
 

@@ -73,7 +73,8 @@ pub struct Listing {
 }
 
 /// The ping parameters of every check.
-pub const PING: PingParams = PingParams { count: 3, spacing_ms: 200, timeout_ms: 2_000 };
+pub const PING: PingParams =
+    PingParams { count: 3, spacing_ms: 200, timeout_ms: 2_000, ..PingParams::DEFAULT };
 
 impl Province {
     /// A province of about `size` subjects.
@@ -283,7 +284,7 @@ impl Province {
         let address = IpAddr::V4(Ipv4Addr::from(0x0A00_0000 + at as u32 + 1));
         let check = |n: usize, critical: bool| {
             let address = if n == 0 { address } else { other_address(at, n) };
-            Check { kind: CheckKind::Ping { address, params: PING }, critical }
+            Check { kind: CheckKind::Ping { address, params: PING }, critical, name: None }
         };
         let others = place.others.iter().enumerate().map(|(n, critical)| check(n + 1, *critical));
         let checks = std::iter::once(check(0, false)).chain(others);
@@ -334,6 +335,7 @@ impl Province {
         (0_u32..)
             .zip(&self.sentinels)
             .map(|(n, carrier)| Sentinel {
+                is_control: false,
                 address: IpAddr::V4(Ipv4Addr::from(0x0AFF_0001 + n)),
                 carrier: carrier.map(carrier_id),
             })

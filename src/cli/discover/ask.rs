@@ -27,7 +27,8 @@ use crate::probe::{Options, ProbeError, Prober, Target, TargetId};
 /// Devices asked by SNMP at the same time.
 const ASKED_AT_ONCE: usize = 64;
 /// Pings of an address: one that is lost hides nobody.
-const PING: PingParams = PingParams { count: 2, spacing_ms: 300, timeout_ms: 1_000 };
+const PING: PingParams =
+    PingParams { count: 2, spacing_ms: 300, timeout_ms: 1_000, ..PingParams::DEFAULT };
 /// Longest wait for an answer that the ping engine owes.
 const GRACE: Duration = Duration::from_secs(30);
 /// How often progress is told.
@@ -249,6 +250,8 @@ impl Search {
             // Longer than any sweep: each is asked once.
             interval_ms: DAY_MS,
             retry_ms: DAY_MS,
+            source: None,
+            is_urgent: false,
             phase_key: address.to_string(),
             group: u32::MAX,
         };

@@ -296,6 +296,9 @@ impl Told<'_> {
                 false => t!(lang, "explain.round_said", trouble = said),
             };
         }
+        if let Some(RoundError::OwnLoss { packets }) = sample.error {
+            return t!(lang, "explain.round_own_loss", packets = packets);
+        }
         if !round.is_failed() {
             let is_poor = is_poor(sample, self.e);
             return match is_poor {
@@ -304,10 +307,9 @@ impl Told<'_> {
             };
         }
         match sample.error {
-            Some(RoundError::Unreachable { .. }) => t!(lang, "explain.round_refused"),
-            Some(RoundError::TtlExceeded) => t!(lang, "explain.round_loop"),
-            Some(RoundError::FragNeeded { .. }) => t!(lang, "explain.round_mtu"),
-            _ => t!(lang, "explain.round_failed"),
+            Some(error) => locale::network_words(lang, error),
+            None => None,
         }
+        .unwrap_or_else(|| t!(lang, "explain.round_failed"))
     }
 }

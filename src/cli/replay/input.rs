@@ -41,6 +41,7 @@ struct Line {
     lost: Option<u8>,
     #[serde(default)]
     rtt_us: Vec<u32>,
+    #[serde(default, deserialize_with = "error")]
     error: Option<RoundError>,
     sentinel: Option<IpAddr>,
     ack: Option<String>,
@@ -51,6 +52,28 @@ struct Line {
     tick: Option<bool>,
     uptime_s: Option<u32>,
     on_battery: Option<bool>,
+}
+
+/// An error as it is written now, or `"ttl_exceeded"` alone, as it was before routers were named.
+fn error<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<RoundError>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Bare {
+        TtlExceeded,
+    }
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Bare(Bare),
+        Whole(serde_json::Value),
+    }
+    Ok(match Option::<Written>::deserialize(from)? {
+        None => None,
+        Some(Written::Bare(Bare::TtlExceeded)) => Some(RoundError::TtlExceeded { by: None }),
+        Some(Written::Whole(value)) => {
+            Some(serde_json::from_value(value).map_err(serde::de::Error::custom)?)
+        }
+    })
 }
 
 #[derive(Debug, Deserialize)]

@@ -16,7 +16,8 @@ const fn section_of(threshold: Threshold) -> &'static str {
         | Threshold::Hardware
         | Threshold::Battery
         | Threshold::Certificate
-        | Threshold::Clock => "health.thresholds.charge",
+        | Threshold::Clock
+        | Threshold::Mtu => "health.thresholds.charge",
     }
 }
 

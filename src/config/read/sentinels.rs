@@ -38,7 +38,13 @@ pub(super) fn read(desk: &mut Desk<'_>, root: &Section<'_>, config: &mut Config)
         }
         known.push((address, at));
         let place = desk.place(section.place("carrier").unwrap_or(item.defined));
-        config.sentinels.push(Sentinel { address, carrier });
+        let is_control = desk.word(&section, "control", &["true", "false"]) == Some("true");
+        if is_control && carrier.is_some() {
+            let hint = Message::new("config.control_carrier_hint");
+            let message = Message::new("config.control_carrier");
+            desk.error(section.place("control"), message, Some(hint));
+        }
+        config.sentinels.push(Sentinel { address, carrier, is_control });
         config.sentinel_places.push(place);
     }
 }

@@ -47,7 +47,12 @@ fn other_checks_other_times_and_what_our_own_side_spoilt_are_left_out() {
         Sample { at: UnixMs(99), ..whole },
         Sample { at: UnixMs(200), ..whole },
         // What a router said is an answer about the subject.
-        Sample { lost: 3, rtts: Rtts::default(), error: Some(RoundError::TtlExceeded), ..whole },
+        Sample {
+            lost: 3,
+            rtts: Rtts::default(),
+            error: Some(RoundError::TtlExceeded { by: None }),
+            ..whole
+        },
     ];
     let points = chart(samples, Span::new(UnixMs(100), UnixMs(200)), 0);
     let expected = ChartPoint { rounds: 1, sent: 3, lost: 3, ..ChartPoint::default() };

@@ -21,9 +21,14 @@ impl Page {
         self.line(&[], value);
     }
 
+    /// Begins a family of counters.
+    pub(super) fn counter(&mut self, name: &'static str, help: &str) {
+        self.family(name, help, "counter");
+    }
+
     /// A counter without labels.
     pub(super) fn one_counter(&mut self, name: &'static str, help: &str, value: impl Display) {
-        self.family(name, help, "counter");
+        self.counter(name, help);
         self.line(&[], value);
     }
 

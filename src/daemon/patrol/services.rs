@@ -14,7 +14,7 @@ impl Patrol {
     pub(super) fn follow_services(&mut self, now: UnixMs) {
         let inventory = std::sync::Arc::clone(self.inventory());
         let checks = std::mem::take(&mut self.service_checks);
-        let (checks, targets) = checks.next(&inventory, now);
+        let (checks, targets) = checks.next(&inventory, &self.config, &self.addresses, now);
         self.service_checks = checks;
         self.services.set(targets);
         for subject in inventory.subject_ixs() {

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use super::Patrol;
 use crate::api::{
-    self, BlindInfo, Change, DaemonInfo, Snapshot, Sources, SubjectState, UnitChange,
+    self, BlindInfo, Change, DaemonInfo, Snapshot, Sources, SubjectState, TurnsInfo, UnitChange,
 };
 use crate::health::{self, View};
 use crate::locale::reason;
 use crate::model::{Inventory, State, SubjectIx, UnixMs};
+use crate::probe::Account;
+use crate::t;
 
 /// With a client there, it hears at least this often, in milliseconds.
 const HEARTBEAT_MS: i64 = 2_000;
@@ -83,6 +85,13 @@ impl Patrol {
         })
     }
 
+    /// What to tell of names that nobody has found yet.
+    fn unknown_name(&self) -> Option<String> {
+        let (name, reason, count) = self.addresses.unknown()?;
+        let lang = self.config.language;
+        Some(t!(lang, "daemon.unknown_name", name = name, reason = reason, count = count))
+    }
+
     fn info(&self, now: UnixMs) -> DaemonInfo {
         let stats = self.prober.stats();
         let status = self.store.status_in(self.config.language);
@@ -93,13 +102,16 @@ impl Patrol {
             asked: u32::try_from(self.targets.len()).unwrap_or(u32::MAX),
             interval_ms: self.config.health.interval_ms,
             lag_ms: stats.lag_ms,
+            turns: Some(turns_info(&stats.account)),
+            own_loss_permille: self.own_loss.permille(now),
             written: status.written,
             dropped_samples: status.dropped_samples,
             reload_failure: self.reload_failure.clone(),
             trouble: status
                 .trouble
                 .or_else(|| self.own_faults.sentence(self.config.language))
-                .or_else(|| Some(reason(self.config.language, &self.traps.trouble()?))),
+                .or_else(|| Some(reason(self.config.language, &self.traps.trouble()?)))
+                .or_else(|| self.unknown_name()),
             traps: self.traps.info(),
             channels: self.alerts.troubles(),
             storms: self.storms(now),
@@ -176,6 +188,25 @@ impl Patrol {
                 now,
             )
         })
+    }
+}
+
+/// The books of the pings, as clients see them.
+fn turns_info(account: &Account) -> TurnsInfo {
+    let [overload, retry_share, gone] = account.skipped;
+    let Account { planned, begun, answered, silent, refused, spoilt, cancelled, .. } = *account;
+    TurnsInfo {
+        planned,
+        begun,
+        overload,
+        retry_share,
+        gone,
+        answered,
+        silent,
+        refused,
+        spoilt,
+        cancelled,
+        in_flight: account.in_flight(),
     }
 }
 

@@ -7,6 +7,7 @@ fn sight(carriers: &[Option<&str>]) -> Sight {
         .iter()
         .zip(1_u8..)
         .map(|(carrier, n)| Sentinel {
+            is_control: false,
             address: std::net::IpAddr::from([10, 0, 0, n]),
             carrier: carrier.map(|c| CarrierId::new(c).unwrap()),
         })

@@ -145,7 +145,11 @@ fn what_fails_after_the_clock_was_set_back_fails_after_the_last_answer() {
 
 #[test]
 fn an_answer_behind_a_round_that_waits_for_the_sentinels_waits_with_it() {
-    let sentinel = crate::model::Sentinel { address: Ipv4Addr::LOCALHOST.into(), carrier: None };
+    let sentinel = crate::model::Sentinel {
+        address: Ipv4Addr::LOCALHOST.into(),
+        carrier: None,
+        is_control: false,
+    };
     let settings = Settings { sentinels: vec![sentinel], ..Settings::default() };
     let mut b = Bench::with(Inventory::clone(&inventory(vec![Via::none()])), settings);
     b.sentinel(0, 20, true);

@@ -27,7 +27,7 @@ fn down(b: &mut Bench, subject: SubjectIx, from: i64) {
 
 fn sentinel(n: u8, carrier: Option<&str>) -> Sentinel {
     let carrier = carrier.map(|c| CarrierId::new(c).unwrap());
-    Sentinel { address: IpAddr::V4(Ipv4Addr::new(10, 0, 0, n)), carrier }
+    Sentinel { address: IpAddr::V4(Ipv4Addr::new(10, 0, 0, n)), carrier, is_control: false }
 }
 
 fn carrier(id: &str) -> Carrier {

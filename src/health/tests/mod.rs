@@ -57,6 +57,7 @@ fn subject(n: u32, via: Via) -> Subject {
                 params: PingParams::default(),
             },
             critical: false,
+            name: None,
         }],
         health: HealthParams::default(),
         limits: crate::model::Limits::default(),

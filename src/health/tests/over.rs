@@ -13,7 +13,7 @@ const SILENT: RoundError = RoundError::Snmp(SnmpTrouble::Silent);
 /// A is asked by ping and, as a check that only degrades, by SNMP.
 fn asked_twice() -> Bench {
     let mut twice = Inventory::clone(&inventory(vec![Via::none()]));
-    let second = Check { kind: snmp(), critical: false };
+    let second = Check { kind: snmp(), critical: false, name: None };
     twice.subjects[0].checks.push(second);
     let mut b = Bench::with(twice, Settings::default());
     b.good(A, 0);

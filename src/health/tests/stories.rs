@@ -189,7 +189,7 @@ fn a_child_that_was_down_before_its_parent_stays_to_blame() {
 }
 
 pub(super) fn sentinel(n: u8) -> Sentinel {
-    Sentinel { address: IpAddr::V4(Ipv4Addr::new(10, 0, 0, n)), carrier: None }
+    Sentinel { address: IpAddr::V4(Ipv4Addr::new(10, 0, 0, n)), carrier: None, is_control: false }
 }
 
 pub(super) fn window(on: WorkedOn, from: i64, to: i64) -> Maintenance {

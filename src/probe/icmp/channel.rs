@@ -9,12 +9,13 @@ mod tests;
 use std::io;
 use std::net::IpAddr;
 
+use super::interfaces::Interfaces;
 use super::packet::{self, Echo, Family, Incoming};
 use super::slots::{REUSE_AFTER_NS, Ring, Sent, Verdict};
-use super::socket::{IDENTS, IcmpSocket, Kind, is_congestion};
+use super::socket::{IDENTS, IcmpSocket, Kind, Posture, is_congestion};
 use super::stamp::Reading;
-use super::sys::{BATCH, Clock, Inbox, Message, now_ns};
-use crate::model::RoundError;
+use super::sys::{BATCH, Clock, Control, Inbox, Message, drops, now_ns};
+use crate::model::{PingParams, RoundError, Source};
 use crate::probe::ProbeError;
 
 /// Batches received from one socket before others get their turn.
@@ -29,11 +30,13 @@ const IDENTS_PER_WAY: u16 = IDENTS / 2;
 pub(super) enum Event {
     /// The first reply to a packet.
     Reply { sent: Sent, rtt_us: u32 },
-    /// The first ICMP error about a packet, and who said it where the kernel tells.
-    Refusal { sent: Sent, from: Option<IpAddr>, error: RoundError },
+    /// The first ICMP error about a packet, with who said it where the kernel tells.
+    Refusal { sent: Sent, error: RoundError },
     /// Another answer to an answered packet.
     Duplicate,
-    /// Wrong source, token or sequence.
+    /// Our token from another address than the one asked.
+    WrongSource,
+    /// Wrong token or sequence.
     Stray,
     /// This many messages found the receive buffer full; the kernel counts before it filters, so
     /// some may not have been for us.
@@ -79,10 +82,19 @@ impl Way {
     }
 }
 
-/// A packet whose send failed.
+/// What a packet is to be, besides what every packet is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Dress<'a> {
+    /// Payload in bytes, whether it may be cut, and the byte it is queued by.
+    pub(super) params: PingParams,
+    /// Where it leaves from.
+    pub(super) source: Option<&'a Source>,
+}
+
+/// A packet whose send failed; its bytes are the channel's.
 struct Tried {
-    packet: [u8; packet::PACKET_LEN],
     to: IpAddr,
+    posture: Posture,
     ring: usize,
     way: Way,
     error: io::Error,
@@ -110,6 +122,9 @@ pub(super) struct Channel {
     /// Another datagram socket could not be opened; the ones there must do.
     exhausted: bool,
     reuse_after_ns: i64,
+    /// The packet that is sent at present; kept for its room.
+    packet: Vec<u8>,
+    interfaces: Interfaces,
 }
 
 impl Channel {
@@ -123,6 +138,8 @@ impl Channel {
             rings: Vec::new(),
             exhausted: false,
             reuse_after_ns: REUSE_AFTER_NS,
+            packet: Vec::new(),
+            interfaces: Interfaces::default(),
         };
         channel.add_port(block)?;
         if kind == Kind::Raw {
@@ -172,12 +189,14 @@ impl Channel {
     pub(super) fn send(
         &mut self,
         to: IpAddr,
+        dress: Dress<'_>,
         sent: Sent,
         token: u64,
         way: Way,
         inbox: &mut Inbox,
         tell: &mut impl FnMut(Event),
     ) -> Result<i64, Held> {
+        let posture = self.posture(dress).map_err(Held::Refused)?;
         for index in way.rings() {
             if !self.has_ring(index) {
                 continue;
@@ -187,11 +206,11 @@ impl Channel {
             slots.expire(at_ns - self.reuse_after_ns);
             let Some(sequence) = slots.open(Sent { at_ns, ..sent }, to, token) else { continue };
             let echo = Echo { ident: slots.ident(), sequence };
-            let packet = packet::request(self.family, echo, token);
+            packet::request(self.family, echo, token, dress.params.size, &mut self.packet);
             let socket = self.sender(index, way);
-            let result = match socket.send(&packet, to) {
+            let result = match socket.send(&self.packet, to, posture) {
                 Err(error) if !is_congestion(&error) => {
-                    let tried = Tried { packet, to, ring: index, way, error };
+                    let tried = Tried { to, posture, ring: index, way, error };
                     self.send_again(tried, inbox, tell)
                 }
                 result => result.map(|()| at_ns),
@@ -203,6 +222,17 @@ impl Channel {
             });
         }
         Err(Held::Later(libc::EAGAIN))
+    }
+
+    /// How a socket is to send it; else the system's error number.
+    fn posture(&mut self, dress: Dress<'_>) -> Result<Posture, i32> {
+        let PingParams { df, tos, .. } = dress.params;
+        let (address, interface) = match dress.source {
+            None => (None, 0),
+            Some(Source::Address(address)) => (Some(*address), 0),
+            Some(Source::Interface(name)) => (None, self.interfaces.number(name)?),
+        };
+        Ok(Posture { df, control: Control { tos, address, interface } })
     }
 
     fn sender(&self, ring: usize, way: Way) -> &IcmpSocket {
@@ -220,7 +250,7 @@ impl Channel {
         inbox: &mut Inbox,
         tell: &mut impl FnMut(Event),
     ) -> io::Result<i64> {
-        let Tried { packet, to, ring, way, mut error } = tried;
+        let Tried { to, posture, ring, way, mut error } = tried;
         for tries in 0..PENDING_ERRORS_MAX {
             let queued = match self.kind {
                 Kind::Datagram => self.receive_queue(ring, true, inbox, tell),
@@ -235,13 +265,20 @@ impl Channel {
             }
             let at_ns = now_ns(Clock::Monotonic);
             self.rings[ring].restamp(at_ns);
-            match self.sender(ring, way).send(&packet, to) {
+            match self.sender(ring, way).send(&self.packet, to, posture) {
                 Ok(()) => return Ok(at_ns),
                 Err(congestion) if is_congestion(&congestion) => return Err(congestion),
                 Err(again) => error = again,
             }
         }
         Err(error)
+    }
+
+    /// Makes room for only a few answers, on every socket that there can be.
+    #[cfg(test)]
+    pub(super) fn starve_receiving(&mut self) {
+        assert!(self.has_ring(usize::from(IDENTS) - 1));
+        self.ports.iter().for_each(|port| port.socket.starve().unwrap());
     }
 
     /// Makes room for only a few waiting packets on the doubtful ways' sockets.
@@ -265,6 +302,9 @@ impl Channel {
             if expected {
                 self.receive_queue(index, false, inbox, tell);
                 if self.kind == Kind::Datagram {
+                    // These sockets do not tell it with a message, as raw ones do.
+                    let drops = drops(&self.ports[index].socket);
+                    self.note_drops(index, drops, tell);
                     self.receive_queue(index, true, inbox, tell);
                 }
             }
@@ -307,15 +347,15 @@ impl Channel {
         reading: Reading,
         tell: &mut impl FnMut(Event),
     ) {
-        self.note_drops(port, message, tell);
+        self.note_drops(port, message.drops, tell);
         let came_ns = reading.came_ns(message.stamp_ns, self.ports[port].drained_ns);
         if let Some(event) = self.judge(message, came_ns, reading) {
             tell(event);
         }
     }
 
-    fn note_drops(&mut self, index: usize, message: &Message<'_>, tell: &mut impl FnMut(Event)) {
-        let Some(drops) = message.drops else { return };
+    fn note_drops(&mut self, index: usize, drops: Option<u32>, tell: &mut impl FnMut(Event)) {
+        let Some(drops) = drops else { return };
         let port = &mut self.ports[index];
         // The counter wraps; a step back is a message queued before one that was read earlier.
         let more = drops.wrapping_sub(port.drops);
@@ -343,6 +383,7 @@ impl Channel {
         let ring = self.rings.iter_mut().find(|ring| ring.ident() == echo.ident)?;
         Some(match (ring.judge(echo.sequence, address, token), incoming) {
             (Verdict::Duplicate, _) => Event::Duplicate,
+            (Verdict::WrongSource, _) => Event::WrongSource,
             (Verdict::Stray, _) => Event::Stray,
             (Verdict::First(sent), Incoming::Refusal { error, .. }) => {
                 // Raw sockets get the error from its sender, the error queue names it.
@@ -350,7 +391,7 @@ impl Channel {
                     Some(refusal) => refusal.offender,
                     None => Some(message.address),
                 };
-                Event::Refusal { sent, from, error }
+                Event::Refusal { sent, error: error.said_by(from) }
             }
             (Verdict::First(sent), Incoming::Reply { .. }) => {
                 let rtt_ns = reading.rtt_ns(came_ns, sent.at_ns);

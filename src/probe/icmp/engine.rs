@@ -28,7 +28,7 @@ use self::tokens::Tokens;
 use super::Channels;
 use super::channel::{Channel, Event, Way};
 use super::sys::{Clock, Inbox, now_ns};
-use crate::model::{PingParams, UnixMs};
+use crate::model::{PingParams, Source, UnixMs};
 use crate::probe::mailbox::Mailbox;
 use crate::probe::outbox::Outbox;
 use crate::probe::round::Gather;
@@ -56,6 +56,7 @@ struct Running {
     target: TargetId,
     to: IpAddr,
     params: PingParams,
+    source: Option<Source>,
     gather: Gather,
     /// When its first packet left; until then when it was first tried.
     first_us: i64,
@@ -198,10 +199,9 @@ impl Engine {
                 channel.keep_slots_for(i64::from(timeout_ms) * 1_000_000);
             }
             for seat in self.schedule.set_targets(now_us, targets) {
-                if let Some(place) = self.places.get_mut(seat.index()) {
-                    let given_up = std::mem::take(place).running.is_some();
-                    self.stats.cancelled += u64::from(given_up);
-                    self.stats.in_flight -= u32::from(given_up);
+                let place = self.places.get_mut(seat.index()).map(std::mem::take);
+                if let Some(running) = place.and_then(|place| place.running) {
+                    self.give_up(&running);
                 }
             }
             self.stats.targets = u32::try_from(self.schedule.len()).unwrap_or(u32::MAX);
@@ -216,14 +216,24 @@ impl Engine {
     fn notice_suspension(&mut self, slept_ns: i64) {
         if slept_ns - std::mem::replace(&mut self.slept_ns, slept_ns) > SUSPENDED_NS {
             let now_us = self.now_us();
-            for (number, place) in (0_u32..).zip(&mut self.places) {
-                if place.running.take().is_some() {
-                    self.stats.cancelled += 1;
-                    self.stats.in_flight -= 1;
-                    self.schedule.finished(now_us, Seat(number));
+            for number in 0..self.places.len() {
+                if let Some(running) = self.places[number].running.take() {
+                    self.give_up(&running);
+                    let seat = Seat(u32::try_from(number).unwrap_or(u32::MAX));
+                    self.schedule.finished(now_us, seat);
                 }
             }
         }
+    }
+
+    /// Books a round that will not be answered.
+    fn give_up(&mut self, running: &Running) {
+        let waiting = running.gather.waiting();
+        let account = &mut self.stats.account;
+        account.waiting -= waiting;
+        account.given_up += waiting;
+        account.cancelled += 1;
+        self.stats.in_flight -= 1;
     }
 
     /// One tick: drain, send what is due, until nothing more is due.
@@ -241,7 +251,7 @@ impl Engine {
         }
         let now_ns = now_ns(Clock::Monotonic);
         self.v4.iter_mut().chain(&mut self.v6).for_each(|channel| channel.expire(now_ns));
-        self.speed.note(self.clock_us(now_ns), self.stats.sent);
+        self.speed.note(self.clock_us(now_ns), self.stats.account.sent);
     }
 
     fn receive(&mut self, now_us: i64) {
@@ -255,16 +265,16 @@ impl Engine {
     }
 
     fn note(&mut self, now_us: i64, event: Event) {
-        let (sent, from) = match event {
+        let sent = match event {
             Event::Duplicate => return self.stats.duplicate += 1,
             Event::Stray => return self.stats.stray += 1,
+            Event::WrongSource => return self.stats.wrong_source += 1,
             Event::Overflow(count) => {
                 self.stats.overflow += u64::from(count);
                 let running = self.places.iter_mut().filter_map(|place| place.running.as_mut());
                 return running.for_each(|running| running.gather.overflowed());
             }
-            Event::Reply { sent, .. } => (sent, None),
-            Event::Refusal { sent, from, .. } => (sent, Some(from)),
+            Event::Reply { sent, .. } | Event::Refusal { sent, .. } => sent,
         };
         let place = self.places.get_mut(sent.seat.index());
         let running = place.and_then(|place| place.running.as_mut());
@@ -278,7 +288,7 @@ impl Engine {
                     && running.gather.replied(sent.packet, rtt_us)
             }
             Event::Refusal { error, .. } => {
-                tracing::debug!(to = %running.to, from = ?from, ?error, "ICMP error");
+                tracing::debug!(to = %running.to, ?error, "ICMP error");
                 running.gather.refused(sent.packet, error)
             }
             _ => false,
@@ -287,21 +297,28 @@ impl Engine {
             self.stats.late += 1;
             return;
         }
-        self.stats.received += u64::from(from.is_none());
+        let account = &mut self.stats.account;
+        account.waiting -= 1;
+        match event {
+            Event::Reply { .. } => account.received += 1,
+            _ => account.errors += 1,
+        }
         if running.gather.is_complete() {
             self.finish(now_us, sent.seat);
         }
     }
 
+    /// Ends a round: what has not come by now is lost.
     fn finish(&mut self, now_us: i64, seat: Seat) {
         let Some(place) = self.places.get_mut(seat.index()) else { return };
-        let Some(running) = place.running.take() else { return };
+        let Some(mut running) = place.running.take() else { return };
+        let lost = running.gather.close();
         let answer = running.gather.answer(running.target);
+        running.gather.book(lost, &answer, &mut self.stats.account);
         let failed = answer.rtts.as_slice().is_empty();
         place.proven = answer.sent > 0 && answer.lost == 0 && answer.error.is_none();
         place.failures = if failed { place.failures.wrapping_add(1) } else { 0 };
         self.outbox.push(answer);
-        self.stats.rounds += 1;
         self.stats.in_flight -= 1;
         self.schedule.finished(now_us, seat);
     }
@@ -316,6 +333,7 @@ impl Engine {
         self.flushed_us = now_us;
         self.stats.lag_ms = self.schedule.lag_ms(now_us);
         self.stats.answers_dropped = self.outbox.dropped();
+        self.stats.take_turns(self.schedule.account());
         self.mailbox.publish(self.stats);
         self.outbox.flush()
     }

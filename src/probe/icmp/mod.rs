@@ -7,6 +7,8 @@
 
 mod channel;
 mod engine;
+mod interfaces;
+pub(super) mod lone;
 #[cfg(test)]
 mod network_tests;
 mod packet;

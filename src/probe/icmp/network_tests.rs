@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::process::Command;
 use std::sync::Arc;
 
-use super::channel::{Event, Held, Way};
+use super::channel::{Dress, Event, Held, Way};
 use super::engine::Engine;
 use super::slots::Sent;
 use super::sys::{Clock, Inbox, now_ns};
@@ -16,6 +16,7 @@ use crate::probe::schedule::Seat;
 use crate::probe::{Answer, Target, TargetId};
 
 const OURSELVES: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 9, 0, 1));
+const PLAIN: Dress<'static> = Dress { params: PingParams::DEFAULT, source: None };
 /// A test waits this long only when it fails.
 const PATIENCE_NS: i64 = 60_000_000_000;
 
@@ -100,7 +101,7 @@ fn an_error_names_who_said_it_and_hits_no_other_packet() {
         for n in 0..100 {
             let tell = &mut |event| events.push(event);
             let way = Way::Doubtful { ident: 0 };
-            channel.send(absent(n), sent(n), 7, way, &mut inbox, tell).unwrap();
+            channel.send(absent(n), PLAIN, sent(n), 7, way, &mut inbox, tell).unwrap();
         }
         // While their errors come, packets from the same socket meet them.
         let since_ns = now_ns(Clock::Monotonic);
@@ -113,17 +114,17 @@ fn an_error_names_who_said_it_and_hits_no_other_packet() {
                 let tell = &mut |event| events.push(event);
                 let way = Way::Doubtful { ident: 0 };
                 let to = IpAddr::V4(Ipv4Addr::LOCALHOST);
-                let result = channel.send(to, sent(200), 8, way, &mut inbox, tell);
+                let result = channel.send(to, PLAIN, sent(200), 8, way, &mut inbox, tell);
                 assert!(matches!(result, Ok(_) | Err(Held::Later(_))), "{kind:?}: {result:?}");
             }
             channel.receive(&mut inbox, &mut |event| events.push(event));
         }
         assert_eq!(refused(&events), 100, "{kind:?}");
         for event in events {
-            let Event::Refusal { sent, from, error } = event else { continue };
+            let Event::Refusal { sent, error } = event else { continue };
             assert!(sent.packet < 100, "{kind:?}: an innocent packet");
-            let told = (from, error);
-            assert_eq!(told, (Some(OURSELVES), RoundError::Unreachable { code: 1 }), "{kind:?}");
+            let told = RoundError::Unreachable { code: 1, by: Some(OURSELVES) };
+            assert_eq!(error, told, "{kind:?}");
         }
     }
 }
@@ -181,9 +182,16 @@ fn dead_hosts_that_fill_their_socket_delay_no_healthy_one() {
         let target = |id: u32, address| Target {
             id: TargetId(id),
             address,
-            params: PingParams { count: 3, spacing_ms: 1, timeout_ms: 2_000 },
+            params: PingParams {
+                count: 3,
+                spacing_ms: 1,
+                timeout_ms: 2_000,
+                ..PingParams::DEFAULT
+            },
             interval_ms: 600_000,
             retry_ms: 600_000,
+            source: None,
+            is_urgent: false,
             phase_key: id.to_string(),
             group: 0,
         };
@@ -206,5 +214,41 @@ fn dead_hosts_that_fill_their_socket_delay_no_healthy_one() {
         }
         let stats = patrol.engine.stats();
         assert!(stats.deferred > 0 && stats.in_flight > 100, "{kind:?}: {stats:?}");
+    }
+}
+
+#[test]
+fn an_overflow_of_our_own_is_noticed_by_both_kinds_and_is_nobodys_silence() {
+    if !on_a_lan("an_overflow_of_our_own_is_noticed_by_both_kinds_and_is_nobodys_silence") {
+        return;
+    }
+    for (kind, mut channels) in kinds() {
+        channels.v4.as_mut().unwrap().starve_receiving();
+        let mut patrol = Patrol::new(channels);
+        let target = |id: u32| Target {
+            id: TargetId(id),
+            address: IpAddr::V4(Ipv4Addr::from(0x7f00_0001 + id)),
+            params: PingParams { count: 3, spacing_ms: 1, timeout_ms: 100, ..PingParams::DEFAULT },
+            interval_ms: 600_000,
+            retry_ms: 600_000,
+            source: None,
+            is_urgent: false,
+            phase_key: id.to_string(),
+            group: 0,
+        };
+        // More between two drains than such a buffer holds.
+        patrol.mailbox.set_targets((0..100).map(target).collect());
+        let answers = patrol.healthy(100);
+        let lost: u32 = answers.iter().map(|answer| u32::from(answer.lost)).sum();
+        assert!(lost > 0, "{kind:?}: the buffer held them all");
+        for answer in answers {
+            let error = (answer.lost > 0).then_some(RoundError::Overflow);
+            assert_eq!((answer.sent, answer.error), (3, error), "{kind:?} {:?}", answer.target);
+        }
+        let stats = patrol.engine.stats();
+        let account = stats.account;
+        assert!(stats.overflow >= u64::from(lost), "{kind:?} {stats:#?}");
+        assert_eq!((account.lost, account.silent), (0, 0), "{kind:?} {account:#?}");
+        assert_eq!(account.overflowed, u64::from(lost), "{kind:?} {account:#?}");
     }
 }

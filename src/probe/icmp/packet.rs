@@ -7,9 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::model::RoundError;
 
-/// ICMP header and 56 bytes of payload, as `ping` sends: some firewalls drop smaller ones.
-pub(crate) const PACKET_LEN: usize = 64;
-const HEADER_LEN: usize = 8;
+pub(super) const HEADER_LEN: usize = 8;
 const TOKEN_END: usize = HEADER_LEN + 8;
 const V6_HEADER_LEN: usize = 40;
 const V4_REPLY: u8 = 0;
@@ -69,23 +67,25 @@ pub(crate) enum Incoming {
     Refusal { echo: Echo, token: Option<u64>, destination: IpAddr, error: RoundError },
 }
 
-/// An echo request with `token` at the beginning of its payload.
-pub(crate) fn request(family: Family, echo: Echo, token: u64) -> [u8; PACKET_LEN] {
-    let mut packet = [0; PACKET_LEN];
+/// Makes `packet` an echo request with `token` at the beginning of `size` bytes of payload, zeros
+/// behind it; of a smaller size the token alone. Room that it has is used again.
+pub(crate) fn request(family: Family, echo: Echo, token: u64, size: u16, packet: &mut Vec<u8>) {
+    packet.resize((HEADER_LEN + usize::from(size)).max(TOKEN_END), 0);
     packet[0] = match family {
         Family::V4 => V4_REQUEST,
         Family::V6 => V6_REQUEST,
     };
+    packet[1..4].fill(0);
     packet[4..6].copy_from_slice(&echo.ident.to_be_bytes());
     packet[6..8].copy_from_slice(&echo.sequence.to_be_bytes());
     packet[HEADER_LEN..TOKEN_END].copy_from_slice(&token.to_be_bytes());
     // The kernel fills in ICMPv6's checksum, which covers the addresses; on datagram sockets it
     // does so for ICMP as well.
     if family == Family::V4 {
-        let sum = checksum(&packet);
+        // Zeros add nothing.
+        let sum = checksum(&packet[..TOKEN_END]);
         packet[2..4].copy_from_slice(&sum.to_be_bytes());
     }
-    packet
 }
 
 /// The Internet checksum (RFC 1071); 0 over bytes that contain their own right checksum.
@@ -133,14 +133,14 @@ pub(crate) fn refusal(family: Family, kind: u8, code: u8, mtu: u32) -> Option<Ro
     let mtu = u16::try_from(mtu).unwrap_or(u16::MAX);
     match (family, kind) {
         (Family::V4, V4_UNREACHABLE) if code == V4_CODE_FRAG_NEEDED => {
-            Some(RoundError::FragNeeded { mtu })
+            Some(RoundError::FragNeeded { mtu, by: None })
         }
         (Family::V4, V4_UNREACHABLE) | (Family::V6, V6_UNREACHABLE) => {
-            Some(RoundError::Unreachable { code })
+            Some(RoundError::Unreachable { code, by: None })
         }
-        (Family::V6, V6_TOO_BIG) => Some(RoundError::FragNeeded { mtu }),
+        (Family::V6, V6_TOO_BIG) => Some(RoundError::FragNeeded { mtu, by: None }),
         (Family::V4, V4_TIME_EXCEEDED) | (Family::V6, V6_TIME_EXCEEDED) => {
-            Some(RoundError::TtlExceeded)
+            Some(RoundError::TtlExceeded { by: None })
         }
         _ => None,
     }
@@ -201,6 +201,12 @@ pub(super) mod tests {
 
     const ECHO: Echo = Echo { ident: 0xbeef, sequence: 513 };
 
+    fn request(family: Family, echo: Echo, token: u64) -> Vec<u8> {
+        let mut packet = vec![0xff; 12];
+        super::request(family, echo, token, 56, &mut packet);
+        packet
+    }
+
     fn v4_header(protocol: u8, destination: Ipv4Addr) -> Vec<u8> {
         let mut header = vec![0x45, 0, 0, 84, 0, 0, 0, 0, 64, protocol, 0, 0, 10, 0, 0, 1];
         header.extend(destination.octets());
@@ -226,7 +232,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_request_sums_to_zero_and_comes_back_as_its_reply() {
-        let mut reply = request(Family::V4, ECHO, 0x0123_4567_89ab_cdef).to_vec();
+        let mut reply = request(Family::V4, ECHO, 0x0123_4567_89ab_cdef);
         assert_eq!(checksum(&reply), 0);
         reply[0] = V4_REPLY;
         let reply = with_checksum(reply);
@@ -246,6 +252,15 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_request_has_the_size_asked_for_and_nothing_of_the_one_before_it() {
+        let mut packet = Vec::new();
+        for (size, length) in [(1_472, 1_480), (56, 64), (8, 16), (0, 16), (8_972, 8_980)] {
+            super::request(Family::V4, ECHO, u64::MAX, size, &mut packet);
+            assert_eq!((packet.len(), checksum(&packet)), (length, 0), "{size}");
+        }
+    }
+
+    #[test]
     fn our_own_requests_on_the_loopback_are_no_replies() {
         assert_eq!(read_icmp(Family::V4, &request(Family::V4, ECHO, 1)), None);
         assert_eq!(read_icmp(Family::V6, &request(Family::V6, ECHO, 1)), None);
@@ -254,10 +269,10 @@ pub(super) mod tests {
     #[test]
     fn v4_errors_tell_which_request_they_refuse() {
         for (kind, code, error) in [
-            (3, 1, RoundError::Unreachable { code: 1 }),
-            (3, 13, RoundError::Unreachable { code: 13 }),
-            (3, 4, RoundError::FragNeeded { mtu: 1_400 }),
-            (11, 0, RoundError::TtlExceeded),
+            (3, 1, RoundError::Unreachable { code: 1, by: None }),
+            (3, 13, RoundError::Unreachable { code: 13, by: None }),
+            (3, 4, RoundError::FragNeeded { mtu: 1_400, by: None }),
+            (11, 0, RoundError::TtlExceeded { by: None }),
         ] {
             for (quoted, token) in [(8, None), (64, Some(42))] {
                 assert_eq!(
@@ -279,10 +294,10 @@ pub(super) mod tests {
     fn v6_errors_tell_which_request_they_refuse() {
         let destination: Ipv6Addr = "2001:db8::7".parse().unwrap();
         for (kind, code, info, error) in [
-            (1, 4, 0, RoundError::Unreachable { code: 4 }),
-            (2, 0, 1_280, RoundError::FragNeeded { mtu: 1_280 }),
-            (2, 0, 70_000, RoundError::FragNeeded { mtu: u16::MAX }),
-            (3, 0, 0, RoundError::TtlExceeded),
+            (1, 4, 0, RoundError::Unreachable { code: 4, by: None }),
+            (2, 0, 1_280, RoundError::FragNeeded { mtu: 1_280, by: None }),
+            (2, 0, 70_000, RoundError::FragNeeded { mtu: u16::MAX, by: None }),
+            (3, 0, 0, RoundError::TtlExceeded { by: None }),
         ] {
             let mut icmp = vec![kind, code, 0, 0];
             icmp.extend(u32::to_be_bytes(info));

@@ -6,7 +6,7 @@
 //! ```
 //! Guarantees: a slot is used again [`REUSE_AFTER_NS`] after its send at the earliest, so that a
 //! late reply is known as late and never taken for another packet's; only the right source with
-//! the right token counts, the rest is stray. Holds at most 65,536 slots.
+//! the right token counts, the rest is stray or from the wrong source. Holds at most 65,536 slots.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -44,7 +44,10 @@ pub(super) enum Verdict {
     First(Sent),
     /// Another one to a packet already answered.
     Duplicate,
-    /// Wrong source, token or sequence: a forgery, an echo of something old, or a broken device.
+    /// The right token from another address: a device that answers from elsewhere, or somebody on
+    /// the way who has seen the packet.
+    WrongSource,
+    /// Wrong token or sequence: a forgery, an echo of something old, or a broken device.
     Stray,
 }
 
@@ -107,8 +110,11 @@ impl Ring {
     pub(super) fn judge(&mut self, sequence: u16, address: IpAddr, token: Option<u64>) -> Verdict {
         let index = usize::from(sequence.wrapping_sub(self.first));
         let Some(slot) = self.slots.get_mut(index) else { return Verdict::Stray };
-        if slot.to != address || token.is_some_and(|token| token != slot.token) {
+        if token.is_some_and(|token| token != slot.token) {
             return Verdict::Stray;
+        }
+        if slot.to != address {
+            return if token.is_some() { Verdict::WrongSource } else { Verdict::Stray };
         }
         if std::mem::replace(&mut slot.answered, true) {
             return Verdict::Duplicate;
@@ -133,7 +139,13 @@ mod tests {
     fn only_the_right_source_with_the_right_token_counts_and_only_once() {
         let mut ring = Ring::new(7);
         let sequence = ring.open(sent(5), TO, 77).unwrap();
-        assert_eq!(ring.judge(sequence, OTHER, Some(77)), Verdict::Stray);
+        assert_eq!(ring.judge(sequence, OTHER, Some(77)), Verdict::WrongSource);
+        assert_eq!(ring.judge(sequence, OTHER, Some(78)), Verdict::Stray);
+        assert_eq!(
+            ring.judge(sequence, OTHER, None),
+            Verdict::Stray,
+            "whom it is about, it guesses"
+        );
         assert_eq!(ring.judge(sequence, TO, Some(78)), Verdict::Stray);
         assert_eq!(ring.judge(sequence.wrapping_add(1), TO, Some(77)), Verdict::Stray);
         assert_eq!(ring.judge(sequence, TO, Some(77)), Verdict::First(sent(5)));

@@ -5,6 +5,7 @@
 //! only echo replies to our identifiers and errors that quote them; whatever sends learns when the
 //! system threw its packet away.
 
+use std::cell::Cell;
 use std::io::{self, Read as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -12,7 +13,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use socket2::{Domain, Protocol, SockAddr, SockFilter, Socket, Type};
 
 use super::packet::Family;
-use super::sys;
+use super::sys::{self, Control};
 use crate::probe::ProbeError;
 
 /// Identifiers in a raw socket's block, and datagram sockets at most.
@@ -51,6 +52,9 @@ impl Kind {
 #[derive(Debug)]
 pub(super) struct IcmpSocket {
     socket: Socket,
+    family: Family,
+    /// Whether packets may not be cut, as it was set last.
+    df: Cell<bool>,
     /// Its identifier; of a raw socket the first of [`IDENTS`].
     pub(super) ident: u16,
 }
@@ -94,7 +98,7 @@ impl IcmpSocket {
                 bind_ident(&socket, family).map_err(failed("bind an identifier"))?
             }
         };
-        Ok(Self { socket, ident })
+        Ok(Self { socket, family, df: Cell::new(false), ident })
     }
 
     /// A raw socket that sends and gets nothing but the errors of its own sends. Raw packets leave
@@ -115,7 +119,7 @@ impl IcmpSocket {
         socket.attach_filter(&drop_all).map_err(failed("attach BPF"))?;
         prepare_sending(&socket, family).map_err(failed("prepare sending"))?;
         forget_waiting(&socket);
-        Ok(Self { socket, ident: 0 })
+        Ok(Self { socket, family, df: Cell::new(false), ident: 0 })
     }
 
     /// Makes room for only a few answers.
@@ -135,8 +139,17 @@ impl IcmpSocket {
     /// # Errors
     /// What the system says to this packet or, once each, about an *earlier* one that met an ICMP
     /// error: see [`Self::forget_error`].
-    pub(super) fn send(&self, packet: &[u8], to: IpAddr) -> io::Result<()> {
-        self.socket.send_to(packet, &SockAddr::from(SocketAddr::new(to, 0))).map(drop)
+    pub(super) fn send(&self, packet: &[u8], to: IpAddr, posture: Posture) -> io::Result<()> {
+        // A socket's option, not a packet's: set only where it changes.
+        if self.df.get() != posture.df {
+            forbid_cutting(&self.socket, self.family, posture.df)?;
+            self.df.set(posture.df);
+        }
+        let to = SockAddr::from(SocketAddr::new(to, 0));
+        if posture.control == Control::default() {
+            return self.socket.send_to(packet, &to).map(drop);
+        }
+        sys::send_with(&self.socket, packet, &to, &posture.control)
     }
 
     /// Takes the error that would hit the next send; true when there was one.
@@ -145,7 +158,33 @@ impl IcmpSocket {
     }
 }
 
-fn new_socket(family: Family, kind: Kind) -> io::Result<Socket> {
+/// How a packet is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Posture {
+    /// Nobody may cut it.
+    pub(super) df: bool,
+    /// What is said beside it.
+    pub(super) control: Control,
+}
+
+/// Forbids everybody to cut what a socket sends, this machine included, and lets it try what the
+/// system believes to be too big for the way: only so the way itself answers. Or allows it again.
+pub(super) fn forbid_cutting(socket: &impl AsFd, family: Family, df: bool) -> io::Result<()> {
+    match family {
+        Family::V4 => {
+            let way = if df { libc::IP_PMTUDISC_PROBE } else { libc::IP_PMTUDISC_WANT };
+            sys::set_option(socket, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, &way)
+        }
+        Family::V6 => {
+            let way = if df { libc::IPV6_PMTUDISC_PROBE } else { libc::IPV6_PMTUDISC_WANT };
+            sys::set_option(socket, libc::IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER, &way)?;
+            let dont = i32::from(df);
+            sys::set_option(socket, libc::IPPROTO_IPV6, libc::IPV6_DONTFRAG, &dont)
+        }
+    }
+}
+
+pub(super) fn new_socket(family: Family, kind: Kind) -> io::Result<Socket> {
     let (domain, protocol) = match family {
         Family::V4 => (Domain::IPV4, Protocol::ICMPV4),
         Family::V6 => (Domain::IPV6, Protocol::ICMPV6),

@@ -34,6 +34,146 @@ pub(super) fn set_option<T: Copy>(
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
+/// What is said to the kernel beside a packet; the default says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Control {
+    /// Type of service or traffic class; 0 is the kernel's own.
+    pub(super) tos: u8,
+    /// The address it leaves from.
+    pub(super) address: Option<IpAddr>,
+    /// The number of the interface it leaves by; 0: any.
+    pub(super) interface: u32,
+}
+
+/// Room for two control messages: information about the packet (36 bytes with IPv6), and a number.
+const SEND_CONTROL_WORDS: usize = 12;
+
+/// Sends a packet with what `control` says.
+///
+/// # Errors
+/// What sendmsg says; `EAFNOSUPPORT` when the address it is to leave from is of the other family.
+pub(super) fn send_with(
+    socket: &impl AsFd,
+    packet: &[u8],
+    to: &socket2::SockAddr,
+    control: &Control,
+) -> io::Result<()> {
+    let fd = socket.as_fd().as_raw_fd();
+    let mut room = [0_u64; SEND_CONTROL_WORDS];
+    let mut vector =
+        libc::iovec { iov_base: packet.as_ptr().cast_mut().cast(), iov_len: packet.len() };
+    // SAFETY: an msghdr of zeros is valid: null pointers with lengths of zero.
+    let mut header: libc::msghdr = unsafe { zeroed() };
+    header.msg_name = to.as_ptr().cast_mut().cast();
+    header.msg_namelen = to.len();
+    header.msg_iov = &raw mut vector;
+    header.msg_iovlen = 1;
+    header.msg_control = room.as_mut_ptr().cast();
+    header.msg_controllen = size_of_val(&room) as _;
+    // SAFETY: `header` describes `room`, which is aligned for headers, zeroed, and large enough for
+    // both messages; the macros stay within it.
+    let mut next = unsafe { libc::CMSG_FIRSTHDR(&raw const header) };
+    let mut used = 0;
+    if control.address.is_some() || control.interface != 0 {
+        let number = control.interface;
+        match (to.is_ipv4(), control.address) {
+            (true, None | Some(IpAddr::V4(_))) => {
+                let own = match control.address {
+                    Some(IpAddr::V4(own)) => own,
+                    _ => Ipv4Addr::UNSPECIFIED,
+                };
+                let info = libc::in_pktinfo {
+                    ipi_ifindex: number.cast_signed(),
+                    ipi_spec_dst: libc::in_addr { s_addr: u32::from(own).to_be() },
+                    ipi_addr: libc::in_addr { s_addr: 0 },
+                };
+                used += put(&header, &mut next, libc::IPPROTO_IP, libc::IP_PKTINFO, &info);
+            }
+            (false, None | Some(IpAddr::V6(_))) => {
+                let own = match control.address {
+                    Some(IpAddr::V6(own)) => own,
+                    _ => Ipv6Addr::UNSPECIFIED,
+                };
+                let info = libc::in6_pktinfo {
+                    ipi6_addr: libc::in6_addr { s6_addr: own.octets() },
+                    ipi6_ifindex: number as _,
+                };
+                used += put(&header, &mut next, libc::IPPROTO_IPV6, libc::IPV6_PKTINFO, &info);
+            }
+            _ => return Err(io::Error::from_raw_os_error(libc::EAFNOSUPPORT)),
+        }
+    }
+    if control.tos != 0 {
+        let (level, kind) = match to.is_ipv4() {
+            true => (libc::IPPROTO_IP, libc::IP_TOS),
+            false => (libc::IPPROTO_IPV6, libc::IPV6_TCLASS),
+        };
+        used += put(&header, &mut next, level, kind, &libc::c_int::from(control.tos));
+    }
+    header.msg_controllen = used as _;
+    // SAFETY: every pointer in `header` points to memory that outlives the call, with its length;
+    // the kernel only reads.
+    let sent = unsafe { libc::sendmsg(fd, &raw const header, 0) };
+    if sent < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Puts a control message at `next` and moves it on; how much room it takes, nothing where there is
+/// none left.
+fn put<T: Copy>(
+    header: &libc::msghdr,
+    next: &mut *mut libc::cmsghdr,
+    level: libc::c_int,
+    kind: libc::c_int,
+    value: &T,
+) -> usize {
+    if next.is_null() {
+        return 0;
+    }
+    let size = size_of::<T>() as libc::c_uint;
+    // SAFETY: `next` came from the macros over `header`, whose room the caller has made large
+    // enough for its two messages: a header and a `T` fit behind it. CMSG_LEN and CMSG_SPACE only
+    // compute.
+    unsafe {
+        (**next).cmsg_level = level;
+        (**next).cmsg_type = kind;
+        (**next).cmsg_len = libc::CMSG_LEN(size) as _;
+        libc::CMSG_DATA(*next).cast::<T>().write_unaligned(*value);
+        *next = libc::CMSG_NXTHDR(std::ptr::from_ref(header), *next);
+        libc::CMSG_SPACE(size) as usize
+    }
+}
+
+/// How many messages a socket has dropped so far for want of room; `None` where the kernel does not
+/// say. Datagram ICMP sockets count them and put them beside no message.
+pub(super) fn drops(socket: &impl AsFd) -> Option<u32> {
+    /// `linux/sock_diag.h`: the last of nine counters.
+    const DROPS: usize = 8;
+    let mut counters = [0_u32; DROPS + 1];
+    let mut length = size_of_val(&counters) as libc::socklen_t;
+    let fd = socket.as_fd().as_raw_fd();
+    // SAFETY: `counters` and `length` live through the call, and the kernel writes no more than
+    // `length` bytes.
+    let result = unsafe {
+        libc::getsockopt(
+            fd,
+            libc::SOL_SOCKET,
+            libc::SO_MEMINFO,
+            counters.as_mut_ptr().cast(),
+            &raw mut length,
+        )
+    };
+    let is_whole = usize::try_from(length).ok() == Some(size_of_val(&counters));
+    (result == 0 && is_whole).then_some(counters[DROPS])
+}
+
+/// The number of an interface; `None` where there is none of that name.
+pub(super) fn interface_number(name: &str) -> Option<u32> {
+    let name = std::ffi::CString::new(name).ok()?;
+    // SAFETY: `name` is a string that ends in a zero and outlives the call.
+    let number = unsafe { libc::if_nametoindex(name.as_ptr()) };
+    (number != 0).then_some(number)
+}
+
 /// The kernel's clocks, in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Clock {

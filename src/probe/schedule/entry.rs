@@ -75,6 +75,20 @@ impl Entry {
         self.params().count.clamp(1, most)
     }
 
+    /// Whether its due turns come before those of others.
+    pub(super) fn is_urgent(&self) -> bool {
+        self.target.is_urgent || self.pace == Pace::Doubt
+    }
+
+    /// Further turns of its phase that have passed while `turn` waited for `now_us`.
+    pub(super) fn missed(&self, turn: Turn, now_us: i64) -> u64 {
+        let late_us = now_us.saturating_sub(turn.planned_us).max(0);
+        match turn.reason {
+            Reason::Planned => late_us.unsigned_abs() / self.interval_us().unsigned_abs(),
+            Reason::Retry | Reason::Asked => 0,
+        }
+    }
+
     /// The first turn of the fixed phase at or after `t_us`, at the beginning of a tick.
     pub(super) fn phase_turn_from(&self, t_us: i64, tick_us: i64) -> i64 {
         let interval_us = self.interval_us();

@@ -21,9 +21,11 @@ fn target(id: u32) -> Target {
     Target {
         id: TargetId(id),
         address: IpAddr::V4(Ipv4Addr::from(0x0a00_0000 + id)),
-        params: PingParams { count: 1, spacing_ms: 0, timeout_ms: 100 },
+        params: PingParams { count: 1, spacing_ms: 0, timeout_ms: 100, ..PingParams::DEFAULT },
         interval_ms: 30_000,
         retry_ms: 5_000,
+        source: None,
+        is_urgent: false,
         phase_key: format!("district-{}/commune-{}/tslcd", id % 11, id / 11),
         group: id % 11,
     }
@@ -224,7 +226,8 @@ fn a_retry_comes_a_retry_time_after_the_last_send_and_normal_pace_returns_to_the
 #[test]
 fn a_target_in_doubt_is_asked_at_its_retry_time_with_twice_the_packets() {
     let mut three = target(0);
-    three.params = PingParams { count: 3, spacing_ms: 200, timeout_ms: 2_000 };
+    three.params =
+        PingParams { count: 3, spacing_ms: 200, timeout_ms: 2_000, ..PingParams::DEFAULT };
     let mut patrol = Patrol::new(&options(5_000, 5_000, 10_000), vec![three]);
     patrol.run(40 * S);
     for (pace, packets) in [(Pace::Doubt, 6), (Pace::Retry, 3), (Pace::Doubt, 6)] {
@@ -430,7 +433,7 @@ proptest! {
                 Order::Targets(list) => {
                     ids = list.iter().map(|(id, ..)| *id).collect();
                     let list = list.into_iter().map(|(id, seconds, count)| Target {
-                        params: PingParams { count, spacing_ms: 0, timeout_ms: 100 },
+                        params: PingParams { count, spacing_ms: 0, timeout_ms: 100, ..PingParams::DEFAULT },
                         interval_ms: seconds * 1_000,
                         retry_ms: 500,
                         ..target(id)
@@ -448,5 +451,86 @@ proptest! {
         let asked: HashSet<u32> = patrol.log[since..].iter().map(|(_, id, _)| id.0).collect();
         prop_assert_eq!(asked, ids);
         prop_assert!(peak_pps(&patrol.log) <= rate + (rate / 10).max(10) + 1);
+    }
+}
+
+/// Eight times as much is wanted as the rate allows: of whom a verdict waits is asked on time.
+#[test]
+fn suspects_and_urgent_targets_are_asked_on_time_when_the_rate_does_not_suffice() {
+    let mut wanted: Vec<Target> = targets(800)
+        .into_iter()
+        .map(|t| Target { interval_ms: 1_000, retry_ms: 1_000, ..t })
+        .collect();
+    wanted[7].is_urgent = true;
+    let mut patrol = Patrol::new(&options(100, 5_000, 0), wanted);
+    patrol.run(30 * S);
+    patrol.schedule.set_pace(TargetId(3), Pace::Doubt);
+    patrol.run(30 * S);
+    patrol.log.clear();
+    patrol.run(60 * S);
+    for id in [3, 7] {
+        let turns = patrol.times_of(id);
+        assert!(turns.len() >= 58, "{id}: {} turns of 60", turns.len());
+    }
+    let others = patrol.times_of(100);
+    assert!((6..=9).contains(&others.len()), "{}", others.len());
+    let account = patrol.schedule.account();
+    assert_eq!(account.planned, account.begun + account.skipped());
+    // 800 turns a second fell due for two minutes, 100 of them began; those that pass while a turn
+    // waits are counted when it is served.
+    assert!((11_800..=12_100).contains(&account.begun), "{account:?}");
+    assert!((80_000..=84_500).contains(&account.skipped[0]), "{account:?}");
+    assert_eq!(account.skipped[2], 0);
+}
+
+#[test]
+fn however_many_are_urgent_nobody_starves() {
+    let wanted = targets(400).into_iter().map(|t| Target {
+        interval_ms: 1_000,
+        is_urgent: t.id.0 % 2 == 0,
+        ..t
+    });
+    let mut patrol = Patrol::new(&options(100, 5_000, 0), wanted.collect());
+    patrol.run(60 * S);
+    let counts = |rest: u32| -> Vec<usize> {
+        (0..400).filter(|id| id % 2 == rest).map(|id| patrol.times_of(id).len()).collect()
+    };
+    let (urgent, others) = (counts(0), counts(1));
+    assert!(others.iter().all(|n| *n >= 10), "asked every six seconds at least: {others:?}");
+    assert!(urgent.iter().sum::<usize>() >= others.iter().sum(), "{urgent:?} {others:?}");
+}
+
+proptest! {
+    /// Whatever is ordered meanwhile: every turn that fell due began or was skipped, and each that
+    /// began was one that was served.
+    #[test]
+    fn the_books_balance_at_every_moment(
+        orders in proptest::collection::vec((0_u32..40, 0_u8..6, 10_i64..3_000), 1..60),
+        rate in 1_u32..60,
+    ) {
+        let quick = |t: Target| Target { interval_ms: 1_000, retry_ms: 300, ..t };
+        let all: Vec<Target> = targets(40).into_iter().map(quick).collect();
+        let mut patrol = Patrol::new(&options(rate, rate, 0), all.clone());
+        for (who, what, ms) in orders {
+            match what {
+                0 => patrol.schedule.set_pace(TargetId(who), Pace::Doubt),
+                1 => patrol.schedule.set_pace(TargetId(who), Pace::Retry),
+                2 => patrol.schedule.set_pace(TargetId(who), Pace::Normal),
+                3 => patrol.schedule.ask_now(patrol.now_us, TargetId(who)),
+                4 => {
+                    let some = all.iter().filter(|t| t.id.0 >= who).cloned().collect();
+                    let emptied = patrol.schedule.set_targets(patrol.now_us, some);
+                    patrol.running.retain(|(_, seat)| !emptied.contains(seat));
+                }
+                _ => {
+                    let gone = patrol.schedule.set_targets(patrol.now_us, all.clone());
+                    prop_assert!(gone.is_empty());
+                }
+            }
+            patrol.run(ms * 1_000);
+            let account = *patrol.schedule.account();
+            prop_assert_eq!(account.planned, account.begun + account.skipped());
+            prop_assert_eq!(account.begun, patrol.log.len() as u64);
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! Asks services: TCP, HTTP, TLS, DNS, SMTP, IMAP and NTP, one file a kind.
+//! Asks services: TCP, HTTP, TLS, DNS, SMTP, IMAP and NTP, and the way to them how large a packet it
+//! carries, one file a kind.
 //!
 //! ```text
 //! set, set_pace, ask_now ──► due ──► a task for each check that is being asked ──► next()
@@ -13,6 +14,7 @@ mod certificate;
 mod dns;
 mod http;
 mod mail;
+mod mtu;
 mod ntp;
 mod outcome;
 mod tcp;
@@ -31,7 +33,7 @@ use tokio::time::Instant;
 
 use super::Pace;
 use super::schedule::phase_us;
-use crate::model::{RoundError, ServiceAsk, ServiceCheck, ServiceTrouble};
+use crate::model::{RoundError, ServiceAsk, ServiceCheck, ServiceTrouble, Source};
 pub use outcome::{Detail, Failure};
 pub use trust::{Trust, TrustError};
 
@@ -48,6 +50,8 @@ pub struct Target {
     pub key: Key,
     /// What is asked.
     pub check: Arc<ServiceCheck>,
+    /// Where packets leave from that are sent by ICMP; `None`: the routing table says.
+    pub source: Option<Source>,
     /// Between two rounds at [`Pace::Normal`], in milliseconds.
     pub interval_ms: i64,
     /// Between the beginnings of two rounds at any other pace, in milliseconds.
@@ -255,8 +259,9 @@ impl Services {
             let late = now.saturating_duration_since(due).as_millis();
             self.stats.lag_ms = u64::try_from(late).unwrap_or(u64::MAX);
             let (check, trust) = (Arc::clone(&entry.target.check), Arc::clone(&self.trust));
+            let source = entry.target.source.clone();
             let task = async move {
-                let outcome = ask(&check, &trust).await;
+                let outcome = ask(&check, &trust, source.as_ref()).await;
                 (key, now, outcome)
             };
             let task = self.running.spawn_on(task, runtime.handle());
@@ -314,7 +319,11 @@ fn millis(ms: i64) -> Duration {
 ///
 /// # Errors
 /// [`Failure`]: what the service, the network or our own machine said instead.
-pub async fn ask(check: &ServiceCheck, trust: &Trust) -> Result<Detail, Failure> {
+pub async fn ask(
+    check: &ServiceCheck,
+    trust: &Trust,
+    source: Option<&Source>,
+) -> Result<Detail, Failure> {
     let within = Duration::from_millis(check.timeout_ms.into());
     let asked = async {
         match &check.ask {
@@ -327,6 +336,7 @@ pub async fn ask(check: &ServiceCheck, trust: &Trust) -> Result<Detail, Failure>
             ServiceAsk::Smtp => mail::smtp(check).await,
             ServiceAsk::Imap => mail::imap(check).await,
             ServiceAsk::Ntp { offset_ms } => ntp::ask(check, *offset_ms).await,
+            ServiceAsk::Mtu { least } => mtu::ask(check, *least, source).await,
         }
     };
     let done = tokio::time::timeout(within, asked).await;

@@ -40,6 +40,9 @@ pub enum Failure {
     /// A router or host on the way.
     #[error("unreachable (code {0})")]
     Unreachable(u8),
+    /// The same in all that it said.
+    #[error("the network: {0:?}")]
+    Said(RoundError),
     /// Our own machine.
     #[error("our own machine: error {0}")]
     Local(i32),
@@ -55,7 +58,8 @@ impl From<Failure> for RoundError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Service(trouble) => Self::Service(trouble),
-            Failure::Unreachable(code) => Self::Unreachable { code },
+            Failure::Unreachable(code) => Self::Unreachable { code, by: None },
+            Failure::Said(error) => error,
             Failure::Local(errno) => Self::Local { errno },
         }
     }

@@ -72,7 +72,7 @@ fn check(at: SocketAddr, ask: ServiceAsk) -> ServiceCheck {
 }
 
 async fn ask_it(at: SocketAddr, what: ServiceAsk) -> Result<Detail, Failure> {
-    ask(&check(at, what), &nobody()).await
+    ask(&check(at, what), &nobody(), None).await
 }
 
 fn nobody() -> Trust {
@@ -104,7 +104,7 @@ async fn a_tcp_port_that_is_open_closed_or_says_something_else() {
     let mut other = check(ssh.0, tcp(Some("220 ")));
     other.timeout_ms = 300;
     // It goes on listening: what is expected may still come.
-    assert_eq!(ask(&other, &nobody()).await, Err(service(ServiceTrouble::Silent)));
+    assert_eq!(ask(&other, &nobody(), None).await, Err(service(ServiceTrouble::Silent)));
     let short = listen(|mut stream| async move {
         let _ = stream.write_all(b"no").await;
     })
@@ -296,10 +296,10 @@ async fn a_certificate_is_judged_by_its_end_its_name_and_who_signed_it() {
         detail.points.iter().find(|(name, _)| *name == "tls.days_left").map(|(_, days)| *days)
     };
 
-    let said = ask(&check(good.0, ServiceAsk::Tls(tls("portal.vn"))), &trust).await.unwrap();
+    let said = ask(&check(good.0, ServiceAsk::Tls(tls("portal.vn"))), &trust, None).await.unwrap();
     assert!(matches!(days(&said), Some(89..=90)), "{said:?}");
     assert_eq!(said.over, None);
-    let said = ask(&check(soon.0, ServiceAsk::Tls(tls("portal.vn"))), &trust).await.unwrap();
+    let said = ask(&check(soon.0, ServiceAsk::Tls(tls("portal.vn"))), &trust, None).await.unwrap();
     assert_eq!(said.over, Some(Threshold::Certificate));
 
     let any_chain = TlsAsk { is_chain_needed: false, ..tls("portal.vn") };
@@ -320,15 +320,15 @@ async fn a_certificate_is_judged_by_its_end_its_name_and_who_signed_it() {
             Some(ServiceTrouble::Handshake),
         ),
     ] {
-        let said = ask(&check(at, ServiceAsk::Tls(ask_tls.clone())), &trust).await.err();
+        let said = ask(&check(at, ServiceAsk::Tls(ask_tls.clone())), &trust, None).await.err();
         assert_eq!(said, trouble.map(Failure::Service), "{ask_tls:?}");
     }
     let plain = say(b"220 ready\r\n").await;
-    let said = ask(&check(plain.0, ServiceAsk::Tls(tls("portal.vn"))), &trust).await;
+    let said = ask(&check(plain.0, ServiceAsk::Tls(tls("portal.vn"))), &trust, None).await;
     assert_eq!(said, Err(service(ServiceTrouble::Malformed)));
 
     let by_tls = HttpAsk { tls: Some(tls("portal.vn")), text: Some("ok".into()), ..http() };
-    let said = ask(&check(soon.0, ServiceAsk::Http(Box::new(by_tls))), &trust).await.unwrap();
+    let said = ask(&check(soon.0, ServiceAsk::Http(Box::new(by_tls))), &trust, None).await.unwrap();
     assert_eq!(said.over, Some(Threshold::Certificate));
     assert!(said.points.iter().any(|(name, _)| *name == "http.tls_us"));
 }
@@ -450,7 +450,13 @@ fn descriptors() -> usize {
 }
 
 fn target(key: &str, check: ServiceCheck, interval_ms: i64) -> Target {
-    Target { key: key.into(), check: Arc::new(check), interval_ms, retry_ms: interval_ms / 2 }
+    Target {
+        key: key.into(),
+        check: Arc::new(check),
+        source: None,
+        interval_ms,
+        retry_ms: interval_ms / 2,
+    }
 }
 
 /// Thousands that take the connection and say nothing, and one that answers: each has its round,

@@ -4,7 +4,7 @@
 //! level of round-trip times follows; then of each round its instant, its outcome where a run of
 //! one begins, its round-trip times as differences from the level.
 
-use super::super::codec::{error_code, error_of};
+use super::super::codec::{get_error, put_error};
 use super::bits::{BitReader, BitWriter};
 use super::late::{Punctual, RUN_MAX};
 use super::rice::{Level, Rice};
@@ -39,7 +39,7 @@ impl Outcome {
         bits.put(u64::from(self.sent), u8::BITS);
         bits.put(u64::from(self.lost), u8::BITS);
         bits.put(u64::from(self.len), LEN_BITS);
-        bits.put_number(self.error.map_or(0, |error| error_code(error).cast_unsigned()));
+        put_error(self.error, |number| bits.put_number(number));
     }
 
     fn get(bits: &mut BitReader<'_>) -> Result<Self, BadBlock> {
@@ -49,10 +49,8 @@ impl Outcome {
         if usize::from(len) > MAX_PINGS_PER_ROUND {
             return Err(BadBlock::Malformed("number of round-trip times"));
         }
-        let error = match bits.get_number()?.cast_signed() {
-            0 => None,
-            code => Some(error_of(code).ok_or(BadBlock::Malformed("error of a round"))?),
-        };
+        let error = get_error(|| bits.get_number())?;
+        let error = error.ok_or(BadBlock::Malformed("error of a round"))?;
         Ok(Self { sent, lost, len, error })
     }
 }

@@ -8,7 +8,7 @@
 use std::borrow::Borrow;
 use std::ops::Range;
 
-use super::super::codec::{error_code, error_of};
+use super::super::codec::{get_error, put_error};
 use super::{BadBlock, Format, open, seal};
 use crate::model::{MAX_PINGS_PER_ROUND, Point, RoundError, Rtts, Sample, UnixMs};
 
@@ -41,7 +41,7 @@ pub(in crate::store) fn encode_row(samples: &[(u32, impl Borrow<Sample>)], into:
         put_number(body, outcomes.len() as u64);
         for Outcome { check, sent, lost, error } in outcomes {
             body.extend([check, sent, lost]);
-            put_number(body, error.map_or(0, |error| error_code(error).cast_unsigned()));
+            put_error(error, |number| put_number(body, number));
         }
         put_entries(body, samples, |entry, i, sample| {
             let sample = sample.borrow();
@@ -150,10 +150,8 @@ impl RoundHead {
             let (&[check, sent, lost], rest) =
                 body.split_first_chunk::<3>().ok_or(BadBlock::Short)?;
             body = rest;
-            let error = match get_number(&mut body)?.cast_signed() {
-                0 => None,
-                code => Some(error_of(code).ok_or(BadBlock::Malformed("error of a round"))?),
-            };
+            let error = get_error(|| get_number(&mut body))?;
+            let error = error.ok_or(BadBlock::Malformed("error of a round"))?;
             outcomes.push(Outcome { check, sent, lost, error });
         }
         Ok((Self { base, outcomes }, Entries { rest: body, series: 0 }))

@@ -194,9 +194,11 @@ fn rounds_on_time_take_hardly_any_bits_and_silence_none() {
 fn any_error() -> impl Strategy<Value = Option<RoundError>> {
     prop_oneof![
         4 => Just(None),
-        1 => any::<u8>().prop_map(|code| Some(RoundError::Unreachable { code })),
-        1 => Just(Some(RoundError::TtlExceeded)),
-        1 => any::<u16>().prop_map(|mtu| Some(RoundError::FragNeeded { mtu })),
+        1 => (any::<u8>(), any::<Option<std::net::IpAddr>>())
+            .prop_map(|(code, by)| Some(RoundError::Unreachable { code, by })),
+        1 => Just(Some(RoundError::TtlExceeded { by: None })),
+        1 => (any::<u16>(), any::<Option<std::net::IpAddr>>())
+            .prop_map(|(mtu, by)| Some(RoundError::FragNeeded { mtu, by })),
         1 => any::<i32>().prop_map(|errno| Some(RoundError::Local { errno })),
         1 => Just(Some(RoundError::Overflow)),
         1 => proptest::sample::select(SnmpTrouble::ALL.to_vec())

@@ -66,7 +66,7 @@ fn the_ends_of_the_range_are_safe() {
 fn rounds_that_our_own_side_spoilt_are_counted_apart() {
     let rollup = rollup_of(&[
         round(3, &[10, 30], None),
-        round(3, &[], Some(RoundError::Unreachable { code: 1 })),
+        round(3, &[], Some(RoundError::Unreachable { code: 1, by: None })),
         round(3, &[5], Some(RoundError::Overflow)),
         round(3, &[], Some(RoundError::Local { errno: 101 })),
         round(0, &[], None),
@@ -116,7 +116,7 @@ fn any_round() -> impl Strategy<Value = Sample> {
     let error = prop_oneof![
         6 => Just(None),
         1 => Just(Some(RoundError::Overflow)),
-        1 => Just(Some(RoundError::TtlExceeded)),
+        1 => Just(Some(RoundError::TtlExceeded { by: None })),
     ];
     (vec(any::<u32>(), 0..=10), 0_u8..4, error)
         .prop_map(|(rtts_us, lost, error)| round(rtts_us.len() as u8 + lost, &rtts_us, error))

@@ -35,7 +35,7 @@ fn samples_are_the_same_in_the_journal_in_their_hour_and_in_their_day() {
     let samples: Vec<(SubjectId, Sample)> = (0..240)
         .flat_map(|n| {
             let mut failed = sample(MIDNIGHT + n * 30_000 + 7, &[]);
-            failed.error = Some(RoundError::Unreachable { code: 13 });
+            failed.error = Some(RoundError::Unreachable { code: 13, by: None });
             let good = sample(MIDNIGHT + n * 30_000 + 9, &[900, 4_000_000, 850]);
             [(id("a"), if n % 50 == 7 { failed } else { good }), (id("b/tslcd"), good)]
         })

@@ -66,7 +66,11 @@ pub struct Periods {
 
 impl Periods {
     const fn new(interval_ms: i64, retry_ms: i64, spacing_ms: u32, timeout_ms: u32) -> Self {
-        Self { interval_ms, retry_ms, ping: PingParams { count: 3, spacing_ms, timeout_ms } }
+        Self {
+            interval_ms,
+            retry_ms,
+            ping: PingParams { count: 3, spacing_ms, timeout_ms, ..PingParams::DEFAULT },
+        }
     }
 
     /// The demo's own (10 s, 2 s) or the product's defaults (30 s, 5 s).

@@ -1,6 +1,7 @@
 //! The rows of each kind of export.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::ops::ControlFlow;
 
 use super::sink::Sink;
@@ -66,12 +67,21 @@ pub(super) fn points(reader: &Reader, wanted: &Wanted, sink: &mut Sink) -> Done 
     })
 }
 
+/// With who said it, where that is known.
+fn said(word: String, by: Option<IpAddr>) -> String {
+    match by {
+        Some(by) => format!("{word} by {by}"),
+        None => word,
+    }
+}
+
 /// What came instead of an answer: a word, and its number where it has one.
 fn error_word(error: RoundError) -> String {
     match error {
-        RoundError::Unreachable { code } => format!("unreachable {code}"),
-        RoundError::TtlExceeded => "ttl_exceeded".to_owned(),
-        RoundError::FragNeeded { mtu } => format!("too_big {mtu}"),
+        RoundError::Unreachable { code, by } => said(format!("unreachable {code}"), by),
+        RoundError::TtlExceeded { by } => said("ttl_exceeded".to_owned(), by),
+        RoundError::FragNeeded { mtu, by } => said(format!("too_big {mtu}"), by),
+        RoundError::OwnLoss { packets } => format!("own_loss {packets}"),
         RoundError::Local { errno } => format!("local {errno}"),
         RoundError::Overflow => "overflow".to_owned(),
         RoundError::Snmp(trouble) => format!("snmp {}", trouble.as_str()),

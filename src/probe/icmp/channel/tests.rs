@@ -6,6 +6,7 @@ use super::*;
 use crate::probe::schedule::Seat;
 
 const TO: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const PLAIN: Dress<'static> = Dress { params: PingParams::DEFAULT, source: None };
 
 /// The `n`th block of identifiers of this process: others may run the same tests on the same
 /// loopback.
@@ -30,7 +31,7 @@ fn sent(packet: u8) -> Sent {
 /// Sends to the loopback.
 fn send(channel: &mut Channel, packet: u8, token: u64, way: Way) -> i64 {
     let mut none = |event| panic!("{event:?} while sending");
-    channel.send(TO, sent(packet), token, way, &mut Inbox::new(), &mut none).unwrap()
+    channel.send(TO, PLAIN, sent(packet), token, way, &mut Inbox::new(), &mut none).unwrap()
 }
 
 /// Receives until nothing more comes; answers on the loopback are there when the send returns.

@@ -5,7 +5,7 @@
 
 use std::cmp::Reverse;
 
-use super::super::channel::Held;
+use super::super::channel::{Dress, Held};
 use super::super::packet::Family;
 use super::super::slots::Sent;
 use super::{Engine, Place, Running, US_PER_MS, wall_clock};
@@ -74,6 +74,7 @@ impl Engine {
             target: target.id,
             to: target.address,
             params,
+            source: target.source.clone(),
             gather: Gather::new(params, wall_clock()),
             first_us: now_us,
             last_sent_us: now_us,
@@ -89,7 +90,6 @@ impl Engine {
         let way = place.way();
         let Some(running) = place.running.as_mut() else { return Step::Closed };
         let Some(packet) = running.gather.next_unsent() else {
-            running.gather.close();
             self.finish(now_us, seat);
             return Step::Closed;
         };
@@ -112,7 +112,8 @@ impl Engine {
                 Some(token) => {
                     let events = &mut self.events;
                     let tell = &mut |event| events.push(event);
-                    channel.send(running.to, sent, token, way, &mut self.inbox, tell)
+                    let dress = Dress { params: running.params, source: running.source.as_ref() };
+                    channel.send(running.to, dress, sent, token, way, &mut self.inbox, tell)
                 }
                 None => Err(Held::Later(libc::EAGAIN)),
             },
@@ -124,7 +125,8 @@ impl Engine {
                 if packet == 0 {
                     running.first_us = running.last_sent_us;
                 }
-                self.stats.sent += 1;
+                self.stats.account.sent += 1;
+                self.stats.account.waiting += 1;
             }
             Err(Held::Later(errno)) => {
                 if open {

@@ -32,9 +32,16 @@ impl Bench {
         let target = |id| Target {
             id: TargetId(id),
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            params: PingParams { count: 2, spacing_ms: 0, timeout_ms: 1_000 },
+            params: PingParams {
+                count: 2,
+                spacing_ms: 0,
+                timeout_ms: 1_000,
+                ..PingParams::DEFAULT
+            },
             interval_ms: 30_000,
             retry_ms: 5_000,
+            source: None,
+            is_urgent: false,
             phase_key: id.to_string(),
             group: 0,
         };
@@ -44,6 +51,8 @@ impl Bench {
             engine.begin(0, seat);
             let round = engine.places[seat.index()].running.as_mut().unwrap();
             (0..2).for_each(|packet| round.gather.sent(packet));
+            engine.stats.account.sent += 2;
+            engine.stats.account.waiting += 2;
             seats.push(seat);
         }
         Self { engine, answers, seats }
@@ -76,8 +85,8 @@ fn a_whole_round_is_answered_and_what_comes_after_is_late() {
     bench.engine.note(11, Event::Duplicate);
     bench.engine.note(11, Event::Stray);
     let stats = bench.engine.stats;
-    assert_eq!((stats.received, stats.late, stats.duplicate, stats.stray), (2, 1, 1, 1));
-    assert_eq!((stats.rounds, stats.in_flight), (1, 1));
+    assert_eq!((stats.account.received, stats.late, stats.duplicate, stats.stray), (2, 1, 1, 1));
+    assert_eq!((stats.account.rounds(), stats.in_flight), (1, 1));
 }
 
 #[test]
@@ -85,7 +94,7 @@ fn a_reply_after_its_time_out_is_late_even_while_the_round_lasts() {
     let mut bench = Bench::new();
     bench.reply(0, 0, 1_000_001);
     bench.reply(0, 1, 1_000_000);
-    assert_eq!((bench.engine.stats.received, bench.engine.stats.late), (1, 1));
+    assert_eq!((bench.engine.stats.account.received, bench.engine.stats.late), (1, 1));
     assert!(bench.engine.step(2_000_000, bench.seats[0]) == Step::Closed);
     let answers = bench.answers();
     assert_eq!((answers[0].sent, answers[0].lost), (2, 1));
@@ -108,9 +117,9 @@ fn a_suspended_machine_answers_nothing_and_asks_again() {
     let mut bench = Bench::new();
     let slept_ns = bench.engine.slept_ns;
     bench.engine.notice_suspension(slept_ns + SUSPENDED_NS);
-    assert_eq!(bench.engine.stats.cancelled, 0);
+    assert_eq!(bench.engine.stats.account.cancelled, 0);
     bench.engine.notice_suspension(slept_ns + 2 * SUSPENDED_NS + 1);
-    assert_eq!((bench.engine.stats.cancelled, bench.engine.stats.in_flight), (2, 0));
+    assert_eq!((bench.engine.stats.account.cancelled, bench.engine.stats.in_flight), (2, 0));
     assert!(bench.answers().is_empty());
     bench.reply(0, 0, 1);
     assert_eq!(bench.engine.stats.late, 1);

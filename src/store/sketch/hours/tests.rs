@@ -32,7 +32,7 @@ fn any_round() -> impl Strategy<Value = Sample> {
     let error = prop_oneof![
         4 => Just(None),
         1 => Just(Some(RoundError::Overflow)),
-        1 => Just(Some(RoundError::TtlExceeded)),
+        1 => Just(Some(RoundError::TtlExceeded { by: None })),
     ];
     (vec(times, 0..=4), 0_u8..3, error).prop_map(|(rtts, lost, error)| round(&rtts, lost, error))
 }

@@ -1,18 +1,28 @@
-//! Processor time per ping: our engine beside surge-ping, fping and the bare system calls.
+//! Processor time per ping, and how true round-trip times are: our engine beside surge-ping, fping and
+//! the bare system calls.
 //!
-//! `cargo bench --bench ping [-- RUNS]` pings addresses of the loopback only and prints a Markdown
-//! table. The kinds take turns within a run, and the table shows medians over the runs, because
+//! `cargo bench --bench probe [-- RUNS]` pings addresses of the loopback, and of a device in a network
+//! namespace of its own, and prints Markdown tables with the goals behind them. The kinds take turns within a run, and the table shows medians over the runs, because
 //! machines are rarely idle. fping is left out, with a message, where it is not installed or not
 //! allowed to go that fast.
-#![expect(unsafe_code, reason = "getrusage and recvmmsg have no safe form")]
+#![expect(unsafe_code, reason = "getrusage, recvmmsg, ppoll and scheduling have no safe form")]
+
+#[cfg(target_os = "linux")]
+mod truth;
 
 #[cfg(not(target_os = "linux"))]
 fn main() {}
 
 #[cfg(target_os = "linux")]
 fn main() -> anyhow::Result<()> {
+    if std::env::args().any(|arg| arg == truth::INSIDE) {
+        return truth::inside();
+    }
     linux::main()
 }
+
+#[cfg(target_os = "linux")]
+use linux::{median, now};
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -30,6 +40,8 @@ mod linux {
 
     const RUNS: usize = 5;
     const FULL_SPEED_TARGETS: u32 = 50_000;
+    /// More than fping takes.
+    const ALL_TARGETS: u32 = 100_000;
     const WARM_UP: Duration = Duration::from_millis(2_500);
     const PACED_FOR: Duration = Duration::from_secs(3);
 
@@ -123,11 +135,93 @@ mod linux {
                     costs.iter().map(|cost| cost.lost).sum::<u64>(),
                 )?;
             }
+            goals(&mut out, load, cpu(Kind::Tuantra), cpu(Kind::Fping), cpu(Kind::Floor))?;
         }
+        let before_kib = resident_kib()?;
+        let (lost, took, after_kib) = all_at_once()?;
+        writeln!(
+            out,
+            "\n{ALL_TARGETS} targets in one round: {lost} lost, {:.2} s, {:.1} MiB more resident\n",
+            took.as_secs_f64(),
+            (after_kib - before_kib) as f64 / 1024.0
+        )?;
+        super::truth::main(&mut out)
+    }
+
+    /// What is wanted of a load, and whether it is so.
+    fn goals(
+        out: &mut impl std::io::Write,
+        load: Load,
+        own: Option<f64>,
+        fping: Option<f64>,
+        floor: Option<f64>,
+    ) -> anyhow::Result<()> {
+        let most = match load {
+            Load::FullSpeed => 0.60,
+            Load::Paced { per_second: 1_000 } => 0.40,
+            Load::Paced { .. } => 0.25,
+        };
+        let goal = |name: &str, ratio: Option<f64>, most: f64| -> anyhow::Result<()> {
+            let Some(ratio) = ratio else { return Ok(()) };
+            let verdict = if ratio <= most { "met" } else { "missed" };
+            let line = format!("{}: {ratio:.2} of {name}, goal {most:.2}: {verdict}", load.name());
+            writeln!(std::io::stderr(), "{line}")?;
+            Ok(())
+        };
+        goal("fping", own.zip(fping).map(|(own, fping)| own / fping), most)?;
+        if matches!(load, Load::FullSpeed) {
+            goal("the floor", own.zip(floor).map(|(own, floor)| own / floor), 1.35)?;
+        }
+        out.flush()?;
         Ok(())
     }
 
-    fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    /// Resident memory of this process: proc(5), in pages of 4 KiB.
+    fn resident_kib() -> anyhow::Result<i64> {
+        let statm = std::fs::read_to_string("/proc/self/statm")?;
+        let pages: i64 = statm.split_whitespace().nth(1).context("statm")?.parse()?;
+        Ok(pages * 4)
+    }
+
+    /// All targets due at once: packets lost, how long it took, and what is resident with the engine
+    /// still there.
+    fn all_at_once() -> anyhow::Result<(u64, Duration, i64)> {
+        let options = Options {
+            engine: EngineChoice::Auto,
+            rate_pps: 10_000_000,
+            group_rate_pps: 10_000_000,
+            first_sweep_ms: 0,
+        };
+        let (prober, mut answers) = Prober::start(options)?;
+        let begun = now();
+        prober.set_targets(targets(ALL_TARGETS, 600_000));
+        let (mut taken, mut lost) = (0, 0);
+        while taken < ALL_TARGETS as usize {
+            let batch = answers.blocking_recv().context("the engine ended")?;
+            taken += batch.len();
+            lost += batch.iter().map(|answer| u64::from(answer.lost)).sum::<u64>();
+        }
+        let (took, kib) = (begun.elapsed(), resident_kib()?);
+        prober.stop();
+        Ok((lost, took, kib))
+    }
+
+    fn targets(count: u32, interval_ms: i64) -> Vec<Target> {
+        let target = |n| Target {
+            id: TargetId(n),
+            address: IpAddr::V4(address(n)),
+            params: PingParams { count: 1, spacing_ms: 0, timeout_ms: 900, ..PingParams::DEFAULT },
+            interval_ms,
+            retry_ms: interval_ms,
+            source: None,
+            is_urgent: false,
+            phase_key: format!("unit-{n}/tslcd"),
+            group: 0,
+        };
+        (0..count).map(target).collect()
+    }
+
+    pub(super) fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
         let mut values: Vec<f64> = values.collect();
         values.sort_by(f64::total_cmp);
         values.get(values.len().checked_sub(1)? / 2).copied()
@@ -148,7 +242,7 @@ mod linux {
     }
 
     #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
-    fn now() -> Instant {
+    pub(super) fn now() -> Instant {
         Instant::now()
     }
 
@@ -172,16 +266,7 @@ mod linux {
         let options =
             Options { engine, rate_pps: 10_000_000, group_rate_pps: 10_000_000, first_sweep_ms };
         let (prober, mut answers) = Prober::start(options)?;
-        let targets = (0..count).map(|n| Target {
-            id: TargetId(n),
-            address: IpAddr::V4(address(n)),
-            params: PingParams { count: 1, spacing_ms: 0, timeout_ms: 900 },
-            interval_ms,
-            retry_ms: interval_ms,
-            phase_key: format!("unit-{n}/tslcd"),
-            group: 0,
-        });
-        let targets: Vec<Target> = targets.collect();
+        let targets = targets(count, interval_ms);
         let mut lost = 0_u64;
         let mut take = |until: &mut dyn FnMut(usize) -> bool| -> anyhow::Result<u64> {
             let mut taken = 0;
@@ -204,7 +289,7 @@ mod linux {
                 prober.set_targets(targets);
                 take(&mut |_| warming.elapsed() >= WARM_UP)?;
                 (begun, cpu) = (now(), cpu_us(libc::RUSAGE_SELF));
-                sent = prober.stats().sent;
+                sent = prober.stats().account.sent;
                 take(&mut |_| begun.elapsed() >= PACED_FOR)?;
             }
         }
@@ -212,7 +297,7 @@ mod linux {
         let elapsed = begun.elapsed();
         let pings = match load {
             Load::FullSpeed => f64::from(count),
-            Load::Paced { .. } => (prober.stats().sent - sent) as f64,
+            Load::Paced { .. } => (prober.stats().account.sent - sent) as f64,
         };
         let cost =
             Cost { cpu_us_per_ping: cpu / pings, pings_per_s: pings / elapsed.as_secs_f64(), lost };

@@ -1,0 +1,194 @@
+//! Whether packets are lost on our own side, by what control targets lose. Pure.
+//!
+//! A control target stands so near (the gateway, the other end of our own cable) that whatever is
+//! lost on the way to it is lost on the way to everybody. Sentinels tell whether we see at all: when
+//! they are silent, silence is nobody's fault. A control target tells how well: while it loses
+//! packets, a loss that chance alone could bring about at its rate is not held against a subject that
+//! answered. A round without any answer is never excused here: that is for sentinels and
+//! confirmation.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::model::{MAX_PINGS_PER_ROUND, RoundError, UnixMs};
+use crate::probe::{Answer, TargetId};
+
+/// What was lost within this time counts, in milliseconds.
+const WINDOW_MS: i64 = 60_000;
+/// Fewer packets than this tell nothing of a rate.
+const PACKETS_MIN: u32 = 20;
+/// One lost packet is chance.
+const LOST_MIN: u32 = 2;
+/// A loss is excused when at least as much is lost by our own side in this part of such rounds.
+const LIKELY: f64 = 0.05;
+
+/// When, packets sent, packets lost.
+type Round = (UnixMs, u32, u32);
+
+/// The last minute of every control target.
+#[derive(Debug, Default)]
+pub(super) struct OwnLoss {
+    rounds: HashMap<TargetId, VecDeque<Round>>,
+}
+
+impl OwnLoss {
+    /// Takes in what a control target answered.
+    pub(super) fn note(&mut self, answer: &Answer) {
+        if answer.sent == 0 || answer.error.is_some_and(RoundError::is_own_fault) {
+            return;
+        }
+        let rounds = self.rounds.entry(answer.target).or_default();
+        rounds.push_back((answer.at, answer.sent.into(), answer.lost.into()));
+        let begin = UnixMs(answer.at.0.saturating_sub(WINDOW_MS));
+        while rounds.front().is_some_and(|(at, ..)| *at < begin) {
+            rounds.pop_front();
+        }
+    }
+
+    /// Forgets the targets that are none any more.
+    pub(super) fn keep(&mut self, is_control: impl Fn(TargetId) -> bool) {
+        self.rounds.retain(|target, _| is_control(*target));
+    }
+
+    /// What was sent and lost within the minute up to `now`, of the control target that lost least:
+    /// what only one of several loses is that one's. `None` while too little was asked.
+    fn last_minute(&self, now: UnixMs) -> Option<(u32, u32)> {
+        let since = UnixMs(now.0.saturating_sub(WINDOW_MS));
+        let of = |rounds: &VecDeque<Round>| {
+            let late = rounds.iter().filter(|(at, ..)| *at >= since && *at <= now);
+            late.fold((0, 0), |(sent, lost), (_, s, l)| (sent + s, lost + l))
+        };
+        let counted = self.rounds.values().map(of).filter(|(sent, _)| *sent >= PACKETS_MIN);
+        // Cross-multiplied: shares without rounding.
+        counted.min_by(|a, b| (a.1 * b.0).cmp(&(b.1 * a.0)))
+    }
+
+    /// The loss of our own side in thousandths; `None` while it is not known.
+    pub(super) fn permille(&self, now: UnixMs) -> Option<u16> {
+        let (sent, lost) = self.last_minute(now)?;
+        u16::try_from((lost * 1_000 + sent / 2) / sent).ok()
+    }
+
+    /// The answer without the packets that our own side is likely to have lost: those that came back
+    /// are all that the round counts then.
+    pub(super) fn excuse(&self, answer: &Answer) -> Answer {
+        let is_part = answer.lost > 0 && answer.lost < answer.sent;
+        if !is_part || answer.error.is_some() || self.rounds.is_empty() {
+            return *answer;
+        }
+        let Some((sent, lost)) = self.last_minute(answer.at) else { return *answer };
+        if lost < LOST_MIN {
+            return *answer;
+        }
+        let share = f64::from(lost) / f64::from(sent);
+        if at_least(answer.lost, answer.sent, share) < LIKELY {
+            return *answer;
+        }
+        Answer {
+            sent: answer.sent - answer.lost,
+            lost: 0,
+            error: Some(RoundError::OwnLoss { packets: answer.lost }),
+            ..*answer
+        }
+    }
+}
+
+/// How likely it is that at least `least` of `count` packets are lost, each with the probability
+/// `share`.
+fn at_least(least: u8, count: u8, share: f64) -> f64 {
+    debug_assert!(usize::from(count) <= MAX_PINGS_PER_ROUND);
+    let exactly = |lost: u8| {
+        let ways =
+            (1..=lost).fold(1.0, |ways, n| ways * f64::from(count - lost + n) / f64::from(n));
+        ways * share.powi(lost.into()) * (1.0 - share).powi((count - lost).into())
+    };
+    (least..=count).map(exactly).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Rtts;
+
+    const CONTROL: TargetId = TargetId(1);
+    const SUBJECT: TargetId = TargetId(2);
+
+    fn answer(target: TargetId, at_s: i64, sent: u8, lost: u8) -> Answer {
+        let rtts = Rtts::from_us(&vec![1_000; usize::from(sent - lost)]);
+        Answer { target, at: UnixMs(at_s * 1_000), sent, lost, rtts, error: None }
+    }
+
+    /// A control target that lost `lost` of 10 packets every five seconds of the first minute.
+    fn control(lost: u8) -> OwnLoss {
+        let mut own = OwnLoss::default();
+        (0..=12).for_each(|n| own.note(&answer(CONTROL, 5 * n, 10, lost)));
+        own
+    }
+
+    fn is_excused(own: &OwnLoss, sent: u8, lost: u8) -> bool {
+        let told = own.excuse(&answer(SUBJECT, 60, sent, lost));
+        let is_excused = told.error == Some(RoundError::OwnLoss { packets: lost });
+        let counts = if is_excused { (sent - lost, 0) } else { (sent, lost) };
+        assert_eq!((told.sent, told.lost), counts);
+        is_excused
+    }
+
+    #[test]
+    fn without_a_control_target_or_its_loss_nothing_is_excused() {
+        assert!(!is_excused(&OwnLoss::default(), 3, 1));
+        assert!(!is_excused(&control(0), 3, 1));
+        assert_eq!(OwnLoss::default().permille(UnixMs(0)), None);
+        assert_eq!(control(0).permille(UnixMs(60_000)), Some(0));
+    }
+
+    #[test]
+    fn what_chance_brings_about_at_our_own_rate_is_excused_and_what_it_does_not_is_not() {
+        let tenth = control(1);
+        assert_eq!(tenth.permille(UnixMs(60_000)), Some(100));
+        assert!(is_excused(&tenth, 3, 1), "27 of 100 such rounds lose one");
+        assert!(!is_excused(&tenth, 3, 2), "28 of 1,000 lose two");
+        assert!(is_excused(&tenth, 10, 3));
+        assert!(!is_excused(&tenth, 10, 4));
+        assert!(is_excused(&control(3), 3, 2));
+    }
+
+    #[test]
+    fn a_round_without_any_answer_is_never_excused() {
+        assert!(!is_excused(&control(9), 3, 3));
+    }
+
+    #[test]
+    fn what_the_network_said_stays_said() {
+        let error = Some(RoundError::TtlExceeded { by: None });
+        let said = Answer { error, ..answer(SUBJECT, 60, 3, 1) };
+        assert_eq!(control(3).excuse(&said), said);
+    }
+
+    #[test]
+    fn one_lost_packet_is_chance_and_a_minute_is_forgotten() {
+        let mut own = control(0);
+        own.note(&answer(CONTROL, 60, 10, 1));
+        assert!(!is_excused(&own, 3, 1));
+        let told = control(5).excuse(&answer(SUBJECT, 121, 3, 1));
+        assert_eq!((told.sent, told.lost), (3, 1), "what was lost before the last minute");
+        assert_eq!(control(5).permille(UnixMs(121_000)), None);
+    }
+
+    #[test]
+    fn of_several_the_one_that_lost_least_tells_and_one_that_is_gone_does_not() {
+        let mut own = control(4);
+        let healthy = TargetId(7);
+        (0..=12).for_each(|n| own.note(&answer(healthy, 5 * n, 10, 0)));
+        assert!(!is_excused(&own, 3, 1));
+        own.keep(|target| target != healthy);
+        assert!(is_excused(&own, 3, 1));
+    }
+
+    #[test]
+    fn the_probabilities_are_those_of_the_binomial_distribution() {
+        let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{a} {b}");
+        near(at_least(0, 5, 0.3), 1.0);
+        near(at_least(1, 3, 0.1), 1.0 - 0.9_f64.powi(3));
+        near(at_least(2, 3, 0.5), 0.5);
+        near(at_least(10, 10, 0.5), 0.5_f64.powi(10));
+    }
+}
