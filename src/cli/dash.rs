@@ -5,14 +5,12 @@ use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use super::offline::StoreSource;
 use super::{EXIT_NO_DAEMON, EXIT_OK, Global, context};
 use crate::api::Client;
-use crate::config::Config;
 use crate::dash::saved::View;
-use crate::dash::{self, ApiSource, Colours, Options, Source};
+use crate::dash::{self, ApiSource, Colours, Options};
 use crate::t;
 
 /// Open the dashboard.
@@ -70,7 +68,8 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         view_file,
         lang: config.language,
         live: Rc::new(ApiSource::new(Client::new(config.socket.clone()))),
-        offline: offline(config),
+        // What is shown while the daemon is away.
+        offline: Some(Rc::new(StoreSource::new(config))),
         ascii: args.ascii,
         read_only: args.read_only,
         colours: if args.no_colour {
@@ -82,13 +81,6 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(dash::run(options))?;
     Ok(ExitCode::from(EXIT_OK))
-}
-
-/// What is shown while the daemon is away: the store, read-only. With a broken inventory the
-/// daemon may still run on the old one, so only the fallback is missing then.
-fn offline(config: Config) -> Option<Rc<dyn Source>> {
-    let inventory = context::load_inventory(&config).inventory?;
-    Some(Rc::new(StoreSource { config: Arc::new(config), inventory: Arc::new(inventory) }))
 }
 
 /// Longest view read, in bytes.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::board::Board;
+use super::board::{Board, Version};
 pub use super::detail::{Detail, HistoryRequest, Range};
 use super::export::Export;
 pub use super::fresh::{Freshness, freshness};
@@ -22,7 +22,7 @@ use super::take::{Ask, Taking};
 use super::work::{WorkAsk, Working};
 use crate::api::{Acknowledged, AskRequest, AskedNow, EventRow, History, Work};
 use crate::locale::Lang;
-use crate::model::{NetworkId, SubjectId, UnitId, UnixMs};
+use crate::model::{NetworkId, SubjectId, UnitId};
 
 /// The screens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -267,8 +267,8 @@ pub struct Ui {
 /// When this changes, the rows of the open list are made anew.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RowsKey {
-    pub(super) seq: u64,
-    pub(super) at: UnixMs,
+    pub(super) version: Version,
+    pub(super) standing: u64,
     pub(super) screen: Screen,
     pub(super) open: Option<UnitId>,
     pub(super) own: bool,
@@ -278,7 +278,6 @@ pub(super) struct RowsKey {
     pub(super) carrier: Option<super::lens::Whose>,
     pub(super) sort: Sort,
     pub(super) network: Option<NetworkId>,
-    pub(super) subjects: usize,
 }
 
 impl Ui {
