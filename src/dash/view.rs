@@ -66,7 +66,8 @@ fn make_plainer(theme: &Theme, area: Rect, buffer: &mut Buffer) {
             cell.set_char(plainer);
             // "≤ 20" becomes "<=20": a bound is within what it bounds.
             let next = buffer.cell_mut((x.saturating_add(1), y)).filter(|_| x + 1 < area.right());
-            if let Some(next) = next.filter(|next| "≤≥".contains(sign) && next.symbol() == " ") {
+            if let Some(next) = next.filter(|next| "≤≥".contains(sign) && next.symbol() == " ")
+            {
                 next.set_char('=');
             }
         }
