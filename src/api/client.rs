@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
@@ -24,6 +24,8 @@ use crate::model::{Id, Span, SubjectId, UnitId};
 const BODY_MAX: usize = 128 << 20;
 /// Largest server-sent event read, in bytes.
 const EVENT_MAX: usize = 64 << 20;
+/// Room for events that is kept while none is waited for, in bytes.
+const BUFFER_KEPT: usize = 1 << 20;
 
 /// Why the daemon gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -293,9 +295,19 @@ impl Client {
     }
 }
 
+/// A whole body, in one piece of memory from its start: a snapshot of ten thousand subjects has 10 MB,
+/// and what is held in pieces first is held twice.
 async fn read(body: Incoming) -> Result<Bytes, ClientError> {
-    let limited = Limited::new(body, BODY_MAX).collect().await;
-    Ok(limited.map_err(|e| ClientError::Body(e.to_string()))?.to_bytes())
+    let told = body.size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok());
+    let mut whole = Vec::with_capacity(told.unwrap_or(0).min(BODY_MAX));
+    let mut body = Limited::new(body, BODY_MAX);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|e| ClientError::Body(e.to_string()))?;
+        if let Ok(data) = frame.into_data() {
+            whole.extend_from_slice(&data);
+        }
+    }
+    Ok(whole.into())
 }
 
 /// Changes as they come.
@@ -317,6 +329,10 @@ impl Changes {
         loop {
             while let Some(end) = fresh_end(&self.buffer, &mut self.scanned) {
                 let event: Vec<u8> = self.buffer.drain(..end).collect();
+                // One large event (a daemon's first round) does not keep its room for ever.
+                if self.buffer.is_empty() && self.buffer.capacity() > BUFFER_KEPT {
+                    self.buffer = Vec::new();
+                }
                 if let Some(change) = parse_event(&event)? {
                     return Ok(Some(change));
                 }

@@ -12,9 +12,8 @@ use super::offline::StoreSource;
 use super::report::Maker;
 use super::{EXIT_NO_DAEMON, EXIT_OK, Global, context};
 use crate::api::Client;
-use crate::config::Config;
 use crate::dash::saved::View;
-use crate::dash::{self, ApiSource, Colours, Options, Source};
+use crate::dash::{self, ApiSource, Colours, Options};
 use crate::t;
 
 /// Open the dashboard.
@@ -74,7 +73,8 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         lang: config.language,
         reports: maker.clone(),
         live: Rc::new(ApiSource::new(Client::new(config.socket.clone()))),
-        offline: offline(config),
+        // What is shown while the daemon is away.
+        offline: Some(Rc::new(StoreSource::new(config))),
         ascii: args.ascii,
         read_only: args.read_only,
         colours: if args.no_colour {
@@ -96,13 +96,6 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
 const REPORT: Duration = Duration::from_secs(30);
 /// Longest that any other file is.
 const FILE: Duration = Duration::from_millis(200);
-
-/// What is shown while the daemon is away: the store, read-only. With a broken inventory the
-/// daemon may still run on the old one, so only the fallback is missing then.
-fn offline(config: Config) -> Option<Rc<dyn Source>> {
-    let inventory = context::load_inventory(&config).inventory?;
-    Some(Rc::new(StoreSource { config: Arc::new(config), inventory: Arc::new(inventory) }))
-}
 
 /// Longest view read, in bytes.
 const VIEW_MAX: u64 = 16 << 10;

@@ -2,10 +2,11 @@
 //! by the same functions, of the time the daemon was last alive.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 
+use super::context;
 use crate::api::{self, BlindInfo, DaemonInfo, HistoryQuery, Snapshot, Sources, SubjectState};
 use crate::config::Config;
 use crate::daemon::resume::{self, PAST_MS, Past};
@@ -198,10 +199,33 @@ fn blind(store: &Path, at: UnixMs) -> anyhow::Result<Vec<BlindInfo>> {
     Ok(lasting.map(|b| BlindInfo { carrier: b.carrier, since: b.since }).collect())
 }
 
-/// The dashboard's second source.
+/// The dashboard's second source. The inventory is read when it is needed for the first time: most
+/// dashboards never miss their daemon, and need neither the time at the start nor the memory.
 pub(crate) struct StoreSource {
-    pub(crate) config: Arc<Config>,
-    pub(crate) inventory: Arc<Inventory>,
+    config: Arc<Config>,
+    inventory: Arc<Mutex<Option<Arc<Inventory>>>>,
+}
+
+impl StoreSource {
+    pub(crate) fn new(config: Config) -> Self {
+        Self { config: Arc::new(config), inventory: Arc::default() }
+    }
+}
+
+/// The inventory as it was read first; one with mistakes is read again the next time. With such
+/// a one the daemon may still run on the old one, so only this source is missing then.
+fn inventory_of(
+    config: &Config,
+    kept: &Mutex<Option<Arc<Inventory>>>,
+) -> anyhow::Result<Arc<Inventory>> {
+    // Whoever panicked while he read it has left nothing half done.
+    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(inventory) = &*kept {
+        return Ok(Arc::clone(inventory));
+    }
+    let inventory = context::load_inventory(config).inventory;
+    let inventory = inventory.context("the inventory has mistakes (`tuantra check` tells them)")?;
+    Ok(Arc::clone(kept.insert(Arc::new(inventory))))
 }
 
 /// Runs a read of the store on a thread of its own, so that the screen does not wait for it.
@@ -216,8 +240,11 @@ async fn read<T: Send + 'static>(
 
 impl Source for StoreSource {
     fn snapshot(&self) -> Answer<'_, Snapshot> {
-        let (config, inventory) = (Arc::clone(&self.config), Arc::clone(&self.inventory));
-        Box::pin(read(move || snapshot(&config, &inventory, crate::daemon::clock::now())))
+        let (config, kept) = (Arc::clone(&self.config), Arc::clone(&self.inventory));
+        Box::pin(read(move || {
+            let inventory = inventory_of(&config, &kept)?;
+            snapshot(&config, &inventory, crate::daemon::clock::now())
+        }))
     }
 
     fn changes(&self, _after: u64) -> Answer<'_, Box<dyn Changes>> {
@@ -244,7 +271,10 @@ impl Source for StoreSource {
     }
 
     fn drifts(&self) -> Answer<'_, api::Drifts> {
-        let (config, inventory) = (Arc::clone(&self.config), Arc::clone(&self.inventory));
-        Box::pin(read(move || Ok(drifts(&config.store, &inventory, None)?)))
+        let (config, kept) = (Arc::clone(&self.config), Arc::clone(&self.inventory));
+        Box::pin(read(move || {
+            let inventory = inventory_of(&config, &kept)?;
+            Ok(drifts(&config.store, &inventory, None)?)
+        }))
     }
 }

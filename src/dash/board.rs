@@ -54,6 +54,11 @@ const fn count_of<'a>(
     if now.off_hours { off_hours } else { &mut counts[slot(now.state)] }
 }
 
+/// What lists are sorted and filtered by: a round-trip time alone moves no row.
+fn order_of(now: &SubjectState) -> (State, bool, bool, Option<&SubjectId>) {
+    (now.state, now.off_hours, now.suspect > 0, now.cause.as_ref())
+}
+
 /// A carrier's lines taken together.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CarrierSum {
@@ -72,6 +77,8 @@ impl PartialEq for Version {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }
+
+impl Eq for Version {}
 
 /// Everything a screen shows.
 #[derive(Debug, Clone)]
@@ -102,6 +109,9 @@ pub struct Board {
     pub goal_permille: u16,
     /// Share of a period that must be measured for a verdict, in millionths.
     pub measured_floor_ppm: u32,
+    /// Grows whenever a unit's figures, the incidents, or of any subject what lists are sorted
+    /// and filtered by may be another than before.
+    pub(super) standing: u64,
     marks: Vec<State>,
     index: Arc<Index>,
 }
@@ -186,6 +196,7 @@ impl Board {
             carrier_sums: Vec::new(),
             goal_permille: snapshot.goal_permille,
             measured_floor_ppm: snapshot.measured_floor_ppm,
+            standing: 0,
             marks: Vec::new(),
             index: Arc::new(index),
         };
@@ -218,7 +229,7 @@ impl Board {
         self.seq = change.seq;
         self.at = change.at;
         self.daemon = Arc::new(clean_daemon(change.daemon));
-        let mut marks_change = false;
+        let (mut marks_change, mut order_changes) = (false, change.incidents.is_some());
         for (id, now) in change.subjects {
             let Some(&i) = self.index.subject_at.get(&id) else { return Err(OutOfStep) };
             let Some(row) = self.subjects.get_mut(i) else { return Err(OutOfStep) };
@@ -234,6 +245,7 @@ impl Board {
                     sum.counts[new] += 1;
                 }
             }
+            order_changes |= order_of(&row.now) != order_of(&now);
             Arc::make_mut(row).now = now;
         }
         marks_change |= !change.units.is_empty();
@@ -251,6 +263,7 @@ impl Board {
         if marks_change {
             self.mark_units();
         }
+        self.standing += u64::from(marks_change || order_changes);
         Ok(())
     }
 

@@ -51,8 +51,8 @@ const UP: Binding =
 const DOWN: Binding =
     bind(&[plain(KeyCode::Down), letter('j')], Key::Step(Step::By(1)), "dash.key_down");
 const PAGES: [Binding; 4] = [
-    bind(&[plain(KeyCode::PageUp)], Key::Page(-1), "dash.key_page_up"),
-    bind(&[plain(KeyCode::PageDown)], Key::Page(1), "dash.key_page_down"),
+    bind(&[plain(KeyCode::PageUp), control('b')], Key::Page(-1), "dash.key_page_up"),
+    bind(&[plain(KeyCode::PageDown), control('f')], Key::Page(1), "dash.key_page_down"),
     bind(&[plain(KeyCode::Home), letter('g')], Key::Step(Step::First), "dash.key_first"),
     bind(&[plain(KeyCode::End), letter('G')], Key::Step(Step::Last), "dash.key_last"),
 ];
@@ -164,8 +164,8 @@ const MOVES: [Binding; 2] = [UP, DOWN];
 const SEARCHING: [Binding; 10] = [
     footer(&[plain(KeyCode::Enter)], Key::Open, "dash.key_jump"),
     footer(&[plain(KeyCode::Esc)], Key::Back, "dash.key_close"),
-    bind(&[plain(KeyCode::Up)], Key::Step(Step::By(-1)), "dash.key_up"),
-    bind(&[plain(KeyCode::Down)], Key::Step(Step::By(1)), "dash.key_down"),
+    bind(&[plain(KeyCode::Up), control('p')], Key::Step(Step::By(-1)), "dash.key_up"),
+    bind(&[plain(KeyCode::Down), control('n')], Key::Step(Step::By(1)), "dash.key_down"),
     bind(&[plain(KeyCode::PageUp)], Key::Page(-1), "dash.key_page_up"),
     bind(&[plain(KeyCode::PageDown)], Key::Page(1), "dash.key_page_down"),
     footer(&[plain(KeyCode::Backspace)], Key::Erase, "dash.key_erase"),
@@ -176,8 +176,8 @@ const SEARCHING: [Binding; 10] = [
 const CHOOSING: [Binding; 10] = [
     footer(&[plain(KeyCode::Enter)], Key::Open, "dash.key_do"),
     footer(&[plain(KeyCode::Esc)], Key::Back, "dash.key_close"),
-    footer(&[plain(KeyCode::Up)], Key::Step(Step::By(-1)), "dash.key_up"),
-    footer(&[plain(KeyCode::Down)], Key::Step(Step::By(1)), "dash.key_down"),
+    footer(&[plain(KeyCode::Up), control('p')], Key::Step(Step::By(-1)), "dash.key_up"),
+    footer(&[plain(KeyCode::Down), control('n')], Key::Step(Step::By(1)), "dash.key_down"),
     bind(&[plain(KeyCode::PageUp)], Key::Page(-1), "dash.key_page_up"),
     bind(&[plain(KeyCode::PageDown)], Key::Page(1), "dash.key_page_down"),
     footer(&[plain(KeyCode::Backspace)], Key::Erase, "dash.key_erase"),

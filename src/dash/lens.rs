@@ -4,7 +4,7 @@ use super::board::{Board, Counts, slot};
 use super::state::Screen;
 use crate::api::SubjectRow;
 use crate::coverage::Availability;
-use crate::model::{CarrierId, State, SubjectKind};
+use crate::model::{CarrierId, State, SubjectKind, UnixMs};
 
 /// Which subjects a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -89,7 +89,12 @@ pub struct Carriers {
     pub chosen: Option<Whose>,
     /// In declared order, at last the lines without a carrier; without those that have no line.
     pub looks: Vec<Look>,
+    /// The board's time when they were reckoned.
+    looked_at: Option<UnixMs>,
 }
+
+/// How long the carriers' round-trip times and losses may stand while no line changes its state.
+const LOOK_MS: i64 = 1_000;
 
 impl Carriers {
     /// Whether a line is listed.
@@ -109,8 +114,14 @@ impl Carriers {
         self.chosen = self.looks.get(next).map(|l| l.whose.clone());
     }
 
+    /// Whether the figures are older than may be.
+    pub(super) fn is_due(&self, at: UnixMs) -> bool {
+        self.looked_at.is_none_or(|looked_at| !(0..LOOK_MS).contains(&at.since(looked_at)))
+    }
+
     /// Reckons the carriers' figures anew.
     pub(super) fn look(&mut self, board: &Board) {
+        self.looked_at = Some(board.at);
         struct Sum {
             counts: Counts,
             rtt_us: Vec<u32>,

@@ -106,6 +106,7 @@ fn now() -> UnixMs {
 /// [`DashError`] when the terminal cannot be used.
 pub async fn run(options: Options) -> Result<(), DashError> {
     let mut signals = Signals::new().map_err(DashError::Signals)?;
+    let continued = signal(SignalKind::from_raw(libc::SIGCONT)).map_err(DashError::Signals)?;
     let link = Link::Reconnecting { since: now(), reason: String::new() };
     let (sender, receiver) = watch::channel(Feed { board: None, link });
     let screen = Screen::take(options.has_mouse).map_err(terminal("take"))?;
@@ -117,6 +118,7 @@ pub async fn run(options: Options) -> Result<(), DashError> {
     options.view.restore(&mut ui);
     let mut desk = Desk {
         screen,
+        continued,
         theme,
         ui,
         feed: receiver,
@@ -169,6 +171,7 @@ type Logged = std::pin::Pin<Box<dyn Future<Output = (LogRequest, Result<Vec<Even
 
 struct Desk {
     screen: Screen,
+    continued: tokio::signal::unix::Signal,
     theme: Theme,
     ui: Ui,
     feed: watch::Receiver<Feed>,
@@ -234,6 +237,12 @@ impl Desk {
                 }
                 Some(done) = self.commanded.next() => {
                     leave = self.act(done)?;
+                    at_once = true;
+                }
+                Some(()) = self.continued.recv() => {
+                    self.screen.retake().map_err(terminal("take back"))?;
+                    let (columns, rows) = self.screen.size().map_err(terminal("measure"))?;
+                    leave = self.act(Action::Resized(columns, rows))?;
                     at_once = true;
                 }
                 _ = tick.tick() => {

@@ -40,8 +40,8 @@ pub(super) fn settle(ui: &mut Ui, board: &Board) {
     }
     let tree = ui.tree();
     let key = RowsKey {
-        seq: board.seq,
-        at: board.at,
+        version: board.version(),
+        standing: board.standing,
         screen: ui.screen,
         open: match ui.screen {
             Screen::Map => ui.map.open.clone(),
@@ -64,12 +64,12 @@ pub(super) fn settle(ui: &mut Ui, board: &Board) {
             _ => ui.sort,
         },
         network: ui.network.clone(),
-        subjects: board.subjects.len(),
     };
-    if ui.rows_of.as_ref() != Some(&key) {
-        if ui.screen == Screen::Lines {
-            ui.carriers.look(board);
-        }
+    let is_new = ui.rows_of.as_ref() != Some(&key);
+    if ui.screen == Screen::Lines && (is_new || ui.carriers.is_due(board.at)) {
+        ui.carriers.look(board);
+    }
+    if is_new {
         ui.rows = rows(ui, board);
         ui.rows_of = Some(key);
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::board::Board;
+use super::board::{Board, Version};
 pub use super::detail::{Detail, HistoryRequest, Range};
 use super::drift::DriftList;
 use super::export::Export;
@@ -25,7 +25,7 @@ use super::take::{Ask, Taking};
 use super::work::{WorkAsk, Working};
 use crate::api::{Acknowledged, AskRequest, AskedNow, Drifts, EventRow, History, StormInfo, Work};
 use crate::locale::Lang;
-use crate::model::{NetworkId, SubjectId, UnitId, UnixMs};
+use crate::model::{NetworkId, SubjectId, UnitId};
 
 /// The screens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -305,8 +305,8 @@ pub struct Ui {
 /// When this changes, the rows of the open list are made anew.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RowsKey {
-    pub(super) seq: u64,
-    pub(super) at: UnixMs,
+    pub(super) version: Version,
+    pub(super) standing: u64,
     pub(super) screen: Screen,
     pub(super) open: Option<UnitId>,
     pub(super) own: bool,
@@ -317,7 +317,6 @@ pub(super) struct RowsKey {
     pub(super) carrier: Option<super::lens::Whose>,
     pub(super) sort: Sort,
     pub(super) network: Option<NetworkId>,
-    pub(super) subjects: usize,
 }
 
 impl Ui {

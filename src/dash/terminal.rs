@@ -145,6 +145,20 @@ impl Screen {
         self.forget()
     }
 
+    /// Takes the terminal again after this job was stopped and continued by somebody else (SIGSTOP,
+    /// `kill -TSTP`): whoever had the terminal meanwhile has left it as he likes it.
+    ///
+    /// # Errors
+    /// When the terminal does not take the bytes.
+    pub fn retake(&mut self) -> io::Result<()> {
+        // What is believed to be raw already would not be made raw again.
+        disable_raw_mode()?;
+        enable_raw_mode()?;
+        TAKEN.store(true, Ordering::SeqCst);
+        self.enter()?;
+        self.forget()
+    }
+
     fn enter(&mut self) -> io::Result<()> {
         execute!(self.backend, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
         if self.has_mouse {

@@ -238,6 +238,29 @@ impl Theme {
         if self.is_plain() { "_" } else { " " }
     }
 
+    /// What is drawn in place of a sign that is neither ASCII nor a letter, where signs are to be
+    /// ASCII; `None` for what may stay: letters keep their marks.
+    #[must_use]
+    pub fn plainer(self, sign: char) -> Option<char> {
+        if !self.ascii || sign.is_ascii() {
+            return None;
+        }
+        Some(match sign {
+            'µ' | 'μ' => 'u',
+            letter if letter.is_alphabetic() => return None,
+            blank if blank.is_whitespace() => ' ',
+            '–' | '—' | '−' => '-',
+            '·' | '•' | '…' => '.',
+            '≥' | '›' | '»' | '→' => '>',
+            '≤' | '‹' | '«' | '←' => '<',
+            '“' | '”' => '"',
+            '‘' | '’' => '\'',
+            '×' => 'x',
+            '≈' => '~',
+            _ => '?',
+        })
+    }
+
     /// Between the names of a path.
     #[must_use]
     pub const fn path(self) -> &'static str {
@@ -257,6 +280,20 @@ mod tests {
         assert_eq!(theme.bar(1, 6), "#.....");
         assert_eq!(theme.bar(0, 6), "......");
         assert_eq!(theme.bar(500_000, 0), "");
+    }
+
+    #[test]
+    fn where_signs_are_ascii_only_letters_have_marks() {
+        let theme = Theme { colours: Colours::None, ascii: true };
+        let all = (' '..=char::MAX).filter_map(|c| theme.plainer(c).map(|p| (c, p)));
+        for (sign, plain) in all {
+            assert!(plain == ' ' || plain.is_ascii_graphic(), "{sign}: {plain}");
+        }
+        for letter in "ĐặngệỷơƯaZ09~".chars() {
+            assert_eq!(theme.plainer(letter), None, "{letter}");
+        }
+        assert_eq!(theme.plainer('…'), Some('.'));
+        assert_eq!(Theme { ascii: false, ..theme }.plainer('…'), None);
     }
 
     #[test]

@@ -50,6 +50,31 @@ pub(super) const SCALE: u16 = 9;
 /// Draws one frame into `area`; every cell of it is set.
 pub fn view(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     let area = area.intersection(buffer.area);
+    draw(scene, area, buffer);
+    if scene.theme.ascii {
+        make_plainer(scene.theme, area, buffer);
+    }
+}
+
+/// Signs of texts and names, which do not ask the theme.
+fn make_plainer(theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    for y in area.top()..area.bottom() {
+        for x in area.left()..area.right() {
+            let Some(cell) = buffer.cell_mut((x, y)) else { continue };
+            let Some(sign) = cell.symbol().chars().next() else { continue };
+            let Some(plainer) = theme.plainer(sign) else { continue };
+            cell.set_char(plainer);
+            // "≤ 20" becomes "<=20": a bound is within what it bounds.
+            let next = buffer.cell_mut((x.saturating_add(1), y)).filter(|_| x + 1 < area.right());
+            if let Some(next) = next.filter(|next| "≤≥".contains(sign) && next.symbol() == " ")
+            {
+                next.set_char('=');
+            }
+        }
+    }
+}
+
+fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     for y in area.top()..area.bottom() {
         for x in area.left()..area.right() {
             if let Some(cell) = buffer.cell_mut((x, y)) {

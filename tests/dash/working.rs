@@ -1,7 +1,6 @@
 //! What the user does beside taking incidents: announcing work, asking, copying, writing files, the
 //! list of actions, the mouse, paging in time.
 
-use insta::assert_snapshot;
 use tuantra::api::{AskedNow, Problem, Work};
 use tuantra::dash::mouse::Mouse;
 use tuantra::dash::state::{Key, Mode, Row, Screen};
@@ -101,22 +100,6 @@ fn a_refusal_is_told_and_what_was_typed_is_there_again() {
     desk.link = Link::Reconnecting { since: sample::NOW, reason: "gone".to_owned() };
     assert_eq!(desk.press("mr"), Vec::new());
     assert!(status(&desk).contains("không có tiến trình tuần tra"), "{}", status(&desk));
-}
-
-#[test]
-fn the_dialog_is_drawn() {
-    for (size, lang) in [
-        ((80, 24), Lang::Vi),
-        ((80, 24), Lang::En),
-        ((120, 40), Lang::Vi),
-        ((120, 40), Lang::En),
-        ((200, 60), Lang::Vi),
-        ((200, 60), Lang::En),
-    ] {
-        let mut desk = Desk::new(lang, size);
-        desk.press("2<Down>mthay cáp<Right><Right><Right>22:00 4h");
-        assert_snapshot!(format!("work_{}x{}_{}", size.0, size.1, lang.as_str()), desk.text());
-    }
 }
 
 #[test]

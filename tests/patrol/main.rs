@@ -17,5 +17,4 @@ mod demo;
 mod discover;
 mod services;
 mod snmp;
-mod terminal;
 mod traps;
