@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use tuantra::api::{Client, ClientError, Snapshot};
-use tuantra::model::{Id, Span, State, UnixMs, WorkHours};
+use tuantra::model::{Id, Span, State, StormOver, UnixMs, WorkHours};
 use tuantra::store::{EventKind, Reader};
 
 use super::common::{INVENTORY, Province, follow, may_ping};
@@ -182,4 +182,58 @@ async fn work_is_announced_listed_ended_and_outlives_the_daemon() {
     let count = |kind| kinds.iter().filter(|k| **k == kind).count();
     assert_eq!(count(EventKind::MaintenanceAnnounced), 2);
     assert_eq!(count(EventKind::MaintenanceEnded), 1);
+}
+
+#[tokio::test]
+async fn storm_mode_outlives_the_daemon_and_ends_with_its_unit() {
+    if !may_ping() {
+        return;
+    }
+    let province = province();
+    let mut daemon = province.daemon();
+    let client = province.client();
+    follow(&client, is_down).await;
+    let order = ["alert", "storm", "huyen", "--until", "2h", "--note", "bão số 9"];
+    let (code, text, complaint) = run(&province, &order);
+    assert_eq!(code, Some(0), "{complaint}");
+    assert!(text.contains("Huyện Một (huyen)") && text.contains("no channel is told"), "{text}");
+    for (wrong, code) in [
+        (&["alert", "storm", "huyen", "--until", "8d"][..], 2),
+        (&["alert", "storm", "huyen", "--until", "soon"], 2),
+        (&["alert", "storm", "nowhere", "--until", "2h"], 2),
+        (&["alert", "storm", "huyen"], 2),
+        (&["alert", "storm", "--until", "2h"], 2),
+        (&["alert", "storm", "tinh", "--end"], 1),
+    ] {
+        assert_eq!(run(&province, wrong).0, Some(code), "{wrong:?}");
+    }
+    let (_, text, _) = run(&province, &["status"]);
+    assert!(text.contains("Huyện Một (huyen) is in storm mode until"), "{text}");
+
+    // It is there after a crash, with who ordered it and why.
+    daemon.child.kill().unwrap();
+    daemon.child.wait().unwrap();
+    daemon = province.daemon();
+    follow(&client, |s| s.daemon.storms.len() == 1).await;
+    let list = json(&province, &["alert", "storm", "--list", "--format", "json"]);
+    let storm = &list["storms"][0];
+    assert_eq!((&storm["unit"], &storm["note"]), (&"huyen".into(), &"bão số 9".into()));
+    let ended = json(&province, &["alert", "storm", "huyen", "--end", "--format", "json"]);
+    assert_eq!((&ended["storm"]["by"], &ended["storm"]["folded"]), (&storm["by"], &0.into()));
+    assert_eq!(run(&province, &["alert", "storm", "huyen", "--end"]).0, Some(1), "it is over");
+
+    // A unit that a reload takes away ends it.
+    assert_eq!(run(&province, &order).0, Some(0));
+    let text = std::fs::read_to_string(province.path("inventory/tinh.yaml")).unwrap();
+    province.set_inventory(&text.replace("huyen", "quan"));
+    let (code, _, complaint) = run(&province, &["reload"]);
+    assert_eq!(code, Some(0), "{complaint}");
+    follow(&client, |s| s.daemon.storms.is_empty()).await;
+    daemon.signal("-TERM");
+    daemon.child.wait().unwrap();
+    let reader = Reader::open(&province.path("tuantra.db")).unwrap();
+    let storms = reader.storms(UnixMs(0)).unwrap();
+    let why: Vec<_> = storms.iter().map(|s| s.ended.as_ref().map(|end| end.why)).collect();
+    assert_eq!(why, [Some(StormOver::Command), Some(StormOver::Gone)]);
+    assert!(storms.iter().all(|storm| !storm.by.is_empty() && storm.note == "bão số 9"));
 }

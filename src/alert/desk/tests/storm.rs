@@ -246,3 +246,47 @@ fn only_who_may_be_told_of_something_there_is_told_of_the_storm() {
     bench.until(1);
     assert_eq!(bench.told(), ["1 head StormBegan", "1 mail StormBegan"]);
 }
+
+#[test]
+fn the_end_tells_nothing_of_announced_work() {
+    for (is_planned, topics) in [(false, &["StormEnded", "Digest"][..]), (true, &["StormEnded"])] {
+        let mut bench = Bench::new(ONE);
+        bench.storm(1, 60);
+        bench.down(1, 1);
+        bench.until(16);
+        bench.told();
+        bench.open[0].planned = is_planned;
+        assert_eq!(bench.calm(1).unwrap().open, u32::from(!is_planned));
+        bench.send();
+        let told = bench.told();
+        let told: Vec<&str> = told.iter().filter_map(|s| s.rsplit(' ').next()).collect();
+        assert_eq!(told, topics, "planned {is_planned}");
+    }
+}
+
+#[test]
+fn its_word_waits_for_the_end_of_quiet_hours_over_a_restart() {
+    // 1970-01-01T00:00Z is 8:00 there.
+    let mut bench = Bench::new(
+        "  group_wait: 0s\n  routes: [ { to: duty, quiet: \"06:00-10:00\" } ]\n  channels: { duty: { gotify: {} } }\n",
+    );
+    let (stand, _) = bench.storm(1, 600);
+    bench.until(1);
+    bench.restart();
+    let kept = [(stand.storm, BTreeMap::new())];
+    bench.desk.take_up_storms(&bench.inventory.clone(), kept, bench.now);
+    bench.until(119);
+    assert_eq!(bench.told(), [] as [&str; 0]);
+    bench.until(121);
+    assert_eq!(bench.told(), ["7200 duty StormBegan"]);
+    // By whose route it came, and when it ended, is in the store.
+    bench.calm(1).unwrap();
+    let row = bench.kept.values().find(|m| m.state == MessageState::Pending).unwrap();
+    let notice = &row.body["notice"];
+    assert!(row.body["route"].is_u64() && row.body["wanted"] == bench.now.to_string());
+    assert_eq!(
+        (&notice["topic"], &notice["until"]),
+        (&"storm_ended".into(), &bench.now.to_string().into())
+    );
+    assert_eq!((&notice["storm"]["folded"], &notice["storm"]["open"]), (&0.into(), &0.into()));
+}
