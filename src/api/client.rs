@@ -9,6 +9,7 @@ use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
+use super::closed::ClosedIncident;
 use super::commands::{
     AckRequest, Acknowledged, AskRequest, AskedNow, NoteRequest, Noted, OutboxDone, OutboxRequest,
     Work, WorkRequest,
@@ -152,6 +153,15 @@ impl Client {
         let (from, to) = (window.from, window.to);
         let path = format!("/v1/events?from={from}&to={to}&limit={limit}");
         self.json(Method::GET, &path).await
+    }
+
+    /// The incidents closed inside a window, the newest first.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with `bad_window`.
+    pub async fn closed(&self, window: Span) -> Result<Vec<ClosedIncident>, ClientError> {
+        let Span { from, to } = window;
+        self.json(Method::GET, &format!("/v1/incidents?from={from}&to={to}")).await
     }
 
     /// Announces work; true when it was not known before.

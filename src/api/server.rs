@@ -20,6 +20,7 @@ use serde::Deserialize;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
 
+use super::closed::ClosedIncident;
 use super::commands::{
     AckRequest, Acknowledged, AskRequest, AskedNow, NoteRequest, Noted, OutboxDone, OutboxRequest,
     Work, WorkRequest,
@@ -65,6 +66,8 @@ pub trait Backend: Send + Sync + 'static {
     fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<History, Problem>>;
     /// The newest `limit` lines of the log inside a window, oldest first.
     fn events(&self, window: Span, limit: usize) -> BoxFuture<'_, Result<Vec<EventRow>, Problem>>;
+    /// The incidents closed inside a window, the newest first.
+    fn closed(&self, window: Span) -> BoxFuture<'_, Result<Vec<ClosedIncident>, Problem>>;
     /// Reads the inventory again.
     fn reload(&self, by: User) -> BoxFuture<'_, Result<Reloaded, Problem>>;
     /// Takes the incident that the subject belongs to. Problems: `unknown_subject`, `no_incident`,
@@ -216,6 +219,7 @@ pub async fn serve(listener: UnixListener, backend: Arc<dyn Backend>) -> std::io
         .route("/v1/changes", get(changes))
         .route("/v1/history", get(history))
         .route("/v1/events", get(events_of))
+        .route("/v1/incidents", get(closed))
         .route("/v1/reload", post(commands::reload))
         .route("/v1/ack", post(commands::acknowledge))
         .route("/v1/ask", post(commands::ask))
@@ -309,6 +313,20 @@ async fn events_of(State(shared): State<Shared>, Query(params): Query<EventsPara
         return answer::<()>(Err(Problem::new("bad_window", message)));
     }
     answer(shared.backend.events(window, params.limit).await)
+}
+
+#[derive(Deserialize)]
+struct WindowParams {
+    from: UnixMs,
+    to: UnixMs,
+}
+
+async fn closed(State(shared): State<Shared>, Query(params): Query<WindowParams>) -> Response {
+    let window = Span::new(params.from, params.to);
+    if window.is_empty() {
+        return answer::<()>(Err(Problem::new("bad_window", "`from` must lie before `to`")));
+    }
+    answer(shared.backend.closed(window).await)
 }
 
 #[derive(Deserialize)]

@@ -183,6 +183,12 @@ fn work() -> Work {
         id: Id::new("w").unwrap(),
         on: WorkedOn::Unit(unit_id(0)),
         recurring: false,
+        in_inventory: false,
+        every: None,
+        until: None,
+        in_inventory: false,
+        every: None,
+        until: None,
         next: Span::new(UnixMs(0), UnixMs(5_000)),
         by: "lan".into(),
         note: String::new(),
@@ -243,7 +249,9 @@ impl Backend for Fixed {
     }
 
     fn ask_now(&self, request: AskRequest, _by: User) -> BoxFuture<'_, Result<AskedNow, Problem>> {
-        Box::pin(async move { Ok(AskedNow { addresses: request.subjects.len() as u32 }) })
+        Box::pin(async move {
+            Ok(AskedNow { addresses: request.subjects.len() as u32, ..AskedNow::default() })
+        })
     }
 
     fn outbox(
@@ -259,6 +267,10 @@ impl Backend for Fixed {
                 _ => Err(Problem::new("unknown_message", "no such message")),
             }
         })
+    }
+
+    fn closed(&self, _window: Span) -> BoxFuture<'_, Result<Vec<ClosedIncident>, Problem>> {
+        Box::pin(async { Ok(Vec::new()) })
     }
 
     fn note(&self, request: NoteRequest, by: User) -> BoxFuture<'_, Result<Noted, Problem>> {
@@ -331,7 +343,7 @@ async fn lines_of_the_log_are_asked_for_within_limits() {
         let client = client.clone();
         async move { client.ask_now(&AskRequest { subjects }).await }
     };
-    assert_eq!(asks(3).await.unwrap(), AskedNow { addresses: 3 });
+    assert_eq!(asks(3).await.unwrap(), AskedNow { addresses: 3, ..AskedNow::default() });
     for count in [0, 101] {
         let refused = asks(count).await;
         assert!(matches!(refused, Err(ClientError::Refused(p)) if p.error == "bad_request"));
@@ -460,6 +472,7 @@ async fn commands_carry_the_user_that_the_kernel_names() {
         on: WorkedOn::Unit(unit_id(1)),
         from: UnixMs(0),
         to: UnixMs(9_000),
+        every: None,
         note: "cáp".into(),
     };
     let slashed = Id::new("u1/tslcd-1").unwrap();

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use crate::api::{self, BlindInfo, DaemonInfo, HistoryQuery, Snapshot, Sources, SubjectState};
 use crate::config::Config;
 use crate::daemon::resume::{self, PAST_MS, Past};
-use crate::daemon::{Months, events, history, is_off_hours, month_start};
+use crate::daemon::{Months, announced, closed, events, history, is_off_hours, month_start};
 use crate::dash::{Answer, Changes, Source, SourceError};
 use crate::health::{self, View};
 use crate::model::{
@@ -233,6 +233,17 @@ impl Source for StoreSource {
             let found = history(&config.store, query)?;
             found.ok_or_else(|| anyhow::anyhow!("the store knows no such subject"))
         }))
+    }
+
+    fn closed(&self, window: Span) -> Answer<'_, Vec<api::ClosedIncident>> {
+        let config = Arc::clone(&self.config);
+        Box::pin(read(move || Ok(closed(&config.store, window)?)))
+    }
+
+    fn works(&self) -> Answer<'_, Vec<api::Work>> {
+        let (config, inventory) = (Arc::clone(&self.config), Arc::clone(&self.inventory));
+        let now = crate::daemon::clock::now();
+        Box::pin(read(move || Ok(announced(&config.store, &inventory, now)?)))
     }
 
     fn events<'a>(&'a self, window: Span, limit: usize) -> Answer<'a, Vec<api::EventRow>> {

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
+use super::closed::closed;
 use super::feed::Changes;
 use super::{Request, notes};
 use crate::api::{
-    AckRequest, Acknowledged, AskRequest, AskedNow, Backend, DeviceInfo, EventRow, FactInfo, Feed,
-    Heir, History, HistoryQuery, NoteRequest, Noted, OutboxAction, OutboxDone, OutboxRequest,
-    Problem, Reloaded, Snapshot, User, Work, WorkRequest,
+    AckRequest, Acknowledged, AskRequest, AskedNow, Backend, ClosedIncident, DeviceInfo, EventRow,
+    FactInfo, Feed, Heir, History, HistoryQuery, NoteRequest, Noted, OutboxAction, OutboxDone,
+    OutboxRequest, Problem, Reloaded, Snapshot, User, Work, WorkRequest,
 };
 use crate::coverage::{Chart, outages};
 use crate::health::Explanation;
@@ -77,6 +78,15 @@ impl Backend for Socket {
         let store = self.store.clone();
         Box::pin(async move {
             let read = tokio::task::spawn_blocking(move || events(&store, window, limit)).await;
+            let problem = |message: String| Problem::new("store", message);
+            read.map_err(|e| problem(e.to_string()))?.map_err(|e| problem(e.to_string()))
+        })
+    }
+
+    fn closed(&self, window: Span) -> BoxFuture<'_, Result<Vec<ClosedIncident>, Problem>> {
+        let store = self.store.clone();
+        Box::pin(async move {
+            let read = tokio::task::spawn_blocking(move || closed(&store, window)).await;
             let problem = |message: String| Problem::new("store", message);
             read.map_err(|e| problem(e.to_string()))?.map_err(|e| problem(e.to_string()))
         })
@@ -218,6 +228,11 @@ pub(crate) fn history(store: &Path, query: HistoryQuery) -> Result<Option<Histor
         first_seen: seen.first,
         last_seen: seen.last,
     });
+    let outages = outages(&intervals);
+    let notes = match outages.first() {
+        Some(first) => reader.notes_of(&subject, Span::new(first.start, window.to))?,
+        None => Vec::new(),
+    };
     let neighbours = reader.neighbours(&subject)?;
     let device = DeviceInfo { facts: facts.collect(), neighbours, ..DeviceInfo::default() };
     Ok(Some(History {
@@ -225,7 +240,8 @@ pub(crate) fn history(store: &Path, query: HistoryQuery) -> Result<Option<Histor
         from: window.from,
         to: window.to,
         points: chart.points(),
-        outages: outages(&intervals),
+        outages,
+        notes,
         intervals,
         device: Some(device).filter(|device| !device.is_empty()),
     }))

@@ -12,6 +12,7 @@ mod agents;
 mod asker;
 mod backend;
 pub mod clock;
+mod closed;
 mod feed;
 mod metrics;
 mod months;
@@ -36,6 +37,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use backend::{events, history};
+pub(crate) use closed::closed;
 pub use months::{Months, month_start};
 
 use crate::api::{
@@ -52,6 +54,7 @@ use crate::store::{Message, OpenOptions, Reader, Retention, Store, StoreError};
 pub use patrol::settings;
 pub(crate) use patrol::show::is_off_hours;
 pub(crate) use patrol::told::device_info;
+pub(crate) use patrol::work::announced;
 use patrol::{Parts, Patrol, Prepared};
 
 /// How often time is let pass for the core.

@@ -2,8 +2,8 @@
 
 use super::source::{Answer, Changes, Outcome, Refusal, Source, SourceError};
 use crate::api::{
-    self, AckRequest, Acknowledged, AskRequest, AskedNow, Change, Client, ClientError, EventRow,
-    History, Snapshot, Work, WorkRequest,
+    self, AckRequest, Acknowledged, AskRequest, AskedNow, Change, Client, ClientError,
+    ClosedIncident, EventRow, History, NoteRequest, Noted, Snapshot, Work, WorkRequest,
 };
 use crate::model::{Id, Span, SubjectId};
 
@@ -71,6 +71,22 @@ impl Source for ApiSource {
 
     fn events<'a>(&'a self, window: Span, limit: usize) -> Answer<'a, Vec<EventRow>> {
         Box::pin(async move { Ok(self.client.events(window, limit).await?) })
+    }
+
+    fn closed(&self, window: Span) -> Answer<'_, Vec<ClosedIncident>> {
+        Box::pin(async move { Ok(self.client.closed(window).await?) })
+    }
+
+    fn works(&self) -> Answer<'_, Vec<Work>> {
+        Box::pin(async move { Ok(self.client.maintenance().await?) })
+    }
+
+    fn end_work<'a>(&'a self, id: &'a Id) -> Outcome<'a, Work> {
+        Box::pin(async move { Ok(self.client.end_maintenance(id).await?) })
+    }
+
+    fn note<'a>(&'a self, request: &'a NoteRequest) -> Outcome<'a, Noted> {
+        Box::pin(async move { Ok(self.client.note(request).await?) })
     }
 
     fn acknowledge<'a>(&'a self, request: &'a AckRequest) -> Outcome<'a, Acknowledged> {

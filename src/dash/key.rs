@@ -38,6 +38,10 @@ pub enum Key {
     Take,
     /// Announce work on what is selected.
     Maintain,
+    /// Say what an outage was.
+    Cause,
+    /// End the announced work that is selected.
+    End,
     /// Have what is selected asked now.
     Ask,
     /// Send what is selected to the terminal's clipboard.

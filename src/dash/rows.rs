@@ -113,7 +113,10 @@ pub fn rows(ui: &Ui, board: &Board) -> Vec<Row> {
             tree_rows(board, ui.screen, tree, ui.sort, network.as_ref())
         }
         Screen::Incidents => match &ui.incident {
-            None => board.incidents.iter().map(|i| Row::Incident(i.root.clone())).collect(),
+            None => {
+                let open = board.incidents.iter().map(|i| Row::Incident(i.root.clone()));
+                open.chain(ui.closed.rows()).collect()
+            }
             Some(root) => consequence_rows(board, root),
         },
         Screen::Lines => {
@@ -132,6 +135,7 @@ pub fn rows(ui: &Ui, board: &Board) -> Vec<Row> {
                 None => sorted_units(board, board.roots(), ui.sort, network.as_ref()),
             }
         }
+        Screen::Works => ui.works.rows(),
         Screen::Log => ui.log.rows(),
         Screen::Subject | Screen::Wall => Vec::new(),
     }

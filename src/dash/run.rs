@@ -27,7 +27,7 @@ use super::log::LogRequest;
 use super::mouse::Mouse;
 use super::saved::View;
 use super::source::Source;
-use super::state::{Action, Cmd, HistoryRequest, Mode, Ui};
+use super::state::{Action, Cmd, HistoryRequest, Ui};
 use super::terminal::Screen;
 use super::theme::{Colours, Theme};
 use super::update::update;
@@ -122,6 +122,7 @@ pub async fn run(options: Options) -> Result<(), DashError> {
         asked: FuturesUnordered::new(),
         heated: FuturesUnordered::new(),
         logged: FuturesUnordered::new(),
+        listed: FuturesUnordered::new(),
         commanded: FuturesUnordered::new(),
         bell: options.has_bell.then(Bell::default),
         view_file: options.view_file,
@@ -172,6 +173,7 @@ struct Desk {
     asked: FuturesUnordered<Asked>,
     heated: FuturesUnordered<Asked>,
     logged: FuturesUnordered<Logged>,
+    listed: FuturesUnordered<Errand>,
     commanded: FuturesUnordered<Errand>,
     bell: Option<Bell>,
     view_file: Option<PathBuf>,
@@ -221,6 +223,10 @@ impl Desk {
                     leave = self.act(Action::Log(request, answer))?;
                     due.get_or_insert(last_frame + FRAME);
                 }
+                Some(listed) = self.listed.next() => {
+                    leave = self.act(listed)?;
+                    due.get_or_insert(last_frame + FRAME);
+                }
                 Some(done) = self.commanded.next() => {
                     leave = self.act(done)?;
                     at_once = true;
@@ -254,9 +260,7 @@ impl Desk {
                 if let Some(key) = meaning(self.ui.screen, self.ui.mode, &key) {
                     return Some(Action::Key(key));
                 }
-                let is_typing =
-                    matches!(self.ui.mode, Mode::Search | Mode::Take | Mode::Work | Mode::Palette);
-                typed(&key).filter(|_| is_typing).map(Action::Text)
+                typed(&key).filter(|_| self.ui.mode.is_typing()).map(Action::Text)
             }
             Event::Paste(text) => Some(Action::Text(text)),
             Event::Mouse(mouse) => match mouse.kind {
@@ -290,9 +294,18 @@ impl Desk {
                 Cmd::Work(ask) => {
                     self.commanded.push(errands::announce(self.sources.0.clone(), ask))
                 }
-                Cmd::Ask(request) => {
-                    self.commanded.push(errands::ask_now(self.sources.0.clone(), request))
+                Cmd::End(id) => self.commanded.push(errands::end_work(self.sources.0.clone(), id)),
+                Cmd::Note(request) => {
+                    self.commanded.push(errands::note(self.sources.0.clone(), request))
                 }
+                Cmd::Ask(request, left_out) => {
+                    let source = self.sources.0.clone();
+                    self.commanded.push(errands::ask_now(source, request, left_out));
+                }
+                Cmd::Closed(window) => {
+                    self.listed.push(errands::closed(self.shown_source(), window))
+                }
+                Cmd::Works => self.listed.push(errands::works(self.shown_source())),
                 Cmd::Copy(text) => self.screen.copy(&text).map_err(terminal("copy through"))?,
                 Cmd::Keep(view) => {
                     self.commanded.push(Box::pin(errands::keep(view, self.view_file.clone())))

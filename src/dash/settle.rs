@@ -49,6 +49,8 @@ pub(super) fn settle(ui: &mut Ui, board: &Board) {
             _ => Filter::All,
         },
         log: ui.log.version(),
+        closed: ui.closed.version(),
+        works: ui.works.fetched.changes(),
         carrier: ui.carriers.chosen.clone(),
         sort: match ui.screen {
             Screen::Lines => ui.lines_sort,

@@ -6,8 +6,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::api::{
-    AckRequest, Acknowledged, AskRequest, AskedNow, Change, EventRow, History, Problem, Snapshot,
-    Work, WorkRequest,
+    AckRequest, Acknowledged, AskRequest, AskedNow, Change, ClosedIncident, EventRow, History,
+    NoteRequest, Noted, Problem, Snapshot, Work, WorkRequest,
 };
 use crate::model::{Id, Span, SubjectId};
 
@@ -59,6 +59,12 @@ pub trait Source {
     /// The newest `limit` lines of the log inside a window, oldest first.
     fn events<'a>(&'a self, window: Span, limit: usize) -> Answer<'a, Vec<EventRow>>;
 
+    /// The incidents closed inside a window, the newest first.
+    fn closed(&self, window: Span) -> Answer<'_, Vec<ClosedIncident>>;
+
+    /// The announced work of now and to come, by its next beginning.
+    fn works(&self) -> Answer<'_, Vec<Work>>;
+
     /// Takes an incident. A source that only looks refuses.
     fn acknowledge<'a>(&'a self, _request: &'a AckRequest) -> Outcome<'a, Acknowledged> {
         Box::pin(async { Err(Refusal::ReadOnly) })
@@ -66,6 +72,16 @@ pub trait Source {
 
     /// Announces work. A source that only looks refuses.
     fn announce<'a>(&'a self, _id: &'a Id, _request: &'a WorkRequest) -> Outcome<'a, Work> {
+        Box::pin(async { Err(Refusal::ReadOnly) })
+    }
+
+    /// Ends announced work. A source that only looks refuses.
+    fn end_work<'a>(&'a self, _id: &'a Id) -> Outcome<'a, Work> {
+        Box::pin(async { Err(Refusal::ReadOnly) })
+    }
+
+    /// Says what an outage was. A source that only looks refuses.
+    fn note<'a>(&'a self, _request: &'a NoteRequest) -> Outcome<'a, Noted> {
         Box::pin(async { Err(Refusal::ReadOnly) })
     }
 

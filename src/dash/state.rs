@@ -1,28 +1,26 @@
 //! What the user is looking at, what he can do, and what has to be done for him.
 
-use std::sync::Arc;
-
 use super::board::Board;
+use super::closed::Closed;
+pub use super::command::{Action, Cmd};
+use super::confirm::Confirm;
 pub use super::detail::{Detail, HistoryRequest, Range};
-use super::export::Export;
 pub use super::fresh::{Freshness, freshness};
 use super::heat::Heat;
 pub use super::key::Key;
 use super::lens::{Carriers, Filter};
-use super::log::{Log, LogRequest};
+use super::log::Log;
 use super::map::Map;
-use super::mouse::Mouse;
 use super::notice::Notices;
+use super::outage::Speaking;
 use super::palette::Palette;
 use super::place::Place;
-use super::saved::View;
 use super::search::Search;
-use super::source::Refusal;
-use super::take::{Ask, Taking};
-use super::work::{WorkAsk, Working};
-use crate::api::{Acknowledged, AskRequest, AskedNow, EventRow, History, Work};
+use super::take::Taking;
+use super::work::Working;
+use super::works::Works;
 use crate::locale::Lang;
-use crate::model::{NetworkId, SubjectId, UnitId, UnixMs};
+use crate::model::{Id, IncidentId, NetworkId, SubjectId, UnitId, UnixMs};
 
 /// The screens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -43,6 +41,8 @@ pub enum Screen {
     Devices,
     /// The lost time of units, hour by hour or day by day.
     Heat,
+    /// The announced work of now and to come.
+    Works,
     /// What is read from five metres.
     Wall,
     /// One subject.
@@ -60,68 +60,6 @@ impl Screen {
         (Self::Log, '6'),
         (Self::Devices, '8'),
     ];
-}
-
-/// Everything that can happen to the user interface.
-#[derive(Debug, Clone)]
-pub enum Action {
-    /// A key.
-    Key(Key),
-    /// Text typed or pasted into the search or the dialog.
-    Text(String),
-    /// The terminal has this many columns and rows.
-    Resized(u16, u16),
-    /// The board or the link has changed.
-    Data,
-    /// Time has passed.
-    Tick,
-    /// A history has come, or why it has not.
-    History(HistoryRequest, Result<Arc<History>, String>),
-    /// The same for a row of the heat map.
-    Heat(HistoryRequest, Result<Arc<History>, String>),
-    /// Lines of the log have come, or why they have not.
-    Log(LogRequest, Result<Vec<EventRow>, String>),
-    /// What came of a command.
-    Taken(Ask, Result<Acknowledged, Refusal>),
-    /// What came of announcing work.
-    Worked(WorkAsk, Result<Work, Refusal>),
-    /// What came of having a subject asked.
-    Asked(AskRequest, Result<AskedNow, Refusal>),
-    /// The mouse.
-    Mouse(Mouse),
-    /// The view is kept, or why it is not.
-    Kept(Result<String, String>),
-    /// A file is written, or why it is not.
-    Exported(usize, Result<String, String>),
-}
-
-/// What `update` wants done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cmd {
-    /// Leave the dashboard.
-    Quit,
-    /// Give the terminal back and stop until continued.
-    Suspend,
-    /// Draw every cell anew.
-    Redraw,
-    /// Ask for a history.
-    History(HistoryRequest),
-    /// Ask for a history for the heat map.
-    Heat(HistoryRequest),
-    /// Ask for lines of the log.
-    Log(LogRequest),
-    /// Have the daemon give the user an incident.
-    Take(Ask),
-    /// Have the daemon take announced work.
-    Work(WorkAsk),
-    /// Have the daemon ask subjects now.
-    Ask(AskRequest),
-    /// Send a text to the terminal's clipboard.
-    Copy(String),
-    /// Keep a view for the next time.
-    Keep(View),
-    /// Write a file into the folder the dashboard was started in.
-    Export(Export),
 }
 
 /// The orders of the lists of units and lines.
@@ -160,8 +98,14 @@ pub enum Row {
     Incident(SubjectId),
     /// A unit that an incident cuts off.
     Cut(UnitId),
+    /// The line that folds the incidents that are over.
+    Fold,
+    /// An incident that is over.
+    Closed(IncidentId),
     /// A line of the log, by its number.
     Event(i64),
+    /// Announced work.
+    Work(Id),
 }
 
 /// How deep a tree screen is opened.
@@ -188,8 +132,20 @@ pub enum Mode {
     Take,
     /// The dialog in which work is announced lies over it.
     Work,
+    /// The dialog in which an outage gets its cause lies over it.
+    Outage,
+    /// What is to be done waits for the user's word.
+    Confirm,
     /// The list of actions lies over it.
     Palette,
+}
+
+impl Mode {
+    /// Whether letters are text.
+    #[must_use]
+    pub const fn is_typing(self) -> bool {
+        matches!(self, Self::Search | Self::Take | Self::Work | Self::Outage | Self::Palette)
+    }
 }
 
 /// Everything the user has chosen. Contains no data of the province except ids and what the open
@@ -218,6 +174,8 @@ pub struct Ui {
     pub incidents: Place<Row>,
     /// Within an incident's consequences.
     pub consequences: Place<Row>,
+    /// The incidents that are over.
+    pub closed: Closed,
     /// Within the lines.
     pub lines: Place<Row>,
     /// Which lines are listed.
@@ -232,6 +190,8 @@ pub struct Ui {
     pub map: Map,
     /// The heat map.
     pub heat: Heat,
+    /// The announced work.
+    pub works: Works,
     /// The log.
     pub log: Log,
     /// The list of actions.
@@ -244,6 +204,10 @@ pub struct Ui {
     pub taking: Taking,
     /// Announcing work.
     pub working: Working,
+    /// Saying what outages were.
+    pub speaking: Speaking,
+    /// What waits for the user's word, while the mode is [`Mode::Confirm`].
+    pub confirm: Option<Confirm>,
     /// What came of everything else.
     pub notices: Notices,
     /// Nothing may be commanded.
@@ -275,6 +239,8 @@ pub(super) struct RowsKey {
     pub(super) incident: Option<SubjectId>,
     pub(super) filter: Filter,
     pub(super) log: u64,
+    pub(super) closed: (u64, bool),
+    pub(super) works: u64,
     pub(super) carrier: Option<super::lens::Whose>,
     pub(super) sort: Sort,
     pub(super) network: Option<NetworkId>,
@@ -297,6 +263,7 @@ impl Ui {
             incident: None,
             incidents: Place::default(),
             consequences: Place::default(),
+            closed: Closed::default(),
             lines: Place::default(),
             lines_filter: Filter::default(),
             carriers: Carriers::default(),
@@ -304,12 +271,15 @@ impl Ui {
             devices_filter: Filter::default(),
             map: Map::default(),
             heat: Heat::default(),
+            works: Works::default(),
             log: Log::default(),
             palette: Palette::default(),
             detail: None,
             search: Search::default(),
             taking: Taking::default(),
             working: Working::default(),
+            speaking: Speaking::default(),
+            confirm: None,
             notices: Notices::default(),
             read_only: false,
             help_top: 0,
@@ -366,6 +336,7 @@ impl Ui {
             Screen::Devices => Some(&self.devices),
             Screen::Map => Some(&self.map.place),
             Screen::Heat => Some(&self.heat.place),
+            Screen::Works => Some(&self.works.place),
             Screen::Log => Some(&self.log.place),
             Screen::Subject | Screen::Wall => None,
         }
@@ -382,6 +353,7 @@ impl Ui {
             Screen::Devices => Some(&mut self.devices),
             Screen::Map => Some(&mut self.map.place),
             Screen::Heat => Some(&mut self.heat.place),
+            Screen::Works => Some(&mut self.works.place),
             Screen::Log => Some(&mut self.log.place),
             Screen::Subject | Screen::Wall => None,
         }

@@ -24,7 +24,7 @@ fn name(ui: &Ui, board: &Board, (screen, digit): (Screen, char), room: Room) -> 
         Screen::Map => ("dash.tab_map", "dash.tab_map"),
         Screen::Log => ("dash.tab_log", "dash.tab_log"),
         Screen::Devices => ("dash.tab_devices", "dash.tab_devices"),
-        Screen::Heat | Screen::Wall | Screen::Subject => return String::new(),
+        Screen::Heat | Screen::Works | Screen::Wall | Screen::Subject => return String::new(),
     };
     let mut name = text(ui.lang, if room == Room::Whole { key } else { short }).to_owned();
     let open = board.incidents.len();

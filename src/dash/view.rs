@@ -74,11 +74,15 @@ pub fn view(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
         Mode::Search => screens::search::draw(&shot, body, buffer),
         Mode::Help => screens::help::draw(&shot, body, buffer),
         Mode::Palette => screens::palette::draw(&shot, body, buffer),
-        Mode::Normal | Mode::Take | Mode::Work => screen(&shot, body, buffer),
+        Mode::Normal | Mode::Take | Mode::Work | Mode::Outage | Mode::Confirm => {
+            screen(&shot, body, buffer);
+        }
     }
     match ui.mode {
         Mode::Take => screens::take::draw(&shot, body, buffer),
         Mode::Work => screens::work::draw(&shot, body, buffer),
+        Mode::Outage => screens::outage::draw(&shot, body, buffer),
+        Mode::Confirm => screens::confirm::draw(&shot, body, buffer),
         _ => {}
     }
 }
@@ -92,6 +96,7 @@ fn screen(shot: &Shot<'_>, body: Rect, buffer: &mut Buffer) {
         Screen::Log => screens::log::draw(shot, body, buffer),
         Screen::Devices => screens::devices::draw(shot, body, buffer),
         Screen::Heat => screens::heat::draw(shot, body, buffer),
+        Screen::Works => screens::works::draw(shot, body, buffer),
         Screen::Wall => screens::wall::draw(shot, body, buffer),
         Screen::Subject => screens::subject::draw(shot, body, buffer),
     }
@@ -137,7 +142,9 @@ pub(super) fn panes(ui: &Ui, board: &Board, body: Rect) -> Panes {
         Screen::Lines => return lines_panes(ui, body),
         Screen::Map => return map_panes(body),
         Screen::Log => (if body.height >= 14 { 5 } else { 0 }, false),
-        Screen::Devices | Screen::Heat | Screen::Wall | Screen::Subject => (0, false),
+        Screen::Devices | Screen::Heat | Screen::Works | Screen::Wall | Screen::Subject => {
+            (0, false)
+        }
     };
     let above = None;
     if body.height < below + 5 || below < 3 {

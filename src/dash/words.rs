@@ -7,7 +7,7 @@ use super::theme::Theme;
 use crate::api::{SubjectRow, SubjectState};
 use crate::coverage::{Availability, Verdict};
 use crate::locale::{Lang, fold, percent, rtt, state_name, text};
-use crate::model::{Incident, Tier, UnixMs};
+use crate::model::{Incident, Tier, UnixMs, WorkedOn};
 use crate::t;
 
 /// Stands where there is nothing to say.
@@ -151,5 +151,23 @@ pub fn verdict(lang: Lang, theme: &Theme, verdict: Verdict) -> (&'static str, St
         Verdict::Met => (text(lang, "dash.verdict_met"), Style::new()),
         Verdict::Missed => (text(lang, "dash.verdict_missed"), theme.fault()),
         Verdict::NotProven => (text(lang, "dash.verdict_not_proven"), theme.unknown()),
+    }
+}
+
+/// What kind of thing is worked on, and its name.
+pub fn worked_on(lang: Lang, board: &Board, on: &WorkedOn) -> (&'static str, String) {
+    match on {
+        WorkedOn::Subject(id) => {
+            let name = board.subject(id).map(|s| subject_title(board, s));
+            (text(lang, "dash.work_subject"), name.unwrap_or_else(|| id.to_string()))
+        }
+        WorkedOn::Unit(id) => {
+            let name = board.unit(id).map(|u| u.name.clone());
+            (text(lang, "dash.work_unit"), name.unwrap_or_else(|| id.to_string()))
+        }
+        WorkedOn::Carrier(id) => {
+            let name = board.carriers.iter().find(|c| c.id == *id).map(|c| c.name.clone());
+            (text(lang, "dash.work_carrier"), name.unwrap_or_else(|| id.to_string()))
+        }
     }
 }

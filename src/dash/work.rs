@@ -4,24 +4,34 @@
 //! subjects before anything is asked; nothing is asked of a daemon that is away; what could not be
 //! delivered is there again when the dialog is opened anew.
 
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+
 use super::board::Board;
+use super::form::{Entry, Form, Pressed, Sent, press as press_form, stepped};
 use super::lens::Whose;
 use super::link::Link;
 use super::notice::Said;
-use super::place::Step;
 use super::source::Refusal;
 use super::state::{Cmd, Key, Mode, Row, Screen, Ui};
-use super::take::{next_time, pushed};
-use crate::api::{NOTE_MAX, WORK_MAX_MS, Work, WorkRequest};
-use crate::model::{Id, Span, SubjectId, UnitId, UnixMs, WorkedOn, parse_duration};
-
-/// Longest text of an own time, in characters.
-const OWN_MAX: usize = 20;
+use super::take::next_time;
+use crate::api::{RECURRING_MAX_MS, WORK_MAX_MS, Work, WorkRequest};
+use crate::locale::fold;
+use crate::model::{
+    DAYS, Id, Recurrence, Span, SubjectId, UnitId, UnixMs, WorkedOn, days_of, minute_of_day,
+    parse_duration,
+};
 
 /// Longest part of an id that names what is worked on.
 const TARGET_MAX: usize = 78;
 
 const HOUR_MS: i64 = 3_600_000;
+const MINUTE_MS: i64 = 60_000;
+const DAY_MS: i64 = 86_400_000;
+const DAY_MINUTES: u16 = 1440;
+
+/// How many days work recurs where no last day is given.
+const RECURS_DAYS: i64 = 90;
 
 /// When the work takes place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,12 +47,23 @@ pub enum Term {
     EightHours,
     /// As typed.
     Own,
+    /// Every day, as typed.
+    Daily,
+    /// On days of the week, as typed.
+    Weekly,
 }
 
 impl Term {
     /// In the order they are shown in.
-    pub const ALL: [Self; 5] =
-        [Self::Hour, Self::TwoHours, Self::FourHours, Self::EightHours, Self::Own];
+    pub const ALL: [Self; 7] = [
+        Self::Hour,
+        Self::TwoHours,
+        Self::FourHours,
+        Self::EightHours,
+        Self::Own,
+        Self::Daily,
+        Self::Weekly,
+    ];
 
     /// The key of its text.
     #[must_use]
@@ -53,6 +74,24 @@ impl Term {
             Self::FourHours => "dash.term_four_hours",
             Self::EightHours => "dash.term_eight_hours",
             Self::Own => "dash.term_own",
+            Self::Daily => "dash.works.term_daily",
+            Self::Weekly => "dash.works.term_weekly",
+        }
+    }
+
+    /// Whether its times are typed.
+    #[must_use]
+    pub const fn is_typed(self) -> bool {
+        matches!(self, Self::Own | Self::Daily | Self::Weekly)
+    }
+
+    /// The key of the text that says how.
+    #[must_use]
+    pub const fn hint(self) -> &'static str {
+        match self {
+            Self::Daily => "dash.works.write_daily",
+            Self::Weekly => "dash.works.write_weekly",
+            _ => "dash.work_own",
         }
     }
 }
@@ -66,22 +105,25 @@ pub struct WorkAsk {
     pub request: WorkRequest,
 }
 
+/// When the work takes place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    /// From when to when; of what recurs, its life.
+    pub span: Span,
+    /// When in between, of what recurs.
+    pub every: Option<Recurrence>,
+}
+
 /// The dialog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dialog {
     /// What can be worked on, the narrowest first: the subject, its unit, its carrier.
     choices: Vec<WorkedOn>,
     chosen: usize,
-    /// What for, NFC, at most [`NOTE_MAX`] characters.
-    pub note: String,
+    /// What for, and the own time.
+    pub entry: Entry,
     /// When.
     pub term: Term,
-    /// The own time, as typed.
-    pub own: String,
-    /// Letters go into `own`, not into the note.
-    pub is_on_own: bool,
-    /// What was typed as own time is none, and the user wanted to go on with it.
-    pub is_own_wrong: bool,
 }
 
 /// All that has to do with announcing work.
@@ -89,29 +131,20 @@ pub struct Dialog {
 pub struct Working {
     /// The dialog, while the mode is [`Mode::Work`].
     pub dialog: Option<Dialog>,
-    draft: Option<Dialog>,
-    under_way: Vec<(WorkAsk, Dialog)>,
+    sent: Sent<WorkAsk, Dialog>,
 }
 
 impl Working {
     /// The id of the work asked for last, while there is no answer.
     #[must_use]
     pub fn asked(&self) -> Option<&Id> {
-        self.under_way.last().map(|(ask, _)| &ask.id)
+        self.sent.last().map(|ask| &ask.id)
     }
 }
 
 impl Dialog {
-    const fn new(choices: Vec<WorkedOn>) -> Self {
-        Self {
-            choices,
-            chosen: 0,
-            note: String::new(),
-            term: Term::TwoHours,
-            own: String::new(),
-            is_on_own: false,
-            is_own_wrong: false,
-        }
+    fn new(choices: Vec<WorkedOn>) -> Self {
+        Self { choices, chosen: 0, entry: Entry::default(), term: Term::default() }
     }
 
     /// Which of how many it is about, from 1.
@@ -126,22 +159,43 @@ impl Dialog {
         self.choices.get(self.chosen)
     }
 
-    /// From when to when; `None` while what was typed is no time.
+    /// When; `None` while what was typed is no time.
     #[must_use]
-    pub fn span(&self, board: &Board, now: UnixMs) -> Option<Span> {
-        let hours = |n: i64| Some(Span::new(now, now + n * HOUR_MS));
+    pub fn plan(&self, board: &Board, now: UnixMs) -> Option<Plan> {
+        let once = |span| Plan { span, every: None };
+        let hours = |n: i64| Some(once(Span::new(now, now + n * HOUR_MS)));
+        let typed = &self.entry.own;
         match self.term {
             Term::Hour => hours(1),
             Term::TwoHours => hours(2),
             Term::FourHours => hours(4),
             Term::EightHours => hours(8),
-            Term::Own => own(board, now, &self.own),
+            Term::Own => own(board, now, typed).map(once),
+            Term::Daily => recurring(board, now, [true; 7], typed),
+            Term::Weekly => {
+                let (days, rest) = typed.trim().split_once(' ')?;
+                recurring(board, now, days_of(&fold(days), weekday)?, rest)
+            }
         }
     }
+}
 
-    fn line_mut(&mut self) -> (&mut String, usize) {
-        self.is_own_wrong = false;
-        if self.is_on_own { (&mut self.own, OWN_MAX) } else { (&mut self.note, NOTE_MAX) }
+impl Form for Dialog {
+    fn entry(&mut self) -> &mut Entry {
+        &mut self.entry
+    }
+
+    fn has_own(&self) -> bool {
+        self.term.is_typed()
+    }
+
+    fn choose(&mut self, by: isize) {
+        let at = Term::ALL.iter().position(|t| *t == self.term).unwrap_or(0);
+        self.term = Term::ALL[stepped(at, by, Term::ALL.len())];
+    }
+
+    fn turn(&mut self, by: isize) {
+        self.chosen = stepped(self.chosen, by, self.choices.len());
     }
 }
 
@@ -159,6 +213,60 @@ fn own(board: &Board, now: UnixMs, text: &str) -> Option<Span> {
             Some(Span::new(from, end(from, last)?))
         }
         _ => None,
+    }
+}
+
+/// A weekday as people write it, Monday first: `t2` to `t7` and `cn`, or `mon` to `sun`.
+fn weekday(word: &str) -> Option<usize> {
+    const VIETNAMESE: [&str; 7] = ["t2", "t3", "t4", "t5", "t6", "t7", "cn"];
+    let at = |names: [&str; 7]| names.iter().position(|name| *name == word);
+    at(VIETNAMESE).or_else(|| at(DAYS))
+}
+
+/// `22:00 4h`, `22:00 02:00 31/12`: a beginning, an end, and perhaps the last day.
+fn recurring(board: &Board, now: UnixMs, days: [bool; 7], text: &str) -> Option<Plan> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let (first, last, until) = match words[..] {
+        [first, last] => (first, last, None),
+        [first, last, until] => (first, last, Some(until)),
+        _ => return None,
+    };
+    let from = minute_of_day(first)?;
+    let lasts = match minute_of_day(last) {
+        Some(to) if to > from => to - from,
+        Some(to) => to + DAY_MINUTES - from,
+        None => u16::try_from(parse_duration(last).ok()? / MINUTE_MS).ok()?,
+    };
+    let every = Recurrence::new(days, from, lasts)?;
+    let today = board.local(now).date();
+    let last_day = match until {
+        None => today.checked_add(RECURS_DAYS.days()).ok()?,
+        Some(word) => day(today, word)?,
+    };
+    // What begins on the last day ends on the day after it, perhaps.
+    let minutes = i64::from(DAY_MINUTES.max(from + lasts));
+    let end = last_day.at(0, 0, 0, 0).checked_add(minutes.minutes()).ok()?;
+    let end = end.to_zoned_datetime(board.timezone().clone()).ok()?;
+    let to = UnixMs::from(end.timestamp());
+    let is_possible = last_day >= today && to <= now + RECURRING_MAX_MS && to > now;
+    is_possible.then(|| Plan { span: Span::new(now, to), every: Some(every) })
+}
+
+/// `31/12`, `31/12/2026`, `2026-12-31` or a length from today on, `30d`.
+fn day(today: Date, word: &str) -> Option<Date> {
+    if let Ok(date) = word.parse::<Date>() {
+        return Some(date);
+    }
+    let parts: Vec<&str> = word.split('/').collect();
+    let number = |part: &str| part.parse::<i8>().ok();
+    match parts[..] {
+        [day, month] => {
+            let (day, month) = (number(day)?, number(month)?);
+            let of_year = |year| Date::new(year, month, day).ok().filter(|date| *date >= today);
+            of_year(today.year()).or_else(|| of_year(today.year() + 1))
+        }
+        [day, month, year] => Date::new(year.parse().ok()?, number(month)?, number(day)?).ok(),
+        _ => today.checked_add((parse_duration(word).ok()? / DAY_MS).days()).ok(),
     }
 }
 
@@ -217,6 +325,11 @@ fn choices(ui: &Ui, board: &Board) -> Vec<WorkedOn> {
         }
         (_, Some(Row::Subject(id) | Row::Incident(id))) => of_subject(board, id),
         (_, Some(Row::Unit(id) | Row::Own(id) | Row::Cut(id))) => vec![WorkedOn::Unit(id.clone())],
+        (_, Some(Row::Closed(id))) => {
+            ui.closed.incident(id).map(|i| of_subject(board, &i.root)).unwrap_or_default()
+        }
+        (_, Some(Row::Work(id))) => ui.works.work(id).map(|w| w.on.clone()).into_iter().collect(),
+        (_, Some(Row::Fold)) => Vec::new(),
         (_, Some(Row::Event(seq))) => {
             let subject = ui.log.event(*seq).and_then(|event| event.subject.as_ref());
             subject.map(|id| of_subject(board, id)).unwrap_or_default()
@@ -241,7 +354,7 @@ pub(super) fn open(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs) {
     if choices.is_empty() {
         return ui.notices.tell(Said::Nothing, now);
     }
-    let draft = ui.working.draft.take().filter(|draft| draft.choices == choices);
+    let draft = ui.working.sent.draft().filter(|draft| draft.choices == choices);
     ui.working.dialog = Some(draft.unwrap_or_else(|| Dialog::new(choices)));
     ui.mode = Mode::Work;
 }
@@ -264,25 +377,10 @@ pub(super) fn press(
         close(ui);
         return;
     };
-    match key {
-        Key::Back => drop(close(ui)),
-        Key::Range(by) => {
-            let at = Term::ALL.iter().position(|t| *t == dialog.term).unwrap_or(0);
-            dialog.term = Term::ALL[at.saturating_add_signed(by).min(Term::ALL.len() - 1)];
-            dialog.is_on_own = dialog.term == Term::Own;
-            dialog.is_own_wrong = false;
-        }
-        Key::Step(Step::By(_)) => {
-            dialog.is_on_own = dialog.term == Term::Own && !dialog.is_on_own;
-        }
-        Key::Page(by) => {
-            let last = dialog.choices.len().saturating_sub(1);
-            dialog.chosen = dialog.chosen.saturating_add_signed(by).min(last);
-        }
-        Key::Erase => drop(dialog.line_mut().0.pop()),
-        Key::EraseAll => dialog.line_mut().0.clear(),
-        Key::Open => announce(ui, board, link, now, commands),
-        _ => {}
+    match press_form(dialog, key) {
+        Pressed::Stayed => {}
+        Pressed::Left => drop(close(ui)),
+        Pressed::Done => announce(ui, board, link, now, commands),
     }
 }
 
@@ -290,21 +388,22 @@ pub(super) fn press(
 fn announce(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs, commands: &mut Vec<Cmd>) {
     let Some(dialog) = &mut ui.working.dialog else { return };
     if *link != Link::Live {
-        ui.working.draft = close(ui);
+        let dialog = close(ui);
+        ui.working.sent.keep(dialog);
         return ui.notices.tell(Said::NoDaemon, now);
     }
-    let Some(span) = dialog.span(board, now) else {
-        dialog.is_own_wrong = true;
+    let Some(Plan { span, every }) = dialog.plan(board, now) else {
+        dialog.entry.is_wrong = true;
         return;
     };
     let Some(on) = dialog.on().cloned() else { return };
     let Some(id) = own_id(board, &on, span.from) else { return };
-    let note = dialog.note.trim().to_owned();
-    let ask = WorkAsk { id, request: WorkRequest { on, from: span.from, to: span.to, note } };
+    let note = dialog.entry.said();
+    let request = WorkRequest { on, from: span.from, to: span.to, every, note };
+    let ask = WorkAsk { id, request };
     let Some(dialog) = close(ui) else { return };
-    // Whoever presses twice has asked once.
-    if ui.working.under_way.iter().all(|(earlier, _)| earlier.request.on != ask.request.on) {
-        ui.working.under_way.push((ask.clone(), dialog));
+    let is_same = |earlier: &WorkAsk| earlier.request.on == ask.request.on;
+    if ui.working.sent.send(&ask, dialog, is_same) {
         commands.push(Cmd::Work(ask));
     }
 }
@@ -312,28 +411,23 @@ fn announce(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs, commands: &mut
 /// Letters typed or pasted.
 pub(super) fn typed(ui: &mut Ui, text: &str) {
     if let Some(dialog) = &mut ui.working.dialog {
-        let (line, most) = dialog.line_mut();
-        *line = pushed(line, text, most);
+        dialog.entry().push(text);
     }
 }
 
 /// What the daemon said.
 pub(super) fn answered(ui: &mut Ui, ask: &WorkAsk, answer: Result<Work, Refusal>, now: UnixMs) {
-    let at = ui.working.under_way.iter().position(|(earlier, _)| earlier == ask);
-    let dialog = at.map(|at| ui.working.under_way.remove(at).1);
+    ui.working.sent.answered(ask, answer.is_err());
     let said = match answer {
-        Ok(work) => Said::Announced(work.id, work.subjects, work.next.to),
-        Err(refusal) => {
-            if dialog.is_some() {
-                ui.working.draft = dialog;
-            }
-            match refusal {
-                Refusal::Said(problem) => Said::WorkRefused(problem.message),
-                Refusal::ReadOnly => Said::NoDaemon,
-                Refusal::NotAsked(why) => Said::WorkRefused(why.0),
-                Refusal::Unanswered(why) => Said::WorkUnanswered(why.0),
-            }
+        Ok(work) => {
+            let to = work.until.unwrap_or(work.next.to);
+            Said::Announced(work.id, work.subjects, to)
         }
+        Err(Refusal::Said(problem)) => Said::WorkRefused(problem.message),
+        Err(Refusal::ReadOnly) => Said::NoDaemon,
+        Err(Refusal::NotAsked(why)) => Said::WorkRefused(why.0),
+        Err(Refusal::Unanswered(why)) => Said::WorkUnanswered(why.0),
     };
+    ui.works.fetched.hurry();
     ui.notices.tell(said, now);
 }

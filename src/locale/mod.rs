@@ -11,6 +11,7 @@ mod fold;
 mod incident;
 mod number;
 mod reason;
+mod recurrence;
 mod sort;
 mod time;
 mod trouble;
@@ -26,6 +27,7 @@ pub use incident::{
 };
 pub use number::{decimal, number, percent, rtt};
 pub use reason::reason;
+pub use recurrence::recurrence_words;
 pub use sort::{SortKey, sort_key};
 pub use time::{clock, date, date_time, duration, duration_short};
 pub use trouble::trouble_words;

@@ -171,9 +171,24 @@ fn without_room_one_line_says_it_all() {
 
 #[test]
 fn ascii_draws_no_sign_outside_of_letters() {
-    for keys in
-        ["", "2", "3c", "4", "5", "6", "8", "H", "w", ":", "?", "/cai be tslcd<Enter>", "2a"]
-    {
+    for keys in [
+        "",
+        "2",
+        "3c",
+        "4",
+        "5",
+        "6",
+        "8",
+        "H",
+        "w",
+        "M",
+        ":",
+        "?",
+        "/cai be tslcd<Enter>",
+        "2a",
+        "2<Down>o",
+        "2<End><Enter>",
+    ] {
         let mut snapshot = sample::province();
         snapshot.daemon.channels = taking::channels(2);
         let mut desk = Desk::over(Board::new(snapshot), Lang::En, LARGE);

@@ -60,7 +60,7 @@ fn user(name: &str) -> User {
 
 fn request(on: WorkedOn, from: i64, hours: i64) -> WorkRequest {
     let from = NOW + from * HOUR;
-    WorkRequest { on, from, to: from + hours * HOUR, note: "cáp".to_owned() }
+    WorkRequest { on, every: None, from, to: from + hours * HOUR, note: "cáp".to_owned() }
 }
 
 /// What the store would give back.
@@ -77,7 +77,13 @@ fn work_is_announced_once_however_often_it_is_asked_for() {
     let inventory = province();
     let mut works = Works::default();
     let ask = |works: &mut Works, hours, by: &str| {
-        works.announce(&inventory, id("w"), request(unit("cai-be"), 1, hours), &user(by), NOW)
+        works.announce(
+            &inventory,
+            id("w"),
+            request(unit("cai-be"), 1, hours),
+            (&user(by), &TimeZone::UTC),
+            NOW,
+        )
     };
     let ((work, is_new), facts) = ask(&mut works, 2, "lan").unwrap();
     assert!(is_new);
@@ -102,7 +108,13 @@ fn what_the_inventory_does_not_know_or_has_itself_is_refused() {
     let inventory = province();
     let mut works = Works::default();
     let mut refused = |name: &str, on: WorkedOn| {
-        let asked = works.announce(&inventory, id(name), request(on, 1, 1), &user("lan"), NOW);
+        let asked = works.announce(
+            &inventory,
+            id(name),
+            request(on, 1, 1),
+            (&user("lan"), &TimeZone::UTC),
+            NOW,
+        );
         asked.map(|_| ()).unwrap_err().error
     };
     assert_eq!(refused("w", unit("cai-lay")), "unknown_target");
@@ -122,10 +134,13 @@ fn what_is_over_is_told_with_who_ended_it_and_its_name_is_not_given_again() {
     let inventory = province();
     let mut works = Works::default();
     let vnpt = || WorkedOn::Carrier(CarrierId::new("vnpt").unwrap());
-    let ((work, _), _) =
-        works.announce(&inventory, id("on"), request(vnpt(), -1, 4), &user("lan"), NOW).unwrap();
+    let ((work, _), _) = works
+        .announce(&inventory, id("on"), request(vnpt(), -1, 4), (&user("lan"), &TimeZone::UTC), NOW)
+        .unwrap();
     assert_eq!(work.subjects, 1);
-    works.announce(&inventory, id("off"), request(vnpt(), 5, 1), &user("lan"), NOW).unwrap();
+    works
+        .announce(&inventory, id("off"), request(vnpt(), 5, 1), (&user("lan"), &TimeZone::UTC), NOW)
+        .unwrap();
     let minh = user("minh");
     let (ended, facts) = works.end(&inventory, &id("on"), &minh, NOW + HOUR).unwrap();
     assert_eq!(ended, work);
@@ -138,13 +153,25 @@ fn what_is_over_is_told_with_who_ended_it_and_its_name_is_not_given_again() {
     let later = NOW + 2 * HOUR;
     let again = works.end(&inventory, &id("on"), &user("lan"), later).unwrap_err();
     assert_eq!((again.by.as_deref(), again.at), (Some("minh"), Some(NOW + HOUR)));
-    let again = works.announce(&inventory, id("on"), request(vnpt(), -1, 4), &user("lan"), later);
+    let again = works.announce(
+        &inventory,
+        id("on"),
+        request(vnpt(), -1, 4),
+        (&user("lan"), &TimeZone::UTC),
+        later,
+    );
     assert_eq!(again.map(|_| ()).unwrap_err().error, "already_over");
 
     // After a restart, too; nobody remembers who it was.
     let mut works = Works::default();
     works.remember(in_effect);
-    let again = works.announce(&inventory, id("on"), request(vnpt(), -1, 9), &user("lan"), later);
+    let again = works.announce(
+        &inventory,
+        id("on"),
+        request(vnpt(), -1, 9),
+        (&user("lan"), &TimeZone::UTC),
+        later,
+    );
     let again = again.map(|_| ()).unwrap_err();
     assert_eq!(
         (again.error.as_str(), again.by, again.at),
@@ -157,9 +184,15 @@ fn the_list_has_what_goes_on_and_what_comes_by_its_next_beginning() {
     let inventory = province();
     let mut works = Works::default();
     let whole = || request(unit("tinh"), 1, 1);
-    works.announce(&inventory, id("soon"), whole(), &user("lan"), NOW).unwrap();
+    works.announce(&inventory, id("soon"), whole(), (&user("lan"), &TimeZone::UTC), NOW).unwrap();
     works
-        .announce(&inventory, id("running"), request(unit("tinh"), -1, 3), &user("lan"), NOW)
+        .announce(
+            &inventory,
+            id("running"),
+            request(unit("tinh"), -1, 3),
+            (&user("lan"), &TimeZone::UTC),
+            NOW,
+        )
         .unwrap();
     let names = |now: UnixMs| -> Vec<String> {
         works.list(&inventory, now).iter().map(|w| w.id.to_string()).collect()
@@ -180,7 +213,9 @@ fn there_is_a_bound_on_what_is_announced() {
     let mut works = Works::default();
     let mut ask = |n: usize, from| {
         let asked = request(unit("tinh"), from, 1);
-        works.announce(&inventory, id(&format!("w{n}")), asked, &user("lan"), NOW).map(|_| ())
+        works
+            .announce(&inventory, id(&format!("w{n}")), asked, (&user("lan"), &TimeZone::UTC), NOW)
+            .map(|_| ())
     };
     (0..WORK_MAX).for_each(|n| ask(n, 1).unwrap());
     assert_eq!(ask(WORK_MAX, 1).unwrap_err().error, "too_many");

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::coverage::position;
-use super::{facts, lines};
+use super::{closed, facts, lines};
 use crate::dash::draw::{Column, Line, Table, boxed, line, line_right, list, rows};
 use crate::dash::state::Row;
 use crate::dash::view::{Shot, empty, panes, title};
@@ -104,19 +104,19 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
         line_right(buffer, rows(panes.list, 0, 1), panes.list.width / 2, &position(shot));
         consequences(shot, inside, buffer);
     } else {
-        let count = shot.board.incidents.len();
-        let heading = title(theme, t!(lang, "dash.open_incidents", count = count));
+        let heading = match shot.board.incidents.len() {
+            0 => title(theme, text(lang, "dash.no_incidents")),
+            count => title(theme, t!(lang, "dash.open_incidents", count = count)),
+        };
         let inside = boxed(buffer, panes.list, theme, &heading);
         line_right(buffer, rows(panes.list, 0, 1), panes.list.width / 2, &position(shot));
-        if count == 0 {
-            empty(buffer, inside, theme, text(lang, "dash.no_incidents"));
-        } else {
-            incident_list(shot, inside, buffer);
-        }
+        incident_list(shot, inside, buffer);
     }
     let Some(below) = panes.below else { return };
     match shot.ui.selected() {
         Some(Row::Incident(root)) => about(shot, root, below, buffer),
+        Some(Row::Fold) => closed::hint(shot, below, buffer),
+        Some(Row::Closed(id)) => closed::about(shot, id, below, buffer),
         Some(Row::Subject(id)) => {
             let Some(subject) = shot.board.subject(id) else { return };
             let heading = title(theme, subject_title(shot.board, subject));
@@ -141,10 +141,14 @@ fn incident_list(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let Some(place) = ui.place() else { return };
     let height = usize::from(area.height.saturating_sub(1));
     let window = (place.first_visible(&ui.rows, height), place.index(&ui.rows), ui.rows.len());
-    list(buffer, area, shot.theme, &table, window, |i| {
-        let Some(Row::Incident(root)) = ui.rows.get(i) else { return Vec::new() };
-        let incident = shot.board.incidents.iter().find(|o| o.root == *root);
-        incident.map(|o| cells(shot, o)).unwrap_or_default()
+    list(buffer, area, shot.theme, &table, window, |i| match ui.rows.get(i) {
+        Some(Row::Incident(root)) => {
+            let incident = shot.board.incidents.iter().find(|o| o.root == *root);
+            incident.map(|o| cells(shot, o)).unwrap_or_default()
+        }
+        Some(Row::Fold) => closed::fold(shot),
+        Some(Row::Closed(id)) => closed::cells(shot, id),
+        _ => Vec::new(),
     });
 }
 

@@ -1,0 +1,92 @@
+//! The announced work of now and to come.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::coverage::position;
+use crate::api::Work;
+use crate::dash::draw::{Column, Line, Table, boxed, line_right, list, rows};
+use crate::dash::state::Row;
+use crate::dash::view::{Shot, empty, panes, title};
+use crate::dash::words::worked_on;
+use crate::dash::work::target;
+use crate::locale::{date_time, number, recurrence_words, text, visible};
+use crate::t;
+
+/// Draws the list.
+pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
+    let (lang, theme, ui) = (shot.ui.lang, shot.theme, shot.ui);
+    let area = panes(ui, shot.board, area).list;
+    let fetched = &ui.works.fetched;
+    let count = number(lang, i64::try_from(fetched.list.len()).unwrap_or(i64::MAX));
+    let heading = title(theme, t!(lang, "dash.works.title", count = count));
+    let inside = boxed(buffer, area, theme, &heading);
+    line_right(buffer, rows(area, 0, 1), area.width / 2, &position(shot));
+    if let Some(reason) = &fetched.failure {
+        let words = t!(lang, "dash.works.unread", reason = visible(reason));
+        return empty(buffer, inside, theme, &words);
+    }
+    if !fetched.is_loaded() {
+        return empty(buffer, inside, theme, text(lang, "dash.loading"));
+    }
+    if ui.rows.is_empty() {
+        return empty(buffer, inside, theme, text(lang, "maintenance.none"));
+    }
+    let table = columns(shot, inside.width);
+    let Some(place) = ui.place() else { return };
+    let height = usize::from(inside.height.saturating_sub(1));
+    let window = (place.first_visible(&ui.rows, height), place.index(&ui.rows), ui.rows.len());
+    list(buffer, inside, theme, &table, window, |i| match ui.rows.get(i) {
+        Some(Row::Work(id)) => ui.works.work(id).map(|w| cells(shot, w)).unwrap_or_default(),
+        _ => Vec::new(),
+    });
+}
+
+fn columns(shot: &Shot<'_>, width: u16) -> Table {
+    let lang = shot.ui.lang;
+    let word = |key, width, rank| Column::words(text(lang, key), width, rank);
+    let columns = vec![
+        word("dash.works.column_now", 8, 0),
+        Column::growing(text(lang, "dash.works.column_on"), 20),
+        Column::figures(text(lang, "dash.works.column_count"), 6, 3),
+        word("dash.column_from", 16, 0),
+        word("dash.column_to", 16, 1),
+        word("dash.works.column_every", 26, 2),
+        word("dash.works.column_by", 14, 4),
+        word("dash.column_note", 24, 6),
+        word("dash.column_id", 34, 5),
+    ];
+    Table::new(columns, width)
+}
+
+fn cells(shot: &Shot<'_>, work: &Work) -> Vec<Line> {
+    let (lang, theme, board) = (shot.ui.lang, shot.theme, shot.board);
+    let is_on = work.next.contains(shot.now);
+    let (now, style) = match is_on {
+        true => (text(lang, "dash.works.running"), theme.strong()),
+        false => (text(lang, "dash.works.coming"), Style::new()),
+    };
+    let at = |at| date_time(lang, &board.local(at));
+    let every = match (&work.every, work.recurring) {
+        (Some(every), _) => recurrence_words(lang, every),
+        (None, true) => text(lang, "dash.works.by_calendar").to_owned(),
+        (None, false) => text(lang, "dash.works.once").to_owned(),
+    };
+    let by = match work.in_inventory {
+        true => text(lang, "dash.works.in_inventory").to_owned(),
+        false => visible(&work.by),
+    };
+    vec![
+        Line::styled(now, style),
+        Line::plain(worked_on(lang, board, &work.on).1)
+            .then(format!(" ({})", target(&work.on)), theme.dim()),
+        Line::plain(number(lang, i64::from(work.subjects))),
+        Line::plain(at(work.next.from)),
+        Line::plain(at(work.next.to)),
+        Line::plain(every),
+        Line::plain(by),
+        Line::plain(visible(&work.note)),
+        Line::styled(visible(work.id.as_str()), theme.dim()),
+    ]
+}
