@@ -142,9 +142,8 @@ pub(super) fn panes(ui: &Ui, board: &Board, body: Rect) -> Panes {
         Screen::Lines => return lines_panes(ui, body),
         Screen::Map => return map_panes(body),
         Screen::Log => (if body.height >= 14 { 5 } else { 0 }, false),
-        Screen::Devices | Screen::Heat | Screen::Works | Screen::Wall | Screen::Subject => {
-            (0, false)
-        }
+        Screen::Works => (if body.height >= 14 { 7 } else { 0 }, false),
+        Screen::Devices | Screen::Heat | Screen::Wall | Screen::Subject => (0, false),
     };
     let above = None;
     if body.height < below + 5 || below < 3 {
@@ -154,8 +153,9 @@ pub(super) fn panes(ui: &Ui, board: &Board, body: Rect) -> Panes {
     let lower = rows(body, body.height - below, below);
     let left = if body.width >= 180 { body.width * 52 / 100 } else { body.width * 64 / 100 };
     let (list, side) = if side { split(upper, left) } else { (upper, Rect { width: 0, ..upper }) };
-    let has_carriers =
-        two && !matches!(ui.screen, Screen::Incidents | Screen::Log) && !board.carriers.is_empty();
+    let has_carriers = two
+        && !matches!(ui.screen, Screen::Incidents | Screen::Log | Screen::Works)
+        && !board.carriers.is_empty();
     let (below, below_side) =
         if has_carriers { split(lower, left) } else { (lower, Rect { width: 0, ..lower }) };
     let some = |r: Rect| (!r.is_empty()).then_some(r);

@@ -2,7 +2,6 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 
 use super::dialog::Frame;
 use crate::dash::draw::Line;
@@ -24,8 +23,8 @@ const LABELS: [(u16, &str); 6] = [
     (5, "dash.cause.cause"),
 ];
 
-/// Lines: those, one more for causes that are short of room, what was said before.
-const LINES: u16 = 8;
+/// Lines: those, one more for causes that are short of room, what was said before and what follows.
+const LINES: u16 = 9;
 
 /// Draws the dialog over `area`.
 pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
@@ -41,7 +40,9 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     frame.note(shot, buffer, 4, &dialog.entry);
     let causes = Cause::ALL.into_iter().map(|c| (text(lang, cause_key(c)), c == dialog.cause));
     let used = frame.choices(shot, buffer, 5, causes);
-    frame.put(buffer, 5 + used, &before(shot, dialog));
+    for (y, words) in (5 + used..).zip(before(shot, dialog)) {
+        frame.put(buffer, y, &words);
+    }
 }
 
 /// Whose it is, its id, from when to when, what it cuts off.
@@ -77,24 +78,23 @@ fn about(shot: &Shot<'_>, spoken: &Spoken) -> [Line; 4] {
 }
 
 /// What was said before, and that calling it something else needs a reason; else what it probably is.
-fn before(shot: &Shot<'_>, dialog: &Dialog) -> Line {
+fn before(shot: &Shot<'_>, dialog: &Dialog) -> Vec<Line> {
     let (lang, theme) = (shot.ui.lang, shot.theme);
-    let Some(spoken) = dialog.about() else { return Line::default() };
-    let mut words = Line::plain(" ");
+    let Some(spoken) = dialog.about() else { return Vec::new() };
+    let mut lines = Vec::new();
     if let Some(note) = &spoken.before {
         let cause = text(lang, cause_key(note.cause));
         let by = visible(&note.by);
         let said = t!(lang, "dash.cause.before", by = by, at = shot.when(note.at), cause = cause);
-        words.push(said, theme.dim());
+        lines.push(Line::styled(format!(" {said}"), theme.dim()));
         if note.cause != dialog.cause {
             let style = if dialog.entry.is_wrong { theme.fault() } else { theme.strong() };
-            words.push(format!(" {}", text(lang, "dash.cause.reason")), style);
+            lines.push(Line::styled(format!(" {}", text(lang, "dash.cause.reason")), style));
         }
     } else if let Some(guess) = spoken.guess {
         let cause = text(lang, cause_key(guess));
-        words.push(t!(lang, "dash.cause.guess", cause = cause), theme.dim());
-    } else {
-        words.push("", Style::new());
+        let words = t!(lang, "dash.cause.guess", cause = cause);
+        lines.push(Line::styled(format!(" {words}"), theme.dim()));
     }
-    words
+    lines
 }

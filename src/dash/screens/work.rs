@@ -41,11 +41,13 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     frame.note(shot, buffer, 4, &dialog.entry);
     let terms = Term::ALL.into_iter().map(|term| (text(lang, term.key()), term == dialog.term));
     let used = frame.choices(shot, buffer, 5, terms);
-    frame.put(buffer, 5 + used, &times(shot, dialog));
+    for (y, words) in (5 + used..).zip(times(shot, dialog)) {
+        frame.put(buffer, y, &words);
+    }
 }
 
 /// From when to when; of an own time also what is typed and how to write it.
-fn times(shot: &Shot<'_>, dialog: &Dialog) -> Line {
+fn times(shot: &Shot<'_>, dialog: &Dialog) -> Vec<Line> {
     let (lang, theme) = (shot.ui.lang, shot.theme);
     let mut words = own(shot, &dialog.entry, dialog.term.is_typed());
     match dialog.plan(shot.board, shot.now) {
@@ -57,9 +59,10 @@ fn times(shot: &Shot<'_>, dialog: &Dialog) -> Line {
         Some(Plan { span, every: Some(every) }) => {
             let to = date_time(lang, &shot.board.local(span.to));
             let hours = recurrence_words(lang, &every);
-            words.push(t!(lang, "dash.works.until", hours = hours, to = to), theme.dim());
+            let said = t!(lang, "dash.works.until", hours = hours, to = to);
+            return vec![words, Line::styled(format!(" {said}"), theme.dim())];
         }
         None => words.append(hint(shot, &dialog.entry, dialog.term.hint())),
     }
-    words
+    vec![words]
 }

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 
 use super::coverage::position;
 use crate::api::Work;
-use crate::dash::draw::{Column, Line, Table, boxed, line_right, list, rows};
+use crate::dash::draw::{Column, Line, Table, boxed, line, line_right, list, rows};
 use crate::dash::state::Row;
 use crate::dash::view::{Shot, empty, panes, title};
 use crate::dash::words::worked_on;
@@ -17,7 +17,11 @@ use crate::t;
 /// Draws the list.
 pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let (lang, theme, ui) = (shot.ui.lang, shot.theme, shot.ui);
-    let area = panes(ui, shot.board, area).list;
+    let panes = panes(ui, shot.board, area);
+    let area = panes.list;
+    if let Some(below) = panes.below {
+        about(shot, below, buffer);
+    }
     let fetched = &ui.works.fetched;
     let count = number(lang, i64::try_from(fetched.list.len()).unwrap_or(i64::MAX));
     let heading = title(theme, t!(lang, "dash.works.title", count = count));
@@ -41,6 +45,58 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
         Some(Row::Work(id)) => ui.works.work(id).map(|w| cells(shot, w)).unwrap_or_default(),
         _ => Vec::new(),
     });
+}
+
+/// When work recurs.
+fn recurs(shot: &Shot<'_>, work: &Work) -> String {
+    let lang = shot.ui.lang;
+    match (&work.every, work.recurring) {
+        (Some(every), _) => recurrence_words(lang, every),
+        (None, true) => text(lang, "dash.works.by_calendar").to_owned(),
+        (None, false) => text(lang, "dash.works.once").to_owned(),
+    }
+}
+
+/// Who announced it.
+fn announced_by(shot: &Shot<'_>, work: &Work) -> String {
+    match work.in_inventory {
+        true => text(shot.ui.lang, "dash.works.in_inventory").to_owned(),
+        false => visible(&work.by),
+    }
+}
+
+/// Beneath the list: all that is known of the selected work.
+fn about(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
+    let (lang, theme, ui) = (shot.ui.lang, shot.theme, shot.ui);
+    let selected = match ui.selected() {
+        Some(Row::Work(id)) => ui.works.work(id),
+        _ => None,
+    };
+    let heading = selected.map(|work| title(theme, visible(work.id.as_str())));
+    let inside = boxed(buffer, area, theme, &heading.unwrap_or_default());
+    let Some(work) = selected else { return };
+    let (kind, name) = worked_on(lang, shot.board, &work.on);
+    let what = format!("{name} ({})", target(&work.on));
+    let count = number(lang, i64::from(work.subjects));
+    let count = t!(lang, "dash.work_subjects", count = count);
+    let at = |at| date_time(lang, &shot.board.local(at));
+    let next = t!(lang, "dash.work_times", from = at(work.next.from), to = at(work.next.to));
+    let hours = recurs(shot, work);
+    let recurs = match work.until {
+        Some(until) => t!(lang, "dash.works.until", hours = hours, to = at(until)),
+        None => hours,
+    };
+    let by = t!(lang, "dash.works.by", by = announced_by(shot, work));
+    let lines = [
+        Line::styled(what, theme.strong()).then(format!("  {kind}, {count}"), theme.dim()),
+        Line::plain(next),
+        Line::plain(recurs),
+        Line::plain(by),
+        Line::plain(visible(&work.note)),
+    ];
+    for (y, words) in (0..inside.height).zip(lines) {
+        line(buffer, rows(inside, y, 1), 0, &words);
+    }
 }
 
 fn columns(shot: &Shot<'_>, width: u16) -> Table {
@@ -68,15 +124,6 @@ fn cells(shot: &Shot<'_>, work: &Work) -> Vec<Line> {
         false => (text(lang, "dash.works.coming"), Style::new()),
     };
     let at = |at| date_time(lang, &board.local(at));
-    let every = match (&work.every, work.recurring) {
-        (Some(every), _) => recurrence_words(lang, every),
-        (None, true) => text(lang, "dash.works.by_calendar").to_owned(),
-        (None, false) => text(lang, "dash.works.once").to_owned(),
-    };
-    let by = match work.in_inventory {
-        true => text(lang, "dash.works.in_inventory").to_owned(),
-        false => visible(&work.by),
-    };
     vec![
         Line::styled(now, style),
         Line::plain(worked_on(lang, board, &work.on).1)
@@ -84,8 +131,8 @@ fn cells(shot: &Shot<'_>, work: &Work) -> Vec<Line> {
         Line::plain(number(lang, i64::from(work.subjects))),
         Line::plain(at(work.next.from)),
         Line::plain(at(work.next.to)),
-        Line::plain(every),
-        Line::plain(by),
+        Line::plain(recurs(shot, work)),
+        Line::plain(announced_by(shot, work)),
         Line::plain(visible(&work.note)),
         Line::styled(visible(work.id.as_str()), theme.dim()),
     ]
