@@ -15,6 +15,7 @@ use super::commands::{
     Work, WorkRequest,
 };
 use super::events::EventRow;
+use super::loads::LineLoad;
 use super::types::{Change, Heir, History, Problem, Reloaded, Snapshot};
 use crate::health::Explanation;
 use crate::model::{Id, Span, SubjectId};
@@ -162,6 +163,15 @@ impl Client {
     pub async fn closed(&self, window: Span) -> Result<Vec<ClosedIncident>, ClientError> {
         let Span { from, to } = window;
         self.json(Method::GET, &format!("/v1/incidents?from={from}&to={to}")).await
+    }
+
+    /// How full the lines were inside a window.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with `bad_window`.
+    pub async fn loads(&self, window: Span) -> Result<Vec<LineLoad>, ClientError> {
+        let Span { from, to } = window;
+        self.json(Method::GET, &format!("/v1/loads?from={from}&to={to}")).await
     }
 
     /// Announces work; true when it was not known before.

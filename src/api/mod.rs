@@ -3,7 +3,8 @@
 //! about health is made here.
 //!
 //! `GET /v1/snapshot` · `GET /v1/changes?after=SEQ` (server-sent events) · `GET /v1/history` ·
-//! `GET /v1/explain` · `GET /v1/heir` · `GET /v1/events` · `GET /v1/incidents` · `GET /v1/maintenance` · `PUT` and
+//! `GET /v1/explain` · `GET /v1/heir` · `GET /v1/events` · `GET /v1/incidents` ·
+//! `GET /v1/loads` · `GET /v1/maintenance` · `PUT` and
 //! `DELETE /v1/maintenance/{id}` · `POST /v1/ack` · `POST /v1/ask` · `POST /v1/outage` ·
 //! `POST /v1/outbox` · `POST /v1/reload`; `curl --unix-socket tuantra.sock http://t/v1/snapshot` is a
 //! client. docs/socket.md has them all.
@@ -13,6 +14,7 @@ mod closed;
 mod commands;
 mod device;
 mod events;
+mod loads;
 mod server;
 mod snapshot;
 mod types;
@@ -30,6 +32,7 @@ pub use commands::{
 };
 pub use device::{DeviceInfo, FactInfo, GaugeInfo, InterfaceInfo, PortState, UpsInfo};
 pub use events::{EVENTS_MAX, EventRow};
+pub use loads::{LOADS_MAX_MS, LineLoad};
 pub use server::{Backend, Feed, HistoryQuery, Peer, serve};
 pub use snapshot::{Coverages, Sources, coverages, snapshot};
 pub use types::{

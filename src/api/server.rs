@@ -26,6 +26,7 @@ use super::commands::{
     Work, WorkRequest,
 };
 use super::events::{EVENTS_MAX, EventRow};
+use super::loads::{LOADS_MAX_MS, LineLoad};
 use super::types::{Change, Heir, History, Problem, Reloaded, Snapshot};
 use super::user::User;
 use crate::health::Explanation;
@@ -68,6 +69,8 @@ pub trait Backend: Send + Sync + 'static {
     fn events(&self, window: Span, limit: usize) -> BoxFuture<'_, Result<Vec<EventRow>, Problem>>;
     /// The incidents closed inside a window, the newest first.
     fn closed(&self, window: Span) -> BoxFuture<'_, Result<Vec<ClosedIncident>, Problem>>;
+    /// How full the lines were inside a window.
+    fn loads(&self, window: Span) -> BoxFuture<'_, Result<Vec<LineLoad>, Problem>>;
     /// Reads the inventory again.
     fn reload(&self, by: User) -> BoxFuture<'_, Result<Reloaded, Problem>>;
     /// Takes the incident that the subject belongs to. Problems: `unknown_subject`, `no_incident`,
@@ -220,6 +223,7 @@ pub async fn serve(listener: UnixListener, backend: Arc<dyn Backend>) -> std::io
         .route("/v1/history", get(history))
         .route("/v1/events", get(events_of))
         .route("/v1/incidents", get(closed))
+        .route("/v1/loads", get(loads))
         .route("/v1/reload", post(commands::reload))
         .route("/v1/ack", post(commands::acknowledge))
         .route("/v1/ask", post(commands::ask))
@@ -327,6 +331,15 @@ async fn closed(State(shared): State<Shared>, Query(params): Query<WindowParams>
         return answer::<()>(Err(Problem::new("bad_window", "`from` must lie before `to`")));
     }
     answer(shared.backend.closed(window).await)
+}
+
+async fn loads(State(shared): State<Shared>, Query(params): Query<WindowParams>) -> Response {
+    let window = Span::new(params.from, params.to);
+    if window.is_empty() || window.len_ms() > LOADS_MAX_MS {
+        let message = "`from` must lie before `to`, by at most 31 days";
+        return answer::<()>(Err(Problem::new("bad_window", message)));
+    }
+    answer(shared.backend.loads(window).await)
 }
 
 #[derive(Deserialize)]

@@ -273,6 +273,10 @@ impl Backend for Fixed {
         Box::pin(async { Ok(Vec::new()) })
     }
 
+    fn loads(&self, _window: Span) -> BoxFuture<'_, Result<Vec<LineLoad>, Problem>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
     fn note(&self, request: NoteRequest, by: User) -> BoxFuture<'_, Result<Noted, Problem>> {
         Box::pin(async move {
             let NoteRequest { subject, start, cause, note } = request.checked()?;

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use crate::api::{self, BlindInfo, DaemonInfo, HistoryQuery, Snapshot, Sources, SubjectState};
 use crate::config::Config;
 use crate::daemon::resume::{self, PAST_MS, Past};
-use crate::daemon::{Months, announced, closed, events, history, is_off_hours, month_start};
+use crate::daemon::{Months, announced, closed, events, history, is_off_hours, loads, month_start};
 use crate::dash::{Answer, Changes, Source, SourceError};
 use crate::health::{self, View};
 use crate::model::{
@@ -238,6 +238,11 @@ impl Source for StoreSource {
     fn closed(&self, window: Span) -> Answer<'_, Vec<api::ClosedIncident>> {
         let config = Arc::clone(&self.config);
         Box::pin(read(move || Ok(closed(&config.store, window)?)))
+    }
+
+    fn loads(&self, window: Span) -> Answer<'_, Vec<api::LineLoad>> {
+        let (config, inventory) = (Arc::clone(&self.config), Arc::clone(&self.inventory));
+        Box::pin(read(move || Ok(loads(&config.store, &inventory, window)?)))
     }
 
     fn works(&self) -> Answer<'_, Vec<api::Work>> {

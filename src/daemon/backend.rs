@@ -9,11 +9,12 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::closed::closed;
 use super::feed::Changes;
+use super::loads::loads;
 use super::{Request, notes};
 use crate::api::{
     AckRequest, Acknowledged, AskRequest, AskedNow, Backend, ClosedIncident, DeviceInfo, EventRow,
-    FactInfo, Feed, Heir, History, HistoryQuery, NoteRequest, Noted, OutboxAction, OutboxDone,
-    OutboxRequest, Problem, Reloaded, Snapshot, User, Work, WorkRequest,
+    FactInfo, Feed, Heir, History, HistoryQuery, LineLoad, NoteRequest, Noted, OutboxAction,
+    OutboxDone, OutboxRequest, Problem, Reloaded, Snapshot, User, Work, WorkRequest,
 };
 use crate::coverage::{Chart, outages};
 use crate::health::Explanation;
@@ -87,6 +88,16 @@ impl Backend for Socket {
         let store = self.store.clone();
         Box::pin(async move {
             let read = tokio::task::spawn_blocking(move || closed(&store, window)).await;
+            let problem = |message: String| Problem::new("store", message);
+            read.map_err(|e| problem(e.to_string()))?.map_err(|e| problem(e.to_string()))
+        })
+    }
+
+    fn loads(&self, window: Span) -> BoxFuture<'_, Result<Vec<LineLoad>, Problem>> {
+        let store = self.store.clone();
+        Box::pin(async move {
+            let inventory = self.ask(Request::Inventory).await?;
+            let read = tokio::task::spawn_blocking(move || loads(&store, &inventory, window)).await;
             let problem = |message: String| Problem::new("store", message);
             read.map_err(|e| problem(e.to_string()))?.map_err(|e| problem(e.to_string()))
         })

@@ -14,6 +14,7 @@ mod backend;
 pub mod clock;
 mod closed;
 mod feed;
+mod loads;
 mod metrics;
 mod months;
 mod notes;
@@ -38,6 +39,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use backend::{events, history};
 pub(crate) use closed::closed;
+pub(crate) use loads::loads;
 pub use months::{Months, month_start};
 
 use crate::api::{
@@ -123,6 +125,7 @@ pub type Load = Arc<dyn Fn() -> Result<Fresh, (u32, String)> + Send + Sync>;
 /// What clients ask of the patrol's task.
 enum Request {
     Snapshot(oneshot::Sender<Arc<Snapshot>>),
+    Inventory(oneshot::Sender<Arc<Inventory>>),
     Metrics(oneshot::Sender<metrics::Gauges>),
     Reload { by: Option<User>, reply: Option<Reply<Reloaded>> },
     Acknowledge { request: AckRequest, by: User, reply: Reply<Acknowledged> },
@@ -286,6 +289,9 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
                 }
                 Request::EndMaintenance { id, by, reply } => {
                     let _ = reply.send(patrol.end_maintenance(&id, &by, clock::now()));
+                }
+                Request::Inventory(reply) => {
+                    let _ = reply.send(patrol.in_force());
                 }
                 Request::Maintenance(reply) => {
                     let _ = reply.send(patrol.maintenance(clock::now()));

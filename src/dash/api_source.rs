@@ -3,7 +3,7 @@
 use super::source::{Answer, Changes, Outcome, Refusal, Source, SourceError};
 use crate::api::{
     self, AckRequest, Acknowledged, AskRequest, AskedNow, Change, Client, ClientError,
-    ClosedIncident, EventRow, History, NoteRequest, Noted, Snapshot, Work, WorkRequest,
+    ClosedIncident, EventRow, History, LineLoad, NoteRequest, Noted, Snapshot, Work, WorkRequest,
 };
 use crate::model::{Id, Span, SubjectId};
 
@@ -75,6 +75,10 @@ impl Source for ApiSource {
 
     fn closed(&self, window: Span) -> Answer<'_, Vec<ClosedIncident>> {
         Box::pin(async move { Ok(self.client.closed(window).await?) })
+    }
+
+    fn loads(&self, window: Span) -> Answer<'_, Vec<LineLoad>> {
+        Box::pin(async move { Ok(self.client.loads(window).await?) })
     }
 
     fn works(&self) -> Answer<'_, Vec<Work>> {

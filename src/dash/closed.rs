@@ -11,6 +11,9 @@ const BACK_MS: i64 = 24 * 3_600_000;
 /// How far ahead of this machine's clock the daemon's may be.
 const AHEAD_MS: i64 = 3_600_000;
 
+/// How old they become before they are asked for anew, in milliseconds.
+const FRESH_MS: i64 = 5_000;
+
 /// What is known of them.
 #[derive(Debug, Clone, Default)]
 pub struct Closed {
@@ -42,7 +45,7 @@ impl Closed {
 
     /// Asks for them when they are old.
     pub(super) fn ask(&mut self, now: UnixMs, commands: &mut Vec<Cmd>) {
-        if self.fetched.ask(now) {
+        if self.fetched.ask(now, FRESH_MS) {
             commands.push(Cmd::Closed(Span::new(now - BACK_MS, now + AHEAD_MS)));
         }
     }

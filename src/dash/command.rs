@@ -12,7 +12,8 @@ use super::source::Refusal;
 use super::take::Ask;
 use super::work::WorkAsk;
 use crate::api::{
-    Acknowledged, AskRequest, AskedNow, ClosedIncident, EventRow, History, NoteRequest, Noted, Work,
+    Acknowledged, AskRequest, AskedNow, ClosedIncident, EventRow, History, LineLoad, NoteRequest,
+    Noted, Work,
 };
 use crate::model::{Id, Span};
 
@@ -37,6 +38,8 @@ pub enum Action {
     Log(LogRequest, Result<Vec<EventRow>, String>),
     /// The closed incidents have come, or why they have not.
     Closed(Result<Vec<ClosedIncident>, String>),
+    /// How full the lines are has come, or why it has not.
+    Loads(Result<Vec<LineLoad>, String>),
     /// The announced work has come, or why it has not.
     Works(Result<Vec<Work>, String>),
     /// What came of a command.
@@ -74,6 +77,8 @@ pub enum Cmd {
     Log(LogRequest),
     /// Ask for the incidents closed inside a window.
     Closed(Span),
+    /// Ask how full the lines were inside a window.
+    Loads(Span),
     /// Ask for the announced work.
     Works,
     /// Have the daemon give the user an incident.

@@ -75,6 +75,10 @@ pub(super) fn closed(source: Rc<dyn Source>, window: Span) -> Errand {
     Box::pin(async move { Action::Closed(read(source.closed(window)).await) })
 }
 
+pub(super) fn loads(source: Rc<dyn Source>, window: Span) -> Errand {
+    Box::pin(async move { Action::Loads(read(source.loads(window)).await) })
+}
+
 pub(super) fn works(source: Rc<dyn Source>) -> Errand {
     Box::pin(async move { Action::Works(read(source.works()).await) })
 }

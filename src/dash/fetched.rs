@@ -2,9 +2,6 @@
 
 use crate::model::UnixMs;
 
-/// How old it becomes before it is asked for anew, in milliseconds.
-const FRESH_MS: i64 = 5_000;
-
 /// The list as it came last.
 #[derive(Debug, Clone)]
 pub struct Fetched<T> {
@@ -46,8 +43,9 @@ impl<T> Fetched<T> {
 
 impl<T: PartialEq> Fetched<T> {
     /// True when it is to be asked for at `now`; only one question is under way.
-    pub(super) fn ask(&mut self, now: UnixMs) -> bool {
-        let is_fresh = self.asked.is_some_and(|at| (0..FRESH_MS).contains(&now.since(at)));
+    /// `fresh_ms` is how old it may become.
+    pub(super) fn ask(&mut self, now: UnixMs, fresh_ms: i64) -> bool {
+        let is_fresh = self.asked.is_some_and(|at| (0..fresh_ms).contains(&now.since(at)));
         if self.is_under_way || is_fresh {
             return false;
         }
@@ -79,22 +77,24 @@ impl<T: PartialEq> Fetched<T> {
 mod tests {
     use super::*;
 
+    const FRESH_MS: i64 = 5_000;
+
     #[test]
     fn it_is_asked_for_once_at_a_time_and_again_when_it_is_old_or_changed() {
         let mut list: Fetched<u8> = Fetched::default();
         let now = UnixMs(1_000_000);
-        assert!(list.ask(now) && !list.ask(now + 60_000));
+        assert!(list.ask(now, FRESH_MS) && !list.ask(now + 60_000, FRESH_MS));
         list.take(Ok(vec![1]));
         let version = list.changes();
-        assert!(list.is_loaded() && !list.ask(now + FRESH_MS - 1));
-        assert!(list.ask(now + FRESH_MS));
+        assert!(list.is_loaded() && !list.ask(now + FRESH_MS - 1, FRESH_MS));
+        assert!(list.ask(now + FRESH_MS, FRESH_MS));
         list.take(Ok(vec![1]));
         assert_eq!(list.changes(), version, "the same list is no change");
         list.hurry();
-        assert!(list.ask(now + FRESH_MS + 1));
+        assert!(list.ask(now + FRESH_MS + 1, FRESH_MS));
         list.take(Err("gone".to_owned()));
         assert_eq!((list.list.len(), list.failure.as_deref()), (1, Some("gone")));
         // A clock that was set back does not silence it.
-        assert!(list.ask(now - 60_000));
+        assert!(list.ask(now - 60_000, FRESH_MS));
     }
 }

@@ -27,6 +27,7 @@ mod key;
 pub mod keys;
 pub mod lens;
 pub mod link;
+pub mod loads;
 pub mod log;
 pub mod map;
 pub mod mouse;

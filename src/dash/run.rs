@@ -305,6 +305,7 @@ impl Desk {
                 Cmd::Closed(window) => {
                     self.listed.push(errands::closed(self.shown_source(), window))
                 }
+                Cmd::Loads(window) => self.listed.push(errands::loads(self.shown_source(), window)),
                 Cmd::Works => self.listed.push(errands::works(self.shown_source())),
                 Cmd::Copy(text) => self.screen.copy(&text).map_err(terminal("copy through"))?,
                 Cmd::Keep(view) => {

@@ -31,6 +31,9 @@ pub(super) fn settle(ui: &mut Ui, board: &Board) {
     if ui.heat.open.as_ref().is_some_and(|id| board.unit(id).is_none()) {
         ui.heat.open = None;
     }
+    if ui.screen == Screen::Lines {
+        ui.loads.settle(board);
+    }
     let tree = ui.tree();
     let key = RowsKey {
         seq: board.seq,

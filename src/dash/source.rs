@@ -7,7 +7,7 @@ use std::pin::Pin;
 
 use crate::api::{
     AckRequest, Acknowledged, AskRequest, AskedNow, Change, ClosedIncident, EventRow, History,
-    NoteRequest, Noted, Problem, Snapshot, Work, WorkRequest,
+    LineLoad, NoteRequest, Noted, Problem, Snapshot, Work, WorkRequest,
 };
 use crate::model::{Id, Span, SubjectId};
 
@@ -61,6 +61,9 @@ pub trait Source {
 
     /// The incidents closed inside a window, the newest first.
     fn closed(&self, window: Span) -> Answer<'_, Vec<ClosedIncident>>;
+
+    /// How full the lines were inside a window.
+    fn loads(&self, window: Span) -> Answer<'_, Vec<LineLoad>>;
 
     /// The announced work of now and to come, by its next beginning.
     fn works(&self) -> Answer<'_, Vec<Work>>;

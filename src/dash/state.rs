@@ -9,6 +9,7 @@ pub use super::fresh::{Freshness, freshness};
 use super::heat::Heat;
 pub use super::key::Key;
 use super::lens::{Carriers, Filter};
+use super::loads::Loads;
 use super::log::Log;
 use super::map::Map;
 use super::notice::Notices;
@@ -190,6 +191,8 @@ pub struct Ui {
     pub map: Map,
     /// The heat map.
     pub heat: Heat,
+    /// How full the lines are.
+    pub loads: Loads,
     /// The announced work.
     pub works: Works,
     /// The log.
@@ -271,6 +274,7 @@ impl Ui {
             devices_filter: Filter::default(),
             map: Map::default(),
             heat: Heat::default(),
+            loads: Loads::default(),
             works: Works::default(),
             log: Log::default(),
             palette: Palette::default(),

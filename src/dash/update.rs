@@ -50,6 +50,7 @@ pub fn update(
         Action::Log(request, result) => ui.log.take(&request, result),
         Action::Taken(ask, answer) => take::answered(ui, &ask, answer, now),
         Action::Closed(answer) => ui.closed.fetched.take(answer),
+        Action::Loads(answer) => ui.loads.take(answer),
         Action::Works(answer) => ui.works.fetched.take(answer),
         Action::Worked(ask, answer) => work::answered(ui, &ask, answer, now),
         Action::Ended(id, answer) => confirm::ended(ui, &id, answer, now),
@@ -90,6 +91,7 @@ pub fn update(
         ask_heat(ui, board, now, &mut commands);
         match ui.screen {
             Screen::Incidents => ui.closed.ask(now, &mut commands),
+            Screen::Lines => ui.loads.ask(now, &mut commands),
             Screen::Works => ui.works.ask(now, &mut commands),
             _ => {}
         }

@@ -3,15 +3,20 @@
 use super::board::Board;
 use ratatui::style::Style;
 
+use super::draw::Line;
+use super::loads::Used;
 use super::theme::Theme;
 use crate::api::{SubjectRow, SubjectState};
 use crate::coverage::{Availability, Verdict};
-use crate::locale::{Lang, fold, percent, rtt, state_name, text};
+use crate::locale::{Lang, fold, number, percent, rtt, state_name, text};
 use crate::model::{Incident, Tier, UnixMs, WorkedOn};
 use crate::t;
 
 /// Stands where there is nothing to say.
 pub const NOTHING: &str = "-";
+
+/// The part of the contracted bandwidth that may be used.
+const ALLOWED_PERMILLE: u32 = 900;
 
 /// "xã", "communes": the word for `count` units of a level.
 pub fn tier_word(lang: Lang, tier: Tier, count: usize) -> &'static str {
@@ -152,6 +157,19 @@ pub fn verdict(lang: Lang, theme: &Theme, verdict: Verdict) -> (&'static str, St
         Verdict::Missed => (text(lang, "dash.verdict_missed"), theme.fault()),
         Verdict::NotProven => (text(lang, "dash.verdict_not_proven"), theme.unknown()),
     }
+}
+
+/// "12/87 %": how full a line is, received and sent; a fault where more than 90 of a hundred of what
+/// was contracted are used, as the rule on capacity has it.
+pub fn used(lang: Lang, theme: &Theme, used: Option<Used>) -> Line {
+    let Some(used) = used else { return Line::plain(NOTHING) };
+    let one = |permille: Option<u32>| match permille {
+        Some(permille) => number(lang, i64::from((permille + 5) / 10)),
+        None => NOTHING.to_owned(),
+    };
+    let is_full = [used.inward, used.outward].into_iter().flatten().any(|p| p > ALLOWED_PERMILLE);
+    let style = if is_full { theme.poor() } else { Style::new() };
+    Line::styled(format!("{}/{} %", one(used.inward), one(used.outward)), style)
 }
 
 /// What kind of thing is worked on, and its name.

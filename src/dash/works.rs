@@ -6,6 +6,9 @@ use super::state::{Cmd, Row};
 use crate::api::Work;
 use crate::model::{Id, UnixMs};
 
+/// How old they become before they are asked for anew, in milliseconds.
+const FRESH_MS: i64 = 5_000;
+
 /// What is known of it.
 #[derive(Debug, Clone, Default)]
 pub struct Works {
@@ -29,7 +32,7 @@ impl Works {
 
     /// Asks for it when it is old.
     pub(super) fn ask(&mut self, now: UnixMs, commands: &mut Vec<Cmd>) {
-        if self.fetched.ask(now) {
+        if self.fetched.ask(now, FRESH_MS) {
             commands.push(Cmd::Works);
         }
     }

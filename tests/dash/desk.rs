@@ -53,6 +53,7 @@ impl Desk {
                     Action::Heat(request.clone(), Ok(Arc::new(history)))
                 }
                 Cmd::Closed(_) => Action::Closed(Ok(sample::closed())),
+                Cmd::Loads(_) => Action::Loads(Ok(sample::loads())),
                 Cmd::Works => Action::Works(Ok(sample::works())),
                 Cmd::Log(request) => Action::Log(*request, Ok(sample::events())),
                 _ => continue,
@@ -65,7 +66,7 @@ impl Desk {
             commands.extend(more);
         }
         // Lists that a screen asks for by itself are no one's doing.
-        commands.retain(|command| !matches!(command, Cmd::Closed(_) | Cmd::Works));
+        commands.retain(|command| !matches!(command, Cmd::Closed(_) | Cmd::Loads(_) | Cmd::Works));
         commands
     }
 

@@ -6,7 +6,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tuantra::api::{Change, ClosedIncident, EventRow, History, Snapshot, SubjectState, Work};
+use tuantra::api::{
+    Change, ClosedIncident, EventRow, History, LineLoad, Snapshot, SubjectState, Work,
+};
 use tuantra::dash::link::{Pace, follow};
 use tuantra::dash::{Answer, Changes, Feed, Link, Source, SourceError};
 use tuantra::model::{Span, State, SubjectId, UnixMs};
@@ -52,6 +54,10 @@ impl Source for Script {
     }
 
     fn closed(&self, _: Span) -> Answer<'_, Vec<ClosedIncident>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn loads(&self, _: Span) -> Answer<'_, Vec<LineLoad>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 

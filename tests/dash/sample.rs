@@ -4,8 +4,8 @@
 
 use tuantra::api::{
     CarrierInfo, ClosedIncident, DaemonInfo, DeviceInfo, EventRow, FactInfo, GaugeInfo, History,
-    InterfaceInfo, NetworkInfo, PortState, Snapshot, SubjectRow, SubjectState, UnitCoverage,
-    UnitRow, UpsInfo, Work,
+    InterfaceInfo, LineLoad, NetworkInfo, PortState, Snapshot, SubjectRow, SubjectState,
+    UnitCoverage, UnitRow, UpsInfo, Work,
 };
 use tuantra::coverage::{Availability, ChartPoint, Ladder, Outage, Verdict, verdict};
 use tuantra::model::{
@@ -908,6 +908,26 @@ pub fn closed() -> Vec<ClosedIncident> {
         },
         ClosedIncident { outage: None, ..incident("tx-cai-lay/tslcd", 900, 890) },
     ]
+}
+
+/// How full some lines are; one is fuller than it may be.
+pub fn loads() -> Vec<LineLoad> {
+    let mut found = Vec::new();
+    for subject in province().subjects.iter().filter(|s| s.bandwidth_kbps.is_some()) {
+        let id = subject.id.as_str();
+        if draw(id, 4) == 0 {
+            continue;
+        }
+        let full = id == "stc/tslcd";
+        found.push(LineLoad {
+            subject: subject.id.clone(),
+            in_bps: Some(if full { 9_400_000 } else { draw(&format!("in{id}"), 7_000_000) }),
+            out_bps: (draw(id, 5) > 0).then(|| draw(&format!("out{id}"), 3_000_000)),
+            samples: 280,
+            of: 288,
+        });
+    }
+    found
 }
 
 /// Work that goes on, work that recurs, work of the inventory.

@@ -143,6 +143,11 @@ impl Patrol {
         self.submit();
     }
 
+    /// What is patrolled now.
+    pub(in crate::daemon) fn in_force(&self) -> std::sync::Arc<crate::model::Inventory> {
+        std::sync::Arc::clone(self.inventory())
+    }
+
     pub(in crate::daemon) fn maintenance(&self, now: UnixMs) -> Vec<Work> {
         self.works.list(self.inventory(), now)
     }

@@ -12,8 +12,9 @@ use crate::dash::state::{Row, Screen, Sort};
 use crate::dash::view::{Shot, empty, panes, title};
 use crate::dash::words::{
     NOTHING, Standing, rtt_or_nothing, share, standing, subject_kind, subject_label, subject_title,
+    used,
 };
-use crate::locale::text;
+use crate::locale::{number, text};
 use crate::model::State;
 use crate::t;
 
@@ -92,19 +93,23 @@ impl Columns {
         let name = if whole { "dash.column_line" } else { "dash.column_subject" };
         let word = |key, width, rank| Column::words(text(lang, key), width, rank);
         let figure = |key, width, rank| Column::figures(text(lang, key), width, rank);
+        // Of one unit's subjects few are lines of a carrier.
+        let (load, lost) = if whole { (6, 7) } else { (12, 13) };
         let columns = vec![
             Column::words("", 1, 0),
             Column::growing(text(lang, name), if whole { 22 } else { 12 }),
-            word("dash.column_kind", 8, 7),
+            word("dash.column_kind", 8, 9),
             word("dash.column_state", if width < AGES { 14 } else { 20 }, 1),
             word("dash.column_address", 15, 5),
-            word("dash.column_carrier", 14, 6),
-            word("dash.column_circuit", 9, if whole { 8 } else { 11 }),
+            word("dash.column_carrier", 14, 8),
+            word("dash.column_circuit", 9, if whole { 10 } else { 15 }),
             figure("dash.column_rtt", 8, 2),
             figure("dash.column_loss", 7, 3),
-            word("dash.column_recent", 20, 9),
+            word("dash.column_recent", 20, 11),
             figure("dash.column_month", 8, 4),
-            figure("dash.column_sla", 8, 10),
+            figure("dash.column_sla", 8, 14),
+            figure("dash.load.column", 10, load),
+            figure("dash.column_lost_minutes", 9, lost),
         ];
         Self { table: Table::new(columns, width), whole, ages: width >= AGES }
     }
@@ -143,6 +148,8 @@ impl Columns {
             if self.table.shows(9) { strip(shot, subject, STRIP) } else { Line::default() },
             Line::plain(share(lang, subject.month.delivered_ppm(), 2)),
             Line::plain(share(lang, subject.sla_ppm, 2)),
+            used(lang, theme, shot.ui.loads.of_line(subject)),
+            Line::plain(number(lang, subject.month.millis.down / 60_000)),
         ]
     }
 }
