@@ -83,20 +83,20 @@ impl Recurrence {
         if !calendar.holidays.is_empty() || !calendar.make_up.is_empty() {
             return None;
         }
-        let first = calendar.hours.iter().enumerate().find_map(|(day, hours)| {
-            let &(from, to) = hours.last()?;
+        // A stretch may be the morning after another one: the one that makes up the whole is it.
+        let stretches = calendar.hours.iter().enumerate();
+        let mut stretches = stretches.flat_map(|(day, hours)| hours.iter().map(move |h| (day, *h)));
+        stretches.find_map(|(day, (from, to))| {
             let next = calendar.hours[(day + 1) % 7].first();
             let over = next.filter(|next| to == DAY && from > 0 && next.0 == 0 && next.1 <= from);
-            Some((from, to - from + over.map_or(0, |next| next.1)))
-        });
-        let (from, lasts) = first?;
-        let days = std::array::from_fn(|day| {
-            calendar.hours[day].iter().any(|(begins, _)| *begins == from)
-        });
-        let found = Self::new(days, from, lasts)?;
-        // Whatever else is in the calendar would be lost.
-        let made = found.calendar(calendar.id.clone(), calendar.zone.clone());
-        (made.hours == calendar.hours).then_some(found)
+            let lasts = to.checked_sub(from)? + over.map_or(0, |next| next.1);
+            let days = std::array::from_fn(|day| {
+                calendar.hours[day].iter().any(|(begins, _)| *begins == from)
+            });
+            let found = Self::new(days, from, lasts)?;
+            let made = found.calendar(calendar.id.clone(), calendar.zone.clone());
+            (made.hours == calendar.hours).then_some(found)
+        })
     }
 }
 

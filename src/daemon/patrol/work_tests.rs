@@ -222,3 +222,48 @@ fn there_is_a_bound_on_what_is_announced() {
     // What is known already may still be changed.
     ask(3, 2).unwrap();
 }
+
+#[test]
+fn work_recurs_until_it_is_ended_and_is_taken_up_again_after_a_restart() {
+    let inventory = province();
+    let by = user("lan");
+    let mut works = Works::default();
+    // `nights` is the inventory's; NOW is 08:00 UTC on a Friday.
+    let every = |text: &str, days: i64| WorkRequest {
+        every: text.parse().ok(),
+        ..request(unit("cai-be"), 0, 24 * days)
+    };
+    let zone = TimeZone::UTC;
+    let asked =
+        works.announce(&inventory, id("late"), every("daily 22:00-02:00", 60), (&by, &zone), NOW);
+    let ((work, is_new), facts) = asked.unwrap();
+    assert!(is_new && work.recurring && !work.in_inventory);
+    assert_eq!((work.next.len_ms(), work.until), (4 * HOUR, Some(NOW + 24 * 60 * HOUR)));
+    assert_eq!(work.every.map(|e| e.to_string()).as_deref(), Some("daily 22:00-02:00"));
+    // Asked again it changes nothing; other hours do.
+    let again =
+        works.announce(&inventory, id("late"), every("daily 22:00-02:00", 60), (&by, &zone), NOW);
+    assert!(again.is_ok_and(|((_, is_new), facts)| !is_new && facts.is_empty()));
+    let never =
+        works.announce(&inventory, id("never"), every("mon 22:00-23:00", 1), (&by, &zone), NOW);
+    assert_eq!(never.unwrap_err().error, "bad_window", "no Monday lies in its life");
+    let long =
+        works.announce(&inventory, id("long"), every("daily 22:00-23:00", 400), (&by, &zone), NOW);
+    assert_eq!(long.unwrap_err().error, "bad_window");
+
+    let mut resumed = Works::default();
+    resumed.remember(recorded(&facts));
+    let spans = |works: &Works, days: i64| {
+        let window = Span::new(NOW, NOW + days * 24 * HOUR);
+        works.in_effect().iter().flat_map(|w| w.spans(window)).count()
+    };
+    assert_eq!(spans(&resumed, 5), 5);
+    assert_eq!(resumed.list(&inventory, NOW).len(), 2, "and the inventory's");
+    let later = NOW + 49 * HOUR;
+    resumed.end(&inventory, &id("late"), &by, later).unwrap();
+    assert_eq!(spans(&resumed, 9), 2, "two nights were worked");
+    let listed = resumed.list(&inventory, later);
+    assert!(listed.iter().all(|work| work.in_inventory), "{listed:?}");
+    let over = resumed.end(&inventory, &id("late"), &by, later + 1).unwrap_err();
+    assert_eq!(over.error, "already_over");
+}

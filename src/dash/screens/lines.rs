@@ -6,14 +6,12 @@ use ratatui::style::Style;
 
 use super::carriers;
 use super::coverage::position;
+use super::listed::{open_list, round_cells, state_cells};
 use crate::api::SubjectRow;
 use crate::dash::draw::{Column, Line, Table, boxed, line_right, list, rows};
 use crate::dash::state::{Row, Screen, Sort};
 use crate::dash::view::{Shot, empty, panes, title};
-use crate::dash::words::{
-    NOTHING, Standing, rtt_or_nothing, share, standing, subject_kind, subject_label, subject_title,
-    used,
-};
+use crate::dash::words::{NOTHING, share, subject_kind, subject_label, subject_title, used};
 use crate::locale::{number, text};
 use crate::model::State;
 use crate::t;
@@ -58,12 +56,8 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
 pub fn subject_list(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let whole = shot.ui.screen == Screen::Lines;
     let columns = Columns::new(shot, area.width, whole);
-    let ui = shot.ui;
-    let Some(place) = ui.place() else { return };
-    let height = usize::from(area.height.saturating_sub(1));
-    let window = (place.first_visible(&ui.rows, height), place.index(&ui.rows), ui.rows.len());
-    list(buffer, area, shot.theme, &columns.table, window, |i| match ui.rows.get(i) {
-        Some(Row::Subject(id)) => {
+    open_list(shot, area, buffer, &columns.table, |row| match row {
+        Row::Subject(id) => {
             shot.board.subject(id).map(|s| columns.cells(shot, s)).unwrap_or_default()
         }
         _ => Vec::new(),
@@ -117,34 +111,24 @@ impl Columns {
     /// A subject's cells.
     pub fn cells(&self, shot: &Shot<'_>, subject: &SubjectRow) -> Vec<Line> {
         let (lang, theme, board) = (shot.ui.lang, shot.theme, shot.board);
-        let now = &subject.now;
-        let Standing { glyph, word, style } = standing(lang, theme, now);
+        let [sign, state] = state_cells(shot, subject, self.ages);
+        let [rtt, loss] = round_cells(shot, subject);
         let name =
             if self.whole { subject_title(board, subject) } else { subject_label(board, subject) };
-        let mut words = word.to_owned();
-        if now.state != State::Up && self.ages {
-            words = format!("{words} {}", shot.age(now.since));
-        } else if now.state == State::Up && now.suspect > 0 {
-            words = t!(lang, "dash.suspect", failed = now.suspect);
-        }
         let carrier = board.carrier(subject).map_or(NOTHING, |c| &c.name);
-        let thresholds = &subject.thresholds;
-        let slow = now.rtt_us.is_some_and(|us| us > thresholds.rtt_us);
-        let lossy = now.loss_permille.is_some_and(|l| l > thresholds.loss_permille);
-        let poor = |is: bool| if is { theme.poor() } else { Style::new() };
         let optional = |value: &Option<String>| {
             Line::plain(value.clone().unwrap_or_else(|| NOTHING.to_owned()))
         };
         vec![
-            Line::styled(glyph.to_string(), style),
+            sign,
             Line::plain(name),
             Line::plain(subject_kind(board, subject)),
-            Line::styled(words, if now.suspect > 0 { theme.poor() } else { style }),
+            state,
             optional(&subject.address),
             Line::plain(carrier),
             optional(&subject.circuit),
-            Line::styled(rtt_or_nothing(lang, now.rtt_us), poor(slow)),
-            Line::styled(loss(shot, now.loss_permille), poor(lossy)),
+            rtt,
+            loss,
             if self.table.shows(9) { strip(shot, subject, STRIP) } else { Line::default() },
             Line::plain(share(lang, subject.month.delivered_ppm(), 2)),
             Line::plain(share(lang, subject.sla_ppm, 2)),

@@ -15,6 +15,7 @@ pub(super) mod heat;
 pub(super) mod help;
 pub(super) mod incidents;
 pub(super) mod lines;
+pub(super) mod listed;
 pub(super) mod log;
 pub(super) mod map;
 pub(super) mod outage;

@@ -5,8 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::coverage::position;
+use super::listed::open_list;
 use crate::api::Work;
-use crate::dash::draw::{Column, Line, Table, boxed, line, line_right, list, rows};
+use crate::dash::draw::{Column, Line, Table, boxed, line, line_right, rows};
 use crate::dash::state::Row;
 use crate::dash::view::{Shot, empty, panes, title};
 use crate::dash::words::worked_on;
@@ -38,11 +39,8 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
         return empty(buffer, inside, theme, text(lang, "maintenance.none"));
     }
     let table = columns(shot, inside.width);
-    let Some(place) = ui.place() else { return };
-    let height = usize::from(inside.height.saturating_sub(1));
-    let window = (place.first_visible(&ui.rows, height), place.index(&ui.rows), ui.rows.len());
-    list(buffer, inside, theme, &table, window, |i| match ui.rows.get(i) {
-        Some(Row::Work(id)) => ui.works.work(id).map(|w| cells(shot, w)).unwrap_or_default(),
+    open_list(shot, inside, buffer, &table, |row| match row {
+        Row::Work(id) => ui.works.work(id).map(|w| cells(shot, w)).unwrap_or_default(),
         _ => Vec::new(),
     });
 }
