@@ -57,7 +57,7 @@ mod tests {
         assert!(recent.is_asked_at(now) && recent.is_asked_at(now + ASKED_MS - 1));
         assert!(!recent.is_asked_at(now + ASKED_MS));
         recent.take(&Round {
-            subject: SubjectIx::new(0),
+            subject: SubjectIx(0),
             check: 0,
             at: now,
             sent: 1,
