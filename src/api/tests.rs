@@ -490,6 +490,13 @@ async fn commands_carry_the_user_that_the_kernel_names() {
     assert_eq!(ended.id.as_str(), "cai-be/tslcd-1");
     assert_eq!(refusal(client.end_maintenance(&known).await).error, "unknown_maintenance");
     assert_eq!(client.maintenance().await.unwrap().len(), 1);
+    let window = Span::new(UnixMs(0), UnixMs(1_000));
+    assert_eq!(client.closed(window).await.unwrap(), []);
+    assert_eq!(client.loads(window).await.unwrap(), []);
+    let never = Span::new(UnixMs(1_000), UnixMs(1_000));
+    assert_eq!(refusal(client.closed(never).await).error, "bad_window");
+    let long = Span::new(UnixMs(0), UnixMs(LOADS_MAX_MS + 1));
+    assert_eq!(refusal(client.loads(long).await).error, "bad_window");
     let heir = client.heir("a/tslcd@1970-01-01T00:00:00Z").await.unwrap();
     assert_eq!(heir.incident, Some(IncidentId::new("b/tslcd", UnixMs(0))));
     assert_eq!(client.heir("c/tslcd@1970-01-01T00:00:00Z").await.unwrap().incident, None);

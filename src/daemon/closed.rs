@@ -6,11 +6,11 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::api::{CLOSED_MAX, ClosedIncident};
-use crate::model::{Guess, IncidentId, KeptIncident, Span, SubjectId};
+use crate::model::{Guess, IncidentId, KeptIncident, Span};
 use crate::store::{EventKind, OutageFilter, Reader, StoreError};
 
 /// How far before the window an incident's opening is looked for: of one that lasted longer how many
-/// units it cut off is not told.
+/// units it cut off, and what was said of it before that, is not told.
 const OPENED_BACK_MS: i64 = 7 * 86_400_000;
 
 /// The part of an incident's events that is told again.
@@ -48,6 +48,7 @@ pub(crate) fn closed(store: &Path, window: Span) -> Result<Vec<ClosedIncident>, 
             guesses.insert(detail.incident, guess);
         }
     }
+    let notes = reader.notes_since(told.from)?;
     let mut found = Vec::with_capacity(kept.len());
     for incident in kept {
         let Some(closed) = incident.closed else { continue };
@@ -57,13 +58,11 @@ pub(crate) fn closed(store: &Path, window: Span) -> Result<Vec<ClosedIncident>, 
             ..OutageFilter::default()
         };
         let outage = reader.outages(span, &only)?.into_iter().next_back().map(|o| o.outage);
-        let noted = match &outage {
-            Some(outage) => {
-                let whole = Span::new(outage.start, outage.end.unwrap_or(window.to));
-                last_note(&reader, &incident.root, whole)?
-            }
-            None => None,
-        };
+        let noted = outage.as_ref().and_then(|outage| {
+            let whole = Span::new(outage.start, outage.end.unwrap_or(window.to));
+            let of_root = notes.get(&incident.root)?;
+            of_root.iter().rfind(|note| whole.contains(note.start)).cloned()
+        });
         found.push(ClosedIncident {
             units: units.get(&incident.id).copied().unwrap_or(0),
             guess: guesses.remove(&incident.id),
@@ -81,20 +80,12 @@ pub(crate) fn closed(store: &Path, window: Span) -> Result<Vec<ClosedIncident>, 
     Ok(found)
 }
 
-fn last_note(
-    reader: &Reader,
-    subject: &SubjectId,
-    outage: Span,
-) -> Result<Option<crate::model::OutageNote>, StoreError> {
-    Ok(reader.notes_of(subject, outage)?.pop())
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{Cause, State, StateInterval, UnixMs};
+    use crate::model::{Cause, State, StateInterval, SubjectId, UnixMs};
     use crate::store::{Batch, Event, Fact, OpenOptions, Store};
 
     fn at(minutes: i64) -> UnixMs {

@@ -80,6 +80,24 @@ impl Reader {
         Ok(notes)
     }
 
+    /// Every note on an outage that was made from an instant on, by subject, in the order they were
+    /// made.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn notes_since(
+        &self,
+        from: UnixMs,
+    ) -> Result<BTreeMap<SubjectId, Vec<OutageNote>>, StoreError> {
+        self.notes(self.rows(
+            "SELECT e.seq, e.at, e.kind, k.key, e.detail FROM event e
+             LEFT JOIN subject k ON k.id = e.subject
+             WHERE e.at >= ?1 AND e.kind = 'outage_noted' ORDER BY e.seq",
+            [Value::Integer(from.0)],
+            |row| self.event_row(row),
+        )?)
+    }
+
     fn notes(
         &self,
         rows: Vec<RecordedEvent>,
