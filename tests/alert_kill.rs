@@ -1,6 +1,7 @@
 //! The daemon is killed between the commit of a message and its sending, and between its sending
 //! and the mark that it was sent: every message arrives, and what arrives twice is what the daemon
-//! could not know to have arrived, under the same key.
+//! could not know to have arrived, under the same key. Some kills are in storm mode, where what there is
+//! to tell waits for a digest.
 //!
 //! In a network namespace of its own, on loopback addresses that are switched off by nftables.
 
@@ -23,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use receiver::{Delivery, Receiver};
 use tuantra::alert::{Notice, Topic};
-use tuantra::model::IncidentId;
+use tuantra::model::{IncidentId, UnixMs};
 use tuantra::store::{Message, MessageState, Reader};
 
 /// Kills, unless `TUANTRA_KILLS` says otherwise.
@@ -109,11 +110,12 @@ impl Province {
         );
         std::fs::write(folder.path().join("config.yaml"), config).unwrap();
         std::fs::create_dir(folder.path().join("inventory")).unwrap();
-        let mut text = "networks:\n  - { id: net, name: Net }\nunits:\n  - { id: province, name: Province, kind: province }\n".to_owned();
+        let mut text = "networks:\n  - { id: net, name: Net }\nunits:\n  - { id: province, name: Province, kind: province }\n  - { id: north, name: North, kind: district, parent: province }\n".to_owned();
         for line in 0..LINES {
+            let parent = if line < LINES / 2 { "north" } else { "province" };
             let _ = write!(
                 text,
-                "  - id: c{line}\n    name: Commune {line}\n    kind: commune\n    parent: province\n    \
+                "  - id: c{line}\n    name: Commune {line}\n    kind: commune\n    parent: {parent}\n    \
                  requires: [net]\n    connections: {{ net: {{ address: {} }} }}\n",
                 address(line)
             );
@@ -138,6 +140,26 @@ impl Province {
             .stderr(log)
             .spawn()
             .unwrap()
+    }
+
+    /// Has the running daemon put a unit into storm mode for some seconds, or take it out; false when
+    /// it does not answer yet.
+    fn storm(&self, unit: &str, seconds: Option<u64>) -> bool {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tuantra"));
+        command.arg("--config").arg(self.path("config.yaml")).args(["alert", "storm", unit]);
+        match seconds {
+            Some(seconds) => command.args(["--until", &format!("{seconds}s")]),
+            None => command.arg("--end"),
+        };
+        command.output().unwrap().status.success()
+    }
+
+    /// Storm modes by how they stand: on, and over.
+    fn storms(&self) -> (usize, usize) {
+        let Ok(reader) = Reader::open(&self.path("tuantra.db")) else { return (0, 0) };
+        let storms = reader.storms(UnixMs(0)).unwrap_or_default();
+        let on = storms.iter().filter(|storm| storm.ended.is_none()).count();
+        (on, storms.len() - on)
     }
 
     fn messages(&self) -> Vec<Message> {
@@ -208,6 +230,8 @@ fn no_kill_loses_a_message_or_repeats_one_that_was_heard() {
     let mut killed: Vec<Kill> = Vec::new();
     // Kills between the commit and the sending of a message, and between its sending and its mark.
     let mut hits = (0, 0);
+    // Orders that a daemon has taken, and kills while a storm was on.
+    let (mut ordered, mut in_storm) = (0, 0);
     let mut daemon = province.daemon();
     province.wait_for("the first rounds", |p| {
         Reader::open(&p.path("tuantra.db"))
@@ -222,6 +246,17 @@ fn no_kill_loses_a_message_or_repeats_one_that_was_heard() {
                 off.insert(line);
             }
             switch(line, is_on);
+        }
+        // A half of the kills is in a storm that a half of the communes, or all, are in.
+        let unit = if random(&mut seed).is_multiple_of(2) { "province" } else { "north" };
+        match random(&mut seed) % 4 {
+            0 | 1 => {
+                let seconds = 2 + random(&mut seed) % 12;
+                province.wait_for("an order taken", |p| p.storm(unit, Some(seconds)));
+                ordered += 1;
+            }
+            2 => ordered += u64::from(province.storm(unit, None)),
+            _ => {}
         }
         let moment = match random(&mut seed) % 5 {
             0 | 1 => Moment::Committed,
@@ -247,6 +282,7 @@ fn no_kill_loses_a_message_or_repeats_one_that_was_heard() {
         let at = Instant::now();
         daemon.kill().unwrap();
         daemon.wait().unwrap();
+        in_storm += u64::from(province.storms().0 > 0);
         let messages = province.messages();
         let pending: BTreeSet<&str> = messages
             .iter()
@@ -268,24 +304,31 @@ fn no_kill_loses_a_message_or_repeats_one_that_was_heard() {
     province.wait_for("every message away", |p| {
         p.messages().iter().all(|m| m.state != MessageState::Pending)
     });
+    province.wait_for("the end of all storms", |p| p.storms().0 == 0);
+    province.wait_for("every message of their ends", |p| {
+        p.messages().iter().all(|m| m.state != MessageState::Pending)
+    });
     daemon.kill().unwrap();
     daemon.wait().unwrap();
 
     let deliveries = receiver.deliveries();
     let messages = province.messages();
     arrived(&messages, &deliveries);
+    told_in_storms(&messages, &deliveries, province.storms().1);
     ended(&messages, &deliveries);
     let repeats = repeated(&deliveries, &killed);
     assert!(kills < 50 || hits.0 > 0 && hits.1 > 0, "the kills have hit nothing: {hits:?}");
     let figure = |why: &str| repeats.get(why).copied().unwrap_or(0);
     println!(
         "figures: {kills} kills in {} s, {} between commit and sending, {} between sending and mark: \
+         {ordered} orders of storm mode, {in_storm} kills in a storm, {} messages in digests of storms; \
          {} messages of {} incidents, {} deliveries, {} turned away; \
          repeated: {} that the service had not answered, {} whose answer the killed daemon never \
          heard, {} whose answer it had no time to write down; lost: 0",
         began.elapsed().as_secs(),
         hits.0,
         hits.1,
+        messages.iter().filter(|m| is_in_storm(m)).count(),
         messages.len(),
         messages.iter().filter_map(|m| m.incident.as_ref()).collect::<BTreeSet<_>>().len(),
         deliveries.len(),
@@ -313,6 +356,33 @@ fn arrived(messages: &[Message], deliveries: &[Delivery]) {
         };
         assert!(is_there, "{message:?}");
     }
+}
+
+/// It was told in the digest of a storm, whose name such a digest's name ends with.
+fn is_in_storm(message: &Message) -> bool {
+    message.body["digest"].as_str().is_some_and(|digest| digest.matches('@').count() == 1)
+}
+
+/// Every storm that was on record has said its end, and no digest of one tells of a commune outside it.
+fn told_in_storms(messages: &[Message], deliveries: &[Delivery], storms: usize) {
+    let ends: BTreeSet<&str> = deliveries
+        .iter()
+        .filter(|d| d.notice.topic == Topic::StormEnded)
+        .map(|d| d.key.as_str())
+        .collect();
+    assert_eq!(ends.len(), storms, "one end of each storm");
+    for digest in deliveries.iter().filter(|d| d.notice.topic == Topic::Digest) {
+        let Some(storm) = &digest.notice.storm else { continue };
+        let is_north = |part: &Notice| {
+            let unit = part.subject.as_ref().map(|subject| subject.unit.id.to_string());
+            let line = unit.and_then(|unit| unit.trim_start_matches('c').parse::<u64>().ok());
+            line.is_some_and(|line| line < LINES / 2)
+        };
+        let is_whole = storm.unit.as_str() == "province";
+        assert!(is_whole || digest.notice.parts.iter().all(is_north), "{}", digest.key);
+    }
+    let is_single = |m: &&Message| m.incident.is_some() && m.body["digest"].is_null();
+    assert!(storms == 0 || messages.iter().any(|m| !is_single(&m)), "nothing was folded");
 }
 
 /// Each incident by each message that came: its trouble first, then its end.

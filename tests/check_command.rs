@@ -66,6 +66,7 @@ fn a_sound_province_is_summed_up() -> Result<()> {
             "addresses": 1,
             "rounds_per_1000_s": 33,
             "packets_per_1000_s": 100,
+            "sentinels": 0,
         })
     );
     Ok(())

@@ -7,7 +7,8 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 use tuantra::model::{
-    Id, Maintenance, Span, State, StateInterval, SubjectId, UnitId, UnixMs, WorkHours, WorkedOn,
+    Id, Maintenance, Rtts, Sample, Span, State, StateInterval, SubjectId, UnitId, UnixMs,
+    WorkHours, WorkedOn,
 };
 use tuantra::store::{Batch, Event, EventKind, Fact, OpenOptions, Store};
 
@@ -386,6 +387,74 @@ fn the_short_texts_speak_of_a_past_time_as_it_was() {
 }
 
 #[test]
+fn a_quarter_and_a_year_are_their_months_and_outages_go_by_what_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = province(folder.path(), 10, at("2020-03-01T00:00:00Z"));
+    store.close().unwrap();
+    let period = |args: &[&str]| {
+        let found = json(&report(folder.path(), &[args, &["--format", "json"]].concat()));
+        [found["from"].clone(), found["to"].clone()]
+    };
+    let quarter = period(&["availability", "--quarter", "2020-Q1"]);
+    assert_eq!(quarter, ["2019-12-31T17:00:00Z", "2020-03-31T17:00:00Z"]);
+    let year = period(&["availability", "--year", "2020"]);
+    assert_eq!(year, ["2019-12-31T17:00:00Z", "2020-12-31T17:00:00Z"]);
+    for wrong in [
+        &["--quarter", "2020-Q5"][..],
+        &["--year", "20"],
+        &["--year", "2020", "--month", "2020-01"],
+    ] {
+        assert_eq!(code(&report(folder.path(), &[&["availability"][..], wrong].concat())), 2);
+    }
+    let outages = |by: &str| {
+        let args = ["outages", "--year", "2020", "--by", by, "--format", "json"];
+        report(folder.path(), &args)
+    };
+    let by_unit = json(&outages("unit"));
+    assert_eq!(by_unit["by_unit"][0]["unit"], "Xã Hòa Khánh");
+    assert_eq!(by_unit["by_unit"][0]["lost_s"], 36_000);
+    assert_eq!(json(&outages("cause"))["by_cause"][0]["cause"], "unsaid");
+    assert_eq!(json(&outages("carrier"))["by_carrier_total"]["outages"], 1);
+    assert_eq!(code(&outages("district")), 2);
+    assert_eq!(code(&report(folder.path(), &["availability", "--by", "cause"])), 2);
+}
+
+#[test]
+fn the_page_of_availability_shows_how_long_answers_took() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = province(folder.path(), 10, at("2020-03-01T00:00:00Z"));
+    let start = at("2020-01-02T00:00:00Z");
+    let samples = (0..200_i64).map(|n| {
+        // Of the commune 200 answers around 4 ms, of the district one in twenty took 90 ms.
+        let (subject, us) = match n % 2 {
+            0 => ("cai-be.hoa-khanh/tslcd", 4_000),
+            _ if n % 20 == 1 => ("cai-be/tslcd", 90_000),
+            _ => ("cai-be/tslcd", 4_000),
+        };
+        let (at, rtts) = (start + n * 60_000, Rtts::from_us(&[us]));
+        let sample = Sample { at, check: 0, sent: 1, lost: 0, rtts, error: None };
+        (SubjectId::new(subject).unwrap(), sample.into())
+    });
+    store.submit(Batch { facts: Vec::new(), samples: samples.collect() });
+    store.tidy_blocking().unwrap();
+    let page = |more: &[&str]| {
+        let args = [&["availability", "--month", "2020-01", "--format", "html"][..], more].concat();
+        String::from_utf8(report(folder.path(), &args).stdout).unwrap()
+    };
+    let all = page(&[]);
+    assert!(
+        all.contains("within 4.0 ms (p50), 95 % within 4.0 ms (p95), 99 % within 90.0 ms (p99)"),
+        "{all}"
+    );
+    assert!(all.contains("(200 answers)") && all.contains(">≤ 5<") && all.contains(">≤ 100<"));
+    assert!(all.contains("the shortest took 4.0 ms, the longest 90.0 ms"));
+    let one = page(&["--unit", "cai-be.hoa-khanh"]);
+    assert!(one.contains("(100 answers)") && !one.contains(">≤ 100<"), "{one}");
+    let none = report(folder.path(), &["availability", "--month", "2020-02", "--format", "html"]);
+    assert!(!String::from_utf8(none.stdout).unwrap().contains("<svg"));
+}
+
+#[test]
 fn a_carriers_table_is_held_against_the_record() {
     let folder = tempfile::tempdir().unwrap();
     let store = province(folder.path(), 10, at("2020-03-01T00:00:00Z"));
@@ -412,5 +481,24 @@ fn a_carriers_table_is_held_against_the_record() {
     assert_eq!(code(&differs), 1);
     assert_eq!(json(&differs)["compared"][0]["difference_minutes"], -585);
     assert_eq!(code(&table("nothing,of,it\n")), 2);
+    // A workbook says the same, whatever it is called; a second row of the circuit is told.
+    let book = |rows: &[(f64, u32)]| {
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let sheet = book.add_worksheet();
+        for (n, heading) in ["Kênh", "Phút mất", "Số lần"].iter().enumerate() {
+            sheet.write(1, u16::try_from(n).unwrap(), *heading).unwrap();
+        }
+        for (n, (minutes, outages)) in (2..).zip(rows) {
+            sheet.write(n, 0, "TG-1").unwrap().write(n, 1, *minutes).unwrap();
+            sheet.write(n, 2, *outages).unwrap();
+        }
+        book.save(folder.path().join("vnpt.csv")).unwrap();
+        let args = [&["reconcile", "vnpt.csv", "--carrier", "vnpt"][..], &month].concat();
+        tuantra(folder.path(), &args)
+    };
+    assert_eq!(code(&book(&[(600.0, 1)])), 0);
+    let twice = book(&[(600.0, 1), (600.0, 1)]);
+    assert_eq!(code(&twice), 1);
+    assert_eq!(json(&twice)["left"][0]["why"], "twice");
     assert_eq!(code(&report(folder.path(), &["carrier", "--carrier", "fpt"])), 2);
 }

@@ -10,6 +10,7 @@
 
 mod heirs;
 mod send;
+mod storm;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +30,8 @@ use crate::store::{Message, MessageState};
 use crate::t;
 
 pub use send::{ChannelTrouble, Parcel};
+use storm::Weather;
+pub use storm::{Change as StormChange, STORMS_MAX, Sight, Stand as StormStand};
 
 /// Why what is for a channel that is there no more is given up.
 const GONE: &str = "reason.gone";
@@ -131,6 +134,8 @@ pub struct Desk {
     tickets: (u64, u64),
     /// What time it was last.
     clock: Option<UnixMs>,
+    /// Storm modes that are on, and those that ended a short while ago.
+    storms: Vec<Weather>,
     /// Blind times that were told before the start and whose end was not, as they were told last.
     unseen: BTreeMap<IncidentId, Notice>,
 }
@@ -265,6 +270,7 @@ impl Desk {
             thread.last = thread.last - back_ms;
         }
         self.lanes.values_mut().for_each(|lane| lane.set_back(back_ms));
+        self.storms.iter_mut().for_each(|weather| weather.set_back(back_ms));
     }
 
     /// What changed in the outbox since it was last asked for, to be written in the transaction of

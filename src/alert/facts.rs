@@ -97,6 +97,7 @@ pub const fn blank(topic: Topic, severity: Severity, now: UnixMs) -> Notice {
         guess: None,
         ack: None,
         reason: None,
+        storm: None,
         parts: Vec::new(),
     }
 }

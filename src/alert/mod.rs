@@ -24,8 +24,10 @@ mod row;
 pub mod sender;
 pub mod text;
 
-pub use desk::{ChannelPlan, ChannelTrouble, Desk, Parcel, Plan};
-pub use notice::{Notice, Severity, Subject, Topic, UnitName};
+pub use desk::{
+    ChannelPlan, ChannelTrouble, Desk, Parcel, Plan, STORMS_MAX, Sight, StormChange, StormStand,
+};
+pub use notice::{Notice, Severity, StormNote, Subject, Topic, UnitName};
 pub use progress::Progress;
 pub use route::{Router, Scope};
 pub use text::{TextError, Texts, Words};

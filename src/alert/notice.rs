@@ -45,6 +45,10 @@ pub enum Topic {
     ChannelBack,
     /// Several of the above in one message.
     Digest,
+    /// Storm mode: what there is to tell of a unit comes in digests from now on.
+    StormBegan,
+    /// It is over.
+    StormEnded,
     /// A sample, asked for by an operator.
     Test,
 }
@@ -90,6 +94,41 @@ pub struct Subject {
     /// Whom to call at the unit.
     #[serde(default)]
     pub contact: Contact,
+}
+
+/// The storm mode that a message is about, or of a digest the one that it was made in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StormNote {
+    /// The unit; all beneath it is in the storm, too.
+    pub unit: UnitId,
+    /// Its full name; its id where the inventory has it no more.
+    pub name: String,
+    /// Since when.
+    pub since: UnixMs,
+    /// Until when it lasts; of one that is over, when that was.
+    pub until: UnixMs,
+    /// Who ordered it.
+    pub by: String,
+    /// What for.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+    /// Of its end: messages that were told in digests.
+    #[serde(default)]
+    pub folded: u32,
+    /// Of its end: incidents that are still open.
+    #[serde(default)]
+    pub open: u32,
+    /// Of its end: its unit is in the inventory no more.
+    #[serde(default)]
+    pub is_gone: bool,
+}
+
+impl StormNote {
+    /// The storm's name, as [`crate::model::Storm::name`] makes it.
+    #[must_use]
+    pub fn storm(&self) -> String {
+        format!("{}@{}", self.unit, self.since)
+    }
 }
 
 /// What a message says. In JSON it is what `exec` and templates of webhooks get.
@@ -139,6 +178,9 @@ pub struct Notice {
     /// channel it was for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The storm mode that it is about, or that a digest was made in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storm: Option<StormNote>,
     /// Of a digest: what it is made of, the oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<Notice>,

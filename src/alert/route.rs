@@ -3,9 +3,7 @@
 use jiff::tz::TimeZone;
 
 use crate::config::alerts::{DayTime, Hours, Matches, Named, Route, When};
-use crate::model::{
-    AlertSeverity, CarrierId, Id, Inventory, NetworkId, SubjectIx, UnitId, UnitIx, UnixMs,
-};
+use crate::model::{AlertSeverity, CarrierId, Id, Inventory, NetworkId, SubjectIx, UnitId, UnixMs};
 
 const MINUTE_MS: i64 = 60_000;
 /// Minutes that an end of quiet hours is looked for in.
@@ -166,17 +164,14 @@ fn is_of(
     let carrier = line.and_then(|line| line.carrier).map(|c| &inventory.carrier(c).id);
     let unit_kind = inventory.unit(subject.unit).kind.as_str();
     (units.is_empty()
-        || above(inventory, subject.unit)
+        || inventory
+            .above(subject.unit)
+            .into_iter()
             .any(|unit| units.iter().any(|n| n.name == inventory.unit(unit).id)))
         && (networks.is_empty() || networks.iter().any(|n| Some(&n.name) == network))
         && (carriers.is_empty() || carriers.iter().any(|n| Some(&n.name) == carrier))
         && (kinds.is_empty()
             || kinds.iter().any(|n| n.name == subject.kind().as_str() || n.name == unit_kind))
-}
-
-/// A unit and all above it.
-fn above(inventory: &Inventory, unit: UnitIx) -> impl Iterator<Item = UnitIx> + '_ {
-    std::iter::successors(Some(unit), |unit| inventory.unit(*unit).parent)
 }
 
 /// True when whatever `later` matches is matched by `earlier`, too.
@@ -188,7 +183,9 @@ pub(super) fn covers(inventory: &Inventory, earlier: &Matches, later: &Matches) 
     }
     let is_beneath = |unit: &UnitId| {
         inventory.find_unit(unit.as_str()).is_some_and(|ix| {
-            above(inventory, ix)
+            inventory
+                .above(ix)
+                .into_iter()
                 .any(|up| earlier.units.iter().any(|e| e.name == inventory.unit(up).id))
         })
     };

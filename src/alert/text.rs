@@ -40,7 +40,7 @@ pub const TITLE_CHARS_MAX: usize = 250;
 pub const WORDS_BYTES_MAX: usize = 64 * 1024;
 
 /// Every topic with the name of its template.
-const TOPICS: [(Topic, &str); 16] = [
+const TOPICS: [(Topic, &str); 18] = [
     (Topic::Down, "down"),
     (Topic::Degraded, "degraded"),
     (Topic::Flapping, "flapping"),
@@ -56,6 +56,8 @@ const TOPICS: [(Topic, &str); 16] = [
     (Topic::ChannelLost, "channel_lost"),
     (Topic::ChannelBack, "channel_back"),
     (Topic::Digest, "digest"),
+    (Topic::StormBegan, "storm_began"),
+    (Topic::StormEnded, "storm_ended"),
     (Topic::Test, "test"),
 ];
 

@@ -16,9 +16,10 @@ use super::commands::{
 };
 use super::events::EventRow;
 use super::loads::LineLoad;
+use super::storm::{StormInfo, StormRequest};
 use super::types::{Change, Heir, History, Problem, Reloaded, Snapshot};
 use crate::health::Explanation;
-use crate::model::{Id, Span, SubjectId};
+use crate::model::{Id, Span, SubjectId, UnitId};
 
 /// Largest answer read, in bytes: a snapshot of 100,000 subjects takes about half.
 const BODY_MAX: usize = 128 << 20;
@@ -203,6 +204,37 @@ impl Client {
     /// [`ClientError`] when there is no daemon or it refuses.
     pub async fn maintenance(&self) -> Result<Vec<Work>, ClientError> {
         self.json(Method::GET, "/v1/maintenance").await
+    }
+
+    /// Orders storm mode for a unit, or orders it otherwise; true when there was none.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with the words of [`super::Backend::storm`].
+    pub async fn storm(
+        &self,
+        unit: &UnitId,
+        request: &StormRequest,
+    ) -> Result<(StormInfo, bool), ClientError> {
+        let body = serde_json::to_vec(request)?;
+        let response = self.send(Method::PUT, &format!("/v1/storm/{unit}"), body).await?;
+        let is_new = response.status() == StatusCode::CREATED;
+        Ok((self.understood(response).await?, is_new))
+    }
+
+    /// Ends storm mode now.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with the words of [`super::Backend::end_storm`].
+    pub async fn end_storm(&self, unit: &UnitId) -> Result<StormInfo, ClientError> {
+        self.json(Method::DELETE, &format!("/v1/storm/{unit}")).await
+    }
+
+    /// Units in storm mode.
+    ///
+    /// # Errors
+    /// [`ClientError`] when there is no daemon or it refuses.
+    pub async fn storms(&self) -> Result<Vec<StormInfo>, ClientError> {
+        self.json(Method::GET, "/v1/storm").await
     }
 
     /// Why a subject is in the state it is in.

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::types::Problem;
-use crate::locale;
+use crate::locale::{self, Lang};
 use crate::model::{Ack, Cause, Id, IncidentId, Recurrence, Span, SubjectId, UnixMs, WorkedOn};
+use crate::t;
 
 /// Longest note, in characters.
 pub const NOTE_MAX: usize = 300;
@@ -36,16 +37,16 @@ impl AckRequest {
     /// # Errors
     /// `bad_note`, `bad_until`.
     pub fn ack(&self, by: &str, now: UnixMs) -> Result<Ack, Problem> {
-        let bad = |message: &str| Err(Problem::new("bad_until", message));
+        let bad = |key: &str| Err(Problem::new("bad_until", t!(Lang::En, key)));
         let until = match (self.for_ms, self.until) {
             (None, None) => None,
-            (Some(_), Some(_)) => return bad("give `for_ms` or `until`, not both"),
+            (Some(_), Some(_)) => return bad("reason.two_ends"),
             (Some(ms), None) => Some(now + ms),
             (None, Some(until)) => Some(until),
         };
         match until {
-            Some(until) if until <= now => return bad("it must hold until some time to come"),
-            Some(until) if until > now + ACK_MAX_MS => return bad("it holds for a year at most"),
+            Some(until) if until <= now => return bad("reason.held_past"),
+            Some(until) if until > now + ACK_MAX_MS => return bad("reason.held_long"),
             _ => {}
         }
         Ok(Ack { by: by.to_owned(), note: checked_note(&self.note)?, at: now, until })
@@ -187,24 +188,19 @@ impl WorkRequest {
     /// # Errors
     /// `bad_note`, `bad_window`.
     pub fn checked(self, now: UnixMs) -> Result<Self, Problem> {
-        let bad = |message: &str| Err(Problem::new("bad_window", message));
+        let bad = |key: &str| Err(Problem::new("bad_window", t!(Lang::En, key)));
         if self.from >= self.to {
-            return bad("the work must begin before it ends");
+            return bad("reason.work_backwards");
         }
         match self.every {
-            None if self.to > self.from + WORK_MAX_MS => {
-                return bad("announced work lasts 90 days at most");
-            }
+            None if self.to > self.from + WORK_MAX_MS => return bad("reason.work_long"),
             Some(_) if self.to > self.from + RECURRING_MAX_MS => {
-                return bad(
-                    "announced work recurs for a year at most; what recurs for ever belongs in the \
-                     inventory",
-                );
+                return bad("reason.work_recurs_long");
             }
             _ => {}
         }
         if self.to <= now {
-            return bad("the work lies wholly in the past");
+            return bad("reason.work_past");
         }
         Ok(Self { note: checked_note(&self.note)?, ..self })
     }
@@ -243,14 +239,14 @@ pub struct Work {
 /// # Errors
 /// `bad_note`: longer than [`NOTE_MAX`] characters, or with a character that steers a terminal,
 /// turns text round or cannot be seen.
-fn checked_note(note: &str) -> Result<String, Problem> {
+pub(super) fn checked_note(note: &str) -> Result<String, Problem> {
     let note = locale::nfc(note.trim());
     if note.chars().count() > NOTE_MAX {
-        return Err(Problem::new("bad_note", "a note has at most 300 characters"));
+        return Err(Problem::new("bad_note", t!(Lang::En, "reason.note_long")));
     }
     if let Some(hidden) = note.chars().find(|c| locale::is_hidden(*c)) {
-        let code = u32::from(hidden);
-        let message = format!("the note contains the control or invisible character U+{code:04X}");
+        let code = format!("{:04X}", u32::from(hidden));
+        let message = t!(Lang::En, "reason.note_hidden", code = code);
         return Err(Problem::new("bad_note", message));
     }
     Ok(note)

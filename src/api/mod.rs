@@ -6,7 +6,7 @@
 //! `GET /v1/explain` · `GET /v1/heir` · `GET /v1/events` · `GET /v1/incidents` ·
 //! `GET /v1/loads` · `GET /v1/maintenance` · `PUT` and
 //! `DELETE /v1/maintenance/{id}` · `POST /v1/ack` · `POST /v1/ask` · `POST /v1/outage` ·
-//! `POST /v1/outbox` · `POST /v1/reload`; `curl --unix-socket tuantra.sock http://t/v1/snapshot` is a
+//! `POST /v1/outbox` · `GET /v1/storm` · `PUT` and `DELETE /v1/storm/{unit}` · `POST /v1/reload`; `curl --unix-socket tuantra.sock http://t/v1/snapshot` is a
 //! client. docs/socket.md has them all.
 
 mod client;
@@ -17,6 +17,7 @@ mod events;
 mod loads;
 mod server;
 mod snapshot;
+mod storm;
 mod types;
 mod user;
 
@@ -35,6 +36,7 @@ pub use events::{EVENTS_MAX, EventRow};
 pub use loads::{LOADS_MAX_MS, LineLoad};
 pub use server::{Backend, Feed, HistoryQuery, Peer, serve};
 pub use snapshot::{Coverages, Sources, coverages, snapshot};
+pub use storm::{StormInfo, StormRequest};
 pub use types::{
     BlindInfo, CarrierInfo, Change, ChannelInfo, DaemonInfo, Heir, History, LostChannel,
     NetworkInfo, Problem, ReloadFailure, Reloaded, Snapshot, SubjectRow, SubjectState, TrapsInfo,

@@ -27,10 +27,11 @@ use super::commands::{
 };
 use super::events::{EVENTS_MAX, EventRow};
 use super::loads::{LOADS_MAX_MS, LineLoad};
+use super::storm::{StormInfo, StormRequest};
 use super::types::{Change, Heir, History, Problem, Reloaded, Snapshot};
 use super::user::User;
 use crate::health::Explanation;
-use crate::model::{Id, IncidentId, Span, SubjectId, UnixMs};
+use crate::model::{Id, IncidentId, Span, SubjectId, UnitId, UnixMs};
 
 /// Connections served at a time.
 pub const CLIENTS_MAX: usize = 64;
@@ -106,6 +107,18 @@ pub trait Backend: Send + Sync + 'static {
     fn end_maintenance(&self, id: Id, by: User) -> BoxFuture<'_, Result<Work, Problem>>;
     /// The work of now and to come, by its next beginning.
     fn maintenance(&self) -> BoxFuture<'_, Result<Vec<Work>, Problem>>;
+    /// Orders storm mode for a unit and all beneath it, or orders it otherwise; true when there was
+    /// none. Problems: `unknown_unit`, `too_many`, those of [`StormRequest::order`].
+    fn storm(
+        &self,
+        unit: UnitId,
+        request: StormRequest,
+        by: User,
+    ) -> BoxFuture<'_, Result<(StormInfo, bool), Problem>>;
+    /// Ends storm mode now. Problems: `unknown_unit`, `no_storm`, `already_over` (with who and when).
+    fn end_storm(&self, unit: UnitId, by: User) -> BoxFuture<'_, Result<StormInfo, Problem>>;
+    /// Units in storm mode.
+    fn storms(&self) -> BoxFuture<'_, Result<Vec<StormInfo>, Problem>>;
     /// Why a subject is in the state it is in. Problem: `unknown_subject`.
     fn explain(&self, subject: SubjectId) -> BoxFuture<'_, Result<Explanation, Problem>>;
     /// What an incident has become a part of, also one that is closed by now.
@@ -232,6 +245,8 @@ pub async fn serve(listener: UnixListener, backend: Arc<dyn Backend>) -> std::io
         .route("/v1/maintenance", get(commands::maintenance))
         // An id may have slashes in it: `cai-be/tslcd-20261127`.
         .route("/v1/maintenance/{*id}", put(commands::announce).delete(commands::end))
+        .route("/v1/storm", get(commands::storms))
+        .route("/v1/storm/{*unit}", put(commands::storm).delete(commands::end_storm))
         .route("/v1/explain", get(commands::explain))
         .route("/v1/heir", get(commands::heir))
         .fallback(|| async { answer::<()>(Err(Problem::new("unknown_path", "no such path"))) })
@@ -258,12 +273,14 @@ fn status(error: &str) -> StatusCode {
         | "unknown_message"
         | "unknown_outage"
         | "unknown_path"
-        | "unknown_subject" => StatusCode::NOT_FOUND,
+        | "unknown_subject"
+        | "unknown_unit" => StatusCode::NOT_FOUND,
         "already_acknowledged"
         | "already_noted"
         | "already_over"
         | "in_inventory"
         | "no_incident"
+        | "no_storm"
         | "not_possible"
         | "refused"
         | "too_many" => StatusCode::CONFLICT,

@@ -5,8 +5,10 @@ use super::types::{
     CarrierInfo, Change, DaemonInfo, NetworkInfo, Snapshot, SubjectRow, SubjectState, UnitCoverage,
     UnitRow,
 };
-use crate::coverage::{Availability, LadderRow, UnitNetwork, ladder_rows, unit_networks};
-use crate::model::{Incident, Inventory, SubjectIx, UnixMs};
+use crate::coverage::{
+    Asked, Availability, Clock, LadderRow, Tree, UnitNetwork, tree_networks, tree_rows,
+};
+use crate::model::{Incident, Inventory, SubjectIx, UnitIx, UnixMs};
 
 /// Where a snapshot's parts come from.
 pub struct Sources<'a> {
@@ -41,13 +43,13 @@ pub struct Coverages {
 #[must_use]
 pub fn coverages(sources: &Sources<'_>, at: UnixMs) -> Coverages {
     let inventory = sources.inventory;
-    let units = unit_networks(
-        inventory,
-        at,
+    let tree = Tree::as_of(inventory, at);
+    let (goal_ppm, floor_ppm) = (sources.goal_ppm, sources.measured_floor_ppm);
+    let clock = Clock::default();
+    let units = tree_networks(
+        Asked { inventory, tree: &tree, at, clock, goal_ppm, floor_ppm },
         |s| (sources.state)(s).state,
-        |lines| (sources.month)(lines),
-        sources.goal_ppm,
-        sources.measured_floor_ppm,
+        |lines, _| (sources.month)(lines),
     );
     let mut found = Coverages {
         own: vec![Vec::new(); inventory.units.len()],
@@ -56,7 +58,7 @@ pub fn coverages(sources: &Sources<'_>, at: UnixMs) -> Coverages {
     for unit in &units {
         found.own[unit.unit.ix()].push(own_coverage(inventory, unit));
     }
-    for row in ladder_rows(inventory, &units) {
+    for row in tree_rows(inventory, &tree, &units) {
         let LadderRow { unit, network, tier, ladder, availability, verdict } = row;
         found.subtree[unit.ix()].push(UnitCoverage {
             network: inventory.network(network).id.clone(),
@@ -92,13 +94,19 @@ pub fn snapshot(
     at: UnixMs,
 ) -> Snapshot {
     let inventory = sources.inventory;
+    let tree = Tree::as_of(inventory, at);
+    let homes: Vec<UnitIx> = inventory.unit_ixs().map(|u| home(&tree, u)).collect();
+    // Of units that are no more none is shown, but where nobody else has what is left of one.
+    let mut is_shown: Vec<bool> = inventory.unit_ixs().map(|u| tree.exists(u)).collect();
+    inventory.subjects.iter().for_each(|s| is_shown[homes[s.unit.ix()].ix()] = true);
     let units = inventory
-        .units
-        .iter()
+        .unit_ixs()
         .zip(coverages.own.into_iter().zip(coverages.subtree))
-        .map(|(unit, (own, subtree))| UnitRow {
+        .filter(|(ix, _)| is_shown[ix.ix()])
+        .map(|(ix, figures)| (ix, inventory.unit(ix), figures))
+        .map(|(ix, unit, (own, subtree))| UnitRow {
             id: unit.id.clone(),
-            parent: unit.parent.map(|p| inventory.unit(p).id.clone()),
+            parent: tree.parent(ix).map(|p| inventory.unit(p).id.clone()),
             name: unit.name.clone(),
             short: unit.short.clone(),
             kind: unit.kind,
@@ -135,14 +143,23 @@ pub fn snapshot(
             })
             .collect(),
         units,
-        subjects: inventory.subject_ixs().map(|s| subject_row(sources, s)).collect(),
+        subjects: inventory.subject_ixs().map(|s| subject_row(sources, &homes, s)).collect(),
         incidents,
         goal_permille: sources.goal_permille,
         measured_floor_ppm: sources.measured_floor_ppm,
     }
 }
 
-fn subject_row(sources: &Sources<'_>, ix: SubjectIx) -> SubjectRow {
+/// Under which unit of the tree stands what is `unit`'s: itself, the one that took it over, else
+/// the one above.
+fn home(tree: &Tree, unit: UnitIx) -> UnitIx {
+    if tree.exists(unit) {
+        return unit;
+    }
+    tree.serves(unit).first().map(|s| s.unit).or_else(|| tree.parent(unit)).unwrap_or(unit)
+}
+
+fn subject_row(sources: &Sources<'_>, homes: &[UnitIx], ix: SubjectIx) -> SubjectRow {
     let inventory = sources.inventory;
     let subject = inventory.subject(ix);
     let connection = subject.connection();
@@ -150,7 +167,7 @@ fn subject_row(sources: &Sources<'_>, ix: SubjectIx) -> SubjectRow {
         id: subject.id.clone(),
         kind: subject.kind(),
         name: subject.name.clone(),
-        unit: inventory.unit(subject.unit).id.clone(),
+        unit: inventory.unit(homes[subject.unit.ix()]).id.clone(),
         network: connection.map(|c| inventory.network(c.network).id.clone()),
         carrier: connection.and_then(|c| c.carrier).map(|c| inventory.carrier(c).id.clone()),
         circuit: connection.and_then(|c| c.circuit.clone()),

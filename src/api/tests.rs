@@ -10,8 +10,8 @@ use super::*;
 use crate::coverage::{Availability, Ladder, Verdict};
 use crate::health::{Explanation, PhaseSeen, Rule};
 use crate::model::{
-    Contact, HealthParams, Id, IncidentId, NetworkId, Span, State, SubjectId, SubjectKind, Tier,
-    UnitId, UnitKind, UnixMs, WorkedOn,
+    Contact, HealthParams, Id, IncidentId, NetworkId, Span, State, Storm, SubjectId, SubjectKind,
+    Tier, UnitId, UnitKind, UnixMs, WorkedOn,
 };
 
 fn subject_id(n: u32) -> SubjectId {
@@ -88,6 +88,7 @@ fn daemon() -> DaemonInfo {
         blind: Vec::new(),
         traps: None,
         channels: Vec::new(),
+        storms: Vec::new(),
     }
 }
 
@@ -178,6 +179,58 @@ fn the_next_change_is_applied_and_any_other_asks_for_a_snapshot() {
     assert_eq!((snapshot.seq, snapshot.at), (8, UnixMs(2000)));
 }
 
+#[test]
+fn a_snapshot_has_the_tree_of_its_time_and_what_stays_beneath_its_new_unit() {
+    const INVENTORY: &str = "
+networks: [{ id: tslcd, name: TSLCD }]
+units:
+  - { id: tinh, name: Tỉnh, kind: province, until: 2025-07-01, merged_into: moi }
+  - { id: so, name: Sở, kind: department, parent: tinh, requires: [tslcd],
+      connections: { tslcd: { address: 10.0.0.1 } } }
+  - { id: huyen, name: Huyện, kind: district, parent: tinh, until: 2025-07-01, equipment: stays,
+      connections: { tslcd: { address: 10.0.0.2 } } }
+  - { id: xa, name: Xã, kind: commune, parent: huyen, until: 2025-07-01, merged_into: phuong,
+      equipment: stays, connections: { tslcd: { address: 10.0.0.3 } } }
+  - { id: moi, name: Tỉnh mới, kind: province, since: 2025-07-01 }
+  - { id: phuong, name: Phường, kind: ward, parent: moi, requires: [tslcd], since: 2025-07-01 }
+";
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("all.yaml"), INVENTORY).unwrap();
+    let defaults = crate::inventory::Defaults::default();
+    let loaded = crate::inventory::load(folder.path(), &defaults, &jiff::tz::TimeZone::UTC);
+    assert_eq!(loaded.diagnostics, []);
+    let inventory = loaded.inventory.unwrap();
+    let got = Availability::none(crate::coverage::Clock::default());
+    let sources = Sources {
+        inventory: &inventory,
+        state: &|_| state(State::Up),
+        month: &|_| got,
+        goal_ppm: 990_000,
+        goal_permille: 980,
+        measured_floor_ppm: 950_000,
+        timezone: "UTC",
+        month_from: UnixMs(0),
+    };
+    let shown = |day: &str| {
+        let at: UnixMs = day.parse().unwrap();
+        let found = snapshot(&sources, coverages(&sources, at), Vec::new(), daemon(), 0, at);
+        let units = found.units.iter().map(|u| {
+            let parent = u.parent.as_ref().map_or("-", |p| p.as_str());
+            let live: u32 = u.subtree.iter().map(|c| c.ladder.live).sum();
+            format!("{} {parent} {live}", u.id)
+        });
+        let subjects = found.subjects.iter().map(|s| format!("{} {}", s.id, s.unit));
+        (units.collect::<Vec<_>>(), subjects.collect::<Vec<_>>())
+    };
+    let (units, subjects) = shown("2025-06-30T23:00:00Z");
+    assert_eq!(units, ["tinh - 1", "so tinh 1", "huyen tinh 0", "xa huyen 0"]);
+    assert_eq!(subjects, ["so/tslcd so", "huyen/tslcd huyen", "xa/tslcd xa"]);
+    let (units, subjects) = shown("2025-07-01T00:00:00Z");
+    assert_eq!(units, ["moi - 2", "phuong moi 1", "so moi 1"]);
+    // The district that was abolished has left its line: the province's to look after.
+    assert_eq!(subjects, ["so/tslcd so", "huyen/tslcd moi", "xa/tslcd phuong"]);
+}
+
 fn work() -> Work {
     Work {
         id: Id::new("w").unwrap(),
@@ -190,6 +243,22 @@ fn work() -> Work {
         by: "lan".into(),
         note: String::new(),
         subjects: 1,
+    }
+}
+
+fn storm(order: &Storm) -> StormInfo {
+    StormInfo {
+        unit: order.unit.clone(),
+        name: "Xã".into(),
+        since: order.since,
+        until: order.until,
+        by: order.by.clone(),
+        note: order.note.clone(),
+        folded: 2,
+        waiting: 1,
+        next: UnixMs(900_000),
+        channels: vec![Id::new("duty").unwrap()],
+        open: 0,
     }
 }
 
@@ -310,6 +379,32 @@ impl Backend for Fixed {
         Box::pin(async { Ok(vec![work()]) })
     }
 
+    fn storm(
+        &self,
+        unit: UnitId,
+        request: StormRequest,
+        by: User,
+    ) -> BoxFuture<'_, Result<(StormInfo, bool), Problem>> {
+        Box::pin(async move {
+            let is_new = unit != unit_id(1);
+            Ok((storm(&request.order(unit, &by.name, UnixMs(1_000))?), is_new))
+        })
+    }
+
+    fn end_storm(&self, unit: UnitId, by: User) -> BoxFuture<'_, Result<StormInfo, Problem>> {
+        Box::pin(async move {
+            let request = StormRequest { for_ms: Some(1), until: None, note: String::new() };
+            if unit == unit_id(0) {
+                return Ok(storm(&request.order(unit, &by.name, UnixMs(1_000))?));
+            }
+            Err(Problem::new("already_over", "over").done(Some("minh".into()), UnixMs(5_000)))
+        })
+    }
+
+    fn storms(&self) -> BoxFuture<'_, Result<Vec<StormInfo>, Problem>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
     fn explain(&self, subject: SubjectId) -> BoxFuture<'_, Result<Explanation, Problem>> {
         Box::pin(async move { Ok(explanation(subject)) })
     }
@@ -319,6 +414,30 @@ impl Backend for Fixed {
         let heir = is_part.then(|| IncidentId::new("b/tslcd", UnixMs(0)));
         Box::pin(async move { Ok(Heir { incident: heir }) })
     }
+}
+
+#[tokio::test]
+async fn storm_mode_is_ordered_by_its_unit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.sock");
+    let backend = Fixed { live: broadcast::Sender::new(4), asked: Mutex::default() };
+    let server = tokio::spawn(serve(UnixListener::bind(&path).unwrap(), Arc::new(backend)));
+    let client = Client::new(path);
+    let order = |for_ms| StormRequest { for_ms: Some(for_ms), until: None, note: " Bão ".into() };
+    let (new, is_new) = client.storm(&unit_id(0), &order(500)).await.unwrap();
+    assert!(is_new);
+    assert_eq!((new.unit, new.until, &*new.note), (unit_id(0), UnixMs(1_500), "Bão"));
+    assert!(!client.storm(&unit_id(1), &order(500)).await.unwrap().1, "it was on already");
+    let refused = client.storm(&unit_id(0), &order(-1)).await;
+    assert!(matches!(refused, Err(ClientError::Refused(p)) if p.error == "bad_until"));
+    assert_eq!(client.end_storm(&unit_id(0)).await.unwrap().unit, unit_id(0));
+    let over = client.end_storm(&unit_id(2)).await;
+    assert!(
+        matches!(over, Err(ClientError::Refused(p)) if p.by.as_deref() == Some("minh")),
+        "who has ended it is told"
+    );
+    assert_eq!(client.storms().await.unwrap(), Vec::new());
+    server.abort();
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::device::DeviceInfo;
+use super::storm::StormInfo;
 use crate::coverage::{Availability, ChartPoint, Ladder, Outage, Verdict};
 use crate::model::{
     CarrierId, Contact, HealthParams, Id, Incident, IncidentId, Location, NetworkId, OutageNote,
@@ -70,6 +71,9 @@ pub struct DaemonInfo {
     /// Channels of alerts that take nothing now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub channels: Vec<ChannelInfo>,
+    /// Units in storm mode.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub storms: Vec<StormInfo>,
 }
 
 /// A channel of alerts that takes nothing.

@@ -7,7 +7,8 @@ use std::io::{BufRead as _, BufReader, Read};
 use serde::{Deserialize, Serialize};
 
 use super::types::Problem;
-use crate::locale::visible;
+use crate::locale::{Lang, visible};
+use crate::t;
 
 const PASSWD: &str = "/etc/passwd";
 /// Most bytes of the list of users that are read.
@@ -69,10 +70,9 @@ impl User {
     pub fn must_administrate(&self) -> Result<(), Problem> {
         match self.role {
             Role::Administrator => Ok(()),
-            Role::Operator => Err(Problem::new(
-                "forbidden",
-                "only root and the user that the daemon runs as may do this",
-            )),
+            Role::Operator => {
+                Err(Problem::new("forbidden", t!(Lang::En, "reason.administrators_only")))
+            }
         }
     }
 }

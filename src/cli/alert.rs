@@ -3,13 +3,14 @@
 mod explain;
 mod outbox;
 mod pair;
+pub(super) mod storm;
 mod test;
 
 use std::process::ExitCode;
 
 use super::{Format, Global};
 
-/// Explain routes, look after the outbox, try a channel
+/// Explain routes, order storm mode, look after the outbox, try a channel
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tuantra alert explain cai-be/tslcd        who would be told of this line, when, through what
@@ -17,10 +18,12 @@ use super::{Format, Global};
   tuantra alert retry 'cai-be/tslcd@2026-11-01T00:00:10Z:duty:1'
   tuantra alert drop  'cai-be/tslcd@2026-11-01T00:00:10Z:duty:1'
   tuantra alert explain                     who would be told that the patrol is blind
+  tuantra alert storm cai-be --until 18:00  one digest every 15 minutes instead of single messages
   tuantra alert test duty                   send a sample and print what the service answers
   tuantra alert pair duty                   the chat's id of whoever writes to a Zalo bot
 
-Exit code: 0 done, 1 the service did not take the sample or nothing could be done with the message,
+Exit code: 0 done, 1 the service did not take the sample, nothing could be done with the message or
+storm mode is not on there,
 2 wrong usage or an unknown name, 4 the daemon cannot be reached.")]
 pub struct Args {
     #[command(subcommand)]
@@ -31,6 +34,8 @@ pub struct Args {
 enum Command {
     /// Show who would be told of a subject's trouble, when, and through what
     Explain(explain::Args),
+    /// Order storm mode for a unit: one digest every 15 minutes instead of single messages
+    Storm(storm::Args),
     /// List messages: what waits, what was given up, what left last
     Outbox(outbox::Args),
     /// Have a message tried again at once, also one that was given up
@@ -50,6 +55,7 @@ enum Command {
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     match &args.command {
         Command::Explain(args) => explain::run(args, global),
+        Command::Storm(args) => storm::run(args, global),
         Command::Outbox(args) => outbox::list(args, global),
         Command::Retry(one) => outbox::act(one, true, global),
         Command::Drop(one) => outbox::act(one, false, global),

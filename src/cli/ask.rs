@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{EXIT_NO_DAEMON, context::Told};
 use crate::api::{Client, ClientError, Problem};
 use crate::config::Config;
+use crate::locale::{reason, visible};
 use crate::t;
 
 /// Longest wait for an answer. A snapshot takes well under a second, a reload reads every file.
@@ -41,16 +42,20 @@ impl Failure {
                 let socket = config.socket.display();
                 (t!(config.language, "daemon.not_running", socket = socket), EXIT_NO_DAEMON)
             }
-            Self::Refused(problem) => {
-                let expected = refused(&problem);
-                expected.ok_or_else(|| anyhow::Error::from(ClientError::Refused(problem)))?
-            }
+            Self::Refused(problem) => refused(&problem).ok_or_else(|| said_no(config, &problem))?,
             Self::Told(told) => return Err(told.into()),
             Self::Other(error) => return Err(error),
         };
         super::complain(&text);
         Ok(ExitCode::from(code))
     }
+}
+
+/// A refusal that the command does not know, in the user's language.
+pub(super) fn said_no(config: &Config, problem: &Problem) -> anyhow::Error {
+    let lang = config.language;
+    let (said, word) = (reason(lang, &problem.message), visible(&problem.error));
+    anyhow::anyhow!(t!(lang, "daemon.said_no", reason = visible(&said), word = word))
 }
 
 /// Asks the daemon of `config` and waits for at most ten seconds.
@@ -130,6 +135,22 @@ mod tests {
         assert!(told(None));
         assert!(matches!(judged(connect(ErrorKind::OutOfMemory)), Err(Failure::Other(_))));
         assert!(judged(Some(Ok(()))).is_ok());
+    }
+
+    #[test]
+    fn a_refusal_is_said_in_the_users_language_whoever_did_not_expect_it() {
+        let problem = Problem::new("forbidden", t!(Lang::En, "reason.administrators_only"));
+        for (language, said) in [
+            (Lang::Vi, "chỉ root và người dùng chạy tiến trình tuần tra được làm việc này"),
+            (Lang::En, "only root and the user that the daemon runs as may do this"),
+        ] {
+            let config = Config { language, ..Config::defaults(Path::new("/run/t")) };
+            let text = said_no(&config, &problem).to_string();
+            assert!(text.contains(said) && text.contains("(forbidden)"), "{text}");
+            // What another version says is told as it is.
+            let strange = said_no(&config, &Problem::new("new", "what\u{1b}[2J ever")).to_string();
+            assert!(strange.contains("ever") && !strange.contains('\u{1b}'), "{strange}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{EXIT_FINDING, EXIT_OK, EXIT_USAGE, Format, Global, context, diagnostics};
 use crate::config::Config;
 use crate::daemon::clock;
-use crate::locale::{Lang, decimal, message, number, text};
+use crate::locale::{Lang, decimal, number, text};
 use crate::model::{
     CheckKind, Diagnostic, Inventory, PingParams, Severity, SubjectKind, Tier, UnixMs,
 };
@@ -42,8 +42,9 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         found.extend(context::check_alerts(config, Severity::Warning));
         let loaded = context::load_inventory(config);
         found.extend(loaded.diagnostics);
-        summary =
-            loaded.inventory.map(|inventory| Summary::of(&inventory, loaded.files, clock::now()));
+        summary = loaded.inventory.map(|inventory| {
+            Summary::of(&inventory, loaded.files, config.sentinels.len(), clock::now())
+        });
     }
     let count = diagnostics::count(&found);
     let mut stdout = std::io::stdout().lock();
@@ -81,10 +82,12 @@ struct Summary {
     rounds_per_1000_s: i64,
     /// Thousandths of a packet a second when all is well.
     packets_per_1000_s: i64,
+    /// Addresses that tell whether the patrol itself sees out.
+    sentinels: usize,
 }
 
 impl Summary {
-    fn of(inventory: &Inventory, files: usize, now: UnixMs) -> Self {
+    fn of(inventory: &Inventory, files: usize, sentinels: usize, now: UnixMs) -> Self {
         let subjects =
             |kind| inventory.subjects.iter().filter(|subject| subject.kind() == kind).count();
         // As the daemon does: who shares an address and a way of asking shares its rounds, at the
@@ -121,6 +124,7 @@ impl Summary {
             addresses: addresses.len(),
             rounds_per_1000_s: per_1000_s(|_| 1),
             packets_per_1000_s: per_1000_s(|params| i64::from(params.count)),
+            sentinels,
         }
     }
 
@@ -140,6 +144,7 @@ impl Summary {
             "addresses": self.addresses,
             "rounds_per_1000_s": self.rounds_per_1000_s,
             "packets_per_1000_s": self.packets_per_1000_s,
+            "sentinels": self.sentinels,
         })
     }
 }
@@ -193,6 +198,10 @@ fn write_text(
             rounds = pace(summary.rounds_per_1000_s),
             packets = pace(summary.packets_per_1000_s)
         ),
+        match summary.sentinels {
+            0 => text(lang, "diagnostics.found.no_sentinels").to_owned(),
+            n => t!(lang, "diagnostics.found.sentinels", n = count(n)),
+        },
     ];
     for line in lines {
         writeln!(out, "{line}")?;
@@ -209,26 +218,8 @@ fn write_json(
     lang: Lang,
 ) -> std::io::Result<()> {
     let count = diagnostics::count(found);
-    let all: Vec<_> = found
-        .iter()
-        .map(|diagnostic| {
-            let place = diagnostic.place.as_ref();
-            json!({
-                "severity": match diagnostic.severity {
-                    Severity::Error => "error",
-                    Severity::Warning => "warning",
-                },
-                "code": diagnostic.message.key,
-                "message": message(lang, &diagnostic.message),
-                "file": place.map(|place| place.file.display().to_string()),
-                "line": place.map(|place| place.line),
-                "column": place.map(|place| place.column),
-                "hint": diagnostic.hint.as_ref().map(|hint| message(lang, hint)),
-            })
-        })
-        .collect();
     let document = json!({
-        "diagnostics": all,
+        "diagnostics": diagnostics::json(found, lang),
         "errors": count.errors,
         "warnings": count.warnings,
         "summary": summary.map(Summary::to_json),

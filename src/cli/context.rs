@@ -9,7 +9,7 @@ use crate::alert::outlet;
 use crate::config::{self, Config, DEFAULT_FILE};
 use crate::inventory;
 use crate::locale::Lang;
-use crate::model::{Credential, Diagnostic, Inventory, Message, Severity};
+use crate::model::{Credential, CredentialId, Diagnostic, Inventory, Message, Place, Severity};
 use crate::probe::snmp::profile::Profiles;
 
 /// The user has been told everything already; only the exit code is left. Passes through `anyhow`
@@ -104,15 +104,10 @@ pub fn inventory(config: &Config) -> Result<Inventory, Told> {
 /// Loads the inventory with the configuration's defaults, and holds what the configuration says of
 /// the inventory against it; prints nothing.
 pub fn load_inventory(config: &Config) -> inventory::Loaded {
-    let defaults =
-        inventory::Defaults { health: config.health, ping: config.ping, limits: config.limits };
+    let defaults = inventory_defaults(config);
     let mut loaded = inventory::load(&config.inventory, &defaults, &config.timezone);
-    let mut unknown = config.check_credentials(&loaded.credentials);
+    let mut unknown = hold_against(config, loaded.inventory.as_ref(), &loaded.credentials);
     unknown.extend(Profiles::load(config.snmp_profiles.as_deref()).1);
-    if let Some(inventory) = &loaded.inventory {
-        unknown.extend(config.check_carriers(inventory));
-        unknown.extend(outlet::check_routes(config, inventory));
-    }
     if !unknown.is_empty() {
         if unknown.iter().any(|found| found.severity == Severity::Error) {
             loaded.inventory = None;
@@ -120,6 +115,25 @@ pub fn load_inventory(config: &Config) -> inventory::Loaded {
         loaded.diagnostics.splice(0..0, unknown);
     }
     loaded
+}
+
+/// What the configuration says of an inventory that is not so, and the credentials that it lacks.
+pub fn hold_against(
+    config: &Config,
+    inventory: Option<&Inventory>,
+    credentials: &[(CredentialId, Place)],
+) -> Vec<Diagnostic> {
+    let mut unknown = config.check_credentials(credentials);
+    if let Some(inventory) = inventory {
+        unknown.extend(config.check_carriers(inventory));
+        unknown.extend(outlet::check_routes(config, inventory));
+    }
+    unknown
+}
+
+/// The thresholds where the inventory says nothing.
+pub fn inventory_defaults(config: &Config) -> inventory::Defaults {
+    inventory::Defaults { health: config.health, ping: config.ping, limits: config.limits }
 }
 
 /// What is wrong with the channels, the texts and the proxy of a configuration: of the severity

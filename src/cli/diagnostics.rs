@@ -48,6 +48,28 @@ pub fn render(diagnostics: &[Diagnostic], lang: Lang, colour: bool) -> String {
     shown
 }
 
+/// The findings for programs: `message` and `hint` are in the language asked for, `code` is the same
+/// in all.
+#[must_use]
+pub fn json(diagnostics: &[Diagnostic], lang: Lang) -> Vec<serde_json::Value> {
+    let one = |diagnostic: &Diagnostic| {
+        let place = diagnostic.place.as_ref();
+        serde_json::json!({
+            "severity": match diagnostic.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+            },
+            "code": diagnostic.message.key,
+            "message": message(lang, &diagnostic.message),
+            "file": place.map(|place| place.file.display().to_string()),
+            "line": place.map(|place| place.line),
+            "column": place.map(|place| place.column),
+            "hint": diagnostic.hint.as_ref().map(|hint| message(lang, hint)),
+        })
+    };
+    diagnostics.iter().map(one).collect()
+}
+
 /// "30 lỗi, 2 cảnh báo".
 #[must_use]
 pub fn summary(count: Count, lang: Lang) -> String {

@@ -3,6 +3,9 @@
 mod beside;
 mod device;
 mod drift;
+mod export;
+mod import;
+mod reform;
 mod template;
 
 use std::io::{self, Write};
@@ -13,7 +16,7 @@ use crate::config::Config;
 use crate::inventory::show;
 use crate::model::Inventory;
 
-/// Show the inventory, hold it against what is observed, send a form out.
+/// Show the inventory, hold it against what is observed, send a form out, take spreadsheets in, merge units.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -58,6 +61,38 @@ Examples:
 
 The columns in colour must be filled in. The lists offer what the inventory has.")]
     Template(template::Args),
+    /// Write all that the inventory says to spreadsheets or tidy YAML files
+    #[command(after_help = "\
+Examples:
+  tuantra inventory export --out tien-giang.xlsx              one workbook, a sheet for each list
+  tuantra inventory export --format csv --out danh-muc/       a file for each list
+  tuantra inventory export --format yaml --out sach/          files as one would write them by hand
+
+Nothing is lost: imported into an empty folder it is the same inventory.")]
+    Export(export::Args),
+    /// Bring what a spreadsheet says into the inventory's files; a dry run unless --write is given
+    #[command(after_help = "\
+Examples:
+  tuantra inventory import cai-be.xlsx                        what would be added and changed
+  tuantra inventory import cai-be.xlsx --write                write it
+  tuantra inventory import cai-be.xlsx --remove --unit cai-be also take out what the sheet lacks
+  tuantra inventory import danh-sach.csv --list devices       a table whose name does not say what it is
+  tuantra inventory import --from netbox netbox/ --network tslcd
+
+Comments, order and the way of writing stay; only the entries that differ are changed, at their place.
+The result is read and checked before any file is replaced. Exit 2 when it has errors.")]
+    Import(import::Args),
+    /// Carry out an administrative reform: units merge, are made and abolished from a day on
+    #[command(after_help = "\
+Examples:
+  tuantra inventory reform plan.csv                       what would become of whom; writes nothing
+  tuantra inventory reform plan.csv --write               do it
+  tuantra inventory reform --undo                         put the files back, byte by byte
+  tuantra report coverage --month 2025-07 --as-of 2025-06-30    by the tree before it
+
+Old units keep their entries and their history; what stands in their buildings is patrolled on
+for the unit that took them over. docs/inventory.md has a worked example.")]
+    Reform(reform::Args),
 }
 
 /// Runs the command.
@@ -70,6 +105,9 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         Command::Show { unit, format } => (unit, format),
         Command::Drift(args) => return drift::run(args, global),
         Command::Template(args) => return template::run(args, global),
+        Command::Export(args) => return export::run(args, global),
+        Command::Import(args) => return import::run(args, global),
+        Command::Reform(args) => return reform::run(args, global),
     };
     let config = context::config(global)?;
     let inventory = context::inventory(&config)?;

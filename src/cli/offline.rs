@@ -163,6 +163,7 @@ fn build(
     };
     let daemon = DaemonInfo {
         channels: Vec::new(),
+        storms: Vec::new(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: 0,
         started: at,

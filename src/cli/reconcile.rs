@@ -10,6 +10,7 @@ use super::report::{Format, Period, as_asked, find_carrier, told};
 use super::{EXIT_FINDING, EXIT_OK, Global, context};
 use crate::coverage::{Clock, Verdict};
 use crate::daemon::clock;
+use crate::inventory::BookError;
 use crate::locale::visible;
 use crate::report::kinds::{self, TheirTableError};
 use crate::report::{self, Page, ReportError, Scope};
@@ -22,18 +23,18 @@ const FILE_MAX: u64 = 16 << 20;
 /// Hold a carrier's monthly table against ours
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  tuantra reconcile vnpt-2026-10.csv --carrier vnpt --month 2026-10
+  tuantra reconcile vnpt-2026-10.xlsx --carrier vnpt --month 2026-10
   tuantra reconcile vnpt.csv --carrier vnpt --last 7d --format csv --excel --out doi-soat.csv
 
-The table is CSV (comma, semicolon or tab; lines of a title above the headings are passed over).
-Headings in Vietnamese or English: circuit (kênh truyền, số hiệu) or our id; and availability (độ khả
-dụng), minutes lost (phút) or hours (số giờ), number of outages (số lần). Save a spreadsheet as CSV
-UTF-8 first.
+The table is an XLSX workbook or CSV (UTF-8; comma, semicolon or tab); lines of a title above the
+headings are passed over. Headings in Vietnamese or English: circuit (kênh truyền, số hiệu) or our id; and availability (độ khả
+dụng), minutes lost (phút) or hours (số giờ), number of outages (số lần). A circuit that has two rows
+is told.
 
 Exit code: 0 the two agree, 1 they differ, 2 wrong usage or bad input.")]
 pub struct Args {
     /// Their table
-    #[arg(value_name = "FILE.csv")]
+    #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Whose it is, by id
     #[arg(long, value_name = "CARRIER")]
@@ -75,13 +76,21 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         return Err(unread(t!(lang, "kinds.table_large")));
     }
     let bytes = std::fs::read(&args.file).map_err(|e| unread(e.to_string()))?;
-    let Ok(text) = String::from_utf8(bytes) else {
-        return Err(unread(t!(lang, "kinds.table_no_text")));
+    // A workbook is a ZIP archive, whatever its name is.
+    let table = if bytes.starts_with(b"PK\x03\x04") {
+        kinds::their_book(bytes)
+    } else {
+        let Ok(text) = String::from_utf8(bytes) else {
+            return Err(unread(t!(lang, "kinds.table_no_text")));
+        };
+        kinds::their_table(&text)
     };
-    let theirs = kinds::their_table(&text).map_err(|error| match error {
+    let theirs = table.map_err(|error| match error {
         TheirTableError::NoHeader => unread(t!(lang, "kinds.table_no_header")),
         TheirTableError::TooLong => unread(t!(lang, "kinds.table_large")),
         TheirTableError::Malformed(error) => unread(visible(&error.to_string())),
+        TheirTableError::Book(BookError::TooLarge(_)) => unread(t!(lang, "kinds.table_large")),
+        TheirTableError::Book(error) => unread(visible(&error.to_string())),
     })?;
     let refused = |error: ReportError| anyhow!(told(lang, &error));
     let store = Reader::open(&config.store).map_err(|e| refused(e.into()))?;

@@ -2,9 +2,8 @@
 
 use std::process::ExitCode;
 
-use super::ask::{Failure, ask};
+use super::ask::{Failure, ask, said_no};
 use super::{EXIT_NO_DAEMON, EXIT_OK, EXIT_USAGE, Global, context};
-use crate::api::ClientError;
 use crate::locale;
 use crate::t;
 
@@ -40,7 +39,7 @@ pub fn run(_args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::from(EXIT_OK))
         }
         Err(Failure::Refused(problem)) if problem.error == "refused" => {
-            let message = locale::visible(&problem.message);
+            let message = locale::visible(&locale::reason(config.language, &problem.message));
             super::complain(&t!(lang, "daemon.reload_refused", message = message));
             Ok(ExitCode::from(EXIT_USAGE))
         }
@@ -48,7 +47,7 @@ pub fn run(_args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
             super::complain(&t!(lang, "daemon.not_running", socket = config.socket.display()));
             Ok(ExitCode::from(EXIT_NO_DAEMON))
         }
-        Err(Failure::Refused(problem)) => Err(ClientError::Refused(problem).into()),
+        Err(Failure::Refused(problem)) => Err(said_no(&config, &problem)),
         Err(Failure::Told(told)) => Err(told.into()),
         Err(Failure::Other(error)) => Err(error),
     }

@@ -47,6 +47,8 @@ use crate::t;
   tuantra report availability --month 2026-10 --sla-rule icinga    what Icinga DB would say
   tuantra report carrier --month 2026-10 --carrier vnpt            the contract's account
   tuantra report outages --month 2026-10 --devices                 by cause, worst, one by one
+  tuantra report outages --quarter 2026-Q3 --by unit               who was hit most in a quarter
+  tuantra report availability --year 2026 --by district
   tuantra report capacity --last 14d                               which circuits to enlarge
   tuantra report inventory; tuantra report plan                    devices; plan against done
   tuantra report availability --month 2026-10 --compare year       beside a year earlier
@@ -64,7 +66,7 @@ pub struct Args {
     /// Only this unit with all beneath it, by id or name
     #[arg(long, value_name = "UNIT")]
     unit: Option<String>,
-    /// What the rows of an availability report are gathered by
+    /// What the rows of an availability report are gathered by; of outages cause, carrier or unit
     #[arg(long, value_enum, default_value_t = By::Subject)]
     by: By,
     /// Devices and services too, not only connections (availability)
@@ -129,7 +131,12 @@ impl Args {
             }
         }
         let is_by_rows = matches!(kind, Kind::Availability | Kind::Outages);
-        if (self.by != By::Subject && kind != Kind::Availability) || (self.devices && !is_by_rows) {
+        let is_gathered = match kind {
+            Kind::Availability => self.by != By::Cause,
+            Kind::Outages => self.by == By::Subject || self.by.of_outages().is_some(),
+            _ => self.by == By::Subject,
+        };
+        if !is_gathered || (self.devices && !is_by_rows) {
             bail!(t!(lang, "report.by_is_for_availability"));
         }
         if kind != Kind::Availability && self.sla_rule != Rule::Tuantra {

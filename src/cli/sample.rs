@@ -108,6 +108,7 @@ pub fn snapshot() -> Snapshot {
             blind: Vec::new(),
             traps: None,
             channels: Vec::new(),
+            storms: Vec::new(),
         },
         timezone: "Asia/Ho_Chi_Minh".to_owned(),
         month_from: NOW,

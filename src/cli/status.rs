@@ -217,6 +217,7 @@ impl<'a> Scope<'a> {
             "blind": self.snapshot.daemon.blind,
             "traps": self.snapshot.daemon.traps,
             "channels": self.snapshot.daemon.channels,
+            "storms": self.snapshot.daemon.storms,
             "unit": self.root.id,
             "coverage": self.root.subtree.iter().map(|c| json!({
                 "network": c.network, "tier": c.tier,
@@ -261,6 +262,7 @@ impl<'a> Scope<'a> {
             self.traps(out, lang);
             self.blind(out, lang);
             self.channels(out, lang);
+            self.storms(out, lang);
             for trouble in daemon.trouble.iter() {
                 let _ = writeln!(out, "! {}", locale::visible(trouble));
             }
@@ -333,6 +335,14 @@ impl<'a> Scope<'a> {
                 waiting = channel.waiting
             );
             let _ = writeln!(out, "! {words}");
+        }
+    }
+
+    /// Units in storm mode: what happens there is told in digests.
+    fn storms(&self, out: &mut String, lang: Lang) {
+        let when = |at| locale::date_time(lang, &incident::local(self.snapshot, at));
+        for storm in &self.snapshot.daemon.storms {
+            let _ = writeln!(out, "! {}", super::alert::storm::line(lang, storm, when));
         }
     }
 

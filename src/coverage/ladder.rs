@@ -80,25 +80,6 @@ pub struct LadderRow {
     pub verdict: Verdict,
 }
 
-/// Where every unit stands on every network it must have, at `at`, in the tree of that time.
-///
-/// `state_of` gives a subject's state at `at`; `availability_of` what the lines of one unit on one
-/// network got together in the period (all its lines, those of another time too); `goal_ppm`
-/// stands where no service level was agreed; under `floor_ppm` measured there is no verdict. Units
-/// that do not exist at `at` are left out; their time is their successor's ([`Tree`]).
-pub fn unit_networks(
-    inventory: &Inventory,
-    at: UnixMs,
-    state_of: impl Fn(SubjectIx) -> State,
-    availability_of: impl Fn(&[SubjectIx]) -> Availability,
-    goal_ppm: u32,
-    floor_ppm: u32,
-) -> Vec<UnitNetwork> {
-    let tree = Tree::as_of(inventory, at);
-    let asked = Asked { inventory, tree: &tree, at, clock: Clock::default(), goal_ppm, floor_ppm };
-    tree_networks(asked, state_of, |lines, _| availability_of(lines))
-}
-
 /// What a ladder is computed for.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
@@ -140,6 +121,9 @@ pub fn tree_networks(
                 }
                 if by.span.contains(at) {
                     let now = lines.iter().filter(|s| inventory.subject(**s).exists_at(at));
+                    if is_elsewhere(inventory, tree, (unit, by.unit), &lines, at) {
+                        continue;
+                    }
                     states.push(now.clone().map(|s| state_of(*s)).reduce(State::best_of));
                     connections.extend(now);
                 }
@@ -166,30 +150,37 @@ pub fn tree_networks(
     found
 }
 
+/// True when nothing is missed of `by`, one of those whose lines stand for `unit`, at `at`: a
+/// building whose last line was taken away after the merger, or the new unit itself, which sits
+/// in the buildings of those merged into it and has no line of its own.
+fn is_elsewhere(
+    inventory: &Inventory,
+    tree: &Tree,
+    (unit, by): (UnitIx, UnitIx),
+    lines: &[SubjectIx],
+    at: UnixMs,
+) -> bool {
+    let stays = |u: UnitIx| {
+        let unit = inventory.unit(u);
+        unit.equipment_stays && unit.until.is_some_and(|until| until <= at)
+    };
+    if by == unit {
+        return lines.is_empty() && tree.served_by(unit).iter().any(|s| stays(s.unit));
+    }
+    let is_gone = |s: &SubjectIx| inventory.subject(*s).until.is_some_and(|until| until <= at);
+    stays(by) && !lines.is_empty() && lines.iter().all(is_gone)
+}
+
 /// The state of a unit made of several: without a line in one of them it is not deployed.
 fn worst_of(a: Option<State>, b: Option<State>) -> Option<State> {
     let (a, b) = (a?, b?);
     Some(if a.best_of(b) == a { b } else { a })
 }
 
-/// Rolls the units' own rungs up the declared tree: a row per (unit, network, tier) with something
+/// Rolls the units' own rungs up the tree of a date: a row per (unit, network, tier) with something
 /// required, ordered by unit, network, tier. Sums over the tree add up exactly.
 #[must_use]
-pub fn ladder_rows(inventory: &Inventory, units: &[UnitNetwork]) -> Vec<LadderRow> {
-    rolled_up(inventory, units, |unit| inventory.unit(unit).parent)
-}
-
-/// [`ladder_rows`] up the tree of a date.
-#[must_use]
 pub fn tree_rows(inventory: &Inventory, tree: &Tree, units: &[UnitNetwork]) -> Vec<LadderRow> {
-    rolled_up(inventory, units, |unit| tree.parent(unit))
-}
-
-fn rolled_up(
-    inventory: &Inventory,
-    units: &[UnitNetwork],
-    parent: impl Fn(UnitIx) -> Option<UnitIx>,
-) -> Vec<LadderRow> {
     let mut sums: BTreeMap<(UnitIx, NetworkIx, Tier), (Ladder, Availability, Verdict)> =
         BTreeMap::new();
     for row in units {
@@ -203,7 +194,7 @@ fn rolled_up(
             *ladder += row.ladder();
             *availability += row.availability;
             *verdict = verdict.and(row.verdict);
-            above = parent(unit);
+            above = tree.parent(unit);
         }
     }
     sums.into_iter()

@@ -30,8 +30,6 @@ pub use class::{Class, ClassSpan, OffHours, StateMillis, best_of_lines, classify
 pub use clock::Clock;
 pub use foreign::{ForeignSla, SlaRule, foreign_sla};
 pub use judge::{Judge, LOOK_BACK_MS};
-pub use ladder::{
-    Asked, Ladder, LadderRow, UnitNetwork, ladder_rows, tree_networks, tree_rows, unit_networks,
-};
+pub use ladder::{Asked, Ladder, LadderRow, UnitNetwork, tree_networks, tree_rows};
 pub use outages::{MarkedOutage, Outage, mark_outages, outages};
 pub use tree::{Service, Tree};

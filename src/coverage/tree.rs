@@ -1,6 +1,8 @@
 //! The administrative tree of a date: units merge and districts are abolished, history stays and
 //! is reported by the old tree or the new one.
 
+#[cfg(doc)]
+use crate::model::Unit;
 use crate::model::{Inventory, Span, UnitIx, UnixMs};
 
 /// The tree as of a date: the units that exist then.
@@ -10,6 +12,10 @@ use crate::model::{Inventory, Span, UnitIx, UnixMs};
 ///   the time it existed.
 /// - *The old tree over a later window*: a unit that has been merged since is served by its
 ///   successor's lines from the merger on; where two were merged into one, both are.
+/// - Where the equipment of a merged unit stays in its building ([`Unit::equipment_stays`]), its
+///   lines go on: for its successor by the new tree, for the unit itself by the old one, and the
+///   successor's own lines do not stand for it. So every line stands for one unit in either tree,
+///   and sums over both are equal.
 /// - A unit beneath one that does not exist is beneath that one's successor, or the nearest unit
 ///   above it that exists.
 ///
@@ -59,7 +65,10 @@ impl Tree {
     /// Notes whose lines stand for whom, `unit` being the one followed through its mergers.
     fn attribute(&mut self, inventory: &Inventory, unit: UnitIx) {
         if self.exists(unit) {
-            self.serve(unit, unit, life(inventory, unit));
+            self.serve(unit, unit, in_service(inventory, unit));
+            if inventory.unit(unit).equipment_stays {
+                return;
+            }
             for (next, from) in mergers(inventory, unit) {
                 // From the merger on; what the successor was before it is not this unit's.
                 let span = life(inventory, next);
@@ -68,7 +77,7 @@ impl Tree {
         } else if inventory.unit(unit).until.is_some_and(|until| until <= self.at) {
             let found = mergers(inventory, unit).map(|(next, _)| next).find(|n| self.exists(*n));
             if let Some(successor) = found {
-                self.serve(unit, successor, life(inventory, unit));
+                self.serve(unit, successor, in_service(inventory, unit));
             }
         }
     }
@@ -145,6 +154,12 @@ impl Tree {
 fn life(inventory: &Inventory, unit: UnitIx) -> Span {
     let unit = inventory.unit(unit);
     Span::new(unit.since.unwrap_or(ALWAYS.from), unit.until.unwrap_or(ALWAYS.to))
+}
+
+/// How long its lines stand for somebody: its life, and on where its equipment stays.
+fn in_service(inventory: &Inventory, unit: UnitIx) -> Span {
+    let span = life(inventory, unit);
+    if inventory.unit(unit).equipment_stays { Span::new(span.from, ALWAYS.to) } else { span }
 }
 
 /// Those `unit` was merged into, one after another, each with the time it was. A ring of mergers,

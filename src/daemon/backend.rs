@@ -14,12 +14,15 @@ use super::{Request, notes};
 use crate::api::{
     AckRequest, Acknowledged, AskRequest, AskedNow, Backend, ClosedIncident, DeviceInfo, EventRow,
     FactInfo, Feed, Heir, History, HistoryQuery, LineLoad, NoteRequest, Noted, OutboxAction,
-    OutboxDone, OutboxRequest, Problem, Reloaded, Snapshot, User, Work, WorkRequest,
+    OutboxDone, OutboxRequest, Problem, Reloaded, Snapshot, StormInfo, StormRequest, User, Work,
+    WorkRequest,
 };
 use crate::coverage::{Chart, outages};
 use crate::health::Explanation;
-use crate::model::{Id, IncidentId, Span, SubjectId, UnixMs};
+use crate::locale::Lang;
+use crate::model::{Id, IncidentId, Span, SubjectId, UnitId, UnixMs};
 use crate::store::{Reader, StoreError};
+use crate::t;
 
 pub(super) struct Socket {
     requests: mpsc::Sender<Request>,
@@ -41,7 +44,7 @@ impl Socket {
         request: impl FnOnce(oneshot::Sender<T>) -> Request + Send,
     ) -> Result<T, Problem> {
         let (reply, answer) = oneshot::channel();
-        let stopping = || Problem::new("stopping", "the daemon is stopping");
+        let stopping = || Problem::new("stopping", t!(Lang::En, "reason.stopping"));
         self.requests.send(request(reply)).await.map_err(|_| stopping())?;
         answer.await.map_err(|_| stopping())
     }
@@ -65,7 +68,8 @@ impl Backend for Socket {
             let problem = |message: String| Problem::new("store", message);
             let found = read.map_err(|e| problem(e.to_string()))?;
             let mut found = found.map_err(|e| problem(e.to_string()))?.ok_or_else(|| {
-                Problem::new("unknown_subject", format!("the store knows no subject '{subject}'"))
+                let message = t!(Lang::En, "reason.unrecorded_subject", subject = subject);
+                Problem::new("unknown_subject", message)
             })?;
             if let Some(now) = now {
                 let DeviceInfo { facts, neighbours, .. } = found.device.take().unwrap_or_default();
@@ -139,7 +143,8 @@ impl Backend for Socket {
             let found = read.await.map_err(|e| problem(e.to_string()))?;
             let found = found.map_err(|e| problem(e.to_string()))?.ok_or_else(|| {
                 let shown = crate::locale::visible(&name);
-                Problem::new("unknown_message", format!("the outbox has no message '{shown}'"))
+                let message = t!(Lang::En, "reason.unknown_message", message = shown);
+                Problem::new("unknown_message", message)
             })?;
             let message = Box::new(found);
             self.ask(|reply| Request::Outbox { message, is_retry, by, reply }).await?
@@ -176,6 +181,25 @@ impl Backend for Socket {
 
     fn maintenance(&self) -> BoxFuture<'_, Result<Vec<Work>, Problem>> {
         Box::pin(self.ask(Request::Maintenance))
+    }
+
+    fn storm(
+        &self,
+        unit: UnitId,
+        request: StormRequest,
+        by: User,
+    ) -> BoxFuture<'_, Result<(StormInfo, bool), Problem>> {
+        Box::pin(
+            async move { self.ask(|reply| Request::Storm { unit, request, by, reply }).await? },
+        )
+    }
+
+    fn end_storm(&self, unit: UnitId, by: User) -> BoxFuture<'_, Result<StormInfo, Problem>> {
+        Box::pin(async move { self.ask(|reply| Request::EndStorm { unit, by, reply }).await? })
+    }
+
+    fn storms(&self) -> BoxFuture<'_, Result<Vec<StormInfo>, Problem>> {
+        Box::pin(self.ask(Request::Storms))
     }
 
     fn explain(&self, subject: SubjectId) -> BoxFuture<'_, Result<Explanation, Problem>> {

@@ -44,15 +44,17 @@ pub use months::{Months, month_start};
 
 use crate::api::{
     AckRequest, Acknowledged, AskRequest, AskedNow, DeviceInfo, NoteRequest, Noted, OutboxDone,
-    Problem, ReloadFailure, Reloaded, Snapshot, User, Work, WorkRequest,
+    Problem, ReloadFailure, Reloaded, Snapshot, StormInfo, StormRequest, User, Work, WorkRequest,
 };
 use crate::config::{Config, Engine};
 use crate::coverage::LOOK_BACK_MS;
 use crate::health::Explanation;
-use crate::model::{Id, Inventory, Span, SubjectId, UnixMs};
+use crate::locale::Lang;
+use crate::model::{Id, Inventory, Span, SubjectId, UnitId, UnixMs};
 use crate::probe::service::{Services, Trust, TrustError};
 use crate::probe::{EngineChoice, Options, ProbeError, Prober};
 use crate::store::{Message, OpenOptions, Reader, Retention, Store, StoreError};
+use crate::t;
 pub use patrol::settings;
 pub(crate) use patrol::show::is_off_hours;
 pub(crate) use patrol::told::device_info;
@@ -132,6 +134,9 @@ enum Request {
     Announce { id: Id, request: WorkRequest, by: User, reply: Reply<(Work, bool)> },
     EndMaintenance { id: Id, by: User, reply: Reply<Work> },
     Maintenance(oneshot::Sender<Vec<Work>>),
+    Storm { unit: UnitId, request: StormRequest, by: User, reply: Reply<(StormInfo, bool)> },
+    EndStorm { unit: UnitId, by: User, reply: Reply<StormInfo> },
+    Storms(oneshot::Sender<Vec<StormInfo>>),
     Explain { subject: SubjectId, reply: Reply<Explanation> },
     Ask { request: AskRequest, by: User, reply: Reply<AskedNow> },
     Outbox { message: Box<Message>, is_retry: bool, by: User, reply: Reply<OutboxDone> },
@@ -296,6 +301,15 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
                 Request::Maintenance(reply) => {
                     let _ = reply.send(patrol.maintenance(clock::now()));
                 }
+                Request::Storm { unit, request, by, reply } => {
+                    let _ = reply.send(patrol.storm(unit, &request, &by, clock::now()));
+                }
+                Request::EndStorm { unit, by, reply } => {
+                    let _ = reply.send(patrol.end_storm(&unit, &by, clock::now()));
+                }
+                Request::Storms(reply) => {
+                    let _ = reply.send(patrol.storms(clock::now()));
+                }
                 Request::Explain { subject, reply } => {
                     let _ = reply.send(patrol.explain(&subject, clock::now()));
                 }
@@ -408,7 +422,7 @@ fn take_over(
             Ok(Reloaded { subjects, warnings, lost })
         }
         Err((errors, first)) => {
-            let message = format!("{errors} error(s), the first: {first}");
+            let message = t!(Lang::En, "reason.files_refused", errors = errors, first = first);
             patrol.refuse_reload(ReloadFailure { at: now, errors, first }, by);
             Err(Problem::new("refused", message))
         }

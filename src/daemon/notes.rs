@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use crate::api::{NoteRequest, Problem};
+use crate::locale::Lang;
 use crate::model::{Cause, OutageNote, Span, UnixMs};
 use crate::store::{OutageFilter, Reader, StoreError};
+use crate::t;
 
 /// An outage that somebody may speak of.
 #[derive(Debug, PartialEq, Eq)]
@@ -52,16 +54,16 @@ pub(super) fn allow(
 ) -> Result<KnownOutage, Problem> {
     let NoteRequest { subject, start, cause, note } = request;
     let Some(found) = found else {
-        let message = format!("'{subject}' had no outage at {start}");
+        let message = t!(Lang::En, "reason.no_outage", subject = subject, start = start);
         return Err(Problem::new("unknown_outage", message));
     };
     if let Some(last) = &found.last {
         let done = |problem: Problem| Err(problem.done(Some(last.by.clone()), last.at));
         if last.cause == *cause && (note.is_empty() || last.note == *note) {
-            return done(Problem::new("already_noted", "it is called that already"));
+            return done(Problem::new("already_noted", t!(Lang::En, "reason.noted_so")));
         }
         if note.is_empty() {
-            let message = format!("it was called '{}': say why it is not", last.cause.as_str());
+            let message = t!(Lang::En, "reason.noted_other", cause = last.cause.as_str());
             return done(Problem::new("needs_reason", message));
         }
     }

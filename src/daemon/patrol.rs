@@ -11,6 +11,7 @@ mod recent;
 mod seen;
 mod services;
 pub(super) mod show;
+mod storms;
 pub(super) mod told;
 mod traps;
 pub(super) mod work;
@@ -146,7 +147,7 @@ impl Patrol {
         };
         let settings = settings(&config);
         let asker = Asker::new(config.snmp, now);
-        let alerts = Alerts::new(&config, past, reports, now);
+        let alerts = Alerts::new(&config, &inventory, past, reports, now);
         let health = Health::new(Arc::clone(&inventory), settings, memory, now, &mut effects);
         let mut patrol = Self {
             config,
@@ -316,6 +317,7 @@ impl Patrol {
         self.hurry_trapped(now);
         self.own_faults.tick(&self.prober.stats(), now);
         self.tell_switched(now);
+        self.pass_storms(now);
         self.alert_tick(now);
         self.submit();
     }
@@ -491,7 +493,9 @@ impl Patrol {
             }
         }
         self.follow_calendar(now);
+        self.alerts.follow_units(&inventory);
         self.perform(effects, now);
+        self.pass_storms(now);
         self.reload_failure = None;
         self.is_stale = true;
         self.resync = true;

@@ -6,189 +6,29 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Serialize;
-
+mod decision;
 mod teller;
 
 use super::resume::Past;
+pub use decision::{Decision, Input, Told};
 use teller::Teller;
 pub use teller::{Answer, Service};
 
+use crate::alert::Plan;
 use crate::alert::facts::topic_of;
-use crate::alert::{Plan, Topic};
 use crate::coverage::{Class, Judge, Outage, outages};
 use crate::health::{
-    AckError, Blind, Change, Effect, Evidence, Explanation, Health, Memory, Rule, Settings, Usual,
+    AckError, Blind, Change, Effect, Explanation, Health, Memory, Settings, Usual,
 };
 use crate::model::{
-    Ack, CarrierId, CheckKind, Guess, Incident, IncidentId, Inventory, KeptIncident, Maintenance,
-    Round, Span, State, StateInterval, SubjectId, SubjectIx, UnitId, UnixMs,
+    CheckKind, Incident, IncidentId, Inventory, KeptIncident, Maintenance, Span, State,
+    StateInterval, Storm, SubjectId, SubjectIx, UnitId, UnixMs,
 };
 use crate::store::{Current, Message};
 
 /// A clock set back by more than this was wrong before; less is noise between lines.
 const SET_BACK_MS: i64 = 3_600_000;
 const TICK_MS: i64 = 1_000;
-
-/// One thing the core decided, as `tuantra replay` prints it; `kind` tells them apart.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Decision {
-    /// A verdict.
-    State {
-        /// When it was given.
-        t: UnixMs,
-        /// On whom.
-        subject: SubjectId,
-        /// Hard state before; `unmeasured` for the first.
-        from: State,
-        /// Hard state now.
-        to: State,
-        /// Since when, back-dated.
-        since: UnixMs,
-        /// Root cause when unreachable.
-        cause: Option<SubjectId>,
-        /// Inside announced work.
-        planned: bool,
-        /// What decided it.
-        rule: Rule,
-    },
-    /// An outage that is over, or that lasts at the end.
-    Outage {
-        /// When its end, or that it lasts, was known.
-        t: UnixMs,
-        /// Whose.
-        subject: SubjectId,
-        /// First failed round.
-        start: UnixMs,
-        /// First answered one; `None` while it lasts.
-        end: Option<UnixMs>,
-        /// The state it ended in or is in.
-        state: State,
-        /// Root cause; `None` when it is the subject itself.
-        cause: Option<SubjectId>,
-        /// All of it is inside announced work.
-        planned: bool,
-        /// Seconds of it in which nobody asked.
-        unmeasured_s: i64,
-    },
-    /// Somebody would have been told.
-    Alert {
-        /// When.
-        t: UnixMs,
-        /// About which incident; `None` of a digest.
-        incident: Option<IncidentId>,
-        /// What.
-        event: Topic,
-        /// The root cause; `None` when the patrol is blind, and of a digest.
-        subject: Option<SubjectId>,
-        /// Since when.
-        since: UnixMs,
-        /// What it cuts off.
-        impact: Told,
-        /// Through what; `None` where no route is configured.
-        channel: Option<String>,
-        /// The carrier through which the patrol is blind: its id, or its name where a route told.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        carrier: Option<String>,
-    },
-    /// An incident was opened, changed or closed.
-    Incident {
-        /// When.
-        t: UnixMs,
-        /// Which.
-        incident: IncidentId,
-        /// What happened to it.
-        change: Change,
-        /// Its root.
-        root: SubjectId,
-        /// Its state.
-        state: State,
-        /// Start of the outage.
-        since: UnixMs,
-        /// What it probably is.
-        guess: Option<Guess>,
-        /// The incident it was a part of before.
-        split_from: Option<IncidentId>,
-        /// The incident it turned out to be a part of.
-        merged_into: Option<IncidentId>,
-    },
-    /// Nobody asked for a while.
-    Hole {
-        /// When that was known.
-        t: UnixMs,
-        /// Whom.
-        subject: SubjectId,
-        /// From when.
-        from: UnixMs,
-        /// Until when; `None` while it lasts.
-        to: Option<UnixMs>,
-    },
-    /// A subject begins to come and go, or ends it.
-    Flapping {
-        /// When.
-        t: UnixMs,
-        /// Who.
-        subject: SubjectId,
-        /// True when it begins.
-        begins: bool,
-    },
-    /// A subject was to be asked at once: a verdict waited for it, or what it is reached through
-    /// had been lost or had come back.
-    Asked {
-        /// When.
-        t: UnixMs,
-        /// Who.
-        subject: SubjectId,
-    },
-    /// The patrol is blind, or sees again.
-    Blind {
-        /// When that was known.
-        t: UnixMs,
-        /// Through which carrier; `None`: altogether.
-        carrier: Option<CarrierId>,
-        /// From when.
-        since: UnixMs,
-        /// Until when; `None` while it lasts.
-        until: Option<UnixMs>,
-    },
-}
-
-impl Decision {
-    /// True for what is printed unless everything is asked for: states, outages and alerts.
-    #[must_use]
-    pub const fn is_main(&self) -> bool {
-        matches!(self, Self::State { .. } | Self::Outage { .. } | Self::Alert { .. })
-    }
-}
-
-/// What an alert says is cut off.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Told {
-    /// Subjects that are unreachable.
-    pub unreachable: u32,
-    /// Units that have lost a network they must have.
-    pub units: Vec<UnitId>,
-    /// Services among the unreachable: their ids, or their names where a route told.
-    pub services: Vec<String>,
-}
-
-/// One thing that is fed to the core.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Input {
-    /// A subject's round.
-    Round(Round),
-    /// A sentinel's round: its place in the settings, and whether anything came back.
-    Sentinel(usize, bool),
-    /// Somebody takes the incident a subject belongs to.
-    Ack(SubjectIx, Ack),
-    /// Work is announced.
-    Maintenance(Maintenance),
-    /// A device says something of itself.
-    Evidence(SubjectIx, Evidence),
-    /// Nothing but time.
-    Tick,
-}
 
 /// The core on recorded time.
 pub struct Replay {
@@ -334,6 +174,18 @@ impl Replay {
         answer
     }
 
+    /// Somebody orders storm mode at `at`, or orders it otherwise.
+    pub fn storm(&mut self, order: Storm, at: UnixMs) {
+        self.pass(at);
+        self.teller.storm(&self.inventory, order, self.clock);
+    }
+
+    /// Somebody ends storm mode at `at`; false when there is none.
+    pub fn end_storm(&mut self, unit: &UnitId, by: &str, at: UnixMs) -> bool {
+        self.pass(at);
+        self.teller.end_storm(&self.health, unit, by, self.clock)
+    }
+
     /// The daemon stops where the clock stands, and starts again at `at` with what the store keeps.
     pub fn restart(&mut self, at: UnixMs) {
         let past = self.past();
@@ -344,9 +196,9 @@ impl Replay {
             maintenance: self.announced.clone(),
         };
         let open: Vec<IncidentId> = past.incidents.iter().map(|kept| kept.id.clone()).collect();
-        self.teller.restart(&open, self.clock);
         let mut effects = Vec::new();
         let inventory = Arc::clone(&self.inventory);
+        self.teller.restart(&inventory, &open, self.clock);
         self.health =
             Health::new(inventory, self.settings.clone(), memory, self.clock, &mut effects);
         self.perform(effects);
@@ -386,6 +238,7 @@ impl Replay {
         let mut effects = Vec::new();
         let old = Arc::clone(&self.inventory);
         self.inventory = Arc::clone(&inventory);
+        self.teller.follow_units(&inventory);
         let gone = self.health.reload(inventory, settings, self.clock, &mut effects);
         let records = std::mem::take(&mut self.records);
         self.away.extend(old.subjects.iter().map(|s| s.id.clone()).zip(records));

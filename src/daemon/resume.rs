@@ -6,8 +6,8 @@ use std::path::Path;
 use crate::coverage::outages;
 use crate::health::{BLIND_ROOT, Resumed, ResumedVerdict, Usual};
 use crate::model::{
-    IncidentId, KeptIncident, Maintenance, Neighbour, Span, State, StateInterval, SubjectId, Told,
-    UnixMs,
+    Id, IncidentId, KeptIncident, Maintenance, Neighbour, Span, State, StateInterval, Storm,
+    SubjectId, Told, UnixMs,
 };
 use crate::store::{
     Blind, Current, Message, MessageState, Reader, Remembered, Sighting, StoreError,
@@ -18,6 +18,9 @@ use crate::store::{
 pub(crate) const PAST_MS: i64 = 35 * 86_400_000;
 /// How far back blind times are looked for that were told and whose end was not.
 const BLIND_MS: i64 = 7 * 86_400_000;
+
+/// Storm modes, each with how many messages its digests tell, by channel.
+pub type Storms = Vec<(Storm, BTreeMap<Id, u32>)>;
 
 /// The store's memory.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +42,9 @@ pub struct Past {
     pub maintenance: Vec<Maintenance>,
     /// Blind times that the daemon did not live to see the end of.
     pub blind: Vec<Blind>,
+    /// Storm modes that were on, or ended a short while ago, each with how many messages its digests
+    /// tell, by channel.
+    pub storms: Storms,
     /// What rounds usually take, by subject and hour of the day (UTC).
     pub usual: BTreeMap<SubjectId, Vec<(u8, Usual)>>,
     /// What devices say they are, by device.
@@ -79,10 +85,20 @@ pub fn past(store: &Path, now: UnixMs) -> Result<Past, StoreError> {
         incidents,
         maintenance: reader.maintenance(Span::new(UnixMs(i64::MIN), UnixMs(i64::MAX)))?,
         blind: reader.blind(window)?.into_iter().filter(|b| b.until.is_none()).collect(),
+        storms: storms(&reader, now)?,
         usual: reader.baselines()?.into_iter().map(|(id, hours)| (id, usual(&hours))).collect(),
         sightings: reader.newest_sightings()?,
         cables: reader.newest_cables()?,
     })
+}
+
+fn storms(reader: &Reader, now: UnixMs) -> Result<Storms, StoreError> {
+    let counted = reader.storms(now - PAST_MS)?.into_iter().map(|storm| {
+        let is_on = storm.ended.is_none();
+        let told = if is_on { reader.told_in_storm(&storm)? } else { BTreeMap::new() };
+        Ok((storm, told))
+    });
+    counted.collect()
 }
 
 /// What the core takes up of what rounds usually took.

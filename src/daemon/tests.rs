@@ -139,6 +139,7 @@ fn change() -> Change {
             blind: Vec::new(),
             traps: None,
             channels: Vec::new(),
+            storms: Vec::new(),
         },
         subjects: Vec::new(),
         units: Vec::new(),

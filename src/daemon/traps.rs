@@ -143,7 +143,7 @@ impl Traps {
         })
     }
 
-    /// Why traps, or those of SNMPv3, are not heard; `None` when they are.
+    /// Why traps, or those of SNMPv3, are not heard, as a reason is kept; `None` when they are.
     pub(super) fn trouble(&self) -> Option<String> {
         self.ear.lock().unwrap_or_else(PoisonError::into_inner).trouble.clone()
     }

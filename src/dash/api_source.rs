@@ -3,9 +3,10 @@
 use super::source::{Answer, Changes, Outcome, Refusal, Source, SourceError};
 use crate::api::{
     self, AckRequest, Acknowledged, AskRequest, AskedNow, Change, Client, ClientError,
-    ClosedIncident, EventRow, History, LineLoad, NoteRequest, Noted, Snapshot, Work, WorkRequest,
+    ClosedIncident, EventRow, History, LineLoad, NoteRequest, Noted, Snapshot, StormInfo,
+    StormRequest, Work, WorkRequest,
 };
-use crate::model::{Id, Span, SubjectId};
+use crate::model::{Id, Span, SubjectId, UnitId};
 
 /// Reads from a running daemon.
 #[derive(Debug, Clone)]
@@ -99,6 +100,14 @@ impl Source for ApiSource {
 
     fn announce<'a>(&'a self, id: &'a Id, request: &'a WorkRequest) -> Outcome<'a, Work> {
         Box::pin(async move { Ok(self.client.announce(id, request).await?.0) })
+    }
+
+    fn storm<'a>(&'a self, unit: &'a UnitId, request: &'a StormRequest) -> Outcome<'a, StormInfo> {
+        Box::pin(async move { Ok(self.client.storm(unit, request).await?.0) })
+    }
+
+    fn end_storm<'a>(&'a self, unit: &'a UnitId) -> Outcome<'a, StormInfo> {
+        Box::pin(async move { Ok(self.client.end_storm(unit).await?) })
     }
 
     fn ask_now<'a>(&'a self, request: &'a AskRequest) -> Outcome<'a, AskedNow> {

@@ -132,6 +132,11 @@ fn clean_daemon(mut daemon: DaemonInfo) -> DaemonInfo {
     for channel in &mut daemon.channels {
         clean(&mut channel.reason);
     }
+    for storm in &mut daemon.storms {
+        clean(&mut storm.name);
+        clean(&mut storm.by);
+        clean(&mut storm.note);
+    }
     daemon
 }
 

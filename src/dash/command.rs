@@ -9,11 +9,12 @@ use super::log::LogRequest;
 use super::mouse::Mouse;
 use super::saved::View;
 use super::source::Refusal;
+use super::storm::StormAsk;
 use super::take::Ask;
 use super::work::WorkAsk;
 use crate::api::{
     Acknowledged, AskRequest, AskedNow, ClosedIncident, EventRow, History, LineLoad, NoteRequest,
-    Noted, Work,
+    Noted, StormInfo, Work,
 };
 use crate::model::{Id, Span};
 
@@ -46,6 +47,8 @@ pub enum Action {
     Taken(Ask, Result<Acknowledged, Refusal>),
     /// What came of announcing work.
     Worked(WorkAsk, Result<Work, Refusal>),
+    /// What came of ordering or ending storm mode.
+    Stormed(StormAsk, Result<StormInfo, Refusal>),
     /// What came of ending work.
     Ended(Id, Result<Work, Refusal>),
     /// What came of saying what an outage was.
@@ -85,6 +88,8 @@ pub enum Cmd {
     Take(Ask),
     /// Have the daemon take announced work.
     Work(WorkAsk),
+    /// Have the daemon begin or end storm mode.
+    Storm(StormAsk),
     /// Have the daemon end announced work.
     End(Id),
     /// Have the daemon write down what an outage was.

@@ -9,6 +9,7 @@ use super::export::Export;
 use super::saved::View;
 use super::source::{Refusal, Source, SourceError};
 use super::state::Action;
+use super::storm::StormAsk;
 use super::take::Ask;
 use super::work::WorkAsk;
 use crate::api::{AskRequest, NoteRequest};
@@ -53,6 +54,16 @@ pub(super) fn note(source: Rc<dyn Source>, request: NoteRequest) -> Errand {
     Box::pin(async move {
         let answer = in_time(source.note(&request)).await;
         Action::Noted(request, answer)
+    })
+}
+
+pub(super) fn storm(source: Rc<dyn Source>, ask: StormAsk) -> Errand {
+    Box::pin(async move {
+        let answer = match &ask.request {
+            Some(request) => in_time(source.storm(&ask.unit, request)).await,
+            None => in_time(source.end_storm(&ask.unit)).await,
+        };
+        Action::Stormed(ask, answer)
     })
 }
 

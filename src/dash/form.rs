@@ -36,9 +36,7 @@ impl Entry {
     /// out, and a mark joins the letter it was typed after.
     pub(super) fn push(&mut self, text: &str) {
         let (line, most) = self.line_mut();
-        let blank = |c: char| if c.is_whitespace() { ' ' } else { c };
-        let kept: String = text.chars().map(blank).filter(|c| !is_hidden(*c)).collect();
-        *line = nfc(&format!("{line}{kept}")).chars().take(most).collect();
+        *line = pushed(line, text, most);
     }
 
     /// The note without blanks around it.
@@ -46,6 +44,13 @@ impl Entry {
     pub fn said(&self) -> String {
         self.note.trim().to_owned()
     }
+}
+
+/// `line` with typed or pasted text added, at most `most` characters long.
+pub(super) fn pushed(line: &str, text: &str, most: usize) -> String {
+    let blank = |c: char| if c.is_whitespace() { ' ' } else { c };
+    let kept: String = text.chars().map(blank).filter(|c| !is_hidden(*c)).collect();
+    nfc(&format!("{line}{kept}")).chars().take(most).collect()
 }
 
 /// A dialog with a note, several choices of one kind and perhaps several things it can be about.

@@ -42,6 +42,8 @@ pub enum Key {
     Cause,
     /// End the announced work that is selected.
     End,
+    /// Order or end storm mode where what is selected is.
+    Storm,
     /// Have what is selected asked now.
     Ask,
     /// Send what is selected to the terminal's clipboard.

@@ -75,7 +75,7 @@ const SEARCH: Binding = footer(&[letter('/')], Key::Search, "dash.key_search");
 const HELP: Binding = footer(&[letter('?'), plain(KeyCode::F(1))], Key::Help, "dash.key_help");
 const LANGUAGE: Binding = footer(&[letter('L')], Key::Language, "dash.key_language");
 const QUIT: Binding = footer(&[letter('q'), control('c')], Key::Quit, "dash.key_quit");
-const REST: [Binding; 18] = [
+const REST: [Binding; 19] = [
     bind(&[letter('1')], Key::Tab(Screen::Coverage), "dash.tab_coverage"),
     bind(&[letter('2')], Key::Tab(Screen::Incidents), "dash.tab_incidents"),
     bind(&[letter('3')], Key::Tab(Screen::Lines), "dash.tab_lines"),
@@ -87,6 +87,7 @@ const REST: [Binding; 18] = [
     bind(&[letter('w')], Key::Tab(Screen::Wall), "dash.key_wall"),
     bind(&[letter('M')], Key::Tab(Screen::Works), "dash.works.key"),
     bind(&[letter('r')], Key::Ask, "dash.key_ask"),
+    bind(&[letter('B')], Key::Storm, "dash.key_storm"),
     bind(&[letter('y')], Key::Copy, "dash.key_copy"),
     bind(&[letter('S')], Key::Keep, "dash.key_keep"),
     bind(&[letter('e')], Key::Export, "dash.key_export"),
@@ -222,6 +223,8 @@ const CONFIRMING: [Binding; 4] = [
     bind(INTERRUPT, Key::Quit, "dash.key_quit"),
     bind(STOP, Key::Suspend, "dash.key_suspend"),
 ];
+const STORMING: [Binding; 11] =
+    dialog("dash.key_order_storm", "dash.key_term", "dash.key_unit_above");
 const HELPING: [Binding; 3] = [
     footer(
         &[plain(KeyCode::Esc), letter('?'), plain(KeyCode::Enter), plain(KeyCode::F(1))],
@@ -242,6 +245,7 @@ pub fn keymap(screen: Screen, mode: Mode) -> &'static [&'static [Binding]] {
         (Mode::Work, _) => &[&WORKING],
         (Mode::Outage, _) => &[&SPEAKING],
         (Mode::Confirm, _) => &[&CONFIRMING],
+        (Mode::Storm, _) => &[&STORMING],
         (Mode::Help, _) => &[&HELPING, &MOVES, &PAGES, &REST],
         (Mode::Normal, Screen::Coverage | Screen::Departments) => &[&TREE, &MOVES, &PAGES, &REST],
         (Mode::Normal, Screen::Incidents) => &[&INCIDENTS, &MOVES, &PAGES, &REST],
@@ -260,8 +264,10 @@ pub fn keymap(screen: Screen, mode: Mode) -> &'static [&'static [Binding]] {
 pub fn told(screen: Screen, mode: Mode, read_only: bool) -> impl Iterator<Item = &'static Binding> {
     let all = keymap(screen, mode).iter().flat_map(|table| table.iter());
     all.filter(move |binding| {
-        let is_command =
-            matches!(binding.key, Key::Take | Key::Maintain | Key::Cause | Key::End | Key::Ask);
+        let is_command = matches!(
+            binding.key,
+            Key::Take | Key::Maintain | Key::Cause | Key::End | Key::Storm | Key::Ask
+        );
         !read_only || !is_command
     })
 }
@@ -328,6 +334,7 @@ mod tests {
                 Mode::Work,
                 Mode::Outage,
                 Mode::Confirm,
+                Mode::Storm,
                 Mode::Palette,
             ] {
                 let mut seen: Vec<Press> = Vec::new();

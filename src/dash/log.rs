@@ -71,6 +71,8 @@ impl Kinds {
             | "maintenance_announced"
             | "maintenance_ended"
             | "outage_noted"
+            | "storm_began"
+            | "storm_ended"
             | "outbox"
             | "reloaded" => Self::Commands,
             _ => Self::Daemon,

@@ -43,6 +43,7 @@ pub mod search;
 mod settle;
 mod source;
 pub mod state;
+pub mod storm;
 mod tabs;
 pub mod take;
 mod terminal;

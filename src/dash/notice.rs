@@ -33,6 +33,14 @@ pub enum Said {
     NoteUnanswered(String),
     /// There is no outage where the user stands.
     NoOutage,
+    /// Storm mode is on: in which unit, until when.
+    Storm(String, UnixMs),
+    /// It is over: in which unit, how many messages were folded, how many incidents are open.
+    StormOver(String, u32, u32),
+    /// Storm mode is as it was, and why.
+    StormRefused(String),
+    /// It was asked for and no answer came: nobody knows.
+    StormUnanswered(String),
     /// The dashboard was started to look only.
     ReadOnly,
     /// Without a daemon there is nobody to ask.

@@ -295,6 +295,7 @@ impl Desk {
                     self.commanded.push(errands::announce(self.sources.0.clone(), ask))
                 }
                 Cmd::End(id) => self.commanded.push(errands::end_work(self.sources.0.clone(), id)),
+                Cmd::Storm(ask) => self.commanded.push(errands::storm(self.sources.0.clone(), ask)),
                 Cmd::Note(request) => {
                     self.commanded.push(errands::note(self.sources.0.clone(), request))
                 }

@@ -7,9 +7,9 @@ use std::pin::Pin;
 
 use crate::api::{
     AckRequest, Acknowledged, AskRequest, AskedNow, Change, ClosedIncident, EventRow, History,
-    LineLoad, NoteRequest, Noted, Problem, Snapshot, Work, WorkRequest,
+    LineLoad, NoteRequest, Noted, Problem, Snapshot, StormInfo, StormRequest, Work, WorkRequest,
 };
-use crate::model::{Id, Span, SubjectId};
+use crate::model::{Id, Span, SubjectId, UnitId};
 
 /// Why a source did not answer: one sentence in English that names operation and object.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -85,6 +85,20 @@ pub trait Source {
 
     /// Says what an outage was. A source that only looks refuses.
     fn note<'a>(&'a self, _request: &'a NoteRequest) -> Outcome<'a, Noted> {
+        Box::pin(async { Err(Refusal::ReadOnly) })
+    }
+
+    /// Orders storm mode. A source that only looks refuses.
+    fn storm<'a>(
+        &'a self,
+        _unit: &'a UnitId,
+        _request: &'a StormRequest,
+    ) -> Outcome<'a, StormInfo> {
+        Box::pin(async { Err(Refusal::ReadOnly) })
+    }
+
+    /// Ends storm mode. A source that only looks refuses.
+    fn end_storm<'a>(&'a self, _unit: &'a UnitId) -> Outcome<'a, StormInfo> {
         Box::pin(async { Err(Refusal::ReadOnly) })
     }
 

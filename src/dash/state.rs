@@ -17,6 +17,7 @@ use super::outage::Speaking;
 use super::palette::Palette;
 use super::place::Place;
 use super::search::Search;
+use super::storm::Storming;
 use super::take::Taking;
 use super::work::Working;
 use super::works::Works;
@@ -137,6 +138,8 @@ pub enum Mode {
     Outage,
     /// What is to be done waits for the user's word.
     Confirm,
+    /// The dialog in which storm mode is ordered lies over it.
+    Storm,
     /// The list of actions lies over it.
     Palette,
 }
@@ -145,7 +148,10 @@ impl Mode {
     /// Whether letters are text.
     #[must_use]
     pub const fn is_typing(self) -> bool {
-        matches!(self, Self::Search | Self::Take | Self::Work | Self::Outage | Self::Palette)
+        matches!(
+            self,
+            Self::Search | Self::Take | Self::Work | Self::Outage | Self::Storm | Self::Palette
+        )
     }
 }
 
@@ -211,6 +217,8 @@ pub struct Ui {
     pub speaking: Speaking,
     /// What waits for the user's word, while the mode is [`Mode::Confirm`].
     pub confirm: Option<Confirm>,
+    /// Ordering and ending storm mode.
+    pub storming: Storming,
     /// What came of everything else.
     pub notices: Notices,
     /// Nothing may be commanded.
@@ -284,6 +292,7 @@ impl Ui {
             working: Working::default(),
             speaking: Speaking::default(),
             confirm: None,
+            storming: Storming::default(),
             notices: Notices::default(),
             read_only: false,
             help_top: 0,

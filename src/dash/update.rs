@@ -11,7 +11,7 @@ use super::settle::{ask_heat, ask_history, settle};
 use super::state::{Action, Cmd, Key, Mode, Screen, Ui};
 use super::travel::{back, go_to, jump, open, open_subject};
 use super::view::{list_height, search_height};
-use super::{actions, confirm, outage, take, work};
+use super::{actions, confirm, outage, storm, take, work};
 use crate::locale::Lang;
 use crate::model::UnixMs;
 
@@ -58,6 +58,7 @@ pub fn update(
         Action::Asked(request, left_out, answer) => {
             confirm::asked(ui, &request, left_out, answer, now);
         }
+        Action::Stormed(ask, answer) => storm::answered(ui, &ask, answer, now),
         Action::Mouse(mouse) => {
             let key = board.and_then(|board| super::mouse::key(ui, board, mouse));
             if let Some(key) = key {
@@ -77,6 +78,7 @@ pub fn update(
             (Mode::Take, _) => take::typed(ui, &text),
             (Mode::Work, _) => work::typed(ui, &text),
             (Mode::Outage, _) => outage::typed(ui, &text),
+            (Mode::Storm, _) => storm::typed(ui, &text),
             (Mode::Palette, _) => {
                 ui.palette.push(&text);
                 ui.palette.look(ui.screen, ui.read_only);
@@ -136,8 +138,10 @@ fn press(
         Mode::Work => work::press(ui, board, link, key, now, commands),
         Mode::Outage => outage::press(ui, link, key, now, commands),
         Mode::Confirm => confirm::press(ui, link, key, now, commands),
+        Mode::Storm => storm::press(ui, board, link, key, now, commands),
         Mode::Normal if key == Key::Take => take::open(ui, board, link, now),
         Mode::Normal if key == Key::Maintain => work::open(ui, board, link, now),
+        Mode::Normal if key == Key::Storm => storm::open(ui, board, link, now),
         Mode::Normal if key == Key::Cause => outage::open(ui, board, link, now),
         Mode::Normal if key == Key::End => confirm::end(ui, board, link, now),
         Mode::Normal if key == Key::Ask => confirm::ask_now(ui, board, link, now),
@@ -268,6 +272,7 @@ fn press_in_screen(ui: &mut Ui, board: &Board, key: Key, now: UnixMs) {
         | Key::Maintain
         | Key::Cause
         | Key::End
+        | Key::Storm
         | Key::Ask
         | Key::Copy
         | Key::Export

@@ -74,8 +74,8 @@ pub fn view(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
         Mode::Search => screens::search::draw(&shot, body, buffer),
         Mode::Help => screens::help::draw(&shot, body, buffer),
         Mode::Palette => screens::palette::draw(&shot, body, buffer),
-        Mode::Normal | Mode::Take | Mode::Work | Mode::Outage | Mode::Confirm => {
-            screen(&shot, body, buffer);
+        Mode::Normal | Mode::Take | Mode::Work | Mode::Outage | Mode::Confirm | Mode::Storm => {
+            screen(&shot, body, buffer)
         }
     }
     match ui.mode {
@@ -83,6 +83,7 @@ pub fn view(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
         Mode::Work => screens::work::draw(&shot, body, buffer),
         Mode::Outage => screens::outage::draw(&shot, body, buffer),
         Mode::Confirm => screens::confirm::draw(&shot, body, buffer),
+        Mode::Storm => screens::storm::draw(&shot, body, buffer),
         _ => {}
     }
 }

@@ -1,7 +1,7 @@
 //! What is open now, derived from the subjects' verdicts: root causes with their impact. Who these
 //! are to the outside (names, who took them, what was told) is kept in [`super::desk`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Verdict, View};
 use crate::model::{
@@ -177,18 +177,24 @@ pub(super) fn groups_among(
         behind.extend(group.map(|n| (ix, n)));
     }
     // Of all units only those in which something is a root or cut off by one can be hit.
-    let mut concerned: Vec<UnitIx> = odd
+    // What stays in the building of a unit that was merged hits the one that took it over.
+    let mut concerned: Vec<(UnitIx, UnitIx)> = odd
         .iter()
         .zip(&group)
         .filter(|(_, group)| group.is_some())
         .map(|(o, _)| inventory.subject(o.ix).unit)
-        .filter(|u| inventory.unit(*u).exists_at(at))
+        .filter_map(|u| Some((u, inventory.heir(u, at)?)))
         .collect();
     concerned.sort_unstable();
     concerned.dedup();
-    for unit in concerned {
+    let mut struck: BTreeSet<(usize, UnitIx)> = BTreeSet::new();
+    for (unit, named) in concerned {
         let mut hit: Vec<usize> = Vec::new();
         for &network in &inventory.unit(unit).requires {
+            // What the successor need not have it does not lose: a district's line, the province's.
+            if !inventory.unit(named).requires.contains(&network) {
+                continue;
+            }
             let lines: Vec<SubjectIx> = inventory.connections_of(unit, network).collect();
             if lines.iter().any(|s| state(*s).is_live()) {
                 continue;
@@ -198,8 +204,11 @@ pub(super) fn groups_among(
         hit.sort_unstable();
         hit.dedup();
         for n in hit {
-            impacts[n].units.push(inventory.unit(unit).id.clone());
+            struck.insert((n, named));
         }
+    }
+    for (n, unit) in struck {
+        impacts[n].units.push(inventory.unit(unit).id.clone());
     }
     let list = by_key
         .into_values()

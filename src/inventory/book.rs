@@ -27,7 +27,7 @@ const HEADER_WITHIN: usize = 20;
 const MAX_TEXT: usize = 64 * 1024 * 1024;
 
 /// A sheet's cells that say something, by row and column from 0.
-type Grid = BTreeMap<u32, BTreeMap<u32, String>>;
+type Grid<C = String> = BTreeMap<u32, BTreeMap<u32, C>>;
 
 type Book = Xlsx<Cursor<Vec<u8>>>;
 
@@ -57,7 +57,7 @@ pub(super) fn read(desk: &mut Desk, path: &Path, only: Option<Section>) -> Vec<(
     }
     let mut lists = Vec::new();
     for (section, name) in wanted {
-        let list = match grid(&mut book, &name) {
+        let list = match grid(&mut book, &name, shown) {
             Ok(Some(grid)) => list(desk, path, &name, section, &grid),
             Ok(None) => {
                 desk.mark_unread();
@@ -79,6 +79,56 @@ pub(super) fn read(desk: &mut Desk, path: &Path, only: Option<Section>) -> Vec<(
     lists
 }
 
+/// A cell of a workbook that is no inventory's.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SheetCell {
+    /// A text on one line, in NFC; dates as the inventory writes them.
+    Text(String),
+    /// A number, whatever it is shown as: 0.995 of a cell that shows 99,5 %.
+    Number(f64),
+}
+
+/// A workbook cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum BookError {
+    /// It is none.
+    #[error("not a workbook: {0}")]
+    Unreadable(String),
+    /// A sheet has more rows, columns or text than we take.
+    #[error("the sheet {0} is too large")]
+    TooLarge(String),
+}
+
+/// A sheet's rows from the top, each with its number in the spreadsheet; empty cells are empty
+/// texts.
+pub type SheetRows = Vec<(u64, Vec<SheetCell>)>;
+
+/// Every sheet of a workbook.
+///
+/// # Errors
+/// [`BookError`].
+pub fn sheets(bytes: Vec<u8>) -> Result<Vec<SheetRows>, BookError> {
+    let fail = |error: XlsxError| BookError::Unreadable(error.to_string());
+    let mut book = Xlsx::new(Cursor::new(bytes)).map_err(fail)?;
+    let mut found = Vec::new();
+    for name in book.sheet_names() {
+        let grid = grid(&mut book, &name, |value| match value {
+            DataRef::Int(n) => SheetCell::Number(*n as f64),
+            DataRef::Float(n) => SheetCell::Number(*n),
+            other => SheetCell::Text(shown(other)),
+        });
+        let grid = grid.map_err(fail)?.ok_or(BookError::TooLarge(name))?;
+        let row = |(row, mut cells): (u32, BTreeMap<u32, SheetCell>)| {
+            let last = cells.keys().next_back().copied().unwrap_or(0);
+            let empty = || SheetCell::Text(String::new());
+            let cells = (0..=last).map(|n| cells.remove(&n).unwrap_or_else(empty)).collect();
+            (u64::from(row) + 1, cells)
+        };
+        found.push(grid.into_iter().map(row).collect());
+    }
+    Ok(found)
+}
+
 fn unreadable(desk: &mut Desk, path: &Path, error: &XlsxError) {
     desk.mark_unread();
     let message =
@@ -87,9 +137,13 @@ fn unreadable(desk: &mut Desk, path: &Path, error: &XlsxError) {
 }
 
 /// The cells of a sheet; `None` when there are more than we take.
-fn grid(book: &mut Book, sheet: &str) -> Result<Option<Grid>, XlsxError> {
+fn grid<C>(
+    book: &mut Book,
+    sheet: &str,
+    cell_of: impl Fn(&DataRef<'_>) -> C,
+) -> Result<Option<Grid<C>>, XlsxError> {
     let mut cells = book.worksheet_cells_reader(sheet)?;
-    let (mut grid, mut size) = (Grid::new(), 0);
+    let (mut grid, mut size) = (Grid::<C>::new(), 0);
     while let Some(cell) = cells.next_cell()? {
         let (row, column) = cell.get_position();
         let text = shown(cell.get_value());
@@ -100,7 +154,7 @@ fn grid(book: &mut Book, sheet: &str) -> Result<Option<Grid>, XlsxError> {
         if row >= MAX_ROWS || column as usize >= MAX_COLUMNS || size > MAX_TEXT {
             return Ok(None);
         }
-        grid.entry(row).or_default().insert(column, text);
+        grid.entry(row).or_default().insert(column, cell_of(cell.get_value()));
     }
     Ok(Some(grid))
 }

@@ -26,6 +26,7 @@ pub(super) fn unit(raw: &RawUnit, parent: Option<UnitIx>, required: &[(NetworkIx
         since: raw.since,
         until: raw.until,
         merged_into: None,
+        equipment_stays: raw.equipment_stays,
     }
 }
 
@@ -51,9 +52,11 @@ pub(super) fn carrier(raw: &RawCarrier, sla: ServiceLevel) -> Carrier {
     }
 }
 
-/// From when until when a subject is in force: its own dates, else its unit's.
+/// From when until when a subject is in force: its own dates, else its unit's, whose end is not
+/// its own where the equipment stays.
 pub(super) fn life(draft: &Draft<'_>, unit: &Unit) -> (Option<UnixMs>, Option<UnixMs>) {
-    (draft.raw.since.or(unit.since), draft.raw.until.or(unit.until))
+    let end = unit.until.filter(|_| !unit.equipment_stays);
+    (draft.raw.since.or(unit.since), draft.raw.until.or(end))
 }
 
 /// Makes subjects of drafts.

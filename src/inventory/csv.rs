@@ -1,20 +1,43 @@
 //! CSV to the generic tree: a header row, then one entry a row. A dotted column is a nested key,
-//! some columns hold lists separated by `;`, an empty cell is a key left out.
+//! some columns hold lists separated by `;`, what is neither stands in YAML's flow form. An empty cell
+//! is a key left out, `~` one without a value.
 //!
 //! Cells are split here and not by the csv crate because every cell needs its place. Quoting is
 //! RFC 4180; the separator is a comma, or a semicolon where the header row has no comma (the form
 //! spreadsheets write where the comma is the decimal mark), or a tab.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::Section;
 use super::heading::{self, Heading};
 use super::node::{Key, Map, Node, Value};
 use super::place::{At, Desk, Finding, shown};
+use super::yaml;
 use crate::model::Message;
 
 /// Columns whose cells are lists.
-const LISTS: [&str; 5] = ["requires", "sites", "prefixes", "checks", "via"];
+pub(super) const LISTS: [&str; 8] =
+    ["requires", "sites", "prefixes", "checks", "via", "over", "holidays", "make_up"];
+/// Columns whose cells hold what is no text and no list of words in YAML's flow form, as lists may.
+const NESTED: [&str; 12] = [
+    "codes",
+    "contact",
+    "location",
+    "addresses",
+    "health",
+    "ping",
+    "sla",
+    "penalty",
+    "hours",
+    "measured",
+    "for",
+    "set",
+];
+/// What a cell may begin with that a spreadsheet takes for a formula or for its own mark.
+const MARKS: [char; 7] = ['=', '+', '-', '@', '\t', '\'', '~'];
+/// A cell with a key that has no value.
+pub(super) const NOTHING: &str = "~";
 /// Most columns of a file.
 pub(super) const MAX_COLUMNS: usize = 200;
 
@@ -34,19 +57,24 @@ pub(super) fn read(
     section: Section,
     required: &[&str],
 ) -> Option<Node> {
+    let rows = rows(desk, source)?;
+    table(desk, source, rows, section, required)
+}
+
+/// The cells of a source, row by row; `None` after reporting why there are none.
+pub(super) fn rows(desk: &mut Desk, source: u32) -> Option<Vec<Vec<Cell>>> {
     let text = desk.text(source);
-    let rows = match split(source, &text) {
-        Ok(rows) => rows,
+    match split(source, &text) {
+        Ok(rows) => Some(rows),
         Err(at) => {
             desk.mark_broken(source);
             desk.report(
                 Finding::error(at, Message::new("check.csv_quote"))
                     .hint(Message::new("check.csv_quote_hint")),
             );
-            return None;
+            None
         }
-    };
-    table(desk, source, rows, section, required)
+    }
 }
 
 /// As [`read`], of rows that are cells already; the first is the header.
@@ -69,7 +97,8 @@ pub(super) fn table(
         desk.mark_broken(source);
         return None;
     }
-    let items = rows.filter_map(|cells| row(desk, &header, cells)).collect();
+    let asked = Asked::of(&header);
+    let items = rows.filter_map(|cells| row(desk, &header, &asked, cells)).collect();
     Some(Node { at: whole, value: Value::List(items) })
 }
 
@@ -133,7 +162,7 @@ fn is_header_sound(desk: &mut Desk, header: &[Cell], required: &[&str]) -> bool 
 
 /// One row as a mapping; `None` for an empty one and, after reporting it, for one of the wrong
 /// length.
-fn row(desk: &mut Desk, header: &[Cell], cells: Vec<Cell>) -> Option<Node> {
+fn row(desk: &mut Desk, header: &[Cell], asked: &Asked, cells: Vec<Cell>) -> Option<Node> {
     if cells.iter().all(|c| c.text.is_empty()) {
         return None;
     }
@@ -150,23 +179,64 @@ fn row(desk: &mut Desk, header: &[Cell], cells: Vec<Cell>) -> Option<Node> {
         }
         return None;
     }
-    let mut map = Map::default();
+    let mut map = Map { entries: Vec::new(), asked: Some(Arc::clone(&asked.keys)) };
     for (column, cell) in header.iter().zip(cells) {
-        if !cell.text.is_empty() {
-            let value = value(&column.text, &cell);
-            insert(&mut map, column.at, &column.text, Node { at: cell.at, value });
+        if !cell.text.is_empty()
+            && let Some(value) = value(desk, &column.text, &cell)
+        {
+            insert(&mut map, column.at, asked, &column.text, Node { at: cell.at, value });
         }
     }
     Some(Node { at, value: Value::Map(map) })
 }
 
-fn value(column: &str, cell: &Cell) -> Value {
-    let text = heading::word(column, &cell.text);
-    if !LISTS.contains(&column) {
-        return Value::Text(text);
+/// What a table has columns for, and the inner keys of its dotted ones.
+struct Asked {
+    keys: Arc<[String]>,
+    inner: HashMap<String, Arc<[String]>>,
+}
+
+impl Asked {
+    fn of(header: &[Cell]) -> Self {
+        let keys = header.iter().map(|column| column.text.clone()).collect();
+        let mut inner: HashMap<String, Vec<String>> = HashMap::new();
+        for (outer, rest) in header.iter().filter_map(|column| column.text.split_once('.')) {
+            inner.entry(outer.to_owned()).or_default().push(rest.to_owned());
+        }
+        let inner = inner.into_iter().map(|(outer, rest)| (outer, rest.into())).collect();
+        Self { keys, inner }
     }
-    if text == "[]" {
-        return Value::List(Vec::new());
+}
+
+/// The text that a cell stands for: an apostrophe before what a spreadsheet would take for a formula,
+/// or before our own mark for nothing, is only there to keep it a text.
+fn plain(text: &str) -> &str {
+    text.strip_prefix('\'').filter(|rest| rest.starts_with(MARKS)).unwrap_or(text)
+}
+
+/// A text as a cell holds it, to be read back as it is; what a spreadsheet might take for a formula
+/// gets an apostrophe where `is_open`, as in CSV, nothing else keeps it a text.
+pub(super) fn guarded(text: &str, is_open: bool) -> String {
+    let is_number = crate::model::parse_scaled(text, 9).is_some();
+    let is_mistaken = text == NOTHING || plain(text) != text;
+    if is_mistaken || (is_open && text.starts_with(MARKS) && !is_number) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
+}
+
+fn value(desk: &mut Desk, column: &str, cell: &Cell) -> Option<Value> {
+    if cell.text == NOTHING {
+        return Some(Value::Null);
+    }
+    let is_list = LISTS.contains(&column);
+    if (is_list || NESTED.contains(&column)) && cell.text.starts_with(['[', '{']) {
+        return yaml::cell(desk, cell.at, &cell.text).map(|node| node.value);
+    }
+    let text = heading::word(column, plain(&cell.text));
+    if !is_list {
+        return Some(Value::Text(text));
     }
     let mut start = 0;
     let parts = text.split(';').filter_map(|part| {
@@ -183,10 +253,10 @@ fn value(column: &str, cell: &Cell) -> Value {
         let text = part.trim();
         (!text.is_empty()).then(|| Node { at, value: Value::Text(text.to_owned()) })
     });
-    Value::List(parts.collect())
+    Some(Value::List(parts.collect()))
 }
 
-fn insert(map: &mut Map, at: At, column: &str, node: Node) {
+fn insert(map: &mut Map, at: At, asked: &Asked, column: &str, node: Node) {
     let Some((outer, inner)) = column.split_once('.') else {
         map.entries.push((Key { text: column.to_owned(), at }, node));
         return;
@@ -198,17 +268,25 @@ fn insert(map: &mut Map, at: At, column: &str, node: Node) {
         return;
     }
     let nested_at = node.at;
-    let nested = Map { entries: vec![(Key { text: inner.to_owned(), at }, node)] };
+    let nested = Map {
+        entries: vec![(Key { text: inner.to_owned(), at }, node)],
+        asked: asked.inner.get(outer).cloned(),
+    };
     let key = Key { text: outer.to_owned(), at };
     map.entries.push((key, Node { at: nested_at, value: Value::Map(nested) }));
 }
 
+/// What stands between the cells of a text.
+pub(super) fn separator(text: &str) -> char {
+    let first = text.lines().next().unwrap_or_default();
+    [',', ';', '\t'].into_iter().find(|c| first.contains(*c)).unwrap_or(',')
+}
+
 /// The cells of every row that is not blank; the place of the quote that is never closed, or
 /// is closed in the middle of its cell.
-fn split(source: u32, text: &str) -> Result<Vec<Vec<Cell>>, At> {
+pub(super) fn split(source: u32, text: &str) -> Result<Vec<Vec<Cell>>, At> {
     let as_u32 = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    let first = text.lines().next().unwrap_or_default();
-    let separator = [',', ';', '\t'].into_iter().find(|c| first.contains(*c)).unwrap_or(',');
+    let separator = separator(text);
     let mut rows = Vec::new();
     let mut row = Vec::new();
     let mut rest = 0;
@@ -264,4 +342,26 @@ fn closing_quote(text: &str) -> Option<usize> {
         }
         from = quote + 2;
     }
+}
+
+/// The list whose columns a table has, where its name does not say which it is.
+pub(super) fn guess(text: &str) -> Option<Section> {
+    let header = split(0, text).ok()?.into_iter().next()?;
+    let order = [
+        (Section::Connections, &["id", "unit", "network"][..]),
+        (Section::Units, &["id", "name", "kind"]),
+        (Section::Services, &["id", "unit", "name", "url"]),
+        (Section::Devices, &["id", "unit"]),
+        (Section::Calendars, &["id", "hours", "holidays"]),
+        (Section::Defaults, &["for", "set"]),
+    ];
+    let has = |section: Section, key: &str| {
+        header.iter().any(|cell| match heading::heading(section, &cell.text) {
+            Heading::Key(known) => known == key,
+            Heading::Note => false,
+            Heading::Other => cell.text == key,
+        })
+    };
+    let found = order.into_iter().find(|(section, keys)| keys.iter().all(|key| has(*section, key)));
+    found.map(|(section, _)| section)
 }

@@ -25,7 +25,7 @@ pub(super) struct Context<'a> {
 }
 
 /// Keys of a unit.
-const UNIT_KEYS: [&str; 19] = [
+pub(super) const UNIT_KEYS: [&str; 20] = [
     "id",
     "name",
     "short",
@@ -40,6 +40,7 @@ const UNIT_KEYS: [&str; 19] = [
     "since",
     "until",
     "merged_into",
+    "equipment",
     "calendar",
     "off_hours",
     "prefixes",
@@ -172,6 +173,7 @@ pub(super) fn unit(desk: &mut Desk, context: &Context<'_>, node: &Node, raw: &mu
         until,
         has_until: fields.get("until").is_some(),
         merged_into: reference(desk, "merged_into"),
+        equipment_stays: own.get("equipment").is_some_and(|n| stays(desk, n)),
         clock: calendars::clock(desk, &fields),
         prefixes: prefixes(desk, &own),
         id,
@@ -179,6 +181,20 @@ pub(super) fn unit(desk: &mut Desk, context: &Context<'_>, node: &Node, raw: &mu
     check_sites(desk, &fields);
     subjects::nested(desk, context, &own, &unit, kind, raw);
     raw.units.push(unit);
+}
+
+/// `equipment`: whether what stands in the unit's building outlives it.
+fn stays(desk: &mut Desk, node: &Node) -> bool {
+    match scalar::word(desk, "equipment", node) {
+        Some("stays") => true,
+        Some("ends") | None => false,
+        Some(other) => {
+            let message = Message::new("check.bad_equipment").with("text", shown(other));
+            let hint = Message::new("check.known_words").with("words", "ends, stays");
+            desk.report(Finding::error(node.at, message).hint(hint));
+            false
+        }
+    }
 }
 
 /// Checks what a rule sets for units.

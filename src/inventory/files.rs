@@ -41,6 +41,8 @@ pub(super) fn list(desk: &mut Desk, folder: &Path) -> Vec<File> {
     } else {
         walk(desk, folder, &mut paths);
     }
+    paths.extend(desk.overlay().keys().filter(|path| !path.exists()).cloned());
+    paths.retain(|path| !matches!(desk.overlay().get(path), Some(None)));
     paths.sort_by(|a, b| a.components().cmp(b.components()));
     let mut files = Vec::new();
     for path in paths {
@@ -53,6 +55,19 @@ pub(super) fn list(desk: &mut Desk, folder: &Path) -> Vec<File> {
         }
     }
     files
+}
+
+/// The files of a folder (or the one file named) whose names end with `.csv`, in path order.
+pub(super) fn paths(desk: &mut Desk, folder: &Path) -> Vec<PathBuf> {
+    let mut paths = Vec::new();
+    if folder.is_file() {
+        paths.push(folder.to_owned());
+    } else {
+        walk(desk, folder, &mut paths);
+    }
+    paths.retain(|path| path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv")));
+    paths.sort_by(|a, b| a.components().cmp(b.components()));
+    paths
 }
 
 fn walk(desk: &mut Desk, folder: &Path, paths: &mut Vec<PathBuf>) {
@@ -101,7 +116,8 @@ fn is_passed_over(path: &Path) -> bool {
     name.starts_with(['.', '#']) || name.ends_with('~') || name.starts_with("~$")
 }
 
-fn form(path: &Path) -> Option<Form> {
+/// How a file of this name is read.
+pub(super) fn form(path: &Path) -> Option<Form> {
     let stem = path.file_stem()?.to_str()?;
     match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
         "yaml" | "yml" => Some(Form::Yaml),
@@ -111,15 +127,22 @@ fn form(path: &Path) -> Option<Form> {
     }
 }
 
-/// The list that a file is named for.
+/// The list that a file is named for. Three may go on as they like (`units-of-the-province.csv`), the
+/// others only after a mark: a `planning.csv` is no `plan`.
 fn named(stem: &str) -> Option<Section> {
-    [Section::Units, Section::Devices, Section::Connections]
-        .into_iter()
-        .find(|s| Section::ALL.iter().any(|(name, of)| of == s && stem.starts_with(name)))
+    let loose = [Section::Units, Section::Devices, Section::Connections];
+    Section::ALL.into_iter().find_map(|(name, section)| {
+        let rest = stem.strip_prefix(name)?;
+        let is_apart = !rest.starts_with(|c: char| c.is_alphanumeric());
+        (is_apart || loose.contains(&section)).then_some(section)
+    })
 }
 
 /// A file's bytes; `None` after reporting why it cannot be read.
 pub(super) fn bytes(desk: &mut Desk, path: &Path) -> Option<Vec<u8>> {
+    if let Some(Some(bytes)) = desk.overlay().get(path) {
+        return Some(bytes.to_vec());
+    }
     let mut bytes = Vec::new();
     let read =
         fs::File::open(path).and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes));

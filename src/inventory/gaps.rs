@@ -17,7 +17,16 @@ pub(super) fn warn(desk: &mut Desk, raw: &Raw, tree: &Tree<'_>, drafts: &[Draft<
         return;
     }
     let links = || drafts.iter().filter_map(|d| d.link.as_ref().map(|l| (d, l)));
-    let deployed: HashSet<_> = links().map(|(d, l)| (d.unit, l.network)).collect();
+    let mut deployed: HashSet<_> = links().map(|(d, l)| (d.unit, l.network)).collect();
+    // What stays in the buildings of those merged into it, one after another, is a unit's own.
+    let own: Vec<_> = deployed.iter().copied().collect();
+    for (unit, network) in own {
+        let heirs = std::iter::successors(Some(unit), |u| {
+            let unit = &tree.units[u.ix()];
+            unit.merged_into.filter(|_| unit.equipment_stays)
+        });
+        deployed.extend(heirs.take(tree.units.len()).map(|heir| (heir, network)));
+    }
     for (ix, required) in (0_u32..).map(UnitIx).zip(&tree.required_at) {
         if tree.units[ix.ix()].until.is_some() {
             continue;

@@ -1,84 +1,28 @@
 //! What spreadsheets call things: headings and words in Vietnamese or English, with or without
 //! diacritics, in either Unicode form, to the inventory's own keys and words.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use super::Section;
-use crate::locale::{Lang, fold};
+use crate::locale::fold;
 
-/// A column of a spreadsheet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Column {
-    /// The inventory's key.
-    pub key: &'static str,
-    /// Its heading in Vietnamese.
-    pub vi: &'static str,
-    /// Its heading in English.
-    pub en: &'static str,
-}
+mod columns;
 
-impl Column {
-    const fn new(key: &'static str, vi: &'static str, en: &'static str) -> Self {
-        Self { key, vi, en }
-    }
+pub(super) use columns::{all_columns, columns};
 
-    /// The heading in a language.
-    pub(super) const fn heading(&self, lang: Lang) -> &'static str {
-        match lang {
-            Lang::Vi => self.vi,
-            Lang::En => self.en,
-        }
-    }
-}
-
-const UNITS: [Column; 13] = [
-    Column::new("id", "Mã định danh", "Id"),
-    Column::new("name", "Tên đơn vị", "Name"),
-    Column::new("kind", "Loại đơn vị", "Kind"),
-    Column::new("parent", "Đơn vị cấp trên", "Parent unit"),
-    Column::new("code", "Mã hành chính", "Official code"),
-    Column::new("requires", "Mạng phải có", "Required networks"),
-    Column::new("contact.name", "Người liên hệ", "Contact name"),
-    Column::new("contact.phone", "Điện thoại", "Phone"),
-    Column::new("contact.email", "Thư điện tử", "E-mail"),
-    Column::new("location.lat", "Vĩ độ", "Latitude"),
-    Column::new("location.lon", "Kinh độ", "Longitude"),
-    Column::new("since", "Từ ngày", "Since"),
-    Column::new("until", "Đến ngày", "Until"),
-];
-
-const CONNECTIONS: [Column; 10] = [
-    Column::new("id", "Mã định danh", "Id"),
-    Column::new("unit", "Đơn vị", "Unit"),
-    Column::new("network", "Mạng", "Network"),
-    Column::new("carrier", "Nhà mạng", "Carrier"),
-    Column::new("circuit", "Số hiệu kênh", "Circuit"),
-    Column::new("bandwidth_mbps", "Băng thông (Mbps)", "Bandwidth (Mbps)"),
-    Column::new("address", "Địa chỉ IP", "IP address"),
-    Column::new("device", "Thiết bị đầu cuối", "Device"),
-    Column::new("interface", "Cổng", "Interface"),
-    Column::new("since", "Từ ngày", "Since"),
-];
-
-const DEVICES: [Column; 10] = [
-    Column::new("id", "Mã định danh", "Id"),
-    Column::new("unit", "Đơn vị", "Unit"),
-    Column::new("role", "Vai trò", "Role"),
-    Column::new("name", "Tên thiết bị", "Name"),
-    Column::new("vendor", "Hãng", "Vendor"),
-    Column::new("model", "Kiểu máy", "Model"),
-    Column::new("serial", "Số sê-ri", "Serial number"),
-    Column::new("address", "Địa chỉ IP", "IP address"),
-    Column::new("snmp", "Hồ sơ SNMP", "SNMP credential"),
-    Column::new("since", "Từ ngày", "Since"),
-];
-
-/// The columns that a template offers for a list; of other lists none.
-pub(super) const fn columns(section: Section) -> &'static [Column] {
-    match section {
-        Section::Units => &UNITS,
-        Section::Connections => &CONNECTIONS,
-        Section::Devices => &DEVICES,
-        _ => &[],
-    }
+/// The key of a heading of a list, in either language: every cell of a sheet's first rows is looked
+/// up, so the headings are folded once.
+fn offered(section: Section, folded: &str) -> Option<&'static str> {
+    static HEADINGS: OnceLock<HashMap<Section, HashMap<String, &'static str>>> = OnceLock::new();
+    let all = HEADINGS.get_or_init(|| {
+        let of = |section| {
+            let columns = all_columns(section);
+            columns.flat_map(|c| [(words(c.vi), c.key), (words(c.en), c.key)]).collect()
+        };
+        Section::ALL.into_iter().map(|(_, section)| (section, of(section))).collect()
+    });
+    all.get(&section)?.get(folded).copied()
 }
 
 /// Further headings that offices use, folded, of every list.
@@ -149,13 +93,11 @@ pub(super) enum Heading {
 /// What a heading of a list means.
 pub(super) fn heading(section: Section, text: &str) -> Heading {
     let words = words(text);
+    if let Some(key) = offered(section, &words) {
+        return Heading::Key(key);
+    }
     if NOTES.contains(&words.as_str()) {
         return Heading::Note;
-    }
-    let own = columns(section);
-    let offered = own.iter().find(|c| self::words(c.vi) == words || self::words(c.en) == words);
-    if let Some(column) = offered {
-        return Heading::Key(column.key);
     }
     // What devices are called by is their role; a unit has a kind.
     let special = match (section, words.as_str()) {
@@ -179,6 +121,13 @@ pub(super) fn section(sheet: &str) -> Option<Section> {
         "units" | "don vi" | "danh sach don vi" => Some(Section::Units),
         "connections" | "ket noi" | "duong truyen" | "kenh truyen" => Some(Section::Connections),
         "devices" | "thiet bi" | "danh sach thiet bi" => Some(Section::Devices),
+        "services" | "dich vu" => Some(Section::Services),
+        "networks" | "mang" => Some(Section::Networks),
+        "carriers" | "nha mang" => Some(Section::Carriers),
+        "calendars" | "lich lam viec" => Some(Section::Calendars),
+        "maintenance" | "bao tri" => Some(Section::Maintenance),
+        "plan" | "ke hoach" => Some(Section::Plan),
+        "defaults" | "gia tri chung" => Some(Section::Defaults),
         _ => None,
     }
 }
@@ -228,7 +177,7 @@ fn date(text: &str) -> Option<String> {
 }
 
 /// Folded, with one blank for whatever stands between words.
-fn words(text: &str) -> String {
+pub(super) fn words(text: &str) -> String {
     let folded = fold(text);
     let parts = folded.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty());
     parts.collect::<Vec<_>>().join(" ")
@@ -242,8 +191,8 @@ mod tests {
 
     #[test]
     fn every_offered_heading_means_its_own_key_in_either_form() {
-        for section in [Section::Units, Section::Connections, Section::Devices] {
-            for column in columns(section) {
+        for (_, section) in Section::ALL {
+            for column in all_columns(section) {
                 let decomposed: String = column.vi.nfd().collect();
                 for text in [column.vi, column.en, &decomposed, &column.vi.to_uppercase()] {
                     assert_eq!(heading(section, text), Heading::Key(column.key), "{text}");

@@ -4,7 +4,7 @@
 //! Every file becomes one generic tree of values with places ([`node`]); small readers walk it and
 //! report whatever is wrong, so one run tells all; what they keep is resolved into indexes. A
 //! folder with any error gives no inventory, and what merely follows from an error already told
-//! is not told again. The room reads files and nothing else: no clock, no network.
+//! is not told again. The room reads files and nothing else: no clock, no network. Only [`reform`] writes.
 //!
 //! Bounds: [`MAX_FILES`] files of [`MAX_FILE_BYTES`] each, folders [`MAX_FOLDER_DEPTH`] deep, a
 //! thousand diagnostics; beyond, an error says so.
@@ -20,29 +20,37 @@ use crate::model::{
     UnitKind,
 };
 
+mod alike;
 mod asked;
 mod book;
 mod build;
 mod calendars;
 mod checks;
+mod compose;
 mod csv;
 mod defaults;
 mod drafts;
 pub mod drift;
+mod edit;
 mod entries;
+pub mod export;
 mod files;
 mod gaps;
 mod goals;
 mod graph;
 mod heading;
+pub mod import;
+mod ledger;
 mod maintenance;
 mod merge;
 mod node;
 mod place;
 mod plan;
 mod raw;
+pub mod reform;
 mod resolve;
 mod scalar;
+mod scan;
 mod services;
 pub mod show;
 mod subjects;
@@ -54,6 +62,7 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
+pub use book::{BookError, SheetCell, SheetRows, sheets};
 use defaults::Rules;
 use entries::Context;
 pub use files::{MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_DEPTH};
@@ -92,33 +101,43 @@ pub struct Loaded {
 /// (`since: 2016-01-01`) begin at midnight in `zone`.
 #[must_use]
 pub fn load(folder: &Path, defaults: &Defaults, zone: &TimeZone) -> Loaded {
-    let mut desk = Desk::default();
+    load_at(Desk::default(), folder, defaults, zone)
+}
+
+/// As [`load`], at a desk that may have files as they are to be.
+fn load_at(mut desk: Desk, folder: &Path, defaults: &Defaults, zone: &TimeZone) -> Loaded {
+    let (trees, files) = read_files(&mut desk, folder);
+    let (inventory, credentials, plan) = read_trees(&mut desk, &trees, defaults, zone);
+    let inventory = (desk.errors() == 0).then_some(inventory);
+    Loaded { inventory, diagnostics: desk.into_diagnostics(), credentials, plan, files }
+}
+
+/// What each file below a folder says (or the one file it names), in path order, and how many files
+/// there are. What cannot be read is reported.
+fn read_files(desk: &mut Desk, folder: &Path) -> (Vec<Tree>, usize) {
     let mut trees = Vec::new();
-    let mut files = 0;
-    for file in files::list(&mut desk, folder) {
-        files += 1;
+    let files = files::list(desk, folder);
+    for file in &files {
         match file.form {
             files::Form::Yaml => {
-                let source = files::read(&mut desk, &file.path);
-                let tree = source.and_then(|source| yaml::read(&mut desk, source));
+                let source = files::read(desk, &file.path);
+                let tree = source.and_then(|source| yaml::read(desk, source));
                 trees.extend(tree.map(Tree::Whole));
             }
-            files::Form::Csv(section) => {
-                let required = section.required_columns();
-                let source = files::read(&mut desk, &file.path);
-                let list =
-                    source.and_then(|source| csv::read(&mut desk, source, section, required));
-                trees.extend(list.map(|list| Tree::List(section, list)));
-            }
+            files::Form::Csv(section) => trees.extend(read_csv(desk, &file.path, section)),
             files::Form::Book(section) => {
-                let lists = book::read(&mut desk, &file.path, section);
+                let lists = book::read(desk, &file.path, section);
                 trees.extend(lists.into_iter().map(|(section, list)| Tree::List(section, list)));
             }
         }
     }
-    let (inventory, credentials, plan) = read_trees(&mut desk, &trees, defaults, zone);
-    let inventory = (desk.errors() == 0).then_some(inventory);
-    Loaded { inventory, diagnostics: desk.into_diagnostics(), credentials, plan, files }
+    (trees, files.len())
+}
+
+fn read_csv(desk: &mut Desk, path: &Path, section: Section) -> Option<Tree> {
+    let source = files::read(desk, path)?;
+    let list = csv::read(desk, source, section, section.required_columns())?;
+    Some(Tree::List(section, list))
 }
 
 /// Each credential that devices name, at each place of the files once: a default names it for many.
@@ -151,6 +170,7 @@ fn plan(raw: &Raw) -> Plan {
 }
 
 /// A file's tree: a YAML file has many sections, a CSV file or a sheet is one.
+#[derive(Debug, Clone)]
 enum Tree {
     Whole(Node),
     List(Section, Node),
@@ -190,7 +210,11 @@ impl Section {
             Self::Units => &["id", "name", "kind"],
             Self::Devices => &["id", "unit"],
             Self::Connections => &["id", "unit", "network"],
-            _ => &[],
+            Self::Networks | Self::Carriers | Self::Plan => &["id", "name"],
+            Self::Calendars => &["id", "hours"],
+            Self::Services => &["id", "unit", "name"],
+            Self::Maintenance => &["id"],
+            Self::Defaults => &["for", "set"],
         }
     }
 }
@@ -231,6 +255,17 @@ fn read_trees(
     let inventory = resolve::resolve(desk, &raw);
     let credentials = credentials(desk, &raw);
     (inventory, credentials, plan(&raw))
+}
+
+/// As [`read_trees`], without the address plan.
+fn credentials_of(
+    desk: &mut Desk,
+    trees: &[Tree],
+    defaults: &Defaults,
+    zone: &TimeZone,
+) -> (Inventory, Vec<(CredentialId, Place)>) {
+    let (inventory, credentials, _) = read_trees(desk, trees, defaults, zone);
+    (inventory, credentials)
 }
 
 fn sections<'a>(desk: &mut Desk, trees: &'a [Tree]) -> HashMap<Section, Vec<&'a Node>> {

@@ -3,11 +3,13 @@
 //! Scalars are kept as written, so that `0815` stays a text and `10.0` is not read as a number
 //! before somebody knows what it is meant to be.
 
+use std::sync::Arc;
+
 use super::place::{At, Desk, Finding, shown};
 use crate::model::Message;
 
 /// A value with its place.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Node {
     /// Where it stands.
     pub at: At,
@@ -16,7 +18,7 @@ pub(super) struct Node {
 }
 
 /// What a file can say.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Value {
     /// Nothing: `~`, `null` or no value.
     Null,
@@ -29,7 +31,7 @@ pub(super) enum Value {
 }
 
 /// A mapping's key with its place.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Key {
     /// In NFC.
     pub text: String,
@@ -38,13 +40,21 @@ pub(super) struct Key {
 }
 
 /// A mapping in file order; keys are unique.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Map {
     /// Its entries.
     pub entries: Vec<(Key, Node)>,
+    /// The columns that its table has, `contact.phone` among them: of all other keys it says nothing.
+    /// `None`: it says all there is to be said.
+    pub asked: Option<Arc<[String]>>,
 }
 
 impl Map {
+    /// The value of a key, nothing included.
+    pub(super) fn value(&self, key: &str) -> Option<&Node> {
+        self.entry(key).map(|(_, node)| node)
+    }
+
     /// The entry of a key.
     pub(super) fn entry(&self, key: &str) -> Option<&(Key, Node)> {
         self.entries.iter().find(|(k, _)| k.text == key)
@@ -52,9 +62,22 @@ impl Map {
 }
 
 impl Node {
+    /// A text.
+    pub(super) fn text(at: At, text: impl Into<String>) -> Self {
+        Self { at, value: Value::Text(text.into()) }
+    }
+
+    /// Its text, without blanks around it, if it is one.
+    pub(super) fn word(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) => Some(text.trim()),
+            _ => None,
+        }
+    }
+
     /// Its mapping; nothing counts as an empty one; anything else is reported.
     pub(super) fn as_map<'a>(&'a self, desk: &mut Desk, key: &str) -> Option<&'a Map> {
-        const EMPTY: &Map = &Map { entries: Vec::new() };
+        const EMPTY: &Map = &Map { entries: Vec::new(), asked: None };
         match &self.value {
             Value::Map(map) => Some(map),
             Value::Null => Some(EMPTY),

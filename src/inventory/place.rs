@@ -29,7 +29,7 @@ pub(super) struct At {
 }
 
 /// One file's text.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Source {
     file: Arc<PathBuf>,
     text: Arc<str>,
@@ -38,7 +38,7 @@ struct Source {
 }
 
 /// What a text was before it was one: a sheet, row for line.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Sheet {
     name: String,
     /// Where each cell begins, and its column from 0.
@@ -118,9 +118,23 @@ pub(super) struct Desk {
     claimed: HashMap<(&'static str, String), At>,
     suggestions: usize,
     stand_ins: usize,
+    overlay: Overlay,
 }
 
+/// Files as they are to be, over what is on the disk; `None`: there is none any more.
+pub(super) type Overlay = HashMap<PathBuf, Option<Arc<[u8]>>>;
+
 impl Desk {
+    /// A desk that reads files as they are to be.
+    pub(super) fn over(overlay: Overlay) -> Self {
+        Self { overlay, ..Self::default() }
+    }
+
+    /// The files that are to be otherwise than on the disk.
+    pub(super) const fn overlay(&self) -> &Overlay {
+        &self.overlay
+    }
+
     /// Takes a file's text in; it must be below 4 GiB.
     pub(super) fn add_source(&mut self, file: PathBuf, text: Arc<str>) -> u32 {
         let newlines = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1);
@@ -149,6 +163,16 @@ impl Desk {
         if let Some(source) = self.sources.last_mut() {
             source.sheet = Some(Sheet { name: name.to_owned(), cells });
         }
+    }
+
+    /// A desk with the same texts and nothing found in them yet.
+    pub(super) fn fresh(&self) -> Self {
+        Self { sources: self.sources.clone(), ..Self::default() }
+    }
+
+    /// The file of a source.
+    pub(super) fn file(&self, source: u32) -> Arc<PathBuf> {
+        self.sources.get(source as usize).map_or_else(Arc::default, |s| Arc::clone(&s.file))
     }
 
     /// The text of a source.
@@ -278,6 +302,11 @@ impl Desk {
 
     /// The findings by file, line and column; those without a place first.
     pub(super) fn into_diagnostics(mut self) -> Vec<Diagnostic> {
+        self.take_diagnostics()
+    }
+
+    /// As [`Self::into_diagnostics`], and the desk goes on with its texts.
+    pub(super) fn take_diagnostics(&mut self) -> Vec<Diagnostic> {
         let key = |d: &Diagnostic| {
             d.place.as_ref().map(|p| (Arc::clone(&p.file), p.line, p.column, d.message.key))
         };
@@ -293,7 +322,7 @@ impl Desk {
                 related: None,
             });
         }
-        self.found
+        std::mem::take(&mut self.found)
     }
 
     /// What an editor would call the place.

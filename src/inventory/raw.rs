@@ -44,6 +44,7 @@ pub(super) struct RawUnit {
     /// It says `until`, be it one that is reported.
     pub has_until: bool,
     pub merged_into: Option<Ref>,
+    pub equipment_stays: bool,
     pub clock: RawClock,
     pub prefixes: Vec<IpNet>,
 }

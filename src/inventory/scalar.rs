@@ -78,7 +78,7 @@ pub(super) fn slug(desk: &mut Desk, at: At, text: &str) -> Option<Id> {
 }
 
 /// What a slug of this text would be.
-fn slugify(text: &str) -> String {
+pub(super) fn slugify(text: &str) -> String {
     let mut slug = String::new();
     for c in fold(text).chars() {
         match c {

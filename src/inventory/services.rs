@@ -202,7 +202,7 @@ pub(super) fn read(
     at: At,
     value: Option<&Node>,
 ) -> Option<RawService> {
-    const NOTHING: &Map = &Map { entries: Vec::new() };
+    const NOTHING: &Map = &Map { entries: Vec::new(), asked: None };
     let (map, short) = match value.map(|node| (node, &node.value)) {
         None => (NOTHING, None),
         Some((_, Value::Map(map))) => (map, None),

@@ -79,16 +79,26 @@ fn write_unit(
         let into = &inventory.unit(into).id;
         t!(lang, "inventory.merged", unit = into)
     });
+    let stays = unit.equipment_stays.then(|| text(lang, "inventory.equipment_stays").to_owned());
     let hours = common.and_then(|common| clock(inventory, lang, common));
     let mut said = vec![unit.id.to_string()];
-    said.extend([kind, ended, merged, hours].into_iter().flatten());
+    said.extend([kind, ended, merged, stays, hours].into_iter().flatten());
     let _ = writeln!(out, "{indent}{} ({})", visible(&unit.name), visible(&said.join(" · ")));
     for subject in inventory.subjects_of(ix) {
         let subject = inventory.subject(*subject);
         let _ = writeln!(out, "{indent}    {}", visible(&line(inventory, lang, subject, common)));
     }
+    let buildings = inventory.buildings(ix);
+    if let [_, others @ ..] = &buildings[..]
+        && !others.is_empty()
+    {
+        let ids: Vec<&str> = others.iter().map(|u| inventory.unit(*u).id.as_str()).collect();
+        let line = t!(lang, "inventory.took_over", units = ids.join(", "));
+        let _ = writeln!(out, "{indent}    {}", visible(&line));
+    }
     for network in &unit.requires {
-        if unit.until.is_none() && inventory.connections_of(ix, *network).next().is_none() {
+        let mut lines = buildings.iter().flat_map(|u| inventory.connections_of(*u, *network));
+        if unit.until.is_none() && lines.next().is_none() {
             let short = inventory.network(*network).short.clone();
             let gap = t!(lang, "inventory.not_deployed", network = short);
             let _ = writeln!(out, "{indent}    {}", visible(&gap));
@@ -245,14 +255,18 @@ fn sla(inventory: &Inventory, level: ServiceLevel) -> Value {
 
 fn unit_json(inventory: &Inventory, unit: &Unit) -> Value {
     let requires: Vec<_> = unit.requires.iter().map(|ix| &inventory.network(*ix).id).collect();
-    json!({
+    let mut shown = json!({
         "id": unit.id, "name": unit.name, "short": unit.short, "kind": unit.kind,
         "tier": Tier::as_str(unit.kind.tier()),
         "parent": unit.parent.map(|ix| &inventory.unit(ix).id),
         "code": unit.code, "contact": unit.contact, "location": unit.location,
         "requires": requires, "since": unit.since, "until": unit.until,
         "merged_into": unit.merged_into.map(|ix| &inventory.unit(ix).id),
-    })
+    });
+    if unit.equipment_stays {
+        shown["equipment"] = "stays".into();
+    }
+    shown
 }
 
 /// One subject, resolved.

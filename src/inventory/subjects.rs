@@ -246,7 +246,7 @@ pub(super) fn last_part(id: &str) -> &str {
 }
 
 /// The role a device's key tells: `switch-2` is a switch.
-fn role_of(key: &str) -> &str {
+pub(super) fn role_of(key: &str) -> &str {
     key.rsplit_once('-')
         .filter(|(_, tail)| !tail.is_empty() && tail.bytes().all(|b| b.is_ascii_digit()))
         .map_or(key, |(role, _)| role)

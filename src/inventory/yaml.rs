@@ -121,6 +121,39 @@ pub(super) fn read(desk: &mut Desk, source: u32) -> Option<Node> {
     }
 }
 
+/// What a cell says in YAML's flow form (`[ping, { ping: 10.0.0.1 }]`), its places moved to where the
+/// cell stands; `None` after reporting that it cannot be understood.
+pub(super) fn cell(desk: &mut Desk, whole: At, text: &str) -> Option<Node> {
+    let read = serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options());
+    let Ok(raw) = read else {
+        let message = Message::new("import.bad_cell").with("text", shown(text));
+        desk.report(Finding::error(whole, message).hint(Message::new("import.bad_cell_hint")));
+        return None;
+    };
+    let mut node = Reading { desk, source: whole.source, text }.node(raw);
+    shift(&mut node, whole);
+    Some(node)
+}
+
+/// Doubled quotes of a CSV cell shift nothing further than the cell's own end.
+fn shift(node: &mut Node, whole: At) {
+    let moved = |at: At| {
+        let before = at.start.min(whole.len);
+        At { start: whole.start + before, len: at.len.min(whole.len - before), ..whole }
+    };
+    node.at = moved(node.at);
+    match &mut node.value {
+        Value::Null | Value::Text(_) => {}
+        Value::List(items) => items.iter_mut().for_each(|item| shift(item, whole)),
+        Value::Map(map) => {
+            for (key, value) in &mut map.entries {
+                key.at = moved(key.at);
+                shift(value, whole);
+            }
+        }
+    }
+}
+
 struct Reading<'a> {
     desk: &'a mut Desk,
     source: u32,
@@ -164,7 +197,7 @@ impl Reading<'_> {
             first.insert(text.clone(), key.at);
             entries.push((Key { text, at: key.at }, value));
         }
-        Map { entries }
+        Map { entries, asked: None }
     }
 }
 

@@ -2,7 +2,7 @@
 //! implied `via` is spelled out. Only the `inventory` room builds it, so its invariants hold:
 //! indexes are in range, `parent` and `via` have no cycle, ids are unique.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,7 @@ use super::maintenance::Maintenance;
 use super::penalty::Penalty;
 use super::plan::PlanItem;
 use super::subject::Subject;
+use super::time::UnixMs;
 use super::unit::Unit;
 
 /// What was promised of a line, a carrier or a network.
@@ -86,6 +87,7 @@ pub struct Inventory {
     unit_by_id: HashMap<UnitId, UnitIx>,
     subject_by_id: HashMap<SubjectId, SubjectIx>,
     unit_children: Vec<Vec<UnitIx>>,
+    merged_here: Vec<Vec<UnitIx>>,
     dependents: Vec<Vec<SubjectIx>>,
     unit_subjects: Vec<Vec<SubjectIx>>,
 }
@@ -102,11 +104,15 @@ impl Inventory {
         subjects: Vec<Subject>,
     ) -> Self {
         let mut unit_children = vec![Vec::new(); units.len()];
+        let mut merged_here = vec![Vec::new(); units.len()];
         let mut unit_by_id = HashMap::with_capacity(units.len());
         for (ix, unit) in (0_u32..).map(UnitIx).zip(&units) {
             unit_by_id.insert(unit.id.clone(), ix);
             if let Some(parent) = unit.parent {
                 unit_children[parent.ix()].push(ix);
+            }
+            if let Some(into) = unit.merged_into {
+                merged_here[into.ix()].push(ix);
             }
         }
         let mut dependents = vec![Vec::new(); subjects.len()];
@@ -133,6 +139,7 @@ impl Inventory {
             unit_by_id,
             subject_by_id,
             unit_children,
+            merged_here,
             dependents,
             unit_subjects,
         }
@@ -221,16 +228,39 @@ impl Inventory {
             .filter(move |s| self.subject(*s).connection().is_some_and(|c| c.network == network))
     }
 
-    /// The unit and all beneath it, parents first.
+    /// The unit and all beneath it, those merged into any of them among them; parents first.
     #[must_use]
     pub fn subtree(&self, unit: UnitIx) -> Vec<UnitIx> {
-        let mut found = vec![unit];
-        let mut next = 0;
-        while let Some(&u) = found.get(next) {
-            found.extend_from_slice(self.children(u));
-            next += 1;
-        }
-        found
+        closed(unit, |u| self.children(u).iter().chain(&self.merged_here[u.ix()]).copied())
+    }
+
+    /// The unit and all above it, by the old names and the new: what is above a unit that was
+    /// merged is above those beneath it, too.
+    #[must_use]
+    pub fn above(&self, unit: UnitIx) -> Vec<UnitIx> {
+        closed(unit, |u| {
+            let Unit { parent, merged_into, .. } = self.unit(u);
+            parent.iter().chain(merged_into).copied()
+        })
+    }
+
+    /// The unit and those merged into it, one into another, whose equipment stays: whose buildings
+    /// are its own.
+    #[must_use]
+    pub fn buildings(&self, unit: UnitIx) -> Vec<UnitIx> {
+        closed(unit, |u| {
+            let merged = self.merged_here[u.ix()].iter().copied();
+            merged.filter(|m| self.unit(*m).equipment_stays)
+        })
+    }
+
+    /// The unit itself while it exists, else the first of those it was merged into, one after
+    /// another, that exists at `at`.
+    #[must_use]
+    pub fn heir(&self, unit: UnitIx, at: UnixMs) -> Option<UnitIx> {
+        std::iter::successors(Some(unit), |u| self.unit(*u).merged_into)
+            .take(self.units.len())
+            .find(|u| self.unit(*u).exists_at(at))
     }
 
     /// Every unit's index.
@@ -247,4 +277,17 @@ impl Inventory {
     pub fn network_ixs(&self) -> impl Iterator<Item = NetworkIx> + use<> {
         (0..u32::try_from(self.networks.len()).unwrap_or(u32::MAX)).map(NetworkIx)
     }
+}
+
+/// `start` and all that `next` leads to from it, each once: mergers and parents together may make
+/// rings.
+fn closed<I: Iterator<Item = UnitIx>>(start: UnitIx, next: impl Fn(UnitIx) -> I) -> Vec<UnitIx> {
+    let mut found = vec![start];
+    let mut seen = HashSet::from([start]);
+    let mut at = 0;
+    while let Some(&unit) = found.get(at) {
+        found.extend(next(unit).filter(|u| seen.insert(*u)));
+        at += 1;
+    }
+    found
 }

@@ -32,14 +32,7 @@ impl WorkedOn {
                 .and_then(|c| c.carrier)
                 .is_some_and(|c| inventory.carrier(c).id == *id),
             Self::Unit(id) => {
-                let mut above = Some(found.unit);
-                while let Some(unit) = above {
-                    if inventory.unit(unit).id == *id {
-                        return true;
-                    }
-                    above = inventory.unit(unit).parent;
-                }
-                false
+                inventory.above(found.unit).into_iter().any(|u| inventory.unit(u).id == *id)
             }
         }
     }

@@ -32,6 +32,7 @@ mod scaled;
 mod sentinel;
 mod service;
 mod state;
+mod storm;
 mod subject;
 mod time;
 mod trouble;
@@ -69,6 +70,7 @@ pub use scaled::{format_scaled, parse_scaled};
 pub use sentinel::Sentinel;
 pub use service::{DnsRecord, HttpAsk, ServiceAsk, ServiceCheck, TlsAsk};
 pub use state::State;
+pub use storm::{Storm, StormEnd, StormOver};
 pub use subject::{
     Check, CheckKind, Connection, Device, Service, Subject, SubjectDetail, SubjectKind, Via,
 };

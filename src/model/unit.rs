@@ -153,6 +153,8 @@ pub struct Unit {
     pub until: Option<UnixMs>,
     /// The unit that took it over when it ended (administrative reform).
     pub merged_into: Option<UnitIx>,
+    /// What stands in its building goes on being patrolled after its end, for its successor.
+    pub equipment_stays: bool,
 }
 
 impl Unit {

@@ -48,7 +48,7 @@ pub enum Block {
     Text(String),
     /// A table.
     Table(Table),
-    /// A picture of figures that stand in a table, too; shown where pictures can be.
+    /// A picture of figures that stand in a table or a sentence, too; shown where pictures can be.
     Figure(Figure),
 }
 
@@ -95,25 +95,28 @@ pub struct Line {
     pub indent: u8,
     /// The sum of the others.
     pub is_total: bool,
+    /// Paper need not have it: nothing is missing there, or it is said elsewhere. The page says how
+    /// many lines of a table are not printed.
+    pub is_quiet: bool,
 }
 
 impl Line {
     /// A row like any other.
     #[must_use]
     pub const fn of(cells: Vec<Value>) -> Self {
-        Self { cells, indent: 0, is_total: false }
+        Self { cells, indent: 0, is_total: false, is_quiet: false }
     }
 
     /// A part of the row above.
     #[must_use]
     pub const fn under(cells: Vec<Value>) -> Self {
-        Self { cells, indent: 1, is_total: false }
+        Self { cells, indent: 1, is_total: false, is_quiet: false }
     }
 
     /// The sum.
     #[must_use]
     pub const fn total(cells: Vec<Value>) -> Self {
-        Self { cells, indent: 0, is_total: true }
+        Self { cells, indent: 0, is_total: true, is_quiet: false }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use super::document::{Bar, Block, Data, Day, Document, Figure, Section, Trouble};
+use super::tally::stands_for;
 use super::{CoverageReport, Page, Scope};
 use crate::coverage::{Availability, verdict};
 use crate::model::{Span, State, SubjectIx, UnixMs};
@@ -62,11 +63,12 @@ pub(super) fn timeline(
 
 /// The connections of the units reported on.
 fn reported(scope: &Scope<'_>) -> Vec<SubjectIx> {
-    let inside = scope.units(&scope.tree());
-    let all = scope.inventory.subject_ixs();
+    let (inventory, tree, window) = (scope.inventory, scope.tree(), scope.window());
+    let inside = scope.units(&tree);
+    let all = inventory.subject_ixs();
     let is_reported = |s: &SubjectIx| {
-        let subject = scope.inventory.subject(*s);
-        subject.connection().is_some() && inside[subject.unit.ix()]
+        inventory.subject(*s).connection().is_some()
+            && !stands_for(inventory, &tree, &inside, *s, window).is_empty()
     };
     all.filter(is_reported).collect()
 }

@@ -20,6 +20,7 @@ mod period;
 mod proof;
 mod record;
 mod row;
+mod rtt;
 mod share;
 mod sheet;
 mod table;
@@ -35,10 +36,14 @@ pub use file::{
     ReportError, load, load_without_intervals, read_availability, read_availability_telling, save,
 };
 pub use notes::{Said, Word};
-pub use period::{PeriodError, last, moment, month, month_before, this_month};
+pub use period::{
+    PeriodError, last, moment, month, month_before, quarter, quarter_before, this_month, year,
+    year_before,
+};
 pub use proof::{Chain, Evidence, Proof};
 pub use record::Records;
 pub use row::{Row, SubjectRow, availability_row, subject_rows};
+pub use rtt::{round_trips, with_round_trips};
 pub use share::{Seconds, Share};
 pub use sheet::{Sheet, Table, Value};
 pub use table::{Cell, csv_line};

@@ -14,6 +14,12 @@ pub enum PeriodError {
     /// Not `YYYY-MM`.
     #[error("'{0}' is not a month: write 2026-10")]
     Month(String),
+    /// Not `YYYY-Qn`.
+    #[error("'{0}' is not a quarter: write 2026-Q3")]
+    Quarter(String),
+    /// Not `YYYY`.
+    #[error("'{0}' is not a year: write 2026")]
+    Year(String),
     /// Not a length of time.
     #[error("'{0}' is not a length of time (write 7d, 12h): {1}")]
     Length(String, DurationError),
@@ -49,6 +55,59 @@ pub fn month(text: &str, zone: &TimeZone) -> Result<Span, PeriodError> {
         month_of(first, zone)
     };
     span().ok_or_else(|| PeriodError::Month(text.chars().take(40).collect()))
+}
+
+/// `2026-Q3`: its three calendar months.
+///
+/// # Errors
+/// [`PeriodError::Quarter`].
+pub fn quarter(text: &str, zone: &TimeZone) -> Result<Span, PeriodError> {
+    let span = || {
+        let (year, number) = text.split_once('-')?;
+        let number = number.strip_prefix(['Q', 'q']).filter(|n| n.len() == 1)?;
+        let first = 3 * number.parse::<i8>().ok()? - 2;
+        months(Date::new(four_digits(year)?, first, 1).ok()?, 3, zone)
+    };
+    span().ok_or_else(|| PeriodError::Quarter(text.chars().take(40).collect()))
+}
+
+/// `2026`: its twelve calendar months.
+///
+/// # Errors
+/// [`PeriodError::Year`].
+pub fn year(text: &str, zone: &TimeZone) -> Result<Span, PeriodError> {
+    let span = || months(Date::new(four_digits(text)?, 1, 1).ok()?, 12, zone);
+    span().ok_or_else(|| PeriodError::Year(text.chars().take(40).collect()))
+}
+
+fn four_digits(text: &str) -> Option<i16> {
+    let is_year = text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit());
+    text.parse().ok().filter(|_| is_year)
+}
+
+/// So many calendar months from the first day of one.
+fn months(first: Date, count: i8, zone: &TimeZone) -> Option<Span> {
+    use jiff::ToSpan as _;
+    let next = first.checked_add(i64::from(count).months()).ok()?;
+    Some(Span::new(instant(first.into(), zone)?, instant(next.into(), zone)?))
+}
+
+/// The calendar quarter before the current one in the zone.
+#[must_use]
+pub fn quarter_before(now: UnixMs, zone: &TimeZone) -> Span {
+    let today = zone.to_datetime(now.to_timestamp()).date();
+    let (year, this) = (today.year(), (today.month() - 1) / 3);
+    let (year, before) = if this == 0 { (year - 1, 3) } else { (year, this - 1) };
+    let first = Date::new(year, before * 3 + 1, 1).ok();
+    first.and_then(|first| months(first, 3, zone)).unwrap_or_else(|| month_before(now, zone))
+}
+
+/// The calendar year before the current one in the zone.
+#[must_use]
+pub fn year_before(now: UnixMs, zone: &TimeZone) -> Span {
+    let year = zone.to_datetime(now.to_timestamp()).date().year() - 1;
+    let first = Date::new(year, 1, 1).ok();
+    first.and_then(|first| months(first, 12, zone)).unwrap_or_else(|| month_before(now, zone))
 }
 
 fn month_of(day: Date, zone: &TimeZone) -> Option<Span> {
@@ -110,12 +169,33 @@ mod tests {
     }
 
     #[test]
+    fn quarters_and_years_are_whole_calendar_months() {
+        let at = |text| moment(text, &zone()).unwrap();
+        let span = |from, to| Span::new(at(from), at(to));
+        let third = span("2026-07-01", "2026-10-01");
+        assert_eq!(quarter("2026-Q3", &zone()).unwrap(), third);
+        assert_eq!(quarter("2026-q4", &zone()).unwrap(), span("2026-10-01", "2027-01-01"));
+        assert_eq!(year("2026", &zone()).unwrap(), span("2026-01-01", "2027-01-01"));
+        assert_eq!(quarter_before(at("2026-10-01"), &zone()), third);
+        assert_eq!(quarter_before(at("2026-12-31T23:59"), &zone()), third);
+        let last = span("2025-10-01", "2026-01-01");
+        assert_eq!(quarter_before(at("2026-03-31"), &zone()), last);
+        assert_eq!(year_before(at("2027-01-01"), &zone()), year("2026", &zone()).unwrap());
+    }
+
+    #[test]
     fn what_is_no_time_is_refused() {
         for text in ["", "yesterday", "2026-13-01", "2026-10", "31/10/2026"] {
             assert!(moment(text, &zone()).is_err(), "{text}");
         }
         for text in ["", "2026", "2026-13", "2026-00", "2026-10-01", "x-y"] {
             assert!(month(text, &zone()).is_err(), "{text}");
+        }
+        for text in ["", "2026", "2026-Q0", "2026-Q5", "2026-Q", "2026-Q11", "26-Q1", "2026-3"] {
+            assert!(quarter(text, &zone()).is_err(), "{text}");
+        }
+        for text in ["", "26", "+026", "2026-01", "20266", "year"] {
+            assert!(year(text, &zone()).is_err(), "{text}");
         }
         assert!(last("7", UnixMs(0)).is_err() && last("soon", UnixMs(0)).is_err());
     }

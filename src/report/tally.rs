@@ -154,7 +154,7 @@ fn figures(
 }
 
 /// The units reported on for which a subject stands, each with the time it does inside `window`.
-fn stands_for(
+pub(super) fn stands_for(
     inventory: &Inventory,
     tree: &Tree,
     inside: &[bool],

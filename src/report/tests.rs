@@ -34,6 +34,7 @@ fn unit(id: &str, name: &str, kind: UnitKind, parent: Option<u32>, requires: &[u
         since: None,
         until: None,
         merged_into: None,
+        equipment_stays: false,
     }
 }
 

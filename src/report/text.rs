@@ -141,7 +141,14 @@ fn annex(report: &CoverageReport, inventory: &Inventory, lang: Lang) -> Vec<Sect
             let above = above.map_or(Value::None, |p| Value::text(&inventory.unit(p).name));
             cells.insert(1, above);
             cells.insert(2, Value::text(&inventory.network(row.network).short));
-            table.rows.push(Line::of(cells));
+            // Whole in every rung, or named already among those that are not live: a spreadsheet
+            // and the screen have it, paper need not.
+            let ladder = &row.ladder;
+            let is_whole = ladder.met == ladder.required && row.verdict == Verdict::Met;
+            let is_named = ladder.required == 1
+                && report.not_live.iter().any(|n| (n.unit, n.network) == (row.unit, row.network));
+            let is_quiet = is_whole || is_named;
+            table.rows.push(Line { is_quiet, ..Line::of(cells) });
         }
         if table.rows.is_empty() {
             continue;

@@ -189,11 +189,15 @@ pub enum EventKind {
     Outbox,
     /// An operator has said what an outage was.
     OutageNoted,
+    /// Storm mode was ordered for a unit, or ordered otherwise.
+    StormBegan,
+    /// It is over.
+    StormEnded,
 }
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::Started,
         Self::Stopped,
         Self::State,
@@ -219,6 +223,8 @@ impl EventKind {
         Self::IdentityChanged,
         Self::Outbox,
         Self::OutageNoted,
+        Self::StormBegan,
+        Self::StormEnded,
     ];
 
     /// The word in the database and in JSON.
@@ -250,6 +256,8 @@ impl EventKind {
             Self::IdentityChanged => "identity_changed",
             Self::Outbox => "outbox",
             Self::OutageNoted => "outage_noted",
+            Self::StormBegan => "storm_began",
+            Self::StormEnded => "storm_ended",
         }
     }
 

@@ -21,6 +21,7 @@ mod rounds;
 mod said;
 mod samples;
 mod stats;
+mod storms;
 mod verify;
 
 use std::path::{Path, PathBuf};

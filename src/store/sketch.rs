@@ -142,6 +142,11 @@ impl Sketch {
         held.map(|offset| middle_us(self.first + offset))
     }
 
+    /// The values counted, each within 1.6 % in microseconds and with how often, the shortest first.
+    pub fn values(&self) -> impl Iterator<Item = (u32, u64)> + '_ {
+        self.held().map(|(bucket, count)| (middle_us(bucket), count))
+    }
+
     /// Buckets that hold something, with their counts.
     fn held(&self) -> impl Iterator<Item = (usize, u64)> + Clone {
         let counts = self.counts.iter().zip(self.first..);

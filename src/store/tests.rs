@@ -21,6 +21,7 @@ mod properties;
 mod rounds;
 mod said;
 mod sound;
+mod storms;
 
 const T0: i64 = 1_790_000_000_000;
 const ALL_TIME: Span = Span::new(UnixMs(0), UnixMs(i64::MAX));

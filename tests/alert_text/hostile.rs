@@ -4,10 +4,10 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use tuantra::alert::text::{TITLE_CHARS_MAX, WORDS_BYTES_MAX};
-use tuantra::alert::{Notice, Severity, Subject, Topic};
+use tuantra::alert::{Notice, Severity, StormNote, Subject, Topic};
 use tuantra::locale::{Lang, is_hidden};
 use tuantra::model::{
-    Ack, Cause, Contact, Guess, IncidentId, Sign, SubjectId, SubjectKind, UnitKind, UnixMs,
+    Ack, Cause, Contact, Guess, IncidentId, Sign, SubjectId, SubjectKind, UnitId, UnitKind, UnixMs,
 };
 
 use super::{notices, words};
@@ -15,7 +15,7 @@ use super::{notices, words};
 /// Stands at the beginning of every value and nowhere in a text of ours.
 const MARK: char = 'Ѫ';
 
-const TOPICS: [Topic; 16] = [
+const TOPICS: [Topic; 18] = [
     Topic::Down,
     Topic::Degraded,
     Topic::Flapping,
@@ -31,6 +31,8 @@ const TOPICS: [Topic; 16] = [
     Topic::ChannelLost,
     Topic::ChannelBack,
     Topic::Digest,
+    Topic::StormBegan,
+    Topic::StormEnded,
     Topic::Test,
 ];
 
@@ -95,16 +97,31 @@ fn single(texts: Texts) -> impl Strategy<Value = Notice> {
     });
     let maybe = || option::of(texts.clone());
     let incident = maybe().prop_map(|id| id.map(|id| IncidentId::from_stored(&id)));
+    let storm = (texts.clone(), texts.clone(), texts.clone(), (time(), time()));
+    let storm = (storm, any::<(u32, u32, bool)>()).prop_map(
+        |((name, by, note, (since, until)), (folded, open, is_gone))| StormNote {
+            unit: UnitId::new("cai-be").unwrap(),
+            name,
+            since,
+            until,
+            by,
+            note,
+            folded,
+            open,
+            is_gone,
+        },
+    );
     let head = (
         prop::sample::select(&TOPICS[..]),
         prop::sample::select(&Severity::ALL[..]),
         incident,
         (time(), time(), option::of(time())),
+        storm,
     );
     let tail = (option::of(guess), option::of(ack), maybe(), maybe(), any::<(u32, u32)>());
     (head, option::of(subject(texts.clone())), units, vec(texts.clone(), 0..14), tail).prop_map(
         |(
-            (topic, severity, incident, (at, since, until)),
+            (topic, severity, incident, (at, since, until), storm),
             subject,
             units,
             services,
@@ -130,9 +147,15 @@ fn single(texts: Texts) -> impl Strategy<Value = Notice> {
             guess,
             ack,
             reason,
+            // What tells of a storm has one; a digest may.
+            storm: (units_count.is_multiple_of(3) || is_of_storm(topic)).then_some(storm),
             parts: Vec::new(),
         },
     )
+}
+
+const fn is_of_storm(topic: Topic) -> bool {
+    matches!(topic, Topic::StormBegan | Topic::StormEnded)
 }
 
 fn any_text() -> Texts {

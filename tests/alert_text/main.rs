@@ -169,6 +169,21 @@ fn digests_count_and_tell_the_worst_and_oldest_first() {
 }
 
 #[test]
+fn a_storm_is_told_with_its_end_and_what_is_left_of_it() {
+    let (begins, ends) = ("2026-11-26T07:00:00+07:00", "2026-11-26T18:00:00+07:00");
+    shown(
+        "storms",
+        &[
+            ("it begins", n::storm(Topic::StormBegan, 0), begins),
+            ("a quarter of it", n::storm_digest(), "2026-11-26T08:00:00+07:00"),
+            ("it is over", n::storm(Topic::StormEnded, 3), ends),
+            ("and nothing is open", n::storm(Topic::StormEnded, 0), ends),
+            ("its unit is gone", n::storm_without_unit(), ends),
+        ],
+    );
+}
+
+#[test]
 fn an_incident_is_one_line_of_a_digest_its_latest() {
     let down = n::commune(Topic::Down);
     let over = n::over(n::commune(Topic::Recovered));

@@ -1,6 +1,6 @@
 //! Realistic messages of the sample province.
 
-use tuantra::alert::{Notice, Severity, Subject, Topic, UnitName};
+use tuantra::alert::{Notice, Severity, StormNote, Subject, Topic, UnitName};
 use tuantra::model::{
     Ack, Cause, Contact, Guess, IncidentId, Sign, SubjectId, SubjectKind, UnitId, UnitKind, UnixMs,
 };
@@ -83,6 +83,7 @@ fn notice(topic: Topic, severity: Severity, subject: Subject) -> Notice {
         guess: None,
         ack: None,
         reason: None,
+        storm: None,
         parts: Vec::new(),
     }
 }
@@ -331,4 +332,41 @@ pub fn digest_of(count: u32) -> Notice {
         parts: (0..count).map(part).collect(),
         ..own(Topic::Digest, None)
     }
+}
+
+/// Storm mode in a district, from 07:00 to 18:00.
+pub fn storm(topic: Topic, open: u32) -> Notice {
+    let storm = StormNote {
+        unit: UnitId::new("cai-be").unwrap(),
+        name: "Huyện Cái Bè".to_owned(),
+        since: at("2026-11-26T07:00:00+07:00"),
+        until: at("2026-11-26T18:00:00+07:00"),
+        by: "lan".to_owned(),
+        note: "Bão số 9".to_owned(),
+        folded: if topic == Topic::StormEnded { 1_037 } else { 0 },
+        open,
+        is_gone: false,
+    };
+    let mut notice = digest_of(0);
+    (notice.topic, notice.since, notice.storm) = (topic, storm.since, Some(storm));
+    notice.at = at("2026-11-26T07:00:00+07:00");
+    if topic == Topic::StormEnded {
+        notice.until = Some(at("2026-11-26T18:00:00+07:00"));
+    }
+    notice
+}
+
+/// What happened in it in a quarter of an hour.
+pub fn storm_digest() -> Notice {
+    Notice { storm: storm(Topic::StormBegan, 0).storm, ..digest_of_three() }
+}
+
+/// It is over because its unit is gone.
+pub fn storm_without_unit() -> Notice {
+    let mut notice = storm(Topic::StormEnded, 0);
+    if let Some(storm) = &mut notice.storm {
+        (storm.is_gone, storm.folded) = (true, 1);
+        storm.name = "cai-be".to_owned();
+    }
+    notice
 }

@@ -40,7 +40,7 @@ macro_rules! tables {
 
 tables!(
     grouping, repeat, resolve, routes, quiet, escalate, ack, merged, passed, stale, fallback, rate,
-    sight,
+    sight, storm,
 );
 
 #[test]

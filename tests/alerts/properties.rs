@@ -5,10 +5,10 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use tuantra::alert::channel::Outcome;
-use tuantra::alert::{Desk, Notice, Parcel, Plan, Scope, Topic, facts, outlet};
+use tuantra::alert::{Desk, Notice, Parcel, Plan, Scope, Sight, Topic, facts, outlet};
 use tuantra::config;
 use tuantra::model::{
-    Ack, Impact, Incident, IncidentId, Inventory, State, SubjectId, UnitId, UnixMs,
+    Ack, Id, Impact, Incident, IncidentId, Inventory, State, Storm, SubjectId, UnitId, UnixMs,
 };
 use tuantra::store::{Message, MessageState};
 
@@ -46,15 +46,41 @@ enum Manner {
 
 #[derive(Debug, Clone)]
 enum Op {
-    Down { line: usize, units: usize, severity: u8 },
-    Grow { line: usize },
-    Up { line: usize },
-    Ack { line: usize },
-    Merge { from: usize, into: usize },
-    Wait { seconds: i64 },
-    Answer { channel: usize, manner: Manner },
+    Down {
+        line: usize,
+        units: usize,
+        severity: u8,
+    },
+    Grow {
+        line: usize,
+    },
+    Up {
+        line: usize,
+    },
+    Ack {
+        line: usize,
+    },
+    Merge {
+        from: usize,
+        into: usize,
+    },
+    Wait {
+        seconds: i64,
+    },
+    Answer {
+        channel: usize,
+        manner: Manner,
+    },
     Kill,
     Retry,
+    /// Storm mode in a line's unit, or in all of them.
+    Storm {
+        line: usize,
+        minutes: i64,
+    },
+    Calm {
+        line: usize,
+    },
 }
 
 fn manner() -> impl Strategy<Value = Manner> {
@@ -84,6 +110,8 @@ fn op() -> impl Strategy<Value = Op> {
         3 => (0..CHANNELS.len(), manner()).prop_map(|(channel, manner)| Op::Answer { channel, manner }),
         2 => Just(Op::Kill),
         1 => Just(Op::Retry),
+        2 => (0..=LINES, 1_i64..90).prop_map(|(line, minutes)| Op::Storm { line, minutes }),
+        1 => (0..=LINES).prop_map(|line| Op::Calm { line }),
     ]
 }
 
@@ -130,6 +158,8 @@ struct World<'a> {
     merged: BTreeSet<IncidentId>,
     /// The same, each with the one that it became a part of.
     parts: Vec<(IncidentId, IncidentId)>,
+    /// Storm modes that are on, as the store would keep them.
+    storms: Vec<Storm>,
     now: UnixMs,
     opened: i64,
 }
@@ -164,6 +194,7 @@ impl<'a> World<'a> {
             away: Vec::new(),
             manners: BTreeMap::new(),
             merged: BTreeSet::new(),
+            storms: Vec::new(),
             now,
             opened: 0,
         }
@@ -263,6 +294,31 @@ impl<'a> World<'a> {
                 let kept: Vec<Message> = self.kept.values().cloned().collect();
                 let open: Vec<IncidentId> = self.open.values().map(|i| i.id.clone()).collect();
                 self.desk = Desk::new(self.plan.clone(), &kept, &open, &self.parts, self.now);
+                let storms = self.storms.iter().map(|s| (s.clone(), BTreeMap::new()));
+                self.desk.take_up_storms(self.inventory, storms, self.now);
+            }
+            Op::Storm { line, minutes } => {
+                let (unit, until) = (Self::unit(*line), self.now + minutes * 60_000);
+                let order = Storm {
+                    unit: unit.clone(),
+                    since: self.now,
+                    until,
+                    by: "minh".to_owned(),
+                    note: String::new(),
+                    channels: Vec::<Id>::new(),
+                    ended: None,
+                };
+                let (stand, _) = self.desk.begin_storm(self.inventory, order, self.now);
+                self.storms.retain(|storm| storm.unit != unit);
+                self.storms.push(stand.storm);
+            }
+            Op::Calm { line } => {
+                let unit = Self::unit(*line);
+                let open: Vec<Incident> = self.open.values().cloned().collect();
+                let sight = Sight { inventory: self.inventory, open: &open, blind: &[] };
+                let ended = self.desk.end_storm(&unit, "minh", sight, self.now);
+                assert_eq!(ended.is_some(), self.storms.iter().any(|storm| storm.unit == unit));
+                self.storms.retain(|storm| storm.unit != unit);
             }
             Op::Retry => {
                 let pending = self.kept.values().find(|m| m.state == MessageState::Pending);
@@ -287,6 +343,10 @@ impl<'a> World<'a> {
                 self.hear(n);
             }
             let open: Vec<Incident> = self.open.values().cloned().collect();
+            let sight = Sight { inventory: self.inventory, open: &open, blind: &[] };
+            for over in self.desk.pass_storms(sight, self.now) {
+                self.storms.retain(|storm| storm.unit != over.storm.unit);
+            }
             self.desk.tick(self.inventory, &open, &[], self.now);
             loop {
                 self.keep();
@@ -326,6 +386,7 @@ impl<'a> World<'a> {
         let until = self.now + seconds * 1_000;
         let call = Call { key, channel, notice, is_taken, heard: None, until, outcome };
         self.follows(&call);
+        self.is_folded(&call);
         self.calls.push(call);
         let n = self.calls.len() - 1;
         if seconds == 0 { self.hear(n) } else { self.away.push(n) }
@@ -337,6 +398,29 @@ impl<'a> World<'a> {
         let parts_done = usize::from(outcome == Outcome::Sent);
         self.desk.outcome(&key, &outcome, parts_done, self.now);
         self.keep();
+    }
+
+    /// A line's unit; behind the last one the unit above all.
+    fn unit(line: usize) -> UnitId {
+        let name = if line == LINES { "province".to_owned() } else { format!("c{line}") };
+        UnitId::new(&name).unwrap()
+    }
+
+    /// In a storm nothing leaves by itself but what may have left before, and a digest of one storm
+    /// tells of nothing else.
+    fn is_folded(&self, call: &Call) {
+        let is_in = |unit: &UnitId, notice: &Notice| {
+            let own = notice.subject.as_ref().map(|subject| &subject.unit.id);
+            own.is_some_and(|own| own == unit || unit.as_str() == "province")
+        };
+        let is_again = self.calls.iter().any(|c| c.key == call.key && c.may_be_taken());
+        if call.notice.topic != Topic::Digest && !is_again {
+            let is_stormy = |storm: &Storm| is_in(&storm.unit, &call.notice);
+            assert!(!self.storms.iter().any(is_stormy), "{} leaves in a storm", call.key);
+        }
+        if let Some(storm) = &call.notice.storm {
+            assert!(call.notice.parts.iter().all(|part| is_in(&storm.unit, part)), "{}", call.key);
+        }
     }
 
     /// What a call may be after those before it.

@@ -10,5 +10,6 @@ mod outages;
 mod properties;
 mod sample;
 mod screens;
+mod storming;
 mod taking;
 mod working;

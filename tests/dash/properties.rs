@@ -10,7 +10,7 @@ use tuantra::model::{State, UnixMs};
 
 use crate::desk::Desk;
 use crate::sample;
-use crate::taking;
+use crate::{storming, taking};
 
 /// The sample with parts left out, states and references at random, hostile names.
 fn snapshots() -> impl Strategy<Value = Snapshot> {
@@ -55,10 +55,11 @@ proptest! {
         mut snapshot in snapshots(),
         columns in 1u16..=320,
         rows in 1u16..=100,
-        keys in "[1-68jkGgsnfcwHLMmoxryeF:?/a-e +=\\[\\]-]{0,24}",
+        keys in "[1-68jkGgsnfcwHLBMmoxryeF:?/a-e +=\\[\\]-]{0,24}",
         typed in "\\PC{0,60}",
         terms in "(<Right>|<Left>|<Tab>|<PgDn>|<Backspace>|2h|17:30){0,8}",
         channels in 0usize..4,
+        storms in 0usize..3,
         back in 0usize..3,
         vi in any::<bool>(),
         ascii in any::<bool>(),
@@ -66,6 +67,7 @@ proptest! {
     ) {
         let lang = if vi { Lang::Vi } else { Lang::En };
         snapshot.daemon.channels = taking::channels(channels);
+        snapshot.daemon.storms = storming::storms(storms);
         let mut desk = Desk::over(Board::new(snapshot), lang, (columns, rows));
         desk.theme = Theme { colours: Colours::Sixteen, ascii };
         desk.link = match link {
@@ -148,6 +150,7 @@ fn every_size_draws_every_screen_without_leaving_its_area() {
         "2<Down>r",
         ":",
         "2<Down>mĐang thay cáp<Right><Right><Right>99:00",
+        "2<Down>BBão số 9<Right><Right><Right>99:00<Enter>",
         "?",
         "/x",
         "/cai be tslcd<Enter>",
@@ -156,6 +159,7 @@ fn every_size_draws_every_screen_without_leaving_its_area() {
     ];
     let mut snapshot = sample::province();
     snapshot.daemon.channels = taking::channels(3);
+    snapshot.daemon.storms = storming::storms(2);
     let mut screens: Vec<Desk> = screens
         .into_iter()
         .map(|keys| {

@@ -701,6 +701,7 @@ pub fn grown(extra_communes: usize) -> Snapshot {
             blind: Vec::new(),
             traps: None,
             channels: Vec::new(),
+            storms: Vec::new(),
         },
         timezone: "Asia/Ho_Chi_Minh".to_owned(),
         month_from: MONTH,

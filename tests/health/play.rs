@@ -6,8 +6,8 @@ use std::path::Path;
 use tuantra::daemon::replay::{Decision, Input, Replay};
 use tuantra::health::{Evidence, Memory};
 use tuantra::model::{
-    Ack, CarrierId, Id, Inventory, Maintenance, Round, Span, SubjectId, SubjectIx, UnitId, UnixMs,
-    WorkHours, WorkedOn,
+    Ack, CarrierId, Id, Inventory, Maintenance, Round, Span, Storm, SubjectId, SubjectIx, UnitId,
+    UnixMs, WorkHours, WorkedOn,
 };
 
 use super::say;
@@ -34,6 +34,8 @@ enum Event {
         refused: bool,
     },
     Work(Maintenance),
+    /// Storm mode in a unit, until then; `None`: it is ended.
+    Storm(UnitId, Option<UnixMs>),
     Uptime(SubjectId, i64),
     Battery(SubjectId, bool),
     /// The daemon is away until then.
@@ -134,6 +136,23 @@ fn play(case: &Case) -> Result<Played, String> {
             Event::Restart(start) => {
                 replay.pass(now);
                 replay.restart(start + set_on);
+            }
+            Event::Storm(unit, Some(until)) => {
+                let order = Storm {
+                    unit,
+                    since: now,
+                    until,
+                    by: "lan".to_owned(),
+                    note: String::new(),
+                    channels: Vec::new(),
+                    ended: None,
+                };
+                replay.storm(order, now);
+            }
+            Event::Storm(unit, None) => {
+                if !replay.end_storm(&unit, "lan", now) {
+                    return Err(format!("{unit} is in no storm"));
+                }
             }
             Event::Reload(name) => {
                 scene = later.remove(&name).ok_or_else(|| format!("{name} is used twice"))?;
@@ -239,6 +258,14 @@ fn read_row(
             Event::Ack { subject: one(rest)?, ack: Words { by: by.to_owned(), until }, refused }
         }
         "work" => Event::Work(work(rest, what, base)?),
+        "storm" => {
+            let unit = UnitId::new(rest).map_err(|error| format!("{rest}: {error}"))?;
+            match what.strip_prefix("until ") {
+                Some(until) => Event::Storm(unit, Some(base.time(until)?)),
+                None if what == "over" => Event::Storm(unit, None),
+                None => return Err("a storm lasts 'until 3:00:00', or is 'over'".to_owned()),
+            }
+        }
         "uptime" => Event::Uptime(one(rest)?, length(what)?),
         "battery" => Event::Battery(one(rest)?, what == "on"),
         "restart" => Event::Restart(base.time(what)?),

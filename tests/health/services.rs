@@ -123,9 +123,20 @@ fn said(base: Base, notice: &Notice) -> String {
     let topic = topic.as_str().unwrap_or_default().replace('_', " ");
     if notice.topic == Topic::Digest {
         let parts: Vec<String> = notice.parts.iter().map(|part| said(base, part)).collect();
-        return format!("digest of {}: {}", parts.len(), parts.join("; "));
+        let storm = notice.storm.as_ref().map(|storm| format!("{} storm ", storm.unit));
+        let storm = storm.unwrap_or_default();
+        return format!("{storm}digest of {}: {}", parts.len(), parts.join("; "));
     }
     let mut text = topic;
+    if let Some(storm) = &notice.storm {
+        text = match notice.topic {
+            Topic::StormEnded if storm.is_gone => format!("{text} {}, gone", storm.unit),
+            Topic::StormEnded => {
+                format!("{text} {}, {} folded, {} open", storm.unit, storm.folded, storm.open)
+            }
+            _ => format!("{text} {} to {}", storm.unit, base.say(storm.until)),
+        };
+    }
     let subject = notice.subject.as_ref().map(|s| s.id.to_string());
     for word in [subject, notice.through.clone()].into_iter().flatten() {
         text = format!("{text} {word}");

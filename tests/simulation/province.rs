@@ -246,6 +246,7 @@ impl Province {
                 since: None,
                 until: None,
                 merged_into: None,
+                equipment_stays: false,
             })
             .collect();
         let network = Network {

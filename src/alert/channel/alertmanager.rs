@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::Letter;
 use super::look::{digest, is_over, topic_word};
-use crate::alert::notice::{Notice, Severity, Topic};
+use crate::alert::notice::{Notice, Severity, StormNote, Topic};
 
 /// What stands for "not yet": the zero of Go's clock.
 const NEVER: &str = "0001-01-01T00:00:00Z";
@@ -54,11 +54,15 @@ fn group(letter: &Letter<'_>, receiver: &str, alerts: Vec<Value>) -> Value {
     })
 }
 
-/// What is the same of all that is said about one trouble: the incident, a channel by its name, else
-/// the letter alone.
+/// What is the same of all that is said about one trouble: the incident, a channel by its name, a storm
+/// by its own, else the letter alone.
 fn group_of(notice: &Notice, key: &str) -> String {
     match (&notice.incident, notice.topic, &notice.through) {
         (Some(incident), ..) => incident.to_string(),
+        (None, Topic::StormBegan | Topic::StormEnded, _) => {
+            let storm = notice.storm.as_ref().map(StormNote::storm);
+            format!("storm:{}", storm.unwrap_or_default())
+        }
         (None, Topic::ChannelLost | Topic::ChannelBack, Some(name)) => format!("channel:{name}"),
         (None, ..) => key.to_owned(),
     }
@@ -69,6 +73,7 @@ const fn alert_name(notice: &Notice) -> &'static str {
     match (notice.topic, notice.severity) {
         (Topic::Test, _) => "TuantraTest",
         (Topic::ChannelLost | Topic::ChannelBack, _) => "TuantraChannel",
+        (Topic::StormBegan | Topic::StormEnded, _) => "TuantraStorm",
         (_, Severity::Blind) => "TuantraBlind",
         _ => "TuantraIncident",
     }
@@ -108,6 +113,10 @@ fn alert(notice: &Notice, key: &str, words: Option<(&str, &str)>) -> Value {
         if let Some(carrier) = &subject.carrier {
             label("carrier", carrier.clone());
         }
+    }
+    let is_storm = matches!(notice.topic, Topic::StormBegan | Topic::StormEnded);
+    if let Some(storm) = notice.storm.as_ref().filter(|_| is_storm) {
+        label("unit", storm.unit.to_string());
     }
     if let Some(through) = &notice.through {
         label("through", through.clone());

@@ -21,7 +21,12 @@ pub(super) enum Look {
 pub(super) fn look(notice: &Notice) -> Look {
     match notice.topic {
         Topic::Recovered | Topic::Passed | Topic::ChannelBack => Look::Good,
-        Topic::Acknowledged | Topic::Removed | Topic::Merged | Topic::Test => Look::Plain,
+        Topic::Acknowledged
+        | Topic::Removed
+        | Topic::Merged
+        | Topic::StormBegan
+        | Topic::StormEnded
+        | Topic::Test => Look::Plain,
         Topic::ChannelLost => Look::Poor,
         // A digest may hold nothing but what is over.
         Topic::Digest if notice.parts.iter().all(|part| is_over(part.topic)) => Look::Good,
@@ -43,7 +48,12 @@ pub(super) fn look(notice: &Notice) -> Look {
 pub(super) const fn is_over(topic: Topic) -> bool {
     matches!(
         topic,
-        Topic::Recovered | Topic::Removed | Topic::Merged | Topic::Passed | Topic::ChannelBack
+        Topic::Recovered
+            | Topic::Removed
+            | Topic::Merged
+            | Topic::Passed
+            | Topic::ChannelBack
+            | Topic::StormEnded
     )
 }
 

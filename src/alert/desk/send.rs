@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::channel::Outcome;
 use super::super::facts;
 use super::super::lane::Lane;
-use super::super::notice::{Notice, Severity, Topic};
+use super::super::notice::{Notice, Severity, StormNote, Topic};
 use super::super::progress::Progress;
 use super::super::row::Row;
 use super::{Desk, GONE, is_trouble};
@@ -78,13 +78,27 @@ impl Desk {
         let row = candidates.first().and_then(|key| self.rows.get(key))?;
         let first = row.key.clone();
         let (is_digest, is_fresh) = (row.body.notice.topic == Topic::Digest, row.never_left());
+        if let Some(weather) = self.weather(row) {
+            // In a storm nothing leaves by itself.
+            let (note, mut keys) = (weather.note(), self.of_storm(channel, &weather.name(), now));
+            if !keys.contains(&first) {
+                keys.push(first);
+            }
+            self.fold(channel, &keys, Some(note), now);
+            return None;
+        }
+        let storm = row.body.notice.storm.as_ref().filter(|_| is_digest).map(StormNote::storm);
         let late: Vec<String> = self.foldable(&candidates, |row| {
             // Of all that became parts of one incident, one message.
             let is_part = row.body.notice.topic == Topic::Merged;
             is_part || row.body.is_quiet || now.since(row.body.wanted) >= STALE_MS
         });
         let all = if tokens == 1 { self.foldable(&candidates, |_| true) } else { Vec::new() };
-        let fold = if all.len() > late.len() { all } else { late };
+        let fold = match storm {
+            Some(storm) => self.of_storm(channel, &storm, now),
+            None if all.len() > late.len() => all,
+            None => late,
+        };
         if is_digest && is_fresh {
             // What it says may be out of date, and more may have come since.
             if self.refold(&first, &fold) {
@@ -92,7 +106,7 @@ impl Desk {
             }
         } else if !is_digest && fold.len() > 1 {
             // Its own row has to be on the disk before it leaves.
-            self.fold(channel, &fold, now);
+            self.fold(channel, &fold, None, now);
             return None;
         }
         let row = self.rows.get_mut(&first)?;
@@ -112,7 +126,8 @@ impl Desk {
     }
 
     /// Rows that may leave now: of each incident only the oldest, nothing that would overtake the
-    /// digest that its incident is told in, and a digest before all.
+    /// digest that its incident is told in or that waits for the digest of a storm, and a digest
+    /// before all.
     fn candidates(&self, channel: &Id, now: UnixMs) -> Vec<String> {
         let of_channel = self.rows.values().filter(|row| row.channel == *channel);
         let (mut waiting, folded): (Vec<&Row>, Vec<&Row>) =
@@ -123,31 +138,46 @@ impl Desk {
         });
         let mut seen: BTreeSet<&IncidentId> =
             folded.iter().filter_map(|row| row.incident.as_ref()).collect();
-        let ready = |row: &&Row| row.ticket <= self.tickets.1 && !row.is_away && row.due <= now;
         waiting.retain(|row| row.incident.as_ref().is_none_or(|id| seen.insert(id)));
-        waiting.into_iter().filter(ready).map(|row| row.key.clone()).collect()
+        let may_leave = |row: &&Row| self.is_ready(row, now);
+        waiting.into_iter().filter(may_leave).map(|row| row.key.clone()).collect()
     }
 
-    /// Of these, what has certainly not left and is so.
+    /// It is on the disk, its time has come, and no digest is waited with.
+    pub(super) fn is_ready(&self, row: &Row, now: UnixMs) -> bool {
+        let is_due = row.ticket <= self.tickets.1 && !row.is_away && row.due <= now;
+        is_due && !self.is_held(row, now)
+    }
+
+    /// Of these, what has certainly not left, is in no storm, and is so.
     fn foldable(&self, candidates: &[String], is_so: impl Fn(&Row) -> bool) -> Vec<String> {
         let may = |key: &&String| {
             self.rows.get(*key).is_some_and(|row| {
                 let topic = row.body.notice.topic;
                 let is_own = matches!(
                     topic,
-                    Topic::ChannelLost | Topic::ChannelBack | Topic::Test | Topic::Digest
+                    Topic::ChannelLost
+                        | Topic::ChannelBack
+                        | Topic::StormBegan
+                        | Topic::StormEnded
+                        | Topic::Test
+                        | Topic::Digest
                 );
-                row.never_left() && !is_own && is_so(row)
+                row.never_left() && !is_own && self.weather(row).is_none() && is_so(row)
             })
         };
         candidates.iter().filter(may).take(DIGEST_MAX).cloned().collect()
     }
 
-    /// Folds rows into one digest.
-    fn fold(&mut self, channel: &Id, keys: &[String], now: UnixMs) {
+    /// Folds rows into one digest, of a storm or of what is late.
+    fn fold(&mut self, channel: &Id, keys: &[String], storm: Option<StormNote>, now: UnixMs) {
         // The ticket tells it from another of the same moment, which may have left already.
-        let key = format!("digest:{channel}:{}-{}", now.0, self.tickets.0);
-        let blank = facts::blank(Topic::Digest, Severity::Flapping, now);
+        let mut key = format!("digest:{channel}:{}-{}", now.0, self.tickets.0);
+        if let Some(storm) = &storm {
+            key.push_str(&format!(":{}", storm.storm()));
+        }
+        let mut blank = facts::blank(Topic::Digest, Severity::Flapping, now);
+        blank.storm = storm;
         self.push(Row::new(key.clone(), channel.clone(), blank, now));
         self.refold(&key, keys);
     }
@@ -156,8 +186,10 @@ impl Desk {
     fn refold(&mut self, key: &str, more: &[String]) -> bool {
         let is_of = |row: &&Row| row.body.digest.as_deref() == Some(key);
         let room = DIGEST_MAX.saturating_sub(self.rows.values().filter(is_of).count());
+        let mut added = 0_u32;
         for part in more.iter().take(room) {
             if let Some(row) = self.rows.get_mut(part) {
+                added += u32::from(row.body.digest.is_none());
                 row.body.digest = Some(key.to_owned());
                 self.changed.push(row.message(MessageState::Pending));
             }
@@ -166,6 +198,7 @@ impl Desk {
         parts.sort_by_key(|row| (row.made, row.incident.clone(), row.body.number));
         let Some(row) = self.rows.get(key) else { return false };
         let mut notice = facts::blank(Topic::Digest, Severity::Flapping, row.made);
+        notice.storm.clone_from(&row.body.notice.storm);
         for Row { body, .. } in &parts {
             let part = &body.notice;
             notice.severity = notice.severity.max(part.severity);
@@ -175,7 +208,11 @@ impl Desk {
             // A line of a digest names the root and counts the rest.
             notice.parts.push(Notice { units: Vec::new(), services: Vec::new(), ..part.clone() });
         }
-        if notice == row.body.notice {
+        let (is_same, channel) = (notice == row.body.notice, row.channel.clone());
+        if let Some(storm) = notice.storm.as_ref().map(StormNote::storm) {
+            self.count_folded(&storm, &channel, added);
+        }
+        if is_same {
             return false;
         }
         if notice.parts.is_empty() {

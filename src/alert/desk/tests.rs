@@ -12,6 +12,8 @@ use super::*;
 use crate::config;
 use crate::model::{Impact, IncidentId, State, SubjectId, SubjectIx, UnitId};
 
+mod storm;
+
 const MINUTE: i64 = 60_000;
 
 /// A desk with a clock, channels that do as told, and a store that keeps what it is given.

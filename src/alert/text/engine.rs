@@ -49,6 +49,8 @@ pub(super) const BUILTIN: &[(&str, &str)] = builtin![
     "channel_lost",
     "channel_back",
     "digest",
+    "storm_began",
+    "storm_ended",
     "test",
     "facts",
     "end",

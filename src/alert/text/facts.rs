@@ -22,7 +22,7 @@ const SIGNS_MAX: usize = 8;
 const PARTS_MAX: usize = 100;
 
 /// Every name that templates may use beside those they set; documented in `docs/alerts.md`.
-pub(super) const NAMES: [&str; 46] = [
+pub(super) const NAMES: [&str; 47] = [
     "ack",
     "at",
     "command",
@@ -62,6 +62,7 @@ pub(super) const NAMES: [&str; 46] = [
     "signs_count",
     "since",
     "state",
+    "storm",
     "subject",
     "suspicion",
     "target",
@@ -158,7 +159,15 @@ fn put_times(notice: &Notice, moment: &Moment, put: &mut impl FnMut(&str, Value)
     let lasted = ended.unwrap_or(moment.now).0.saturating_sub(notice.since.0);
     put("lasted_ms", lasted.max(0).into());
     let late = moment.now.0.saturating_sub(notice.at.0) >= LATE_MS;
-    put("is_late", (late && !matches!(notice.topic, Topic::Digest | Topic::Passed)).into());
+    put(
+        "is_late",
+        (late
+            && !matches!(
+                notice.topic,
+                Topic::Digest | Topic::Passed | Topic::StormBegan | Topic::StormEnded
+            ))
+        .into(),
+    );
 }
 
 fn put_counts(
@@ -183,7 +192,12 @@ fn put_counts(
 pub(super) const fn is_over(topic: Topic) -> bool {
     matches!(
         topic,
-        Topic::Recovered | Topic::Removed | Topic::Merged | Topic::Passed | Topic::ChannelBack
+        Topic::Recovered
+            | Topic::Removed
+            | Topic::Merged
+            | Topic::Passed
+            | Topic::ChannelBack
+            | Topic::StormEnded
     )
 }
 

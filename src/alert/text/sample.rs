@@ -2,7 +2,7 @@
 //! nothing it need not have.
 
 use crate::alert::facts::blank;
-use crate::alert::notice::{Notice, Severity, Subject, Topic, UnitName};
+use crate::alert::notice::{Notice, Severity, StormNote, Subject, Topic, UnitName};
 use crate::model::{
     Ack, Cause, Contact, Guess, IncidentId, Sign, SubjectId, SubjectKind, UnitId, UnitKind, UnixMs,
 };
@@ -28,7 +28,25 @@ pub(super) fn notices(topic: Topic) -> Vec<Notice> {
         ..subject
     });
     match topic {
-        Topic::Digest => vec![bare, Notice { parts: vec![full.clone()], ..full }],
+        Topic::Digest => {
+            let parts = vec![full.clone()];
+            let of_storm = Notice { parts: parts.clone(), storm: storm(topic), ..full.clone() };
+            vec![bare, Notice { parts, ..full }, of_storm]
+        }
+        Topic::StormBegan | Topic::StormEnded => {
+            let full = storm(topic).map(|storm| Notice { storm: Some(storm), ..bare.clone() });
+            let lonely = full.clone().map(|full| Notice {
+                storm: full.storm.map(|storm| StormNote {
+                    note: String::new(),
+                    folded: 0,
+                    open: 0,
+                    is_gone: true,
+                    ..storm
+                }),
+                ..full
+            });
+            full.into_iter().chain(lonely).collect()
+        }
         Topic::ChannelLost | Topic::ChannelBack | Topic::Blind | Topic::Test => {
             vec![Notice { through: Some("VNPT".to_owned()), ..bare.clone() }, bare]
         }
@@ -54,6 +72,21 @@ pub(super) fn notices(topic: Topic) -> Vec<Notice> {
 /// A notice of the patrol itself, with what every notice has.
 fn bare(topic: Topic) -> Notice {
     Notice { since: NOW - 20 * MINUTE_MS, ..blank(topic, Severity::Blind, NOW) }
+}
+
+/// A storm mode, with all that it may have.
+fn storm(topic: Topic) -> Option<StormNote> {
+    Some(StormNote {
+        unit: UnitId::new("cai-be").ok()?,
+        name: "Huyện Cái Bè".to_owned(),
+        since: NOW - 180 * MINUTE_MS,
+        until: NOW + 60 * MINUTE_MS,
+        by: "lan".to_owned(),
+        note: "Bão số 9".to_owned(),
+        folded: if topic == Topic::StormEnded { 37 } else { 0 },
+        open: if topic == Topic::StormEnded { 3 } else { 0 },
+        is_gone: false,
+    })
 }
 
 fn full(topic: Topic) -> Option<Notice> {

@@ -15,10 +15,12 @@ use super::{Peer, Shared, answer};
 use crate::api::commands::{
     ASK_MAX, AckRequest, AskRequest, NoteRequest, OutboxRequest, WorkRequest,
 };
+use crate::api::storm::StormRequest;
 use crate::api::types::Problem;
 use crate::api::user::User;
-use crate::locale::visible;
-use crate::model::{Id, IncidentId, SubjectId};
+use crate::locale::{Lang, visible};
+use crate::model::{Id, IncidentId, SubjectId, UnitId};
+use crate::t;
 
 /// Longest body of a request, in bytes: a note of 300 characters takes well under 4 KiB.
 pub(super) const REQUEST_MAX: usize = 16 << 10;
@@ -27,7 +29,7 @@ type Body = Result<Bytes, BytesRejection>;
 
 /// The user at the other end; a connection that the kernel says nothing of may command nothing.
 async fn user(peer: &Peer, own_uid: u32) -> Result<User, Problem> {
-    let unknown = || Problem::new("forbidden", "the system does not say who asks");
+    let unknown = || Problem::new("forbidden", t!(Lang::En, "reason.asker_unknown"));
     let uid = peer.uid.ok_or_else(unknown)?;
     tokio::task::spawn_blocking(move || User::look_up(uid, own_uid)).await.map_err(|_| unknown())
 }
@@ -35,7 +37,7 @@ async fn user(peer: &Peer, own_uid: u32) -> Result<User, Problem> {
 fn parsed<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {
     let body = body.map_err(|rejected| match rejected.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
-            Problem::new("too_large", format!("a request has at most {REQUEST_MAX} bytes"))
+            Problem::new("too_large", t!(Lang::En, "reason.request_long", count = REQUEST_MAX))
         }
         _ => Problem::new("bad_request", visible(&rejected.body_text())),
     })?;
@@ -44,6 +46,10 @@ fn parsed<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {
 
 fn id(text: &str) -> Result<Id, Problem> {
     Id::new(text).map_err(|e| Problem::new("bad_id", visible(&e.to_string())))
+}
+
+fn unit(text: &str) -> Result<UnitId, Problem> {
+    UnitId::new(text).map_err(|e| Problem::new("bad_id", visible(&e.to_string())))
 }
 
 pub(super) async fn acknowledge(
@@ -134,6 +140,40 @@ pub(super) async fn end(
 
 pub(super) async fn maintenance(State(shared): State<Shared>) -> Response {
     answer(shared.backend.maintenance().await)
+}
+
+pub(super) async fn storm(
+    State(shared): State<Shared>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    Path(name): Path<String>,
+    body: Body,
+) -> Response {
+    let done = async {
+        let request: StormRequest = parsed(body)?;
+        let by = user(&peer, shared.own_uid).await?;
+        shared.backend.storm(unit(&name)?, request, by).await
+    };
+    match done.await {
+        Ok((storm, true)) => (StatusCode::CREATED, Json(storm)).into_response(),
+        Ok((storm, false)) => Json(storm).into_response(),
+        Err(problem) => answer::<()>(Err(problem)),
+    }
+}
+
+pub(super) async fn end_storm(
+    State(shared): State<Shared>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    Path(name): Path<String>,
+) -> Response {
+    let done = async {
+        let by = user(&peer, shared.own_uid).await?;
+        shared.backend.end_storm(unit(&name)?, by).await
+    };
+    answer(done.await)
+}
+
+pub(super) async fn storms(State(shared): State<Shared>) -> Response {
+    answer(shared.backend.storms().await)
 }
 
 pub(super) async fn reload(

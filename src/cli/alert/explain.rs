@@ -12,8 +12,9 @@ use crate::config::Config;
 use crate::config::alerts::{Matches, Route};
 use crate::daemon::clock;
 use crate::locale::{self, Lang, text, visible};
-use crate::model::{AlertSeverity, Inventory, SubjectIx, UnixMs};
+use crate::model::{AlertSeverity, Inventory, Storm, SubjectIx, UnixMs};
 use crate::report;
+use crate::store::Reader;
 use crate::t;
 
 #[derive(Debug, clap::Args)]
@@ -36,10 +37,12 @@ pub(super) struct Args {
 }
 
 /// What one channel would be told.
-struct Told {
+struct Told<'a> {
     channel: String,
     route: usize,
     at: UnixMs,
+    /// In whose digest.
+    storm: Option<&'a Storm>,
 }
 
 pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
@@ -58,7 +61,8 @@ pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         Some(text) => report::moment(text, &config.timezone)?,
     };
     let router = Router::new(config.alerts.routes.clone(), config.timezone.clone());
-    let asked = Asked { config: &config, inventory: &inventory, router: &router, at };
+    let storms = storms(&config, at);
+    let asked = Asked { config: &config, inventory: &inventory, router: &router, storms, at };
     let cases = cases(&inventory, subject);
     crate::cli::print(&match args.printed.format {
         Format::Text => asked.listed(subject, &cases),
@@ -71,6 +75,9 @@ pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
                             "severity": case.severity, "through": case.scope.carrier,
                             "channel": told.channel, "route": told.route + 1,
                             "after_ms": told.at.since(at), "at": told.at,
+                            "storm": told.storm.map(|storm| json!({
+                                "unit": storm.unit, "until": storm.over_at(),
+                            })),
                         })
                     })
                 })
@@ -80,6 +87,14 @@ pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         }
     })?;
     Ok(ExitCode::from(EXIT_OK))
+}
+
+/// The storm modes at `at`, out of the store: no daemon is needed. Without a store there is none.
+fn storms(config: &Config, at: UnixMs) -> Vec<Storm> {
+    let found = Reader::open(&config.store).and_then(|reader| reader.storms(at - Storm::MAX_MS));
+    let mut storms = found.unwrap_or_default();
+    storms.retain(|storm| storm.since <= at && at < storm.over_at());
+    storms
 }
 
 /// A trouble that somebody may be told of.
@@ -121,21 +136,32 @@ struct Asked<'a> {
     config: &'a Config,
     inventory: &'a Inventory,
     router: &'a Router,
+    storms: Vec<Storm>,
     at: UnixMs,
 }
 
 impl Asked<'_> {
     /// Who is told of a trouble that is decided then; each when nothing more happens to it.
-    fn told(&self, case: &Case) -> Vec<Told> {
+    fn told(&self, case: &Case) -> Vec<Told<'_>> {
         let hits = self.router.hits(self.inventory, &case.scope, case.severity, self.at);
         let told = hits.into_iter().map(|hit| {
             let route = self.router.get(hit.route);
             let wait = route.map_or(0, |route| route.telling.group_wait_ms);
             let quiet = route.and_then(|route| route.quiet);
-            let at = self.router.loud_from(quiet, self.at + wait);
-            Told { channel: hit.channel.to_string(), route: hit.route, at }
+            let wanted = self.router.loud_from(quiet, self.at + wait);
+            let storm = self.storm_of(case).filter(|storm| storm.holds(wanted));
+            let at = storm.map_or(wanted, |storm| storm.told_at(wanted));
+            Told { channel: hit.channel.to_string(), route: hit.route, at, storm }
         });
         told.collect()
+    }
+
+    /// The storm mode that a trouble would come in: the widest.
+    fn storm_of(&self, case: &Case) -> Option<&Storm> {
+        let unit = self.inventory.subject(case.scope.subject?).unit;
+        let up = std::iter::successors(Some(unit), |unit| self.inventory.unit(*unit).parent);
+        let of = |unit| self.storms.iter().find(|s| s.unit == self.inventory.unit(unit).id);
+        up.filter_map(of).last()
     }
 
     fn listed(&self, subject: Option<SubjectIx>, cases: &[Case]) -> String {
@@ -191,7 +217,7 @@ impl Asked<'_> {
         }
     }
 
-    fn row(&self, one: &Told) -> String {
+    fn row(&self, one: &Told<'_>) -> String {
         let (config, lang) = (self.config, self.config.language);
         let local = one.at.to_timestamp().to_zoned_datetime(config.timezone.clone());
         let kind = config.alerts.channels.iter().find(|c| c.id.as_str() == one.channel);
@@ -207,6 +233,13 @@ impl Asked<'_> {
         );
         if let Some(fallback) = fallback {
             line.push_str(&t!(lang, "alert.explain_fallback", channel = fallback.name));
+        }
+        if let Some(storm) = one.storm {
+            let until = storm.over_at().to_timestamp().to_zoned_datetime(config.timezone.clone());
+            let (unit, until) = (&storm.unit, locale::date_time(lang, &until));
+            let digest = locale::clock(&local);
+            let said = t!(lang, "storm.explained", unit = unit, until = until, digest = digest);
+            line.push_str(&format!("\n    {said}"));
         }
         line
     }

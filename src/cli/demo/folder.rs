@@ -43,6 +43,10 @@ defaults:
 /// The authority that has signed the certificates of the demo's services.
 const AUTHORITY_FILE: &str = "demo-ca.pem";
 
+/// What stands beside the patrol in the data integration centre: while these answer it sees out, and what
+/// falls silent is not its own fault.
+const SENTINELS: [&str; 3] = ["10.82.0.2", "10.82.0.3", "10.82.0.4"];
+
 /// The folder; removed when dropped, unless it is to be kept.
 pub(super) struct Folder {
     path: PathBuf,
@@ -151,6 +155,14 @@ fn configuration(lang: Lang, alerts: &Path, loopback: bool) -> String {
         true => String::new(),
         false => format!("\n  services: {{ ca: {AUTHORITY_FILE} }}"),
     };
+    // Nor has it a network that could be lost.
+    let sentinels = match loopback {
+        true => String::new(),
+        false => {
+            let each = SENTINELS.map(|address| format!("{{ address: {address} }}"));
+            format!("\nsentinels: [ {} ]", each.join(", "))
+        }
+    };
     // JSON's text is one of YAML's.
     let alerts = serde_json::Value::from(alerts.to_string_lossy());
     format!(
@@ -161,7 +173,7 @@ language: {lang}
 inventory: inventory/
 store: tuantra.db
 socket: tuantra.sock
-health: {{ interval: 10s, retry: 2s }}
+health: {{ interval: 10s, retry: 2s }}{sentinels}
 probe:
   icmp: {{ count: 3, spacing: 100ms, timeout: 800ms }}
   snmp: {{ interval: 30s, timeout: 1s, retries: 1, in_flight: 50 }}{services}
@@ -174,4 +186,22 @@ alerts:
   channels: {{ demo: {{ exec: {{ command: [tee, -a, {alerts}] }} }} }}
 "
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demo_watches_over_its_own_sight_with_devices_of_its_centre() -> anyhow::Result<()> {
+        let kept = tempfile::tempdir()?;
+        let folder = Folder::prepare(Some(kept.path()), true, false, Lang::En)?;
+        let text = std::fs::read_to_string(folder.config())?;
+        let centre = std::fs::read_to_string(folder.path().join("inventory/dic.yaml"))?;
+        for address in SENTINELS {
+            assert!(text.contains(&format!("{{ address: {address} }}")), "{text}");
+            assert!(centre.lines().any(|line| line.trim_end().ends_with(&format!(": {address}"))));
+        }
+        Ok(())
+    }
 }

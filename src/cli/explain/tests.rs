@@ -119,6 +119,9 @@ fn every_rule_has_its_sentence() {
         let mut silent = account(State::Degraded, Rule::SecondaryCheck);
         silent.explanation.trouble = Some(RoundError::Snmp(SnmpTrouble::Silent));
         told.push(first_line(&silent, lang));
+        let mut expiring = account(State::Degraded, Rule::OverThreshold);
+        expiring.explanation.trouble = Some(RoundError::Over(Threshold::Certificate));
+        told.push(first_line(&expiring, lang));
         for rule in [Rule::Confirmed, Rule::StillSilent] {
             let mut alone = account(State::Down, rule);
             alone.explanation.parents.clear();

@@ -196,7 +196,9 @@ impl Told<'_> {
                 t!(lang, "explain.rule_secondary_said", trouble = trouble)
             }
             Rule::OverThreshold => {
-                t!(lang, "explain.rule_over", trouble = self.trouble().unwrap_or("–".into()))
+                let is_found = matches!(e.trouble, Some(RoundError::Over(over)) if over.is_found());
+                let key = if is_found { "explain.rule_over_found" } else { "explain.rule_over" };
+                t!(lang, key, trouble = self.trouble().unwrap_or("–".into()))
             }
             Rule::OnBackup => {
                 t!(lang, "explain.rule_on_backup", cause = self.cause(e.backup.as_ref()))

@@ -111,6 +111,8 @@ fn news(lang: Lang, topic: Topic) -> &'static str {
             Topic::ChannelLost => "alert.topic_channel_lost",
             Topic::ChannelBack => "alert.topic_channel_back",
             Topic::Digest => "alert.topic_digest",
+            Topic::StormBegan => "alert.topic_storm_began",
+            Topic::StormEnded => "alert.topic_storm_ended",
             Topic::Test => "alert.topic_test",
         },
     )

@@ -8,7 +8,7 @@ use crate::report::{
     self, Against, AvailabilityReport, Before, CoverageReport, Page, Records, ReportError, Scope,
     Sheet, kinds,
 };
-use crate::store::Reader;
+use crate::store::{Reader, Rollup};
 use crate::t;
 
 /// What a report is made of.
@@ -24,7 +24,8 @@ pub(super) struct Source<'a> {
 /// The figures of a report.
 pub(super) enum Made {
     Coverage(CoverageReport),
-    Availability(AvailabilityReport),
+    /// With the times of the answers, where a page may show them.
+    Availability(AvailabilityReport, Option<Box<Rollup>>),
     Other(Sheet),
 }
 
@@ -35,7 +36,12 @@ impl Made {
         let sheet = match kind {
             // `all` is each of the others, one after another.
             Kind::Coverage | Kind::All => return Ok(Self::Coverage(coverage(source)?)),
-            Kind::Availability => return Ok(Self::Availability(availability(source)?)),
+            Kind::Availability => {
+                let found = availability(source)?;
+                let is_page = args.format == Format::Html || args.kind == Kind::All;
+                let times = is_page.then(|| report::round_trips(store, scope, args.devices));
+                return Ok(Self::Availability(found, times.transpose()?.map(Box::new)));
+            }
             Kind::Carrier => {
                 let said = kinds::said(store, scope.window())?;
                 let failed = kinds::failed_rounds(store, scope, &said, carrier)?;
@@ -47,7 +53,7 @@ impl Made {
             }
             Kind::Outages => {
                 let said = kinds::said(store, scope.window())?;
-                kinds::outages(scope, page, &said, args.devices)
+                kinds::outages_by(scope, page, &said, args.devices, args.by.of_outages())
             }
             Kind::Inventory => kinds::devices(scope, page, &store.newest_sightings()?),
             Kind::Plan => kinds::plan(scope, page),
@@ -58,7 +64,7 @@ impl Made {
     pub(super) fn verdict(&self) -> crate::coverage::Verdict {
         match self {
             Self::Coverage(found) => found.verdict(),
-            Self::Availability(found) => found.verdict(),
+            Self::Availability(found, _) => found.verdict(),
             Self::Other(sheet) => sheet.verdict,
         }
     }
@@ -71,7 +77,13 @@ impl Made {
                 report::with_coverage_figures(&mut document, found, scope, page);
                 document
             }
-            Self::Availability(found) => report::availability_document(found, scope, page),
+            Self::Availability(found, times) => {
+                let mut document = report::availability_document(found, scope, page);
+                if let Some(times) = times {
+                    report::with_round_trips(&mut document, times, page);
+                }
+                document
+            }
             Self::Other(sheet) => sheet.document(page),
         }
     }
@@ -87,10 +99,12 @@ impl Made {
         let inventory = scope.inventory;
         match (format, self) {
             (Format::Csv, Self::Coverage(found)) => Ok(found.csv(inventory, page).into_bytes()),
-            (Format::Csv, Self::Availability(found)) => Ok(found.csv(inventory, page).into_bytes()),
+            (Format::Csv, Self::Availability(found, _)) => {
+                Ok(found.csv(inventory, page).into_bytes())
+            }
             (Format::Csv, Self::Other(sheet)) => Ok(sheet.csv(page).into_bytes()),
             (Format::Json, Self::Coverage(found)) => Ok(found.json(inventory).into_bytes()),
-            (Format::Json, Self::Availability(found)) => {
+            (Format::Json, Self::Availability(found, _)) => {
                 Ok(found.json(inventory, page).into_bytes())
             }
             (Format::Json, Self::Other(sheet)) => Ok(sheet.json(page).into_bytes()),

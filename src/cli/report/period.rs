@@ -22,6 +22,12 @@ pub(in crate::cli) struct Period {
     /// A calendar month: 2026-10; previous: the one before this
     #[arg(long, value_name = "MONTH", conflicts_with_all = ["from", "last"])]
     month: Option<String>,
+    /// A calendar quarter: 2026-Q3; previous: the one before this
+    #[arg(long, value_name = "QUARTER", conflicts_with_all = ["from", "last", "month"])]
+    quarter: Option<String>,
+    /// A calendar year: 2026; previous: the one before this
+    #[arg(long, value_name = "YEAR", conflicts_with_all = ["from", "last", "month", "quarter"])]
+    year: Option<String>,
     /// The time up to now: 7d, 12h
     #[arg(long, value_name = "LENGTH", conflicts_with = "from")]
     last: Option<String>,
@@ -36,6 +42,14 @@ impl Period {
             Self { month: Some(month), .. } => {
                 report::month(month, zone).map_err(refused("--month"))?
             }
+            Self { quarter: Some(quarter), .. } if quarter == PREVIOUS => {
+                report::quarter_before(now, zone)
+            }
+            Self { quarter: Some(quarter), .. } => {
+                report::quarter(quarter, zone).map_err(refused("--quarter"))?
+            }
+            Self { year: Some(year), .. } if year == PREVIOUS => report::year_before(now, zone),
+            Self { year: Some(year), .. } => report::year(year, zone).map_err(refused("--year"))?,
             Self { last: Some(length), .. } => {
                 report::last(length, now).map_err(refused("--last"))?
             }

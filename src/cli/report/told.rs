@@ -20,6 +20,12 @@ pub(in crate::cli) fn no_time(lang: Lang, option: &str, error: &PeriodError) -> 
         PeriodError::Month(text) => {
             t!(lang, "report.bad_month", option = option, text = visible(text))
         }
+        PeriodError::Quarter(text) => {
+            t!(lang, "report.bad_quarter", option = option, text = visible(text))
+        }
+        PeriodError::Year(text) => {
+            t!(lang, "report.bad_year", option = option, text = visible(text))
+        }
         PeriodError::Length(text, why) => {
             let why = match why {
                 DurationError::Empty => t!(lang, "report.length_empty"),

@@ -1,6 +1,7 @@
 //! The words that a report is asked for with.
 
 use crate::coverage::{Clock, SlaRule};
+use crate::report::kinds::OutagesBy;
 use crate::report::{Against, GroupBy};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -78,6 +79,20 @@ pub(super) enum By {
     Department,
     Network,
     Carrier,
+    /// What outages were (outages)
+    Cause,
+}
+
+impl By {
+    /// What outages are summed by; `None` for what an availability is gathered by alone.
+    pub(super) const fn of_outages(self) -> Option<OutagesBy> {
+        match self {
+            Self::Cause => Some(OutagesBy::Cause),
+            Self::Carrier => Some(OutagesBy::Carrier),
+            Self::Unit => Some(OutagesBy::Unit),
+            Self::Subject | Self::District | Self::Department | Self::Network => None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -163,7 +178,8 @@ impl From<Rule> for SlaRule {
 impl From<By> for GroupBy {
     fn from(by: By) -> Self {
         match by {
-            By::Subject => Self::Subject,
+            // No availability is gathered by cause; `fits` refuses it.
+            By::Subject | By::Cause => Self::Subject,
             By::Unit => Self::Unit,
             By::District => Self::District,
             By::Department => Self::Department,

@@ -53,6 +53,7 @@ pub(super) fn unit(id: &str, kind: UnitKind, parent: Option<u32>, requires: bool
         since: None,
         until: None,
         merged_into: None,
+        equipment_stays: false,
     }
 }
 

@@ -198,25 +198,36 @@ fn a_ring_of_mergers_makes_no_ring_of_the_tree() {
 }
 
 #[test]
-fn the_dashboards_ladder_is_that_of_the_tree_now() {
-    let inventory = reform();
-    let window = span(monday(), at(30, 0, 0));
-    let judge = Judge::new(&inventory, &[], window, window.to);
-    let up = record(&[(monday().0, Up)]);
-    let found = unit_networks(
-        &inventory,
-        window.to - 1,
-        |_| Up,
-        |lines| judge.availability(lines, window, Clock::default(), |_| &up),
-        990_000,
-        950_000,
+fn equipment_that_stays_counts_for_one_unit_by_either_tree() {
+    let mut inventory = reform();
+    for (old, line) in [(AN_CU, 1), (AN_THAI, 2)] {
+        inventory.units[old.ix()].equipment_stays = true;
+        inventory.subjects[line].until = None;
+    }
+    let last = at(30, 0, 0) - 1;
+    // By the old tree each has its own line throughout, and not the successor's.
+    let (_, found) = standing(&inventory, monday(), last);
+    assert_eq!(figures(&found, AN_CU), (0, 30, Some(Down)));
+    assert_eq!(figures(&found, AN_THAI), (30, 0, Some(Up)));
+    // By the new one the successor has both, and its own of twenty days.
+    let (_, found) = standing(&inventory, last, last);
+    assert_eq!(figures(&found, AN_MOI), (50, 30, Some(Down)));
+    // A building that was left is missed no more.
+    inventory.subjects[1].until = Some(at(20, 0, 0));
+    let (_, found) = standing(&inventory, last, last);
+    assert_eq!(figures(&found, AN_MOI), (50, 20, Some(Up)));
+    // Without a line of its own the successor has those of the buildings that it sits in.
+    inventory.subjects[1].until = None;
+    inventory.subjects[4].unit = AN_HOA;
+    let moved = Inventory::new(
+        inventory.units,
+        inventory.networks,
+        inventory.carriers,
+        inventory.calendars,
+        inventory.subjects,
     );
-    let days: Vec<(UnitIx, i64)> =
-        found.iter().map(|u| (u.unit, u.availability.millis.total() / DAY)).collect();
-    assert_eq!(days, [(AN_HOA, 30), (AN_MOI, 40)]);
-    let rows = ladder_rows(&inventory, &found);
-    let top = rows.iter().find(|r| r.unit == PROVINCE).unwrap();
-    assert_eq!((top.ladder.required, top.ladder.met), (2, 2));
+    let (_, found) = standing(&moved, last, last);
+    assert_eq!(figures(&found, AN_MOI), (30, 30, Some(Down)));
 }
 
 /// Up to twelve units under a root, with lives in days and mergers into anybody at all.
@@ -239,6 +250,26 @@ fn any_units() -> impl Strategy<Value = Vec<Unit>> {
 }
 
 proptest! {
+    #[test]
+    fn where_all_equipment_stays_every_line_counts_for_one_unit_all_its_time(
+        units in any_units(),
+        day in -1..45_i64,
+    ) {
+        let mut units = units;
+        units.iter_mut().for_each(|unit| unit.equipment_stays = unit.merged_into.is_some());
+        let inventory = inventory(units, Vec::new());
+        let tree = Tree::as_of(&inventory, at(day, 12, 0));
+        for unit in inventory.unit_ixs().filter(|u| inventory.unit(*u).equipment_stays) {
+            prop_assert!(tree.serves(unit).len() <= 1, "{:?}", tree.serves(unit));
+            for service in tree.serves(unit) {
+                let from = inventory.unit(unit).since.unwrap_or(UnixMs(i64::MIN));
+                prop_assert_eq!(service.span, Span::new(from, UnixMs(i64::MAX)));
+                prop_assert!(tree.exists(service.unit));
+            }
+            prop_assert!(!tree.exists(unit) || tree.serves(unit)[0].unit == unit);
+        }
+    }
+
     #[test]
     fn every_tree_is_one_and_serves_whom_it_is_served_by(units in any_units(), day in -1..45_i64) {
         let inventory = inventory(units, Vec::new());

@@ -22,7 +22,7 @@ use crate::daemon::clock;
 use crate::daemon::resume::Past;
 use crate::health::{Change, Telling};
 use crate::locale::Lang;
-use crate::model::{Ack, Diagnostic, IncidentId, KeptIncident, Severity, UnixMs};
+use crate::model::{Ack, Diagnostic, IncidentId, Inventory, KeptIncident, Severity, UnixMs};
 use crate::store::{EventKind, Fact, Message, MessageState};
 use crate::t;
 
@@ -31,7 +31,7 @@ pub(in crate::daemon) const REPORTS_MAX: usize = 64;
 
 /// What tells people.
 pub(super) struct Alerts {
-    desk: Desk,
+    pub(super) desk: Desk,
     sender: Sender,
     reports: mpsc::Sender<Report>,
     /// The newest ticket that the disk has.
@@ -41,13 +41,15 @@ pub(super) struct Alerts {
 impl Alerts {
     pub(super) fn new(
         config: &Config,
+        inventory: &Inventory,
         past: &Past,
         reports: mpsc::Sender<Report>,
         now: UnixMs,
     ) -> Self {
         let open: Vec<IncidentId> = past.incidents.iter().map(|kept| kept.id.clone()).collect();
         let (plan, sender) = Prepared::new(config).start(&config.timezone, &reports);
-        let desk = Desk::new(plan, &past.messages, &open, &past.parts, now);
+        let mut desk = Desk::new(plan, &past.messages, &open, &past.parts, now);
+        desk.take_up_storms(inventory, past.storms.iter().cloned(), now);
         Self { desk, sender, reports, kept: Arc::default() }
     }
 
@@ -64,6 +66,11 @@ impl Alerts {
         self.sender = sender;
         lost.map(|(channel, messages, incidents)| LostChannel { channel, messages, incidents })
             .collect()
+    }
+
+    /// Another inventory: what is beneath a unit in storm mode may be another now.
+    pub(super) fn follow_units(&mut self, inventory: &Inventory) {
+        self.desk.follow_units(inventory);
     }
 
     /// Messages that have not been delivered yet.

@@ -11,8 +11,10 @@ use crate::api::{
 };
 use crate::daemon::notes::KnownOutage;
 use crate::health::{AckError, Effect, Explanation};
+use crate::locale::Lang;
 use crate::model::{Id, SubjectId, SubjectIx, UnixMs};
 use crate::store::{EventKind, Fact};
+use crate::t;
 
 impl Patrol {
     pub(in crate::daemon) fn acknowledge(
@@ -27,12 +29,12 @@ impl Patrol {
         let taken = self.health.acknowledge(subject, ack.clone(), &mut effects);
         let incident = taken.map_err(|error| match error {
             AckError::Taken(earlier) => {
-                let message = format!("{} has taken this incident already", earlier.by);
+                let message = t!(Lang::En, "reason.taken_by", by = earlier.by);
                 let problem = Problem::new("already_acknowledged", message);
                 problem.done(Some(earlier.by), earlier.at)
             }
             AckError::NoIncident => {
-                let message = format!("nothing is open that concerns '{}'", request.subject);
+                let message = t!(Lang::En, "reason.nothing_open", subject = request.subject);
                 Problem::new("no_incident", message)
             }
         })?;
@@ -102,7 +104,8 @@ impl Patrol {
 
     fn find(&self, subject: &SubjectId) -> Result<SubjectIx, Problem> {
         self.inventory().find_subject(subject.as_str()).ok_or_else(|| {
-            Problem::new("unknown_subject", format!("the inventory has no subject '{subject}'"))
+            let message = t!(Lang::En, "reason.unknown_subject", subject = subject);
+            Problem::new("unknown_subject", message)
         })
     }
 

@@ -7,6 +7,7 @@ use crate::api::{
     self, BlindInfo, Change, DaemonInfo, Snapshot, Sources, SubjectState, UnitChange,
 };
 use crate::health::{self, View};
+use crate::locale::reason;
 use crate::model::{Inventory, State, SubjectIx, UnixMs};
 
 /// With a client there, it hears at least this often, in milliseconds.
@@ -82,7 +83,7 @@ impl Patrol {
         })
     }
 
-    fn info(&self) -> DaemonInfo {
+    fn info(&self, now: UnixMs) -> DaemonInfo {
         let stats = self.prober.stats();
         let status = self.store.status_in(self.config.language);
         DaemonInfo {
@@ -98,9 +99,10 @@ impl Patrol {
             trouble: status
                 .trouble
                 .or_else(|| self.own_faults.sentence(self.config.language))
-                .or_else(|| self.traps.trouble()),
+                .or_else(|| Some(reason(self.config.language, &self.traps.trouble()?))),
             traps: self.traps.info(),
             channels: self.alerts.troubles(),
+            storms: self.storms(now),
             blind: self.health.blind().iter().map(blind_info).collect(),
         }
     }
@@ -129,7 +131,7 @@ impl Patrol {
         self.changes.publish(Change {
             seq: 0,
             at: now,
-            daemon: self.info(),
+            daemon: self.info(now),
             subjects: subjects.collect(),
             units,
             incidents: new_incidents.then(|| self.incidents.clone()),
@@ -169,7 +171,7 @@ impl Patrol {
                 sources,
                 self.coverages.clone(),
                 self.incidents.clone(),
-                self.info(),
+                self.info(now),
                 self.changes.seq(),
                 now,
             )

@@ -10,8 +10,10 @@ use jiff::tz::TimeZone;
 
 use super::commands::signed;
 use crate::api::{Problem, User, Work, WorkRequest};
+use crate::locale::Lang;
 use crate::model::{Id, Inventory, Maintenance, Recurrence, Span, UnixMs, WorkHours, WorkedOn};
 use crate::store::{Event, EventKind, Fact, Reader, StoreError};
+use crate::t;
 
 /// Most announced work of now and to come that is kept.
 const WORK_MAX: usize = 1_000;
@@ -63,8 +65,7 @@ impl Announced {
 
     fn already_over(&self) -> Problem {
         let by = self.ended.as_ref().map(|(by, _)| by.clone());
-        Problem::new("already_over", "this work is over; announce other work under another id")
-            .done(by, self.over_at())
+        Problem::new("already_over", t!(Lang::En, "reason.work_over")).done(by, self.over_at())
     }
 }
 
@@ -110,7 +111,7 @@ impl Works {
                 return Ok(((shown(inventory, known, now), false), Vec::new()));
             }
             None if self.by_id.values().filter(|a| a.over_at() > now).count() >= WORK_MAX => {
-                let message = format!("{WORK_MAX} pieces of work are announced already");
+                let message = t!(Lang::En, "reason.many_works", count = WORK_MAX);
                 return Err(Problem::new("too_many", message));
             }
             _ => {}
@@ -125,8 +126,7 @@ impl Works {
         };
         let work = Maintenance { id: id.clone(), on, hours, by: by.name.clone(), note };
         if next_span(&work, now).is_none() {
-            let message = "the work takes place at no time from now on to its end";
-            return Err(Problem::new("bad_window", message));
+            return Err(Problem::new("bad_window", t!(Lang::En, "reason.work_never")));
         }
         let event = event(EventKind::MaintenanceAnnounced, &work, span, by, now, !is_new);
         let facts = vec![Fact::Maintenance(work.clone(), now), Fact::Event(event)];
@@ -146,7 +146,7 @@ impl Works {
     ) -> Result<(Work, Facts), Problem> {
         not_in_inventory(inventory, id)?;
         let known = self.by_id.get_mut(id).ok_or_else(|| {
-            Problem::new("unknown_maintenance", format!("no work is announced under '{id}'"))
+            Problem::new("unknown_maintenance", t!(Lang::En, "reason.unknown_work", id = id))
         })?;
         if known.over_at() <= now {
             return Err(known.already_over());
@@ -231,22 +231,26 @@ fn recurrence(hours: &WorkHours) -> Option<Recurrence> {
 }
 
 fn target_exists(inventory: &Inventory, on: &WorkedOn) -> Result<(), Problem> {
-    let (what, id, exists) = match on {
-        WorkedOn::Subject(id) => {
-            ("subject", id.as_str(), inventory.find_subject(id.as_str()).is_some())
-        }
-        WorkedOn::Unit(id) => ("unit", id.as_str(), inventory.find_unit(id.as_str()).is_some()),
-        WorkedOn::Carrier(id) => {
-            ("carrier", id.as_str(), inventory.carriers.iter().any(|c| c.id == *id))
-        }
+    let (exists, message) = match on {
+        WorkedOn::Subject(id) => (
+            inventory.find_subject(id.as_str()).is_some(),
+            t!(Lang::En, "reason.unknown_subject", subject = id),
+        ),
+        WorkedOn::Unit(id) => (
+            inventory.find_unit(id.as_str()).is_some(),
+            t!(Lang::En, "reason.unknown_unit", id = id),
+        ),
+        WorkedOn::Carrier(id) => (
+            inventory.carriers.iter().any(|c| c.id == *id),
+            t!(Lang::En, "reason.unknown_carrier", id = id),
+        ),
     };
-    let message = || format!("the inventory has no {what} '{id}'");
-    if exists { Ok(()) } else { Err(Problem::new("unknown_target", message())) }
+    if exists { Ok(()) } else { Err(Problem::new("unknown_target", message)) }
 }
 
 fn not_in_inventory(inventory: &Inventory, id: &Id) -> Result<(), Problem> {
     if inventory.maintenance.iter().any(|work| work.id == *id) {
-        let message = format!("'{id}' is written in the inventory: change it there and reload");
+        let message = t!(Lang::En, "reason.in_inventory", id = id);
         return Err(Problem::new("in_inventory", message));
     }
     Ok(())

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use super::{Decision, Told};
 use crate::alert::channel::Outcome;
-use crate::alert::{Desk, Notice, Parcel, Plan};
+use crate::alert::{Desk, Notice, Parcel, Plan, Sight};
 use crate::health::{Health, Telling};
-use crate::model::{Ack, IncidentId, UnixMs};
+use crate::model::{Ack, IncidentId, Inventory, Storm, UnitId, UnixMs};
 use crate::store::Message;
 
 /// What a service makes of a message.
@@ -41,6 +41,8 @@ pub(super) struct Teller {
     away: Vec<Away>,
     /// Incidents that became parts of others.
     parts: Vec<(IncidentId, IncidentId)>,
+    /// Storm modes that are on, as the store would keep them.
+    storms: Vec<Storm>,
 }
 
 impl Teller {
@@ -78,6 +80,30 @@ impl Teller {
         }
     }
 
+    /// Storm mode is ordered, or ordered otherwise.
+    pub(super) fn storm(&mut self, inventory: &Inventory, order: Storm, now: UnixMs) {
+        let (stand, _) = self.desk.begin_storm(inventory, order, now);
+        self.storms.retain(|storm| storm.unit != stand.storm.unit);
+        self.storms.push(stand.storm);
+    }
+
+    /// Storm mode is ended; false when there was none.
+    pub(super) fn end_storm(
+        &mut self,
+        health: &Health,
+        unit: &UnitId,
+        by: &str,
+        now: UnixMs,
+    ) -> bool {
+        self.storms.retain(|storm| storm.unit != *unit);
+        self.desk.end_storm(unit, by, sight(health), now).is_some()
+    }
+
+    /// Another inventory.
+    pub(super) fn follow_units(&mut self, inventory: &Inventory) {
+        self.desk.follow_units(inventory);
+    }
+
     /// What was taken now, when time has passed.
     pub(super) fn pass(&mut self, health: &Health, now: UnixMs) -> Vec<Decision> {
         let away = std::mem::take(&mut self.away);
@@ -86,6 +112,9 @@ impl Teller {
         let mut left = Vec::new();
         for Away { parcel, answer, .. } in heard {
             left.extend(self.answered(parcel, &answer, now));
+        }
+        for over in self.desk.pass_storms(sight(health), now) {
+            self.storms.retain(|storm| storm.unit != over.storm.unit);
         }
         self.desk.see_again(health.inventory(), |carrier| health.has_seen(carrier), now);
         self.desk.tick(health.inventory(), health.incidents(), health.blind(), now);
@@ -127,12 +156,26 @@ impl Teller {
     }
 
     /// The daemon starts again.
-    pub(super) fn restart(&mut self, open: &[IncidentId], now: UnixMs) {
+    pub(super) fn restart(&mut self, inventory: &Inventory, open: &[IncidentId], now: UnixMs) {
         self.keep();
         self.away.clear();
         let kept: Vec<Message> = self.kept.values().cloned().collect();
         self.desk = Desk::new(self.plan.clone(), &kept, open, &self.parts, now);
+        let told = |storm: &Storm| {
+            let end = format!(":{}", storm.name());
+            let is_in = |m: &&Message| m.body["digest"].as_str().is_some_and(|d| d.ends_with(&end));
+            let mut told = BTreeMap::new();
+            let found = self.kept.values().filter(is_in);
+            found.for_each(|m| *told.entry(m.channel.clone()).or_default() += 1);
+            told
+        };
+        let storms = self.storms.iter().map(|storm| (storm.clone(), told(storm)));
+        self.desk.take_up_storms(inventory, storms, now);
     }
+}
+
+fn sight(health: &Health) -> Sight<'_> {
+    Sight { inventory: health.inventory(), open: health.incidents(), blind: health.blind() }
 }
 
 fn decision(channel: &str, notice: Notice, t: UnixMs) -> Decision {

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::channels::{self, Detail};
-use super::{said, take};
+use super::{said, storm, take};
 use crate::dash::board::{on, slot};
 use crate::dash::draw::{Line, line, line_right, rows, text};
 use crate::dash::keys::{keymap, told};
@@ -124,6 +124,10 @@ fn header_parts(
         left.push(gap, Style::new());
         left.append(sign);
     }
+    if let Some(sign) = storm::sign(shot, detail) {
+        left.push(gap, Style::new());
+        left.append(sign);
+    }
     if let Some((network, share, count, reached)) = coverage(shot) {
         let label = match room {
             Room::Everything | Room::NoZone | Room::Narrow => {
@@ -152,7 +156,7 @@ fn header_parts(
     (left, clock)
 }
 
-/// The most that `width` columns have room for: what a channel's trouble is gives way first, since
+/// The most that `width` columns have room for: what a channel's trouble or a storm is gives way first, since
 /// the status line tells it in full.
 fn room(shot: &Shot<'_>, warning: Option<&str>, width: u16) -> (Room, Detail) {
     let rooms = [
@@ -173,9 +177,10 @@ fn room(shot: &Shot<'_>, warning: Option<&str>, width: u16) -> (Room, Detail) {
         let (left, clock) = header_parts(shot, warning, *room);
         left.width() + clock.width() <= usize::from(width)
     };
-    // Without such a channel there is nothing that could give way.
-    let has_channels = !shot.board.daemon.channels.is_empty();
-    let mut rooms = rooms.into_iter().filter(|(_, d)| has_channels || *d == Detail::Name);
+    // Without a storm or such a channel there is nothing that could give way.
+    let daemon = &shot.board.daemon;
+    let has_signs = !daemon.channels.is_empty() || !daemon.storms.is_empty();
+    let mut rooms = rooms.into_iter().filter(|(_, d)| has_signs || *d == Detail::Name);
     rooms.find(fits).unwrap_or((Room::NoCounts, Detail::Name))
 }
 
@@ -268,6 +273,9 @@ pub fn status(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
         let free = usize::from(area.width).saturating_sub(5);
         channels::sentences(shot, free).into_iter().for_each(|words| say(words, theme.fault()));
     }
+    if daemon.storms.len() > 1 || daemon.storms.len() == 1 && !is_said() {
+        storm::sentences(shot).into_iter().for_each(|words| say(words, theme.poor()));
+    }
     if let Some(failure) = &daemon.reload_failure {
         let at = shot.when(failure.at);
         let (errors, first) = (failure.errors, failure.first.clone());
@@ -324,7 +332,8 @@ pub fn summary(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     if let Some(warning) = &warning {
         words.push(format!("{warning} "), theme.stale());
     }
-    if let Some(sign) = channels::sign(shot, Detail::Name) {
+    let signs = [channels::sign(shot, Detail::Name), storm::sign(shot, Detail::Name)];
+    for sign in signs.into_iter().flatten() {
         words.append(sign);
         words.push(" ", Style::new());
     }

@@ -164,6 +164,8 @@ fn why(shot: &Shot<'_>, subject: &SubjectRow) -> String {
         return match subject.now.trouble {
             // That it does not say anything is not what it says.
             Some(RoundError::Snmp(_)) if subject.now.state.is_outage() => trouble.into_owned(),
+            Some(RoundError::Service(_)) => trouble.into_owned(),
+            Some(RoundError::Over(threshold)) if threshold.is_found() => trouble.into_owned(),
             Some(RoundError::Snmp(_)) => t!(lang, "dash.why_but", trouble = trouble),
             _ => t!(lang, "dash.why_said", trouble = trouble),
         };

@@ -135,6 +135,8 @@ fn kind(lang: Lang, event: &EventRow) -> String {
         "neighbours_changed" => "event.neighbours_changed",
         "outage_noted" => "event.outage_noted",
         "outbox" => "event.outbox",
+        "storm_began" => "event.storm_began",
+        "storm_ended" => "event.storm_ended",
         other => return visible(other),
     };
     text(lang, key).to_owned()
@@ -150,9 +152,13 @@ fn style(theme: &Theme, event: &EventRow) -> Style {
         "incident_opened" => state(event, "state").map_or(theme.fault(), |of| theme.state(of)),
         "reload_refused" | "trouble" | "gap" | "blind" => theme.fault(),
         "flapping" | "restarted" | "identity_changed" => theme.poor(),
-        "acknowledged" | "maintenance_announced" | "maintenance_ended" | "reloaded" | "outbox" => {
-            theme.strong()
-        }
+        "acknowledged"
+        | "maintenance_announced"
+        | "maintenance_ended"
+        | "reloaded"
+        | "outbox"
+        | "storm_began"
+        | "storm_ended" => theme.strong(),
         _ => Style::new(),
     }
 }
@@ -215,6 +221,7 @@ fn detail(lang: Lang, event: &EventRow) -> String {
         }
         "acknowledged" => noted(by_user(String::new())),
         "maintenance_announced" | "maintenance_ended" => noted(by_user(text_of("id"))),
+        "storm_began" | "storm_ended" => noted(by_user(text_of("unit"))),
         "outage_noted" => {
             let cause =
                 Cause::ALL.into_iter().find(|cause| of("cause").as_deref() == Some(cause.as_str()));

@@ -22,6 +22,7 @@ pub(super) mod outage;
 pub(super) mod palette;
 pub(super) mod said;
 pub(super) mod search;
+pub(super) mod storm;
 pub(super) mod subject;
 pub(super) mod take;
 pub(super) mod wall;

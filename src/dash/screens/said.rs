@@ -15,6 +15,10 @@ pub fn told(shot: &Shot<'_>) -> Option<Line> {
         let words = t!(lang, "dash.working", id = id);
         return Some(Line::styled(format!("{} {words}", theme.turning(shot.now)), theme.strong()));
     }
+    if let Some(unit) = ui.storming.asked() {
+        let words = t!(lang, "dash.storming", unit = unit);
+        return Some(Line::styled(format!("{} {words}", theme.turning(shot.now)), theme.strong()));
+    }
     if let Some(subject) = ui.speaking.asked() {
         let words = t!(lang, "dash.cause.under_way", name = title_of(shot, subject));
         return Some(Line::styled(format!("{} {words}", theme.turning(shot.now)), theme.strong()));
@@ -54,6 +58,20 @@ pub fn told(shot: &Shot<'_>) -> Option<Line> {
         }
         Said::WorkUnanswered(why) => {
             fault(t!(lang, "dash.work_unanswered", reason = visible(&reason(lang, why))))
+        }
+        Said::Storm(name, until) => {
+            plain(t!(lang, "dash.storm_done", name = name, until = shot.when(*until)))
+        }
+        Said::StormOver(name, folded, open) => {
+            let number = |n: u32| number(lang, i64::from(n));
+            let (folded, open) = (number(*folded), number(*open));
+            plain(t!(lang, "dash.storm_over", name = name, folded = folded, open = open))
+        }
+        Said::StormRefused(why) => {
+            fault(t!(lang, "dash.storm_refused", reason = visible(&reason(lang, why))))
+        }
+        Said::StormUnanswered(why) => {
+            fault(t!(lang, "dash.storm_unanswered", reason = visible(&reason(lang, why))))
         }
         Said::ReadOnly => fault(text(lang, "dash.work_read_only").to_owned()),
         Said::NoDaemon => fault(text(lang, "dash.work_no_daemon").to_owned()),

@@ -110,7 +110,8 @@ pub fn told(shot: &Shot<'_>) -> Option<Line> {
         Notice::ReadOnly => text(lang, "dash.take_read_only").to_owned(),
         Notice::NoDaemon => text(lang, "dash.take_no_daemon").to_owned(),
         Notice::Refused(subject, reason) => {
-            t!(lang, "dash.take_refused", root = root(subject), reason = visible(reason))
+            let reason = visible(&reason_in(lang, reason));
+            t!(lang, "dash.take_refused", root = root(subject), reason = reason)
         }
         Notice::Unanswered(subject, reason) => {
             let reason = visible(&reason_in(lang, reason));

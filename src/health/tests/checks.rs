@@ -113,3 +113,12 @@ fn a_check_that_answers_all_along_need_not_prove_itself_after_the_parents_outage
     good(&mut b, B, 46);
     assert_eq!(b.record(B)[1..], [(12, State::Unreachable), (46, State::Up)]);
 }
+
+#[test]
+fn the_first_round_of_a_check_counts_from_when_it_was_sent_although_another_overtook_it() {
+    let mut b = behind(&[true]);
+    b.good_check(0, 10);
+    [9, 14, 19].into_iter().for_each(|s| b.fail_check(1, s));
+    b.good(A, 20);
+    assert_eq!(b.record(B), [(0, State::Up), (9, State::Down)]);
+}

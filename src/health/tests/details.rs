@@ -421,3 +421,48 @@ fn a_reload_that_takes_subjects_out_leaves_no_place_in_the_old_inventory_behind(
     pass(&mut b, 92);
     assert_eq!(b.health.incidents().len(), 1);
 }
+
+#[test]
+fn what_stays_in_the_building_of_a_merged_unit_hits_the_one_that_took_it_over() {
+    // A is the line of a district that the province took over, B and C those of two communes that
+    // have become the one at index 3; the province need not have a line.
+    let old = (*inventory(vec![Via::none(), via(A), via(A), Via::none(), Via::none()])).clone();
+    let mut units = old.units;
+    for (unit, heir) in [(0, 4), (1, 3), (2, 3)] {
+        units[unit].until = Some(t(5));
+        units[unit].merged_into = Some(crate::model::UnitIx(heir));
+        units[unit].equipment_stays = true;
+    }
+    units[3].since = Some(t(5));
+    units[4].requires = Vec::new();
+    let inventory = Inventory::new(units, old.networks, vec![], vec![], old.subjects);
+    let view = |s: SubjectIx| {
+        let (state, cause) = match s.0 {
+            0 => (State::Down, None),
+            1 | 2 => (State::Unreachable, Some(A)),
+            _ => (State::Up, None),
+        };
+        let since = t(8);
+        let verdict = Some(Verdict { state, since, cause });
+        View {
+            state,
+            since,
+            cause,
+            verdict,
+            suspect: 0,
+            answering: None,
+            last_round: None,
+            is_flapping: false,
+            backup: None,
+            trouble: None,
+        }
+    };
+    let hit = |at| {
+        let found = open_incidents(&inventory, at, view, &[]);
+        let impact = &found[0].impact;
+        assert_eq!((found.len(), impact.unreachable), (1, 2));
+        impact.units.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(hit(t(10)), ["u3"], "once, and not the province");
+    assert_eq!(hit(t(4)), ["u0", "u1", "u2"], "by the tree of before");
+}

@@ -12,10 +12,12 @@ use crate::model::{
 };
 
 mod asking;
+mod blind;
 mod calm;
 mod checks;
 mod details;
 mod explained;
+mod flapping;
 mod holes;
 mod hours;
 mod leaps;
@@ -89,6 +91,7 @@ fn unit(n: u32) -> Unit {
         since: None,
         until: None,
         merged_into: None,
+        equipment_stays: false,
     }
 }
 

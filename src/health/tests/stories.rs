@@ -1,5 +1,5 @@
-//! What happens between subjects and over time: incidents, what is told, blindness, flapping,
-//! announced work, off hours, backup ways.
+//! What happens between subjects and over time: incidents, what is told, announced work, off hours,
+//! backup ways.
 
 use super::*;
 use crate::model::{
@@ -192,124 +192,6 @@ pub(super) fn sentinel(n: u8) -> Sentinel {
     Sentinel { address: IpAddr::V4(Ipv4Addr::new(10, 0, 0, n)), carrier: None }
 }
 
-/// A subject patrolled with two sentinels.
-fn watched() -> Bench {
-    let settings = Settings { sentinels: vec![sentinel(1), sentinel(2)], ..Settings::default() };
-    let mut b = Bench::with(Inventory::clone(&inventory(vec![Via::none()])), settings);
-    (0..2).for_each(|n| b.sentinel(n, 0, true));
-    b.good(A, 0);
-    b
-}
-
-#[test]
-fn our_own_lost_uplink_is_nobodys_outage() {
-    let mut b = watched();
-    b.good(A, 30);
-    for s in [33, 38, 43, 48, 53, 58] {
-        b.fail(A, s);
-        (0..2).for_each(|n| b.sentinel(n, s + 1, false));
-        b.pass(s + 2);
-    }
-    assert_eq!(b.health.view(A).verdict.map(|v| v.state), Some(State::Up));
-    assert_eq!(b.health.blind().len(), 1);
-    assert_eq!(b.health.explain(A, t(60)).is_seen, Some(false));
-    b.pass(90);
-    assert_eq!(b.told(), [(News::Blind, "-".to_owned(), 0)]);
-    (0..2).for_each(|n| b.sentinel(n, 200, true));
-    b.good(A, 201);
-    b.pass(202);
-    assert_eq!(
-        b.record(A),
-        [(0, State::Up), (60, State::Unmeasured), (201, State::Up)],
-        "the last round before it vouches for thirty seconds"
-    );
-    assert_eq!(b.told()[1..], [(News::Recovered, "-".to_owned(), 0)]);
-    assert_eq!(b.incident_changes(), []);
-}
-
-#[test]
-fn who_is_blind_is_so_still_after_the_clock_was_set_back() {
-    let mut b = watched();
-    for s in [1_000, 1_005, 1_010] {
-        (0..2).for_each(|n| b.sentinel(n, s, true));
-    }
-    for s in [1_033, 1_038, 1_043] {
-        (0..2).for_each(|n| b.sentinel(n, s, false));
-    }
-    assert_eq!(b.health.blind().len(), 1);
-    // Ten minutes back, and nothing answers.
-    for s in [440, 445, 450, 455] {
-        (0..2).for_each(|n| b.sentinel(n, s, false));
-        b.fail(A, s + 1);
-        b.pass(s + 2);
-    }
-    assert_eq!(b.health.view(A).verdict.map(|v| v.state), Some(State::Up));
-    assert_eq!(b.incident_changes(), []);
-}
-
-#[test]
-fn who_is_blind_tells_nothing_when_the_clock_is_set_back_before_a_sentinel_is_heard_of() {
-    let mut b = watched();
-    b.good(A, 970);
-    for s in [1_000, 1_005, 1_010] {
-        b.fail(A, s);
-        (0..2).for_each(|n| b.sentinel(n, s + 1, true));
-    }
-    b.settle(1_012);
-    assert_eq!(b.health.incidents().len(), 1, "not due to be told yet");
-    for s in [1_016, 1_021, 1_026] {
-        (0..2).for_each(|n| b.sentinel(n, s, false));
-    }
-    assert_eq!(b.health.blind().len(), 1);
-    b.settle(600);
-    assert_eq!(b.told().iter().filter(|(news, ..)| *news == News::Down).count(), 0);
-    (0..2).for_each(|n| b.sentinel(n, 601, true));
-    b.settle(700);
-    assert_eq!(b.told().iter().filter(|(news, ..)| *news == News::Down).count(), 1);
-}
-
-#[test]
-fn with_sentinels_that_answer_an_outage_is_found_as_without() {
-    let mut b = watched();
-    for s in [30, 35, 40] {
-        b.fail(A, s);
-        assert_eq!(b.paces[&A], Pace::Retry, "even before the sentinels have spoken");
-        (0..2).for_each(|n| b.sentinel(n, s + 1, true));
-    }
-    assert_eq!(b.verdicts.last(), Some(&(A, State::Down, t(30), None)));
-    assert!(b.news.contains(&Effect::AskSentinels));
-}
-
-#[test]
-fn sentinels_that_stay_undecided_delay_a_verdict_by_the_window_at_most() {
-    let mut b = watched();
-    [30, 35, 40].into_iter().for_each(|s| b.fail(A, s));
-    b.pass(59);
-    assert_eq!(b.state(A), State::Up);
-    b.pass(71);
-    assert_eq!(b.verdicts.last(), Some(&(A, State::Down, t(30), None)));
-}
-
-#[test]
-fn rounds_sent_in_blind_time_break_no_recovery() {
-    let mut b = watched();
-    (0..2).for_each(|n| b.sentinel(n, 9, true));
-    for s in [5, 6, 7] {
-        b.fail(A, s);
-    }
-    assert_eq!(b.state(A), State::Down);
-    (0..2).for_each(|n| b.sentinel(n, 12, true));
-    b.good(A, 12);
-    b.fail(A, 17);
-    for s in [18, 23, 28] {
-        (0..2).for_each(|n| b.sentinel(n, s, false));
-    }
-    b.fail(A, 30);
-    (0..2).for_each(|n| b.sentinel(n, 33, true));
-    b.good(A, 34);
-    assert_eq!(b.record(A)[1..], [(5, State::Down), (12, State::Up)]);
-}
-
 pub(super) fn window(on: WorkedOn, from: i64, to: i64) -> Maintenance {
     Maintenance {
         id: Id::new("m-1").unwrap(),
@@ -346,123 +228,6 @@ fn what_recovers_inside_announced_work_is_never_told() {
     b.pass(206);
     b.pass(400);
     assert_eq!(b.told(), []);
-}
-
-#[test]
-fn flapping_is_told_once_and_its_end_is_told_when_it_is_still_down() {
-    let mut b = Bench::new(vec![Via::none()]);
-    let mut s = 0;
-    for _ in 0..8 {
-        b.good(A, s);
-        b.fail(A, s + 5);
-        b.pass(s + 6);
-        s += 10;
-    }
-    assert!(b.health.view(A).is_flapping);
-    assert_eq!(b.told(), [(News::Flapping, "s0".to_owned(), 0)]);
-    (0..30).for_each(|n| {
-        b.fail(A, s + n * 5);
-        b.pass(s + n * 5 + 1);
-    });
-    assert!(!b.health.view(A).is_flapping);
-    let news: Vec<News> = b.told().iter().map(|(n, ..)| *n).collect();
-    assert_eq!(news, [News::Flapping, News::Down]);
-    assert_eq!(b.health.incidents().len(), 1);
-    let turns = b.news.iter().filter(|e| matches!(e, Effect::Flapping { .. })).count();
-    assert_eq!(turns, 2);
-}
-
-#[test]
-fn what_comes_and_goes_has_not_recovered_when_its_parent_goes_down() {
-    let mut b = Bench::new(vec![Via::none(), via(A)]);
-    let mut s = 10;
-    for _ in 0..8 {
-        b.good(A, s);
-        // One of three: not so often that it is degraded.
-        good(&mut b, B, s - 3);
-        b.fail(B, s + 5);
-        b.pass(s + 6);
-        s += 10;
-    }
-    b.good(B, s);
-    b.pass(s + 30);
-    assert_eq!(b.told(), [(News::Flapping, "s1".to_owned(), 0)]);
-    let before = b.health.incidents()[0].id.clone();
-    down(&mut b, A, s + 40);
-    b.pass(s + 51);
-    assert_eq!((b.health.view(B).is_flapping, b.state(B)), (true, State::Up));
-    assert_eq!([A, B].map(|s| b.health.is_flapping(s)), [false, true]);
-    // Nobody has heard of the parent yet: the incident keeps its name, and its root moves up.
-    let open = b.health.incidents();
-    assert_eq!((open.len(), open[0].root.as_str(), &open[0].id), (1, "s0", &before));
-    assert!(b.incident_changes().iter().all(|(change, _)| *change != Change::Closed));
-    b.pass(s + 90);
-    let news: Vec<News> = b.told().iter().map(|(n, ..)| *n).collect();
-    assert_eq!(news, [News::Flapping, News::Down]);
-}
-
-#[test]
-fn what_comes_and_goes_has_not_recovered_while_it_proves_itself() {
-    for is_down in [false, true] {
-        let mut b = Bench::new(vec![Via::none(), via(A)]);
-        let mut s = 10;
-        for _ in 0..8 {
-            b.good(A, s);
-            good(&mut b, B, s - 3);
-            b.fail(B, s + 5);
-            b.pass(s + 6);
-            s += 10;
-        }
-        b.good(B, s);
-        b.pass(s + 30);
-        assert_eq!(b.told(), [(News::Flapping, "s1".to_owned(), 0)]);
-        let before = b.incidents();
-        // All of it is found out at once, as after a wait for the sentinels.
-        down(&mut b, A, s + 40);
-        down(&mut b, B, s + 41);
-        good(&mut b, A, s + 55);
-        b.pass(s + 60);
-        assert_eq!(b.state(B), State::Unreachable);
-        assert_eq!(b.health.incidents(), [], "what B is will be known when it has proved itself");
-        match is_down {
-            false => good(&mut b, B, s + 61),
-            true => down(&mut b, B, s + 61),
-        }
-        b.good(A, s + 72);
-        b.pass(s + 73);
-        let after: Vec<_> = b.health.incidents().iter().map(|i| i.id.clone()).collect();
-        assert_eq!(after, [before[0].id.clone()], "the same incident");
-        b.pass(s + 110);
-        assert_eq!(b.told().len(), 1, "nobody is told anything new");
-    }
-}
-
-#[test]
-fn what_comes_and_goes_has_not_recovered_while_what_it_is_behind_proves_itself() {
-    let mut b = Bench::new(vec![Via::none(), via(A), via(B)]);
-    let mut s = 10;
-    for _ in 0..8 {
-        [A, B].into_iter().for_each(|x| b.good(x, s));
-        good(&mut b, C, s - 3);
-        b.fail(C, s + 5);
-        b.pass(s + 6);
-        s += 10;
-    }
-    [A, B, C].into_iter().for_each(|x| b.good(x, s));
-    b.pass(s + 30);
-    assert_eq!(b.told(), [(News::Flapping, "s2".to_owned(), 0)]);
-    let before = b.incidents();
-    down(&mut b, A, s + 40);
-    down(&mut b, B, s + 41);
-    good(&mut b, A, s + 55);
-    b.good(C, s + 60);
-    b.pass(s + 61);
-    assert_eq!((b.state(B), b.state(C)), (State::Unreachable, State::Up));
-    assert_eq!(b.told().len(), 1, "C comes and goes still, and B is not decided");
-    good(&mut b, B, s + 62);
-    b.pass(s + 68);
-    let after: Vec<_> = b.health.incidents().iter().map(|i| i.id.clone()).collect();
-    assert_eq!(after, [before[0].id.clone()], "the same incident");
 }
 
 #[test]
@@ -820,21 +585,6 @@ fn what_is_disabled_or_has_ended_is_no_way_round() {
 }
 
 #[test]
-fn sentinels_taken_out_by_a_reload_leave_nobody_blind() {
-    let mut b = watched();
-    for s in [10, 15, 20] {
-        (0..2).for_each(|n| b.sentinel(n, s, false));
-    }
-    b.pass(60);
-    assert_eq!(b.told(), [(News::Blind, "-".to_owned(), 0)]);
-    b.reload(inventory(vec![Via::none()]), 70);
-    assert!(b.health.blind().is_empty());
-    assert_eq!(b.told()[1..], [(News::Recovered, "-".to_owned(), 0)]);
-    down(&mut b, A, 80);
-    assert_eq!(b.state(A), State::Down);
-}
-
-#[test]
 fn what_is_asked_no_more_ends_its_incident() {
     let mut b = trunk();
     down(&mut b, A, 10);
@@ -858,25 +608,6 @@ fn a_clock_set_back_by_hours_delays_neither_verdict_nor_telling() {
     b.pass(2_001);
     b.pass(2_031);
     assert_eq!(b.told().len(), 1);
-}
-
-#[test]
-fn all_sentinels_lost_is_one_thing_to_tell() {
-    let vnpt = crate::model::CarrierId::new("vnpt").unwrap();
-    let of_carrier = Sentinel { carrier: Some(vnpt.clone()), ..sentinel(2) };
-    let settings = Settings { sentinels: vec![of_carrier, sentinel(1)], ..Settings::default() };
-    let mut b = Bench::with(Inventory::clone(&inventory(vec![Via::none()])), settings);
-    (0..2).for_each(|n| b.sentinel(n, 0, true));
-    for s in [5, 10, 15] {
-        (0..2).for_each(|n| b.sentinel(n, s, false));
-    }
-    b.pass(60);
-    assert_eq!(b.told(), [(News::Blind, "-".to_owned(), 0)]);
-    b.sentinel(1, 100, true);
-    b.pass(101);
-    let news: Vec<News> = b.told().iter().map(|(n, ..)| *n).collect();
-    assert_eq!(news, [News::Blind, News::Recovered, News::Blind], "vnpt is still lost");
-    assert_eq!(b.health.blind()[0].carrier, Some(vnpt));
 }
 
 #[test]

@@ -129,13 +129,23 @@ impl Track {
     pub(in crate::health) fn not_before_last(&mut self, check: u8, at: UnixMs) -> UnixMs {
         let last = self.last_of(check);
         let at = match last {
-            Some(own) if at < own => self.last_round.max(last).unwrap_or(own) + 1,
+            Some(own) if at < own && !self.is_overtaken(check, at) => {
+                self.last_round.max(last).unwrap_or(own) + 1
+            }
             _ => at,
         };
         if let Some(heard) = self.heard.get_mut(usize::from(check)) {
             *heard = Some(at);
         }
         at
+    }
+
+    /// True when it is the first round of its check since the daemon started, and of others that were
+    /// sent with it the answers came first.
+    fn is_overtaken(&self, check: u8, at: UnixMs) -> bool {
+        let is_first = self.heard.get(usize::from(check)).is_some_and(Option::is_none);
+        let newest = self.heard.iter().flatten().max();
+        is_first && newest.is_some_and(|newest| newest.since(at) < self.vouch_ms)
     }
 
     /// True when the check's round before was stamped by a clock that ran far ahead; of a subject that

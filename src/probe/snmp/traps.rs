@@ -17,7 +17,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::wire::Oid;
 use super::wire::ear::{Ear, EarFault, Notice, OwnEngine};
+use crate::locale::Lang;
 use crate::model::{Credential, DeviceId, Security, UnixMs};
+use crate::t;
 
 /// A device is asked because of traps once in so long, in milliseconds.
 pub const EVERY_MS: i64 = 5_000;
@@ -148,7 +150,7 @@ pub struct Listening {
 #[derive(Debug, thiserror::Error)]
 pub enum TrapError {
     /// The address cannot be had.
-    #[error("listen for traps on {listen}: {source}{}", advice(source))]
+    #[error("{}", unheard(listen, source))]
     Listen {
         /// Which.
         listen: SocketAddr,
@@ -156,25 +158,22 @@ pub enum TrapError {
         source: io::Error,
     },
     /// The library refuses what it is given.
-    #[error("listen for traps: {0}")]
+    #[error("{}", t!(Lang::En, "reason.traps_refused", detail = .0))]
     Refused(String),
     /// The socket or the engine failed while it listened.
-    #[error("receive traps: {0}")]
+    #[error("{}", t!(Lang::En, "reason.traps_failed", detail = .0))]
     Failed(String),
 }
 
-fn advice(source: &io::Error) -> &'static str {
-    match source.kind() {
-        io::ErrorKind::PermissionDenied => {
-            "; allow ports below 1024 (AmbientCapabilities=CAP_NET_BIND_SERVICE in the systemd \
-             unit) or choose one above in probe.snmp.traps"
-        }
-        io::ErrorKind::AddrInUse => {
-            "; another program, perhaps snmptrapd, has the port: `ss -ulpn` tells which"
-        }
-        io::ErrorKind::AddrNotAvailable => "; this machine has no such address",
-        _ => "",
-    }
+/// Why an address cannot be had, and what to do.
+fn unheard(listen: &SocketAddr, source: &io::Error) -> String {
+    let key = match source.kind() {
+        io::ErrorKind::PermissionDenied => "reason.traps_denied",
+        io::ErrorKind::AddrInUse => "reason.traps_taken",
+        io::ErrorKind::AddrNotAvailable => "reason.traps_no_address",
+        _ => "reason.traps_unheard",
+    };
+    t!(Lang::En, key, listen = listen, detail = source)
 }
 
 /// Listens for notifications.
@@ -197,8 +196,8 @@ impl Receiver {
             match OwnEngine::take_up(file) {
                 Ok(engine) => (Some(engine), None),
                 Err(error) => {
-                    let what = "SNMPv3 traps are refused: the engine cannot be kept in";
-                    (None, Some(format!("{what} {}: {error}", file.display())))
+                    let file = file.display();
+                    (None, Some(t!(Lang::En, "reason.traps_deaf", file = file, detail = error)))
                 }
             }
         } else {

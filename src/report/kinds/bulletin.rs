@@ -110,21 +110,27 @@ pub fn bulletin(scope: &Scope<'_>, said: &Said, tier: Tier) -> Bulletin {
     found
 }
 
-/// The networks that a unit must have from outside: not those carried by its own lines.
+/// The networks that a unit must have from outside, not those carried by its own lines, in each of
+/// its buildings.
 fn networks(scope: &Scope<'_>, tree: &Tree, judge: &Judge<'_>, unit: UnitIx) -> Vec<Network> {
     let inventory: &Inventory = scope.inventory;
     let required = inventory.unit(unit).requires.iter();
     let outside = required.filter(|n| inventory.network(**n).over.is_empty());
+    let now = scope.window().to - 1;
     let of_one = |network: &crate::model::NetworkIx| {
-        let serving = tree.served_by(unit).iter();
-        let lines = serving
-            .filter(|s| s.span.contains(scope.window().to - 1))
-            .flat_map(|s| inventory.connections_of(s.unit, *network))
-            .map(|ix| (ix, judge.classes(ix, scope.records.of(ix))))
-            .filter(|(_, classes)| !classes.is_empty());
-        Network { lines: lines.collect() }
+        let network = *network;
+        // Each building by itself: that one of a merged unit's is cut off is not made good by the
+        // others.
+        let serving = tree.served_by(unit).iter().filter(move |s| s.span.contains(now));
+        serving.map(move |s| {
+            let lines = inventory
+                .connections_of(s.unit, network)
+                .map(|ix| (ix, judge.classes(ix, scope.records.of(ix))))
+                .filter(|(_, classes)| !classes.is_empty());
+            Network { lines: lines.collect() }
+        })
     };
-    outside.map(of_one).filter(|network| !network.lines.is_empty()).collect()
+    outside.flat_map(of_one).filter(|network| !network.lines.is_empty()).collect()
 }
 
 /// What was said of the outage that a network is down by.

@@ -16,10 +16,10 @@ pub use bulletin::{Bulletin, bulletin};
 pub use capacity::{Circuit, NotCounted, capacity};
 pub use carrier::{FailedRounds, carrier};
 pub use devices::devices;
-pub use outages::{Listed, list, listing, outages};
+pub use outages::{Listed, OutagesBy, list, listing, outages, outages_by};
 pub use plan::plan;
 pub use read::{circuits, failed_rounds, said};
-pub use reconcile::{TheirTable, TheirTableError, Theirs, reconcile, their_table};
+pub use reconcile::{TheirTable, TheirTableError, Theirs, reconcile, their_book, their_table};
 
 use super::document::Document;
 use super::text::blank;

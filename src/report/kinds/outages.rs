@@ -7,9 +7,11 @@ use super::super::figures::timeline;
 use super::super::proof::proof;
 use super::super::{AvailabilityRow, GroupBy, GroupKey, Page, Said, Scope, Sheet, Table, Value};
 use super::{block, facts, subjects};
-use crate::coverage::{Clock, MarkedOutage, Outage, Verdict, mark_outages, outages as of_record};
+use crate::coverage::{
+    Clock, MarkedOutage, Outage, Tree, Verdict, mark_outages, outages as of_record,
+};
 use crate::heads;
-use crate::model::{Cause, OutageId, State, SubjectIx};
+use crate::model::{CarrierIx, Cause, OutageId, State, SubjectIx, UnitIx};
 use crate::t;
 
 /// How many of the worst are shown.
@@ -91,25 +93,57 @@ impl Listed {
     }
 }
 
+/// What outages are summed by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutagesBy {
+    /// What they were.
+    Cause,
+    /// Whose line.
+    Carrier,
+    /// The unit that the line stood for when it began.
+    Unit,
+}
+
 /// The report. Consequences are listed and count in no other table than their line's own.
 #[must_use]
 pub fn outages(scope: &Scope<'_>, page: &Page<'_>, said: &Said, devices_too: bool) -> Sheet {
+    outages_by(scope, page, said, devices_too, None)
+}
+
+/// As [`outages`]; with `by` summed by that alone, the list in the order of the sums.
+#[must_use]
+pub fn outages_by(
+    scope: &Scope<'_>,
+    page: &Page<'_>,
+    said: &Said,
+    devices_too: bool,
+    by: Option<OutagesBy>,
+) -> Sheet {
     // Every table has one clock whatever was asked: an outage is one at any hour.
     let scope = &Scope { clock: Clock::AroundTheClock, ..*scope };
-    let all = list(scope, said, devices_too);
+    let mut all = list(scope, said, devices_too);
     let lang = page.lang;
     let tree = scope.tree();
     let shown = subjects(scope)
         .into_iter()
         .filter(|ix| devices_too || scope.inventory.subject(*ix).connection().is_some());
     let picture = timeline(scope, &shown.collect::<Vec<_>>(), page);
-    let by_carrier = super::super::availability(scope, GroupBy::Carrier, devices_too);
-    let tables = vec![
-        by_cause(&all, page),
-        figures("by_carrier", &t!(lang, "kinds.by_carrier"), &by_carrier.rows, scope, page),
-        worst(scope, page, devices_too),
-        one_by_one(&all, scope, page),
-    ];
+    let tables = match by {
+        None => {
+            let by_carrier = super::super::availability(scope, GroupBy::Carrier, devices_too);
+            let title = t!(lang, "kinds.by_carrier");
+            vec![
+                by_cause(&all, page),
+                figures("by_carrier", &title, &by_carrier.rows, scope, page),
+                worst(scope, page, devices_too),
+                one_by_one(&all, scope, page),
+            ]
+        }
+        Some(by) => {
+            let sums = summed(&mut all, by, (scope, &tree), page);
+            vec![sums, one_by_one(&all, scope, page)]
+        }
+    };
     let unnamed = all.iter().filter(|l| l.is_root() && l.cause.is_none()).count();
     let mut frame = block("kinds.outages_title", scope, page);
     frame.heads.push(t!(
@@ -150,17 +184,101 @@ pub fn listing(scope: &Scope<'_>, page: &Page<'_>, said: &Said, unsaid: bool) ->
     }
 }
 
+/// How many outages, time lost and the longest of them.
+type Sum = (i64, i64, i64);
+
 fn by_cause(all: &[Listed], page: &Page<'_>) -> Table {
-    let lang = page.lang;
-    let mut groups: BTreeMap<Option<Cause>, (i64, i64, i64)> = BTreeMap::new();
-    let mut total = (0, 0, 0);
+    let mut groups: BTreeMap<Option<Cause>, Sum> = BTreeMap::new();
     for listed in all.iter().filter(|l| l.is_root()) {
-        let lost = listed.marked.lost_ms;
-        for sum in [groups.entry(listed.cause).or_default(), &mut total] {
-            *sum = (sum.0 + 1, sum.1 + lost, sum.2.max(lost));
+        add(groups.entry(listed.cause).or_default(), listed);
+    }
+    let named = Cause::ALL.into_iter().map(Some).chain([None]);
+    let rows = named.filter_map(|cause| Some((cause, *groups.get(&cause)?)));
+    let title = t!(page.lang, "kinds.by_cause");
+    sums(
+        ("by_cause", title),
+        ("cause", "common.cause"),
+        rows.map(|(c, s)| (cause_name(c), s)),
+        page,
+    )
+}
+
+fn cause_name(cause: Option<Cause>) -> Value {
+    cause.map_or(Value::Word("unsaid", "kinds.unsaid"), Value::cause)
+}
+
+fn add(sum: &mut Sum, listed: &Listed) {
+    let lost = listed.marked.lost_ms;
+    *sum = (sum.0 + 1, sum.1 + lost, sum.2.max(lost));
+}
+
+/// Sums by what is asked for, the most time lost first, and `all` in their order.
+fn summed(
+    all: &mut [Listed],
+    by: OutagesBy,
+    (scope, tree): (&Scope<'_>, &Tree),
+    page: &Page<'_>,
+) -> Table {
+    let inventory = scope.inventory;
+    let unit = |listed: &Listed| {
+        let own = inventory.subject(listed.subject).unit;
+        let start = listed.marked.outage.start;
+        let served = tree.serves(own).iter().find(|s| s.span.contains(start));
+        served.map_or(own, |s| s.unit)
+    };
+    let carrier =
+        |listed: &Listed| inventory.subject(listed.subject).connection().and_then(|c| c.carrier);
+    let group = |listed: &Listed| match by {
+        OutagesBy::Cause => Group::Cause(listed.cause),
+        OutagesBy::Carrier => Group::Carrier(carrier(listed)),
+        OutagesBy::Unit => Group::Unit(unit(listed)),
+    };
+    let mut groups: BTreeMap<Group, Sum> = BTreeMap::new();
+    for listed in all.iter() {
+        let sum = groups.entry(group(listed)).or_default();
+        if listed.is_root() {
+            add(sum, listed);
         }
     }
-    let row = |name: Value, (n, lost, longest): (i64, i64, i64)| {
+    let mut order: Vec<(Group, Sum)> = groups.into_iter().collect();
+    order.sort_by_key(|(group, (_, lost, _))| (std::cmp::Reverse(*lost), *group));
+    let place: BTreeMap<Group, usize> =
+        order.iter().enumerate().map(|(n, (group, _))| (*group, n)).collect();
+    all.sort_by_key(|l| (place.get(&group(l)).copied(), l.marked.outage.start, l.subject));
+    let rows = order.into_iter().filter(|(_, (n, _, _))| *n > 0).map(|(group, sum)| {
+        let name = match group {
+            Group::Cause(cause) => cause_name(cause),
+            Group::Carrier(Some(ix)) => Value::text(&inventory.carrier(ix).name),
+            Group::Carrier(None) => Value::Word("own", "report.no_carrier"),
+            Group::Unit(ix) => Value::text(&inventory.unit(ix).name),
+        };
+        (name, sum)
+    });
+    let (key, title, column, heading) = match by {
+        OutagesBy::Cause => ("by_cause", "kinds.by_cause", "cause", "common.cause"),
+        OutagesBy::Carrier => ("by_carrier", "kinds.by_carrier", "carrier", "common.carrier"),
+        OutagesBy::Unit => ("by_unit", "kinds.by_unit", "unit", "common.unit"),
+    };
+    sums((key, t!(page.lang, title)), (column, heading), rows, page)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Group {
+    Cause(Option<Cause>),
+    Carrier(Option<CarrierIx>),
+    Unit(UnitIx),
+}
+
+/// A row for each group and one for all of them.
+fn sums(
+    (key, title): (&'static str, String),
+    (column, heading): (&'static str, &'static str),
+    groups: impl Iterator<Item = (Value, Sum)>,
+    page: &Page<'_>,
+) -> Table {
+    let lang = page.lang;
+    let mut total = (0, 0, 0);
+    let row = |name: Value, (n, lost, longest): Sum| {
         let mean = (n > 0).then(|| lost / n);
         vec![
             name,
@@ -170,31 +288,24 @@ fn by_cause(all: &[Listed], page: &Page<'_>) -> Table {
             Value::Length(longest),
         ]
     };
-    let named = Cause::ALL.into_iter().map(Some).chain([None]);
-    let mut rows: Vec<Vec<Value>> = named
-        .filter_map(|cause| Some((cause, *groups.get(&cause)?)))
-        .map(|(cause, sum)| {
-            let unsaid = Value::Word("unsaid", "kinds.unsaid");
-            row(cause.map_or(unsaid, Value::cause), sum)
-        })
-        .collect();
+    let mut rows = Vec::new();
+    for (name, sum) in groups {
+        total = (total.0 + sum.0, total.1 + sum.1, total.2.max(sum.2));
+        rows.push(row(name, sum));
+    }
     let has_total = !rows.is_empty();
     if has_total {
         rows.push(row(Value::Word("total", "common.total"), total));
     }
-    Table {
-        key: "by_cause",
-        title: t!(lang, "kinds.by_cause"),
-        columns: heads!(lang,
-            "cause" => "common.cause",
-            "outages" => "report.outages",
-            "lost_s" => "report.lost",
-            "mttr_s" => "report.mttr",
-            "longest_s" => "kinds.longest",
-        ),
-        rows,
-        has_total,
-    }
+    let mut columns = heads!(lang,
+        "cause" => "common.cause",
+        "outages" => "report.outages",
+        "lost_s" => "report.lost",
+        "mttr_s" => "report.mttr",
+        "longest_s" => "kinds.longest",
+    );
+    columns[0] = (column, t!(lang, heading));
+    Table { key, title, columns, rows, has_total }
 }
 
 /// Rows of an availability report in short.

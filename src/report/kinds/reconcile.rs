@@ -4,6 +4,7 @@ use super::super::{Page, Said, Scope, Sheet, Table, Value};
 use super::{block, carrier::FailedRounds, carrier::carrier, facts};
 use crate::coverage::{CarrierMillis, Verdict, carrier_account, outages as of_record};
 use crate::heads;
+use crate::inventory::{BookError, SheetCell, sheets};
 use crate::locale::fold;
 use crate::model::{CarrierIx, SubjectIx, parse_scaled};
 use crate::t;
@@ -50,6 +51,9 @@ pub enum TheirTableError {
     /// The file is not what it claims to be.
     #[error("not a table: {0}")]
     Malformed(#[from] csv::Error),
+    /// The workbook cannot be read.
+    #[error("{0}")]
+    Book(#[from] BookError),
 }
 
 /// What a column holds.
@@ -102,22 +106,70 @@ pub fn their_table(text: &str) -> Result<TheirTable, TheirTableError> {
     best.ok_or(last)
 }
 
+/// Reads a workbook's table, of the sheet that has most rows of one; numbers need not be guessed
+/// there.
+///
+/// # Errors
+/// [`TheirTableError`].
+pub fn their_book(bytes: Vec<u8>) -> Result<TheirTable, TheirTableError> {
+    let mut best: Option<TheirTable> = None;
+    for sheet in sheets(bytes)? {
+        let rows = sheet.into_iter().map(|(line, cells)| Ok((line, cells)));
+        match gather(rows) {
+            Ok(found) if best.as_ref().is_none_or(|best| best.rows.len() < found.rows.len()) => {
+                best = Some(found);
+            }
+            Ok(_) | Err(TheirTableError::NoHeader) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    best.ok_or(TheirTableError::NoHeader)
+}
+
 fn read(text: &str, separator: u8) -> Result<TheirTable, TheirTableError> {
-    let mut reader = csv::ReaderBuilder::new()
+    let reader = csv::ReaderBuilder::new()
         .delimiter(separator)
         .has_headers(false)
         .flexible(true)
         .from_reader(text.as_bytes());
+    let rows = reader.into_records().map(|record| {
+        let record = record?;
+        let line = record.position().map_or(0, csv::Position::line);
+        Ok((line, record.iter().map(|cell| SheetCell::Text(cell.to_owned())).collect()))
+    });
+    gather(rows)
+}
+
+/// What a cell says, a number with so many decimals that nothing else can be meant.
+fn figure(cell: &SheetCell) -> String {
+    match cell {
+        SheetCell::Text(text) => text.trim().to_owned(),
+        SheetCell::Number(n) => format!("{n:.6}"),
+    }
+}
+
+/// As a name: `12`, not `12.000000`.
+fn name(cell: &SheetCell) -> String {
+    match cell {
+        SheetCell::Text(text) => text.trim().to_owned(),
+        SheetCell::Number(n) => n.to_string(),
+    }
+}
+
+/// The table among rows, each with its line.
+fn gather(
+    rows: impl Iterator<Item = Result<(u64, Vec<SheetCell>), TheirTableError>>,
+) -> Result<TheirTable, TheirTableError> {
     let mut columns: Option<Vec<Option<Column>>> = None;
     let mut found = TheirTable::default();
-    for (n, record) in reader.records().enumerate() {
-        let record = record?;
+    for (n, row) in rows.enumerate() {
+        let (line, cells) = row?;
         if n > ROWS_MAX {
             return Err(TheirTableError::TooLong);
         }
-        let line = record.position().map_or(0, csv::Position::line);
         let Some(columns) = &columns else {
-            let mut named: Vec<Option<Column>> = record.iter().map(column).collect();
+            let mut named: Vec<Option<Column>> =
+                cells.iter().map(|cell| column(&name(cell))).collect();
             // Of two columns of a kind the first is meant: a level agreed or a mean may follow.
             for n in 1..named.len() {
                 if named[..n].contains(&named[n]) {
@@ -134,14 +186,17 @@ fn read(text: &str, separator: u8) -> Result<TheirTable, TheirTableError> {
         let mut row =
             Theirs { line, circuit: String::new(), ppm: None, lost_ms: None, outages: None };
         let mut unread = Vec::new();
-        for (cell, column) in record.iter().map(str::trim).zip(columns) {
+        for (cell, column) in cells.iter().zip(columns) {
+            let said = figure(cell);
+            let cell = if *column == Some(Column::Circuit) { name(cell) } else { said };
+            let cell = cell.as_str();
             if cell.is_empty() {
                 continue;
             }
             let is_read = match column {
                 None => true,
                 Some(Column::Circuit) => {
-                    row.circuit = cell.to_owned();
+                    cell.clone_into(&mut row.circuit);
                     true
                 }
                 Some(Column::Availability) => {
@@ -280,9 +335,11 @@ pub fn reconcile(
         found.id.as_str() == row.circuit
             || circuit.is_some_and(|circuit| plain(circuit) == plain(&row.circuit))
     };
-    let (mut pairs, mut strangers) = (Vec::new(), Vec::new());
+    let (mut pairs, mut strangers, mut again) = (Vec::<Pair<'_>>::new(), Vec::new(), Vec::new());
     for row in &theirs.rows {
         match account.lines.iter().find(|line| means(row, line.subject)) {
+            // Which of the two is meant is theirs to say; the first is held against ours.
+            Some(line) if pairs.iter().any(|pair| pair.subject == line.subject) => again.push(row),
             Some(line) => pairs.push(Pair {
                 theirs: row,
                 subject: line.subject,
@@ -325,10 +382,11 @@ pub fn reconcile(
     let is_clean = differing.is_empty()
         && missing.is_empty()
         && strangers.is_empty()
+        && again.is_empty()
         && theirs.unread.is_empty();
     let mut tables = vec![
         compared(&pairs, scope, page),
-        left(&missing, &strangers, &theirs.unread, scope, page),
+        left(&missing, (&strangers, &again), &theirs.unread, scope, page),
     ];
     tables.extend(evidence);
     let notes = ["note_reconcile", "note_counted", "note_rounds"];
@@ -389,7 +447,7 @@ fn compared(pairs: &[Pair<'_>], scope: &Scope<'_>, page: &Page<'_>) -> Table {
 
 fn left(
     missing: &[SubjectIx],
-    strangers: &[&Theirs],
+    (strangers, again): (&[&Theirs], &[&Theirs]),
     unread: &[(u64, String)],
     scope: &Scope<'_>,
     page: &Page<'_>,
@@ -400,10 +458,9 @@ fn left(
         let id = scope.inventory.subject(*ix).id.as_str();
         vec![Value::Word("missing", "kinds.missing"), Value::None, Value::text(id)]
     });
-    let theirs = strangers.iter().map(|row| {
-        let why = Value::Word("stranger", "kinds.stranger");
-        vec![why, line(row.line), Value::text(&row.circuit)]
-    });
+    let row = |row: &&Theirs, why| vec![why, line(row.line), Value::text(&row.circuit)];
+    let theirs = strangers.iter().map(|r| row(r, Value::Word("stranger", "kinds.stranger")));
+    let twice = again.iter().map(|r| row(r, Value::Word("twice", "kinds.twice")));
     let cells = unread
         .iter()
         .map(|(n, text)| vec![Value::Word("unread", "kinds.unread"), line(*n), Value::text(text)]);
@@ -415,7 +472,7 @@ fn left(
             "line" => "kinds.line",
             "what" => "kinds.what",
         ),
-        rows: ours.chain(theirs).chain(cells).collect(),
+        rows: ours.chain(theirs).chain(twice).chain(cells).collect(),
         has_total: false,
     }
 }

@@ -169,3 +169,43 @@ fn a_second_lost_in_a_month_is_no_hundred_percent() {
         }
     }
 }
+
+#[test]
+fn paper_has_no_line_of_the_annex_that_is_whole_or_named_already_and_says_so() {
+    let desk = Desk::new();
+    let zone = zone();
+    for lang in [Lang::Vi, Lang::En] {
+        let (scope, page) = (desk.scope(), page(&zone, lang, false));
+        let report = coverage(&scope);
+        let document = coverage_document(&report, &scope, &page);
+        let annex: Vec<_> = document.sections.iter().filter(|s| s.is_annex).collect();
+        let lines = annex.iter().flat_map(|s| &s.blocks).filter_map(|block| match block {
+            document::Block::Table(table) => Some(&table.rows),
+            _ => None,
+        });
+        let lines: Vec<&document::Line> = lines.flatten().collect();
+        let quiet = lines.iter().filter(|line| line.is_quiet).count();
+        assert!(0 < quiet && quiet < lines.len(), "{quiet} of {}", lines.len());
+        // Every one is whole, or is among those that are not live.
+        let named = report.not_live.len();
+        let whole = report
+            .rows
+            .iter()
+            .filter(|row| row.ladder.met == row.ladder.required && row.verdict == Verdict::Met);
+        let one = |row: &&CoverageRow| row.ladder.required == 1 && row.ladder.live == 0;
+        assert_eq!(quiet, whole.count() + report.rows.iter().filter(one).count());
+        assert!(named > 0);
+        let html = write::html(&document, &page).unwrap();
+        assert_eq!(html.matches("<tr class=\"quiet\">").count(), quiet);
+        assert!(
+            html.contains("tr.quiet { display: none; }") && html.contains("class=\"unprinted\"")
+        );
+        // The names of what is missing are in a list that paper has whole.
+        let missing = document.sections.iter().filter(|s| !s.is_annex).flat_map(|s| &s.blocks);
+        let is_loud = |block: &document::Block| match block {
+            document::Block::Table(table) => table.rows.iter().all(|row| !row.is_quiet),
+            _ => true,
+        };
+        assert!(missing.into_iter().all(is_loud));
+    }
+}

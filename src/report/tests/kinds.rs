@@ -334,6 +334,81 @@ fn their_table_is_read_as_offices_write_it() {
 }
 
 #[test]
+fn their_workbook_is_read_as_their_csv_and_its_numbers_need_no_guessing() {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    book.add_worksheet().write(0, 0, "Ghi chú").unwrap();
+    let percent = rust_xlsxwriter::Format::new().set_num_format("0.00%");
+    let sheet = book.add_worksheet();
+    sheet.merge_range(0, 0, 0, 3, "BẢNG ĐỐI SOÁT THÁNG 10", &percent).unwrap();
+    for (n, heading) in
+        ["Số hiệu kênh", "Độ khả dụng", "Phút gián đoạn", "Số lần"].iter().enumerate()
+    {
+        sheet.write(2, u16::try_from(n).unwrap(), *heading).unwrap();
+    }
+    sheet.write(3, 0, "TG-0001").unwrap();
+    sheet.write_with_format(3, 1, 0.9995, &percent).unwrap();
+    sheet.write(3, 2, 1.234).unwrap();
+    sheet.write(3, 3, 2).unwrap();
+    // A circuit that is a number, and a share in per cent as a text.
+    sheet.write(4, 0, 5).unwrap();
+    sheet.write(4, 1, "99,9 %").unwrap();
+    sheet.write(4, 3, "hai").unwrap();
+    let found = kinds::their_book(book.save_to_buffer().unwrap()).unwrap();
+    let rows: Vec<_> = found
+        .rows
+        .iter()
+        .map(|row| (row.line, row.circuit.as_str(), row.ppm, row.lost_ms, row.outages))
+        .collect();
+    assert_eq!(
+        rows,
+        [(4, "TG-0001", Some(999_500), Some(74_040), Some(2)), (5, "5", Some(999_000), None, None),]
+    );
+    assert_eq!(found.unread, [(5, "hai".to_owned())]);
+    assert!(kinds::their_book(b"PK\x03\x04 no workbook".to_vec()).is_err());
+    let empty = rust_xlsxwriter::Workbook::new().save_to_buffer();
+    assert!(empty.is_ok_and(|bytes| kinds::their_book(bytes).is_err()));
+}
+
+#[test]
+fn outages_are_summed_by_what_is_asked_for_and_listed_in_that_order() {
+    use kinds::OutagesBy;
+    let desk = Desk::new();
+    let zone = zone();
+    let page = page(&zone, Lang::En, false);
+    let plain = kinds::outages(&desk.scope(), &page, &said(), false);
+    let total = |sheet: &Sheet, key: &str| sheet_rows(sheet, key).last().unwrap()[1..].to_vec();
+    for (by, key) in [
+        (OutagesBy::Cause, "by_cause"),
+        (OutagesBy::Carrier, "by_carrier"),
+        (OutagesBy::Unit, "by_unit"),
+    ] {
+        let sheet = kinds::outages_by(&desk.scope(), &page, &said(), false, Some(by));
+        let keys: Vec<_> = sheet.tables.iter().map(|table| table.key).collect();
+        assert_eq!(keys, [key, "outages"]);
+        assert_eq!(total(&sheet, key), total(&plain, "by_cause"), "{by:?}");
+        let lost: Vec<i64> = sheet_rows(&sheet, key)
+            .iter()
+            .map(|row| match row[2] {
+                Value::Length(ms) => ms,
+                _ => -1,
+            })
+            .collect();
+        let (_, groups) = lost.split_last().unwrap();
+        assert!(groups.is_sorted_by(|a, b| a >= b), "{lost:?}");
+        // The list is the same one, in the order of the sums.
+        let mut ids = [&sheet, &plain].map(|sheet| {
+            sheet_rows(sheet, "outages").iter().map(|row| row[0].clone()).collect::<Vec<_>>()
+        });
+        if by == OutagesBy::Unit {
+            let first = sheet_rows(&sheet, "outages")[0][1].clone();
+            assert_eq!(first, sheet_rows(&sheet, key)[0][0]);
+        }
+        ids.iter_mut().for_each(|ids| ids.sort_by_key(|id| format!("{id:?}")));
+        assert_eq!(ids[0], ids[1]);
+    }
+}
+
+#[test]
 fn a_table_of_theirs_is_held_against_ours_with_evidence() {
     let mut desk = Desk::new();
     if let SubjectDetail::Connection(connection) = &mut desk.inventory.subjects[5].detail {
@@ -350,6 +425,15 @@ fn a_table_of_theirs_is_held_against_ours_with_evidence() {
     let left: Vec<&Value> = (0..2).map(|row| cell(&sheet, "left", row, "why")).collect();
     assert_eq!(left[0], &Value::Word("missing", "kinds.missing"));
     assert_eq!(left[1], &Value::Word("stranger", "kinds.stranger"));
+    assert_eq!(sheet.verdict, Verdict::Missed);
+    // A second row of the circuit is told, and the first is what is compared.
+    let twice = kinds::their_table("Kênh,Phút\nTG-0005,12600\nTG 0005,1\n").unwrap();
+    let sheet = kinds::reconcile(&desk.scope(), &page, &said(), CarrierIx(1), &twice, &failed);
+    assert_eq!(sheet_rows(&sheet, "compared").len(), 1);
+    assert_eq!(cell(&sheet, "compared", 0, "result"), &Value::Word("same", "kinds.same"));
+    let again =
+        sheet_rows(&sheet, "left").iter().find(|row| row[0] == Value::Word("twice", "kinds.twice"));
+    assert_eq!(again.unwrap()[1..], [Value::Count(3), Value::text("TG 0005")]);
     assert_eq!(sheet.verdict, Verdict::Missed);
     let same = kinds::their_table("circuit,minutes\nTG-0005,12600\n").unwrap();
     let sheet = kinds::reconcile(&desk.scope(), &page, &said(), CarrierIx(1), &same, &failed);

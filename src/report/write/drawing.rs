@@ -188,10 +188,14 @@ impl Drawing {
             let tall = *count as f64 / most * high;
             let ppm = u64::from(*count > 0) * (count * 1_000_000 / all.max(1)).max(1);
             let share = percent(page.lang, u32::try_from(ppm).unwrap_or(0), COARSE);
-            let up_to = bound.map_or_else(
-                || "> …".to_owned(),
-                |ms| format!("≤ {} ms", number(page.lang, i64::from(ms))),
-            );
+            let named = |ms: u32| number(page.lang, i64::from(ms));
+            let before = n.checked_sub(1).and_then(|n| buckets[n].0);
+            let up_to = match (bound, before) {
+                (Some(ms), _) => format!("≤ {}", named(*ms)),
+                (None, Some(ms)) => format!("> {}", named(ms)),
+                // Nothing was shorter than the longest bound.
+                (None, None) => share.clone(),
+            };
             self.rect([x + 2.0, 16.0 + high - tall, wide - 4.0, tall], "plain", share.clone());
             self.word(x + wide / 2.0, 12.0 + high - tall, "middle", "small", share);
             self.word(x + wide / 2.0, high + 30.0, "middle", "small", up_to);

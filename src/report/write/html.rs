@@ -9,10 +9,14 @@ use super::super::document::{Block, Document, Section, Table, Value};
 use super::drawing::{Drawing, drawing};
 use super::{letter, shown};
 use crate::coverage::Verdict;
-use crate::locale::{Lang, visible};
+use crate::locale::{Lang, number, visible};
 use crate::t;
 
 const TEMPLATE: &str = include_str!("page.html");
+
+/// Most columns of a list that goes in two columns on paper, and the rows that fit one page.
+const NARROW_COLUMNS: usize = 4;
+const NARROW_ROWS: usize = 30;
 
 #[derive(Serialize)]
 struct View {
@@ -43,6 +47,10 @@ enum BlockView {
 
 #[derive(Serialize)]
 struct TableView {
+    /// A long list of short words, which goes in two columns on paper.
+    narrow: bool,
+    /// What stands on paper in place of the lines that are left out there.
+    unprinted: Option<String>,
     head: Vec<String>,
     rows: Vec<RowView>,
 }
@@ -50,7 +58,7 @@ struct TableView {
 #[derive(Serialize)]
 struct RowView {
     cells: Vec<CellView>,
-    total: bool,
+    class: &'static str,
 }
 
 #[derive(Serialize)]
@@ -114,9 +122,20 @@ fn table_view(table: &Table, page: &Page<'_>) -> TableView {
             }
             CellView { text: visible(&shown(cell, page)), class: class.to_owned() }
         });
-        RowView { cells: cells.collect(), total: row.is_total }
+        let class = match (row.is_total, row.is_quiet) {
+            (true, _) => "total",
+            (false, true) => "quiet",
+            (false, false) => "",
+        };
+        RowView { cells: cells.collect(), class }
     });
+    let quiet = table.rows.iter().filter(|row| row.is_quiet).count();
+    let n = number(page.lang, i64::try_from(quiet).unwrap_or(i64::MAX));
+    let unprinted = (quiet > 0).then(|| t!(page.lang, "report.unprinted", n = n));
+    let is_short = table.columns.len() <= NARROW_COLUMNS && table.columns.iter().all(|c| c.is_text);
     TableView {
+        narrow: is_short && table.rows.len() > NARROW_ROWS,
+        unprinted,
         head: table.columns.iter().map(|column| visible(&column.heading)).collect(),
         rows: rows.collect(),
     }

@@ -2,8 +2,8 @@
 //! with, the head of each table frozen, ready to print on A4.
 
 use rust_xlsxwriter::{
-    ConditionalFormatText, ConditionalFormatTextRule, Format, FormatAlign, FormatBorder, Workbook,
-    Worksheet, XlsxError,
+    ConditionalFormatText, ConditionalFormatTextRule, DocProperties, ExcelDateTime, Format,
+    FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError,
 };
 
 use super::super::Page;
@@ -42,6 +42,9 @@ pub struct SheetError(#[from] XlsxError);
 /// [`SheetError`] where the library refuses: more rows than a sheet takes.
 pub fn xlsx(document: &Document, page: &Page<'_>) -> Result<Vec<u8>, SheetError> {
     let mut workbook = Workbook::new();
+    // Made when the report was: the same report is the same bytes.
+    let made = ExcelDateTime::from_timestamp(document.made.0.div_euclid(1_000))?;
+    workbook.set_properties(&DocProperties::new().set_creation_datetime(&made));
     let mut names: Vec<String> = Vec::new();
     let sheet = workbook.add_worksheet();
     sheet.set_name(name(&t!(page.lang, "report.cover_sheet"), &mut names))?;

@@ -456,7 +456,8 @@ impl Reference {
             }
         }
         self.is_settled = false;
-        self.heard_of = Some(subject);
+        // A check that can only degrade says nothing of who is reached through it.
+        self.heard_of = self.decisive(subject).contains(&check).then_some(subject);
         self.settle(now);
         self.heard_of = None;
     }
@@ -560,7 +561,11 @@ impl Reference {
         // A hole of the life before: the last round that counted was sent an interval before it.
         let before_hole = known.open_hole.map(|from| from - interval);
         let newest = known.last_round.or(before_hole).max(own);
+        // The first of its check in this life may have been sent just before one heard of already.
+        let others = known.heard.iter().flatten().max();
+        let is_overtaken = own.is_none() && others.is_some_and(|t| t.since(at) < interval);
         let at = match own.or(newest) {
+            _ if is_overtaken => at,
             Some(last) if at <= last && last.since(at) <= HOUR_MS => newest.unwrap_or(last) + 1,
             Some(last) if at <= last => {
                 known.forget_from(at);

@@ -1,0 +1,158 @@
+//! What NetBox exports as CSV, table by table: sites and regions become units, devices devices,
+//! providers carriers, circuits lines of the unit that they end at. Its columns are found by the
+//! headings of its tables (versions 2 to 4) or by the names of its fields. What has no place in an
+//! inventory is told, row by row, and passed over.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use crate::inventory::ledger::Entry;
+use crate::inventory::place::{At, Desk, Finding, shown};
+use crate::inventory::{Section, Tree, files};
+use crate::model::{Message, Severity};
+
+mod build;
+mod table;
+
+use build::Made;
+use table::Table;
+
+/// What is taken where a row does not say.
+pub(super) struct Fallback<'a> {
+    pub kind: Option<&'a str>,
+    pub network: Option<&'a str>,
+}
+
+/// The tables of a folder, or the one table, as lists of the inventory.
+pub(super) fn read(
+    desk: &mut Desk,
+    source: &Path,
+    old: &[Entry<'_>],
+    fallback: &Fallback<'_>,
+) -> Vec<Tree> {
+    let mut tables: HashMap<&'static str, Vec<Table>> = HashMap::new();
+    for file in files::paths(desk, source) {
+        let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        match name.as_deref().and_then(table::named) {
+            Some(kind) => tables.entry(kind).or_default().extend(Table::read(desk, &file)),
+            None => {
+                let message = Message::new("netbox.unknown_table").with("file", file.display());
+                desk.report_whole(Severity::Warning, message);
+            }
+        }
+    }
+    if tables.is_empty() && desk.errors() == 0 {
+        let message = Message::new("netbox.no_tables").with("folder", source.display());
+        desk.report_whole(Severity::Error, message);
+        return Vec::new();
+    }
+    let of = |kind| tables.get(kind).into_iter().flatten();
+    let mut maker = Maker::new(desk, old, fallback);
+    of(table::REGIONS).for_each(|table| maker.units(table, &["parent"]));
+    of(table::SITES).for_each(|table| maker.units(table, &["region"]));
+    of(table::PROVIDERS).for_each(|table| maker.carriers(table));
+    of(table::DEVICES).for_each(|table| maker.devices(table));
+    let mut ends: HashMap<String, Vec<String>> = HashMap::new();
+    for table in of(table::TERMINATIONS) {
+        for row in table.rows() {
+            let (circuit, site) = (row.text(&["circuit"]), row.text(table::TERMINATION_SITES));
+            if let (Some(circuit), Some(site)) = (circuit, site) {
+                ends.entry(circuit.to_owned()).or_default().push(site.to_owned());
+            }
+        }
+    }
+    of(table::CIRCUITS).for_each(|table| maker.circuits(table, &ends));
+    maker.made.into_trees()
+}
+
+/// Makes entries of rows.
+struct Maker<'a> {
+    desk: &'a mut Desk,
+    old: &'a [Entry<'a>],
+    fallback: &'a Fallback<'a>,
+    /// Units by what sites and regions call them, folded.
+    units: HashMap<String, String>,
+    carriers: HashMap<String, String>,
+    kinds: HashMap<String, String>,
+    /// What is above units whose region is none.
+    root: Option<String>,
+    taken: HashSet<String>,
+    made: Made,
+}
+
+impl<'a> Maker<'a> {
+    fn new(desk: &'a mut Desk, old: &'a [Entry<'a>], fallback: &'a Fallback<'a>) -> Self {
+        let mut maker = Self {
+            desk,
+            old,
+            fallback,
+            units: HashMap::new(),
+            carriers: HashMap::new(),
+            kinds: HashMap::new(),
+            root: None,
+            taken: HashSet::new(),
+            made: Made::default(),
+        };
+        for entry in old {
+            let names = ["name", "short"].map(|key| entry.word(key));
+            let names = names.into_iter().flatten().chain([entry.id.as_str()]);
+            let known = match entry.section {
+                Section::Units => &mut maker.units,
+                Section::Carriers => &mut maker.carriers,
+                _ => continue,
+            };
+            for name in names {
+                known.entry(table::words(name)).or_insert_with(|| entry.id.clone());
+            }
+            if entry.section == Section::Units {
+                let kind = entry.word("kind").unwrap_or_default();
+                maker.kinds.insert(entry.id.clone(), kind.to_owned());
+                if entry.word("parent").is_none() && maker.root.is_none() {
+                    maker.root = Some(entry.id.clone());
+                }
+            }
+        }
+        maker
+    }
+
+    fn warn(&mut self, at: At, message: Message, hint: Option<Message>) {
+        self.desk.report(Finding::warning(at, message).hint_if(hint));
+    }
+
+    /// An id that nothing in this import has yet; a second one of the name gets a number, and is told
+    /// of.
+    fn free(&mut self, at: At, name: &str, wanted: String) -> String {
+        if self.taken.insert(wanted.clone()) {
+            return wanted;
+        }
+        let numbered = (2_u32..).map(|n| format!("{wanted}-{n}"));
+        let id = numbered.into_iter().find(|id| self.taken.insert(id.clone())).unwrap_or(wanted);
+        let message = Message::new("netbox.renamed").with("name", shown(name)).with("id", &id);
+        self.warn(at, message, None);
+        id
+    }
+
+    /// The name of a row that is in service.
+    fn name(&mut self, row: &table::Row<'_>, keys: &[&str]) -> Option<String> {
+        let Some(name) = row.text(keys) else {
+            self.warn(row.at(), Message::new("netbox.no_name"), None);
+            return None;
+        };
+        const IN_SERVICE: [&str; 5] = ["active", "failed", "staged", "staging", "provisioning"];
+        let status =
+            row.text(&["status"]).filter(|s| !IN_SERVICE.contains(&table::words(s).as_str()));
+        if let Some(status) = status {
+            let message = Message::new("netbox.not_active")
+                .with("name", shown(name))
+                .with("status", shown(status));
+            self.warn(row.cell(&["status"]), message, None);
+            return None;
+        }
+        Some(name.to_owned())
+    }
+
+    /// The unit that a site or a region is.
+    fn unit_of(&self, site: &str) -> Option<&String> {
+        self.units.get(&table::words(site))
+    }
+}

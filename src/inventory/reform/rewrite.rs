@@ -1,0 +1,195 @@
+//! The files as a reform makes them: ends at the old units' entries, the new units in a file of
+//! their own.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use jiff::tz::TimeZone;
+
+use super::edit::{self, Uneditable, YamlEdit, entries, entry, id_of, scalar};
+use super::{Change, Fate, Made, Reform};
+use crate::inventory::files::{self, Form};
+use crate::inventory::node::{Node, Value};
+use crate::inventory::place::{At, Desk, Finding};
+use crate::inventory::{Section, book, yaml};
+use crate::locale::{self, Lang};
+use crate::model::{Diagnostic, Inventory, Message};
+use crate::t;
+
+/// Keys to be set, by unit.
+type Sets = BTreeMap<String, Vec<(&'static str, String)>>;
+
+/// Every file that changes: the new one first, for the others name the units in it.
+pub(super) fn changes(
+    folder: &Path,
+    reform: &Reform,
+    inventory: &Inventory,
+    plan: &str,
+    lang: Lang,
+) -> Result<Vec<Change>, Vec<Diagnostic>> {
+    let sets = sets(reform, inventory);
+    let mut desk = Desk::default();
+    let mut changes = Vec::new();
+    let listed = files::list(&mut desk, folder);
+    let names: BTreeSet<PathBuf> = listed.iter().map(|file| file.path.clone()).collect();
+    for file in listed {
+        let change = match file.form {
+            Form::Yaml => yaml_file(&mut desk, &file.path, &sets),
+            Form::Csv(section) => csv_file(&mut desk, &file.path, section, &sets),
+            Form::Book(section) => {
+                refuse_book(&mut desk, &file.path, section, &sets);
+                None
+            }
+        };
+        if let Some((before, after, entries)) = change {
+            let inside = file.path.strip_prefix(folder).unwrap_or(&file.path).to_owned();
+            changes.push(Change { file: inside, before: Some(before), after, entries });
+        }
+    }
+    if desk.errors() > 0 {
+        return Err(desk.into_diagnostics());
+    }
+    if !reform.made.is_empty() {
+        let file = (1..)
+            .map(|n| match n {
+                1 => PathBuf::from(format!("reform-{}.yaml", reform.date)),
+                n => PathBuf::from(format!("reform-{}-{n}.yaml", reform.date)),
+            })
+            .find(|file| !names.contains(&folder.join(file)) && !folder.join(file).exists())
+            .unwrap_or_default();
+        let after = made_file(reform, plan, lang).into_bytes();
+        changes.insert(0, Change { file, before: None, after, entries: reform.made.len() });
+    }
+    Ok(changes)
+}
+
+/// What every old unit's entry gets.
+fn sets(reform: &Reform, inventory: &Inventory) -> Sets {
+    let mut sets = Sets::new();
+    for (unit, fate) in &reform.fates {
+        let mut keys = vec![("until", reform.date.clone())];
+        match fate {
+            Fate::Kept => continue,
+            Fate::Abolished => {}
+            Fate::Merged(into) => keys.push(("merged_into", into.to_string())),
+        }
+        let mut own = inventory.subjects_of(*unit).iter().map(|s| inventory.subject(*s));
+        if own.any(|subject| subject.exists_at(reform.at)) {
+            keys.push(("equipment", "stays".to_owned()));
+        }
+        sets.insert(inventory.unit(*unit).id.to_string(), keys);
+    }
+    sets
+}
+
+type Rewritten = (Vec<u8>, Vec<u8>, usize);
+
+fn yaml_file(desk: &mut Desk, path: &Path, sets: &Sets) -> Option<Rewritten> {
+    let before = files::bytes(desk, path)?;
+    let source = files::read(desk, path)?;
+    let tree = yaml::read(desk, source)?;
+    let text = desk.text(source);
+    let mut change = YamlEdit::new(&text, &tree);
+    let mut count = 0;
+    for item in entries(&tree, "units") {
+        let Some((id, keys)) = id_of(item).and_then(|id| sets.get_key_value(id)) else { continue };
+        let keys: Vec<(&str, &str)> = keys.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        if change.set("units", id, &keys).is_err() {
+            refuse(desk, item.at, id, "reform.uneditable_hint");
+        }
+        count += 1;
+    }
+    if count == 0 {
+        return None;
+    }
+    match change.finish() {
+        Ok(after) => Some(with_mark(before, &after, count)),
+        Err(Uneditable { id }) => {
+            refuse(desk, tree.at, &id, "reform.uneditable_hint");
+            None
+        }
+    }
+}
+
+fn csv_file(desk: &mut Desk, path: &Path, section: Section, sets: &Sets) -> Option<Rewritten> {
+    if section != Section::Units {
+        return None;
+    }
+    let before = files::bytes(desk, path)?;
+    let source = files::read(desk, path)?;
+    let list = crate::inventory::csv::read(desk, source, section, section.required_columns())?;
+    let Value::List(rows) = &list.value else { return None };
+    let own: Vec<(String, Vec<(&str, String)>)> = rows
+        .iter()
+        .filter_map(|row| sets.get_key_value(id_of(row)?))
+        .map(|(id, keys)| (id.clone(), keys.clone()))
+        .collect();
+    if own.is_empty() {
+        return None;
+    }
+    match edit::set_in_csv(&desk.text(source), section, &own) {
+        Ok(after) => Some(with_mark(before, &after, own.len())),
+        Err(Uneditable { id }) => {
+            refuse(desk, list.at, &id, "reform.uneditable_hint");
+            None
+        }
+    }
+}
+
+/// The changed text with the byte order mark that its file began with.
+fn with_mark(before: Vec<u8>, after: &str, count: usize) -> Rewritten {
+    const MARK: &[u8] = b"\xef\xbb\xbf";
+    let mark = if before.starts_with(MARK) { MARK } else { b"" };
+    let after = [mark, after.as_bytes()].concat();
+    (before, after, count)
+}
+
+/// A workbook is not ours to write into.
+fn refuse_book(desk: &mut Desk, path: &Path, section: Option<Section>, sets: &Sets) {
+    for (section, list) in book::read(desk, path, section) {
+        let Value::List(rows) = &list.value else { continue };
+        let found: Vec<(At, String)> = rows
+            .iter()
+            .filter(|_| section == Section::Units)
+            .filter_map(|row: &Node| Some((row.at, id_of(row)?)))
+            .filter(|(_, id)| sets.contains_key(*id))
+            .map(|(at, id)| (at, id.to_owned()))
+            .collect();
+        for (at, id) in found {
+            refuse(desk, at, &id, "reform.in_book_hint");
+        }
+    }
+}
+
+fn refuse(desk: &mut Desk, at: At, id: &str, hint: &'static str) {
+    let message = Message::new("reform.uneditable").with("id", id);
+    desk.report(Finding::error(at, message).hint(Message::new(hint)));
+}
+
+fn made_file(reform: &Reform, plan: &str, lang: Lang) -> String {
+    // A file's name may be anything; a comment ends with its line.
+    let plan: String = plan.chars().filter(|c| !c.is_control()).collect();
+    let head = t!(lang, "reform.file_head", date = day(&reform.date, lang), plan = plan);
+    let made = reform.made.iter().map(|made| made_entry(made, &reform.date));
+    format!("# {head}\n\nunits:\n{}", made.collect::<Vec<_>>().join("\n"))
+}
+
+/// `01/07/2025` for `2025-07-01` where that is how days are written.
+fn day(date: &str, lang: Lang) -> String {
+    let parsed = date.parse::<jiff::civil::Date>().ok();
+    let zoned = parsed.and_then(|d| d.at(0, 0, 0, 0).to_zoned_datetime(TimeZone::UTC).ok());
+    zoned.map_or_else(|| date.to_owned(), |at| locale::date(lang, &at))
+}
+
+fn made_entry(made: &Made, date: &str) -> String {
+    let mut keys = vec![("id", made.id.to_string()), ("name", scalar(&made.name))];
+    keys.extend(made.short.as_ref().map(|short| ("short", scalar(short))));
+    keys.push(("kind", made.kind.as_str().to_owned()));
+    keys.extend(made.parent.as_ref().map(|parent| ("parent", parent.clone())));
+    keys.extend(made.code.as_ref().map(|code| ("code", scalar(code))));
+    if !made.requires.is_empty() {
+        keys.push(("requires", format!("[{}]", made.requires.join(", "))));
+    }
+    keys.push(("since", date.to_owned()));
+    entry(&keys)
+}

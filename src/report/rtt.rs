@@ -1,0 +1,73 @@
+//! How long answers took in a period: a picture of all their times, and the ones that people ask
+//! for in words.
+
+use super::document::{Block, Data, Document, Figure, Section};
+use super::tally::stands_for;
+use super::{Page, ReportError, Scope};
+use crate::locale::{number, rtt};
+use crate::store::{Reader, Rollup};
+use crate::t;
+
+/// Where the bars of the picture end, in milliseconds; the last of all has no end.
+const BOUNDS_MS: [u32; 16] = [1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500];
+
+/// What all rounds of the connections reported on come to, of devices and services too when
+/// `devices_too`.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn round_trips(
+    store: &Reader,
+    scope: &Scope<'_>,
+    devices_too: bool,
+) -> Result<Rollup, ReportError> {
+    let (inventory, tree, window) = (scope.inventory, scope.tree(), scope.window());
+    let inside = scope.units(&tree);
+    let mut sum = Rollup::default();
+    for (id, rollup) in store.totals(window)? {
+        let Some(ix) = inventory.find_subject(id.as_str()) else { continue };
+        let is_asked = devices_too || inventory.subject(ix).connection().is_some();
+        if is_asked && !stands_for(inventory, &tree, &inside, ix, window).is_empty() {
+            sum.merge(&rollup);
+        }
+    }
+    Ok(sum)
+}
+
+/// Puts the picture behind the tables; nothing where nothing answered.
+pub fn with_round_trips(document: &mut Document, rollup: &Rollup, page: &Page<'_>) {
+    let lang = page.lang;
+    let quantile = |permille| rollup.rtt_quantile_us(permille).map(|us| rtt(lang, us));
+    let (Some(p50), Some(p95), Some(p99)) = (quantile(500), quantile(950), quantile(990)) else {
+        return;
+    };
+    let least = rollup.rtt_min_us.map_or_else(String::new, |us| rtt(lang, us));
+    let most = rollup.rtt_max_us.map_or_else(String::new, |us| rtt(lang, us));
+    let n = number(lang, i64::try_from(rollup.sketch.count()).unwrap_or(i64::MAX));
+    let words =
+        t!(lang, "report.rtt_words", p50 = p50, p95 = p95, p99 = p99, least = least, most = most);
+    let caption = t!(lang, "report.rtt_caption", n = n);
+    let figure = Figure { caption, data: Data::Distribution(buckets(rollup)) };
+    document.sections.push(Section {
+        name: String::new(),
+        heading: Some(t!(lang, "report.rtt_heading")),
+        is_annex: true,
+        blocks: vec![Block::Text(words), Block::Figure(figure)],
+    });
+}
+
+/// How many times lie up to each bound, from the first bar that has any to the last.
+fn buckets(rollup: &Rollup) -> Vec<(Option<u32>, u64)> {
+    let bounds = BOUNDS_MS.into_iter().map(Some).chain([None]);
+    let mut found: Vec<(Option<u32>, u64)> = bounds.map(|bound| (bound, 0)).collect();
+    for (value_us, count) in rollup.sketch.values() {
+        let place = BOUNDS_MS.partition_point(|bound| bound.saturating_mul(1_000) < value_us);
+        if let Some((_, sum)) = found.get_mut(place) {
+            *sum = sum.saturating_add(count);
+        }
+    }
+    let last = found.iter().rposition(|(_, n)| *n > 0).map_or(0, |n| n + 1);
+    found.truncate(last);
+    let first = found.iter().position(|(_, n)| *n > 0).unwrap_or(0);
+    found.split_off(first)
+}
