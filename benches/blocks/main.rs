@@ -17,7 +17,7 @@ mod pco_way;
 mod store {
     #[expect(dead_code, unused_imports, reason = "the store uses all of it")]
     mod block;
-    #[expect(dead_code, unused_imports, reason = "the store uses all of it")]
+    #[expect(dead_code, reason = "the store uses all of it")]
     mod codec;
     #[expect(dead_code, unused_imports, reason = "the store uses all of it")]
     mod sketch;

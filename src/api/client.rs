@@ -9,11 +9,13 @@ use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
+use super::closed::ClosedIncident;
 use super::commands::{
     AckRequest, Acknowledged, AskRequest, AskedNow, NoteRequest, Noted, OutboxDone, OutboxRequest,
     Work, WorkRequest,
 };
 use super::events::EventRow;
+use super::loads::LineLoad;
 use super::storm::{StormInfo, StormRequest};
 use super::types::{Change, Heir, History, Problem, Reloaded, Snapshot};
 use crate::health::Explanation;
@@ -164,6 +166,24 @@ impl Client {
     /// [`ClientError`] when there is no daemon or it refuses.
     pub async fn drifts(&self) -> Result<Drifts, ClientError> {
         self.json(Method::GET, "/v1/drift").await
+    }
+
+    /// The incidents closed inside a window, the newest first.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with `bad_window`.
+    pub async fn closed(&self, window: Span) -> Result<Vec<ClosedIncident>, ClientError> {
+        let Span { from, to } = window;
+        self.json(Method::GET, &format!("/v1/incidents?from={from}&to={to}")).await
+    }
+
+    /// How full the lines were inside a window.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with `bad_window`.
+    pub async fn loads(&self, window: Span) -> Result<Vec<LineLoad>, ClientError> {
+        let Span { from, to } = window;
+        self.json(Method::GET, &format!("/v1/loads?from={from}&to={to}")).await
     }
 
     /// Announces work; true when it was not known before.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::types::Problem;
 use crate::locale::{self, Lang};
-use crate::model::{Ack, Cause, Id, IncidentId, Span, SubjectId, UnixMs, WorkedOn};
+use crate::model::{Ack, Cause, Id, IncidentId, Recurrence, Span, SubjectId, UnixMs, WorkedOn};
 use crate::t;
 
 /// Longest note, in characters.
@@ -119,8 +119,15 @@ pub struct AskRequest {
 }
 
 /// They are being asked; what they answer comes with the changes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct AskedNow {
+    /// Subjects asked for this request.
+    #[serde(default)]
+    pub subjects: u32,
+    /// Subjects that are being asked already, for an earlier request that has no answer yet: this
+    /// one gets the same.
+    #[serde(default)]
+    pub joined: u32,
     /// Addresses that are pinged; a device may be asked by SNMP beside that.
     pub addresses: u32,
 }
@@ -152,17 +159,24 @@ pub struct OutboxDone {
     pub message: String,
 }
 
-/// Somebody announces one-off work. `PUT /v1/maintenance/{id}`; the client chooses the id, so that
+/// Longest life of work that recurs: a year.
+pub const RECURRING_MAX_MS: i64 = 366 * 86_400_000;
+
+/// Somebody announces work. `PUT /v1/maintenance/{id}`; the client chooses the id, so that
 /// asking twice announces once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorkRequest {
     /// What is worked on.
     pub on: WorkedOn,
-    /// Its beginning; may lie in the past.
+    /// Its beginning; may lie in the past. Of what recurs: before it, nothing is worked.
     pub from: UnixMs,
-    /// Its end.
+    /// Its end. Of what recurs: after it, nothing is worked any more.
     pub to: UnixMs,
+    /// On which days and at which hours of the configured zone it recurs in between; without it: once,
+    /// the whole time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<Recurrence>,
     /// What for.
     #[serde(default)]
     pub note: String,
@@ -178,8 +192,12 @@ impl WorkRequest {
         if self.from >= self.to {
             return bad("reason.work_backwards");
         }
-        if self.to > self.from + WORK_MAX_MS {
-            return bad("reason.work_long");
+        match self.every {
+            None if self.to > self.from + WORK_MAX_MS => return bad("reason.work_long"),
+            Some(_) if self.to > self.from + RECURRING_MAX_MS => {
+                return bad("reason.work_recurs_long");
+            }
+            _ => {}
         }
         if self.to <= now {
             return bad("reason.work_past");
@@ -195,8 +213,17 @@ pub struct Work {
     pub id: Id,
     /// What is worked on.
     pub on: WorkedOn,
-    /// True for what the inventory has again and again: it can only be changed there.
+    /// It is worked again and again.
     pub recurring: bool,
+    /// It is written in the inventory and can only be changed there.
+    #[serde(default)]
+    pub in_inventory: bool,
+    /// When it recurs, where that is some hours on some days of the week.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<Recurrence>,
+    /// Until when it recurs; `None` of what does not, and of what recurs for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<UnixMs>,
     /// From when to when: now or next.
     pub next: Span,
     /// Who announced it.
@@ -284,8 +311,8 @@ mod tests {
         let now = UnixMs(1_000_000);
         let on = || WorkedOn::Subject(SubjectId::new("a").unwrap());
         let asked = |from, to| {
-            let request =
-                WorkRequest { on: on(), from: UnixMs(from), to: UnixMs(to), note: String::new() };
+            let (from, to, note) = (UnixMs(from), UnixMs(to), String::new());
+            let request = WorkRequest { on: on(), from, to, every: None, note };
             request.checked(now).map(|r| (r.from.0, r.to.0)).map_err(|p| p.error)
         };
         let bad = || Err("bad_window".to_owned());

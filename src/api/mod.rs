@@ -3,15 +3,18 @@
 //! about health is made here.
 //!
 //! `GET /v1/snapshot` · `GET /v1/changes?after=SEQ` (server-sent events) · `GET /v1/history` ·
-//! `GET /v1/drift` · `GET /v1/explain` · `GET /v1/heir` · `GET /v1/events` · `GET /v1/maintenance` · `PUT` and
+//! `GET /v1/drift` · `GET /v1/explain` · `GET /v1/heir` · `GET /v1/events` · `GET /v1/incidents` ·
+//! `GET /v1/loads` · `GET /v1/maintenance` · `PUT` and
 //! `DELETE /v1/maintenance/{id}` · `POST /v1/ack` · `POST /v1/ask` · `POST /v1/outage` ·
 //! `POST /v1/outbox` · `GET /v1/storm` · `PUT` and `DELETE /v1/storm/{unit}` · `POST /v1/reload`; `curl --unix-socket tuantra.sock http://t/v1/snapshot` is a
 //! client. docs/socket.md has them all.
 
 mod client;
+mod closed;
 mod commands;
 mod device;
 mod events;
+mod loads;
 mod server;
 mod snapshot;
 mod storm;
@@ -22,12 +25,15 @@ mod user;
 mod tests;
 
 pub use client::{Changes, Client, ClientError};
+pub use closed::{CLOSED_MAX, ClosedIncident};
 pub use commands::{
     ACK_MAX_MS, ASK_MAX, AckRequest, Acknowledged, AskRequest, AskedNow, NOTE_MAX, NoteRequest,
-    Noted, OutboxAction, OutboxDone, OutboxRequest, WORK_MAX_MS, Work, WorkRequest,
+    Noted, OutboxAction, OutboxDone, OutboxRequest, RECURRING_MAX_MS, WORK_MAX_MS, Work,
+    WorkRequest,
 };
 pub use device::{DeviceInfo, FactInfo, GaugeInfo, InterfaceInfo, PortState, UpsInfo};
 pub use events::{EVENTS_MAX, EventRow};
+pub use loads::{LOADS_MAX_MS, LineLoad};
 pub use server::{Backend, Feed, HistoryQuery, Peer, serve};
 pub use snapshot::{Coverages, Sources, coverages, snapshot};
 pub use storm::{StormInfo, StormRequest};

@@ -20,11 +20,13 @@ use serde::Deserialize;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
 
+use super::closed::ClosedIncident;
 use super::commands::{
     AckRequest, Acknowledged, AskRequest, AskedNow, NoteRequest, Noted, OutboxDone, OutboxRequest,
     Work, WorkRequest,
 };
 use super::events::{EVENTS_MAX, EventRow};
+use super::loads::{LOADS_MAX_MS, LineLoad};
 use super::storm::{StormInfo, StormRequest};
 use super::types::{Change, Heir, History, Problem, Reloaded, Snapshot};
 use super::user::User;
@@ -69,6 +71,10 @@ pub trait Backend: Send + Sync + 'static {
     fn events(&self, window: Span, limit: usize) -> BoxFuture<'_, Result<Vec<EventRow>, Problem>>;
     /// In what devices are not what the inventory says.
     fn drifts(&self) -> BoxFuture<'_, Result<Drifts, Problem>>;
+    /// The incidents closed inside a window, the newest first.
+    fn closed(&self, window: Span) -> BoxFuture<'_, Result<Vec<ClosedIncident>, Problem>>;
+    /// How full the lines were inside a window.
+    fn loads(&self, window: Span) -> BoxFuture<'_, Result<Vec<LineLoad>, Problem>>;
     /// Reads the inventory again.
     fn reload(&self, by: User) -> BoxFuture<'_, Result<Reloaded, Problem>>;
     /// Takes the incident that the subject belongs to. Problems: `unknown_subject`, `no_incident`,
@@ -233,6 +239,8 @@ pub async fn serve(listener: UnixListener, backend: Arc<dyn Backend>) -> std::io
         .route("/v1/history", get(history))
         .route("/v1/events", get(events_of))
         .route("/v1/drift", get(drift))
+        .route("/v1/incidents", get(closed))
+        .route("/v1/loads", get(loads))
         .route("/v1/reload", post(commands::reload))
         .route("/v1/ack", post(commands::acknowledge))
         .route("/v1/ask", post(commands::ask))
@@ -334,6 +342,29 @@ async fn events_of(State(shared): State<Shared>, Query(params): Query<EventsPara
 
 async fn drift(State(shared): State<Shared>) -> Response {
     answer(shared.backend.drifts().await)
+}
+
+#[derive(Deserialize)]
+struct WindowParams {
+    from: UnixMs,
+    to: UnixMs,
+}
+
+async fn closed(State(shared): State<Shared>, Query(params): Query<WindowParams>) -> Response {
+    let window = Span::new(params.from, params.to);
+    if window.is_empty() {
+        return answer::<()>(Err(Problem::new("bad_window", "`from` must lie before `to`")));
+    }
+    answer(shared.backend.closed(window).await)
+}
+
+async fn loads(State(shared): State<Shared>, Query(params): Query<WindowParams>) -> Response {
+    let window = Span::new(params.from, params.to);
+    if window.is_empty() || window.len_ms() > LOADS_MAX_MS {
+        let message = "`from` must lie before `to`, by at most 31 days";
+        return answer::<()>(Err(Problem::new("bad_window", message)));
+    }
+    answer(shared.backend.loads(window).await)
 }
 
 #[derive(Deserialize)]

@@ -238,6 +238,9 @@ fn work() -> Work {
         id: Id::new("w").unwrap(),
         on: WorkedOn::Unit(unit_id(0)),
         recurring: false,
+        in_inventory: false,
+        every: None,
+        until: None,
         next: Span::new(UnixMs(0), UnixMs(5_000)),
         by: "lan".into(),
         note: String::new(),
@@ -314,7 +317,9 @@ impl Backend for Fixed {
     }
 
     fn ask_now(&self, request: AskRequest, _by: User) -> BoxFuture<'_, Result<AskedNow, Problem>> {
-        Box::pin(async move { Ok(AskedNow { addresses: request.subjects.len() as u32 }) })
+        Box::pin(async move {
+            Ok(AskedNow { addresses: request.subjects.len() as u32, ..AskedNow::default() })
+        })
     }
 
     fn outbox(
@@ -330,6 +335,14 @@ impl Backend for Fixed {
                 _ => Err(Problem::new("unknown_message", "no such message")),
             }
         })
+    }
+
+    fn closed(&self, _window: Span) -> BoxFuture<'_, Result<Vec<ClosedIncident>, Problem>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn loads(&self, _window: Span) -> BoxFuture<'_, Result<Vec<LineLoad>, Problem>> {
+        Box::pin(async { Ok(Vec::new()) })
     }
 
     fn note(&self, request: NoteRequest, by: User) -> BoxFuture<'_, Result<Noted, Problem>> {
@@ -467,7 +480,7 @@ async fn lines_of_the_log_are_asked_for_within_limits() {
         let client = client.clone();
         async move { client.ask_now(&AskRequest { subjects }).await }
     };
-    assert_eq!(asks(3).await.unwrap(), AskedNow { addresses: 3 });
+    assert_eq!(asks(3).await.unwrap(), AskedNow { addresses: 3, ..AskedNow::default() });
     for count in [0, 101] {
         let refused = asks(count).await;
         assert!(matches!(refused, Err(ClientError::Refused(p)) if p.error == "bad_request"));
@@ -596,6 +609,7 @@ async fn commands_carry_the_user_that_the_kernel_names() {
         on: WorkedOn::Unit(unit_id(1)),
         from: UnixMs(0),
         to: UnixMs(9_000),
+        every: None,
         note: "cáp".into(),
     };
     let slashed = Id::new("u1/tslcd-1").unwrap();
@@ -618,6 +632,13 @@ async fn commands_carry_the_user_that_the_kernel_names() {
         (3, What::Speed, Fit::Differs)
     );
     assert_eq!(drifts.rows[0].port.as_deref(), Some("wan"));
+    let window = Span::new(UnixMs(0), UnixMs(1_000));
+    assert_eq!(client.closed(window).await.unwrap(), []);
+    assert_eq!(client.loads(window).await.unwrap(), []);
+    let never = Span::new(UnixMs(1_000), UnixMs(1_000));
+    assert_eq!(refusal(client.closed(never).await).error, "bad_window");
+    let long = Span::new(UnixMs(0), UnixMs(LOADS_MAX_MS + 1));
+    assert_eq!(refusal(client.loads(long).await).error, "bad_window");
     let heir = client.heir("a/tslcd@1970-01-01T00:00:00Z").await.unwrap();
     assert_eq!(heir.incident, Some(IncidentId::new("b/tslcd", UnixMs(0))));
     assert_eq!(client.heir("c/tslcd@1970-01-01T00:00:00Z").await.unwrap().incident, None);

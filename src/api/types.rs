@@ -6,8 +6,8 @@ use super::device::DeviceInfo;
 use super::storm::StormInfo;
 use crate::coverage::{Availability, ChartPoint, Ladder, Outage, Verdict};
 use crate::model::{
-    CarrierId, Contact, HealthParams, Id, Incident, IncidentId, Location, NetworkId, RoundError,
-    State, StateInterval, SubjectId, SubjectKind, Tier, UnitId, UnitKind, UnixMs,
+    CarrierId, Contact, HealthParams, Id, Incident, IncidentId, Location, NetworkId, OutageNote,
+    RoundError, State, StateInterval, SubjectId, SubjectKind, Tier, UnitId, UnitKind, UnixMs,
 };
 
 /// Everything a client needs for its first screen. `GET /v1/snapshot`.
@@ -378,6 +378,9 @@ pub struct History {
     pub intervals: Vec<StateInterval>,
     /// Outages that touch the window, oldest first.
     pub outages: Vec<Outage>,
+    /// What people said of these outages, in the order it was said: of each the last one counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<OutageNote>,
     /// What it, or the device that it ends at, says of itself; `None` where nobody is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceInfo>,

@@ -11,7 +11,7 @@ use crate::api::{ClientError, Problem, Snapshot, WorkRequest};
 use crate::config::Config;
 use crate::daemon::clock;
 use crate::locale::{self, Lang, fold, visible};
-use crate::model::{Id, SubjectId, UnixMs, WorkedOn, parse_duration};
+use crate::model::{Id, Recurrence, SubjectId, UnixMs, WorkedOn, parse_duration};
 use crate::report;
 use crate::t;
 
@@ -26,11 +26,14 @@ const TARGET_MAX: usize = 78;
   tuantra maintenance add --unit cai-be --from 2026-11-27T22:00 --for 4h --note \"new fibre\"
   tuantra maintenance add --carrier vnpt --from 2026-11-28 --to 2026-11-29 --note \"core upgrade\"
   tuantra maintenance add --subject cai-be/tslcd --for 30m --note \"swapping the router\"
+  tuantra maintenance add --unit cai-be --every \"sat,sun 22:00-02:00\" \\
+      --to 2026-12-31 --note \"upgrade\"
   tuantra maintenance list
   tuantra maintenance end cai-be-20261127-2200
 
 What is worked on goes on being recorded, but nobody is told, and the time counts as planned. Work
-that recurs is written in the inventory; it is listed here and changed there.
+that recurs ends within a year; what recurs for ever is written in the inventory, listed here and
+changed there.
 
 Exit code: 0 done, 1 the work is over already, 2 wrong usage or an unknown name, 4 the daemon
 cannot be reached.")]
@@ -69,6 +72,9 @@ struct Add {
     from: Option<String>,
     #[command(flatten)]
     end: End,
+    /// Only then, again and again: "sat,sun 22:00-02:00", "mon-fri 12:00-12:30", "daily 1:00-2:00"
+    #[arg(long, value_name = "DAYS HOURS")]
+    every: Option<String>,
     /// What for, at most 300 characters
     #[arg(long, value_name = "TEXT")]
     note: String,
@@ -166,7 +172,11 @@ fn announce(config: &Config, add: &Add, now: UnixMs) -> anyhow::Result<ExitCode>
             (1..=IDS_TRIED).map(|n| own_id(&on, &begins, n)).collect::<Result<_, _>>()?
         }
     };
-    let request = WorkRequest { on, from, to, note: add.note.clone() };
+    let every = add.every.as_deref().map(|text| {
+        let wrong = |_| anyhow!(t!(lang, "maintenance.bad_every", text = visible(text)));
+        text.parse::<Recurrence>().map_err(wrong)
+    });
+    let request = WorkRequest { on, from, to, every: every.transpose()?, note: add.note.clone() };
     // Under an id of our own making, what is over does not keep new work from being announced.
     let asked = ask(config, async |client| {
         for (id, is_last) in ids.iter().zip((1..=ids.len()).map(|n| n == ids.len())) {

@@ -58,8 +58,13 @@ pub fn ended(snapshot: &Snapshot, work: &Work, lang: Lang) -> String {
 }
 
 fn body(snapshot: &Snapshot, work: &Work, head: String, lang: Lang) -> String {
+    let recurs = work.every.zip(work.until).map_or_else(String::new, |(every, until)| {
+        let until = locale::date_time(lang, &incident::local(snapshot, until));
+        let every = locale::recurrence_words(lang, &every);
+        format!("  {}\n", t!(lang, "maintenance.every", every = every, until = until))
+    });
     format!(
-        "{head}\n  {}: {}\n  {}\n  {} · {}\n",
+        "{head}\n  {}: {}\n{recurs}  {}\n  {} · {}\n",
         target(snapshot, &work.on, lang),
         count(work, lang),
         span(snapshot, work, lang),

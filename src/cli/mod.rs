@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 mod ack;
 mod alert;
 mod ask;
+mod ask_now;
 mod check;
 pub mod context;
 mod dash;
@@ -92,6 +93,8 @@ enum Command {
     Status(status::Args),
     /// Take an open incident
     Ack(ack::Args),
+    /// Have subjects asked now, beside their turns
+    Ask(ask_now::Args),
     /// Explain routes, look after the outbox, try a channel
     Alert(alert::Args),
     /// Announce work, list it, end it
@@ -142,6 +145,7 @@ pub fn main() -> ExitCode {
         Command::Dash(args) => dash::run(args, &cli.global),
         Command::Status(args) => status::run(args, &cli.global),
         Command::Ack(args) => ack::run(args, &cli.global),
+        Command::Ask(args) => ask_now::run(args, &cli.global),
         Command::Alert(args) => alert::run(args, &cli.global),
         Command::Maintenance(args) => maintenance::run(args, &cli.global),
         Command::Outage(args) => outage::run(args, &cli.global),

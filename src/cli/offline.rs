@@ -10,7 +10,9 @@ use super::context;
 use crate::api::{self, BlindInfo, DaemonInfo, HistoryQuery, Snapshot, Sources, SubjectState};
 use crate::config::Config;
 use crate::daemon::resume::{self, PAST_MS, Past};
-use crate::daemon::{Months, drifts, events, history, is_off_hours, month_start};
+use crate::daemon::{
+    Months, announced, closed, drifts, events, history, is_off_hours, loads, month_start,
+};
 use crate::dash::{Answer, Changes, Source, SourceError};
 use crate::health::{self, View};
 use crate::model::{
@@ -262,6 +264,28 @@ impl Source for StoreSource {
         Box::pin(read(move || {
             let found = history(&config.store, query)?;
             found.ok_or_else(|| anyhow::anyhow!("the store knows no such subject"))
+        }))
+    }
+
+    fn closed(&self, window: Span) -> Answer<'_, Vec<api::ClosedIncident>> {
+        let config = Arc::clone(&self.config);
+        Box::pin(read(move || Ok(closed(&config.store, window)?)))
+    }
+
+    fn loads(&self, window: Span) -> Answer<'_, Vec<api::LineLoad>> {
+        let (config, kept) = (Arc::clone(&self.config), Arc::clone(&self.inventory));
+        Box::pin(read(move || {
+            let inventory = inventory_of(&config, &kept)?;
+            Ok(loads(&config.store, &inventory, window)?)
+        }))
+    }
+
+    fn works(&self) -> Answer<'_, Vec<api::Work>> {
+        let (config, kept) = (Arc::clone(&self.config), Arc::clone(&self.inventory));
+        let now = crate::daemon::clock::now();
+        Box::pin(read(move || {
+            let inventory = inventory_of(&config, &kept)?;
+            Ok(announced(&config.store, &inventory, now)?)
         }))
     }
 

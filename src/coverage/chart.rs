@@ -19,7 +19,13 @@ pub struct ChartPoint {
     pub median_us: Option<u32>,
     /// Largest round-trip time, microseconds.
     pub max_us: Option<u32>,
+    /// The round-trip times that 5, 25, 75 and 95 of a hundred are at most, microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantiles_us: Option<[u32; 4]>,
 }
+
+/// What [`ChartPoint::quantiles_us`] has, in hundredths.
+const QUANTILES: [usize; 4] = [5, 25, 75, 95];
 
 /// A chart while its rounds come in.
 #[derive(Debug, Clone)]
@@ -36,6 +42,8 @@ struct Column {
     point: ChartPoint,
     /// The medians of its rounds.
     medians_us: Vec<u32>,
+    /// All round-trip times.
+    all_us: Vec<u32>,
 }
 
 impl Chart {
@@ -56,7 +64,9 @@ impl Chart {
         if !self.span.contains(sample.at) {
             (self.at, self.span) = self.column_of(sample.at);
         }
-        let Some(Column { point, medians_us }) = self.columns.get_mut(self.at) else { return };
+        let Some(Column { point, medians_us, all_us }) = self.columns.get_mut(self.at) else {
+            return;
+        };
         point.rounds += 1;
         point.sent += u32::from(sample.sent);
         point.lost += u32::from(sample.lost);
@@ -65,6 +75,7 @@ impl Chart {
             point.max_us = Some(point.max_us.map_or(rtt_us, |m| m.max(rtt_us)));
         }
         medians_us.extend(sample.rtts.median_us());
+        all_us.extend(sample.rtts.as_slice());
     }
 
     /// The column of an instant of the window, and all instants that are in it.
@@ -83,10 +94,16 @@ impl Chart {
     /// The points, from the oldest to the newest.
     #[must_use]
     pub fn points(self) -> Vec<ChartPoint> {
-        let point = |Column { mut point, mut medians_us }| {
+        let point = |Column { mut point, mut medians_us, mut all_us }| {
             let place = medians_us.len().saturating_sub(1) / 2;
             if !medians_us.is_empty() {
                 point.median_us = Some(*medians_us.select_nth_unstable(place).1);
+            }
+            if !all_us.is_empty() {
+                // By the nearest rank.
+                let rank = |percent: usize| (all_us.len() * percent).div_ceil(100).max(1) - 1;
+                let ranks = QUANTILES.map(rank);
+                point.quantiles_us = Some(ranks.map(|rank| *all_us.select_nth_unstable(rank).1));
             }
             point
         };

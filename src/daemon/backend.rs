@@ -7,12 +7,15 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
+use super::closed::closed;
 use super::feed::Changes;
+use super::loads::loads;
 use super::{Request, drifts, notes};
 use crate::api::{
-    AckRequest, Acknowledged, AskRequest, AskedNow, Backend, DeviceInfo, Drifts, EventRow,
-    FactInfo, Feed, Heir, History, HistoryQuery, NoteRequest, Noted, OutboxAction, OutboxDone,
-    OutboxRequest, Problem, Reloaded, Snapshot, StormInfo, StormRequest, User, Work, WorkRequest,
+    AckRequest, Acknowledged, AskRequest, AskedNow, Backend, ClosedIncident, DeviceInfo, Drifts,
+    EventRow, FactInfo, Feed, Heir, History, HistoryQuery, LineLoad, NoteRequest, Noted,
+    OutboxAction, OutboxDone, OutboxRequest, Problem, Reloaded, Snapshot, StormInfo, StormRequest,
+    User, Work, WorkRequest,
 };
 use crate::coverage::{Chart, outages};
 use crate::health::Explanation;
@@ -90,6 +93,25 @@ impl Backend for Socket {
         Box::pin(async move {
             let inventory = self.ask(Request::Inventory).await?;
             let read = tokio::task::spawn_blocking(move || drifts(&store, &inventory, None)).await;
+            let problem = |message: String| Problem::new("store", message);
+            read.map_err(|e| problem(e.to_string()))?.map_err(|e| problem(e.to_string()))
+        })
+    }
+
+    fn closed(&self, window: Span) -> BoxFuture<'_, Result<Vec<ClosedIncident>, Problem>> {
+        let store = self.store.clone();
+        Box::pin(async move {
+            let read = tokio::task::spawn_blocking(move || closed(&store, window)).await;
+            let problem = |message: String| Problem::new("store", message);
+            read.map_err(|e| problem(e.to_string()))?.map_err(|e| problem(e.to_string()))
+        })
+    }
+
+    fn loads(&self, window: Span) -> BoxFuture<'_, Result<Vec<LineLoad>, Problem>> {
+        let store = self.store.clone();
+        Box::pin(async move {
+            let inventory = self.ask(Request::Inventory).await?;
+            let read = tokio::task::spawn_blocking(move || loads(&store, &inventory, window)).await;
             let problem = |message: String| Problem::new("store", message);
             read.map_err(|e| problem(e.to_string()))?.map_err(|e| problem(e.to_string()))
         })
@@ -251,6 +273,11 @@ pub(crate) fn history(store: &Path, query: HistoryQuery) -> Result<Option<Histor
         first_seen: seen.first,
         last_seen: seen.last,
     });
+    let outages = outages(&intervals);
+    let notes = match outages.first() {
+        Some(first) => reader.notes_of(&subject, Span::new(first.start, window.to))?,
+        None => Vec::new(),
+    };
     let neighbours = reader.neighbours(&subject)?;
     let device = DeviceInfo { facts: facts.collect(), neighbours, ..DeviceInfo::default() };
     Ok(Some(History {
@@ -258,7 +285,8 @@ pub(crate) fn history(store: &Path, query: HistoryQuery) -> Result<Option<Histor
         from: window.from,
         to: window.to,
         points: chart.points(),
-        outages: outages(&intervals),
+        outages,
+        notes,
         intervals,
         device: Some(device).filter(|device| !device.is_empty()),
     }))

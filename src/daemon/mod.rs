@@ -12,8 +12,10 @@ mod agents;
 mod asker;
 mod backend;
 pub mod clock;
+mod closed;
 mod drift;
 mod feed;
+mod loads;
 mod metrics;
 mod months;
 mod names;
@@ -38,7 +40,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use backend::{events, history};
+pub(crate) use closed::closed;
 pub(crate) use drift::drifts;
+pub(crate) use loads::loads;
 pub use months::{Months, month_start};
 
 use crate::api::{
@@ -57,6 +61,7 @@ use crate::t;
 pub use patrol::settings;
 pub(crate) use patrol::show::is_off_hours;
 pub(crate) use patrol::told::device_info;
+pub(crate) use patrol::work::announced;
 use patrol::{Parts, Patrol, Prepared};
 
 /// How often time is let pass for the core.
@@ -125,6 +130,7 @@ pub type Load = Arc<dyn Fn() -> Result<Fresh, (u32, String)> + Send + Sync>;
 /// What clients ask of the patrol's task.
 enum Request {
     Snapshot(oneshot::Sender<Arc<Snapshot>>),
+    Inventory(oneshot::Sender<Arc<Inventory>>),
     Metrics(oneshot::Sender<metrics::Gauges>),
     Reload { by: Option<User>, reply: Option<Reply<Reloaded>> },
     Acknowledge { request: AckRequest, by: User, reply: Reply<Acknowledged> },
@@ -139,7 +145,6 @@ enum Request {
     Outbox { message: Box<Message>, is_retry: bool, by: User, reply: Reply<OutboxDone> },
     Note { request: NoteRequest, known: notes::KnownOutage, by: User, reply: Reply<Noted> },
     Device { subject: SubjectId, reply: oneshot::Sender<Option<DeviceInfo>> },
-    Inventory(oneshot::Sender<Arc<Inventory>>),
 }
 
 type Reply<T> = oneshot::Sender<Result<T, Problem>>;
@@ -293,6 +298,9 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
                 Request::EndMaintenance { id, by, reply } => {
                     let _ = reply.send(patrol.end_maintenance(&id, &by, clock::now()));
                 }
+                Request::Inventory(reply) => {
+                    let _ = reply.send(Arc::clone(patrol.inventory()));
+                }
                 Request::Maintenance(reply) => {
                     let _ = reply.send(patrol.maintenance(clock::now()));
                 }
@@ -319,9 +327,6 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
                 }
                 Request::Device { subject, reply } => {
                     let _ = reply.send(patrol.device_info(&subject));
-                }
-                Request::Inventory(reply) => {
-                    let _ = reply.send(Arc::clone(patrol.inventory()));
                 }
             },
             Some((loaded, by, reply)) = loads_inbox.recv() => {

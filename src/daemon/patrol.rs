@@ -8,15 +8,16 @@ mod faults;
 mod neighbours;
 mod news;
 mod own_loss;
+mod recent;
 mod seen;
 mod services;
 pub(super) mod show;
 mod storms;
 pub(super) mod told;
 mod traps;
-mod work;
+pub(super) mod work;
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -27,6 +28,7 @@ use devices::Devices;
 use faults::OwnFaults;
 use news::Switched;
 use own_loss::OwnLoss;
+use recent::Recent;
 use work::Works;
 
 use super::asker::Asker;
@@ -52,20 +54,10 @@ use crate::probe::snmp::traps::Trap;
 use crate::probe::{Answer, Pace, Prober, TargetId};
 use crate::store::{Batch, Event, EventKind, Fact, Store};
 
-/// Medians kept per subject for the small charts.
-const RECENT: usize = 20;
 /// The store's record that the daemon lives is renewed this often, in milliseconds.
 const ALIVE_MS: i64 = 15_000;
 /// Samples that are handed to the store before the second is over.
 const SAMPLES_TOGETHER: usize = 10_000;
-
-/// The last rounds of a subject's primary check.
-#[derive(Debug, Clone, Default)]
-struct Recent {
-    rtt_us: Option<u32>,
-    loss_permille: Option<u16>,
-    medians: VecDeque<Option<u32>>,
-}
 
 pub(super) struct Patrol {
     config: Arc<Config>,
@@ -327,13 +319,7 @@ impl Patrol {
                 self.batch.samples.push((id, Sample::from(&round).into()));
                 self.health.round(&round, now, &mut effects);
                 if round.check == 0 && !round.is_invalid() {
-                    let recent = &mut self.recents[round.subject.ix()];
-                    recent.rtt_us = round.rtts.median_us();
-                    recent.loss_permille = Some(round.loss_permille());
-                    if recent.medians.len() == RECENT {
-                        recent.medians.pop_front();
-                    }
-                    recent.medians.push_back(recent.rtt_us);
+                    self.recents[round.subject.ix()].take(&round);
                     self.dirty.insert(round.subject);
                 }
             }

@@ -2,8 +2,9 @@
 
 use super::source::{Answer, Changes, Outcome, Refusal, Source, SourceError};
 use crate::api::{
-    self, AckRequest, Acknowledged, AskRequest, AskedNow, Change, Client, ClientError, Drifts,
-    EventRow, History, Snapshot, StormInfo, StormRequest, Work, WorkRequest,
+    self, AckRequest, Acknowledged, AskRequest, AskedNow, Change, Client, ClientError,
+    ClosedIncident, Drifts, EventRow, History, LineLoad, NoteRequest, Noted, Snapshot, StormInfo,
+    StormRequest, Work, WorkRequest,
 };
 use crate::model::{Id, Span, SubjectId, UnitId};
 
@@ -75,6 +76,26 @@ impl Source for ApiSource {
 
     fn drifts(&self) -> Answer<'_, Drifts> {
         Box::pin(async { Ok(self.client.drifts().await?) })
+    }
+
+    fn closed(&self, window: Span) -> Answer<'_, Vec<ClosedIncident>> {
+        Box::pin(async move { Ok(self.client.closed(window).await?) })
+    }
+
+    fn loads(&self, window: Span) -> Answer<'_, Vec<LineLoad>> {
+        Box::pin(async move { Ok(self.client.loads(window).await?) })
+    }
+
+    fn works(&self) -> Answer<'_, Vec<Work>> {
+        Box::pin(async move { Ok(self.client.maintenance().await?) })
+    }
+
+    fn end_work<'a>(&'a self, id: &'a Id) -> Outcome<'a, Work> {
+        Box::pin(async move { Ok(self.client.end_maintenance(id).await?) })
+    }
+
+    fn note<'a>(&'a self, request: &'a NoteRequest) -> Outcome<'a, Noted> {
+        Box::pin(async move { Ok(self.client.note(request).await?) })
     }
 
     fn acknowledge<'a>(&'a self, request: &'a AckRequest) -> Outcome<'a, Acknowledged> {

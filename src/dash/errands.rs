@@ -13,7 +13,8 @@ use super::state::Action;
 use super::storm::StormAsk;
 use super::take::Ask;
 use super::work::WorkAsk;
-use crate::api::AskRequest;
+use crate::api::{AskRequest, NoteRequest};
+use crate::model::{Id, Span};
 
 /// Longest the answer to a command is waited for.
 const COMMAND: Duration = Duration::from_secs(15);
@@ -43,6 +44,20 @@ pub(super) fn announce(source: Rc<dyn Source>, ask: WorkAsk) -> Errand {
     })
 }
 
+pub(super) fn end_work(source: Rc<dyn Source>, id: Id) -> Errand {
+    Box::pin(async move {
+        let answer = in_time(source.end_work(&id)).await;
+        Action::Ended(id, answer)
+    })
+}
+
+pub(super) fn note(source: Rc<dyn Source>, request: NoteRequest) -> Errand {
+    Box::pin(async move {
+        let answer = in_time(source.note(&request)).await;
+        Action::Noted(request, answer)
+    })
+}
+
 pub(super) fn storm(source: Rc<dyn Source>, ask: StormAsk) -> Errand {
     Box::pin(async move {
         let answer = match &ask.request {
@@ -53,10 +68,10 @@ pub(super) fn storm(source: Rc<dyn Source>, ask: StormAsk) -> Errand {
     })
 }
 
-pub(super) fn ask_now(source: Rc<dyn Source>, request: AskRequest) -> Errand {
+pub(super) fn ask_now(source: Rc<dyn Source>, request: AskRequest, left_out: usize) -> Errand {
     Box::pin(async move {
         let answer = in_time(source.ask_now(&request)).await;
-        Action::Asked(request, answer)
+        Action::Asked(request, left_out, answer)
     })
 }
 
@@ -85,6 +100,26 @@ pub(super) fn save_report(maker: Rc<dyn ReportMaker>, what: SaveReport) -> Erran
         let answer = maker.save(&what).await.map_err(|e| e.to_string());
         Action::ReportSaved(what, answer)
     })
+}
+
+/// Waits for what a list is made of.
+async fn read<T>(asked: impl Future<Output = Result<T, SourceError>>) -> Result<T, String> {
+    match tokio::time::timeout(COMMAND, asked).await {
+        Ok(answer) => answer.map_err(|e| e.to_string()),
+        Err(_) => Err("no answer in time".to_owned()),
+    }
+}
+
+pub(super) fn closed(source: Rc<dyn Source>, window: Span) -> Errand {
+    Box::pin(async move { Action::Closed(read(source.closed(window)).await) })
+}
+
+pub(super) fn loads(source: Rc<dyn Source>, window: Span) -> Errand {
+    Box::pin(async move { Action::Loads(read(source.loads(window)).await) })
+}
+
+pub(super) fn works(source: Rc<dyn Source>) -> Errand {
+    Box::pin(async move { Action::Works(read(source.works()).await) })
 }
 
 /// Writes a file that was not there before into the folder the dashboard was started in.

@@ -4,8 +4,8 @@
 
 use super::board::Board;
 use super::state::{Row, Screen, Ui};
-use crate::api::{Drift, SubjectRow, UnitRow};
-use crate::model::{Incident, UnixMs};
+use crate::api::{ClosedIncident, Drift, SubjectRow, UnitRow, Work};
+use crate::model::{Incident, UnixMs, WorkedOn};
 
 /// A file to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,12 @@ pub struct Export {
 /// The rows of the open list as CSV (RFC 4180); `None` where there is no list.
 #[must_use]
 pub fn csv(ui: &Ui, board: &Board, now: UnixMs) -> Option<Export> {
-    let (head, lines): (&[&str], Vec<Vec<String>>) = match ui.rows.first()? {
+    let first = match ui.selected() {
+        // Of two lists on one screen, the one that is gone to.
+        Some(row @ (Row::Fold | Row::Closed(_))) => row,
+        _ => ui.rows.first()?,
+    };
+    let (head, lines): (&[&str], Vec<Vec<String>>) = match first {
         Row::Unit(_) | Row::Own(_) | Row::Cut(_) => {
             let unit = |row: &Row| match row {
                 Row::Unit(id) | Row::Own(id) | Row::Cut(id) => board.unit(id),
@@ -51,6 +56,10 @@ pub fn csv(ui: &Ui, board: &Board, now: UnixMs) -> Option<Export> {
         }
         // A report is written by a dialog of its own.
         Row::Report(_) => return None,
+        Row::Fold | Row::Closed(_) => {
+            (&CLOSED_HEAD, ui.closed.fetched.list.iter().map(closed_cells).collect())
+        }
+        Row::Work(_) => (&WORK_HEAD, ui.works.fetched.list.iter().map(work_cells).collect()),
         Row::Event(_) => {
             let cells = |row: &Row| match row {
                 Row::Event(seq) => ui.log.event(*seq).map(|event| {
@@ -87,6 +96,7 @@ pub fn csv(ui: &Ui, board: &Board, now: UnixMs) -> Option<Export> {
         Screen::Heat => "heat",
         Screen::Log => "log",
         Screen::Drift => "drift",
+        Screen::Works => "maintenance",
         Screen::Subject | Screen::Reports | Screen::Wall => return None,
     };
     let at = board.local(now).strftime("%Y%m%d-%H%M%S").to_string();
@@ -224,6 +234,72 @@ fn drift_cells(one: &Drift) -> Vec<String> {
     ]
 }
 
+const CLOSED_HEAD: [&str; 12] = [
+    "id",
+    "root",
+    "state",
+    "since",
+    "closed",
+    "units_cut",
+    "guess",
+    "cause",
+    "cause_by",
+    "cause_note",
+    "taken_by",
+    "note",
+];
+
+fn closed_cells(incident: &ClosedIncident) -> Vec<String> {
+    let noted = incident.noted.as_ref();
+    vec![
+        incident.id.to_string(),
+        incident.root.to_string(),
+        incident.state.as_str().to_owned(),
+        incident.since.to_string(),
+        incident.closed.to_string(),
+        incident.units.to_string(),
+        shown(incident.guess.as_ref().map(|guess| guess.cause.as_str())),
+        shown(noted.map(|noted| noted.cause.as_str())),
+        shown(noted.map(|noted| &noted.by)),
+        shown(noted.map(|noted| &noted.note)),
+        shown(incident.ack.as_ref().map(|ack| &ack.by)),
+        shown(incident.ack.as_ref().map(|ack| &ack.note)),
+    ]
+}
+
+const WORK_HEAD: [&str; 10] = [
+    "id",
+    "scope",
+    "target",
+    "next_from",
+    "next_to",
+    "every",
+    "until",
+    "subjects",
+    "announced_by",
+    "note",
+];
+
+fn work_cells(work: &Work) -> Vec<String> {
+    let scope = match work.on {
+        WorkedOn::Subject(_) => "subject",
+        WorkedOn::Unit(_) => "unit",
+        WorkedOn::Carrier(_) => "carrier",
+    };
+    vec![
+        work.id.to_string(),
+        scope.to_owned(),
+        super::work::target(&work.on).to_owned(),
+        work.next.from.to_string(),
+        work.next.to.to_string(),
+        shown(work.every),
+        shown(work.until),
+        work.subjects.to_string(),
+        work.by.clone(),
+        work.note.clone(),
+    ]
+}
+
 /// A cell between quotes, with an apostrophe before what a spreadsheet would calculate, also where
 /// it parts cells by another separator.
 fn quoted(cell: &str) -> String {
@@ -281,11 +357,21 @@ pub fn line(ui: &Ui, board: &Board, now: UnixMs) -> Option<String> {
             let today = board.local(now).date();
             Some(ui.reports.request(today, ui.lang).command())
         }
+        (_, Some(Row::Closed(id))) => {
+            let subject = board.subject(&ui.closed.incident(id)?.root)?;
+            Some(of_subject(subject))
+        }
+        (_, Some(Row::Work(id))) => {
+            let work = ui.works.work(id)?;
+            let name = super::words::worked_on(ui.lang, board, &work.on).1;
+            let span = format!("{} – {}", work.next.from, work.next.to);
+            Some([work.id.to_string(), name, span, work.by.clone(), work.note.clone()].join(", "))
+        }
         (_, Some(Row::Event(seq))) => ui.log.event(*seq).map(|event| {
             let subject = shown(event.subject.as_ref());
             format!("{} {} {subject} {}", event.at, event.kind, event.detail)
         }),
-        (_, None) => None,
+        (_, Some(Row::Fold) | None) => None,
     }
 }
 

@@ -286,6 +286,7 @@ mod tests {
                 interval(18, Some(UnixMs(25)), State::Down),
                 interval(25, None, State::Unmeasured),
             ],
+            notes: Vec::new(),
             outages: Vec::new(),
             device: None,
         };

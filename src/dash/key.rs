@@ -42,6 +42,10 @@ pub enum Key {
     Take,
     /// Announce work on what is selected.
     Maintain,
+    /// Say what an outage was.
+    Cause,
+    /// End the announced work that is selected.
+    End,
     /// Order or end storm mode where what is selected is.
     Storm,
     /// Have what is selected asked now.

@@ -70,11 +70,12 @@ const SORT: Binding = footer(&[letter('s')], Key::Sort, "dash.key_sort");
 const NETWORK: Binding = footer(&[letter('n')], Key::Network, "dash.key_network");
 const TAKE: Binding = footer(&[letter('a')], Key::Take, "dash.key_take");
 const MAINTAIN: Binding = footer(&[letter('m')], Key::Maintain, "dash.key_maintain");
+const CAUSE: Binding = footer(&[letter('o')], Key::Cause, "dash.cause.key");
 const SEARCH: Binding = footer(&[letter('/')], Key::Search, "dash.key_search");
 const HELP: Binding = footer(&[letter('?'), plain(KeyCode::F(1))], Key::Help, "dash.key_help");
 const LANGUAGE: Binding = footer(&[letter('L')], Key::Language, "dash.key_language");
 const QUIT: Binding = footer(&[letter('q'), control('c')], Key::Quit, "dash.key_quit");
-const REST: [Binding; 19] = [
+const REST: [Binding; 20] = [
     bind(&[letter('1')], Key::Tab(Screen::Coverage), "dash.tab_coverage"),
     bind(&[letter('2')], Key::Tab(Screen::Incidents), "dash.tab_incidents"),
     bind(&[letter('3')], Key::Tab(Screen::Lines), "dash.tab_lines"),
@@ -86,6 +87,7 @@ const REST: [Binding; 19] = [
     bind(&[letter('H')], Key::Tab(Screen::Heat), "dash.key_heat"),
     bind(&[letter('D')], Key::Tab(Screen::Drift), "dash_drift.key"),
     bind(&[letter('w')], Key::Tab(Screen::Wall), "dash.key_wall"),
+    bind(&[letter('M')], Key::Tab(Screen::Works), "dash.works.key"),
     bind(&[letter('r')], Key::Ask, "dash.key_ask"),
     bind(&[letter('B')], Key::Storm, "dash.key_storm"),
     bind(&[letter('y')], Key::Copy, "dash.key_copy"),
@@ -106,15 +108,27 @@ const EARLIER: Binding = footer(&[letter('[')], Key::Time(-1), "dash.key_earlier
 const LATER: Binding = footer(&[letter(']')], Key::Time(1), "dash.key_later");
 
 // Where the footer is short of room its end is left out: leaving comes before the language.
-const TREE: [Binding; 11] =
-    [OPEN, BACK, TAKE, MAINTAIN, SEARCH, SORT, NETWORK, HELP, QUIT, PALETTE, LANGUAGE];
-const INCIDENTS: [Binding; 9] = [OPEN, BACK, TAKE, MAINTAIN, SEARCH, HELP, QUIT, PALETTE, LANGUAGE];
+const TREE: [Binding; 12] =
+    [OPEN, BACK, TAKE, MAINTAIN, SEARCH, SORT, NETWORK, HELP, QUIT, PALETTE, LANGUAGE, CAUSE];
+const INCIDENTS: [Binding; 10] =
+    [OPEN, BACK, TAKE, CAUSE, MAINTAIN, SEARCH, HELP, QUIT, PALETTE, LANGUAGE];
+const WORKS: [Binding; 8] = [
+    OPEN,
+    BACK,
+    footer(&[letter('x'), plain(KeyCode::Delete)], Key::End, "dash.works.key_end"),
+    SEARCH,
+    HELP,
+    QUIT,
+    PALETTE,
+    LANGUAGE,
+];
 const CARRIER: Binding = footer(&[letter('c')], Key::Carrier, "dash.key_carrier");
-const LINES: [Binding; 12] =
-    [OPEN, BACK, TAKE, MAINTAIN, SEARCH, SORT, FILTER, CARRIER, HELP, QUIT, PALETTE, LANGUAGE];
-const DEVICES: [Binding; 11] =
-    [OPEN, BACK, TAKE, MAINTAIN, SEARCH, SORT, FILTER, HELP, QUIT, PALETTE, LANGUAGE];
-const LOG: [Binding; 8] = [
+const LINES: [Binding; 13] = [
+    OPEN, BACK, TAKE, MAINTAIN, SEARCH, SORT, FILTER, CARRIER, HELP, QUIT, PALETTE, LANGUAGE, CAUSE,
+];
+const DEVICES: [Binding; 12] =
+    [OPEN, BACK, TAKE, MAINTAIN, SEARCH, SORT, FILTER, HELP, QUIT, PALETTE, LANGUAGE, CAUSE];
+const LOG: [Binding; 9] = [
     OPEN,
     FILTER,
     footer(&[letter('F')], Key::Follow, "dash.key_follow"),
@@ -123,9 +137,10 @@ const LOG: [Binding; 8] = [
     QUIT,
     PALETTE,
     LANGUAGE,
+    CAUSE,
 ];
-const MAP: [Binding; 10] =
-    [OPEN, BACK, TAKE, MAINTAIN, SEARCH, NETWORK, HELP, QUIT, PALETTE, LANGUAGE];
+const MAP: [Binding; 11] =
+    [OPEN, BACK, TAKE, MAINTAIN, SEARCH, NETWORK, HELP, QUIT, PALETTE, LANGUAGE, CAUSE];
 const HEAT: [Binding; 12] = [
     OPEN,
     BACK,
@@ -158,8 +173,10 @@ const REPORTS: [Binding; 14] = [
     LANGUAGE,
 ];
 const WALL: [Binding; 5] = [BACK, HELP, QUIT, PALETTE, LANGUAGE];
-const SUBJECT: [Binding; 12] =
-    [BACK, TAKE, MAINTAIN, LONGER, SHORTER, EARLIER, LATER, SEARCH, HELP, QUIT, PALETTE, LANGUAGE];
+const SUBJECT: [Binding; 13] = [
+    BACK, TAKE, CAUSE, MAINTAIN, LONGER, SHORTER, EARLIER, LATER, SEARCH, HELP, QUIT, PALETTE,
+    LANGUAGE,
+];
 const MOVES: [Binding; 2] = [UP, DOWN];
 const SEARCHING: [Binding; 10] = [
     footer(&[plain(KeyCode::Enter)], Key::Open, "dash.key_jump"),
@@ -185,56 +202,45 @@ const CHOOSING: [Binding; 10] = [
     bind(&[control('c')], Key::Quit, "dash.key_quit"),
     bind(&[control('z')], Key::Suspend, "dash.key_suspend"),
 ];
-const TAKING: [Binding; 11] = [
-    footer(&[plain(KeyCode::Enter)], Key::Open, "dash.key_take_it"),
-    footer(&[plain(KeyCode::Esc)], Key::Back, "dash.key_leave"),
-    bind(&[plain(KeyCode::Left)], Key::Range(-1), "dash.key_term"),
-    footer(&[plain(KeyCode::Right)], Key::Range(1), "dash.key_term"),
-    footer(
-        &[plain(KeyCode::Tab), plain(KeyCode::Down), plain(KeyCode::Up), plain(KeyCode::BackTab)],
-        Key::Step(Step::By(1)),
-        "dash.key_field",
-    ),
-    footer(&[plain(KeyCode::PageDown)], Key::Page(1), "dash.key_other"),
-    bind(&[plain(KeyCode::PageUp)], Key::Page(-1), "dash.key_other"),
-    bind(&[plain(KeyCode::Backspace)], Key::Erase, "dash.key_erase"),
-    footer(&[control('u')], Key::EraseAll, "dash.key_erase_all"),
-    bind(&[control('c')], Key::Quit, "dash.key_quit"),
-    bind(&[control('z')], Key::Suspend, "dash.key_suspend"),
-];
-const WORKING: [Binding; 11] = [
-    footer(&[plain(KeyCode::Enter)], Key::Open, "dash.key_announce"),
-    footer(&[plain(KeyCode::Esc)], Key::Back, "dash.key_leave"),
-    bind(&[plain(KeyCode::Left)], Key::Range(-1), "dash.key_term"),
-    footer(&[plain(KeyCode::Right)], Key::Range(1), "dash.key_term"),
-    footer(
-        &[plain(KeyCode::Tab), plain(KeyCode::Down), plain(KeyCode::Up), plain(KeyCode::BackTab)],
-        Key::Step(Step::By(1)),
-        "dash.key_field",
-    ),
-    footer(&[plain(KeyCode::PageDown)], Key::Page(1), "dash.key_what"),
-    bind(&[plain(KeyCode::PageUp)], Key::Page(-1), "dash.key_what"),
-    bind(&[plain(KeyCode::Backspace)], Key::Erase, "dash.key_erase"),
-    footer(&[control('u')], Key::EraseAll, "dash.key_erase_all"),
-    bind(&[control('c')], Key::Quit, "dash.key_quit"),
-    bind(&[control('z')], Key::Suspend, "dash.key_suspend"),
-];
-const STORMING: [Binding; 11] = [
-    footer(&[plain(KeyCode::Enter)], Key::Open, "dash.key_order_storm"),
-    footer(&[plain(KeyCode::Esc)], Key::Back, "dash.key_leave"),
-    bind(&[plain(KeyCode::Left)], Key::Range(-1), "dash.key_term"),
-    footer(&[plain(KeyCode::Right)], Key::Range(1), "dash.key_term"),
-    footer(
-        &[plain(KeyCode::Tab), plain(KeyCode::Down), plain(KeyCode::Up), plain(KeyCode::BackTab)],
-        Key::Step(Step::By(1)),
-        "dash.key_field",
-    ),
-    footer(&[plain(KeyCode::PageDown)], Key::Page(1), "dash.key_unit_above"),
-    bind(&[plain(KeyCode::PageUp)], Key::Page(-1), "dash.key_unit_above"),
-    bind(&[plain(KeyCode::Backspace)], Key::Erase, "dash.key_erase"),
-    footer(&[control('u')], Key::EraseAll, "dash.key_erase_all"),
-    bind(&[control('c')], Key::Quit, "dash.key_quit"),
-    bind(&[control('z')], Key::Suspend, "dash.key_suspend"),
+const ENTER: &[Press] = &[plain(KeyCode::Enter)];
+const LEAVE: &[Press] = &[plain(KeyCode::Esc)];
+const LEFT: &[Press] = &[plain(KeyCode::Left)];
+const RIGHT: &[Press] = &[plain(KeyCode::Right)];
+const FIELD: &[Press] =
+    &[plain(KeyCode::Tab), plain(KeyCode::Down), plain(KeyCode::Up), plain(KeyCode::BackTab)];
+const NEXT: &[Press] = &[plain(KeyCode::PageDown)];
+const BEFORE: &[Press] = &[plain(KeyCode::PageUp)];
+const RUBOUT: &[Press] = &[plain(KeyCode::Backspace)];
+const EMPTY: &[Press] = &[control('u')];
+const INTERRUPT: &[Press] = &[control('c')];
+const STOP: &[Press] = &[control('z')];
+
+/// The keys of a dialog: what Enter does, what is chosen from left to right, what there is beside it.
+const fn dialog(done: &'static str, choice: &'static str, other: &'static str) -> [Binding; 11] {
+    [
+        footer(ENTER, Key::Open, done),
+        footer(LEAVE, Key::Back, "dash.key_leave"),
+        bind(LEFT, Key::Range(-1), choice),
+        footer(RIGHT, Key::Range(1), choice),
+        footer(FIELD, Key::Step(Step::By(1)), "dash.key_field"),
+        footer(NEXT, Key::Page(1), other),
+        bind(BEFORE, Key::Page(-1), other),
+        bind(RUBOUT, Key::Erase, "dash.key_erase"),
+        footer(EMPTY, Key::EraseAll, "dash.key_erase_all"),
+        bind(INTERRUPT, Key::Quit, "dash.key_quit"),
+        bind(STOP, Key::Suspend, "dash.key_suspend"),
+    ]
+}
+
+const TAKING: [Binding; 11] = dialog("dash.key_take_it", "dash.key_term", "dash.key_other");
+const WORKING: [Binding; 11] = dialog("dash.key_announce", "dash.key_term", "dash.key_what");
+const SPEAKING: [Binding; 11] =
+    dialog("dash.cause.key_write", "dash.cause.key_which", "dash.cause.key_other");
+const CONFIRMING: [Binding; 4] = [
+    footer(ENTER, Key::Open, "dash.key_do"),
+    footer(LEAVE, Key::Back, "dash.key_leave"),
+    bind(INTERRUPT, Key::Quit, "dash.key_quit"),
+    bind(STOP, Key::Suspend, "dash.key_suspend"),
 ];
 const SAVING: [Binding; 6] = [
     footer(&[plain(KeyCode::Enter)], Key::Open, "dash_reports.key_write"),
@@ -244,6 +250,8 @@ const SAVING: [Binding; 6] = [
     bind(&[control('c')], Key::Quit, "dash.key_quit"),
     bind(&[control('z')], Key::Suspend, "dash.key_suspend"),
 ];
+const STORMING: [Binding; 11] =
+    dialog("dash.key_order_storm", "dash.key_term", "dash.key_unit_above");
 const HELPING: [Binding; 3] = [
     footer(
         &[plain(KeyCode::Esc), letter('?'), plain(KeyCode::Enter), plain(KeyCode::F(1))],
@@ -262,6 +270,8 @@ pub fn keymap(screen: Screen, mode: Mode) -> &'static [&'static [Binding]] {
         (Mode::Palette, _) => &[&CHOOSING],
         (Mode::Take, _) => &[&TAKING],
         (Mode::Work, _) => &[&WORKING],
+        (Mode::Outage, _) => &[&SPEAKING],
+        (Mode::Confirm, _) => &[&CONFIRMING],
         (Mode::Storm, _) => &[&STORMING],
         (Mode::Saving, _) => &[&SAVING],
         (Mode::Help, _) => &[&HELPING, &MOVES, &PAGES, &REST, &WRITE],
@@ -278,6 +288,7 @@ pub fn keymap(screen: Screen, mode: Mode) -> &'static [&'static [Binding]] {
         (Mode::Normal, Screen::Heat) => &[&HEAT, &MOVES, &PAGES, &REST, &WRITE],
         (Mode::Normal, Screen::Subject) => &[&SUBJECT, &REST, &WRITE],
         (Mode::Normal, Screen::Wall) => &[&WALL, &REST, &WRITE],
+        (Mode::Normal, Screen::Works) => &[&WORKS, &MOVES, &PAGES, &REST, &WRITE],
     }
 }
 
@@ -285,7 +296,11 @@ pub fn keymap(screen: Screen, mode: Mode) -> &'static [&'static [Binding]] {
 pub fn told(screen: Screen, mode: Mode, read_only: bool) -> impl Iterator<Item = &'static Binding> {
     let all = keymap(screen, mode).iter().flat_map(|table| table.iter());
     all.filter(move |binding| {
-        !read_only || !matches!(binding.key, Key::Take | Key::Maintain | Key::Storm | Key::Ask)
+        let is_command = matches!(
+            binding.key,
+            Key::Take | Key::Maintain | Key::Cause | Key::End | Key::Storm | Key::Ask
+        );
+        !read_only || !is_command
     })
 }
 
@@ -340,6 +355,7 @@ mod tests {
             Screen::Drift,
             Screen::Reports,
             Screen::Heat,
+            Screen::Works,
             Screen::Wall,
             Screen::Subject,
         ];
@@ -350,6 +366,8 @@ mod tests {
                 Mode::Help,
                 Mode::Take,
                 Mode::Work,
+                Mode::Outage,
+                Mode::Confirm,
                 Mode::Storm,
                 Mode::Palette,
                 Mode::Saving,

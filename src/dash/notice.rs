@@ -1,6 +1,7 @@
 //! What came of what the user did beside taking incidents, told for a while. Pure.
 
-use crate::model::{Id, SubjectId, UnixMs};
+use crate::api::AskedNow;
+use crate::model::{Cause, Id, SubjectId, UnixMs};
 
 /// How long it is told, in milliseconds.
 const NOTICE_MS: i64 = 15_000;
@@ -14,6 +15,24 @@ pub enum Said {
     WorkRefused(String),
     /// It was asked for and no answer came: nobody knows.
     WorkUnanswered(String),
+    /// Work is ended.
+    Ended(Id),
+    /// Not ended, and why.
+    NotEnded(String),
+    /// It is written in the inventory and is changed there.
+    WorkInInventory(Id),
+    /// An outage has its cause.
+    Noted(SubjectId, Cause),
+    /// Somebody has called it that already.
+    NotedAlready(SubjectId, String),
+    /// Somebody has called it something else: that it is not so needs a reason.
+    NoteNeedsReason(SubjectId, String),
+    /// Not written down, and why.
+    NoteRefused(String),
+    /// It was asked for and no answer came: nobody knows.
+    NoteUnanswered(String),
+    /// There is no outage where the user stands.
+    NoOutage,
     /// Storm mode is on: in which unit, until when.
     Storm(String, UnixMs),
     /// It is over: in which unit, how many messages were folded, how many incidents are open.
@@ -40,8 +59,8 @@ pub enum Said {
     ReportExists(String),
     /// Not written, and why.
     NotExported(String),
-    /// Being asked now: how many addresses, for whom.
-    Asked(u32, SubjectId),
+    /// Being asked now, how many were left out, the first of them.
+    Asked(AskedNow, usize, SubjectId),
     /// Not asked, and why.
     NotAsked(String),
 }

@@ -114,7 +114,10 @@ pub fn rows(ui: &Ui, board: &Board) -> Vec<Row> {
             tree_rows(board, ui.screen, tree, ui.sort, network.as_ref())
         }
         Screen::Incidents => match &ui.incident {
-            None => board.incidents.iter().map(|i| Row::Incident(i.root.clone())).collect(),
+            None => {
+                let open = board.incidents.iter().map(|i| Row::Incident(i.root.clone()));
+                open.chain(ui.closed.rows()).collect()
+            }
             Some(root) => consequence_rows(board, root),
         },
         Screen::Lines => {
@@ -133,6 +136,7 @@ pub fn rows(ui: &Ui, board: &Board) -> Vec<Row> {
                 None => sorted_units(board, board.roots(), ui.sort, network.as_ref()),
             }
         }
+        Screen::Works => ui.works.rows(),
         Screen::Log => ui.log.rows(),
         Screen::Drift => ui.drift.rows(),
         Screen::Reports => Reports::rows(),

@@ -27,7 +27,7 @@ use super::log::LogRequest;
 use super::mouse::Mouse;
 use super::saved::View;
 use super::source::{ReportMaker, Source};
-use super::state::{Action, Cmd, HistoryRequest, Mode, Ui};
+use super::state::{Action, Cmd, HistoryRequest, Ui};
 use super::terminal::Screen;
 use super::theme::{Colours, Theme};
 use super::update::update;
@@ -274,8 +274,7 @@ impl Desk {
                 if let Some(key) = meaning(self.ui.screen, self.ui.mode, &key) {
                     return Some(Action::Key(key));
                 }
-                let is_typing = !matches!(self.ui.mode, Mode::Normal | Mode::Help);
-                typed(&key).filter(|_| is_typing).map(Action::Text)
+                typed(&key).filter(|_| self.ui.mode.is_typing()).map(Action::Text)
             }
             Event::Paste(text) => Some(Action::Text(text)),
             Event::Mouse(mouse) => match mouse.kind {
@@ -318,10 +317,20 @@ impl Desk {
                 Cmd::Work(ask) => {
                     self.commanded.push(errands::announce(self.sources.0.clone(), ask))
                 }
+                Cmd::End(id) => self.commanded.push(errands::end_work(self.sources.0.clone(), id)),
                 Cmd::Storm(ask) => self.commanded.push(errands::storm(self.sources.0.clone(), ask)),
-                Cmd::Ask(request) => {
-                    self.commanded.push(errands::ask_now(self.sources.0.clone(), request))
+                Cmd::Note(request) => {
+                    self.commanded.push(errands::note(self.sources.0.clone(), request))
                 }
+                Cmd::Ask(request, left_out) => {
+                    let source = self.sources.0.clone();
+                    self.commanded.push(errands::ask_now(source, request, left_out));
+                }
+                Cmd::Closed(window) => {
+                    self.listed.push(errands::closed(self.shown_source(), window))
+                }
+                Cmd::Loads(window) => self.listed.push(errands::loads(self.shown_source(), window)),
+                Cmd::Works => self.listed.push(errands::works(self.shown_source())),
                 Cmd::Copy(text) => self.screen.copy(&text).map_err(terminal("copy through"))?,
                 Cmd::Keep(view) => {
                     self.commanded.push(Box::pin(errands::keep(view, self.view_file.clone())))

@@ -38,6 +38,9 @@ pub(super) fn settle(ui: &mut Ui, board: &Board) {
         let size = report_size(ui, board);
         ui.reports.settle(size);
     }
+    if ui.screen == Screen::Lines {
+        ui.loads.settle(board);
+    }
     let tree = ui.tree();
     let key = RowsKey {
         version: board.version(),
@@ -57,6 +60,8 @@ pub(super) fn settle(ui: &mut Ui, board: &Board) {
         },
         log: ui.log.version(),
         drift: ui.drift.version(),
+        closed: ui.closed.version(),
+        works: ui.works.fetched.changes(),
         carrier: ui.carriers.chosen.clone(),
         sort: match ui.screen {
             Screen::Lines => ui.lines_sort,
@@ -131,5 +136,11 @@ pub(super) fn ask_lists(ui: &mut Ui, board: &Board, now: UnixMs, commands: &mut 
     match ui.screen {
         Screen::Reports => ui.reports.ask(board.local(now).date(), ui.lang, commands),
         _ => ui.reports.rest(),
+    }
+    match ui.screen {
+        Screen::Incidents => ui.closed.ask(now, commands),
+        Screen::Lines => ui.loads.ask(now, commands),
+        Screen::Works => ui.works.ask(now, commands),
+        _ => {}
     }
 }

@@ -7,8 +7,9 @@ use std::pin::Pin;
 
 use super::reports::{ReportRequest, SaveReport, Saved};
 use crate::api::{
-    AckRequest, Acknowledged, AskRequest, AskedNow, Change, Drifts, EventRow, History, Problem,
-    Snapshot, StormInfo, StormRequest, Work, WorkRequest,
+    AckRequest, Acknowledged, AskRequest, AskedNow, Change, ClosedIncident, Drifts, EventRow,
+    History, LineLoad, NoteRequest, Noted, Problem, Snapshot, StormInfo, StormRequest, Work,
+    WorkRequest,
 };
 use crate::model::{Id, Span, SubjectId, UnitId};
 
@@ -65,6 +66,15 @@ pub trait Source {
         Box::pin(async { Err(SourceError("nothing is known of the inventory here".to_owned())) })
     }
 
+    /// The incidents closed inside a window, the newest first.
+    fn closed(&self, window: Span) -> Answer<'_, Vec<ClosedIncident>>;
+
+    /// How full the lines were inside a window.
+    fn loads(&self, window: Span) -> Answer<'_, Vec<LineLoad>>;
+
+    /// The announced work of now and to come, by its next beginning.
+    fn works(&self) -> Answer<'_, Vec<Work>>;
+
     /// Takes an incident. A source that only looks refuses.
     fn acknowledge<'a>(&'a self, _request: &'a AckRequest) -> Outcome<'a, Acknowledged> {
         Box::pin(async { Err(Refusal::ReadOnly) })
@@ -72,6 +82,16 @@ pub trait Source {
 
     /// Announces work. A source that only looks refuses.
     fn announce<'a>(&'a self, _id: &'a Id, _request: &'a WorkRequest) -> Outcome<'a, Work> {
+        Box::pin(async { Err(Refusal::ReadOnly) })
+    }
+
+    /// Ends announced work. A source that only looks refuses.
+    fn end_work<'a>(&'a self, _id: &'a Id) -> Outcome<'a, Work> {
+        Box::pin(async { Err(Refusal::ReadOnly) })
+    }
+
+    /// Says what an outage was. A source that only looks refuses.
+    fn note<'a>(&'a self, _request: &'a NoteRequest) -> Outcome<'a, Noted> {
         Box::pin(async { Err(Refusal::ReadOnly) })
     }
 

@@ -1,31 +1,30 @@
 //! What the user is looking at, what he can do, and what has to be done for him.
 
-use std::sync::Arc;
-
 use super::board::{Board, Version};
+use super::closed::Closed;
+pub use super::command::{Action, Cmd};
+use super::confirm::Confirm;
 pub use super::detail::{Detail, HistoryRequest, Range};
 use super::drift::DriftList;
-use super::export::Export;
 pub use super::fresh::{Freshness, freshness};
 use super::heat::Heat;
 pub use super::key::Key;
 use super::lens::{Carriers, Filter};
-use super::log::{Log, LogRequest};
+use super::loads::Loads;
+use super::log::Log;
 use super::map::Map;
-use super::mouse::Mouse;
 use super::notice::Notices;
+use super::outage::Speaking;
 use super::palette::Palette;
 use super::place::Place;
-use super::reports::{ReportKind, ReportRequest, Reports, SaveReport, Saved};
-use super::saved::View;
+use super::reports::{ReportKind, Reports};
 use super::search::Search;
-use super::source::Refusal;
-use super::storm::{StormAsk, Storming};
-use super::take::{Ask, Taking};
-use super::work::{WorkAsk, Working};
-use crate::api::{Acknowledged, AskRequest, AskedNow, Drifts, EventRow, History, StormInfo, Work};
+use super::storm::Storming;
+use super::take::Taking;
+use super::work::Working;
+use super::works::Works;
 use crate::locale::Lang;
-use crate::model::{NetworkId, SubjectId, UnitId};
+use crate::model::{Id, IncidentId, NetworkId, SubjectId, UnitId};
 
 /// The screens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,6 +49,8 @@ pub enum Screen {
     Drift,
     /// The lost time of units, hour by hour or day by day.
     Heat,
+    /// The announced work of now and to come.
+    Works,
     /// What is read from five metres.
     Wall,
     /// One subject.
@@ -68,84 +69,6 @@ impl Screen {
         (Self::Reports, '7'),
         (Self::Devices, '8'),
     ];
-}
-
-/// Everything that can happen to the user interface.
-#[derive(Debug, Clone)]
-pub enum Action {
-    /// A key.
-    Key(Key),
-    /// Text typed or pasted into the search or the dialog.
-    Text(String),
-    /// The terminal has this many columns and rows.
-    Resized(u16, u16),
-    /// The board or the link has changed.
-    Data,
-    /// Time has passed.
-    Tick,
-    /// A history has come, or why it has not.
-    History(HistoryRequest, Result<Arc<History>, String>),
-    /// The same for a row of the heat map.
-    Heat(HistoryRequest, Result<Arc<History>, String>),
-    /// Lines of the log have come, or why they have not.
-    Log(LogRequest, Result<Vec<EventRow>, String>),
-    /// What is not as the inventory says has come, or why it has not: to a numbered question.
-    Drift(u64, Result<Drifts, String>),
-    /// A report's text has come, or why it has not.
-    Report(ReportRequest, Result<String, String>),
-    /// A report is written into a file, or not.
-    ReportSaved(SaveReport, Result<Saved, String>),
-    /// What came of a command.
-    Taken(Ask, Result<Acknowledged, Refusal>),
-    /// What came of announcing work.
-    Worked(WorkAsk, Result<Work, Refusal>),
-    /// What came of ordering or ending storm mode.
-    Stormed(StormAsk, Result<StormInfo, Refusal>),
-    /// What came of having a subject asked.
-    Asked(AskRequest, Result<AskedNow, Refusal>),
-    /// The mouse.
-    Mouse(Mouse),
-    /// The view is kept, or why it is not.
-    Kept(Result<String, String>),
-    /// A file is written, or why it is not.
-    Exported(usize, Result<String, String>),
-}
-
-/// What `update` wants done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cmd {
-    /// Leave the dashboard.
-    Quit,
-    /// Give the terminal back and stop until continued.
-    Suspend,
-    /// Draw every cell anew.
-    Redraw,
-    /// Ask for a history.
-    History(HistoryRequest),
-    /// Ask for a history for the heat map.
-    Heat(HistoryRequest),
-    /// Ask for lines of the log.
-    Log(LogRequest),
-    /// Ask what is not as the inventory says; the number tells the answer from an older one.
-    Drift(u64),
-    /// Have a report made to be read.
-    Report(ReportRequest),
-    /// Have a report written into the folder the dashboard was started in.
-    SaveReport(SaveReport),
-    /// Have the daemon give the user an incident.
-    Take(Ask),
-    /// Have the daemon take announced work.
-    Work(WorkAsk),
-    /// Have the daemon begin or end storm mode.
-    Storm(StormAsk),
-    /// Have the daemon ask subjects now.
-    Ask(AskRequest),
-    /// Send a text to the terminal's clipboard.
-    Copy(String),
-    /// Keep a view for the next time.
-    Keep(View),
-    /// Write a file into the folder the dashboard was started in.
-    Export(Export),
 }
 
 /// The orders of the lists of units and lines.
@@ -184,12 +107,18 @@ pub enum Row {
     Incident(SubjectId),
     /// A unit that an incident cuts off.
     Cut(UnitId),
+    /// The line that folds the incidents that are over.
+    Fold,
+    /// An incident that is over.
+    Closed(IncidentId),
     /// A line of the log, by its number.
     Event(i64),
     /// Something that is not as the inventory says.
     Drift(String),
     /// A kind of report.
     Report(ReportKind),
+    /// Announced work.
+    Work(Id),
 }
 
 /// How deep a tree screen is opened.
@@ -216,12 +145,27 @@ pub enum Mode {
     Take,
     /// The dialog in which work is announced lies over it.
     Work,
+    /// The dialog in which an outage gets its cause lies over it.
+    Outage,
+    /// What is to be done waits for the user's word.
+    Confirm,
     /// The dialog in which storm mode is ordered lies over it.
     Storm,
     /// The list of actions lies over it.
     Palette,
     /// The dialog in which a report is written into a file lies over it.
     Saving,
+}
+
+impl Mode {
+    /// Whether letters are text.
+    #[must_use]
+    pub const fn is_typing(self) -> bool {
+        matches!(
+            self,
+            Self::Search | Self::Take | Self::Work | Self::Outage | Self::Storm | Self::Palette
+        )
+    }
 }
 
 /// Everything the user has chosen. Contains no data of the province except ids and what the open
@@ -250,6 +194,8 @@ pub struct Ui {
     pub incidents: Place<Row>,
     /// Within an incident's consequences.
     pub consequences: Place<Row>,
+    /// The incidents that are over.
+    pub closed: Closed,
     /// Within the lines.
     pub lines: Place<Row>,
     /// Which lines are listed.
@@ -264,6 +210,10 @@ pub struct Ui {
     pub map: Map,
     /// The heat map.
     pub heat: Heat,
+    /// How full the lines are.
+    pub loads: Loads,
+    /// The announced work.
+    pub works: Works,
     /// The log.
     pub log: Log,
     /// What is not as the inventory says.
@@ -280,6 +230,10 @@ pub struct Ui {
     pub taking: Taking,
     /// Announcing work.
     pub working: Working,
+    /// Saying what outages were.
+    pub speaking: Speaking,
+    /// What waits for the user's word, while the mode is [`Mode::Confirm`].
+    pub confirm: Option<Confirm>,
     /// Ordering and ending storm mode.
     pub storming: Storming,
     /// What came of everything else.
@@ -314,6 +268,8 @@ pub(super) struct RowsKey {
     pub(super) filter: Filter,
     pub(super) log: u64,
     pub(super) drift: u64,
+    pub(super) closed: (u64, bool),
+    pub(super) works: u64,
     pub(super) carrier: Option<super::lens::Whose>,
     pub(super) sort: Sort,
     pub(super) network: Option<NetworkId>,
@@ -335,6 +291,7 @@ impl Ui {
             incident: None,
             incidents: Place::default(),
             consequences: Place::default(),
+            closed: Closed::default(),
             lines: Place::default(),
             lines_filter: Filter::default(),
             carriers: Carriers::default(),
@@ -342,6 +299,8 @@ impl Ui {
             devices_filter: Filter::default(),
             map: Map::default(),
             heat: Heat::default(),
+            loads: Loads::default(),
+            works: Works::default(),
             log: Log::default(),
             drift: DriftList::default(),
             reports: Reports::default(),
@@ -350,6 +309,8 @@ impl Ui {
             search: Search::default(),
             taking: Taking::default(),
             working: Working::default(),
+            speaking: Speaking::default(),
+            confirm: None,
             storming: Storming::default(),
             notices: Notices::default(),
             read_only: false,
@@ -407,6 +368,7 @@ impl Ui {
             Screen::Devices => Some(&self.devices),
             Screen::Map => Some(&self.map.place),
             Screen::Heat => Some(&self.heat.place),
+            Screen::Works => Some(&self.works.place),
             Screen::Log => Some(&self.log.place),
             Screen::Drift => Some(&self.drift.place),
             Screen::Reports => Some(&self.reports.place),
@@ -425,6 +387,7 @@ impl Ui {
             Screen::Devices => Some(&mut self.devices),
             Screen::Map => Some(&mut self.map.place),
             Screen::Heat => Some(&mut self.heat.place),
+            Screen::Works => Some(&mut self.works.place),
             Screen::Log => Some(&mut self.log.place),
             Screen::Drift => Some(&mut self.drift.place),
             Screen::Reports => Some(&mut self.reports.place),

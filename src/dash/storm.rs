@@ -5,12 +5,13 @@
 //! there again when the dialog is opened anew.
 
 use super::board::Board;
+use super::form::pushed;
 use super::link::Link;
 use super::notice::Said;
 use super::place::Step;
 use super::source::Refusal;
 use super::state::{Cmd, Key, Mode, Row, Screen, Ui};
-use super::take::{next_time, pushed};
+use super::take::next_time;
 use crate::api::{NOTE_MAX, StormInfo, StormRequest};
 use crate::model::{Storm, SubjectId, UnitId, UnixMs, parse_duration};
 
@@ -203,7 +204,10 @@ fn choices(ui: &Ui, board: &Board) -> Vec<UnitId> {
             subject.and_then(of_subject)
         }
         (_, Some(Row::Drift(key))) => ui.drift.of(key).and_then(|one| of_subject(&one.subject)),
-        (_, Some(Row::Report(_)) | None) => None,
+        (_, Some(Row::Closed(id))) => {
+            ui.closed.incident(id).and_then(|incident| of_subject(&incident.root))
+        }
+        (_, Some(Row::Fold | Row::Work(_) | Row::Report(_)) | None) => None,
     };
     let above = |id: &UnitId| board.parent(id).map(|unit| unit.id.clone());
     std::iter::successors(first, above).collect()

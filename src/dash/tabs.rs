@@ -25,7 +25,9 @@ fn name(ui: &Ui, board: &Board, (screen, digit): (Screen, char), room: Room) -> 
         Screen::Log => ("dash.tab_log", "dash.tab_log"),
         Screen::Reports => ("dash_reports.tab", "dash_reports.tab"),
         Screen::Devices => ("dash.tab_devices", "dash.tab_devices"),
-        Screen::Drift | Screen::Heat | Screen::Wall | Screen::Subject => return String::new(),
+        Screen::Drift | Screen::Heat | Screen::Works | Screen::Wall | Screen::Subject => {
+            return String::new();
+        }
     };
     let mut name = text(ui.lang, if room == Room::Whole { key } else { short }).to_owned();
     let open = board.incidents.len();

@@ -6,12 +6,12 @@
 
 mod dialog;
 
+pub(super) use dialog::next_time;
 pub use dialog::{Dialog, Holds, Term};
-pub(super) use dialog::{next_time, pushed};
 
 use super::board::Board;
+use super::form::{Form as _, Pressed, Sent, press as press_form};
 use super::link::Link;
-use super::place::Step;
 use super::source::Refusal;
 use super::state::{Cmd, Key, Mode, Row, Screen, Ui};
 use crate::api::{AckRequest, Acknowledged, Problem};
@@ -55,10 +55,8 @@ pub enum Notice {
 pub struct Taking {
     /// The dialog, while the mode is [`Mode::Take`].
     pub dialog: Option<Dialog>,
-    /// What could not be delivered.
-    draft: Option<Dialog>,
-    /// What the daemon has not answered yet, with the dialogs it came from.
-    under_way: Vec<(Ask, Dialog)>,
+    /// What was asked with it.
+    sent: Sent<Ask, Dialog>,
     /// What came last, and when.
     notice: Option<(Notice, UnixMs)>,
 }
@@ -67,7 +65,7 @@ impl Taking {
     /// The root of the incident asked for last, while there is no answer.
     #[must_use]
     pub fn asked(&self) -> Option<&SubjectId> {
-        self.under_way.last().map(|(ask, _)| &ask.request.subject)
+        self.sent.last().map(|ask| &ask.request.subject)
     }
 
     /// What is to be told at `now`.
@@ -112,7 +110,7 @@ fn of_unit<'a>(board: &'a Board, id: &UnitId, beneath: bool) -> Vec<&'a Incident
 }
 
 /// The open incidents that have to do with where the user stands.
-fn meant<'a>(ui: &Ui, board: &'a Board) -> Vec<&'a Incident> {
+pub(super) fn meant<'a>(ui: &Ui, board: &'a Board) -> Vec<&'a Incident> {
     let of_root = |root: &SubjectId| board.incidents.iter().filter(|i| i.root == *root).collect();
     match (ui.screen, &ui.incident, ui.selected()) {
         (Screen::Subject, ..) => {
@@ -129,7 +127,9 @@ fn meant<'a>(ui: &Ui, board: &'a Board) -> Vec<&'a Incident> {
             let subject = ui.log.event(*seq).and_then(|event| event.subject.as_ref());
             subject.map(|id| of_subject(board, id)).unwrap_or_default()
         }
-        (_, _, Some(Row::Report(_)) | None) => Vec::new(),
+        (_, _, Some(Row::Fold | Row::Closed(_) | Row::Work(_) | Row::Report(_)) | None) => {
+            Vec::new()
+        }
     }
 }
 
@@ -164,7 +164,7 @@ pub(super) fn open(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs) {
     open.sort_by_key(|i| std::cmp::Reverse((i.impact.units.len(), i.impact.unreachable)));
     let choices = open.iter().map(|i| (i.id.clone(), i.root.clone())).collect();
     let dialog = Dialog::new(choices);
-    let dialog = match ui.taking.draft.take() {
+    let dialog = match ui.taking.sent.draft() {
         Some(draft) => dialog.resumed(draft),
         None => dialog,
     };
@@ -190,21 +190,10 @@ pub(super) fn press(
         close(ui);
         return;
     };
-    match key {
-        Key::Back => {
-            close(ui);
-        }
-        Key::Range(by) => dialog.choose_term(by),
-        Key::Step(Step::By(_)) => {
-            dialog.is_on_own = dialog.term == Term::Own && !dialog.is_on_own;
-        }
-        Key::Page(by) => dialog.choose_incident(by),
-        Key::Erase => {
-            dialog.line_mut().0.pop();
-        }
-        Key::EraseAll => dialog.line_mut().0.clear(),
-        Key::Open => take(ui, board, link, now, commands),
-        _ => {}
+    match press_form(dialog, key) {
+        Pressed::Stayed => {}
+        Pressed::Left => drop(close(ui)),
+        Pressed::Done => take(ui, board, link, now, commands),
     }
 }
 
@@ -221,11 +210,12 @@ fn take(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs, commands: &mut Vec
         return ui.taking.tell(already(incident, ack), now);
     }
     if *link != Link::Live {
-        ui.taking.draft = close(ui);
+        let dialog = close(ui);
+        ui.taking.sent.keep(dialog);
         return ui.taking.tell(Notice::NoDaemon, now);
     }
     let Some(holds) = dialog.holds(board, now) else {
-        dialog.is_own_wrong = true;
+        dialog.entry.is_wrong = true;
         return;
     };
     let (for_ms, until) = match holds {
@@ -233,15 +223,14 @@ fn take(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs, commands: &mut Vec
         Holds::For(ms) => (Some(ms), None),
         Holds::Until(at) => (None, Some(at)),
     };
-    let note = dialog.note.trim().to_owned();
+    let note = dialog.entry.said();
     // The root may have moved up since the dialog was opened.
     let request = AckRequest { subject: incident.root.clone(), note, for_ms, until };
     let ask = Ask { incident: id, request };
     let Some(dialog) = close(ui) else { return };
-    // Whoever presses twice has asked once.
-    if ui.taking.under_way.iter().all(|(earlier, _)| earlier.incident != ask.incident) {
+    let is_same = |earlier: &Ask| earlier.incident == ask.incident;
+    if ui.taking.sent.send(&ask, dialog, is_same) {
         ui.taking.notice = None;
-        ui.taking.under_way.push((ask.clone(), dialog));
         commands.push(Cmd::Take(ask));
     }
 }
@@ -249,7 +238,7 @@ fn take(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs, commands: &mut Vec
 /// Letters typed or pasted.
 pub(super) fn typed(ui: &mut Ui, text: &str) {
     if let Some(dialog) = &mut ui.taking.dialog {
-        dialog.push(text);
+        dialog.entry().push(text);
     }
 }
 
@@ -257,8 +246,6 @@ pub(super) fn typed(ui: &mut Ui, text: &str) {
 pub(super) fn answered(ui: &mut Ui, ask: &Ask, answer: Result<Acknowledged, Refusal>, now: UnixMs) {
     let root = ask.request.subject.clone();
     let taking = &mut ui.taking;
-    let at = taking.under_way.iter().position(|(earlier, _)| earlier == ask);
-    let dialog = at.map(|at| taking.under_way.remove(at).1);
     let (notice, is_lost) = match answer {
         Ok(done) => (Notice::Taken(root, done.ack), false),
         Err(Refusal::Said(Problem { error, message, by, at })) => match error.as_str() {
@@ -270,8 +257,6 @@ pub(super) fn answered(ui: &mut Ui, ask: &Ask, answer: Result<Acknowledged, Refu
         Err(Refusal::NotAsked(why)) => (Notice::Refused(root, why.0), true),
         Err(Refusal::Unanswered(why)) => (Notice::Unanswered(root, why.0), true),
     };
-    if is_lost && dialog.is_some() {
-        taking.draft = dialog;
-    }
+    taking.sent.answered(ask, is_lost);
     taking.tell(notice, now);
 }

@@ -162,6 +162,21 @@ impl Theme {
         }
     }
 
+    /// Light and dark smoke around a median.
+    pub const fn smoke(self) -> [&'static str; 2] {
+        if self.ascii { [".", ":"] } else { ["░", "▒"] }
+    }
+
+    /// Whether what stands beneath a line is folded away.
+    pub const fn fold(self, is_open: bool) -> char {
+        match (self.ascii, is_open) {
+            (true, true) => 'v',
+            (true, false) => '>',
+            (false, true) => '▼',
+            (false, false) => '►',
+        }
+    }
+
     /// The sign of a subject that is switched off outside its hours.
     #[must_use]
     pub const fn off_hours(self) -> char {

@@ -5,15 +5,15 @@ use super::link::Link;
 use super::notice::Said;
 use super::palette::Palette;
 use super::place::{Place, Step};
-use super::rows::{is_department, top};
 use super::saved::View;
 use super::search::{Hit, Search};
 use super::settle::{ask_heat, ask_history, ask_lists, settle};
-use super::state::{Action, Cmd, Detail, Key, Mode, Range, Row, Screen, Tree, Ui};
+use super::state::{Action, Cmd, Key, Mode, Screen, Ui};
+use super::travel::{back, go_to, jump, open, open_subject};
 use super::view::{list_height, search_height};
-use super::{actions, heat, reports, storm, take, work};
+use super::{actions, confirm, outage, reports, storm, take, work};
 use crate::locale::Lang;
-use crate::model::{SubjectId, UnitId, UnixMs};
+use crate::model::UnixMs;
 
 /// Takes one action in. `board` is `None` until data have come and comes from where `link` says;
 /// `now` is the time of the action.
@@ -52,9 +52,16 @@ pub fn update(
         }
         Action::Log(request, result) => ui.log.take(&request, result),
         Action::Taken(ask, answer) => take::answered(ui, &ask, answer, now),
+        Action::Closed(answer) => ui.closed.fetched.take(answer),
+        Action::Loads(answer) => ui.loads.take(answer),
+        Action::Works(answer) => ui.works.fetched.take(answer),
         Action::Worked(ask, answer) => work::answered(ui, &ask, answer, now),
+        Action::Ended(id, answer) => confirm::ended(ui, &id, answer, now),
+        Action::Noted(request, answer) => outage::answered(ui, &request, answer, now),
+        Action::Asked(request, left_out, answer) => {
+            confirm::asked(ui, &request, left_out, answer, now);
+        }
         Action::Stormed(ask, answer) => storm::answered(ui, &ask, answer, now),
-        Action::Asked(request, answer) => actions::asked(ui, &request, answer, now),
         Action::Mouse(mouse) => {
             let key = board.and_then(|board| super::mouse::key(ui, board, mouse));
             if let Some(key) = key {
@@ -73,6 +80,7 @@ pub fn update(
             }
             (Mode::Take, _) => take::typed(ui, &text),
             (Mode::Work, _) => work::typed(ui, &text),
+            (Mode::Outage, _) => outage::typed(ui, &text),
             (Mode::Storm, _) => storm::typed(ui, &text),
             (Mode::Palette, _) => {
                 ui.palette.push(&text);
@@ -126,6 +134,8 @@ fn press(
         }
         Mode::Take => take::press(ui, board, link, key, now, commands),
         Mode::Work => work::press(ui, board, link, key, now, commands),
+        Mode::Outage => outage::press(ui, link, key, now, commands),
+        Mode::Confirm => confirm::press(ui, link, key, now, commands),
         Mode::Storm => storm::press(ui, board, link, key, now, commands),
         Mode::Saving => reports::press(ui, key, commands),
         Mode::Normal if key == Key::Export && ui.screen == Screen::Reports => {
@@ -134,10 +144,12 @@ fn press(
         Mode::Normal if key == Key::Take => take::open(ui, board, link, now),
         Mode::Normal if key == Key::Maintain => work::open(ui, board, link, now),
         Mode::Normal if key == Key::Storm => storm::open(ui, board, link, now),
-        Mode::Normal if key == Key::Ask => actions::ask_now(ui, board, link, now, commands),
-        Mode::Normal if key == Key::Copy => actions::copy(ui, board, now, commands),
+        Mode::Normal if key == Key::Cause => outage::open(ui, board, link, now),
+        Mode::Normal if key == Key::End => confirm::end(ui, board, link, now),
+        Mode::Normal if key == Key::Ask => confirm::ask_now(ui, board, link, now),
+        Mode::Normal if key == Key::Copy => confirm::copy(ui, board, now),
         Mode::Normal if key == Key::Keep => commands.push(Cmd::Keep(View::of(ui))),
-        Mode::Normal if key == Key::Export => actions::write(ui, board, now, commands),
+        Mode::Normal if key == Key::Export => confirm::write(ui, board, now),
         Mode::Normal => press_in_screen(ui, board, key, now),
     }
 }
@@ -264,6 +276,8 @@ fn press_in_screen(ui: &mut Ui, board: &Board, key: Key, now: UnixMs) {
         | Key::Language
         | Key::Take
         | Key::Maintain
+        | Key::Cause
+        | Key::End
         | Key::Storm
         | Key::Ask
         | Key::Copy
@@ -281,149 +295,4 @@ fn next_network(ui: &mut Ui, board: &Board) {
     let at = board.networks.iter().position(|n| Some(&n.id) == now.as_ref());
     let count = board.networks.len().max(1);
     ui.network = board.networks.get(at.map_or(0, |i| (i + 1) % count)).map(|n| n.id.clone());
-}
-
-/// Opens a screen. Those without a tab are left to where they were opened from.
-fn go_to(ui: &mut Ui, board: &Board, screen: Screen) {
-    if screen == Screen::Reports && ui.screen != Screen::Reports {
-        reports::enter(ui, board);
-    }
-    if screen == Screen::Heat && ui.screen == Screen::Coverage {
-        ui.heat.open = ui.coverage.open.clone();
-    }
-    let has_tab = |screen| Screen::TABS.iter().any(|(s, _)| *s == screen);
-    if !has_tab(screen) && has_tab(ui.screen) {
-        ui.aside = ui.screen;
-    }
-    ui.screen = screen;
-}
-
-fn tree_mut(ui: &mut Ui) -> Option<&mut Tree> {
-    match ui.screen {
-        Screen::Coverage => Some(&mut ui.coverage),
-        Screen::Departments => Some(&mut ui.departments),
-        _ => None,
-    }
-}
-
-fn open_subject(ui: &mut Ui, subject: SubjectId) {
-    if ui.screen != Screen::Subject {
-        ui.back = ui.screen;
-    }
-    let range = ui.detail.as_ref().map_or(Range::default(), |d| d.range);
-    ui.detail = Some(Detail::new(subject, range));
-    ui.screen = Screen::Subject;
-}
-
-fn open(ui: &mut Ui, board: &Board) {
-    let Some(row) = ui.selected().cloned() else { return };
-    match row {
-        Row::Unit(id) if ui.screen == Screen::Map => {
-            if board.is_leaf(&id) || ui.map.open.as_ref() == Some(&id) {
-                return jump(ui, board, &id);
-            }
-            ui.map.open = Some(id);
-            ui.map.place = Place::default();
-        }
-        Row::Unit(id) if ui.screen == Screen::Heat => {
-            if !board.is_leaf(&id) {
-                ui.heat.open = Some(id);
-                ui.heat.place = Place::default();
-                return;
-            }
-            let network = ui.network(board).map(|n| n.id.clone());
-            match heat::line_of(board, &id, network.as_ref()).map(|line| line.id.clone()) {
-                Some(line) => open_subject(ui, line),
-                None => jump(ui, board, &id),
-            }
-        }
-        Row::Unit(id) => {
-            if let Some(tree) = tree_mut(ui) {
-                *tree = Tree { open: Some(id), own: false, place: Place::default() };
-            }
-        }
-        Row::Own(id) => {
-            if let Some(tree) = tree_mut(ui) {
-                *tree = Tree { open: Some(id), own: true, place: Place::default() };
-            }
-        }
-        Row::Subject(id) => open_subject(ui, id),
-        Row::Report(_) => ui.reports.is_wide = !ui.reports.is_wide,
-        Row::Drift(key) => {
-            let subject = ui.drift.of(&key).map(|one| one.subject.clone());
-            if let Some(id) = subject.filter(|id| board.subject(id).is_some()) {
-                open_subject(ui, id);
-            }
-        }
-        Row::Event(seq) => {
-            let subject = ui.log.event(seq).and_then(|event| event.subject.clone());
-            if let Some(id) = subject.filter(|id| board.subject(id).is_some()) {
-                open_subject(ui, id);
-            }
-        }
-        Row::Incident(root) => {
-            ui.incident = Some(root);
-            ui.consequences = Place::default();
-        }
-        Row::Cut(id) => jump(ui, board, &id),
-    }
-}
-
-fn back(ui: &mut Ui, board: &Board) {
-    match ui.screen {
-        Screen::Subject => ui.screen = ui.back,
-        Screen::Incidents => {
-            if let Some(root) = ui.incident.take() {
-                ui.incidents = Place::at(Row::Incident(root));
-            }
-        }
-        Screen::Lines => ui.carriers.chosen = None,
-        Screen::Devices => ui.devices_filter = Default::default(),
-        Screen::Log => {}
-        Screen::Map => {
-            if let Some(left) = ui.map.open.take() {
-                ui.map.open = above(board, &left);
-                ui.map.place = Place::at(Row::Unit(left));
-            }
-        }
-        Screen::Heat => match ui.heat.open.take() {
-            Some(left) => {
-                ui.heat.open = above(board, &left);
-                ui.heat.place = Place::at(Row::Unit(left));
-            }
-            None => ui.screen = ui.aside,
-        },
-        Screen::Wall | Screen::Drift => ui.screen = ui.aside,
-        Screen::Reports => ui.reports.is_wide = false,
-        Screen::Coverage | Screen::Departments => {
-            let screen = ui.screen;
-            let Some(tree) = tree_mut(ui) else { return };
-            let Some(left) = tree.open.clone() else { return };
-            if tree.own && !board.is_leaf(&left) {
-                let place = Place::at(Row::Own(left.clone()));
-                *tree = Tree { open: Some(left), own: false, place };
-                return;
-            }
-            let above = board.parent(&left).map(|u| u.id.clone());
-            // In the departments' branch and below a single root, the root itself is the top.
-            let above = above.filter(|id| {
-                screen == Screen::Coverage && top(board).as_ref() != Some(id)
-                    || screen == Screen::Departments && is_department(board, id)
-            });
-            *tree = Tree { open: above, own: false, place: Place::at(Row::Unit(left)) };
-        }
-    }
-}
-
-/// The unit above, unless that is the top.
-pub(super) fn above(board: &Board, id: &UnitId) -> Option<UnitId> {
-    let above = board.parent(id).map(|u| u.id.clone());
-    above.filter(|id| top(board).as_ref() != Some(id))
-}
-
-/// Opens the tree at a unit: its list when units lie beneath it, else its subjects.
-fn jump(ui: &mut Ui, board: &Board, id: &UnitId) {
-    ui.screen = Screen::Coverage;
-    let open = (top(board).as_ref() != Some(id)).then(|| id.clone());
-    ui.coverage = Tree { open, own: false, place: Place::default() };
 }

@@ -99,13 +99,21 @@ fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
         Mode::Search => screens::search::draw(&shot, body, buffer),
         Mode::Help => screens::help::draw(&shot, body, buffer),
         Mode::Palette => screens::palette::draw(&shot, body, buffer),
-        Mode::Normal | Mode::Take | Mode::Work | Mode::Storm | Mode::Saving => {
+        Mode::Normal
+        | Mode::Take
+        | Mode::Work
+        | Mode::Outage
+        | Mode::Confirm
+        | Mode::Storm
+        | Mode::Saving => {
             screen(&shot, body, buffer);
         }
     }
     match ui.mode {
         Mode::Take => screens::take::draw(&shot, body, buffer),
         Mode::Work => screens::work::draw(&shot, body, buffer),
+        Mode::Outage => screens::outage::draw(&shot, body, buffer),
+        Mode::Confirm => screens::confirm::draw(&shot, body, buffer),
         Mode::Storm => screens::storm::draw(&shot, body, buffer),
         Mode::Saving => screens::saving::draw(&shot, body, buffer),
         _ => {}
@@ -123,6 +131,7 @@ fn screen(shot: &Shot<'_>, body: Rect, buffer: &mut Buffer) {
         Screen::Devices => screens::devices::draw(shot, body, buffer),
         Screen::Drift => screens::drift::draw(shot, body, buffer),
         Screen::Heat => screens::heat::draw(shot, body, buffer),
+        Screen::Works => screens::works::draw(shot, body, buffer),
         Screen::Wall => screens::wall::draw(shot, body, buffer),
         Screen::Subject => screens::subject::draw(shot, body, buffer),
     }
@@ -169,6 +178,7 @@ pub(super) fn panes(ui: &Ui, board: &Board, body: Rect) -> Panes {
         Screen::Map => return map_panes(body),
         Screen::Reports => return report_panes(ui, body),
         Screen::Log | Screen::Drift => (if body.height >= 14 { 5 } else { 0 }, false),
+        Screen::Works => (if body.height >= 14 { 7 } else { 0 }, false),
         Screen::Devices | Screen::Heat | Screen::Wall | Screen::Subject => (0, false),
     };
     let above = None;
@@ -180,7 +190,7 @@ pub(super) fn panes(ui: &Ui, board: &Board, body: Rect) -> Panes {
     let left = if body.width >= 180 { body.width * 52 / 100 } else { body.width * 64 / 100 };
     let (list, side) = if side { split(upper, left) } else { (upper, Rect { width: 0, ..upper }) };
     let has_carriers = two
-        && !matches!(ui.screen, Screen::Incidents | Screen::Log | Screen::Drift)
+        && !matches!(ui.screen, Screen::Incidents | Screen::Log | Screen::Drift | Screen::Works)
         && !board.carriers.is_empty();
     let (below, below_side) =
         if has_carriers { split(lower, left) } else { (lower, Rect { width: 0, ..lower }) };

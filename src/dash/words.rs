@@ -3,15 +3,20 @@
 use super::board::Board;
 use ratatui::style::Style;
 
+use super::draw::Line;
+use super::loads::Used;
 use super::theme::Theme;
 use crate::api::{SubjectRow, SubjectState};
 use crate::coverage::{Availability, Verdict};
-use crate::locale::{Lang, fold, percent, rtt, state_name, text};
-use crate::model::{Incident, Tier, UnixMs};
+use crate::locale::{Lang, fold, number, percent, rtt, state_name, text};
+use crate::model::{Incident, Tier, UnixMs, WorkedOn};
 use crate::t;
 
 /// Stands where there is nothing to say.
 pub const NOTHING: &str = "-";
+
+/// The part of the contracted bandwidth that may be used.
+const ALLOWED_PERMILLE: u32 = 900;
 
 /// "xã", "communes": the word for `count` units of a level.
 pub fn tier_word(lang: Lang, tier: Tier, count: usize) -> &'static str {
@@ -151,5 +156,36 @@ pub fn verdict(lang: Lang, theme: &Theme, verdict: Verdict) -> (&'static str, St
         Verdict::Met => (text(lang, "dash.verdict_met"), Style::new()),
         Verdict::Missed => (text(lang, "dash.verdict_missed"), theme.fault()),
         Verdict::NotProven => (text(lang, "dash.verdict_not_proven"), theme.unknown()),
+    }
+}
+
+/// "12/87 %": how full a line is, received and sent; a fault where more than 90 of a hundred of what
+/// was contracted are used, as the rule on capacity has it.
+pub fn used(lang: Lang, theme: &Theme, used: Option<Used>) -> Line {
+    let Some(used) = used else { return Line::plain(NOTHING) };
+    let one = |permille: Option<u32>| match permille {
+        Some(permille) => number(lang, i64::from((permille + 5) / 10)),
+        None => NOTHING.to_owned(),
+    };
+    let is_full = [used.inward, used.outward].into_iter().flatten().any(|p| p > ALLOWED_PERMILLE);
+    let style = if is_full { theme.poor() } else { Style::new() };
+    Line::styled(format!("{}/{} %", one(used.inward), one(used.outward)), style)
+}
+
+/// What kind of thing is worked on, and its name.
+pub fn worked_on(lang: Lang, board: &Board, on: &WorkedOn) -> (&'static str, String) {
+    match on {
+        WorkedOn::Subject(id) => {
+            let name = board.subject(id).map(|s| subject_title(board, s));
+            (text(lang, "dash.work_subject"), name.unwrap_or_else(|| id.to_string()))
+        }
+        WorkedOn::Unit(id) => {
+            let name = board.unit(id).map(|u| u.name.clone());
+            (text(lang, "dash.work_unit"), name.unwrap_or_else(|| id.to_string()))
+        }
+        WorkedOn::Carrier(id) => {
+            let name = board.carriers.iter().find(|c| c.id == *id).map(|c| c.name.clone());
+            (text(lang, "dash.work_carrier"), name.unwrap_or_else(|| id.to_string()))
+        }
     }
 }

@@ -4,58 +4,22 @@
 //! subjects before anything is asked; nothing is asked of a daemon that is away; what could not be
 //! delivered is there again when the dialog is opened anew.
 
+mod plan;
+
+pub use plan::{Plan, Term};
+
 use super::board::Board;
+use super::form::{Entry, Form, Pressed, Sent, press as press_form, stepped};
 use super::lens::Whose;
 use super::link::Link;
 use super::notice::Said;
-use super::place::Step;
 use super::source::Refusal;
 use super::state::{Cmd, Key, Mode, Row, Screen, Ui};
-use super::take::{next_time, pushed};
-use crate::api::{NOTE_MAX, WORK_MAX_MS, Work, WorkRequest};
-use crate::model::{Id, Span, SubjectId, UnitId, UnixMs, WorkedOn, parse_duration};
-
-/// Longest text of an own time, in characters.
-const OWN_MAX: usize = 20;
+use crate::api::{Work, WorkRequest};
+use crate::model::{Id, SubjectId, UnitId, UnixMs, WorkedOn};
 
 /// Longest part of an id that names what is worked on.
 const TARGET_MAX: usize = 78;
-
-const HOUR_MS: i64 = 3_600_000;
-
-/// When the work takes place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Term {
-    /// An hour from now on.
-    Hour,
-    /// Two hours.
-    #[default]
-    TwoHours,
-    /// Four hours.
-    FourHours,
-    /// Eight hours.
-    EightHours,
-    /// As typed.
-    Own,
-}
-
-impl Term {
-    /// In the order they are shown in.
-    pub const ALL: [Self; 5] =
-        [Self::Hour, Self::TwoHours, Self::FourHours, Self::EightHours, Self::Own];
-
-    /// The key of its text.
-    #[must_use]
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::Hour => "dash.term_hour",
-            Self::TwoHours => "dash.term_two_hours",
-            Self::FourHours => "dash.term_four_hours",
-            Self::EightHours => "dash.term_eight_hours",
-            Self::Own => "dash.term_own",
-        }
-    }
-}
 
 /// What is asked of the daemon.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,16 +36,10 @@ pub struct Dialog {
     /// What can be worked on, the narrowest first: the subject, its unit, its carrier.
     choices: Vec<WorkedOn>,
     chosen: usize,
-    /// What for, NFC, at most [`NOTE_MAX`] characters.
-    pub note: String,
+    /// What for, and the own time.
+    pub entry: Entry,
     /// When.
     pub term: Term,
-    /// The own time, as typed.
-    pub own: String,
-    /// Letters go into `own`, not into the note.
-    pub is_on_own: bool,
-    /// What was typed as own time is none, and the user wanted to go on with it.
-    pub is_own_wrong: bool,
 }
 
 /// All that has to do with announcing work.
@@ -89,29 +47,20 @@ pub struct Dialog {
 pub struct Working {
     /// The dialog, while the mode is [`Mode::Work`].
     pub dialog: Option<Dialog>,
-    draft: Option<Dialog>,
-    under_way: Vec<(WorkAsk, Dialog)>,
+    sent: Sent<WorkAsk, Dialog>,
 }
 
 impl Working {
     /// The id of the work asked for last, while there is no answer.
     #[must_use]
     pub fn asked(&self) -> Option<&Id> {
-        self.under_way.last().map(|(ask, _)| &ask.id)
+        self.sent.last().map(|ask| &ask.id)
     }
 }
 
 impl Dialog {
-    const fn new(choices: Vec<WorkedOn>) -> Self {
-        Self {
-            choices,
-            chosen: 0,
-            note: String::new(),
-            term: Term::TwoHours,
-            own: String::new(),
-            is_on_own: false,
-            is_own_wrong: false,
-        }
+    fn new(choices: Vec<WorkedOn>) -> Self {
+        Self { choices, chosen: 0, entry: Entry::default(), term: Term::default() }
     }
 
     /// Which of how many it is about, from 1.
@@ -126,39 +75,29 @@ impl Dialog {
         self.choices.get(self.chosen)
     }
 
-    /// From when to when; `None` while what was typed is no time.
+    /// When; `None` while what was typed is no time.
     #[must_use]
-    pub fn span(&self, board: &Board, now: UnixMs) -> Option<Span> {
-        let hours = |n: i64| Some(Span::new(now, now + n * HOUR_MS));
-        match self.term {
-            Term::Hour => hours(1),
-            Term::TwoHours => hours(2),
-            Term::FourHours => hours(4),
-            Term::EightHours => hours(8),
-            Term::Own => own(board, now, &self.own),
-        }
-    }
-
-    fn line_mut(&mut self) -> (&mut String, usize) {
-        self.is_own_wrong = false;
-        if self.is_on_own { (&mut self.own, OWN_MAX) } else { (&mut self.note, NOTE_MAX) }
+    pub fn plan(&self, board: &Board, now: UnixMs) -> Option<Plan> {
+        Plan::new(board, now, self.term, &self.entry.own)
     }
 }
 
-/// `2h`, `17:30` (until then), `22:00 4h`, `22:00 02:00`: an end, or a beginning and an end.
-fn own(board: &Board, now: UnixMs, text: &str) -> Option<Span> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let end = |from: UnixMs, word: &str| {
-        let length = || parse_duration(word).ok().filter(|ms| (1..=WORK_MAX_MS).contains(ms));
-        next_time(board, from, word).or_else(|| length().map(|ms| from + ms))
-    };
-    match words[..] {
-        [last] => Some(Span::new(now, end(now, last)?)),
-        [first, last] => {
-            let from = next_time(board, now, first)?;
-            Some(Span::new(from, end(from, last)?))
-        }
-        _ => None,
+impl Form for Dialog {
+    fn entry(&mut self) -> &mut Entry {
+        &mut self.entry
+    }
+
+    fn has_own(&self) -> bool {
+        self.term.is_typed()
+    }
+
+    fn choose(&mut self, by: isize) {
+        let at = Term::ALL.iter().position(|t| *t == self.term).unwrap_or(0);
+        self.term = Term::ALL[stepped(at, by, Term::ALL.len())];
+    }
+
+    fn turn(&mut self, by: isize) {
+        self.chosen = stepped(self.chosen, by, self.choices.len());
     }
 }
 
@@ -220,6 +159,11 @@ fn choices(ui: &Ui, board: &Board) -> Vec<WorkedOn> {
         (_, Some(Row::Drift(key))) => {
             ui.drift.of(key).map(|one| of_subject(board, &one.subject)).unwrap_or_default()
         }
+        (_, Some(Row::Closed(id))) => {
+            ui.closed.incident(id).map(|i| of_subject(board, &i.root)).unwrap_or_default()
+        }
+        (_, Some(Row::Work(id))) => ui.works.work(id).map(|w| w.on.clone()).into_iter().collect(),
+        (_, Some(Row::Fold)) => Vec::new(),
         (_, Some(Row::Event(seq))) => {
             let subject = ui.log.event(*seq).and_then(|event| event.subject.as_ref());
             subject.map(|id| of_subject(board, id)).unwrap_or_default()
@@ -244,7 +188,7 @@ pub(super) fn open(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs) {
     if choices.is_empty() {
         return ui.notices.tell(Said::Nothing, now);
     }
-    let draft = ui.working.draft.take().filter(|draft| draft.choices == choices);
+    let draft = ui.working.sent.draft().filter(|draft| draft.choices == choices);
     ui.working.dialog = Some(draft.unwrap_or_else(|| Dialog::new(choices)));
     ui.mode = Mode::Work;
 }
@@ -267,25 +211,10 @@ pub(super) fn press(
         close(ui);
         return;
     };
-    match key {
-        Key::Back => drop(close(ui)),
-        Key::Range(by) => {
-            let at = Term::ALL.iter().position(|t| *t == dialog.term).unwrap_or(0);
-            dialog.term = Term::ALL[at.saturating_add_signed(by).min(Term::ALL.len() - 1)];
-            dialog.is_on_own = dialog.term == Term::Own;
-            dialog.is_own_wrong = false;
-        }
-        Key::Step(Step::By(_)) => {
-            dialog.is_on_own = dialog.term == Term::Own && !dialog.is_on_own;
-        }
-        Key::Page(by) => {
-            let last = dialog.choices.len().saturating_sub(1);
-            dialog.chosen = dialog.chosen.saturating_add_signed(by).min(last);
-        }
-        Key::Erase => drop(dialog.line_mut().0.pop()),
-        Key::EraseAll => dialog.line_mut().0.clear(),
-        Key::Open => announce(ui, board, link, now, commands),
-        _ => {}
+    match press_form(dialog, key) {
+        Pressed::Stayed => {}
+        Pressed::Left => drop(close(ui)),
+        Pressed::Done => announce(ui, board, link, now, commands),
     }
 }
 
@@ -293,21 +222,22 @@ pub(super) fn press(
 fn announce(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs, commands: &mut Vec<Cmd>) {
     let Some(dialog) = &mut ui.working.dialog else { return };
     if *link != Link::Live {
-        ui.working.draft = close(ui);
+        let dialog = close(ui);
+        ui.working.sent.keep(dialog);
         return ui.notices.tell(Said::NoDaemon, now);
     }
-    let Some(span) = dialog.span(board, now) else {
-        dialog.is_own_wrong = true;
+    let Some(Plan { span, every }) = dialog.plan(board, now) else {
+        dialog.entry.is_wrong = true;
         return;
     };
     let Some(on) = dialog.on().cloned() else { return };
     let Some(id) = own_id(board, &on, span.from) else { return };
-    let note = dialog.note.trim().to_owned();
-    let ask = WorkAsk { id, request: WorkRequest { on, from: span.from, to: span.to, note } };
+    let note = dialog.entry.said();
+    let request = WorkRequest { on, from: span.from, to: span.to, every, note };
+    let ask = WorkAsk { id, request };
     let Some(dialog) = close(ui) else { return };
-    // Whoever presses twice has asked once.
-    if ui.working.under_way.iter().all(|(earlier, _)| earlier.request.on != ask.request.on) {
-        ui.working.under_way.push((ask.clone(), dialog));
+    let is_same = |earlier: &WorkAsk| earlier.request.on == ask.request.on;
+    if ui.working.sent.send(&ask, dialog, is_same) {
         commands.push(Cmd::Work(ask));
     }
 }
@@ -315,28 +245,23 @@ fn announce(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs, commands: &mut
 /// Letters typed or pasted.
 pub(super) fn typed(ui: &mut Ui, text: &str) {
     if let Some(dialog) = &mut ui.working.dialog {
-        let (line, most) = dialog.line_mut();
-        *line = pushed(line, text, most);
+        dialog.entry().push(text);
     }
 }
 
 /// What the daemon said.
 pub(super) fn answered(ui: &mut Ui, ask: &WorkAsk, answer: Result<Work, Refusal>, now: UnixMs) {
-    let at = ui.working.under_way.iter().position(|(earlier, _)| earlier == ask);
-    let dialog = at.map(|at| ui.working.under_way.remove(at).1);
+    ui.working.sent.answered(ask, answer.is_err());
     let said = match answer {
-        Ok(work) => Said::Announced(work.id, work.subjects, work.next.to),
-        Err(refusal) => {
-            if dialog.is_some() {
-                ui.working.draft = dialog;
-            }
-            match refusal {
-                Refusal::Said(problem) => Said::WorkRefused(problem.message),
-                Refusal::ReadOnly => Said::NoDaemon,
-                Refusal::NotAsked(why) => Said::WorkRefused(why.0),
-                Refusal::Unanswered(why) => Said::WorkUnanswered(why.0),
-            }
+        Ok(work) => {
+            let to = work.until.unwrap_or(work.next.to);
+            Said::Announced(work.id, work.subjects, to)
         }
+        Err(Refusal::Said(problem)) => Said::WorkRefused(problem.message),
+        Err(Refusal::ReadOnly) => Said::NoDaemon,
+        Err(Refusal::NotAsked(why)) => Said::WorkRefused(why.0),
+        Err(Refusal::Unanswered(why)) => Said::WorkUnanswered(why.0),
     };
+    ui.works.fetched.hurry();
     ui.notices.tell(said, now);
 }

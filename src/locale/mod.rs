@@ -12,6 +12,7 @@ mod incident;
 mod network;
 mod number;
 mod reason;
+mod recurrence;
 mod sort;
 mod time;
 mod trouble;
@@ -28,6 +29,7 @@ pub use incident::{
 pub use network::network_words;
 pub use number::{decimal, number, percent, rtt};
 pub use reason::reason;
+pub use recurrence::recurrence_words;
 pub use sort::{SortKey, sort_key};
 pub use time::{clock, date, date_time, duration, duration_short};
 pub use trouble::trouble_words;

@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use tuantra::dash::keys::meaning;
-use tuantra::dash::state::{HistoryRequest, Mode};
+use tuantra::dash::state::HistoryRequest;
 use tuantra::dash::{Action, Board, Cmd, Colours, Link, Scene, Theme, Ui, update, view};
 use tuantra::locale::Lang;
 use tuantra::model::UnixMs;
@@ -56,6 +56,9 @@ impl Desk {
                 Cmd::Report(request) => {
                     Action::Report(request.clone(), Ok(sample::report(&request.command())))
                 }
+                Cmd::Closed(_) => Action::Closed(Ok(sample::closed())),
+                Cmd::Loads(_) => Action::Loads(Ok(sample::loads())),
+                Cmd::Works => Action::Works(Ok(sample::works())),
                 Cmd::Log(request) => Action::Log(*request, Ok(sample::events())),
                 _ => continue,
             };
@@ -66,6 +69,8 @@ impl Desk {
             );
             commands.extend(more);
         }
+        // Lists that a screen asks for by itself are no one's doing.
+        commands.retain(|command| !matches!(command, Cmd::Closed(_) | Cmd::Loads(_) | Cmd::Works));
         commands
     }
 
@@ -101,11 +106,7 @@ impl Desk {
             let event = KeyEvent::new(code, KeyModifiers::NONE);
             match meaning(self.ui.screen, self.ui.mode, &event) {
                 Some(key) => commands.extend(self.act(Action::Key(key))),
-                None if matches!(
-                    self.ui.mode,
-                    Mode::Search | Mode::Take | Mode::Work | Mode::Storm | Mode::Palette
-                ) =>
-                {
+                None if self.ui.mode.is_typing() => {
                     commands.extend(self.act(Action::Text(first.to_string())));
                 }
                 None => {}

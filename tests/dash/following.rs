@@ -6,7 +6,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tuantra::api::{Change, EventRow, History, Snapshot, SubjectState};
+use tuantra::api::{
+    Change, ClosedIncident, EventRow, History, LineLoad, Snapshot, SubjectState, Work,
+};
 use tuantra::dash::link::{Pace, follow};
 use tuantra::dash::{Answer, Changes, Feed, Link, Source, SourceError};
 use tuantra::model::{Span, State, SubjectId, UnixMs};
@@ -49,6 +51,18 @@ impl Source for Script {
 
     fn history<'a>(&'a self, _: &'a SubjectId, _: Span, _: usize) -> Answer<'a, History> {
         Box::pin(async { Err(SourceError("away".to_owned())) })
+    }
+
+    fn closed(&self, _: Span) -> Answer<'_, Vec<ClosedIncident>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn loads(&self, _: Span) -> Answer<'_, Vec<LineLoad>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn works(&self) -> Answer<'_, Vec<Work>> {
+        Box::pin(async { Ok(Vec::new()) })
     }
 
     fn events<'a>(&'a self, _: Span, _: usize) -> Answer<'a, Vec<EventRow>> {

@@ -137,7 +137,7 @@ fn an_incident_that_ends_closes_its_consequences() {
     desk.board = Board::new(snapshot);
     desk.act(Action::Data);
     assert_eq!(desk.ui.incident, None);
-    assert!(desk.ui.rows.is_empty());
+    assert_eq!(desk.ui.rows, [Row::Fold]);
 }
 
 #[test]

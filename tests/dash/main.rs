@@ -6,6 +6,7 @@
 mod desk;
 mod following;
 mod keys;
+mod outages;
 mod properties;
 mod reports;
 mod sample;

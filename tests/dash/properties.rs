@@ -55,7 +55,7 @@ proptest! {
         mut snapshot in snapshots(),
         columns in 1u16..=320,
         rows in 1u16..=100,
-        keys in "[1-8jkGgsnfcwHLBmryeFDu,>:?/a-e +=\\[\\]-]{0,24}",
+        keys in "[1-8jkGgsnfcwHLBMmoxryeFDu,>:?/a-e +=\\[\\]-]{0,24}",
         typed in "\\PC{0,60}",
         terms in "(<Right>|<Left>|<Tab>|<PgDn>|<Backspace>|2h|17:30){0,8}",
         channels in 0usize..4,
@@ -88,6 +88,26 @@ proptest! {
         }
         desk.press(&"<Esc>".repeat(back));
         desk.text();
+        // Whatever is open there gets a cause, or it is said why not.
+        desk.press("o");
+        desk.act(Action::Text(typed.clone()));
+        desk.press(&terms);
+        desk.text();
+        desk.must_stay_inside();
+        for command in desk.press("<Enter>") {
+            if let Cmd::Note(request) = command {
+                prop_assert!(request.note.chars().count() <= 300);
+                prop_assert!(desk.board.subject(&request.subject).is_some());
+            }
+        }
+        desk.press("<Esc>");
+        // The same for work.
+        desk.press("m");
+        desk.press(&terms);
+        desk.act(Action::Text(typed.clone()));
+        desk.text();
+        desk.must_stay_inside();
+        desk.press("<Enter><Esc>");
         // Whatever is open there is taken, or it is said why not.
         desk.press("a");
         desk.act(Action::Text(typed));
@@ -127,6 +147,12 @@ fn every_size_draws_every_screen_without_leaving_its_area() {
         "Df<Down>",
         "H+",
         "w",
+        "M<Down>",
+        "2<Down><Down><Down><Down><Enter><Down>",
+        "2<Down>oVNPT báo đứt cáp<Right>",
+        "/cai be tslcd<Enter>o<Right>",
+        "2<Down>mnâng cấp<Left><Right><Right><Right><Right><Right>T7,CN 22:00 4h",
+        "2<Down>r",
         ":",
         "2<Down>mĐang thay cáp<Right><Right><Right>99:00",
         "2<Down>BBão số 9<Right><Right><Right>99:00<Enter>",

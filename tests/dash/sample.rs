@@ -3,15 +3,15 @@
 //! that the same call gives the same snapshot.
 
 use tuantra::api::{
-    CarrierInfo, DaemonInfo, DeviceInfo, Drift, Drifts, EventRow, FactInfo, Fit, GaugeInfo,
-    History, InterfaceInfo, NetworkInfo, PortState, Snapshot, SubjectRow, SubjectState,
-    UnitCoverage, UnitRow, UpsInfo, What,
+    CarrierInfo, ClosedIncident, DaemonInfo, DeviceInfo, Drift, Drifts, EventRow, FactInfo, Fit,
+    GaugeInfo, History, InterfaceInfo, LineLoad, NetworkInfo, PortState, Snapshot, SubjectRow,
+    SubjectState, UnitCoverage, UnitRow, UpsInfo, What, Work,
 };
 use tuantra::coverage::{Availability, ChartPoint, Ladder, Outage, Verdict, verdict};
 use tuantra::model::{
-    Beside, CarrierId, ClassMillis, Contact, HealthParams, Impact, Incident, IncidentId, Location,
-    Neighbour, NetworkId, Seeing, Span, State, StateInterval, SubjectId, SubjectKind, Tier, UnitId,
-    UnitKind, UnixMs,
+    Ack, Beside, CarrierId, Cause, ClassMillis, Contact, Guess, HealthParams, Id, Impact, Incident,
+    IncidentId, Location, Neighbour, NetworkId, OutageNote, Seeing, Sign, Span, State,
+    StateInterval, SubjectId, SubjectKind, Tier, UnitId, UnitKind, UnixMs, WorkedOn,
 };
 
 /// 2016-11-24 07:42:10 in Việt Nam.
@@ -817,7 +817,14 @@ pub fn history(subject: &SubjectId, window: Span, columns: usize) -> History {
             let wave = (i * 100 / columns.max(1)) as u32;
             let median = 3_000 + wave.abs_diff(50) * 90 + draw(&format!("{i}"), 700) as u32;
             let lost = if down { 30 } else { u32::from(i % 17 == 3) * 4 };
+            let spread = draw(&format!("s{i}"), 900) as u32 + 300;
             ChartPoint {
+                quantiles_us: (!down).then_some([
+                    median - spread,
+                    median - spread / 3,
+                    median + spread / 2,
+                    median + spread * 2,
+                ]),
                 rounds: 10,
                 sent: 30,
                 lost,
@@ -848,8 +855,120 @@ pub fn history(subject: &SubjectId, window: Span, columns: usize) -> History {
             cause: None,
             unmeasured_ms: 0,
         }],
+        notes: vec![OutageNote {
+            start: at(outage.0),
+            cause: Cause::Fibre,
+            note: "VNPT báo đứt cáp".to_owned(),
+            by: "lan".to_owned(),
+            at: at(outage.1),
+        }],
         device: subject.as_str().ends_with("/ups").then(device),
     }
+}
+
+/// What was closed since yesterday: one that somebody called something, one that is only guessed, one
+/// that nobody knows.
+pub fn closed() -> Vec<ClosedIncident> {
+    let incident = |root: &str, since_min: i64, closed_min: i64| ClosedIncident {
+        id: IncidentId::new(root, NOW - since_min * MINUTE),
+        root: subject_id(root),
+        state: State::Down,
+        since: NOW - since_min * MINUTE,
+        closed: NOW - closed_min * MINUTE,
+        ack: None,
+        units: 0,
+        guess: None,
+        outage: Some(NOW - since_min * MINUTE),
+        noted: None,
+        merged_into: None,
+    };
+    let ups = subject_id("cho-gao/ups");
+    vec![
+        ClosedIncident {
+            units: 26,
+            ack: Some(Ack {
+                by: "lan".to_owned(),
+                note: "VNPT đang ra hiện trường".to_owned(),
+                at: NOW - 190 * MINUTE,
+                until: None,
+            }),
+            noted: Some(OutageNote {
+                start: NOW - 200 * MINUTE,
+                cause: Cause::Fibre,
+                note: "xe tải kéo đứt cáp".to_owned(),
+                by: "minh\u{1b}[2J".to_owned(),
+                at: NOW - 60 * MINUTE,
+            }),
+            ..incident("cai-be/tslcd", 200, 65)
+        },
+        ClosedIncident {
+            units: 20,
+            guess: Some(Guess {
+                cause: Cause::Power,
+                signs: vec![Sign::OnBattery { device: ups }],
+            }),
+            ..incident("cho-gao/tslcd", 500, 470)
+        },
+        ClosedIncident { outage: None, ..incident("tx-cai-lay/tslcd", 900, 890) },
+    ]
+}
+
+/// How full some lines are; one is fuller than it may be.
+pub fn loads() -> Vec<LineLoad> {
+    let mut found = Vec::new();
+    for subject in province().subjects.iter().filter(|s| s.bandwidth_kbps.is_some()) {
+        let id = subject.id.as_str();
+        if draw(id, 4) == 0 {
+            continue;
+        }
+        let full = id == "stc/tslcd";
+        found.push(LineLoad {
+            subject: subject.id.clone(),
+            in_bps: Some(if full { 9_400_000 } else { draw(&format!("in{id}"), 7_000_000) }),
+            out_bps: (draw(id, 5) > 0).then(|| draw(&format!("out{id}"), 3_000_000)),
+            samples: 280,
+            of: 288,
+        });
+    }
+    found
+}
+
+/// Work that goes on, work that recurs, work of the inventory.
+pub fn works() -> Vec<Work> {
+    let work = |id: &str, on: WorkedOn, from_min: i64, to_min: i64| Work {
+        id: Id::new(id).expect("a slug"),
+        on,
+        recurring: false,
+        in_inventory: false,
+        every: None,
+        until: None,
+        next: Span::new(NOW + from_min * MINUTE, NOW + to_min * MINUTE),
+        by: "lan".to_owned(),
+        note: "thay cáp".to_owned(),
+        subjects: 57,
+    };
+    vec![
+        work("go-cong-tay-20161124-070000", WorkedOn::Unit(unit_id("go-cong-tay")), -42, 78),
+        Work {
+            recurring: true,
+            every: "sat,sun 22:00-02:00".parse().ok(),
+            until: Some(NOW + 40 * 1440 * MINUTE),
+            subjects: 1,
+            ..work(
+                "cai-be/tslcd-20161120-220000",
+                WorkedOn::Subject(subject_id("cai-be/tslcd")),
+                3738,
+                3978,
+            )
+        },
+        Work {
+            recurring: true,
+            in_inventory: true,
+            subjects: 121,
+            note: "cập nhật\u{202e}".to_owned(),
+            ..work("core-nights", WorkedOn::Carrier(carrier_id("viettel")), 6000, 6060)
+        },
+    ]
 }
 
 /// A morning's log; of every kind a line, and one of a kind that is not known yet.

@@ -233,10 +233,13 @@ fn ascii_draws_no_sign_outside_of_letters() {
         "Df",
         "H",
         "w",
+        "M",
         ":",
         "?",
         "/cai be tslcd<Enter>",
         "2a",
+        "2<Down>o",
+        "2<End><Enter>",
     ] {
         let mut snapshot = sample::province();
         snapshot.daemon.channels = taking::channels(2);

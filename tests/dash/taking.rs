@@ -110,7 +110,7 @@ fn escape_leaves_and_asks_nothing() {
     assert!(is_idle(&desk));
     // What was left is not kept either.
     desk.press("a");
-    assert_eq!(desk.ui.taking.dialog.as_ref().map(|d| d.note.as_str()), Some(""));
+    assert_eq!(desk.ui.taking.dialog.as_ref().map(|d| d.entry.note.as_str()), Some(""));
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn a_refusal_is_told_and_an_undelivered_note_is_there_again() {
         assert!(status(&desk).contains(words), "{words}: {}", status(&desk));
         assert_eq!(desk.board.incidents, before, "a refused command changes nothing");
         desk.press("a");
-        let note = desk.ui.taking.dialog.as_ref().map(|d| d.note.clone());
+        let note = desk.ui.taking.dialog.as_ref().map(|d| d.entry.note.clone());
         assert_eq!(note.as_deref(), Some(if is_kept { "ghi chú" } else { "" }), "{words}");
         let ask = asked(desk.press("<Enter>"));
         assert_eq!(ask.request.for_ms, is_kept.then_some(3_600_000));
@@ -264,7 +264,7 @@ fn without_a_daemon_nothing_is_asked_and_what_was_typed_stays() {
     assert!(is_idle(&desk));
     desk.link = Link::Live;
     desk.press("a");
-    assert_eq!(desk.ui.taking.dialog.as_ref().map(|d| d.note.as_str()), Some("ghi"));
+    assert_eq!(desk.ui.taking.dialog.as_ref().map(|d| d.entry.note.as_str()), Some("ghi"));
 }
 
 #[test]
@@ -272,7 +272,8 @@ fn a_note_is_one_line_of_three_hundred_characters_that_hide_nothing() {
     let mut desk = desk();
     desk.press("2a");
     desk.act(Action::Text("a\r\nb\u{202e}\u{200b}\u{7}\tc".to_owned()));
-    let note = |desk: &Desk| desk.ui.taking.dialog.as_ref().map(|d| d.note.clone()).expect("open");
+    let note =
+        |desk: &Desk| desk.ui.taking.dialog.as_ref().map(|d| d.entry.note.clone()).expect("open");
     assert_eq!(note(&desk), "a  b c");
     desk.act(Action::Text("u\u{31b}\u{303}".repeat(400)));
     assert_eq!(note(&desk), format!("a  b c{}", "ữ".repeat(294)));

@@ -42,6 +42,9 @@ fn work_is_announced_on_the_subject_its_unit_or_its_carrier() {
         id: ask.id.clone(),
         on: ask.request.on.clone(),
         recurring: false,
+        in_inventory: false,
+        every: None,
+        until: None,
         next: Span::new(ask.request.from, ask.request.to),
         by: "lan".to_owned(),
         note: String::new(),
@@ -105,24 +108,66 @@ fn a_refusal_is_told_and_what_was_typed_is_there_again() {
 #[test]
 fn what_is_selected_is_asked_and_who_is_asked_is_said() {
     let mut desk = desk();
-    let commands = desk.press("2<Down>r");
-    let [Cmd::Ask(request)] = &commands[..] else { panic!("one command: {commands:?}") };
+    assert_eq!(desk.press("2<Down>r"), Vec::new(), "first it is said who");
+    let text = desk.text();
+    for shown in ["Đo ngay?", "TSLCD Huyện Gò Công Tây", "go-cong-tay/tslcd", "1 đối tượng"]
+    {
+        assert!(text.contains(shown), "{shown}: {text}");
+    }
+    assert_eq!(desk.press("<Esc>"), Vec::new());
+    let commands = desk.press("r<Enter>");
+    let [Cmd::Ask(request, 0)] = &commands[..] else { panic!("one command: {commands:?}") };
     assert_eq!(request.subjects, [sample::subject_id("go-cong-tay/tslcd")]);
-    desk.act(Action::Asked(request.clone(), Ok(AskedNow { addresses: 1 })));
-    assert!(status(&desk).contains("TSLCD Huyện Gò Công Tây: 1 địa chỉ"), "{}", status(&desk));
+    let done = AskedNow { subjects: 1, joined: 0, addresses: 1 };
+    desk.act(Action::Asked(request.clone(), 0, Ok(done)));
+    let said = status(&desk);
+    assert!(said.contains("TSLCD Huyện Gò Công Tây: 1 đối tượng, 1 địa chỉ"), "{said}");
+    assert!(!said.contains("bỏ lại") && !said.contains("chờ chung"), "{said}");
     let away = Refusal::NotAsked(SourceError("gone".to_owned()));
-    desk.act(Action::Asked(request.clone(), Err(away)));
+    desk.act(Action::Asked(request.clone(), 0, Err(away)));
     assert!(status(&desk).contains("gone"));
     // Of a unit its own subjects are asked.
-    let commands = desk.press("1r");
-    let [Cmd::Ask(request)] = &commands[..] else { panic!("one command: {commands:?}") };
+    let commands = desk.press("1r<Enter>");
+    let [Cmd::Ask(request, 0)] = &commands[..] else { panic!("one command: {commands:?}") };
     assert!(request.subjects.len() > 1);
+}
+
+#[test]
+fn who_is_left_out_and_who_is_asked_already_is_said() {
+    let mut snapshot = sample::province();
+    let own = snapshot.subjects.iter().find(|s| s.unit.as_str() == "go-cong-tay").cloned();
+    let own = own.expect("a subject");
+    for n in 0..240 {
+        let mut another = own.clone();
+        another.id = sample::subject_id(&format!("go-cong-tay/more-{n}"));
+        snapshot.subjects.push(another);
+    }
+    let of_unit = snapshot.subjects.iter().filter(|s| s.unit == own.unit).count();
+    let mut desk = Desk::over(tuantra::dash::Board::new(snapshot), Lang::Vi, (120, 40));
+    desk.press("s<Home>");
+    assert!(matches!(desk.ui.selected(), Some(Row::Unit(id)) if *id == own.unit));
+    desk.press("r");
+    let left_out = of_unit - 100;
+    let text = desk.text();
+    assert!(text.contains(&format!("bỏ lại {left_out}: mỗi lần đo tối đa 100")), "{text}");
+    let commands = desk.press("<Enter>");
+    let [Cmd::Ask(request, left)] = &commands[..] else { panic!("one command: {commands:?}") };
+    assert_eq!((request.subjects.len(), *left), (100, left_out));
+    let done = AskedNow { subjects: 60, joined: 40, addresses: 61 };
+    desk.act(Action::Asked(request.clone(), *left, Ok(done)));
+    let said = status(&desk);
+    for shown in ["60 đối tượng, 61 địa chỉ", "40 đang được đo sẵn", &format!("bỏ lại {left_out}")]
+    {
+        assert!(said.contains(shown), "{shown}: {said}");
+    }
 }
 
 #[test]
 fn what_is_selected_is_copied_and_what_is_listed_is_written() {
     let mut desk = desk();
-    let commands = desk.press("2<Down>y");
+    assert_eq!(desk.press("2<Down>y"), Vec::new(), "first it is shown");
+    assert!(desk.text().contains("Chép vào bộ nhớ tạm?"), "{}", desk.text());
+    let commands = desk.press("<Enter>");
     let [Cmd::Copy(line)] = &commands[..] else { panic!("one command: {commands:?}") };
     assert!(line.contains("go-cong-tay/tslcd") && line.contains("0000 800"), "{line}");
     assert!(line.contains("Mất kết nối từ 24/11/2016 05:29"), "{line}");
@@ -135,7 +180,9 @@ fn what_is_selected_is_copied_and_what_is_listed_is_written() {
         ("8fe", "id,name,unit,kind", 31),
         ("5e", "id,name,kind,parent,network", 11),
     ] {
-        let commands = desk.press(keys);
+        desk.press(keys);
+        assert!(desk.text().contains(&format!("{rows} dòng")), "{}", desk.text());
+        let commands = desk.press("<Enter>");
         let Some(Cmd::Export(export)) = commands.last() else { panic!("{keys}: {commands:?}") };
         assert!(export.text.starts_with(head), "{keys}: {}", export.text);
         assert_eq!(export.rows, rows, "{keys}");

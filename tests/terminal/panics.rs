@@ -4,9 +4,10 @@ use std::rc::Rc;
 
 use super::sample;
 use super::terminal::Terminal;
-use tuantra::api::{EventRow, History, Snapshot};
+use tuantra::api::{ClosedIncident, EventRow, History, LineLoad, Snapshot, Work};
+use tuantra::dash::reports::{ReportRequest, SaveReport, Saved};
 use tuantra::dash::saved::View;
-use tuantra::dash::{Answer, Changes, Colours, Options, Source, SourceError};
+use tuantra::dash::{Answer, Changes, Colours, Options, ReportMaker, Source, SourceError};
 use tuantra::locale::Lang;
 use tuantra::model::{Span, SubjectId};
 
@@ -35,8 +36,34 @@ impl Source for Brittle {
     }
 
     fn events<'a>(&'a self, _: Span, _: usize) -> Answer<'a, Vec<EventRow>> {
-        Box::pin(async { Err(SourceError("away".to_owned())) })
+        away()
     }
+
+    fn closed(&self, _: Span) -> Answer<'_, Vec<ClosedIncident>> {
+        away()
+    }
+
+    fn loads(&self, _: Span) -> Answer<'_, Vec<LineLoad>> {
+        away()
+    }
+
+    fn works(&self) -> Answer<'_, Vec<Work>> {
+        away()
+    }
+}
+
+impl ReportMaker for Brittle {
+    fn text<'a>(&'a self, _: &'a ReportRequest) -> Answer<'a, String> {
+        away()
+    }
+
+    fn save<'a>(&'a self, _: &'a SaveReport) -> Answer<'a, Saved> {
+        away()
+    }
+}
+
+fn away<'a, T: 'a>() -> Answer<'a, T> {
+    Box::pin(async { Err(SourceError("away".to_owned())) })
 }
 
 /// The other side of the test below: the program's own dashboard over a source that panics. Runs
@@ -48,6 +75,7 @@ fn a_dashboard_over_a_brittle_source() {
         lang: Lang::Vi,
         live: Rc::new(Brittle),
         offline: None,
+        reports: Rc::new(Brittle),
         ascii: false,
         colours: Colours::Indexed,
         read_only: false,

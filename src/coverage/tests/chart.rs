@@ -25,6 +25,7 @@ fn a_column_sums_its_rounds_and_takes_the_lower_median_of_their_medians() {
         min_us: Some(5),
         median_us: Some(5),
         max_us: Some(50),
+        quantiles_us: Some([5, 10, 30, 50]),
     };
     let second = ChartPoint {
         rounds: 2,
@@ -33,6 +34,7 @@ fn a_column_sums_its_rounds_and_takes_the_lower_median_of_their_medians() {
         min_us: Some(7),
         median_us: Some(7),
         max_us: Some(7),
+        quantiles_us: Some([7; 4]),
     };
     assert_eq!(points, [first, second]);
 }
@@ -73,11 +75,11 @@ proptest! {
             .iter()
             .map(|(at, lost, us)| sample(*at, *lost, &[*us, us / 2, us * 3]))
             .collect();
-        let mut expected = vec![(ChartPoint::default(), Vec::new()); columns];
+        let mut expected = vec![(ChartPoint::default(), Vec::new(), Vec::new()); columns];
         for sample in samples.iter().filter(|s| window.contains(s.at)) {
             let offset = usize::try_from(sample.at.0 - from).unwrap();
             let column = offset * columns / usize::try_from(length).unwrap();
-            let (point, medians) = &mut expected[column];
+            let (point, medians, all) = &mut expected[column];
             point.rounds += 1;
             point.sent += 3;
             point.lost += u32::from(sample.lost);
@@ -86,11 +88,22 @@ proptest! {
                 point.max_us = Some(point.max_us.unwrap_or(*us).max(*us));
             }
             medians.extend(sample.rtts.median_us());
+            all.extend(sample.rtts.as_slice());
         }
-        let expected = expected.into_iter().map(|(point, mut medians): (ChartPoint, Vec<u32>)| {
+        type Found = (ChartPoint, Vec<u32>, Vec<u32>);
+        let expected = expected.into_iter().map(|(point, mut medians, mut all): Found| {
             medians.sort_unstable();
+            all.sort_unstable();
             let place = medians.len().saturating_sub(1) / 2;
-            ChartPoint { median_us: medians.get(place).copied(), ..point }
+            // At least so many of a hundred are at most this.
+            let at_most = |percent: usize| {
+                all.iter().copied().find(|us| {
+                    all.iter().filter(|other| *other <= us).count() * 100 >= all.len() * percent
+                })
+            };
+            let quantiles = [5, 25, 75, 95].map(at_most);
+            let quantiles_us = quantiles[0].map(|_| quantiles.map(Option::unwrap_or_default));
+            ChartPoint { median_us: medians.get(place).copied(), quantiles_us, ..point }
         });
         prop_assert_eq!(chart(samples, window, columns), expected.collect::<Vec<_>>());
     }

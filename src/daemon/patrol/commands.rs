@@ -1,5 +1,7 @@
 //! What users command, performed: the core decides, the store is told, clients hear of it.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::Patrol;
@@ -74,11 +76,30 @@ impl Patrol {
     ) -> Result<AskedNow, Problem> {
         let found = request.subjects.iter().map(|id| self.find(id));
         let subjects = found.collect::<Result<Vec<SubjectIx>, Problem>>()?;
-        let addresses: usize = subjects.iter().map(|s| self.targets.of(*s).len()).sum();
-        tracing::info!(subjects = subjects.len(), by = %by.name, uid = by.uid, "asked now");
-        let effects = subjects.into_iter().map(|subject| Effect::AskNow { subject }).collect();
+        let wanted: BTreeSet<SubjectIx> = subjects.into_iter().collect();
+        // Who is being asked for somebody else is not asked a second time: one answer does for both.
+        let (joined, asked): (Vec<SubjectIx>, Vec<SubjectIx>) =
+            wanted.into_iter().partition(|s| self.recents[s.ix()].is_asked_at(now));
+        let addresses: usize = asked.iter().map(|s| self.targets.of(*s).len()).sum();
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let answer = AskedNow {
+            subjects: count(asked.len()),
+            joined: count(joined.len()),
+            addresses: count(addresses),
+        };
+        tracing::info!(
+            subjects = answer.subjects,
+            joined = answer.joined,
+            by = %by.name,
+            uid = by.uid,
+            "asked now"
+        );
+        for subject in &asked {
+            self.recents[subject.ix()].ask(now);
+        }
+        let effects = asked.into_iter().map(|subject| Effect::AskNow { subject }).collect();
         self.perform(effects, now);
-        Ok(AskedNow { addresses: u32::try_from(addresses).unwrap_or(u32::MAX) })
+        Ok(answer)
     }
 
     fn find(&self, subject: &SubjectId) -> Result<SubjectIx, Problem> {
@@ -96,7 +117,8 @@ impl Patrol {
         now: UnixMs,
     ) -> Result<(Work, bool), Problem> {
         let inventory = std::sync::Arc::clone(self.inventory());
-        let (answer, facts) = self.works.announce(&inventory, id, request, by, now)?;
+        let (answer, facts) =
+            self.works.announce(&inventory, id, request, (by, &self.config.timezone), now)?;
         self.works_changed(facts, "maintenance announced", &answer.0, by);
         Ok(answer)
     }

@@ -1,6 +1,6 @@
 //! What services answer, and how soon they are asked again.
 
-use super::{Patrol, RECENT};
+use super::Patrol;
 use crate::daemon::services::Measured;
 use crate::model::{
     Metric, Point, PointKind, Round, RoundError, Rtts, Sample, SubjectId, SubjectIx, UnixMs,
@@ -90,13 +90,7 @@ impl Patrol {
         let mut effects = Vec::new();
         self.health.round(&round, now, &mut effects);
         if check == 0 && !round.is_invalid() {
-            let recent = &mut self.recents[subject.ix()];
-            recent.rtt_us = round.rtts.median_us();
-            recent.loss_permille = Some(round.loss_permille());
-            if recent.medians.len() == RECENT {
-                recent.medians.pop_front();
-            }
-            recent.medians.push_back(recent.rtt_us);
+            self.recents[subject.ix()].take(&round);
         }
         self.dirty.insert(subject);
         self.health.settle(now, &mut effects);

@@ -1,25 +1,28 @@
-//! The one-off work that users announce. What recurs is in the inventory and only listed here.
+//! The work that users announce, once or recurring. What the inventory has is only listed here.
 //!
 //! What is over stays known, so that an id is never given to other work: figures of a past month
 //! must not change because somebody uses a name again.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+
+use jiff::tz::TimeZone;
 
 use super::commands::signed;
 use crate::api::{Problem, User, Work, WorkRequest};
 use crate::locale::Lang;
-use crate::model::{Id, Inventory, Maintenance, Span, UnixMs, WorkHours, WorkedOn};
-use crate::store::{Event, EventKind, Fact};
+use crate::model::{Id, Inventory, Maintenance, Recurrence, Span, UnixMs, WorkHours, WorkedOn};
+use crate::store::{Event, EventKind, Fact, Reader, StoreError};
 use crate::t;
 
-/// Most one-off work of now and to come that is kept.
+/// Most announced work of now and to come that is kept.
 const WORK_MAX: usize = 1_000;
 const DAY_MS: i64 = 86_400_000;
 /// How far back the beginning of what goes on now is looked for, and how far ahead the next time.
 const LOOK_BACK_MS: i64 = 31 * DAY_MS;
 const LOOK_AHEAD_MS: i64 = 366 * DAY_MS;
 
-/// All one-off work that was ever announced and not called off.
+/// All work that was ever announced and not called off.
 #[derive(Debug, Default)]
 pub(super) struct Works {
     by_id: BTreeMap<Id, Announced>,
@@ -28,6 +31,7 @@ pub(super) struct Works {
 #[derive(Debug, Clone)]
 struct Announced {
     work: Maintenance,
+    /// From its beginning to its end; of what recurs, its life.
     span: Span,
     /// By whom and when it was ended before its time.
     ended: Option<(String, UnixMs)>,
@@ -44,6 +48,21 @@ impl Announced {
         Span::new(self.span.from, self.over_at())
     }
 
+    /// The work with the hours that are in effect.
+    fn work_in_effect(&self) -> Maintenance {
+        let hours = match &self.work.hours {
+            WorkHours::Once(_) => WorkHours::Once(self.in_effect()),
+            WorkHours::Recurring(calendar, _) => {
+                WorkHours::Recurring(calendar.clone(), self.in_effect())
+            }
+        };
+        Maintenance { hours, ..self.work.clone() }
+    }
+
+    fn every(&self) -> Option<Recurrence> {
+        recurrence(&self.work.hours)
+    }
+
     fn already_over(&self) -> Problem {
         let by = self.ended.as_ref().map(|(by, _)| by.clone());
         Problem::new("already_over", t!(Lang::En, "reason.work_over")).done(by, self.over_at())
@@ -57,20 +76,16 @@ impl Works {
     /// Takes up what the store remembers.
     pub(super) fn remember(&mut self, recorded: Vec<Maintenance>) {
         for work in recorded {
-            if let WorkHours::Once(span) = work.hours {
-                let announced = Announced { span, ended: None, work };
-                self.by_id.insert(announced.work.id.clone(), announced);
-            }
+            let (WorkHours::Once(span) | WorkHours::Recurring(_, span)) = work.hours;
+            let announced = Announced { span, ended: None, work };
+            self.by_id.insert(announced.work.id.clone(), announced);
         }
     }
 
-    /// The one-off work for the core, each in effect.
+    /// The announced work for the core, each in effect.
     pub(super) fn in_effect(&self) -> Vec<Maintenance> {
-        let in_effect = self.by_id.values().map(|a| (a, a.in_effect()));
-        in_effect
-            .filter(|(_, span)| !span.is_empty())
-            .map(|(a, span)| Maintenance { hours: WorkHours::Once(span), ..a.work.clone() })
-            .collect()
+        let in_effect = self.by_id.values().filter(|a| !a.in_effect().is_empty());
+        in_effect.map(Announced::work_in_effect).collect()
     }
 
     /// True in the answer when it was not known before. Asked a second time, it changes nothing.
@@ -79,17 +94,20 @@ impl Works {
         inventory: &Inventory,
         id: Id,
         request: WorkRequest,
-        by: &User,
+        (by, zone): (&User, &TimeZone),
         now: UnixMs,
     ) -> Result<((Work, bool), Facts), Problem> {
-        let WorkRequest { on, from, to, note } = request.checked(now)?;
+        let WorkRequest { on, from, to, every, note } = request.checked(now)?;
         target_exists(inventory, &on)?;
         not_in_inventory(inventory, &id)?;
         let span = Span::new(from, to);
         let known = self.by_id.get(&id);
         match known {
             Some(known) if known.over_at() <= now => return Err(known.already_over()),
-            Some(known) if (&known.work.on, known.span, &known.work.note) == (&on, span, &note) => {
+            Some(known)
+                if (&known.work.on, known.span, known.every(), &known.work.note)
+                    == (&on, span, every, &note) =>
+            {
                 return Ok(((shown(inventory, known, now), false), Vec::new()));
             }
             None if self.by_id.values().filter(|a| a.over_at() > now).count() >= WORK_MAX => {
@@ -99,8 +117,17 @@ impl Works {
             _ => {}
         }
         let is_new = known.is_none();
-        let hours = WorkHours::Once(span);
+        let hours = match every {
+            None => WorkHours::Once(span),
+            Some(every) => {
+                let calendar = every.calendar(id.clone().into(), zone.clone());
+                WorkHours::Recurring(Box::new(calendar), span)
+            }
+        };
         let work = Maintenance { id: id.clone(), on, hours, by: by.name.clone(), note };
+        if next_span(&work, now).is_none() {
+            return Err(Problem::new("bad_window", t!(Lang::En, "reason.work_never")));
+        }
         let event = event(EventKind::MaintenanceAnnounced, &work, span, by, now, !is_new);
         let facts = vec![Fact::Maintenance(work.clone(), now), Fact::Event(event)];
         let announced = Announced { work, span, ended: None };
@@ -136,12 +163,26 @@ impl Works {
         let mut found: Vec<Work> = once.map(|a| shown(inventory, a, now)).collect();
         found.extend(inventory.maintenance.iter().filter_map(|work| {
             let next = next_span(work, now)?;
-            let recurring = matches!(work.hours, WorkHours::Recurring(..));
-            Some(as_work(inventory, work, next, recurring, now))
+            Some(Work { in_inventory: true, ..as_work(inventory, work, next, now) })
         }));
         found.sort_by(|a, b| (a.next.from, &a.id).cmp(&(b.next.from, &b.id)));
         found
     }
+}
+
+/// The announced work of now and to come as the store and the inventory have it; also what a client
+/// without a daemon reads.
+///
+/// # Errors
+/// [`StoreError`] when the store cannot be read.
+pub(crate) fn announced(
+    store: &Path,
+    inventory: &Inventory,
+    now: UnixMs,
+) -> Result<Vec<Work>, StoreError> {
+    let mut works = Works::default();
+    works.remember(Reader::open(store)?.maintenance(Span::new(now, UnixMs(i64::MAX)))?);
+    Ok(works.list(inventory, now))
 }
 
 /// When the work goes on, else when it will next; `None` when it is over or a year away.
@@ -156,25 +197,36 @@ fn next_span(work: &Maintenance, now: UnixMs) -> Option<Span> {
 }
 
 fn shown(inventory: &Inventory, announced: &Announced, now: UnixMs) -> Work {
-    as_work(inventory, &announced.work, announced.span, false, now)
+    let work = announced.work_in_effect();
+    // What was ended just now is told with the time it would have had.
+    let next = next_span(&work, now).unwrap_or(announced.span);
+    as_work(inventory, &work, next, now)
 }
 
-fn as_work(
-    inventory: &Inventory,
-    work: &Maintenance,
-    next: Span,
-    recurring: bool,
-    now: UnixMs,
-) -> Work {
+fn as_work(inventory: &Inventory, work: &Maintenance, next: Span, now: UnixMs) -> Work {
+    let life = match &work.hours {
+        WorkHours::Recurring(_, life) => Some(*life),
+        WorkHours::Once(_) => None,
+    };
     let is_on = |s: &_| inventory.subject(*s).exists_at(now) && work.on.includes(inventory, *s);
     Work {
         id: work.id.clone(),
         on: work.on.clone(),
-        recurring,
+        recurring: life.is_some(),
+        in_inventory: false,
+        every: recurrence(&work.hours),
+        until: life.map(|life| life.to).filter(|to| *to < UnixMs(i64::MAX)),
         next,
         by: work.by.clone(),
         note: work.note.clone(),
         subjects: u32::try_from(inventory.subject_ixs().filter(is_on).count()).unwrap_or(u32::MAX),
+    }
+}
+
+fn recurrence(hours: &WorkHours) -> Option<Recurrence> {
+    match hours {
+        WorkHours::Recurring(calendar, _) => Recurrence::of(calendar),
+        WorkHours::Once(_) => None,
     }
 }
 
@@ -218,7 +270,7 @@ fn event(
     };
     let detail = serde_json::json!({
         "id": work.id, "on": work.on, "from": span.from, "to": span.to, "note": work.note,
-        "replaced": replaced,
+        "replaced": replaced, "every": recurrence(&work.hours),
     });
     Event { at, kind, subject, detail: signed(detail, Some(by)) }
 }

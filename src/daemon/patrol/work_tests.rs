@@ -60,7 +60,7 @@ fn user(name: &str) -> User {
 
 fn request(on: WorkedOn, from: i64, hours: i64) -> WorkRequest {
     let from = NOW + from * HOUR;
-    WorkRequest { on, from, to: from + hours * HOUR, note: "cáp".to_owned() }
+    WorkRequest { on, every: None, from, to: from + hours * HOUR, note: "cáp".to_owned() }
 }
 
 /// What the store would give back.
@@ -77,7 +77,13 @@ fn work_is_announced_once_however_often_it_is_asked_for() {
     let inventory = province();
     let mut works = Works::default();
     let ask = |works: &mut Works, hours, by: &str| {
-        works.announce(&inventory, id("w"), request(unit("cai-be"), 1, hours), &user(by), NOW)
+        works.announce(
+            &inventory,
+            id("w"),
+            request(unit("cai-be"), 1, hours),
+            (&user(by), &TimeZone::UTC),
+            NOW,
+        )
     };
     let ((work, is_new), facts) = ask(&mut works, 2, "lan").unwrap();
     assert!(is_new);
@@ -102,7 +108,13 @@ fn what_the_inventory_does_not_know_or_has_itself_is_refused() {
     let inventory = province();
     let mut works = Works::default();
     let mut refused = |name: &str, on: WorkedOn| {
-        let asked = works.announce(&inventory, id(name), request(on, 1, 1), &user("lan"), NOW);
+        let asked = works.announce(
+            &inventory,
+            id(name),
+            request(on, 1, 1),
+            (&user("lan"), &TimeZone::UTC),
+            NOW,
+        );
         asked.map(|_| ()).unwrap_err().error
     };
     assert_eq!(refused("w", unit("cai-lay")), "unknown_target");
@@ -122,10 +134,13 @@ fn what_is_over_is_told_with_who_ended_it_and_its_name_is_not_given_again() {
     let inventory = province();
     let mut works = Works::default();
     let vnpt = || WorkedOn::Carrier(CarrierId::new("vnpt").unwrap());
-    let ((work, _), _) =
-        works.announce(&inventory, id("on"), request(vnpt(), -1, 4), &user("lan"), NOW).unwrap();
+    let ((work, _), _) = works
+        .announce(&inventory, id("on"), request(vnpt(), -1, 4), (&user("lan"), &TimeZone::UTC), NOW)
+        .unwrap();
     assert_eq!(work.subjects, 1);
-    works.announce(&inventory, id("off"), request(vnpt(), 5, 1), &user("lan"), NOW).unwrap();
+    works
+        .announce(&inventory, id("off"), request(vnpt(), 5, 1), (&user("lan"), &TimeZone::UTC), NOW)
+        .unwrap();
     let minh = user("minh");
     let (ended, facts) = works.end(&inventory, &id("on"), &minh, NOW + HOUR).unwrap();
     assert_eq!(ended, work);
@@ -138,13 +153,25 @@ fn what_is_over_is_told_with_who_ended_it_and_its_name_is_not_given_again() {
     let later = NOW + 2 * HOUR;
     let again = works.end(&inventory, &id("on"), &user("lan"), later).unwrap_err();
     assert_eq!((again.by.as_deref(), again.at), (Some("minh"), Some(NOW + HOUR)));
-    let again = works.announce(&inventory, id("on"), request(vnpt(), -1, 4), &user("lan"), later);
+    let again = works.announce(
+        &inventory,
+        id("on"),
+        request(vnpt(), -1, 4),
+        (&user("lan"), &TimeZone::UTC),
+        later,
+    );
     assert_eq!(again.map(|_| ()).unwrap_err().error, "already_over");
 
     // After a restart, too; nobody remembers who it was.
     let mut works = Works::default();
     works.remember(in_effect);
-    let again = works.announce(&inventory, id("on"), request(vnpt(), -1, 9), &user("lan"), later);
+    let again = works.announce(
+        &inventory,
+        id("on"),
+        request(vnpt(), -1, 9),
+        (&user("lan"), &TimeZone::UTC),
+        later,
+    );
     let again = again.map(|_| ()).unwrap_err();
     assert_eq!(
         (again.error.as_str(), again.by, again.at),
@@ -157,9 +184,15 @@ fn the_list_has_what_goes_on_and_what_comes_by_its_next_beginning() {
     let inventory = province();
     let mut works = Works::default();
     let whole = || request(unit("tinh"), 1, 1);
-    works.announce(&inventory, id("soon"), whole(), &user("lan"), NOW).unwrap();
+    works.announce(&inventory, id("soon"), whole(), (&user("lan"), &TimeZone::UTC), NOW).unwrap();
     works
-        .announce(&inventory, id("running"), request(unit("tinh"), -1, 3), &user("lan"), NOW)
+        .announce(
+            &inventory,
+            id("running"),
+            request(unit("tinh"), -1, 3),
+            (&user("lan"), &TimeZone::UTC),
+            NOW,
+        )
         .unwrap();
     let names = |now: UnixMs| -> Vec<String> {
         works.list(&inventory, now).iter().map(|w| w.id.to_string()).collect()
@@ -180,10 +213,57 @@ fn there_is_a_bound_on_what_is_announced() {
     let mut works = Works::default();
     let mut ask = |n: usize, from| {
         let asked = request(unit("tinh"), from, 1);
-        works.announce(&inventory, id(&format!("w{n}")), asked, &user("lan"), NOW).map(|_| ())
+        works
+            .announce(&inventory, id(&format!("w{n}")), asked, (&user("lan"), &TimeZone::UTC), NOW)
+            .map(|_| ())
     };
     (0..WORK_MAX).for_each(|n| ask(n, 1).unwrap());
     assert_eq!(ask(WORK_MAX, 1).unwrap_err().error, "too_many");
     // What is known already may still be changed.
     ask(3, 2).unwrap();
+}
+
+#[test]
+fn work_recurs_until_it_is_ended_and_is_taken_up_again_after_a_restart() {
+    let inventory = province();
+    let by = user("lan");
+    let mut works = Works::default();
+    // `nights` is the inventory's; NOW is 08:00 UTC on a Friday.
+    let every = |text: &str, days: i64| WorkRequest {
+        every: text.parse().ok(),
+        ..request(unit("cai-be"), 0, 24 * days)
+    };
+    let zone = TimeZone::UTC;
+    let asked =
+        works.announce(&inventory, id("late"), every("daily 22:00-02:00", 60), (&by, &zone), NOW);
+    let ((work, is_new), facts) = asked.unwrap();
+    assert!(is_new && work.recurring && !work.in_inventory);
+    assert_eq!((work.next.len_ms(), work.until), (4 * HOUR, Some(NOW + 24 * 60 * HOUR)));
+    assert_eq!(work.every.map(|e| e.to_string()).as_deref(), Some("daily 22:00-02:00"));
+    // Asked again it changes nothing; other hours do.
+    let again =
+        works.announce(&inventory, id("late"), every("daily 22:00-02:00", 60), (&by, &zone), NOW);
+    assert!(again.is_ok_and(|((_, is_new), facts)| !is_new && facts.is_empty()));
+    let never =
+        works.announce(&inventory, id("never"), every("mon 22:00-23:00", 1), (&by, &zone), NOW);
+    assert_eq!(never.unwrap_err().error, "bad_window", "no Monday lies in its life");
+    let long =
+        works.announce(&inventory, id("long"), every("daily 22:00-23:00", 400), (&by, &zone), NOW);
+    assert_eq!(long.unwrap_err().error, "bad_window");
+
+    let mut resumed = Works::default();
+    resumed.remember(recorded(&facts));
+    let spans = |works: &Works, days: i64| {
+        let window = Span::new(NOW, NOW + days * 24 * HOUR);
+        works.in_effect().iter().flat_map(|w| w.spans(window)).count()
+    };
+    assert_eq!(spans(&resumed, 5), 5);
+    assert_eq!(resumed.list(&inventory, NOW).len(), 2, "and the inventory's");
+    let later = NOW + 49 * HOUR;
+    resumed.end(&inventory, &id("late"), &by, later).unwrap();
+    assert_eq!(spans(&resumed, 9), 2, "two nights were worked");
+    let listed = resumed.list(&inventory, later);
+    assert!(listed.iter().all(|work| work.in_inventory), "{listed:?}");
+    let over = resumed.end(&inventory, &id("late"), &by, later + 1).unwrap_err();
+    assert_eq!(over.error, "already_over");
 }

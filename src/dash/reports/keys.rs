@@ -4,9 +4,9 @@ use crate::dash::board::Board;
 use crate::dash::place::Step;
 use crate::dash::rows::top;
 use crate::dash::state::{Key, Row, Screen, Ui};
-use crate::dash::update::above;
+use crate::dash::travel::above;
 use crate::dash::view::report_size;
-use crate::model::{SubjectId, UnitId, UnixMs};
+use crate::model::{SubjectId, UnitId, UnixMs, WorkedOn};
 
 /// The reports are opened from another screen.
 pub(in crate::dash) fn enter(ui: &mut Ui, board: &Board) {
@@ -43,7 +43,13 @@ fn selected_unit(ui: &Ui, board: &Board) -> Option<UnitId> {
         (_, Some(Row::Subject(id) | Row::Incident(id))) => of_subject(id),
         (_, Some(Row::Event(seq))) => of_subject(ui.log.event(*seq)?.subject.as_ref()?),
         (_, Some(Row::Drift(key))) => ui.drift.of(key).map(|one| one.unit.clone()),
-        (_, Some(Row::Report(_)) | None) => None,
+        (_, Some(Row::Closed(id))) => of_subject(&ui.closed.incident(id)?.root),
+        (_, Some(Row::Work(id))) => match &ui.works.work(id)?.on {
+            WorkedOn::Unit(id) => Some(id.clone()),
+            WorkedOn::Subject(id) => of_subject(id),
+            WorkedOn::Carrier(_) => None,
+        },
+        (_, Some(Row::Fold | Row::Report(_)) | None) => None,
     };
     unit.filter(|id| top(board).as_ref() != Some(id))
 }

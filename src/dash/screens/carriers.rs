@@ -8,7 +8,7 @@ use crate::dash::board::slot;
 use crate::dash::draw::{Column, Line, Table, boxed, list};
 use crate::dash::lens::{Look, Whose};
 use crate::dash::view::{Shot, title};
-use crate::dash::words::{NOTHING, measured, rtt_or_nothing, share};
+use crate::dash::words::{NOTHING, measured, rtt_or_nothing, share, used};
 use crate::locale::{number, text};
 use crate::model::State;
 
@@ -33,14 +33,15 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
         Column::growing(text(lang, "dash.column_carrier"), 14),
         figure("dash.column_live", 9, 0),
         Column::words(text(lang, "dash.column_states"), 18, 3),
-        figure("dash.column_loss", 8, 4),
-        figure("dash.column_rtt_p50", 8, 6),
-        figure("dash.column_rtt_p95", 8, 5),
+        figure("dash.column_loss", 8, 5),
+        figure("dash.column_rtt_p50", 8, 7),
+        figure("dash.column_rtt_p95", 8, 6),
+        figure("dash.load.column", 10, 4),
         figure("dash.column_lost_minutes", 9, 1),
         figure("dash.column_month", 8, 2),
-        figure("dash.column_measured", 6, 7),
+        figure("dash.column_measured", 6, 8),
         Column::words(text(lang, "dash.column_hotline"), 14, 0),
-        Column::words(text(lang, "dash.column_contract"), 18, 8),
+        Column::words(text(lang, "dash.column_contract"), 18, 9),
     ];
     let table = Table::new(columns, inside.width);
     let carriers = &shot.ui.carriers;
@@ -83,6 +84,7 @@ fn cells(shot: &Shot<'_>, look: &Look) -> Vec<Line> {
         Line::plain(share(lang, loss, 1)),
         Line::plain(rtt_or_nothing(lang, look.rtt_us.map(|r| r.0))),
         Line::plain(rtt_or_nothing(lang, look.rtt_us.map(|r| r.1))),
+        used(lang, theme, shot.ui.loads.of_carrier(&look.whose)),
         Line::plain(number(lang, look.month.millis.down / 60_000)),
         Line::plain(share(lang, look.month.delivered_ppm(), 2)),
         Line::plain(measured(lang, &look.month)),

@@ -1,5 +1,6 @@
-//! Round-trip time and loss over a window: per column the median as a block, smallest to largest
-//! as a thin line, the lost share and the state beneath.
+//! Round-trip time and loss over a window, as smoke: per column the median as a block, around it the
+//! middle half of all times in a dark shade, 5 to 95 of a hundred in a light one, smallest and largest
+//! as a thin line; the lost share and the state beneath.
 //!
 //! A column in which nobody asked stays empty: it is never drawn as if all had been well.
 
@@ -98,7 +99,7 @@ fn scale(shot: &Shot<'_>, limit: u32, area: Rect, plot: Rect, buffer: &mut Buffe
     mark(plot.height - 1, "0".to_owned());
 }
 
-/// One column: the median's block and the thin line from smallest to largest.
+/// One column: the median's block, the smoke around it and the thin line from smallest to largest.
 fn curve(shot: &Shot<'_>, point: &ChartPoint, limit: u32, plot: Rect, x: u16, buffer: &mut Buffer) {
     let theme = shot.theme;
     let Some(median) = point.median_us else { return };
@@ -113,6 +114,14 @@ fn curve(shot: &Shot<'_>, point: &ChartPoint, limit: u32, plot: Rect, x: u16, bu
     let thin = theme.lines().down;
     for y in cell(high)..=cell(low) {
         text(buffer, rows(plot, y, 1), x, thin, theme.dim());
+    }
+    // A daemon of another version may not say how the times are spread.
+    for (shade, (low, high)) in point.quantiles_us.into_iter().flat_map(|[p5, p25, p75, p95]| {
+        [(theme.smoke()[0], (p5, p95)), (theme.smoke()[1], (p25, p75))]
+    }) {
+        for y in cell(level(high))..=cell(level(low)) {
+            text(buffer, rows(plot, y, 1), x, shade, theme.dim());
+        }
     }
     let level = level(median);
     let lost = point.lost > 0;
@@ -184,6 +193,7 @@ mod tests {
             min_us: Some(us),
             median_us: Some(us.min(6_000)),
             max_us: Some(us),
+            quantiles_us: None,
         };
         let mut points: Vec<ChartPoint> = (0..99).map(|_| point(4_100)).collect();
         points.push(point(900_000));

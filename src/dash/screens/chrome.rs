@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::channels::{self, Detail};
-use super::{storm, take, work};
+use super::{said, storm, take};
 use crate::dash::board::{on, slot};
 use crate::dash::draw::{Line, line, line_right, rows, text};
 use crate::dash::keys::{keymap, told};
@@ -240,7 +240,7 @@ pub fn footer(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
 pub fn status(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let (lang, theme, daemon) = (shot.ui.lang, shot.theme, &shot.board.daemon);
     let mut words = Line::plain(" ");
-    if let Some(told) = take::told(shot).or_else(|| work::told(shot)) {
+    if let Some(told) = take::told(shot).or_else(|| said::told(shot)) {
         words.append(told);
     }
     let mut say = |text: String, style| {

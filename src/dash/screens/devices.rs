@@ -2,19 +2,17 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 
 use super::coverage::position;
-use super::lines::{loss, strip};
+use super::lines::strip;
+use super::listed::{open_list, round_cells, state_cells};
 use crate::api::SubjectRow;
-use crate::dash::draw::{Column, Line, Table, boxed, line_right, list, rows};
+use crate::dash::draw::{Column, Line, Table, boxed, line_right, rows};
 use crate::dash::state::{Row, Sort};
 use crate::dash::view::{Shot, empty, panes, title};
-use crate::dash::words::{
-    NOTHING, Standing, rtt_or_nothing, share, standing, subject_kind, subject_label,
-};
+use crate::dash::words::{NOTHING, share, subject_kind, subject_label};
 use crate::locale::text;
-use crate::model::{State, SubjectKind};
+use crate::model::SubjectKind;
 use crate::t;
 
 /// Rounds the strip shows.
@@ -41,11 +39,8 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
         return empty(buffer, inside, theme, text(lang, "dash.no_subjects"));
     }
     let table = columns(shot, inside.width);
-    let Some(place) = ui.place() else { return };
-    let height = usize::from(inside.height.saturating_sub(1));
-    let window = (place.first_visible(&ui.rows, height), place.index(&ui.rows), ui.rows.len());
-    list(buffer, inside, theme, &table, window, |i| match ui.rows.get(i) {
-        Some(Row::Subject(id)) => {
+    open_list(shot, inside, buffer, &table, |row| match row {
+        Row::Subject(id) => {
             shot.board.subject(id).map(|s| cells(shot, &table, s)).unwrap_or_default()
         }
         _ => Vec::new(),
@@ -75,33 +70,23 @@ fn columns(shot: &Shot<'_>, width: u16) -> Table {
 
 fn cells(shot: &Shot<'_>, table: &Table, subject: &SubjectRow) -> Vec<Line> {
     let (lang, theme, board) = (shot.ui.lang, shot.theme, shot.board);
-    let now = &subject.now;
-    let Standing { glyph, word, style } = standing(lang, theme, now);
-    let mut words = word.to_owned();
-    if now.state != State::Up {
-        words = format!("{words} {}", shot.age(now.since));
-    } else if now.suspect > 0 {
-        words = t!(lang, "dash.suspect", failed = now.suspect);
-    }
+    let [sign, state] = state_cells(shot, subject, true);
+    let [rtt, loss] = round_cells(shot, subject);
     let kind = match subject.kind {
         SubjectKind::Service => text(lang, "dash.a_service").to_owned(),
         _ => subject_kind(board, subject),
     };
     let unit =
         board.unit(&subject.unit).map_or_else(|| subject.unit.to_string(), |u| u.short.clone());
-    let thresholds = &subject.thresholds;
-    let poor = |is: bool| if is { theme.poor() } else { Style::new() };
-    let slow = now.rtt_us.is_some_and(|us| us > thresholds.rtt_us);
-    let lossy = now.loss_permille.is_some_and(|l| l > thresholds.loss_permille);
     vec![
-        Line::styled(glyph.to_string(), style),
+        sign,
         Line::plain(subject_label(board, subject)),
         Line::plain(unit),
         Line::plain(kind),
-        Line::styled(words, if now.suspect > 0 { theme.poor() } else { style }),
+        state,
         Line::plain(subject.address.clone().unwrap_or_else(|| NOTHING.to_owned())),
-        Line::styled(rtt_or_nothing(lang, now.rtt_us), poor(slow)),
-        Line::styled(loss(shot, now.loss_permille), poor(lossy)),
+        rtt,
+        loss,
         Line::plain(share(lang, subject.month.delivered_ppm(), 2)),
         Line::plain(crate::locale::number(lang, subject.month.millis.down / 60_000)),
         if table.shows(10) { strip(shot, subject, STRIP) } else { Line::default() },

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::coverage::position;
-use super::take::choice;
+use super::dialog::choice;
 use crate::dash::draw::{Line, boxed, line, line_right, rows, text as write};
 use crate::dash::heat::{Cell, line_of};
 use crate::dash::state::{Range, Row};

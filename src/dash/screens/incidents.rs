@@ -5,8 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::coverage::position;
-use super::{facts, lines};
-use crate::dash::draw::{Column, Line, Table, boxed, line, line_right, list, rows};
+use super::listed::open_list;
+use super::{closed, facts, lines};
+use crate::dash::draw::{Column, Line, Table, boxed, line, line_right, rows};
 use crate::dash::state::Row;
 use crate::dash::view::{Shot, empty, panes, title};
 use crate::dash::words::{NOTHING, impact, incident_signs, subject_title, tier_word};
@@ -104,19 +105,19 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
         line_right(buffer, rows(panes.list, 0, 1), panes.list.width / 2, &position(shot));
         consequences(shot, inside, buffer);
     } else {
-        let count = shot.board.incidents.len();
-        let heading = title(theme, t!(lang, "dash.open_incidents", count = count));
+        let heading = match shot.board.incidents.len() {
+            0 => title(theme, text(lang, "dash.no_incidents")),
+            count => title(theme, t!(lang, "dash.open_incidents", count = count)),
+        };
         let inside = boxed(buffer, panes.list, theme, &heading);
         line_right(buffer, rows(panes.list, 0, 1), panes.list.width / 2, &position(shot));
-        if count == 0 {
-            empty(buffer, inside, theme, text(lang, "dash.no_incidents"));
-        } else {
-            incident_list(shot, inside, buffer);
-        }
+        incident_list(shot, inside, buffer);
     }
     let Some(below) = panes.below else { return };
     match shot.ui.selected() {
         Some(Row::Incident(root)) => about(shot, root, below, buffer),
+        Some(Row::Fold) => closed::hint(shot, below, buffer),
+        Some(Row::Closed(id)) => closed::about(shot, id, below, buffer),
         Some(Row::Subject(id)) => {
             let Some(subject) = shot.board.subject(id) else { return };
             let heading = title(theme, subject_title(shot.board, subject));
@@ -137,29 +138,26 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
 
 fn incident_list(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let table = columns(shot, area.width);
-    let ui = shot.ui;
-    let Some(place) = ui.place() else { return };
-    let height = usize::from(area.height.saturating_sub(1));
-    let window = (place.first_visible(&ui.rows, height), place.index(&ui.rows), ui.rows.len());
-    list(buffer, area, shot.theme, &table, window, |i| {
-        let Some(Row::Incident(root)) = ui.rows.get(i) else { return Vec::new() };
-        let incident = shot.board.incidents.iter().find(|o| o.root == *root);
-        incident.map(|o| cells(shot, o)).unwrap_or_default()
+    open_list(shot, area, buffer, &table, |row| match row {
+        Row::Incident(root) => {
+            let incident = shot.board.incidents.iter().find(|o| o.root == *root);
+            incident.map(|o| cells(shot, o)).unwrap_or_default()
+        }
+        Row::Fold => closed::fold(shot),
+        Row::Closed(id) => closed::cells(shot, id),
+        _ => Vec::new(),
     });
 }
 
 /// The root, the units cut off and the subjects that cannot be reached.
 fn consequences(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
-    let (lang, theme, ui) = (shot.ui.lang, shot.theme, shot.ui);
+    let (lang, theme) = (shot.ui.lang, shot.theme);
     let columns = lines::Columns::new(shot, area.width, true);
-    let Some(place) = ui.place() else { return };
-    let height = usize::from(area.height.saturating_sub(1));
-    let window = (place.first_visible(&ui.rows, height), place.index(&ui.rows), ui.rows.len());
-    list(buffer, area, theme, &columns.table, window, |i| match ui.rows.get(i) {
-        Some(Row::Subject(id)) => {
+    open_list(shot, area, buffer, &columns.table, |row| match row {
+        Row::Subject(id) => {
             shot.board.subject(id).map(|s| columns.cells(shot, s)).unwrap_or_default()
         }
-        Some(Row::Cut(id)) => {
+        Row::Cut(id) => {
             let Some(unit) = shot.board.unit(id) else { return Vec::new() };
             let mark = shot.board.mark(id);
             vec![

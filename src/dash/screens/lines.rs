@@ -6,14 +6,13 @@ use ratatui::style::Style;
 
 use super::carriers;
 use super::coverage::position;
+use super::listed::{open_list, round_cells, state_cells};
 use crate::api::SubjectRow;
 use crate::dash::draw::{Column, Line, Table, boxed, line_right, list, rows};
 use crate::dash::state::{Row, Screen, Sort};
 use crate::dash::view::{Shot, empty, panes, title};
-use crate::dash::words::{
-    NOTHING, Standing, rtt_or_nothing, share, standing, subject_kind, subject_label, subject_title,
-};
-use crate::locale::text;
+use crate::dash::words::{NOTHING, share, subject_kind, subject_label, subject_title, used};
+use crate::locale::{number, text};
 use crate::model::State;
 use crate::t;
 
@@ -57,12 +56,8 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
 pub fn subject_list(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let whole = shot.ui.screen == Screen::Lines;
     let columns = Columns::new(shot, area.width, whole);
-    let ui = shot.ui;
-    let Some(place) = ui.place() else { return };
-    let height = usize::from(area.height.saturating_sub(1));
-    let window = (place.first_visible(&ui.rows, height), place.index(&ui.rows), ui.rows.len());
-    list(buffer, area, shot.theme, &columns.table, window, |i| match ui.rows.get(i) {
-        Some(Row::Subject(id)) => {
+    open_list(shot, area, buffer, &columns.table, |row| match row {
+        Row::Subject(id) => {
             shot.board.subject(id).map(|s| columns.cells(shot, s)).unwrap_or_default()
         }
         _ => Vec::new(),
@@ -92,19 +87,23 @@ impl Columns {
         let name = if whole { "dash.column_line" } else { "dash.column_subject" };
         let word = |key, width, rank| Column::words(text(lang, key), width, rank);
         let figure = |key, width, rank| Column::figures(text(lang, key), width, rank);
+        // Of one unit's subjects few are lines of a carrier.
+        let (load, lost) = if whole { (6, 7) } else { (12, 13) };
         let columns = vec![
             Column::words("", 1, 0),
             Column::growing(text(lang, name), if whole { 22 } else { 12 }),
-            word("dash.column_kind", 8, 7),
+            word("dash.column_kind", 8, 9),
             word("dash.column_state", if width < AGES { 14 } else { 20 }, 1),
             word("dash.column_address", 15, 5),
-            word("dash.column_carrier", 14, 6),
-            word("dash.column_circuit", 9, if whole { 8 } else { 11 }),
+            word("dash.column_carrier", 14, 8),
+            word("dash.column_circuit", 9, if whole { 10 } else { 15 }),
             figure("dash.column_rtt", 8, 2),
             figure("dash.column_loss", 7, 3),
-            word("dash.column_recent", 20, 9),
+            word("dash.column_recent", 20, 11),
             figure("dash.column_month", 8, 4),
-            figure("dash.column_sla", 8, 10),
+            figure("dash.column_sla", 8, 14),
+            figure("dash.load.column", 10, load),
+            figure("dash.column_lost_minutes", 9, lost),
         ];
         Self { table: Table::new(columns, width), whole, ages: width >= AGES }
     }
@@ -112,37 +111,29 @@ impl Columns {
     /// A subject's cells.
     pub fn cells(&self, shot: &Shot<'_>, subject: &SubjectRow) -> Vec<Line> {
         let (lang, theme, board) = (shot.ui.lang, shot.theme, shot.board);
-        let now = &subject.now;
-        let Standing { glyph, word, style } = standing(lang, theme, now);
+        let [sign, state] = state_cells(shot, subject, self.ages);
+        let [rtt, loss] = round_cells(shot, subject);
         let name =
             if self.whole { subject_title(board, subject) } else { subject_label(board, subject) };
-        let mut words = word.to_owned();
-        if now.state != State::Up && self.ages {
-            words = format!("{words} {}", shot.age(now.since));
-        } else if now.state == State::Up && now.suspect > 0 {
-            words = t!(lang, "dash.suspect", failed = now.suspect);
-        }
         let carrier = board.carrier(subject).map_or(NOTHING, |c| &c.name);
-        let thresholds = &subject.thresholds;
-        let slow = now.rtt_us.is_some_and(|us| us > thresholds.rtt_us);
-        let lossy = now.loss_permille.is_some_and(|l| l > thresholds.loss_permille);
-        let poor = |is: bool| if is { theme.poor() } else { Style::new() };
         let optional = |value: &Option<String>| {
             Line::plain(value.clone().unwrap_or_else(|| NOTHING.to_owned()))
         };
         vec![
-            Line::styled(glyph.to_string(), style),
+            sign,
             Line::plain(name),
             Line::plain(subject_kind(board, subject)),
-            Line::styled(words, if now.suspect > 0 { theme.poor() } else { style }),
+            state,
             optional(&subject.address),
             Line::plain(carrier),
             optional(&subject.circuit),
-            Line::styled(rtt_or_nothing(lang, now.rtt_us), poor(slow)),
-            Line::styled(loss(shot, now.loss_permille), poor(lossy)),
+            rtt,
+            loss,
             if self.table.shows(9) { strip(shot, subject, STRIP) } else { Line::default() },
             Line::plain(share(lang, subject.month.delivered_ppm(), 2)),
             Line::plain(share(lang, subject.sla_ppm, 2)),
+            used(lang, theme, shot.ui.loads.of_line(subject)),
+            Line::plain(number(lang, subject.month.millis.down / 60_000)),
         ]
     }
 }

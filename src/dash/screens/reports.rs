@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::take::choice;
+use super::dialog::choice;
 use crate::dash::draw::{Column, Line, Table, boxed, line, line_right, list, rows, text as write};
 use crate::dash::reports::{Length, ReportRequest, Text};
 use crate::dash::state::Row;

@@ -4,8 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::dialog::choice;
 use super::reports::{period, whose};
-use super::take::choice;
 use crate::dash::board::Board;
 use crate::dash::draw::{Line, boxed, clear, line, rows, text as write};
 use crate::dash::reports::Format;

@@ -74,7 +74,7 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     note(shot, dialog, rows(inside, 5, 1), column, buffer);
     let mut terms = Line::default();
     for term in dialog.terms(shot.board) {
-        terms.append(super::take::choice(theme, text(lang, term.key()), term == dialog.term));
+        terms.append(super::dialog::choice(theme, text(lang, term.key()), term == dialog.term));
     }
     line(buffer, rows(inside, 6, 1), column, &terms);
     line(buffer, rows(inside, 7, 1), column, &until(shot, dialog));

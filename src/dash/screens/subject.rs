@@ -4,14 +4,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::take::choice;
+use super::dialog::choice;
 use super::{chart, facts};
 use crate::coverage::Outage;
 use crate::dash::draw::{Column, Line, Table, boxed, list, rows};
 use crate::dash::state::Range;
 use crate::dash::view::{Shot, empty, title};
 use crate::dash::words::{NOTHING, subject_title};
-use crate::locale::{date_time, duration, state_name, text};
+use crate::locale::{cause_key, date_time, duration, state_name, text, visible};
+use crate::model::OutageNote;
 use crate::t;
 
 /// Columns from which the outages stand beside the facts.
@@ -104,15 +105,18 @@ fn outages(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
         Column::words(text(lang, "dash.column_to"), 16, 2),
         Column::words(text(lang, "dash.column_length"), 16, 0),
         Column::growing(text(lang, "dash.column_root"), 12),
+        Column::words(text(lang, "dash.cause.cause"), 17, 1),
+        Column::words(text(lang, "dash.column_note"), 20, 3),
     ];
     let table = Table::new(columns, inside.width);
     let count = history.outages.len();
     list(buffer, inside, theme, &table, (0, None, count), |i| {
-        history.outages.get(count - 1 - i).map(|o| outage_cells(shot, o)).unwrap_or_default()
+        let outage = history.outages.get(count - 1 - i);
+        outage.map(|o| outage_cells(shot, o, &history.notes)).unwrap_or_default()
     });
 }
 
-fn outage_cells(shot: &Shot<'_>, outage: &Outage) -> Vec<Line> {
+fn outage_cells(shot: &Shot<'_>, outage: &Outage, notes: &[OutageNote]) -> Vec<Line> {
     let (lang, theme, board) = (shot.ui.lang, shot.theme, shot.board);
     let at = |t| date_time(lang, &board.local(t));
     let end = outage.end.unwrap_or(shot.now);
@@ -120,6 +124,10 @@ fn outage_cells(shot: &Shot<'_>, outage: &Outage) -> Vec<Line> {
         Some(id) => board.subject(id).map_or_else(|| id.to_string(), |s| subject_title(board, s)),
         None => NOTHING.to_owned(),
     };
+    let is_of = |note: &&OutageNote| {
+        outage.start <= note.start && outage.end.is_none_or(|end| note.start < end)
+    };
+    let said = notes.iter().rfind(is_of);
     vec![
         Line::styled(theme.glyph(outage.state).to_string(), theme.state(outage.state)),
         Line::plain(at(outage.start)),
@@ -129,5 +137,7 @@ fn outage_cells(shot: &Shot<'_>, outage: &Outage) -> Vec<Line> {
         },
         Line::plain(duration(lang, end.since(outage.start).max(0))),
         Line::plain(cause),
+        Line::plain(said.map_or(NOTHING, |note| text(lang, cause_key(note.cause)))),
+        Line::plain(said.map(|note| visible(&note.note)).unwrap_or_default()),
     ]
 }

@@ -2,13 +2,10 @@
 
 use jiff::civil::Date;
 
-use crate::api::{ACK_MAX_MS, NOTE_MAX};
+use crate::api::ACK_MAX_MS;
 use crate::dash::board::Board;
-use crate::locale::{is_hidden, nfc};
+use crate::dash::form::{Entry, Form, stepped};
 use crate::model::{Incident, IncidentId, SubjectId, UnixMs, parse_duration};
-
-/// Longest text of an own length, in characters.
-const OWN_MAX: usize = 20;
 
 /// The hour at which the night shift ends.
 const MORNING: i8 = 7;
@@ -75,30 +72,16 @@ pub struct Dialog {
     /// The incidents it can be about, with their roots when it was opened; at least one.
     choices: Vec<(IncidentId, SubjectId)>,
     chosen: usize,
-    /// What is said about it, NFC, at most [`NOTE_MAX`] characters.
-    pub note: String,
+    /// What is said about it, and the own length or time of day.
+    pub entry: Entry,
     /// For how long.
     pub term: Term,
-    /// The own length or time of day, as typed.
-    pub own: String,
-    /// Letters go into `own`, not into the note.
-    pub is_on_own: bool,
-    /// What was typed as own length is none, and the user wanted to go on with it.
-    pub is_own_wrong: bool,
 }
 
 impl Dialog {
     /// About the first of `choices`, with nothing said yet.
     pub(super) fn new(choices: Vec<(IncidentId, SubjectId)>) -> Self {
-        Self {
-            choices,
-            chosen: 0,
-            note: String::new(),
-            term: Term::default(),
-            own: String::new(),
-            is_on_own: false,
-            is_own_wrong: false,
-        }
+        Self { choices, chosen: 0, entry: Entry::default(), term: Term::default() }
     }
 
     /// The same with what was typed in `draft`, when the incident that was about is among the
@@ -138,44 +121,28 @@ impl Dialog {
             Term::Hour => Some(Holds::For(3_600_000)),
             Term::FourHours => Some(Holds::For(4 * 3_600_000)),
             Term::Morning => next(board, now, MORNING, 0).map(Holds::Until),
-            Term::Own => own(board, now, &self.own),
+            Term::Own => own(board, now, &self.entry.own),
         }
-    }
-
-    /// A longer (1) or shorter (-1) time; who goes to his own can write it at once.
-    pub(super) fn choose_term(&mut self, by: isize) {
-        let at = Term::ALL.iter().position(|t| *t == self.term).unwrap_or(0);
-        let at = at.saturating_add_signed(by).min(Term::ALL.len() - 1);
-        self.term = Term::ALL[at];
-        self.is_on_own = self.term == Term::Own;
-        self.is_own_wrong = false;
-    }
-
-    /// Another of the incidents.
-    pub(super) fn choose_incident(&mut self, by: isize) {
-        let last = self.choices.len().saturating_sub(1);
-        self.chosen = self.chosen.saturating_add_signed(by).min(last);
-    }
-
-    /// What letters go into, and how long it may become.
-    pub(super) fn line_mut(&mut self) -> (&mut String, usize) {
-        self.is_own_wrong = false;
-        if self.is_on_own { (&mut self.own, OWN_MAX) } else { (&mut self.note, NOTE_MAX) }
-    }
-
-    /// Adds typed or pasted text: what breaks a line becomes a blank, what cannot be seen is left
-    /// out, and a mark joins the letter it was typed after.
-    pub(super) fn push(&mut self, text: &str) {
-        let (line, most) = self.line_mut();
-        *line = pushed(line, text, most);
     }
 }
 
-/// `line` with typed or pasted text added, at most `most` characters long.
-pub(in crate::dash) fn pushed(line: &str, text: &str, most: usize) -> String {
-    let blank = |c: char| if c.is_whitespace() { ' ' } else { c };
-    let kept: String = text.chars().map(blank).filter(|c| !is_hidden(*c)).collect();
-    nfc(&format!("{line}{kept}")).chars().take(most).collect()
+impl Form for Dialog {
+    fn entry(&mut self) -> &mut Entry {
+        &mut self.entry
+    }
+
+    fn has_own(&self) -> bool {
+        self.term == Term::Own
+    }
+
+    fn choose(&mut self, by: isize) {
+        let at = Term::ALL.iter().position(|t| *t == self.term).unwrap_or(0);
+        self.term = Term::ALL[stepped(at, by, Term::ALL.len())];
+    }
+
+    fn turn(&mut self, by: isize) {
+        self.chosen = stepped(self.chosen, by, self.choices.len());
+    }
 }
 
 /// The next time that the province's clock shows `hour`:`minute`.

@@ -4,7 +4,9 @@
 use rusqlite::{Connection, params};
 
 use super::{Applier, Sql, state_code};
-use crate::model::{CarrierId, Id, KeptIncident, Maintenance, SubjectId, UnixMs, WorkHours};
+use crate::model::{
+    CarrierId, Id, KeptIncident, Maintenance, Recurrence, SubjectId, UnixMs, WorkHours,
+};
 use crate::store::codec::scope_of;
 
 impl Applier {
@@ -54,22 +56,29 @@ impl Applier {
     }
 }
 
-/// Recurring work lives in the inventory: refused, as SQLite refuses what breaks a constraint.
+/// What recurs by a calendar that is no [`Recurrence`] lives in the inventory: refused, as SQLite
+/// refuses what breaks a constraint.
 pub(super) fn announce(
     tx: &Connection,
     work: &Maintenance,
     announced_at: UnixMs,
     seq: i64,
 ) -> Sql<()> {
-    let WorkHours::Once(span) = work.hours else {
-        let why = "recurring maintenance is not kept in the store";
-        return Err(rusqlite::Error::ToSqlConversionFailure(why.into()));
+    let (span, every) = match &work.hours {
+        WorkHours::Once(span) => (*span, None),
+        WorkHours::Recurring(calendar, life) => {
+            let known = Recurrence::of(calendar).zip(calendar.zone.iana_name());
+            let why = "recurring maintenance by a calendar is not kept in the store";
+            let refused = || rusqlite::Error::ToSqlConversionFailure(why.into());
+            (*life, Some(known.ok_or_else(refused)?))
+        }
     };
+    let (every, zone) = (every.map(|(e, _)| e.to_string()), every.map(|(_, zone)| zone));
     let (scope, target) = scope_of(&work.on);
     tx.prepare_cached(
         "INSERT OR REPLACE INTO maintenance
-         (id, scope, target, t0, t1, \"by\", note, announced_at, ended_at, seq)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL, ?9)",
+         (id, scope, target, t0, t1, \"by\", note, announced_at, ended_at, seq, every, zone)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL, ?9, ?10, ?11)",
     )?
     .execute(params![
         work.id.as_str(),
@@ -80,7 +89,9 @@ pub(super) fn announce(
         work.by,
         work.note,
         announced_at.0,
-        seq
+        seq,
+        every,
+        zone
     ])?;
     Ok(())
 }

@@ -3,14 +3,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use jiff::tz::TimeZone;
 use rusqlite::Row;
 use rusqlite::types::Value;
 
 use super::Reader;
 use super::records::Names;
 use crate::model::{
-    Ack, CarrierId, Id, IncidentId, KeptIncident, Maintenance, Span, SubjectId, Told, UnixMs,
-    WorkHours, WorkedOn,
+    Ack, CarrierId, Id, IncidentId, KeptIncident, Maintenance, Recurrence, Span, SubjectId, Told,
+    UnixMs, WorkHours, WorkedOn,
 };
 use crate::store::StoreError;
 use crate::store::codec::worked_on;
@@ -153,28 +154,42 @@ impl Reader {
         })
     }
 
-    /// The announced one-off work that touches `window`, unclipped, by its beginning. What was
+    /// The announced work that touches `window`, of what recurs with its whole life, unclipped, by its
+    /// beginning. What was
     /// ended early ends then; what was called off before it began is left out.
     ///
     /// # Errors
     /// When the file cannot be read.
     pub fn maintenance(&self, window: Span) -> Result<Vec<Maintenance>, StoreError> {
         self.rows(
-            "SELECT id, scope, target, t0, min(t1, coalesce(ended_at, t1)) AS e, \"by\", note
+            "SELECT id, scope, target, t0, min(t1, coalesce(ended_at, t1)) AS e, \"by\", note,
+                    every, zone
              FROM maintenance WHERE t0 < ?2 AND e > ?1 AND e > t0 ORDER BY t0, id",
             [Value::Integer(window.from.0), window.to.0.into()],
             |row| {
                 let id: String = self.get(row.get(0))?;
                 let span = Span::new(UnixMs(self.get(row.get(3))?), UnixMs(self.get(row.get(4))?));
+                let id = Id::new(&id).map_err(|_| self.corrupt("maintenance's id", &id))?;
                 Ok(Maintenance {
-                    id: Id::new(&id).map_err(|_| self.corrupt("maintenance's id", &id))?,
                     on: self.worked_on(row)?,
-                    hours: WorkHours::Once(span),
+                    hours: self.work_hours(row, &id, span)?,
+                    id,
                     by: self.get(row.get(5))?,
                     note: self.get(row.get(6))?,
                 })
             },
         )
+    }
+
+    fn work_hours(&self, row: &Row<'_>, id: &Id, life: Span) -> Result<WorkHours, StoreError> {
+        let every: Option<String> = self.get(row.get(7))?;
+        let zone: Option<String> = self.get(row.get(8))?;
+        let (Some(every), Some(zone)) = (every, zone) else { return Ok(WorkHours::Once(life)) };
+        let wrong = || self.corrupt("maintenance's recurrence", &format!("{every} {zone}"));
+        let parsed: Recurrence = every.parse().map_err(|_| wrong())?;
+        let zone = TimeZone::get(&zone).map_err(|_| wrong())?;
+        let calendar = parsed.calendar(id.clone().into(), zone);
+        Ok(WorkHours::Recurring(Box::new(calendar), life))
     }
 
     fn worked_on(&self, row: &Row<'_>) -> Result<WorkedOn, StoreError> {

@@ -149,14 +149,14 @@ fn work_ends_when_it_was_ended_and_what_was_called_off_is_left_out() {
 }
 
 #[test]
-fn recurring_work_is_refused_and_holds_up_nobody() {
+fn work_by_a_calendar_is_refused_and_holds_up_nobody() {
     let place = Place::new();
     let store = place.open();
     let once = work("once", unit("cai-be"), T0, T0 + 1);
     let calendar = crate::model::Calendar {
         id: crate::model::CalendarId::new("nights").unwrap(),
         zone: jiff::tz::TimeZone::UTC,
-        hours: std::array::from_fn(|_| vec![(0, 60)]),
+        hours: std::array::from_fn(|_| vec![(0, 60), (120, 180)]),
         holidays: Vec::new(),
         make_up: Vec::new(),
     };
@@ -169,6 +169,36 @@ fn recurring_work_is_refused_and_holds_up_nobody() {
     store.flush_blocking().unwrap();
     assert!(store.status().trouble.is_some_and(|t| t.contains("recurring")));
     assert_eq!(place.reader().maintenance(ALL_TIME).unwrap(), [once]);
+}
+
+#[test]
+fn work_that_recurs_is_kept_with_its_hours_and_zone_and_ends_when_it_was_ended() {
+    let place = Place::new();
+    let store = place.open();
+    let every: crate::model::Recurrence = "sat,sun 22:00-02:00".parse().unwrap();
+    let zone = jiff::tz::TimeZone::get("Asia/Ho_Chi_Minh").unwrap();
+    let nights = |id: &str, to: i64| {
+        let calendar = every.calendar(Id::new(id).unwrap().into(), zone.clone());
+        let life = Span::new(UnixMs(T0), UnixMs(to));
+        let hours = WorkHours::Recurring(Box::new(calendar), life);
+        Maintenance { hours, ..work(id, unit("cai-be"), T0, to) }
+    };
+    let week = 7 * 86_400_000;
+    store.submit(facts(vec![
+        Fact::Maintenance(nights("nights", T0 + 9 * week), UnixMs(T0)),
+        Fact::Maintenance(nights("early", T0 + 9 * week), UnixMs(T0)),
+        Fact::MaintenanceEnded { id: Id::new("early").unwrap(), at: UnixMs(T0 + week) },
+    ]));
+    store.flush_blocking().unwrap();
+    assert_eq!(store.status().trouble, None);
+    let kept = place.reader().maintenance(ALL_TIME).unwrap();
+    assert_eq!(kept, [nights("early", T0 + week), nights("nights", T0 + 9 * week)]);
+    let later = Span::new(UnixMs(T0 + 2 * week), UnixMs(T0 + 3 * week));
+    let [only] = &place.reader().maintenance(later).unwrap()[..] else { panic!("one") };
+    assert_eq!(only.id.as_str(), "nights");
+    assert_eq!(only.spans(later).len(), 2);
+    let hours: i64 = only.spans(later).iter().map(|span| span.len_ms()).sum();
+    assert_eq!(hours, 8 * 3_600_000);
 }
 
 #[test]

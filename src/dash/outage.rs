@@ -1,0 +1,278 @@
+//! Saying what an outage was: the dialog and what came of it. Pure.
+//!
+//! Guarantees: an outage is meant by its subject and its first failed round and named with both
+//! before anything is asked; what it was called before is shown, and calling it something else needs
+//! a reason; what could not be delivered is there again when the dialog is opened anew.
+
+use super::board::Board;
+use super::form::{Entry, Form, Pressed, Sent, press as press_form, stepped};
+use super::link::Link;
+use super::notice::Said;
+use super::source::Refusal;
+use super::state::{Cmd, Detail, Key, Mode, Row, Screen, Ui};
+use super::take::meant;
+use crate::api::{ClosedIncident, NoteRequest, Noted};
+use crate::model::{Cause, Incident, OutageId, OutageNote, SubjectId, UnixMs};
+
+/// An outage that can be spoken of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spoken {
+    /// Whose, and its first failed round or, of one that lasts, when the state began that it is in.
+    pub id: OutageId,
+    /// Its end; `None` while it lasts.
+    pub end: Option<UnixMs>,
+    /// What it probably is.
+    pub guess: Option<Cause>,
+    /// What was said last.
+    pub before: Option<OutageNote>,
+}
+
+impl Spoken {
+    /// What it is called unless the user chooses otherwise.
+    fn likely(&self) -> Cause {
+        let said = self.before.as_ref().map(|note| note.cause);
+        said.or(self.guess).unwrap_or(Cause::Power)
+    }
+}
+
+/// The dialog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dialog {
+    /// What can be spoken of where the user stands, the likeliest first; at least one.
+    choices: Vec<Spoken>,
+    chosen: usize,
+    /// What is said about it.
+    pub entry: Entry,
+    /// What it was.
+    pub cause: Cause,
+}
+
+impl Dialog {
+    fn new(choices: Vec<Spoken>) -> Self {
+        let cause = choices.first().map_or(Cause::Power, Spoken::likely);
+        Self { choices, chosen: 0, entry: Entry::default(), cause }
+    }
+
+    /// The same with what was typed in `draft`, when the outage that was about is among the choices.
+    fn resumed(self, draft: Self) -> Self {
+        let about = draft.about().map(|spoken| spoken.id.clone());
+        let at = about.and_then(|id| self.choices.iter().position(|c| c.id == id));
+        match at {
+            Some(chosen) => Self { choices: self.choices, chosen, ..draft },
+            None => self,
+        }
+    }
+
+    /// Which of how many it is about, from 1.
+    #[must_use]
+    pub fn position(&self) -> (usize, usize) {
+        (self.chosen + 1, self.choices.len())
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub fn about(&self) -> Option<&Spoken> {
+        self.choices.get(self.chosen)
+    }
+}
+
+impl Form for Dialog {
+    fn entry(&mut self) -> &mut Entry {
+        &mut self.entry
+    }
+
+    fn has_own(&self) -> bool {
+        false
+    }
+
+    fn choose(&mut self, by: isize) {
+        let at = Cause::ALL.iter().position(|c| *c == self.cause).unwrap_or(0);
+        self.cause = Cause::ALL[stepped(at, by, Cause::ALL.len())];
+    }
+
+    fn turn(&mut self, by: isize) {
+        self.chosen = stepped(self.chosen, by, self.choices.len());
+        self.cause = self.about().map_or(self.cause, Spoken::likely);
+    }
+}
+
+/// All that has to do with saying what outages were.
+#[derive(Debug, Clone, Default)]
+pub struct Speaking {
+    /// The dialog, while the mode is [`Mode::Outage`].
+    pub dialog: Option<Dialog>,
+    sent: Sent<NoteRequest, Dialog>,
+}
+
+impl Speaking {
+    /// Whose outage was spoken of last, while there is no answer.
+    #[must_use]
+    pub fn asked(&self) -> Option<&SubjectId> {
+        self.sent.last().map(|request| &request.subject)
+    }
+}
+
+/// The outages of the open subject, the newest first.
+fn of_detail(board: &Board, detail: &Detail) -> Vec<Spoken> {
+    let Some((_, Ok(history))) = detail.shown() else {
+        return of_subject(board, &detail.subject).into_iter().collect();
+    };
+    let newest_first = history.outages.iter().rev();
+    newest_first
+        .map(|outage| {
+            let is_inside = |note: &&OutageNote| {
+                outage.start <= note.start && outage.end.is_none_or(|end| note.start < end)
+            };
+            Spoken {
+                id: OutageId { subject: detail.subject.clone(), start: outage.start },
+                end: outage.end,
+                guess: outage.end.is_none().then(|| guess(board, &detail.subject)).flatten(),
+                before: history.notes.iter().rfind(is_inside).cloned(),
+            }
+        })
+        .collect()
+}
+
+/// What the incident that a subject is a root of probably is.
+fn guess(board: &Board, subject: &SubjectId) -> Option<Cause> {
+    let of = board.incidents.iter().find(|i| i.members().any(|member| member == subject))?;
+    of.guess.as_ref().map(|guess| guess.cause)
+}
+
+/// The outage that a subject is in.
+fn of_subject(board: &Board, id: &SubjectId) -> Option<Spoken> {
+    let now = &board.subject(id)?.now;
+    let id = OutageId { subject: id.clone(), start: now.since };
+    now.state.is_outage().then(|| Spoken {
+        guess: guess(board, &id.subject),
+        id,
+        end: None,
+        before: None,
+    })
+}
+
+fn of_incidents(board: &Board, incidents: &[&Incident]) -> Vec<Spoken> {
+    let members = incidents.iter().flat_map(|i| i.members());
+    members.filter_map(|id| of_subject(board, id)).collect()
+}
+
+fn of_closed(incident: &ClosedIncident) -> Option<Spoken> {
+    Some(Spoken {
+        id: OutageId { subject: incident.root.clone(), start: incident.outage? },
+        end: Some(incident.closed),
+        guess: incident.guess.as_ref().map(|guess| guess.cause),
+        before: incident.noted.clone(),
+    })
+}
+
+/// What can be spoken of where the user stands.
+fn choices(ui: &Ui, board: &Board) -> Vec<Spoken> {
+    match (ui.screen, ui.selected()) {
+        (Screen::Subject, _) => ui.detail.as_ref().map(|d| of_detail(board, d)).unwrap_or_default(),
+        (_, Some(Row::Closed(id))) => {
+            ui.closed.incident(id).and_then(of_closed).into_iter().collect()
+        }
+        _ => of_incidents(board, &meant(ui, board)),
+    }
+}
+
+/// Opens the dialog, or tells why there is none.
+pub(super) fn open(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs) {
+    if ui.read_only {
+        return ui.notices.tell(Said::ReadOnly, now);
+    }
+    if *link != Link::Live {
+        return ui.notices.tell(Said::NoDaemon, now);
+    }
+    let choices = choices(ui, board);
+    if choices.is_empty() {
+        return ui.notices.tell(Said::NoOutage, now);
+    }
+    let dialog = Dialog::new(choices);
+    let dialog = match ui.speaking.sent.draft() {
+        Some(draft) => dialog.resumed(draft),
+        None => dialog,
+    };
+    ui.speaking.dialog = Some(dialog);
+    ui.mode = Mode::Outage;
+}
+
+fn close(ui: &mut Ui) -> Option<Dialog> {
+    ui.mode = Mode::Normal;
+    ui.speaking.dialog.take()
+}
+
+/// A key in the dialog.
+pub(super) fn press(ui: &mut Ui, link: &Link, key: Key, now: UnixMs, commands: &mut Vec<Cmd>) {
+    let Some(dialog) = &mut ui.speaking.dialog else {
+        close(ui);
+        return;
+    };
+    match press_form(dialog, key) {
+        Pressed::Stayed => {}
+        Pressed::Left => drop(close(ui)),
+        Pressed::Done => say(ui, link, now, commands),
+    }
+}
+
+/// Enter: asks the daemon, or tells why not.
+fn say(ui: &mut Ui, link: &Link, now: UnixMs, commands: &mut Vec<Cmd>) {
+    let Some(dialog) = &mut ui.speaking.dialog else { return };
+    if *link != Link::Live {
+        let dialog = close(ui);
+        ui.speaking.sent.keep(dialog);
+        return ui.notices.tell(Said::NoDaemon, now);
+    }
+    let Some(spoken) = dialog.about().cloned() else { return };
+    let note = dialog.entry.said();
+    let is_otherwise = spoken.before.is_some_and(|before| before.cause != dialog.cause);
+    if is_otherwise && note.is_empty() {
+        dialog.entry.is_wrong = true;
+        return;
+    }
+    let OutageId { subject, start } = spoken.id;
+    let request = NoteRequest { subject, start, cause: dialog.cause, note };
+    let Some(dialog) = close(ui) else { return };
+    let is_same = |earlier: &NoteRequest| {
+        earlier.subject == request.subject && earlier.start == request.start
+    };
+    if ui.speaking.sent.send(&request, dialog, is_same) {
+        commands.push(Cmd::Note(request));
+    }
+}
+
+/// Letters typed or pasted.
+pub(super) fn typed(ui: &mut Ui, text: &str) {
+    if let Some(dialog) = &mut ui.speaking.dialog {
+        dialog.entry.push(text);
+    }
+}
+
+/// What the daemon said. What is shown of outages is asked for anew.
+pub(super) fn answered(
+    ui: &mut Ui,
+    request: &NoteRequest,
+    answer: Result<Noted, Refusal>,
+    now: UnixMs,
+) {
+    let by = |by: Option<String>| by.unwrap_or_else(|| "?".to_owned());
+    let said = match answer {
+        Ok(done) => Said::Noted(done.subject, done.cause),
+        Err(Refusal::Said(problem)) => match problem.error.as_str() {
+            "already_noted" => Said::NotedAlready(request.subject.clone(), by(problem.by)),
+            "needs_reason" => Said::NoteNeedsReason(request.subject.clone(), by(problem.by)),
+            "unknown_outage" => Said::NoOutage,
+            _ => Said::NoteRefused(problem.message),
+        },
+        Err(Refusal::ReadOnly) => Said::NoDaemon,
+        Err(Refusal::NotAsked(why)) => Said::NoteRefused(why.0),
+        Err(Refusal::Unanswered(why)) => Said::NoteUnanswered(why.0),
+    };
+    let is_done = matches!(said, Said::Noted(..) | Said::NotedAlready(..) | Said::NoOutage);
+    ui.speaking.sent.answered(request, !is_done);
+    if let Some(detail) = &mut ui.detail {
+        detail.asked = None;
+    }
+    ui.closed.fetched.hurry();
+    ui.notices.tell(said, now);
+}

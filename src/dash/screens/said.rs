@@ -1,0 +1,119 @@
+//! What came of the user's actions, for the status line.
+
+use crate::dash::draw::Line;
+use crate::dash::notice::Said;
+use crate::dash::view::Shot;
+use crate::dash::words::subject_title;
+use crate::locale::{cause_key, fit, number, reason, text, visible};
+use crate::model::SubjectId;
+use crate::t;
+
+/// What is asked now, or what came last, for the status line.
+pub fn told(shot: &Shot<'_>) -> Option<Line> {
+    let (lang, theme, ui) = (shot.ui.lang, shot.theme, shot.ui);
+    if let Some(id) = ui.working.asked() {
+        let words = t!(lang, "dash.working", id = id);
+        return Some(Line::styled(format!("{} {words}", theme.turning(shot.now)), theme.strong()));
+    }
+    if let Some(unit) = ui.storming.asked() {
+        let words = t!(lang, "dash.storming", unit = unit);
+        return Some(Line::styled(format!("{} {words}", theme.turning(shot.now)), theme.strong()));
+    }
+    if let Some(subject) = ui.speaking.asked() {
+        let words = t!(lang, "dash.cause.under_way", name = title_of(shot, subject));
+        return Some(Line::styled(format!("{} {words}", theme.turning(shot.now)), theme.strong()));
+    }
+    let name = |subject: &SubjectId| title_of(shot, subject);
+    let fault = |words: String| Some(Line::styled(words, theme.fault()));
+    let plain = |words: String| Some(Line::styled(words, theme.strong()));
+    match ui.notices.at(shot.now)? {
+        Said::Announced(id, subjects, to) => {
+            let (count, to) = (number(lang, i64::from(*subjects)), shot.when(*to));
+            plain(t!(lang, "dash.work_done", id = id, count = count, to = to))
+        }
+        Said::Ended(id) => plain(t!(lang, "dash.works.ended", id = id)),
+        Said::NotEnded(why) => {
+            fault(t!(lang, "dash.works.not_ended", reason = visible(&reason(lang, why))))
+        }
+        Said::WorkInInventory(id) => fault(t!(lang, "dash.works.fixed", id = id)),
+        Said::Noted(subject, cause) => {
+            let cause = text(lang, cause_key(*cause));
+            plain(t!(lang, "dash.cause.done", name = name(subject), cause = cause))
+        }
+        Said::NotedAlready(subject, by) => {
+            fault(t!(lang, "dash.cause.already", name = name(subject), by = visible(by)))
+        }
+        Said::NoteNeedsReason(subject, by) => {
+            fault(t!(lang, "dash.cause.needs_reason", name = name(subject), by = visible(by)))
+        }
+        Said::NoteRefused(why) => {
+            fault(t!(lang, "dash.cause.refused", reason = visible(&reason(lang, why))))
+        }
+        Said::NoteUnanswered(why) => {
+            fault(t!(lang, "dash.cause.unanswered", reason = visible(&reason(lang, why))))
+        }
+        Said::NoOutage => fault(text(lang, "dash.cause.nothing").to_owned()),
+        Said::WorkRefused(why) => {
+            fault(t!(lang, "dash.work_refused", reason = visible(&reason(lang, why))))
+        }
+        Said::WorkUnanswered(why) => {
+            fault(t!(lang, "dash.work_unanswered", reason = visible(&reason(lang, why))))
+        }
+        Said::Storm(name, until) => {
+            plain(t!(lang, "dash.storm_done", name = name, until = shot.when(*until)))
+        }
+        Said::StormOver(name, folded, open) => {
+            let number = |n: u32| number(lang, i64::from(n));
+            let (folded, open) = (number(*folded), number(*open));
+            plain(t!(lang, "dash.storm_over", name = name, folded = folded, open = open))
+        }
+        Said::StormRefused(why) => {
+            fault(t!(lang, "dash.storm_refused", reason = visible(&reason(lang, why))))
+        }
+        Said::StormUnanswered(why) => {
+            fault(t!(lang, "dash.storm_unanswered", reason = visible(&reason(lang, why))))
+        }
+        Said::ReadOnly => fault(text(lang, "dash.work_read_only").to_owned()),
+        Said::NoDaemon => fault(text(lang, "dash.work_no_daemon").to_owned()),
+        Said::Nothing => fault(text(lang, "dash.nothing_selected").to_owned()),
+        Said::Copied(what) => plain(t!(lang, "dash.copied", what = fit(what, 60))),
+        Said::Exported(path, count) => {
+            let count = number(lang, i64::try_from(*count).unwrap_or(i64::MAX));
+            plain(t!(lang, "dash.exported", count = count, path = visible(path)))
+        }
+        Said::Reported(path) => plain(t!(lang, "dash_reports.written", path = visible(path))),
+        Said::ReportExists(name) => fault(t!(lang, "dash_reports.exists", name = visible(name))),
+        Said::Kept(path) => plain(t!(lang, "dash.kept", path = visible(path))),
+        Said::NotExported(why) => {
+            fault(t!(lang, "dash.not_exported", reason = visible(&reason(lang, why))))
+        }
+        Said::Asked(done, left_out, subject) => {
+            let figure = |n: u32| number(lang, i64::from(n));
+            let (subjects, addresses) = (figure(done.subjects), figure(done.addresses));
+            let mut words = t!(
+                lang,
+                "dash.sure.asked",
+                name = name(subject),
+                subjects = subjects,
+                addresses = addresses
+            );
+            if done.joined > 0 {
+                words += &t!(lang, "dash.sure.joined", count = figure(done.joined));
+            }
+            if *left_out > 0 {
+                let left = number(lang, i64::try_from(*left_out).unwrap_or(i64::MAX));
+                words += &t!(lang, "dash.sure.not_asked", count = left);
+            }
+            plain(words)
+        }
+        Said::NotAsked(why) => {
+            fault(t!(lang, "dash.not_asked", reason = visible(&reason(lang, why))))
+        }
+    }
+}
+
+/// A subject's name with its unit's.
+fn title_of(shot: &Shot<'_>, id: &SubjectId) -> String {
+    let subject = shot.board.subject(id);
+    subject.map_or_else(|| id.to_string(), |s| subject_title(shot.board, s))
+}

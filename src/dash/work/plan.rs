@@ -1,0 +1,181 @@
+//! When announced work takes place, chosen or as it was typed. Pure.
+
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+
+use crate::api::{RECURRING_MAX_MS, WORK_MAX_MS};
+use crate::dash::board::Board;
+use crate::dash::take::next_time;
+use crate::locale::fold;
+use crate::model::{DAYS, Recurrence, Span, UnixMs, days_of, minute_of_day, parse_duration};
+
+const HOUR_MS: i64 = 3_600_000;
+const MINUTE_MS: i64 = 60_000;
+const DAY_MS: i64 = 86_400_000;
+const DAY_MINUTES: u16 = 1440;
+
+/// How many days work recurs where no last day is given.
+const RECURS_DAYS: i64 = 90;
+
+/// When the work takes place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Term {
+    /// An hour from now on.
+    Hour,
+    /// Two hours.
+    #[default]
+    TwoHours,
+    /// Four hours.
+    FourHours,
+    /// Eight hours.
+    EightHours,
+    /// As typed.
+    Own,
+    /// Every day, as typed.
+    Daily,
+    /// On days of the week, as typed.
+    Weekly,
+}
+
+impl Term {
+    /// In the order they are shown in.
+    pub const ALL: [Self; 7] = [
+        Self::Hour,
+        Self::TwoHours,
+        Self::FourHours,
+        Self::EightHours,
+        Self::Own,
+        Self::Daily,
+        Self::Weekly,
+    ];
+
+    /// The key of its text.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Hour => "dash.term_hour",
+            Self::TwoHours => "dash.term_two_hours",
+            Self::FourHours => "dash.term_four_hours",
+            Self::EightHours => "dash.term_eight_hours",
+            Self::Own => "dash.term_own",
+            Self::Daily => "dash.works.term_daily",
+            Self::Weekly => "dash.works.term_weekly",
+        }
+    }
+
+    /// Whether its times are typed.
+    #[must_use]
+    pub const fn is_typed(self) -> bool {
+        matches!(self, Self::Own | Self::Daily | Self::Weekly)
+    }
+
+    /// The key of the text that says how.
+    #[must_use]
+    pub const fn hint(self) -> &'static str {
+        match self {
+            Self::Daily => "dash.works.write_daily",
+            Self::Weekly => "dash.works.write_weekly",
+            _ => "dash.work_own",
+        }
+    }
+}
+
+/// When the work takes place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    /// From when to when; of what recurs, its life.
+    pub span: Span,
+    /// When in between, of what recurs.
+    pub every: Option<Recurrence>,
+}
+
+impl Plan {
+    /// What `term` and what was typed come to at `now`; `None` when that is no time.
+    pub(super) fn new(board: &Board, now: UnixMs, term: Term, typed: &str) -> Option<Self> {
+        let once = |span| Self { span, every: None };
+        let hours = |n: i64| Some(once(Span::new(now, now + n * HOUR_MS)));
+        match term {
+            Term::Hour => hours(1),
+            Term::TwoHours => hours(2),
+            Term::FourHours => hours(4),
+            Term::EightHours => hours(8),
+            Term::Own => own(board, now, typed).map(once),
+            Term::Daily => recurring(board, now, [true; 7], typed),
+            Term::Weekly => {
+                let (days, rest) = typed.trim().split_once(' ')?;
+                recurring(board, now, days_of(&fold(days), weekday)?, rest)
+            }
+        }
+    }
+}
+
+/// `2h`, `17:30` (until then), `22:00 4h`, `22:00 02:00`: an end, or a beginning and an end.
+fn own(board: &Board, now: UnixMs, text: &str) -> Option<Span> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let end = |from: UnixMs, word: &str| {
+        let length = || parse_duration(word).ok().filter(|ms| (1..=WORK_MAX_MS).contains(ms));
+        next_time(board, from, word).or_else(|| length().map(|ms| from + ms))
+    };
+    match words[..] {
+        [last] => Some(Span::new(now, end(now, last)?)),
+        [first, last] => {
+            let from = next_time(board, now, first)?;
+            Some(Span::new(from, end(from, last)?))
+        }
+        _ => None,
+    }
+}
+
+/// A weekday as people write it, Monday first: `t2` to `t7` and `cn`, or `mon` to `sun`.
+fn weekday(word: &str) -> Option<usize> {
+    const VIETNAMESE: [&str; 7] = ["t2", "t3", "t4", "t5", "t6", "t7", "cn"];
+    let at = |names: [&str; 7]| names.iter().position(|name| *name == word);
+    at(VIETNAMESE).or_else(|| at(DAYS))
+}
+
+/// `22:00 4h`, `22:00 02:00 31/12`: a beginning, an end, and perhaps the last day.
+fn recurring(board: &Board, now: UnixMs, days: [bool; 7], text: &str) -> Option<Plan> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let (first, last, until) = match words[..] {
+        [first, last] => (first, last, None),
+        [first, last, until] => (first, last, Some(until)),
+        _ => return None,
+    };
+    let from = minute_of_day(first)?;
+    let lasts = match minute_of_day(last) {
+        Some(to) if to > from => to - from,
+        Some(to) => to + DAY_MINUTES - from,
+        None => u16::try_from(parse_duration(last).ok()? / MINUTE_MS).ok()?,
+    };
+    let every = Recurrence::new(days, from, lasts)?;
+    let today = board.local(now).date();
+    let last_day = match until {
+        None => today.checked_add(RECURS_DAYS.days()).ok()?,
+        Some(word) => day(today, word)?,
+    };
+    // What begins on the last day ends on the day after it, perhaps.
+    let minutes = i64::from(DAY_MINUTES.max(from + lasts));
+    let end = last_day.at(0, 0, 0, 0).checked_add(minutes.minutes()).ok()?;
+    let end = end.to_zoned_datetime(board.timezone().clone()).ok()?;
+    let to = UnixMs::from(end.timestamp());
+    let is_possible = last_day >= today && to <= now + RECURRING_MAX_MS && to > now;
+    is_possible.then(|| Plan { span: Span::new(now, to), every: Some(every) })
+}
+
+/// `31/12`, `31/12/2026`, `2026-12-31` or a length from today on, `30d`.
+fn day(today: Date, word: &str) -> Option<Date> {
+    if let Ok(date) = word.parse::<Date>() {
+        return Some(date);
+    }
+    let parts: Vec<&str> = word.split('/').collect();
+    let number = |part: &str| part.parse::<i8>().ok();
+    match parts[..] {
+        [day, month] => {
+            let (day, month) = (number(day)?, number(month)?);
+            let of_year = |year| Date::new(year, month, day).ok().filter(|date| *date >= today);
+            of_year(today.year()).or_else(|| of_year(today.year() + 1))
+        }
+        [day, month, year] => Date::new(year.parse().ok()?, number(month)?, number(day)?).ok(),
+        _ => today.checked_add((parse_duration(word).ok()? / DAY_MS).days()).ok(),
+    }
+}
