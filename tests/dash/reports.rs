@@ -39,7 +39,7 @@ fn the_report_is_of_the_selected_unit_and_widens_to_everybody() {
     let quarter = command("availability --from 2016-10-01 --to 2017-01-01");
     assert_eq!(asked(&desk.press("+")), [quarter]);
     assert_eq!(desk.ui.reports.length, Length::Quarter);
-    let commands = desk.press("y");
+    let commands = desk.press("y<Enter>");
     let [Cmd::Copy(copied)] = &commands[..] else { panic!("a line: {commands:?}") };
     assert_eq!(*copied, command("availability --from 2016-10-01 --to 2017-01-01"));
 }
@@ -118,12 +118,12 @@ fn drifts_are_filtered_opened_copied_and_written() {
     let mut desk = desk();
     desk.press(":drift<Enter>");
     assert_eq!((desk.ui.screen, desk.ui.rows.len()), (Screen::Drift, 5));
-    let commands = desk.press("y");
+    let commands = desk.press("y<Enter>");
     let line = "cai-be/router-1: serial number: TG00017 / TG00018".to_owned();
     assert_eq!(commands, [Cmd::Copy(line)]);
     desk.press("f");
     assert_eq!(desk.ui.rows.len(), sample::drifts().rows.len());
-    let commands = desk.press("e");
+    let commands = desk.press("e<Enter>");
     let [Cmd::Export(export)] = &commands[..] else { panic!("a file: {commands:?}") };
     assert!(export.name.starts_with("tuantra-drift-2016"), "{}", export.name);
     let lines: Vec<&str> = export.text.lines().collect();

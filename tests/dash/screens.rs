@@ -93,6 +93,11 @@ pictures! {
     take: "2<Down>aĐã gọi tổng đài VNPT<Right><Right><Right>";
     work: "2<Down>mthay cáp<Right><Right><Right>22:00 4h";
     storm: "2<Down>B<Right>";
+    cause: "2<Down>oVNPT báo đứt cáp<Right>";
+    closed: "2<End><Enter><Down>";
+    ask: "2<Down>r";
+    works: "M<Down>";
+    works_end: "M<Down>x";
 }
 
 /// What is open and what lies over it.
