@@ -154,7 +154,8 @@ fn the_documented_lines_are_taken() {
         round(600, TRUNK, false).replace("\"rtt_us\"", &format!("\"error\":{error},\"rtt_us\""))
     };
     let errors = [
-        r#"{"unreachable":{"code":1}}"#,
+        r#"{"unreachable":{"code":1,"by":"10.0.3.1"}}"#,
+        r#"{"ttl_exceeded":{}}"#,
         r#""ttl_exceeded""#,
         r#"{"frag_needed":{"mtu":1400}}"#,
         r#"{"local":{"errno":101}}"#,
