@@ -13,7 +13,7 @@ use super::subjects::last_part;
 /// Columns of a line, where that can be had.
 const COLUMNS: usize = 100;
 /// Keys of texts that may look like numbers, which people put in quotes.
-const TEXTS: [&str; 19] = [
+const TEXTS: [&str; 20] = [
     "id",
     "name",
     "name_en",
@@ -33,12 +33,13 @@ const TEXTS: [&str; 19] = [
     "scheme",
     "interface",
     "sites",
+    "firmware",
 ];
 
 /// The keys of an entry in the order people write them; those not among them come last.
 pub(super) fn order(section: Section) -> &'static [&'static str] {
     // A device is found by its role and its address: before what it is made of.
-    const DEVICES: [&str; 18] = [
+    const DEVICES: [&str; 20] = [
         "name",
         "role",
         "address",
@@ -46,6 +47,8 @@ pub(super) fn order(section: Section) -> &'static [&'static str] {
         "vendor",
         "model",
         "serial",
+        "firmware",
+        "speeds",
         "support_until",
         "snmp",
         "checks",

@@ -20,11 +20,12 @@ use crate::model::Message;
 pub(super) const LISTS: [&str; 8] =
     ["requires", "sites", "prefixes", "checks", "via", "over", "holidays", "make_up"];
 /// Columns whose cells hold what is no text and no list of words in YAML's flow form, as lists may.
-const NESTED: [&str; 12] = [
+const NESTED: [&str; 13] = [
     "codes",
     "contact",
     "location",
     "addresses",
+    "speeds",
     "health",
     "ping",
     "sla",

@@ -178,7 +178,9 @@ impl Writer {
             fields.push(set("addresses", format!("{{ wan: {a}, \"ge-0/0/0.1\": {b} }}")));
         }
         let chance = &mut self.chance;
-        for key in ["name", "vendor", "model", "serial"] {
+        let speeds = "{ wan: 1Gbps, \"ge-0/0/0.1\": 10Mbps, \"a, b\": 2.5Gbps }";
+        chance.maybe(fields, 6, "speeds", &[speeds]);
+        for key in ["name", "vendor", "model", "serial", "firmware"] {
             chance.maybe_text(fields, 4, key);
         }
         chance.maybe(fields, 8, "role", &["kiosk", "router"]);
@@ -252,6 +254,7 @@ pub fn write(seed: u64, folder: &Path) {
         let contact = format!("{{ name: {}, phone: {} }}", w.chance.text(), w.chance.text());
         w.chance.maybe(&mut fields, 3, "contact", &[&contact, "~", "{ phone: ~ }", "{}"]);
         w.chance.maybe_text(&mut fields, 3, "short");
+        w.chance.maybe(&mut fields, 6, "equipment", &["stays", "ends"]);
         w.chance.maybe_text(&mut fields, 4, "code");
         let codes = "[{ scheme: gso, code: \"001\", until: 2020-01-01 }, { code: \"1\" }]";
         w.chance.maybe(&mut fields, 6, "codes", &[codes]);
