@@ -185,13 +185,13 @@ impl Channel {
     }
 
     /// Sends one echo request and tells when, by the monotonic clock; `sent.at_ns` is ignored.
-    /// Full rings are passed over. ICMP errors to earlier packets that turn up are told.
+    /// Full rings are passed over. ICMP errors to earlier packets that turn up are told. `token` is what
+    /// an answer has to bring back.
     pub(super) fn send(
         &mut self,
-        to: IpAddr,
+        (to, token): (IpAddr, u64),
         dress: Dress<'_>,
         sent: Sent,
-        token: u64,
         way: Way,
         inbox: &mut Inbox,
         tell: &mut impl FnMut(Event),

@@ -74,7 +74,7 @@ impl Lone {
         let Self { channel, inbox, to, events, .. } = self;
         let tell = &mut |event| events.push(event);
         let token = u64::from_ne_bytes(token);
-        match channel.send(*to, dress, sent, token, Way::Proven, inbox, tell) {
+        match channel.send((*to, token), dress, sent, Way::Proven, inbox, tell) {
             Ok(_) => Ok(()),
             Err(Held::Later(errno) | Held::Refused(errno)) => Err(errno),
         }

@@ -101,7 +101,7 @@ fn an_error_names_who_said_it_and_hits_no_other_packet() {
         for n in 0..100 {
             let tell = &mut |event| events.push(event);
             let way = Way::Doubtful { ident: 0 };
-            channel.send(absent(n), PLAIN, sent(n), 7, way, &mut inbox, tell).unwrap();
+            channel.send((absent(n), 7), PLAIN, sent(n), way, &mut inbox, tell).unwrap();
         }
         // While their errors come, packets from the same socket meet them.
         let since_ns = now_ns(Clock::Monotonic);
@@ -114,7 +114,7 @@ fn an_error_names_who_said_it_and_hits_no_other_packet() {
                 let tell = &mut |event| events.push(event);
                 let way = Way::Doubtful { ident: 0 };
                 let to = IpAddr::V4(Ipv4Addr::LOCALHOST);
-                let result = channel.send(to, PLAIN, sent(200), 8, way, &mut inbox, tell);
+                let result = channel.send((to, 8), PLAIN, sent(200), way, &mut inbox, tell);
                 assert!(matches!(result, Ok(_) | Err(Held::Later(_))), "{kind:?}: {result:?}");
             }
             channel.receive(&mut inbox, &mut |event| events.push(event));

@@ -31,7 +31,7 @@ fn sent(packet: u8) -> Sent {
 /// Sends to the loopback.
 fn send(channel: &mut Channel, packet: u8, token: u64, way: Way) -> i64 {
     let mut none = |event| panic!("{event:?} while sending");
-    channel.send(TO, PLAIN, sent(packet), token, way, &mut Inbox::new(), &mut none).unwrap()
+    channel.send((TO, token), PLAIN, sent(packet), way, &mut Inbox::new(), &mut none).unwrap()
 }
 
 /// Receives until nothing more comes; answers on the loopback are there when the send returns.

@@ -113,7 +113,7 @@ impl Engine {
                     let events = &mut self.events;
                     let tell = &mut |event| events.push(event);
                     let dress = Dress { params: running.params, source: running.source.as_ref() };
-                    channel.send(running.to, dress, sent, token, way, &mut self.inbox, tell)
+                    channel.send((running.to, token), dress, sent, way, &mut self.inbox, tell)
                 }
                 None => Err(Held::Later(libc::EAGAIN)),
             },
