@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tuantra::api::{Client, Snapshot};
@@ -95,10 +96,16 @@ impl Province {
     /// A daemon whose log goes to `daemon.log`.
     pub fn daemon(&self) -> Daemon {
         let log = std::fs::File::create(self.path("daemon.log")).unwrap();
+        let _alone = FORKING.lock().unwrap_or_else(PoisonError::into_inner);
         let child = self.command(&["run"]).stderr(log).stdout(Stdio::null()).spawn().unwrap();
         Daemon { child, log: self.path("daemon.log") }
     }
 }
+
+/// Held while something that lasts is started, and while a terminal is opened: what is forked between
+/// a terminal's opening and its being closed to children would keep it open, as would be a window that
+/// is never closed.
+pub static FORKING: Mutex<()> = Mutex::new(());
 
 /// A running daemon; killed when dropped.
 pub struct Daemon {

@@ -5,13 +5,13 @@ use std::io::{Read as _, Write as _};
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::mpsc;
+use std::sync::{PoisonError, mpsc};
 use std::time::Instant;
 
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
 use vt100::{Color, MouseProtocolMode, Parser, Screen};
 
-use super::common::PATIENCE;
+use super::common::{FORKING, PATIENCE};
 
 /// What the shell says when it waits for a command.
 const PROMPT: &str = "ready> ";
@@ -47,7 +47,10 @@ fn nonzero(n: u16) -> NonZeroU16 {
 impl Terminal {
     /// A shell in `folder`, waiting for a command.
     pub fn open(folder: &Path, size: Size) -> Self {
-        let pair = native_pty_system().openpty(pty(size)).unwrap();
+        let pair = {
+            let _alone = FORKING.lock().unwrap_or_else(PoisonError::into_inner);
+            native_pty_system().openpty(pty(size)).unwrap()
+        };
         let mut command = CommandBuilder::new("/bin/sh");
         command.arg("-i");
         command.cwd(folder);

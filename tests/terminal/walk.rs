@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use super::common::{follow, skip};
+use super::common::{FORKING, follow, skip};
 use super::terminal::{Size, Terminal};
 use tuantra::api::{Client, Snapshot};
 
@@ -16,6 +16,7 @@ struct Demo(Child);
 
 impl Demo {
     fn new(folder: &Path) -> Self {
+        let _alone = FORKING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let child = Command::new(env!("CARGO_BIN_EXE_tuantra"))
             .args(["demo", "--headless", "--for", "10m", "--lang", "vi", "--folder"])
             .arg(folder)
