@@ -496,7 +496,9 @@ impl Desk {
             let has_left = thread.has_left || waiting.iter().any(may_have_left);
             let mut last_word = notice.clone();
             last_word.severity = thread.severity;
-            last_word.subject = last_word.subject.or_else(|| thread.subject.clone());
+            // Whoever was told "the Viettel trunk" hears of its end, though another line is the root
+            // by then, or it is in the inventory no more.
+            last_word.subject = thread.subject.clone().or(last_word.subject);
             let unsent: Vec<String> =
                 waiting.iter().filter(|key| !may_have_left(key)).cloned().collect();
             if has_left {

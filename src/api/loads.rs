@@ -4,9 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::SubjectId;
 
-/// Longest window of one answer: 31 days.
-pub const LOADS_MAX_MS: i64 = 31 * 86_400_000;
-
 /// A line's load. `GET /v1/loads?from=T&to=T` has the lines whose interface is read, in the inventory's
 /// order; the 95th percentile is that of the means of five minutes, by the nearest rank.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

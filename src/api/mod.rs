@@ -33,8 +33,8 @@ pub use commands::{
 };
 pub use device::{DeviceInfo, FactInfo, GaugeInfo, InterfaceInfo, PortState, UpsInfo};
 pub use events::{EVENTS_MAX, EventRow};
-pub use loads::{LOADS_MAX_MS, LineLoad};
-pub use server::{Backend, Feed, HistoryQuery, Peer, serve};
+pub use loads::LineLoad;
+pub use server::{Backend, Feed, HistoryQuery, Peer, WINDOW_MAX_MS, serve};
 pub use snapshot::{Coverages, Sources, coverages, snapshot};
 pub use storm::{StormInfo, StormRequest};
 pub use types::{

@@ -26,18 +26,22 @@ use super::commands::{
     Work, WorkRequest,
 };
 use super::events::{EVENTS_MAX, EventRow};
-use super::loads::{LOADS_MAX_MS, LineLoad};
+use super::loads::LineLoad;
 use super::storm::{StormInfo, StormRequest};
 use super::types::{Change, Heir, History, Problem, Reloaded, Snapshot};
 use super::user::User;
 use crate::health::Explanation;
 use crate::inventory::drift::Drifts;
+use crate::locale::Lang;
 use crate::model::{Id, IncidentId, Span, SubjectId, UnitId, UnixMs};
+use crate::t;
 
 /// Connections served at a time.
 pub const CLIENTS_MAX: usize = 64;
 /// Most columns of one history answer.
 pub const COLUMNS_MAX: usize = 2000;
+/// Longest window of one answer about lines' loads or closed incidents: 31 days.
+pub const WINDOW_MAX_MS: i64 = 31 * 86_400_000;
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
 /// A subject's past is asked for.
@@ -334,7 +338,7 @@ struct EventsParams {
 async fn events_of(State(shared): State<Shared>, Query(params): Query<EventsParams>) -> Response {
     let window = Span::new(params.from, params.to);
     if window.is_empty() || !(1..=EVENTS_MAX).contains(&params.limit) {
-        let message = "`from` must lie before `to`; `limit` between 1 and 2000";
+        let message = t!(Lang::En, "reason.window_limit", most = EVENTS_MAX);
         return answer::<()>(Err(Problem::new("bad_window", message)));
     }
     answer(shared.backend.events(window, params.limit).await)
@@ -350,19 +354,24 @@ struct WindowParams {
     to: UnixMs,
 }
 
+/// A window is backwards, or longer than one answer may be of.
+fn bad_window() -> Problem {
+    let days = WINDOW_MAX_MS / 86_400_000;
+    Problem::new("bad_window", t!(Lang::En, "reason.window_long", days = days))
+}
+
 async fn closed(State(shared): State<Shared>, Query(params): Query<WindowParams>) -> Response {
     let window = Span::new(params.from, params.to);
-    if window.is_empty() {
-        return answer::<()>(Err(Problem::new("bad_window", "`from` must lie before `to`")));
+    if window.is_empty() || window.len_ms() > WINDOW_MAX_MS {
+        return answer::<()>(Err(bad_window()));
     }
     answer(shared.backend.closed(window).await)
 }
 
 async fn loads(State(shared): State<Shared>, Query(params): Query<WindowParams>) -> Response {
     let window = Span::new(params.from, params.to);
-    if window.is_empty() || window.len_ms() > LOADS_MAX_MS {
-        let message = "`from` must lie before `to`, by at most 31 days";
-        return answer::<()>(Err(Problem::new("bad_window", message)));
+    if window.is_empty() || window.len_ms() > WINDOW_MAX_MS {
+        return answer::<()>(Err(bad_window()));
     }
     answer(shared.backend.loads(window).await)
 }
@@ -377,11 +386,11 @@ struct HistoryParams {
 
 async fn history(State(shared): State<Shared>, Query(params): Query<HistoryParams>) -> Response {
     let Ok(subject) = SubjectId::new(&params.subject) else {
-        return answer::<()>(Err(Problem::new("bad_subject", "the subject's id is malformed")));
+        return answer::<()>(Err(commands::bad_subject()));
     };
     let window = Span::new(params.from, params.to);
     if window.is_empty() || !(1..=COLUMNS_MAX).contains(&params.columns) {
-        let message = "`from` must lie before `to`; `columns` between 1 and 2000";
+        let message = t!(Lang::En, "reason.window_columns", most = COLUMNS_MAX);
         return answer::<()>(Err(Problem::new("bad_window", message)));
     }
     let query = HistoryQuery { subject, window, columns: params.columns };

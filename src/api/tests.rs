@@ -637,8 +637,9 @@ async fn commands_carry_the_user_that_the_kernel_names() {
     assert_eq!(client.loads(window).await.unwrap(), []);
     let never = Span::new(UnixMs(1_000), UnixMs(1_000));
     assert_eq!(refusal(client.closed(never).await).error, "bad_window");
-    let long = Span::new(UnixMs(0), UnixMs(LOADS_MAX_MS + 1));
+    let long = Span::new(UnixMs(0), UnixMs(WINDOW_MAX_MS + 1));
     assert_eq!(refusal(client.loads(long).await).error, "bad_window");
+    assert_eq!(refusal(client.closed(long).await).error, "bad_window");
     let heir = client.heir("a/tslcd@1970-01-01T00:00:00Z").await.unwrap();
     assert_eq!(heir.incident, Some(IncidentId::new("b/tslcd", UnixMs(0))));
     assert_eq!(client.heir("c/tslcd@1970-01-01T00:00:00Z").await.unwrap().incident, None);

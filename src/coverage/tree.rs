@@ -95,6 +95,14 @@ impl Tree {
         self.at
     }
 
+    /// Whether all units stand as they do in the tree of another date.
+    #[must_use]
+    pub fn is_alike(&self, other: &Self) -> bool {
+        let Self { at: _, exists, parent, serves, served_by } = self;
+        (exists, parent, serves, served_by)
+            == (&other.exists, &other.parent, &other.serves, &other.served_by)
+    }
+
     /// True when the unit is in the tree.
     #[must_use]
     pub fn exists(&self, unit: UnitIx) -> bool {

@@ -43,6 +43,7 @@ use crate::alert::outlet::core_wait_ms;
 use crate::alert::sender::Report;
 use crate::api::{Coverages, LostChannel, ReloadFailure, User};
 use crate::config::Config;
+use crate::coverage::Tree;
 use crate::health::{self, Effect, Health};
 use crate::model::{
     Incident, Inventory, Sample, State, StateInterval, SubjectId, SubjectIx, UnixMs,
@@ -86,6 +87,8 @@ pub(super) struct Patrol {
     /// A state changed since the coverages and incidents were computed.
     is_stale: bool,
     resync: bool,
+    /// Who stands beneath whom, as clients were told.
+    tree: Tree,
     published: UnixMs,
     alive: UnixMs,
     started: UnixMs,
@@ -182,6 +185,7 @@ impl Patrol {
             dirty: BTreeSet::new(),
             is_stale: true,
             resync: false,
+            tree: Tree::as_of(&inventory, now),
             published: now,
             alive: now,
             started: now,
@@ -244,6 +248,12 @@ impl Patrol {
         self.set_paces(all);
         self.follow_devices(now);
         self.follow_services(now);
+        let tree = Tree::as_of(&inventory, now);
+        if !self.tree.is_alike(&tree) {
+            // A unit began, ended or was merged: rows stand elsewhere, which no change can tell.
+            self.tree = tree;
+            self.resync = true;
+        }
         self.is_stale = true;
     }
 

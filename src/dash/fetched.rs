@@ -53,6 +53,15 @@ impl<T: PartialEq> Fetched<T> {
         true
     }
 
+    /// Who has left waits for nothing: what was under way is withdrawn, and asked for anew when he
+    /// comes back; what is there stays.
+    pub(super) const fn rest(&mut self) {
+        if self.is_under_way {
+            self.is_under_way = false;
+            self.asked = None;
+        }
+    }
+
     /// Has it asked for at the next chance: something was commanded that changes it.
     pub(super) const fn hurry(&mut self) {
         self.asked = None;
@@ -96,5 +105,17 @@ mod tests {
         assert_eq!((list.list.len(), list.failure.as_deref()), (1, Some("gone")));
         // A clock that was set back does not silence it.
         assert!(list.ask(now - 60_000, FRESH_MS));
+    }
+
+    #[test]
+    fn what_was_withdrawn_is_asked_for_anew() {
+        let mut list: Fetched<u8> = Fetched::default();
+        let now = UnixMs(1_000_000);
+        assert!(list.ask(now, FRESH_MS));
+        list.rest();
+        assert!(list.ask(now + 1, FRESH_MS));
+        list.take(Ok(vec![1]));
+        list.rest();
+        assert!(!list.ask(now + 2, FRESH_MS), "what has come is as fresh as it was");
     }
 }

@@ -112,9 +112,10 @@ const TREE: [Binding; 12] =
     [OPEN, BACK, TAKE, MAINTAIN, SEARCH, SORT, NETWORK, HELP, QUIT, PALETTE, LANGUAGE, CAUSE];
 const INCIDENTS: [Binding; 10] =
     [OPEN, BACK, TAKE, CAUSE, MAINTAIN, SEARCH, HELP, QUIT, PALETTE, LANGUAGE];
-const WORKS: [Binding; 8] = [
+const WORKS: [Binding; 9] = [
     OPEN,
     BACK,
+    MAINTAIN,
     footer(&[letter('x'), plain(KeyCode::Delete)], Key::End, "dash.works.key_end"),
     SEARCH,
     HELP,
@@ -155,7 +156,8 @@ const HEAT: [Binding; 12] = [
     PALETTE,
     LANGUAGE,
 ];
-const DRIFT: [Binding; 7] = [OPEN, BACK, FILTER, SEARCH, HELP, QUIT, PALETTE];
+const DRIFT: [Binding; 10] =
+    [OPEN, BACK, FILTER, TAKE, MAINTAIN, SEARCH, HELP, QUIT, PALETTE, LANGUAGE];
 const REPORTS: [Binding; 14] = [
     footer(&[plain(KeyCode::Left), letter('['), letter('h')], Key::Time(-1), "dash.key_earlier"),
     footer(&[plain(KeyCode::Right), letter(']'), letter('l')], Key::Time(1), "dash.key_later"),

@@ -293,7 +293,13 @@ impl Desk {
     /// Takes an action in and does what it asks for; true when the user leaves.
     fn act(&mut self, action: Action) -> Result<bool, DashError> {
         let Feed { board, link } = self.feed.borrow_and_update().clone();
-        for command in update(&mut self.ui, board.as_deref(), &link, action, now()) {
+        let before = self.ui.screen;
+        let commands = update(&mut self.ui, board.as_deref(), &link, action, now());
+        if self.ui.screen != before {
+            // Nobody waits for what was left; what the new screen lacks is among the commands.
+            self.listed.clear();
+        }
+        for command in commands {
             match command {
                 Cmd::Quit => return Ok(true),
                 Cmd::Redraw => self.screen.forget().map_err(terminal("clear"))?,
@@ -337,10 +343,6 @@ impl Desk {
                 }
                 Cmd::Export(export) => self.commanded.push(Box::pin(errands::write(export))),
             }
-        }
-        // Nobody waits for what was left.
-        if !matches!(self.ui.screen, super::state::Screen::Drift | super::state::Screen::Reports) {
-            self.listed.clear();
         }
         Ok(false)
     }

@@ -139,8 +139,14 @@ pub(super) fn ask_lists(ui: &mut Ui, board: &Board, now: UnixMs, commands: &mut 
     }
     match ui.screen {
         Screen::Incidents => ui.closed.ask(now, commands),
+        _ => ui.closed.fetched.rest(),
+    }
+    match ui.screen {
         Screen::Lines => ui.loads.ask(now, commands),
+        _ => ui.loads.fetched.rest(),
+    }
+    match ui.screen {
         Screen::Works => ui.works.ask(now, commands),
-        _ => {}
+        _ => ui.works.fetched.rest(),
     }
 }

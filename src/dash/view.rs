@@ -265,9 +265,9 @@ pub(super) fn heat_columns(size: (u16, u16)) -> usize {
 pub(super) fn list_height(ui: &Ui, board: &Board) -> usize {
     let area = Rect::new(0, 0, ui.size.0, ui.size.1);
     let list = panes(ui, board, body(area)).list;
-    // Two lines of box, one of headings; the heat map has one of signs more.
-    let list = if ui.screen == Screen::Heat { rows(list, 1, list.height) } else { list };
-    usize::from(list.height.saturating_sub(3)).max(1)
+    // Two lines of box, one of headings; the heat map has one of signs more, the drift one of sums.
+    let more = u16::from(matches!(ui.screen, Screen::Heat | Screen::Drift));
+    usize::from(list.height.saturating_sub(3 + more)).max(1)
 }
 
 /// Where the rows of the open list are drawn, and how many of them; `None` where there is none.

@@ -28,7 +28,7 @@ pub use incident::{
 };
 pub use network::network_words;
 pub use number::{decimal, number, percent, rtt};
-pub use reason::reason;
+pub use reason::{reason, reason_words};
 pub use recurrence::recurrence_words;
 pub use sort::{SortKey, sort_key};
 pub use time::{clock, date, date_time, duration, duration_short};

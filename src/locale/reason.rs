@@ -8,7 +8,7 @@
 use std::sync::OnceLock;
 
 use super::catalogue::{catalogue, format, pieces};
-use super::{Lang, text};
+use super::{Lang, text, visible};
 
 /// Names of placeholders whose values are our own words again.
 const OWN: [&str; 2] = ["why", "word"];
@@ -27,6 +27,12 @@ struct Own {
 #[must_use]
 pub fn reason(lang: Lang, said: &str) -> String {
     told(lang, said, DEPTH)
+}
+
+/// The same for a screen: what a service or the system said has no control characters left.
+#[must_use]
+pub fn reason_words(lang: Lang, said: &str) -> String {
+    visible(&reason(lang, said))
 }
 
 fn told(lang: Lang, said: &str, depth: u32) -> String {

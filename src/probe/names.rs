@@ -51,6 +51,8 @@ struct Due {
     /// When each name is looked up; none of one that is being looked up.
     times: HashMap<Arc<str>, Option<Instant>>,
     queue: BTreeSet<(Instant, Arc<str>)>,
+    /// Those that are being looked up, also what was taken away meanwhile.
+    running: HashSet<Arc<str>>,
     is_over: bool,
 }
 
@@ -111,8 +113,10 @@ impl Names {
         }
         for name in names {
             if !due.times.contains_key(&name) {
-                due.times.insert(Arc::clone(&name), Some(now));
-                due.queue.insert((now, name));
+                // Taken away and back while it is looked up: that look-up is as good as a new one.
+                let at = (!due.running.contains(&name)).then_some(now);
+                due.times.insert(Arc::clone(&name), at);
+                due.queue.extend(at.map(|at| (at, name)));
             }
         }
         let wanted = THREADS.min(due.times.len());
@@ -160,6 +164,7 @@ fn work(shared: &Shared, look: &Look, sender: &mpsc::UnboundedSender<Found>) {
         };
         let again = Instant::now() + if addresses.is_ok() { REFRESH } else { AGAIN };
         let mut due = shared.due();
+        due.running.remove(&name);
         // It may have been taken away meanwhile.
         let Some(at) = due.times.get_mut(&name) else { continue };
         *at = Some(again);
@@ -186,6 +191,7 @@ fn next_due(shared: &Shared) -> Option<Arc<str>> {
                 if let Some(time) = due.times.get_mut(&name) {
                     *time = None;
                 }
+                due.running.insert(Arc::clone(&name));
                 return Some(name);
             }
             Some(at) => {
@@ -250,6 +256,10 @@ mod tests {
         // Set again while it hangs: still one look-up.
         names.set(set(&["hangs.vn", "a.vn", "c.vn"]));
         assert_eq!(&*names.next().await.name, "c.vn");
+        // Nor does one that was taken away and came back have two.
+        names.set(set(&["c.vn"]));
+        names.set(set(&["hangs.vn", "d.vn"]));
+        assert_eq!(&*names.next().await.name, "d.vn");
         assert_eq!(looks.load(Ordering::SeqCst), 1);
         release.send(()).unwrap();
         assert_eq!(&*names.next().await.name, "hangs.vn");

@@ -3,8 +3,8 @@
 
 use super::common::{INVENTORY, Province, follow, may_ping};
 use super::terminal::Terminal;
-use tuantra::api::Snapshot;
-use tuantra::model::State;
+use tuantra::api::{Snapshot, WorkRequest};
+use tuantra::model::{Id, State, UnitId, WorkedOn};
 
 /// The first screen's size.
 const SIZE: (u16, u16) = (80, 24);
@@ -85,6 +85,25 @@ async fn an_operator_takes_an_incident_and_who_only_looks_cannot() {
     assert_eq!(ack.until.unwrap().since(ack.at), 3_600_000);
     terminal.press("a");
     terminal.expect("took it at");
+    terminal.press("\u{1b}");
+
+    // What is fetched while its screen is open comes, and comes again after the screen was left.
+    let work = WorkRequest {
+        on: WorkedOn::Unit(UnitId::new("huyen.xa").unwrap()),
+        from: seen.at,
+        to: seen.at + 3_600_000,
+        every: None,
+        note: "Hàn lại sợi quang".into(),
+    };
+    client.announce(&Id::new("han-soi").unwrap(), &work).await.unwrap();
+    terminal.expect("Enter lists them");
+    terminal.press("M");
+    terminal.expect("Hàn lại sợi quang");
+    terminal.press("1");
+    terminal.expect("Huyện Một");
+    client.end_maintenance(&Id::new("han-soi").unwrap()).await.unwrap();
+    terminal.press("M");
+    terminal.wait("the list without it", |screen| !screen.contents().contains("han-soi"));
     terminal.press("q");
     assert_eq!(terminal.must_be_given_back(), 0);
 }

@@ -818,3 +818,18 @@ fn the_end_of_a_root_that_is_in_the_inventory_no_more_names_it() {
     let row = bench.kept.values().find(|m| m.body["notice"]["topic"] == "removed").unwrap();
     assert_eq!(row.body["notice"]["subject"]["id"], "s1");
 }
+
+#[test]
+fn the_end_is_told_under_the_name_under_which_it_began() {
+    let mut bench = Bench::new(ONE);
+    bench.down(1, 1);
+    bench.until(1);
+    // Of two lines of one incident the other one is its root by then.
+    let incident = Incident { root: SubjectId::new("s2").unwrap(), ..bench.incident(1, 1) };
+    let mut notice = facts::open(&bench.inventory, &incident, Topic::Recovered, bench.now);
+    notice.until = Some(bench.now);
+    bench.desk.tell(&bench.inventory, notice, &Scope::default(), bench.now);
+    bench.keep();
+    let row = bench.kept.values().find(|m| m.body["notice"]["topic"] == "recovered").unwrap();
+    assert_eq!(row.body["notice"]["subject"]["id"], "s1");
+}

@@ -48,6 +48,11 @@ fn id(text: &str) -> Result<Id, Problem> {
     Id::new(text).map_err(|e| Problem::new("bad_id", visible(&e.to_string())))
 }
 
+/// Nothing can be called so.
+pub(super) fn bad_subject() -> Problem {
+    Problem::new("bad_subject", t!(Lang::En, "reason.bad_subject"))
+}
+
 fn unit(text: &str) -> Result<UnitId, Problem> {
     UnitId::new(text).map_err(|e| Problem::new("bad_id", visible(&e.to_string())))
 }
@@ -73,7 +78,7 @@ pub(super) async fn ask(
     let done = async {
         let request: AskRequest = parsed(body)?;
         if !(1..=ASK_MAX).contains(&request.subjects.len()) {
-            let message = format!("`subjects` has 1 to {ASK_MAX} of them");
+            let message = t!(Lang::En, "reason.ask_count", most = ASK_MAX);
             return Err(Problem::new("bad_request", message));
         }
         let by = user(&peer, shared.own_uid).await?;
@@ -210,7 +215,7 @@ pub(super) async fn explain(
     Query(Whose { subject }): Query<Whose>,
 ) -> Response {
     let Ok(subject) = SubjectId::new(&subject) else {
-        return answer::<()>(Err(Problem::new("bad_subject", "the subject's id is malformed")));
+        return answer::<()>(Err(bad_subject()));
     };
     answer(shared.backend.explain(subject).await)
 }

@@ -182,6 +182,14 @@ fn an_abolished_district_hands_its_communes_to_its_successor() {
 }
 
 #[test]
+fn a_tree_is_alike_until_a_unit_begins_or_ends() {
+    let inventory = reform();
+    let tree = |day| Tree::as_of(&inventory, at(day, 0, 0));
+    assert!(tree(28).is_alike(&tree(29)));
+    assert!(!tree(1).is_alike(&tree(29)));
+}
+
+#[test]
 fn a_ring_of_mergers_makes_no_ring_of_the_tree() {
     let mut inventory = reform();
     // The district is merged into a commune beneath it; and two communes into each other.

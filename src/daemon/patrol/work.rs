@@ -159,8 +159,14 @@ impl Works {
 
     /// The work of now and to come, one-off and recurring, by its next beginning.
     pub(super) fn list(&self, inventory: &Inventory, now: UnixMs) -> Vec<Work> {
-        let once = self.by_id.values().filter(|a| a.over_at() > now);
-        let mut found: Vec<Work> = once.map(|a| shown(inventory, a, now)).collect();
+        let ours = self.by_id.values().filter(|a| a.over_at() > now);
+        // What recurs may have had its last time before its life is over: there is nothing to come.
+        let mut found: Vec<Work> = ours
+            .filter_map(|announced| {
+                let work = announced.work_in_effect();
+                Some(as_work(inventory, &work, next_span(&work, now)?, now))
+            })
+            .collect();
         found.extend(inventory.maintenance.iter().filter_map(|work| {
             let next = next_span(work, now)?;
             Some(Work { in_inventory: true, ..as_work(inventory, work, next, now) })

@@ -267,3 +267,15 @@ fn work_recurs_until_it_is_ended_and_is_taken_up_again_after_a_restart() {
     let over = resumed.end(&inventory, &id("late"), &by, later + 1).unwrap_err();
     assert_eq!(over.error, "already_over");
 }
+
+#[test]
+fn what_has_had_its_last_time_is_listed_no_more_though_its_life_goes_on() {
+    let inventory = province();
+    let mut works = Works::default();
+    // From 8:00 to 8:00 of the next day, in which lies one such hour.
+    let night =
+        WorkRequest { every: "daily 01:00-02:00".parse().ok(), ..request(unit("cai-be"), 0, 24) };
+    works.announce(&inventory, id("night"), night, (&user("lan"), &TimeZone::UTC), NOW).unwrap();
+    let ours = |now| works.list(&inventory, now).iter().filter(|w| !w.in_inventory).count();
+    assert_eq!((ours(NOW), ours(NOW + 17 * HOUR), ours(NOW + 19 * HOUR)), (1, 1, 0));
+}

@@ -252,12 +252,18 @@ pub fn status(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     match shot.link {
         Link::Live => {}
         Link::Reconnecting { reason, .. } => {
-            say(t!(lang, "dash.status_reason", reason = locale::visible(reason)), theme.fault());
+            say(
+                t!(lang, "dash.status_reason", reason = locale::reason_words(lang, reason)),
+                theme.fault(),
+            );
         }
         Link::Offline { as_of, reason } => {
             let at = locale::date_time(lang, &shot.board.local(*as_of));
             say(t!(lang, "dash.status_as_of", at = at), theme.fault());
-            say(t!(lang, "dash.status_reason", reason = locale::visible(reason)), theme.fault());
+            say(
+                t!(lang, "dash.status_reason", reason = locale::reason_words(lang, reason)),
+                theme.fault(),
+            );
         }
     }
     // Old data take the header's place.
@@ -355,7 +361,7 @@ pub fn waiting(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     if let Link::Reconnecting { reason, .. } = scene.link
         && !reason.is_empty()
     {
-        let reason = t!(lang, "dash.status_reason", reason = locale::visible(reason));
+        let reason = t!(lang, "dash.status_reason", reason = locale::reason_words(lang, reason));
         text(buffer, rows(area, 3, 1), 1, &reason, theme.fault());
     }
     let quit = keymap(Screen::Coverage, Mode::Normal);

@@ -12,7 +12,7 @@ use crate::dash::words::{NOTHING, subject_title};
 use crate::locale::{
     cause_key, date_time, duration, duration_short, guess_words, number, sign_words,
 };
-use crate::locale::{text, visible};
+use crate::locale::{reason_words, text, visible};
 use crate::model::IncidentId;
 use crate::t;
 
@@ -22,7 +22,7 @@ pub fn fold(shot: &Shot<'_>) -> Vec<Line> {
     let sign = theme.fold(closed.is_open).to_string();
     let count = number(lang, i64::try_from(closed.fetched.list.len()).unwrap_or(i64::MAX));
     let what = match (&closed.fetched.failure, closed.fetched.is_loaded()) {
-        (Some(reason), _) => t!(lang, "dash.closed.unread", reason = visible(reason)),
+        (Some(reason), _) => t!(lang, "dash.closed.unread", reason = reason_words(lang, reason)),
         (None, false) => text(lang, "dash.loading").to_owned(),
         (None, true) if closed.is_open => text(lang, "dash.closed.fold").to_owned(),
         (None, true) => text(lang, "dash.closed.unfold").to_owned(),

@@ -12,7 +12,7 @@ use crate::dash::drift::what_key;
 use crate::dash::state::Row;
 use crate::dash::view::{Shot, empty, panes, title};
 use crate::dash::words::NOTHING;
-use crate::locale::{date_time, number, text, visible};
+use crate::locale::{date_time, number, reason_words, text, visible};
 use crate::model::State;
 use crate::t;
 
@@ -27,7 +27,7 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let mut heading = title(theme, text(lang, "dash_drift.title"));
     heading.push(format!(" ({})", text(lang, ui.drift.only.key())), theme.dim());
     if let Some(reason) = &ui.drift.failure {
-        let words = t!(lang, "dash_drift.failed", reason = visible(reason));
+        let words = t!(lang, "dash_drift.failed", reason = reason_words(lang, reason));
         heading.push(format!("  {words}"), theme.fault());
     }
     let inside = boxed(buffer, area, theme, &heading);

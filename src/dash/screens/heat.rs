@@ -11,7 +11,7 @@ use crate::dash::heat::{Cell, line_of};
 use crate::dash::state::{Range, Row};
 use crate::dash::theme::Theme;
 use crate::dash::view::{HEAT_NAME, HEAT_SUM, Shot, empty, title};
-use crate::locale::{self, Lang, date_time, duration_short, text, visible, width};
+use crate::locale::{self, Lang, date_time, duration_short, reason_words, text, width};
 use crate::model::{State, UnitId, UnixMs};
 use crate::t;
 
@@ -98,7 +98,7 @@ fn unit(shot: &Shot<'_>, id: &UnitId, row: Rect, buffer: &mut Buffer) -> Line {
     let cells = match shot.ui.heat.cells(&subject.id) {
         Some(Ok(cells)) => cells,
         Some(Err(reason)) => {
-            let words = t!(lang, "dash.no_history", reason = visible(reason));
+            let words = t!(lang, "dash.no_history", reason = reason_words(lang, reason));
             write(buffer, row, 0, &words, theme.dim());
             return Line::default();
         }

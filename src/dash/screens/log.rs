@@ -13,7 +13,9 @@ use crate::dash::state::Row;
 use crate::dash::theme::Theme;
 use crate::dash::view::{Shot, empty, panes, title};
 use crate::dash::words::{NOTHING, subject_title};
-use crate::locale::{Lang, cause_key, clock, date_time, number, state_name, text, visible};
+use crate::locale::{
+    Lang, cause_key, clock, date_time, number, reason_words, state_name, text, visible,
+};
 use crate::model::{Cause, State};
 use crate::t;
 
@@ -33,7 +35,7 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
         heading.push(format!(" ({})", said.join(", ")), theme.dim());
     }
     if let Some(reason) = &ui.log.failure {
-        let words = t!(lang, "dash.no_log", reason = visible(reason));
+        let words = t!(lang, "dash.no_log", reason = reason_words(lang, reason));
         heading.push(format!("  {words}"), theme.fault());
     }
     let inside = boxed(buffer, area, theme, &heading);

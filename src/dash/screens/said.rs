@@ -4,7 +4,7 @@ use crate::dash::draw::Line;
 use crate::dash::notice::Said;
 use crate::dash::view::Shot;
 use crate::dash::words::subject_title;
-use crate::locale::{cause_key, fit, number, reason, text, visible};
+use crate::locale::{cause_key, fit, number, reason_words, text, visible};
 use crate::model::SubjectId;
 use crate::t;
 
@@ -33,7 +33,7 @@ pub fn told(shot: &Shot<'_>) -> Option<Line> {
         }
         Said::Ended(id) => plain(t!(lang, "dash.works.ended", id = id)),
         Said::NotEnded(why) => {
-            fault(t!(lang, "dash.works.not_ended", reason = visible(&reason(lang, why))))
+            fault(t!(lang, "dash.works.not_ended", reason = reason_words(lang, why)))
         }
         Said::WorkInInventory(id) => fault(t!(lang, "dash.works.fixed", id = id)),
         Said::Noted(subject, cause) => {
@@ -47,17 +47,17 @@ pub fn told(shot: &Shot<'_>) -> Option<Line> {
             fault(t!(lang, "dash.cause.needs_reason", name = name(subject), by = visible(by)))
         }
         Said::NoteRefused(why) => {
-            fault(t!(lang, "dash.cause.refused", reason = visible(&reason(lang, why))))
+            fault(t!(lang, "dash.cause.refused", reason = reason_words(lang, why)))
         }
         Said::NoteUnanswered(why) => {
-            fault(t!(lang, "dash.cause.unanswered", reason = visible(&reason(lang, why))))
+            fault(t!(lang, "dash.cause.unanswered", reason = reason_words(lang, why)))
         }
         Said::NoOutage => fault(text(lang, "dash.cause.nothing").to_owned()),
         Said::WorkRefused(why) => {
-            fault(t!(lang, "dash.work_refused", reason = visible(&reason(lang, why))))
+            fault(t!(lang, "dash.work_refused", reason = reason_words(lang, why)))
         }
         Said::WorkUnanswered(why) => {
-            fault(t!(lang, "dash.work_unanswered", reason = visible(&reason(lang, why))))
+            fault(t!(lang, "dash.work_unanswered", reason = reason_words(lang, why)))
         }
         Said::Storm(name, until) => {
             plain(t!(lang, "dash.storm_done", name = name, until = shot.when(*until)))
@@ -68,10 +68,10 @@ pub fn told(shot: &Shot<'_>) -> Option<Line> {
             plain(t!(lang, "dash.storm_over", name = name, folded = folded, open = open))
         }
         Said::StormRefused(why) => {
-            fault(t!(lang, "dash.storm_refused", reason = visible(&reason(lang, why))))
+            fault(t!(lang, "dash.storm_refused", reason = reason_words(lang, why)))
         }
         Said::StormUnanswered(why) => {
-            fault(t!(lang, "dash.storm_unanswered", reason = visible(&reason(lang, why))))
+            fault(t!(lang, "dash.storm_unanswered", reason = reason_words(lang, why)))
         }
         Said::ReadOnly => fault(text(lang, "dash.work_read_only").to_owned()),
         Said::NoDaemon => fault(text(lang, "dash.work_no_daemon").to_owned()),
@@ -85,7 +85,7 @@ pub fn told(shot: &Shot<'_>) -> Option<Line> {
         Said::ReportExists(name) => fault(t!(lang, "dash_reports.exists", name = visible(name))),
         Said::Kept(path) => plain(t!(lang, "dash.kept", path = visible(path))),
         Said::NotExported(why) => {
-            fault(t!(lang, "dash.not_exported", reason = visible(&reason(lang, why))))
+            fault(t!(lang, "dash.not_exported", reason = reason_words(lang, why)))
         }
         Said::Asked(done, left_out, subject) => {
             let figure = |n: u32| number(lang, i64::from(n));
@@ -106,9 +106,7 @@ pub fn told(shot: &Shot<'_>) -> Option<Line> {
             }
             plain(words)
         }
-        Said::NotAsked(why) => {
-            fault(t!(lang, "dash.not_asked", reason = visible(&reason(lang, why))))
-        }
+        Said::NotAsked(why) => fault(t!(lang, "dash.not_asked", reason = reason_words(lang, why))),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::dash::draw::{Column, Line, Table, boxed, list, rows};
 use crate::dash::state::Range;
 use crate::dash::view::{Shot, empty, title};
 use crate::dash::words::{NOTHING, subject_title};
-use crate::locale::{cause_key, date_time, duration, state_name, text, visible};
+use crate::locale::{cause_key, date_time, duration, reason_words, state_name, text, visible};
 use crate::model::OutageNote;
 use crate::t;
 
@@ -78,8 +78,7 @@ fn chart_or_words(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     match detail.shown() {
         Some((_, Ok(history))) => chart::draw(shot, history, area, buffer),
         Some((_, Err(reason))) => {
-            let reason = crate::locale::visible(reason);
-            let words = t!(lang, "dash.no_history", reason = reason);
+            let words = t!(lang, "dash.no_history", reason = reason_words(lang, reason));
             empty(buffer, area, theme, &words);
         }
         _ => empty(buffer, area, theme, text(lang, "dash.loading")),

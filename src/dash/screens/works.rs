@@ -12,7 +12,7 @@ use crate::dash::state::Row;
 use crate::dash::view::{Shot, empty, panes, title};
 use crate::dash::words::worked_on;
 use crate::dash::work::target;
-use crate::locale::{date_time, number, recurrence_words, text, visible};
+use crate::locale::{date_time, number, reason_words, recurrence_words, text, visible};
 use crate::t;
 
 /// Draws the list.
@@ -29,7 +29,7 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let inside = boxed(buffer, area, theme, &heading);
     line_right(buffer, rows(area, 0, 1), area.width / 2, &position(shot));
     if let Some(reason) = &fetched.failure {
-        let words = t!(lang, "dash.works.unread", reason = visible(reason));
+        let words = t!(lang, "dash.works.unread", reason = reason_words(lang, reason));
         return empty(buffer, inside, theme, &words);
     }
     if !fetched.is_loaded() {

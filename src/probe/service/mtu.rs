@@ -169,7 +169,10 @@ mod linux {
         let mut detail = Detail::took(began.elapsed());
         detail.rtt_us = rtt_us.unwrap_or(detail.rtt_us);
         detail.over = over;
-        detail.point("icmp.mtu_bytes", mtu.into());
+        // Cut short by the time-out it may be any size that happened to be tried: no figure then.
+        if search.next.is_none() {
+            detail.point("icmp.mtu_bytes", mtu.into());
+        }
         Ok(detail)
     }
 
