@@ -364,6 +364,20 @@ fn a_file_that_somebody_changed_meanwhile_is_left_alone_and_so_are_the_others() 
     assert_eq!(names.len(), 2, "something is left behind: {names:?}");
 }
 
+#[test]
+fn a_folder_of_which_a_file_cannot_be_read_is_not_taken_for_an_empty_one() {
+    let case = Case::new("units:\n  - { id: t, name: T, kind: province }\n   - { id: a }\n");
+    let sheet = case.sheet("units.csv", "id,name,kind\nt,T,province\n");
+    let outcome = look(&request(&sheet), &case.inventory());
+    assert!(outcome.inventory.is_none() && outcome.files.is_empty());
+    assert!(told(&outcome).contains("the inventory in"), "{}", told(&outcome));
+    // One that has no units yet is as good as an empty one.
+    let case = Case::new("carriers: [{ id: vnpt, name: VNPT }]\n");
+    let sheet = case.sheet("units.csv", "id,name,kind\nt,T,province\n");
+    taken_in(&request(&sheet), &case.inventory());
+    assert_eq!(good(&case.inventory()).units.len(), 1);
+}
+
 #[cfg(unix)]
 #[test]
 fn rights_and_links_of_a_file_stay() {

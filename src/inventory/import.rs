@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 
 use super::ledger::{Entry, entries};
 use super::place::{Desk, Finding, shown};
-use super::{Defaults, Section, Tree, read_files, read_trees, sections};
+use super::{Defaults, Tree, read_files, read_trees, sections};
 use crate::model::{CredentialId, Diagnostic, Inventory, Message, Place, Severity};
 
 mod compare;
@@ -111,7 +111,8 @@ pub fn import(
     let there = if folder.exists() { read_files(&mut desk, folder).0 } else { Vec::new() };
     let known = (!there.is_empty()).then(|| read_trees(&mut desk, &there, defaults, zone).0);
     let old = entries(&mut desk, &there);
-    if is_broken(&desk, &old) {
+    // A folder that has no units yet may be imported into, one of which a file cannot be read may not.
+    if desk.has_errors_beside("check.no_units") {
         let mut found = desk.into_diagnostics();
         found.retain(|d| d.severity == Severity::Error);
         found.push(folder_broken(folder));
@@ -196,12 +197,6 @@ fn take_in<'t>(desk: &mut Desk, trees: &'t [Tree]) -> Vec<Entry<'t>> {
         desk.report_whole(Severity::Error, Message::new("import.nothing"));
     }
     new
-}
-
-/// True where the folder cannot be imported into. One that has no units yet may.
-fn is_broken(desk: &Desk, old: &[Entry<'_>]) -> bool {
-    let has_units = old.iter().any(|entry| entry.section == Section::Units);
-    desk.errors() > usize::from(!has_units)
 }
 
 fn folder_broken(folder: &Path) -> Diagnostic {

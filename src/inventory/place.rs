@@ -300,6 +300,12 @@ impl Desk {
         self.errors
     }
 
+    /// Whether there is an error of another kind.
+    pub(super) fn has_errors_beside(&self, key: &str) -> bool {
+        let is_it = |d: &&Diagnostic| d.severity == Severity::Error && d.message.key == key;
+        self.errors > self.found.iter().filter(is_it).count()
+    }
+
     /// The findings by file, line and column; those without a place first.
     pub(super) fn into_diagnostics(mut self) -> Vec<Diagnostic> {
         self.take_diagnostics()
