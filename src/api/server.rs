@@ -101,7 +101,7 @@ pub trait Backend: Send + Sync + 'static {
     /// `needs_reason`, those of [`NoteRequest::checked`].
     fn note(&self, request: NoteRequest, by: User) -> BoxFuture<'_, Result<Noted, Problem>>;
     /// Announces work, or announces it anew; true when it was not known before. Problems:
-    /// `unknown_target`, `in_inventory`, `already_over`, `too_many`, those of
+    /// `unknown_target`, `in_inventory`, `already_over`, `already_begun`, `too_many`, those of
     /// [`WorkRequest::checked`].
     fn announce(
         &self,
@@ -284,6 +284,7 @@ fn status(error: &str) -> StatusCode {
         | "unknown_subject"
         | "unknown_unit" => StatusCode::NOT_FOUND,
         "already_acknowledged"
+        | "already_begun"
         | "already_noted"
         | "already_over"
         | "in_inventory"

@@ -177,11 +177,13 @@ fn announce(config: &Config, add: &Add, now: UnixMs) -> anyhow::Result<ExitCode>
         text.parse::<Recurrence>().map_err(wrong)
     });
     let request = WorkRequest { on, from, to, every: every.transpose()?, note: add.note.clone() };
-    // Under an id of our own making, what is over does not keep new work from being announced.
+    // Under an id of our own making, other work of then does not keep new work from being announced.
     let asked = ask(config, async |client| {
         for (id, is_last) in ids.iter().zip((1..=ids.len()).map(|n| n == ids.len())) {
             match client.announce(id, &request).await {
-                Err(ClientError::Refused(p)) if p.error == "already_over" && !is_last => {}
+                Err(ClientError::Refused(p))
+                    if matches!(p.error.as_str(), "already_over" | "already_begun") && !is_last => {
+                }
                 answer => return answer,
             }
         }
@@ -280,6 +282,7 @@ fn refused(config: &Config, problem: &Problem) -> Option<(String, u8)> {
             };
             (text, EXIT_FINDING)
         }
+        "already_begun" => (t!(lang, "reason.work_begun"), EXIT_FINDING),
         "unknown_maintenance" => (t!(lang, "maintenance.unknown"), EXIT_USAGE),
         "in_inventory" => (t!(lang, "maintenance.in_inventory"), EXIT_USAGE),
         "bad_window" => (t!(lang, "maintenance.bad_window"), EXIT_USAGE),

@@ -63,6 +63,12 @@ impl Announced {
         recurrence(&self.work.hours)
     }
 
+    /// Whether some of it lies in the past.
+    fn has_begun(&self, now: UnixMs) -> bool {
+        let past = Span::new(self.span.from, now.min(self.over_at()));
+        !past.is_empty() && !self.work_in_effect().spans(past).is_empty()
+    }
+
     fn already_over(&self) -> Problem {
         let by = self.ended.as_ref().map(|(by, _)| by.clone());
         Problem::new("already_over", t!(Lang::En, "reason.work_over")).done(by, self.over_at())
@@ -100,8 +106,19 @@ impl Works {
         let WorkRequest { on, from, to, every, note } = request.checked(now)?;
         target_exists(inventory, &on)?;
         not_in_inventory(inventory, &id)?;
-        let span = Span::new(from, to);
         let known = self.by_id.get(&id);
+        // What has been worked stays worked: of work that has begun only the end may change, and of
+        // work that does not recur the beginning, which is a correction of that one time.
+        let begun = known.filter(|known| known.has_begun(now) && known.over_at() > now);
+        let from = match begun {
+            Some(known) if (&known.work.on, known.every()) != (&on, every.clone()) => {
+                let message = t!(Lang::En, "reason.work_begun");
+                return Err(Problem::new("already_begun", message));
+            }
+            Some(known) if every.is_some() => from.min(known.span.from),
+            _ => from,
+        };
+        let span = Span::new(from, to);
         match known {
             Some(known) if known.over_at() <= now => return Err(known.already_over()),
             Some(known)

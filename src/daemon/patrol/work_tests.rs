@@ -279,3 +279,36 @@ fn what_has_had_its_last_time_is_listed_no_more_though_its_life_goes_on() {
     let ours = |now| works.list(&inventory, now).iter().filter(|w| !w.in_inventory).count();
     assert_eq!((ours(NOW), ours(NOW + 17 * HOUR), ours(NOW + 19 * HOUR)), (1, 1, 0));
 }
+
+#[test]
+fn what_was_worked_stays_worked_when_work_is_changed() {
+    let inventory = province();
+    let (by, zone) = (user("lan"), TimeZone::UTC);
+    let mut works = Works::default();
+    let every = |text: &str, from: i64, on: &str| WorkRequest {
+        every: text.parse().ok(),
+        ..request(unit(on), from, 240)
+    };
+    let mut ask =
+        |request, now| works.announce(&inventory, id("night"), request, (&by, &zone), now);
+    ask(every("daily 01:00-02:00", 0, "cai-be"), NOW).unwrap();
+    // Before its first time everything may change.
+    ask(every("daily 01:00-03:00", 1, "cai-be"), NOW + HOUR).unwrap();
+    // After it, its end may; that it would begin anew is not meant.
+    let later = NOW + 20 * HOUR;
+    ask(every("daily 01:00-03:00", 20, "cai-be"), later).unwrap();
+    for other in [every("daily 01:00-02:00", 20, "cai-be"), every("daily 01:00-03:00", 20, "tinh")]
+    {
+        assert_eq!(ask(other, later).unwrap_err().error, "already_begun");
+    }
+    // Work that does not recur may turn out to have begun at another time.
+    let once = |from, hours| request(unit("cai-be"), from, hours);
+    works.announce(&inventory, id("once"), once(0, 4), (&by, &zone), NOW).unwrap();
+    let now = NOW + 2 * HOUR;
+    let corrected = works.announce(&inventory, id("once"), once(1, 3), (&by, &zone), now).unwrap();
+    assert_eq!(corrected.0.0.next.from, NOW + HOUR);
+    let recorded = works.in_effect();
+    let night = recorded.iter().find(|work| work.id == id("night")).unwrap();
+    let worked = night.spans(Span::new(NOW, later));
+    assert_eq!(worked.iter().map(|span| span.len_ms()).sum::<i64>(), 2 * HOUR);
+}
