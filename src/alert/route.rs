@@ -39,14 +39,17 @@ pub type RouteKey = u64;
 #[derive(Debug, Clone, Default)]
 pub struct Router {
     routes: Vec<Route>,
+    /// Of each its name.
+    names: Vec<RouteKey>,
     zone: Option<TimeZone>,
 }
 
 impl Router {
     /// Of these routes, their clock times read in this zone.
     #[must_use]
-    pub const fn new(routes: Vec<Route>, zone: TimeZone) -> Self {
-        Self { routes, zone: Some(zone) }
+    pub fn new(routes: Vec<Route>, zone: TimeZone) -> Self {
+        let names = routes.iter().map(name_of).collect();
+        Self { routes, names, zone: Some(zone) }
     }
 
     /// The route at a place.
@@ -58,7 +61,7 @@ impl Router {
     /// The route of this name; `None` when it is in the configuration no more.
     #[must_use]
     pub fn named(&self, key: RouteKey) -> Option<&Route> {
-        self.routes.iter().find(|route| name_of(route) == key)
+        self.routes.get(self.names.iter().position(|name| *name == key)?)
     }
 
     /// All, in the order of the file.
@@ -78,14 +81,14 @@ impl Router {
         at: UnixMs,
     ) -> Vec<Hit> {
         let mut hits: Vec<Hit> = Vec::new();
-        for (n, route) in self.routes.iter().enumerate() {
+        for (n, (route, name)) in self.routes.iter().zip(&self.names).enumerate() {
             if !self.is_match(inventory, &route.matches, scope, severity, at) {
                 continue;
             }
             for named in &route.to {
                 if hits.iter().all(|hit| hit.channel != named.name) {
                     let channel = named.name.clone();
-                    hits.push(Hit { route: n, key: name_of(route), channel });
+                    hits.push(Hit { route: n, key: *name, channel });
                 }
             }
             if !route.goes_on {
@@ -107,7 +110,7 @@ impl Router {
         (severities.is_empty() || severities.contains(&severity))
             && impact.is_none_or(|least| scope.units >= least)
             && hours.as_ref().is_none_or(|hours| self.is_in(inventory, hours, at))
-            && is_of(inventory, (units, networks, carriers, kinds), scope)
+            && is_of(inventory, (units, networks, carriers, kinds), scope, Some(at))
     }
 
     fn is_in(&self, inventory: &Inventory, hours: &Hours, at: UnixMs) -> bool {
@@ -146,11 +149,12 @@ impl Router {
 type Places<'a> =
     (&'a [Named<UnitId>], &'a [Named<NetworkId>], &'a [Named<CarrierId>], &'a [Named<String>]);
 
-/// By where it is: what has no unit is not in any.
+/// By where it is at `at`, or will ever be: what has no unit is not in any.
 fn is_of(
     inventory: &Inventory,
     (units, networks, carriers, kinds): Places<'_>,
     scope: &Scope,
+    at: Option<UnixMs>,
 ) -> bool {
     let Some(subject) = scope.subject.map(|ix| inventory.subject(ix)) else {
         let is_through = |id: &CarrierId| carriers.iter().any(|named| named.name == *id);
@@ -165,7 +169,7 @@ fn is_of(
     let unit_kind = inventory.unit(subject.unit).kind.as_str();
     (units.is_empty()
         || inventory
-            .above(subject.unit)
+            .above_at(subject.unit, at.unwrap_or(UnixMs(i64::MAX)))
             .into_iter()
             .any(|unit| units.iter().any(|n| n.name == inventory.unit(unit).id)))
         && (networks.is_empty() || networks.iter().any(|n| Some(&n.name) == network))
@@ -212,15 +216,15 @@ pub(super) fn can_match(inventory: &Inventory, matches: &Matches) -> bool {
     let places = (&*matches.units, &*matches.networks, &*matches.carriers, &*matches.kinds);
     let says = |severity| matches.severities.is_empty() || matches.severities.contains(&severity);
     let is_any_subject = || {
-        inventory
-            .subject_ixs()
-            .any(|ix| is_of(inventory, places, &Scope { subject: Some(ix), ..Scope::default() }))
+        inventory.subject_ixs().any(|ix| {
+            is_of(inventory, places, &Scope { subject: Some(ix), ..Scope::default() }, None)
+        })
     };
     let is_any_blindness = || {
         let carriers = inventory.carriers.iter().map(|c| Some(c.id.clone()));
         carriers
             .chain([None])
-            .any(|carrier| is_of(inventory, places, &Scope { carrier, ..Scope::default() }))
+            .any(|carrier| is_of(inventory, places, &Scope { carrier, ..Scope::default() }, None))
     };
     let of_subjects = [AlertSeverity::Flapping, AlertSeverity::Degraded, AlertSeverity::Down];
     of_subjects.into_iter().any(says) && is_any_subject()

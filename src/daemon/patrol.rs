@@ -253,6 +253,7 @@ impl Patrol {
             // A unit began, ended or was merged: rows stand elsewhere, which no change can tell.
             self.tree = tree;
             self.resync = true;
+            self.alerts.follow_units(&inventory, now);
         }
         self.is_stale = true;
     }
@@ -529,7 +530,7 @@ impl Patrol {
             }
         }
         self.follow_calendar(now);
-        self.alerts.follow_units(&inventory);
+        self.alerts.follow_units(&inventory, now);
         self.perform(effects, now);
         self.pass_storms(now);
         self.reload_failure = None;

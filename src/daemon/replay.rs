@@ -238,7 +238,7 @@ impl Replay {
         let mut effects = Vec::new();
         let old = Arc::clone(&self.inventory);
         self.inventory = Arc::clone(&inventory);
-        self.teller.follow_units(&inventory);
+        self.teller.follow_units(&inventory, at);
         let gone = self.health.reload(inventory, settings, self.clock, &mut effects);
         let records = std::mem::take(&mut self.records);
         self.away.extend(old.subjects.iter().map(|s| s.id.clone()).zip(records));

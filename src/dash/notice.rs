@@ -79,6 +79,12 @@ impl Notices {
         (0..NOTICE_MS).contains(&now.since(*at)).then_some(said)
     }
 
+    /// When it was told.
+    #[must_use]
+    pub fn told_at(&self) -> Option<UnixMs> {
+        self.last.as_ref().map(|(_, at)| *at)
+    }
+
     pub(super) fn tell(&mut self, said: Said, now: UnixMs) {
         self.last = Some((said, now));
     }

@@ -270,6 +270,15 @@ pub(super) fn answered(
     };
     let is_done = matches!(said, Said::Noted(..) | Said::NotedAlready(..) | Said::NoOutage);
     ui.speaking.sent.answered(request, !is_done);
+    // The reason is typed where the rest was: what is typed into a closed dialog would be commands.
+    if matches!(said, Said::NoteNeedsReason(..))
+        && ui.mode == Mode::Normal
+        && let Some(mut dialog) = ui.speaking.sent.draft()
+    {
+        dialog.entry.is_wrong = true;
+        ui.speaking.dialog = Some(dialog);
+        ui.mode = Mode::Outage;
+    }
     if let Some(detail) = &mut ui.detail {
         detail.asked = None;
     }

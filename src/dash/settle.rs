@@ -2,8 +2,9 @@
 
 use super::board::Board;
 use super::lens::Filter;
+use super::place::Place;
 use super::rows::rows;
-use super::state::{Cmd, HistoryRequest, RowsKey, Screen, Tree, Ui};
+use super::state::{Cmd, HistoryRequest, Row, RowsKey, Screen, Tree, Ui};
 use super::view::{chart_columns, heat_columns, list_height, map_size, report_size, search_height};
 use crate::model::UnixMs;
 
@@ -75,8 +76,18 @@ pub(super) fn settle(ui: &mut Ui, board: &Board) {
         ui.carriers.look(board);
     }
     if is_new {
+        let was_quiet = !ui.rows.iter().any(|row| matches!(row, Row::Incident(_)));
         ui.rows = rows(ui, board);
         ui.rows_of = Some(key);
+        // Nobody has chosen the fold while it was the only row: the first incident is looked at.
+        let is_first = ui.rows.iter().any(|row| matches!(row, Row::Incident(_)));
+        if was_quiet
+            && is_first
+            && let Some(place) = ui.place_mut()
+            && place.selected == Some(Row::Fold)
+        {
+            *place = Place::default();
+        }
     }
     let height = list_height(ui, board);
     let rows = std::mem::take(&mut ui.rows);

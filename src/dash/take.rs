@@ -75,6 +75,13 @@ impl Taking {
         (0..NOTICE_MS).contains(&now.since(*at)).then_some(notice)
     }
 
+    /// When the notice came; what is asked for now is newer than any.
+    #[must_use]
+    pub fn told_at(&self) -> Option<UnixMs> {
+        let asked = self.asked().map(|_| UnixMs(i64::MAX));
+        asked.or_else(|| self.notice.as_ref().map(|(_, at)| *at))
+    }
+
     fn tell(&mut self, notice: Notice, now: UnixMs) {
         self.notice = Some((notice, now));
     }

@@ -8,7 +8,8 @@
 use std::sync::OnceLock;
 
 use super::catalogue::{catalogue, format, pieces};
-use super::{Lang, text, visible};
+use super::{Lang, cause_key, text, visible};
+use crate::model::Cause;
 
 /// Names of placeholders whose values are our own words again.
 const OWN: [&str; 2] = ["why", "word"];
@@ -46,6 +47,12 @@ fn told(lang: Lang, said: &str, depth: u32) -> String {
     let args: Vec<(&str, String)> = values
         .into_iter()
         .map(|(name, value)| {
+            // The stable word of a cause has its own words.
+            if name == "cause"
+                && let Some(cause) = Cause::ALL.into_iter().find(|cause| cause.as_str() == value)
+            {
+                return (name, text(lang, cause_key(cause)).to_owned());
+            }
             let is_ours = OWN.contains(&name);
             (name, if is_ours { told(lang, value, depth - 1) } else { value.to_owned() })
         })

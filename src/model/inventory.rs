@@ -2,7 +2,7 @@
 //! implied `via` is spelled out. Only the `inventory` room builds it, so its invariants hold:
 //! indexes are in range, `parent` and `via` have no cycle, ids are unique.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -238,10 +238,44 @@ impl Inventory {
     /// merged is above those beneath it, too.
     #[must_use]
     pub fn above(&self, unit: UnitIx) -> Vec<UnitIx> {
-        closed(unit, |u| {
-            let Unit { parent, merged_into, .. } = self.unit(u);
-            parent.iter().chain(merged_into).copied()
-        })
+        self.above_since(unit).into_iter().map(|(above, _)| above).collect()
+    }
+
+    /// The unit and all above it at `at`: as [`Self::above`], but only by mergers that have come to
+    /// pass.
+    #[must_use]
+    pub fn above_at(&self, unit: UnitIx, at: UnixMs) -> Vec<UnitIx> {
+        let by_then = self.above_since(unit).into_iter().filter(|(_, since)| *since <= at);
+        by_then.map(|(above, _)| above).collect()
+    }
+
+    /// The unit and all above it, as [`Self::above`], each with the time from which it is:
+    /// [`i64::MIN`] where no merger lies between, else when the last of the mergers on
+    /// the way came to pass, by the earliest way.
+    #[must_use]
+    pub fn above_since(&self, unit: UnitIx) -> Vec<(UnitIx, UnixMs)> {
+        let mut found = vec![(unit, UnixMs(i64::MIN))];
+        let mut todo = VecDeque::from([0]);
+        while let Some(at) = todo.pop_front() {
+            let (below, since) = found[at];
+            let Unit { parent, merged_into, until, .. } = self.unit(below);
+            let merged = merged_into.map(|into| (into, since.max(until.unwrap_or(since))));
+            for (above, since) in parent.map(|parent| (parent, since)).into_iter().chain(merged) {
+                match found.iter().position(|(known, _)| *known == above) {
+                    // All above it is looked at again: by this way it is above earlier.
+                    Some(known) if since < found[known].1 => {
+                        found[known].1 = since;
+                        todo.push_back(known);
+                    }
+                    Some(_) => {}
+                    None => {
+                        todo.push_back(found.len());
+                        found.push((above, since));
+                    }
+                }
+            }
+        }
+        found
     }
 
     /// The unit and those merged into it, one into another, whose equipment stays: whose buildings

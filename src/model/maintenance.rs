@@ -8,6 +8,9 @@ use super::index::SubjectIx;
 use super::inventory::Inventory;
 use super::time::{Span, UnixMs};
 
+const ALWAYS: Span = Span::new(UnixMs(i64::MIN), UnixMs(i64::MAX));
+const NEVER: Span = Span::new(UnixMs(i64::MAX), UnixMs(i64::MAX));
+
 /// What is worked on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -21,20 +24,24 @@ pub enum WorkedOn {
 }
 
 impl WorkedOn {
-    /// True when `subject` is among what is worked on.
+    /// When `subject` is among what is worked on: always, or from the day on on which its unit was
+    /// merged into what is worked on. Empty when it never is.
     #[must_use]
-    pub fn includes(&self, inventory: &Inventory, subject: SubjectIx) -> bool {
+    pub fn includes(&self, inventory: &Inventory, subject: SubjectIx) -> Span {
         let found = inventory.subject(subject);
-        match self {
-            Self::Subject(id) => found.id == *id,
+        let since = match self {
+            Self::Subject(id) => (found.id == *id).then_some(ALWAYS.from),
             Self::Carrier(id) => found
                 .connection()
                 .and_then(|c| c.carrier)
-                .is_some_and(|c| inventory.carrier(c).id == *id),
-            Self::Unit(id) => {
-                inventory.above(found.unit).into_iter().any(|u| inventory.unit(u).id == *id)
-            }
-        }
+                .is_some_and(|c| inventory.carrier(c).id == *id)
+                .then_some(ALWAYS.from),
+            Self::Unit(id) => inventory
+                .above_since(found.unit)
+                .into_iter()
+                .find_map(|(u, since)| (inventory.unit(u).id == *id).then_some(since)),
+        };
+        since.map_or(NEVER, |since| Span { from: since, ..ALWAYS })
     }
 }
 
@@ -92,8 +99,12 @@ pub fn planned_spans(
     subject: SubjectIx,
     window: Span,
 ) -> Vec<Span> {
-    let on = list.iter().filter(|m| m.on.includes(inventory, subject));
-    let mut spans: Vec<Span> = on.flat_map(|m| m.spans(window)).collect();
+    let mut spans: Vec<Span> = list
+        .iter()
+        .map(|m| (m, m.on.includes(inventory, subject).intersect(window)))
+        .filter(|(_, inside)| !inside.is_empty())
+        .flat_map(|(m, inside)| m.spans(inside))
+        .collect();
     spans.sort_unstable_by_key(|s| s.from);
     let mut joined: Vec<Span> = Vec::with_capacity(spans.len());
     for span in spans {
@@ -113,5 +124,5 @@ pub fn is_planned(
     subject: SubjectIx,
     at: UnixMs,
 ) -> bool {
-    list.iter().any(|m| m.is_on_at(at) && m.on.includes(inventory, subject))
+    list.iter().any(|m| m.is_on_at(at) && m.on.includes(inventory, subject).contains(at))
 }

@@ -31,7 +31,9 @@ impl Source {
         let is_name = !text.is_empty()
             && text.len() <= NAME_MAX
             && !matches!(text, "." | "..")
-            && text.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '/' | ':'));
+            && text.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '/' | ':'))
+            // A mistyped address, and no interface that anybody has.
+            && !text.chars().all(|c| c.is_ascii_digit() || c == '.');
         is_name.then(|| Self::Interface(text.into()))
     }
 
@@ -64,9 +66,19 @@ mod tests {
         assert_eq!(Source::parse("10.0.0.1"), address("10.0.0.1"));
         assert_eq!(Source::parse("::ffff:10.0.0.1"), address("10.0.0.1"));
         assert_eq!(Source::parse("eth0.20"), Some(Source::Interface("eth0.20".into())));
-        for neither in
-            ["", ".", "..", "0.0.0.0", "224.0.0.1", "a b", "a/b", "eth0:1", "abcdefghijklmnop"]
-        {
+        for neither in [
+            "",
+            ".",
+            "..",
+            "0.0.0.0",
+            "10.0.0.300",
+            "10.82.0",
+            "224.0.0.1",
+            "a b",
+            "a/b",
+            "eth0:1",
+            "abcdefghijklmnop",
+        ] {
             assert_eq!(Source::parse(neither), None, "{neither}");
         }
         assert!(!Source::parse("10.0.0.1").unwrap().fits("::1".parse().unwrap()));

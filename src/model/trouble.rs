@@ -218,7 +218,7 @@ impl Threshold {
     /// True of what our own check finds out; all else a device says of itself.
     #[must_use]
     pub const fn is_found(self) -> bool {
-        matches!(self, Self::Certificate | Self::Clock)
+        matches!(self, Self::Certificate | Self::Clock | Self::Mtu)
     }
 
     /// True where the device tells a fact and not a value that swings: one round is enough to

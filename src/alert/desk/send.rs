@@ -445,7 +445,8 @@ impl Desk {
     /// An operator has a message tried again at once, pending or dead; false when there is none.
     pub fn retry(&mut self, message: &crate::store::Message, now: UnixMs) -> bool {
         if let Some(row) = self.rows.get_mut(&message.id) {
-            row.due = now;
+            // It is to be told from now on: in a storm it waits for the digest like all else.
+            (row.due, row.body.wanted) = (now, row.body.wanted.min(now));
             self.changed.push(row.message(MessageState::Pending));
             if let Some(lane) = self.lanes.get_mut(&message.channel) {
                 lane.blocked_until = now;

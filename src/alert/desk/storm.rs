@@ -7,7 +7,7 @@
 //! one by one. What may have left already goes on as it was, and what is about no unit (a blind time,
 //! a channel's trouble) or about a root above the storm is told as ever.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::super::facts;
 use super::super::notice::{Severity, StormNote, Topic};
@@ -15,7 +15,9 @@ use super::super::route::{RouteKey, Scope};
 use super::super::row::{Body, Row};
 use super::{Desk, is_unseen};
 use crate::health::Blind;
-use crate::model::{Id, Incident, Inventory, Storm, StormEnd, StormOver, UnitId, UnitIx, UnixMs};
+use crate::model::{
+    Id, Incident, Inventory, Storm, StormEnd, StormOver, SubjectIx, UnitId, UnitIx, UnixMs,
+};
 use crate::store::MessageState;
 
 /// How long a storm that is over is remembered, for whoever asks who has ended it.
@@ -36,22 +38,23 @@ pub(super) struct Weather {
 }
 
 impl Weather {
-    fn new(inventory: &Inventory, storm: Storm, folded: BTreeMap<Id, u32>) -> Self {
+    fn new(inventory: &Inventory, storm: Storm, folded: BTreeMap<Id, u32>, now: UnixMs) -> Self {
         let name = storm.unit.to_string();
         let mut weather = Self { storm, name, units: BTreeSet::new(), folded };
-        weather.follow(inventory);
+        weather.follow(inventory, now);
         weather
     }
 
-    /// Another inventory; a unit that is in it no more keeps what was beneath it.
-    fn follow(&mut self, inventory: &Inventory) {
+    /// Another inventory, or another day of its tree; a unit that is in it no more keeps what was beneath it.
+    fn follow(&mut self, inventory: &Inventory, now: UnixMs) {
         let Some(top) = inventory.find_unit(self.storm.unit.as_str()) else { return };
         self.name.clone_from(&inventory.unit(top).name);
-        let is_beneath = |unit: &UnitIx| {
-            std::iter::successors(Some(*unit), |up| inventory.unit(*up).parent).any(|up| up == top)
-        };
-        let beneath = inventory.unit_ixs().filter(is_beneath);
-        self.units = beneath.map(|unit| inventory.unit(unit).id.clone()).collect();
+        // As routes and announced work have it: what was merged into one of them is beneath it.
+        let beneath = inventory.subtree(top).into_iter();
+        self.units = beneath
+            .filter(|unit| inventory.above_at(*unit, now).contains(&top))
+            .map(|unit| inventory.unit(unit).id.clone())
+            .collect();
     }
 
     /// Its name among the digests.
@@ -129,13 +132,13 @@ impl Desk {
         kept: impl IntoIterator<Item = (Storm, BTreeMap<Id, u32>)>,
         now: UnixMs,
     ) {
-        let kept = kept.into_iter().map(|(storm, n)| Weather::new(inventory, storm, n));
+        let kept = kept.into_iter().map(|(storm, n)| Weather::new(inventory, storm, n, now));
         self.storms = kept.filter(|weather| is_remembered(weather, now)).collect();
     }
 
-    /// Another inventory.
-    pub fn follow_units(&mut self, inventory: &Inventory) {
-        self.storms.iter_mut().for_each(|weather| weather.follow(inventory));
+    /// Another inventory, or another day of its tree.
+    pub fn follow_units(&mut self, inventory: &Inventory, now: UnixMs) {
+        self.storms.iter_mut().for_each(|weather| weather.follow(inventory, now));
     }
 
     /// Orders storm mode, or orders it otherwise: whoever is told of what happens there is told of
@@ -157,13 +160,19 @@ impl Desk {
                 (at, Change::Changed)
             }
             None => {
-                self.storms.push(Weather::new(inventory, order, BTreeMap::new()));
+                self.storms.push(Weather::new(inventory, order, BTreeMap::new(), now));
                 (self.storms.len() - 1, Change::Began)
             }
         };
         let concerned = self.concerned(inventory, at, now);
         self.storms[at].storm.channels = concerned.keys().cloned().collect();
-        self.tell_of_storm(at, Topic::StormBegan, (&BTreeMap::new(), 0), concerned, now);
+        self.tell_of_storm(
+            at,
+            Topic::StormBegan,
+            (&BTreeMap::new(), &BTreeMap::new()),
+            concerned,
+            now,
+        );
         (self.stand(at, now), change)
     }
 
@@ -222,7 +231,14 @@ impl Desk {
         let units = &self.storms[at].units;
         let mut found = BTreeMap::new();
         let is_of = |unit: UnitIx| units.contains(&inventory.unit(unit).id);
-        for subject in inventory.subject_ixs().filter(|s| is_of(inventory.subject(*s).unit)) {
+        // Routes tell apart no more than this: one subject speaks for all like it.
+        let mut seen = HashSet::new();
+        let is_new = |s: &SubjectIx| {
+            let subject = inventory.subject(*s);
+            let line = subject.connection().map(|line| (line.network, line.carrier));
+            is_of(subject.unit) && seen.insert((subject.unit, subject.kind().as_str(), line))
+        };
+        for subject in inventory.subject_ixs().filter(is_new) {
             for severity in [Severity::Down, Severity::Degraded, Severity::Flapping] {
                 // As little as it may cut off, and as much.
                 for units in [1, u32::MAX] {
@@ -247,14 +263,15 @@ impl Desk {
         &mut self,
         at: usize,
         topic: Topic,
-        (told, open): (&BTreeMap<Id, u32>, u32),
+        (told, open): (&BTreeMap<Id, u32>, &BTreeMap<Id, u32>),
         concerned: BTreeMap<Id, Option<RouteKey>>,
         now: UnixMs,
     ) {
         let end = self.storms[at].storm.ended.as_ref();
         let is_gone = end.is_some_and(|end| end.why == StormOver::Gone);
         for (channel, route) in concerned {
-            let folded = told.get(&channel).copied().unwrap_or(0);
+            let of = |counts: &BTreeMap<Id, u32>| counts.get(&channel).copied().unwrap_or(0);
+            let (folded, open) = (of(told), of(open));
             let note = StormNote { folded, open, is_gone, ..self.storms[at].note() };
             let mut notice = facts::blank(topic, Severity::Flapping, now);
             (notice.since, notice.storm) = (note.since, Some(note.clone()));
@@ -283,20 +300,21 @@ impl Desk {
 
     fn close(&mut self, at: usize, end: StormEnd, sight: Sight<'_>, now: UnixMs) -> Stand {
         let Sight { inventory, open, blind } = sight;
-        // With what waits for the last digest.
+        let mut concerned = self.concerned(inventory, at, now);
+        self.storms[at].storm.ended = Some(end);
+        // With what waits for the last digest, and without what will leave by itself or in that of
+        // another storm.
         let mut folded = self.storms[at].folded.clone();
         let waiting = self.rows.values().filter(|row| self.is_of(row, at));
         waiting.for_each(|row| *folded.entry(row.channel.clone()).or_default() += 1);
-        let mut concerned = self.concerned(inventory, at, now);
         let told = &self.storms[at].storm.channels;
         let told = told.iter().filter(|id| self.plan.channels.contains_key(*id)).cloned();
         let told: Vec<Id> = told.collect();
         for id in told {
             concerned.entry(id).or_insert(None);
         }
-        self.storms[at].storm.ended = Some(end);
         let units = self.storms[at].units.clone();
-        let mut still = 0;
+        let (mut still, mut still_of) = (0, BTreeMap::new());
         for incident in open.iter().filter(|incident| units.contains(&incident.unit)) {
             let threads = self.threads_of(&incident.id);
             if threads.is_empty() || incident.planned {
@@ -304,6 +322,7 @@ impl Desk {
             }
             still += 1;
             for key in threads {
+                *still_of.entry(key.1.clone()).or_default() += 1;
                 let thread = self.thread(&key).cloned().filter(|thread| thread.has_left);
                 let Some(thread) = thread.filter(|_| self.rows_of(&key).is_empty()) else {
                     // What waits tells it.
@@ -315,7 +334,7 @@ impl Desk {
                 }
             }
         }
-        self.tell_of_storm(at, Topic::StormEnded, (&folded, still), concerned, now);
+        self.tell_of_storm(at, Topic::StormEnded, (&folded, &still_of), concerned, now);
         Stand { folded: folded.values().sum(), open: still, ..self.stand(at, now) }
     }
 

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::config::alerts::{Matches, Route};
 use crate::daemon::clock;
 use crate::locale::{self, Lang, text, visible};
-use crate::model::{AlertSeverity, Inventory, Storm, SubjectIx, UnixMs};
+use crate::model::{AlertSeverity, Inventory, Storm, SubjectIx, UnitIx, UnixMs};
 use crate::report;
 use crate::store::Reader;
 use crate::t;
@@ -159,9 +159,12 @@ impl Asked<'_> {
     /// The storm mode that a trouble would come in: the widest.
     fn storm_of(&self, case: &Case) -> Option<&Storm> {
         let unit = self.inventory.subject(case.scope.subject?).unit;
-        let up = std::iter::successors(Some(unit), |unit| self.inventory.unit(*unit).parent);
-        let of = |unit| self.storms.iter().find(|s| s.unit == self.inventory.unit(unit).id);
-        up.filter_map(of).last()
+        let of = |unit: UnitIx| {
+            let storm = self.storms.iter().find(|s| s.unit == self.inventory.unit(unit).id)?;
+            Some((self.inventory.subtree(unit).len(), storm))
+        };
+        let above = self.inventory.above_at(unit, self.at).into_iter();
+        above.filter_map(of).max_by_key(|(units, _)| *units).map(|(_, storm)| storm)
     }
 
     fn listed(&self, subject: Option<SubjectIx>, cases: &[Case]) -> String {

@@ -69,8 +69,8 @@ impl Alerts {
     }
 
     /// Another inventory: what is beneath a unit in storm mode may be another now.
-    pub(super) fn follow_units(&mut self, inventory: &Inventory) {
-        self.desk.follow_units(inventory);
+    pub(super) fn follow_units(&mut self, inventory: &Inventory, now: UnixMs) {
+        self.desk.follow_units(inventory, now);
     }
 
     /// Messages that have not been delivered yet.

@@ -37,11 +37,10 @@ impl OwnLoss {
             return;
         }
         let rounds = self.rounds.entry(answer.target).or_default();
-        rounds.push_back((answer.at, answer.sent.into(), answer.lost.into()));
+        // Also what lies ahead of a clock that was set back.
         let begin = UnixMs(answer.at.0.saturating_sub(WINDOW_MS));
-        while rounds.front().is_some_and(|(at, ..)| *at < begin) {
-            rounds.pop_front();
-        }
+        rounds.retain(|(at, ..)| (begin..=answer.at).contains(at));
+        rounds.push_back((answer.at, answer.sent.into(), answer.lost.into()));
     }
 
     /// Forgets the targets that are none any more.
@@ -50,14 +49,17 @@ impl OwnLoss {
     }
 
     /// What was sent and lost within the minute up to `now`, of the control target that lost least:
-    /// what only one of several loses is that one's. `None` while too little was asked.
+    /// what only one of several loses is that one's. One that answers nothing tells nothing: it is
+    /// off or answers nobody, for what our own side loses whole sentinels tell. `None` while too
+    /// little was asked.
     fn last_minute(&self, now: UnixMs) -> Option<(u32, u32)> {
         let since = UnixMs(now.0.saturating_sub(WINDOW_MS));
         let of = |rounds: &VecDeque<Round>| {
             let late = rounds.iter().filter(|(at, ..)| *at >= since && *at <= now);
             late.fold((0, 0), |(sent, lost), (_, s, l)| (sent + s, lost + l))
         };
-        let counted = self.rounds.values().map(of).filter(|(sent, _)| *sent >= PACKETS_MIN);
+        let counted =
+            self.rounds.values().map(of).filter(|(sent, lost)| *sent >= PACKETS_MIN && lost < sent);
         // Cross-multiplied: shares without rounding.
         counted.min_by(|a, b| (a.1 * b.0).cmp(&(b.1 * a.0)))
     }
@@ -171,6 +173,22 @@ mod tests {
         let told = control(5).excuse(&answer(SUBJECT, 121, 3, 1));
         assert_eq!((told.sent, told.lost), (3, 1), "what was lost before the last minute");
         assert_eq!(control(5).permille(UnixMs(121_000)), None);
+    }
+
+    #[test]
+    fn a_control_target_that_answers_nothing_excuses_nobody() {
+        let mut own = OwnLoss::default();
+        (0..=12).for_each(|n| own.note(&answer(CONTROL, 5 * n, 10, 10)));
+        assert!(!is_excused(&own, 3, 1) && !is_excused(&own, 10, 9));
+        assert_eq!(own.permille(UnixMs(60_000)), None);
+    }
+
+    #[test]
+    fn what_lies_ahead_of_a_clock_that_was_set_back_is_forgotten() {
+        let mut own = OwnLoss::default();
+        own.note(&answer(CONTROL, 1_000_000, 10, 9));
+        (0..=12).for_each(|n| own.note(&answer(CONTROL, 5 * n, 10, 0)));
+        assert_eq!(own.rounds[&CONTROL].len(), 13);
     }
 
     #[test]

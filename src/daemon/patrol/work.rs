@@ -231,7 +231,9 @@ fn as_work(inventory: &Inventory, work: &Maintenance, next: Span, now: UnixMs) -
         WorkHours::Recurring(_, life) => Some(*life),
         WorkHours::Once(_) => None,
     };
-    let is_on = |s: &_| inventory.subject(*s).exists_at(now) && work.on.includes(inventory, *s);
+    let is_on = |s: &_| {
+        inventory.subject(*s).exists_at(now) && work.on.includes(inventory, *s).contains(now)
+    };
     Work {
         id: work.id.clone(),
         on: work.on.clone(),

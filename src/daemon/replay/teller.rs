@@ -100,8 +100,8 @@ impl Teller {
     }
 
     /// Another inventory.
-    pub(super) fn follow_units(&mut self, inventory: &Inventory) {
-        self.desk.follow_units(inventory);
+    pub(super) fn follow_units(&mut self, inventory: &Inventory, now: UnixMs) {
+        self.desk.follow_units(inventory, now);
     }
 
     /// What was taken now, when time has passed.

@@ -9,8 +9,10 @@ use crate::dash::draw::{Column, Line, Table, boxed, list};
 use crate::dash::lens::{Look, Whose};
 use crate::dash::view::{Shot, title};
 use crate::dash::words::{NOTHING, measured, rtt_or_nothing, share, used};
-use crate::locale::{number, text};
+use crate::locale::{number, reason_words, text};
+
 use crate::model::State;
+use crate::t;
 
 /// Whose lines they are.
 pub fn name(shot: &Shot<'_>, whose: &Whose) -> String {
@@ -26,7 +28,15 @@ pub fn name(shot: &Shot<'_>, whose: &Whose) -> String {
 /// Draws the carriers; the chosen one is reversed.
 pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let (lang, theme) = (shot.ui.lang, shot.theme);
-    let inside = boxed(buffer, area, theme, &title(theme, text(lang, "dash.carriers")));
+    let mut heading = title(theme, text(lang, "dash.carriers"));
+    let loads = &shot.ui.loads.fetched;
+    if let Some(reason) = &loads.failure {
+        let words = t!(lang, "dash.load.unread", reason = reason_words(lang, reason));
+        heading.push(format!("  {words}"), theme.fault());
+    } else if !loads.is_loaded() {
+        heading.push(format!("  {}", text(lang, "dash.load.loading")), theme.dim());
+    }
+    let inside = boxed(buffer, area, theme, &heading);
     let figure = |key, width, rank| Column::figures(text(lang, key), width, rank);
     let columns = vec![
         Column::words("", 1, 0),

@@ -102,6 +102,8 @@ enum Room {
     NoUnits,
     NoClock,
     NoCounts,
+    NoProvince,
+    NoShare,
 }
 
 /// Name, warning, coverage and counts; and what stands at the right.
@@ -116,7 +118,9 @@ fn header_parts(
     if room < Room::NoTitle {
         left.push(format!("{}{gap}", locale::text(lang, "dash.title")), theme.strong());
     }
-    left.push(province(shot), theme.strong());
+    if room < Room::NoProvince {
+        left.push(province(shot), theme.strong());
+    }
     if let Some(words) = warning {
         left.push(format!("  {words}"), theme.strong());
     }
@@ -128,7 +132,9 @@ fn header_parts(
         left.push(gap, Style::new());
         left.append(sign);
     }
-    if let Some((network, share, count, reached)) = coverage(shot) {
+    // A figure is shown whole or not at all.
+    if let Some((network, share, count, reached)) = coverage(shot).filter(|_| room < Room::NoShare)
+    {
         let label = match room {
             Room::Everything | Room::NoZone | Room::Narrow => {
                 t!(lang, "dash.header_coverage", network = network)
@@ -172,6 +178,8 @@ fn room(shot: &Shot<'_>, warning: Option<&str>, width: u16) -> (Room, Detail) {
         (Room::NoTitle, Detail::Name),
         (Room::NoUnits, Detail::Name),
         (Room::NoClock, Detail::Name),
+        (Room::NoCounts, Detail::Name),
+        (Room::NoProvince, Detail::Name),
     ];
     let fits = |room: &(Room, Detail)| {
         let (left, clock) = header_parts(shot, warning, *room);
@@ -181,7 +189,7 @@ fn room(shot: &Shot<'_>, warning: Option<&str>, width: u16) -> (Room, Detail) {
     let daemon = &shot.board.daemon;
     let has_signs = !daemon.channels.is_empty() || !daemon.storms.is_empty();
     let mut rooms = rooms.into_iter().filter(|(_, d)| has_signs || *d == Detail::Name);
-    rooms.find(fits).unwrap_or((Room::NoCounts, Detail::Name))
+    rooms.find(fits).unwrap_or((Room::NoShare, Detail::Name))
 }
 
 /// Name, coverage, counts and the data's time; reversed as a whole when the data are old (with
@@ -240,7 +248,13 @@ pub fn footer(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
 pub fn status(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let (lang, theme, daemon) = (shot.ui.lang, shot.theme, &shot.board.daemon);
     let mut words = Line::plain(" ");
-    if let Some(told) = take::told(shot).or_else(|| said::told(shot)) {
+    // What came last is told; an older notice does not hide it.
+    let is_taking_newer = shot.ui.taking.told_at() >= shot.ui.notices.told_at();
+    let told = match is_taking_newer {
+        true => take::told(shot).or_else(|| said::told(shot)),
+        false => said::told(shot).or_else(|| take::told(shot)),
+    };
+    if let Some(told) = told {
         words.append(told);
     }
     let mut say = |text: String, style| {
@@ -279,9 +293,6 @@ pub fn status(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
         let free = usize::from(area.width).saturating_sub(5);
         channels::sentences(shot, free).into_iter().for_each(|words| say(words, theme.fault()));
     }
-    if daemon.storms.len() > 1 || daemon.storms.len() == 1 && !is_said() {
-        storm::sentences(shot).into_iter().for_each(|words| say(words, theme.poor()));
-    }
     if let Some(failure) = &daemon.reload_failure {
         let at = shot.when(failure.at);
         let (errors, first) = (failure.errors, failure.first.clone());
@@ -293,6 +304,10 @@ pub fn status(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     if daemon.dropped_samples > 0 {
         let count = i64::try_from(daemon.dropped_samples).unwrap_or(i64::MAX);
         say(t!(lang, "dash.status_dropped", count = number(lang, count)), theme.poor());
+    }
+    // It was ordered and is no fault: what hinders the patrol comes first.
+    if daemon.storms.len() > 1 || daemon.storms.len() == 1 && !is_said() {
+        storm::sentences(shot).into_iter().for_each(|words| say(words, theme.poor()));
     }
     if *shot.link == Link::Live {
         let asked = number(lang, i64::from(daemon.asked));

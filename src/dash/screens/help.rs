@@ -4,7 +4,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::facts::wrapped;
 use crate::dash::draw::{Line, boxed, line, rows};
 use crate::dash::keys::told;
 use crate::dash::state::Mode;
@@ -58,28 +57,35 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
         rows(area, height, area.height - height)
     };
     let inside = boxed(buffer, signs, theme, &title(theme, text(lang, "dash.help_signs")));
-    let mut y = 0;
+    let width = usize::from(inside.width);
+    let mut meanings: Vec<Line> = Vec::new();
     for state in State::ALL {
         let words = Line::styled(format!(" {} ", theme.glyph(state)), theme.state(state))
             .then(state_name(lang, state), theme.strong())
             .then(format!(": {}", text(lang, state_help(state))), Style::new());
-        let left = rows(inside, y, inside.height.saturating_sub(y));
-        y += wrapped(buffer, left, &words);
+        meanings.extend(words.wrap(width));
     }
     let words = Line::styled(format!(" {} ", theme.off_hours()), theme.dim())
         .then(text(lang, "state.off_hours"), theme.strong())
         .then(format!(": {}", text(lang, "dash.help_off_hours")), Style::new());
-    let left = rows(inside, y, inside.height.saturating_sub(y));
-    y += wrapped(buffer, left, &words);
+    meanings.extend(words.wrap(width));
     let [planned, flapping, taken] = theme.incident_signs();
     let signs =
         t!(lang, "dash.help_signs_incident", planned = planned, flapping = flapping, taken = taken);
     let channel = t!(lang, "dash.help_channel", sign = theme.channel());
-    let meanings = MEANINGS.map(|key| text(lang, key).to_owned());
-    for words in meanings.into_iter().chain([signs, channel]) {
-        let left = rows(inside, y, inside.height.saturating_sub(y));
-        let padded = Rect { x: left.x + 1, width: left.width.saturating_sub(1), ..left };
-        y += wrapped(buffer, padded, &Line::plain(words));
+    let columns = MEANINGS.map(|key| text(lang, key).to_owned());
+    for words in columns.into_iter().chain([signs, channel]) {
+        let broken = Line::plain(words).wrap(width.saturating_sub(1));
+        meanings.extend(broken.into_iter().map(|piece| {
+            let mut padded = Line::plain(" ");
+            padded.append(piece);
+            padded
+        }));
+    }
+    // Both sides move together, each no further than its end.
+    let most = meanings.len().saturating_sub(usize::from(inside.height));
+    for (y, words) in (0..inside.height).zip(meanings.iter().skip(shot.ui.help_top.min(most))) {
+        line(buffer, rows(inside, y, 1), 0, words);
     }
 }
 

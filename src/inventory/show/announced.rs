@@ -23,7 +23,7 @@ fn of(inventory: &Inventory, unit: Option<UnitIx>) -> Vec<&Maintenance> {
         };
         beneath.iter().any(|ix| {
             let mut subjects = inventory.subjects_of(*ix).iter();
-            names_unit(ix) || subjects.any(|s| work.on.includes(inventory, *s))
+            names_unit(ix) || subjects.any(|s| !work.on.includes(inventory, *s).is_empty())
         })
     };
     inventory.maintenance.iter().filter(concerns).collect()

@@ -142,7 +142,7 @@ fn a_unit_that_is_gone_ends_it_though_its_messages_are_still_its_own() {
     bench.down(19, 1);
     bench.until(1);
     bench.inventory = crate::health::bench_inventory(19);
-    bench.desk.follow_units(&bench.inventory.clone());
+    bench.desk.follow_units(&bench.inventory.clone(), bench.now);
     let over = bench.over();
     assert_eq!(over[0].storm.ended.as_ref().map(|end| end.why), Some(StormOver::Gone));
     bench.until(2);
@@ -289,4 +289,41 @@ fn its_word_waits_for_the_end_of_quiet_hours_over_a_restart() {
         (&"storm_ended".into(), &bench.now.to_string().into())
     );
     assert_eq!((&notice["storm"]["folded"], &notice["storm"]["open"]), (&0.into(), &0.into()));
+}
+
+#[test]
+fn what_was_merged_into_a_unit_is_in_its_storm_from_that_day_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "networks: [{ id: wan, name: WAN }]
+units:
+  - { id: u0, name: Tỉnh, kind: province }
+  - { id: u1, name: Xã cũ, kind: commune, parent: u0, connections: { wan: { address: 10.0.0.1 } }, until: 1970-01-02, merged_into: u2 }
+  - { id: u2, name: Xã mới, kind: commune, parent: u0 }
+";
+    std::fs::write(folder.path().join("a.yaml"), text).unwrap();
+    let defaults = crate::inventory::Defaults::default();
+    let zone = jiff::tz::TimeZone::UTC;
+    let inventory = crate::inventory::load(folder.path(), &defaults, &zone).inventory.unwrap();
+    let concerned = |day: i64| {
+        let mut bench = Bench::new(ONE);
+        (bench.inventory, bench.now) = (inventory.clone(), UnixMs(day * 24 * 60 * MINUTE));
+        bench.storm(2, (day * 24 + 1) * 60).0.storm.channels.len()
+    };
+    // Nobody would be told of anything there before: all lines are the old unit's.
+    assert_eq!((concerned(0), concerned(1)), (0, 1));
+}
+
+#[test]
+fn what_is_retried_in_a_storm_before_its_time_waits_for_the_digest() {
+    let alerts = ONE.replace("group_wait: 0s", "group_wait: 90s");
+    assert_ne!(alerts, ONE);
+    let mut bench = Bench::new(&alerts);
+    bench.storm(1, 1);
+    bench.down(1, 1);
+    let message = bench.kept.values().find(|m| m.body["notice"]["topic"] == "down").unwrap();
+    let message = message.clone();
+    assert!(bench.desk.retry(&message, bench.now));
+    bench.keep();
+    bench.send();
+    assert_eq!(bench.told(), ["0 duty StormBegan"]);
 }
