@@ -252,3 +252,35 @@ fn what_is_asked_is_done_only_as_it_was_named() {
     assert_eq!(desk.press("<Enter>"), Vec::new(), "the daemon went away");
     assert!(status(&desk).contains("không có tiến trình tuần tra"), "{}", status(&desk));
 }
+
+#[test]
+fn a_reason_that_the_daemon_wants_is_typed_where_the_rest_was() {
+    let mut desk = desk();
+    desk.press("2<Down>o<Right>");
+    let request = asked(&desk.press("<Enter>"));
+    let mut no = Problem::new("needs_reason", "it was called otherwise");
+    no.by = Some("minh".to_owned());
+    desk.act(Action::Noted(request.clone(), Err(Refusal::Said(no))));
+    assert_eq!(desk.ui.mode, Mode::Outage, "a closed dialog would take letters for commands");
+    assert!(status(&desk).contains("minh"), "{}", status(&desk));
+    assert_eq!(desk.press("vì"), Vec::new());
+    let again = asked(&desk.press("<Enter>"));
+    assert_eq!((again.cause, &*again.note), (request.cause, "vì"));
+}
+
+#[test]
+fn the_first_incident_is_looked_at_when_it_comes() {
+    let mut quiet = sample::province();
+    quiet.incidents.clear();
+    let mut desk = Desk::over(Board::new(quiet), Lang::Vi, (80, 24));
+    desk.press("2");
+    assert_eq!(desk.ui.selected(), Some(&Row::Fold));
+    desk.board = Board::new(sample::province());
+    desk.act(Action::Data);
+    assert!(matches!(desk.ui.selected(), Some(Row::Incident(_))), "{:?}", desk.ui.selected());
+    // Who has gone to the fold himself stays there.
+    desk.press("<End>");
+    desk.board = Board::new(sample::province());
+    desk.act(Action::Data);
+    assert_eq!(desk.ui.selected(), Some(&Row::Fold));
+}

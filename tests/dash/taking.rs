@@ -103,6 +103,18 @@ fn an_incident_is_taken_with_a_note_and_the_answer_is_told_for_a_while() {
 }
 
 #[test]
+fn what_is_told_last_is_told_and_an_older_notice_does_not_hide_it() {
+    let mut desk = desk();
+    desk.press("2<Down>a");
+    let ask = asked(desk.press("<Enter>"));
+    let now = desk.now;
+    answer(&mut desk, &ask, Ok(ack("lan", now, None)));
+    desk.now = desk.now + 1_000;
+    desk.press("8<End>o");
+    assert!(status(&desk).contains("Không có lần mất kết nối nào"), "{}", status(&desk));
+}
+
+#[test]
 fn escape_leaves_and_asks_nothing() {
     let mut desk = desk();
     desk.press("2<Down>aghi<Right>");
