@@ -184,6 +184,14 @@ alerts:
   routes: [ {{ to: demo }} ]
   # Nobody's chat: every message is added to a file, as the event that `exec` gets.
   channels: {{ demo: {{ exec: {{ command: [tee, -a, {alerts}] }} }} }}
+# The frame of an official letter; nobody signs the demo's.
+report:
+  authority: Sở Thông tin và Truyền thông tỉnh Tiền Giang
+  office: Trung tâm Tích hợp dữ liệu
+  number: …/BC-THDL
+  place: Tiền Giang
+  recipients: [ Lãnh đạo Sở, \"Lưu: VT\" ]
+  signatory: {{ title: Giám đốc }}
 "
     )
 }
