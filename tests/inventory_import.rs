@@ -11,6 +11,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use jiff::civil::date;
 use jiff::tz::TimeZone;
 use tuantra::cli::diagnostics::{count, render};
 use tuantra::inventory::export::{Form, export};
@@ -525,7 +526,7 @@ fn netbox_tables_become_units_devices_and_lines() {
     let case = Case::new(COMMENTED);
     let source = Path::new("tests/inventory_import/netbox");
     let asked = Request {
-        origin: Origin::NetBox { kind: None, network: Some("tslcd") },
+        origin: Origin::NetBox { kind: None, network: Some("tslcd"), today: date(2026, 11, 1) },
         ..request(source)
     };
     let outcome = taken_in(&asked, &case.inventory());
@@ -537,6 +538,69 @@ fn netbox_tables_become_units_devices_and_lines() {
     good(&case.inventory());
     let again = look(&asked, &case.inventory());
     assert!(again.changes.is_empty(), "{:#?}", again.changes);
+}
+
+/// Two districts that have a commune of one name each, and one that ended and has a successor.
+const NAMESAKES: &str = "networks: [{ id: lan, name: LAN }]
+units:
+  - { id: t, name: Tỉnh, kind: province }
+  - { id: x, name: Huyện X, kind: district, parent: t }
+  - { id: y, name: Huyện Y, kind: district, parent: t }
+  - { id: x.tan-phu, name: Xã Tân Phú, kind: commune, parent: x, location: { lat: 10.1, lon: 106.1 } }
+  - { id: y.tan-phu, name: Xã Tân Phú, kind: commune, parent: y }
+  - { id: old.my-loi, name: Xã Mỹ Lợi, kind: commune, parent: x, until: 2025-07-01, merged_into: my-loi }
+  - { id: my-loi, name: Xã Mỹ Lợi, kind: commune, parent: t, since: 2025-07-01 }
+  - { id: gone, name: Xã Hết, kind: commune, parent: x, until: 2025-07-01 }
+devices:
+  - { id: my-loi/old, unit: my-loi, address: 10.0.0.7, until: 2026-01-01 }
+  - { id: my-loi/new, unit: my-loi, address: 10.0.0.7, since: 2026-01-01 }
+  - { id: my-loi/far, unit: my-loi, addresses: { wan: 10.0.0.8 } }
+";
+
+/// Imports tables of NetBox, by their names; what is told, and the changes as `list id key=value…`.
+fn netbox(case: &Case, tables: &[(&str, &str)]) -> (String, Vec<String>) {
+    let source = case.folder.path().join("netbox");
+    fs::create_dir_all(&source).unwrap();
+    for (name, text) in tables {
+        fs::write(source.join(name), text).unwrap();
+    }
+    let origin = Origin::NetBox { kind: None, network: Some("lan"), today: date(2026, 11, 1) };
+    let outcome = look(&Request { origin, ..request(&source) }, &case.inventory());
+    assert_eq!(count(&outcome.diagnostics).errors, 0, "{}", told(&outcome));
+    let change = |change: &tuantra::inventory::import::Change| {
+        let field = |f: &tuantra::inventory::import::FieldChange| {
+            format!(" {}={}", f.key, f.to.as_deref().unwrap_or("-"))
+        };
+        format!("{}{}", change.id, change.fields.iter().map(field).collect::<String>())
+    };
+    (told(&outcome), outcome.changes.iter().map(change).collect())
+}
+
+#[test]
+fn netbox_names_of_several_units_are_told_and_guessed_by_nobody() {
+    let case = Case::new(NAMESAKES);
+    let devices = "Name,Site,IP Address\nR1,Xã Tân Phú,10.0.1.1/24\nR2,Xã Mỹ Lợi,10.0.2.1\nR3,Xã Hết,10.0.3.1\n";
+    let (told, changes) = netbox(&case, &[("devices.csv", devices)]);
+    assert_eq!(changes, ["my-loi/r2 unit=my-loi name=R2 address=10.0.2.1"], "{told}");
+    assert!(told.contains("“Xã Tân Phú” may be any of x.tan-phu, y.tan-phu"), "{told}");
+    assert!(told.contains("“Xã Hết” is the unit gone, which has ended"), "{told}");
+
+    let sites = "Name,Slug,Region,Latitude,Longitude\n\
+        Xã Tân Phú,xa-tan-phu,Huyện Y,10.5,106.5\n\
+        Xã Mỹ Lợi,ml,Huyện X,10.6,106.6\n\
+        Bưu cục Mỹ Lợi,my-loi,Tỉnh,10.7,106.7\n";
+    let (told, changes) = netbox(&case, &[("sites.csv", sites), ("devices.csv", devices)]);
+    let expected = [
+        "y.tan-phu location={ lat: 10.5, lon: 106.5 }",
+        "my-loi location={ lat: 10.6, lon: 106.6 }",
+        "y.tan-phu/r1 unit=y.tan-phu name=R1 address=10.0.1.1",
+        "my-loi/r2 unit=my-loi name=R2 address=10.0.2.1",
+    ];
+    assert_eq!(changes, expected, "{told}");
+    assert!(
+        told.contains("“Bưu cục Mỹ Lợi” is the unit my-loi, whose place another row"),
+        "{told}"
+    );
 }
 
 /// Runs the command on a case's folder: exit code, standard output, standard error.

@@ -6,21 +6,27 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
+use jiff::civil::Date;
+
 use crate::inventory::ledger::Entry;
 use crate::inventory::place::{At, Desk, Finding, shown};
 use crate::inventory::{Section, Tree, files};
 use crate::model::{Message, Severity};
 
 mod build;
+mod known;
 mod table;
 
 use build::Made;
+use known::{Meant, Units};
 use table::Table;
 
 /// What is taken where a row does not say.
 pub(super) struct Fallback<'a> {
     pub kind: Option<&'a str>,
     pub network: Option<&'a str>,
+    /// What has ended by then is no more.
+    pub today: Date,
 }
 
 /// The tables of a folder, or the one table, as lists of the inventory.
@@ -70,13 +76,14 @@ struct Maker<'a> {
     desk: &'a mut Desk,
     old: &'a [Entry<'a>],
     fallback: &'a Fallback<'a>,
-    /// Units by what sites and regions call them, folded.
-    units: HashMap<String, String>,
+    units: Units,
     carriers: HashMap<String, String>,
     kinds: HashMap<String, String>,
     /// What is above units whose region is none.
     root: Option<String>,
     taken: HashSet<String>,
+    /// Units whose place a row has said.
+    placed: HashSet<String>,
     made: Made,
 }
 
@@ -86,25 +93,24 @@ impl<'a> Maker<'a> {
             desk,
             old,
             fallback,
-            units: HashMap::new(),
+            units: Units::default(),
             carriers: HashMap::new(),
             kinds: HashMap::new(),
             root: None,
             taken: HashSet::new(),
+            placed: HashSet::new(),
             made: Made::default(),
         };
         for entry in old {
-            let names = ["name", "short"].map(|key| entry.word(key));
-            let names = names.into_iter().flatten().chain([entry.id.as_str()]);
-            let known = match entry.section {
-                Section::Units => &mut maker.units,
-                Section::Carriers => &mut maker.carriers,
-                _ => continue,
-            };
-            for name in names {
-                known.entry(table::words(name)).or_insert_with(|| entry.id.clone());
+            if entry.section == Section::Carriers {
+                let names = ["name", "short"].map(|key| entry.word(key));
+                for name in names.into_iter().flatten().chain([entry.id.as_str()]) {
+                    let known = maker.carriers.entry(table::words(name));
+                    known.or_insert_with(|| entry.id.clone());
+                }
             }
             if entry.section == Section::Units {
+                maker.units.learn(entry, fallback.today);
                 let kind = entry.word("kind").unwrap_or_default();
                 maker.kinds.insert(entry.id.clone(), kind.to_owned());
                 if entry.word("parent").is_none() && maker.root.is_none() {
@@ -151,8 +157,39 @@ impl<'a> Maker<'a> {
         Some(name.to_owned())
     }
 
-    /// The unit that a site or a region is.
-    fn unit_of(&self, site: &str) -> Option<&String> {
-        self.units.get(&table::words(site))
+    /// The unit that a word means; where that is not sure, it is told and `passed` over.
+    fn unit_of(
+        &mut self,
+        at: At,
+        word: &str,
+        region: Option<&str>,
+    ) -> Result<Option<String>, Passed> {
+        match self.units.find(word, region) {
+            Meant::Unit(id) => Ok(Some(id)),
+            Meant::Nothing => Ok(None),
+            Meant::Many(units) => {
+                let mut named = units.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>();
+                if units.len() > MOST_NAMED {
+                    named.push("…".to_owned());
+                }
+                let message = Message::new("netbox.many_units")
+                    .with("name", shown(word))
+                    .with("units", named.join(", "));
+                self.warn(at, message, Some(Message::new("netbox.many_units_hint")));
+                Err(Passed)
+            }
+            Meant::Ended(id) => {
+                let message =
+                    Message::new("netbox.unit_ended").with("name", shown(word)).with("unit", id);
+                self.warn(at, message, None);
+                Err(Passed)
+            }
+        }
     }
 }
+
+/// Which unit is meant cannot be told, which has been said.
+struct Passed;
+
+/// Most units that are named where several may be meant.
+const MOST_NAMED: usize = 6;
