@@ -603,6 +603,45 @@ fn netbox_names_of_several_units_are_told_and_guessed_by_nobody() {
     );
 }
 
+#[test]
+fn a_netbox_device_is_known_by_every_address_that_is_its_own_today() {
+    let case = Case::new(NAMESAKES);
+    let devices = "Name,Site,Serial number,IP Address\n\
+        A,my-loi,S-7,10.0.0.7/24\nB,my-loi,S-8,10.0.0.8/24\n";
+    let (told, changes) = netbox(&case, &[("devices.csv", devices)]);
+    assert_eq!(changes, ["my-loi/new serial=S-7", "my-loi/far serial=S-8"], "{told}");
+}
+
+#[test]
+fn a_netbox_device_without_an_address_has_the_primary_one_of_the_addresses() {
+    let case = Case::new(NAMESAKES);
+    let devices = "Name,Site\nR1,t\nR2,t\nR3,t\nR4,t\nTwin,t\nTwin,x\nNone,t\n";
+    let addresses = "IP Address,Status,Parent,Interface,Primary\n\
+        10.1.0.9/24,Active,R1,ether2,False\n\
+        2001:db8::1/64,Active,R1,ether1,True\n\
+        10.1.0.1/24,Active,R1,ether1,True\n\
+        10.1.0.2/24,Active,R2,ether1,\n\
+        10.1.9.2/24,Deprecated,R2,ether1,\n\
+        10.1.0.3/24,Active,R3,ether1,\n\
+        10.1.9.3/24,Active,R3,ether2,\n\
+        10.0.0.8,Active,R4,wan,\n\
+        10.1.0.5/24,Active,Twin,ether1,True\n";
+    let tables = [("devices.csv", devices), ("netbox_ip addresses.csv", addresses)];
+    let (told, changes) = netbox(&case, &tables);
+    let expected = [
+        "t/r1 unit=t name=R1 address=10.1.0.1",
+        "t/r2 unit=t name=R2 address=10.1.0.2",
+        "t/r3 unit=t name=R3",
+        "t/twin unit=t name=Twin",
+        "x/twin unit=x name=Twin",
+        "t/none unit=t name=None",
+    ];
+    assert_eq!(changes, expected, "{told}");
+    assert!(told.contains("primary one of “R3” cannot be told: 10.1.0.3, 10.1.9.3"), "{told}");
+    assert!(told.contains("primary one of “Twin” cannot be told"), "{told}");
+    assert!(told.contains("“None” has no primary IP address"), "{told}");
+}
+
 /// Runs the command on a case's folder: exit code, standard output, standard error.
 fn command(case: &Case, args: &[&str]) -> (Option<i32>, String, String) {
     let config = case.folder.path().join("config.yaml");

@@ -1,9 +1,11 @@
 //! What NetBox exports as CSV, table by table: sites and regions become units, devices devices,
-//! providers carriers, circuits lines of the unit that they end at. Its columns are found by the
-//! headings of its tables (versions 2 to 4) or by the names of its fields. What has no place in an
-//! inventory is told, row by row, and passed over.
+//! providers carriers, circuits lines of the unit that they end at. A device's address that its own
+//! table lacks is looked for among the addresses. Columns are found by the headings of the tables
+//! (versions 2 to 4) or by the names of the fields. What has no place in an inventory is told, row by
+//! row, and passed over.
 
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::path::Path;
 
 use jiff::civil::Date;
@@ -13,10 +15,12 @@ use crate::inventory::place::{At, Desk, Finding, shown};
 use crate::inventory::{Section, Tree, files};
 use crate::model::{Message, Severity};
 
+mod addresses;
 mod build;
 mod known;
 mod table;
 
+use addresses::{Assignments, Owner};
 use build::Made;
 use known::{Meant, Units};
 use table::Table;
@@ -57,6 +61,7 @@ pub(super) fn read(
     of(table::REGIONS).for_each(|table| maker.units(table, &["parent"]));
     of(table::SITES).for_each(|table| maker.units(table, &["region"]));
     of(table::PROVIDERS).for_each(|table| maker.carriers(table));
+    of(table::ADDRESSES).for_each(|table| maker.assigned.learn(table));
     of(table::DEVICES).for_each(|table| maker.devices(table));
     let mut ends: HashMap<String, Vec<String>> = HashMap::new();
     for table in of(table::TERMINATIONS) {
@@ -84,6 +89,10 @@ struct Maker<'a> {
     taken: HashSet<String>,
     /// Units whose place a row has said.
     placed: HashSet<String>,
+    owners: HashMap<IpAddr, Owner>,
+    assigned: Assignments,
+    /// Folded names that several devices have.
+    namesakes: HashSet<String>,
     made: Made,
 }
 
@@ -99,6 +108,9 @@ impl<'a> Maker<'a> {
             root: None,
             taken: HashSet::new(),
             placed: HashSet::new(),
+            owners: addresses::owners(old, fallback.today),
+            assigned: Assignments::default(),
+            namesakes: HashSet::new(),
             made: Made::default(),
         };
         for entry in old {

@@ -1,12 +1,12 @@
 //! Rows to entries.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::addresses::{Owner, Primary, parsed};
 use super::known::Meant;
 use super::table::{Row, Table, words};
-use super::{Maker, Passed};
+use super::{MOST_NAMED, Maker, Passed};
 use crate::inventory::heading::KINDS;
 use crate::inventory::ledger::Entry;
 use crate::inventory::node::{Key, Map, Node, Value};
@@ -186,28 +186,24 @@ impl Maker<'_> {
     }
 
     pub(super) fn devices(&mut self, table: &Table) {
-        const ADDRESS: &[&str] = &[
-            "ip address",
-            "ipv4 address",
-            "ipv6 address",
-            "primary ip4",
-            "primary ip6",
-            "primary ip",
-        ];
+        let mut names: HashMap<String, usize> = HashMap::new();
+        for name in table.rows().filter_map(|row| row.text(&["name"]).map(words)) {
+            *names.entry(name).or_default() += 1;
+        }
+        self.namesakes.extend(names.into_iter().filter(|(_, n)| *n > 1).map(|(name, _)| name));
         for row in table.rows() {
             let Some(name) = self.name(&row, &["name"]) else { continue };
             let at = row.cell(&["name"]);
-            let address = row.text(ADDRESS).map(|text| text.split('/').next().unwrap_or(text));
-            let address = address.map(|text| Node::text(row.cell(ADDRESS), text));
+            let address = self.address(&row, &name);
             let facts = vec![
                 ("vendor", said(&row, &["manufacturer"])),
                 ("model", said(&row, &["type", "device type"])),
                 ("serial", said(&row, &["serial number", "serial"])),
             ];
             // A device that the inventory has at this address is that device, whatever its name.
-            let parsed = address.as_ref().and_then(Node::word).and_then(|text| text.parse().ok());
-            if let Some(known) = parsed.and_then(|address| self.known_at(address)) {
-                let (id, unit) = (known.id.clone(), known.word("unit").map(str::to_owned));
+            let at_it = address.as_ref().and_then(Node::word).and_then(parsed);
+            if let Some(known) = at_it.and_then(|address| self.owners.get(&address)) {
+                let Owner { id, unit } = known.clone();
                 if self.taken.insert(id.clone()) {
                     let who = vec![
                         ("id", Some(Node::text(at, id))),
@@ -236,11 +232,35 @@ impl Maker<'_> {
         }
     }
 
-    fn known_at(&self, address: IpAddr) -> Option<&Entry<'_>> {
-        self.old.iter().find(|entry| {
-            let own = entry.word("address").and_then(|text| text.parse::<IpAddr>().ok());
-            entry.section == Section::Devices && own == Some(address)
-        })
+    /// The address of a device's row, else the primary one of the table of addresses.
+    fn address(&mut self, row: &Row<'_>, name: &str) -> Option<Node> {
+        const ADDRESS: &[&str] = &[
+            "ip address",
+            "ipv4 address",
+            "ipv6 address",
+            "primary ip4",
+            "primary ip6",
+            "primary ip",
+        ];
+        let text = row.text(ADDRESS).map(|text| text.split('/').next().unwrap_or(text));
+        let said = text.map(|text| Node::text(row.cell(ADDRESS), text));
+        if text.is_some_and(|text| parsed(text).is_some()) {
+            return said;
+        }
+        match self.assigned.primary(name, !self.namesakes.contains(&words(name))) {
+            Primary::Is(node) => Some(node),
+            Primary::None => said,
+            Primary::Unsure(all) => {
+                let all: Vec<String> =
+                    all.iter().take(MOST_NAMED).map(ToString::to_string).collect();
+                let message = Message::new("netbox.unsure_address")
+                    .with("name", shown(name))
+                    .with("addresses", all.join(", "));
+                let hint = Message::new("netbox.unsure_address_hint");
+                self.warn(row.cell(&["name"]), message, Some(hint));
+                said
+            }
+        }
     }
 
     /// The unit at whose site a row is; none, which is told.

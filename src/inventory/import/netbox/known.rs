@@ -37,11 +37,10 @@ impl Units {
     /// Takes in a unit of the inventory.
     pub(super) fn learn(&mut self, unit: &Entry<'_>, today: Date) {
         let id = unit.id.clone();
-        let day = |key| unit.word(key).and_then(|text| text.get(..10)?.parse::<Date>().ok());
-        if day("until").is_some_and(|until| until <= today) {
+        if has_ended(unit, today) {
             self.ended.insert(id.clone());
         }
-        if day("since").is_some_and(|since| since > today) {
+        if is_coming(unit, today) {
             self.coming.insert(id.clone());
         }
         if let Some(parent) = unit.word("parent") {
@@ -109,6 +108,23 @@ impl Units {
         }
         false
     }
+}
+
+/// True for what is there today.
+pub(super) fn lives(entry: &Entry<'_>, today: Date) -> bool {
+    !has_ended(entry, today) && !is_coming(entry, today)
+}
+
+fn has_ended(entry: &Entry<'_>, today: Date) -> bool {
+    day(entry, "until").is_some_and(|until| until <= today)
+}
+
+fn is_coming(entry: &Entry<'_>, today: Date) -> bool {
+    day(entry, "since").is_some_and(|since| since > today)
+}
+
+fn day(entry: &Entry<'_>, key: &str) -> Option<Date> {
+    entry.word(key)?.get(..10)?.parse().ok()
 }
 
 fn push(map: &mut HashMap<String, Vec<String>>, word: &str, id: &str) {
