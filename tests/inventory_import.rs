@@ -286,6 +286,38 @@ fn what_is_taken_out_takes_no_neighbour_with_it() {
 }
 
 #[test]
+fn what_a_mapping_of_the_import_does_not_say_stays_unless_it_is_to_go() {
+    let case = Case::new(
+        "units:
+  - id: t
+    name: T
+    kind: province
+    contact: { name: Lan, phone: '0912' }   # day and night
+    devices:
+      router: { addresses: { wan: 10.0.0.1, lan: 10.0.0.2 }, health: { interval: 60s, flapping: { window: 21, low_pct: 20 } } }
+",
+    );
+    let sheet = case.sheet(
+        "more.yaml",
+        "units: [{ id: t, name: T, kind: province, contact: { phone: '0999' } }]
+devices:
+  - { id: t/router, unit: t, addresses: { lan: 10.0.0.3 }, health: { flapping: { low_pct: 25 } } }
+",
+    );
+    let removing = look(&Request { remove: true, ..request(&sheet) }, &case.inventory());
+    let outcome = taken_in(&request(&sheet), &case.inventory());
+    assert_eq!(outcome.left, 4, "name, wan, interval and window");
+    let after = case.text();
+    assert!(after.contains("contact: { name: Lan, phone: \"0999\" }   # day and night"), "{after}");
+    assert!(after.contains("addresses: { lan: 10.0.0.3, wan: 10.0.0.1 }"), "{after}");
+    assert!(after.contains("{ interval: 60s, flapping: { window: 21, low_pct: 25 } }"), "{after}");
+    let again = look(&request(&sheet), &case.inventory());
+    assert!(again.changes.is_empty(), "{:#?}", again.changes);
+    let gone = &removing.files[0].new;
+    assert!(gone.contains("contact: { phone: \"0999\" }"), "{gone}");
+}
+
+#[test]
 fn only_what_a_unit_has_is_taken_out_of_it() {
     let case = Case::new(COMMENTED);
     let sheet = case.sheet("devices.csv", "id,unit,address\na/router,a,10.0.1.1\n");
