@@ -398,6 +398,32 @@ fn a_file_that_somebody_changed_meanwhile_is_left_alone_and_so_are_the_others() 
 }
 
 #[test]
+fn what_others_name_is_put_in_place_before_them() {
+    let case = Case::new("units:\n  - { id: t, name: T, kind: province }\n");
+    let source = case.folder.path().join("tables");
+    fs::create_dir(&source).unwrap();
+    for (name, sheet) in [
+        ("networks.csv", "id,name\nlan,LAN\n"),
+        ("carriers.csv", "id,name\nvnpt,VNPT\n"),
+        ("units.csv", "id,name,kind,requires\nt,T,province,lan\n"),
+        ("services.csv", "id,unit,name,address\nweb,t,Web,10.0.0.9\n"),
+    ] {
+        fs::write(source.join(name), sheet).unwrap();
+    }
+    let outcome = look(&request(&source), &case.inventory());
+    // Whatever was put in place when the writing was cut off is an inventory.
+    for n in 1..=outcome.files.len() {
+        let part = tempfile::tempdir().unwrap();
+        fs::write(part.path().join("all.yaml"), case.text()).unwrap();
+        for file in &outcome.files[..n] {
+            fs::write(part.path().join(file.path.file_name().unwrap()), &file.new).unwrap();
+        }
+        good(part.path());
+    }
+    assert_eq!(outcome.files.len(), 3);
+}
+
+#[test]
 fn a_folder_of_which_a_file_cannot_be_read_is_not_taken_for_an_empty_one() {
     let case = Case::new("units:\n  - { id: t, name: T, kind: province }\n   - { id: a }\n");
     let sheet = case.sheet("units.csv", "id,name,kind\nt,T,province\n");
