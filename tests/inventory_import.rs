@@ -11,6 +11,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use jiff::civil::date;
 use jiff::tz::TimeZone;
 use tuantra::cli::diagnostics::{count, render};
 use tuantra::inventory::export::{Form, export};
@@ -285,6 +286,38 @@ fn what_is_taken_out_takes_no_neighbour_with_it() {
 }
 
 #[test]
+fn what_a_mapping_of_the_import_does_not_say_stays_unless_it_is_to_go() {
+    let case = Case::new(
+        "units:
+  - id: t
+    name: T
+    kind: province
+    contact: { name: Lan, phone: '0912' }   # day and night
+    devices:
+      router: { addresses: { wan: 10.0.0.1, lan: 10.0.0.2 }, health: { interval: 60s, flapping: { window: 21, low_pct: 20 } } }
+",
+    );
+    let sheet = case.sheet(
+        "more.yaml",
+        "units: [{ id: t, name: T, kind: province, contact: { phone: '0999' } }]
+devices:
+  - { id: t/router, unit: t, addresses: { lan: 10.0.0.3 }, health: { flapping: { low_pct: 25 } } }
+",
+    );
+    let removing = look(&Request { remove: true, ..request(&sheet) }, &case.inventory());
+    let outcome = taken_in(&request(&sheet), &case.inventory());
+    assert_eq!(outcome.left, 4, "name, wan, interval and window");
+    let after = case.text();
+    assert!(after.contains("contact: { name: Lan, phone: \"0999\" }   # day and night"), "{after}");
+    assert!(after.contains("addresses: { lan: 10.0.0.3, wan: 10.0.0.1 }"), "{after}");
+    assert!(after.contains("{ interval: 60s, flapping: { window: 21, low_pct: 25 } }"), "{after}");
+    let again = look(&request(&sheet), &case.inventory());
+    assert!(again.changes.is_empty(), "{:#?}", again.changes);
+    let gone = &removing.files[0].new;
+    assert!(gone.contains("contact: { phone: \"0999\" }"), "{gone}");
+}
+
+#[test]
 fn only_what_a_unit_has_is_taken_out_of_it() {
     let case = Case::new(COMMENTED);
     let sheet = case.sheet("devices.csv", "id,unit,address\na/router,a,10.0.1.1\n");
@@ -362,6 +395,32 @@ fn a_file_that_somebody_changed_meanwhile_is_left_alone_and_so_are_the_others() 
     let names: Vec<_> =
         fs::read_dir(case.inventory()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(names.len(), 2, "something is left behind: {names:?}");
+}
+
+#[test]
+fn what_others_name_is_put_in_place_before_them() {
+    let case = Case::new("units:\n  - { id: t, name: T, kind: province }\n");
+    let source = case.folder.path().join("tables");
+    fs::create_dir(&source).unwrap();
+    for (name, sheet) in [
+        ("networks.csv", "id,name\nlan,LAN\n"),
+        ("carriers.csv", "id,name\nvnpt,VNPT\n"),
+        ("units.csv", "id,name,kind,requires\nt,T,province,lan\n"),
+        ("services.csv", "id,unit,name,address\nweb,t,Web,10.0.0.9\n"),
+    ] {
+        fs::write(source.join(name), sheet).unwrap();
+    }
+    let outcome = look(&request(&source), &case.inventory());
+    // Whatever was put in place when the writing was cut off is an inventory.
+    for n in 1..=outcome.files.len() {
+        let part = tempfile::tempdir().unwrap();
+        fs::write(part.path().join("all.yaml"), case.text()).unwrap();
+        for file in &outcome.files[..n] {
+            fs::write(part.path().join(file.path.file_name().unwrap()), &file.new).unwrap();
+        }
+        good(part.path());
+    }
+    assert_eq!(outcome.files.len(), 3);
 }
 
 #[test]
@@ -525,7 +584,7 @@ fn netbox_tables_become_units_devices_and_lines() {
     let case = Case::new(COMMENTED);
     let source = Path::new("tests/inventory_import/netbox");
     let asked = Request {
-        origin: Origin::NetBox { kind: None, network: Some("tslcd") },
+        origin: Origin::NetBox { kind: None, network: Some("tslcd"), today: date(2026, 11, 1) },
         ..request(source)
     };
     let outcome = taken_in(&asked, &case.inventory());
@@ -537,6 +596,108 @@ fn netbox_tables_become_units_devices_and_lines() {
     good(&case.inventory());
     let again = look(&asked, &case.inventory());
     assert!(again.changes.is_empty(), "{:#?}", again.changes);
+}
+
+/// Two districts that have a commune of one name each, and one that ended and has a successor.
+const NAMESAKES: &str = "networks: [{ id: lan, name: LAN }]
+units:
+  - { id: t, name: Tỉnh, kind: province }
+  - { id: x, name: Huyện X, kind: district, parent: t }
+  - { id: y, name: Huyện Y, kind: district, parent: t }
+  - { id: x.tan-phu, name: Xã Tân Phú, kind: commune, parent: x, location: { lat: 10.1, lon: 106.1 } }
+  - { id: y.tan-phu, name: Xã Tân Phú, kind: commune, parent: y }
+  - { id: old.my-loi, name: Xã Mỹ Lợi, kind: commune, parent: x, until: 2025-07-01, merged_into: my-loi }
+  - { id: my-loi, name: Xã Mỹ Lợi, kind: commune, parent: t, since: 2025-07-01 }
+  - { id: gone, name: Xã Hết, kind: commune, parent: x, until: 2025-07-01 }
+devices:
+  - { id: my-loi/old, unit: my-loi, address: 10.0.0.7, until: 2026-01-01 }
+  - { id: my-loi/new, unit: my-loi, address: 10.0.0.7, since: 2026-01-01 }
+  - { id: my-loi/far, unit: my-loi, addresses: { wan: 10.0.0.8 } }
+";
+
+/// Imports tables of NetBox, by their names; what is told, and the changes as `list id key=value…`.
+fn netbox(case: &Case, tables: &[(&str, &str)]) -> (String, Vec<String>) {
+    let source = case.folder.path().join("netbox");
+    fs::create_dir_all(&source).unwrap();
+    for (name, text) in tables {
+        fs::write(source.join(name), text).unwrap();
+    }
+    let origin = Origin::NetBox { kind: None, network: Some("lan"), today: date(2026, 11, 1) };
+    let outcome = look(&Request { origin, ..request(&source) }, &case.inventory());
+    assert_eq!(count(&outcome.diagnostics).errors, 0, "{}", told(&outcome));
+    let change = |change: &tuantra::inventory::import::Change| {
+        let field = |f: &tuantra::inventory::import::FieldChange| {
+            format!(" {}={}", f.key, f.to.as_deref().unwrap_or("-"))
+        };
+        format!("{}{}", change.id, change.fields.iter().map(field).collect::<String>())
+    };
+    (told(&outcome), outcome.changes.iter().map(change).collect())
+}
+
+#[test]
+fn netbox_names_of_several_units_are_told_and_guessed_by_nobody() {
+    let case = Case::new(NAMESAKES);
+    let devices = "Name,Site,IP Address\nR1,Xã Tân Phú,10.0.1.1/24\nR2,Xã Mỹ Lợi,10.0.2.1\nR3,Xã Hết,10.0.3.1\n";
+    let (told, changes) = netbox(&case, &[("devices.csv", devices)]);
+    assert_eq!(changes, ["my-loi/r2 unit=my-loi name=R2 address=10.0.2.1"], "{told}");
+    assert!(told.contains("“Xã Tân Phú” may be any of x.tan-phu, y.tan-phu"), "{told}");
+    assert!(told.contains("“Xã Hết” is the unit gone, which has ended"), "{told}");
+
+    let sites = "Name,Slug,Region,Latitude,Longitude\n\
+        Xã Tân Phú,xa-tan-phu,Huyện Y,10.5,106.5\n\
+        Xã Mỹ Lợi,ml,Huyện X,10.6,106.6\n\
+        Bưu cục Mỹ Lợi,my-loi,Tỉnh,10.7,106.7\n";
+    let (told, changes) = netbox(&case, &[("sites.csv", sites), ("devices.csv", devices)]);
+    let expected = [
+        "y.tan-phu location={ lat: 10.5, lon: 106.5 }",
+        "my-loi location={ lat: 10.6, lon: 106.6 }",
+        "y.tan-phu/r1 unit=y.tan-phu name=R1 address=10.0.1.1",
+        "my-loi/r2 unit=my-loi name=R2 address=10.0.2.1",
+    ];
+    assert_eq!(changes, expected, "{told}");
+    assert!(
+        told.contains("“Bưu cục Mỹ Lợi” is the unit my-loi, whose place another row"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_netbox_device_is_known_by_every_address_that_is_its_own_today() {
+    let case = Case::new(NAMESAKES);
+    let devices = "Name,Site,Serial number,IP Address\n\
+        A,my-loi,S-7,10.0.0.7/24\nB,my-loi,S-8,10.0.0.8/24\n";
+    let (told, changes) = netbox(&case, &[("devices.csv", devices)]);
+    assert_eq!(changes, ["my-loi/new serial=S-7", "my-loi/far serial=S-8"], "{told}");
+}
+
+#[test]
+fn a_netbox_device_without_an_address_has_the_primary_one_of_the_addresses() {
+    let case = Case::new(NAMESAKES);
+    let devices = "Name,Site\nR1,t\nR2,t\nR3,t\nR4,t\nTwin,t\nTwin,x\nNone,t\n";
+    let addresses = "IP Address,Status,Parent,Interface,Primary\n\
+        10.1.0.9/24,Active,R1,ether2,False\n\
+        2001:db8::1/64,Active,R1,ether1,True\n\
+        10.1.0.1/24,Active,R1,ether1,True\n\
+        10.1.0.2/24,Active,R2,ether1,\n\
+        10.1.9.2/24,Deprecated,R2,ether1,\n\
+        10.1.0.3/24,Active,R3,ether1,\n\
+        10.1.9.3/24,Active,R3,ether2,\n\
+        10.0.0.8,Active,R4,wan,\n\
+        10.1.0.5/24,Active,Twin,ether1,True\n";
+    let tables = [("devices.csv", devices), ("netbox_ip addresses.csv", addresses)];
+    let (told, changes) = netbox(&case, &tables);
+    let expected = [
+        "t/r1 unit=t name=R1 address=10.1.0.1",
+        "t/r2 unit=t name=R2 address=10.1.0.2",
+        "t/r3 unit=t name=R3",
+        "t/twin unit=t name=Twin",
+        "x/twin unit=x name=Twin",
+        "t/none unit=t name=None",
+    ];
+    assert_eq!(changes, expected, "{told}");
+    assert!(told.contains("primary one of “R3” cannot be told: 10.1.0.3, 10.1.9.3"), "{told}");
+    assert!(told.contains("primary one of “Twin” cannot be told"), "{told}");
+    assert!(told.contains("“None” has no primary IP address"), "{told}");
 }
 
 /// Runs the command on a case's folder: exit code, standard output, standard error.

@@ -20,7 +20,9 @@ use serde::{Deserialize, Serialize};
 pub use self::agree::agree;
 
 use self::beside::Faces;
-use crate::model::{Inventory, Neighbour, Subject, SubjectId, SubjectIx, UnitId, UnitIx, UnixMs};
+use crate::model::{
+    Check, Inventory, Neighbour, Subject, SubjectId, SubjectIx, UnitId, UnitIx, UnixMs,
+};
 
 /// The key of the fact that says a device's own addresses: `10.0.0.1 10.0.1.1`, in order.
 pub const ADDRESSES: &str = "addresses";
@@ -207,7 +209,7 @@ pub fn known(inventory: &Inventory) -> HashMap<IpAddr, SubjectId> {
         inventory.subjects.iter().partition(|subject| subject.device().is_some());
     for subject in devices.into_iter().chain(others) {
         let further = subject.device().map_or(&[][..], |device| &device.addresses);
-        let asked = subject.checks.iter().map(|check| check.kind.address());
+        let asked = subject.checks.iter().filter_map(Check::own_address);
         let end = subject.connection().and_then(|line| line.device.as_ref());
         let end = end.and_then(|device| SubjectId::new(device.as_str()).ok());
         for address in asked.chain(further.iter().copied()) {

@@ -70,6 +70,12 @@ impl Check {
             None => self.kind.address().to_string(),
         }
     }
+
+    /// The address it asks, where the inventory says one; `None` where that is looked up.
+    #[must_use]
+    pub fn own_address(&self) -> Option<IpAddr> {
+        self.name.is_none().then(|| self.kind.address())
+    }
 }
 
 /// The ways of asking.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{EXIT_OK, EXIT_USAGE, Format, Global, context, diagnostics, print, unit};
 use crate::config::Config;
+use crate::daemon::clock;
 use crate::inventory::import::{self, Change, Kind, LISTS, Origin, Outcome, Request, WriteError};
 use crate::locale::{Lang, fit, number, pad, text, visible, width};
 use crate::model::{Place, Severity, UnitKind};
@@ -75,9 +76,11 @@ pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     };
     let origin = match args.from {
         From::Sheet => Origin::Own,
-        From::Netbox => {
-            Origin::NetBox { kind: args.kind.as_deref(), network: args.network.as_deref() }
-        }
+        From::Netbox => Origin::NetBox {
+            kind: args.kind.as_deref(),
+            network: args.network.as_deref(),
+            today: config.timezone.to_datetime(clock::now().to_timestamp()).date(),
+        },
     };
     let request = Request {
         source: &args.source,

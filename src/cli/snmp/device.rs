@@ -8,7 +8,7 @@ use super::Which;
 use crate::cli::context;
 use crate::config::Config;
 use crate::locale::{fold, visible};
-use crate::model::{Credential, Inventory, Subject};
+use crate::model::{Check, Credential, Inventory, Subject};
 use crate::t;
 
 /// Most devices listed.
@@ -55,9 +55,9 @@ fn devices(inventory: &Inventory) -> impl Iterator<Item = &Subject> {
     inventory.subjects.iter().filter(|subject| subject.device().is_some())
 }
 
-/// The address its primary check asks.
+/// The address that the first check asks of those that ask no name.
 pub(in crate::cli) fn address_of(device: &Subject) -> Option<IpAddr> {
-    device.checks.first().map(|check| check.kind.address())
+    device.checks.iter().find_map(Check::own_address)
 }
 
 /// By id; else by a part of the id or of the name, where it is one device's only.

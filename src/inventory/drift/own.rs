@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::agree::plain;
 use super::{ADDRESSES, Drift, Fit, MORE, Own, What, agree, speed_key};
-use crate::model::{Device, SubjectId};
+use crate::model::{Check, Device, SubjectId};
 
 impl Own<'_> {
     /// A drift of this subject; since when is not known, of a neighbour it never is.
@@ -113,7 +113,7 @@ impl Own<'_> {
         if told.is_empty() {
             return;
         }
-        let asked = self.subject.checks.iter().map(|check| check.kind.address());
+        let asked = self.subject.checks.iter().filter_map(Check::own_address);
         let mut declared: Vec<IpAddr> = asked.chain(device.addresses.iter().copied()).collect();
         declared.sort();
         declared.dedup();

@@ -220,3 +220,20 @@ fn what_is_watched_of_a_device_is_what_something_is_said_of() {
     assert_eq!(of("tg/switch"), [] as [&str; 0]);
     assert_eq!(of("tg/wan"), [] as [&str; 0]);
 }
+
+#[test]
+fn a_name_that_is_looked_up_is_no_address_of_the_device() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = PROVINCE.replace(
+        "ups: 10.0.0.3",
+        "ups: { address: 10.0.0.3, checks: [ping, { ping: ups.tinh.vn }] }",
+    );
+    std::fs::write(folder.path().join("a.yaml"), text).unwrap();
+    let loaded = load(folder.path(), &Defaults::default(), &TimeZone::UTC);
+    let inventory = loaded.inventory.unwrap();
+    assert!(inventory.subject(inventory.find_subject("tg/ups").unwrap()).checks.len() == 2);
+    let facts = [("tg/ups", "addresses", "10.0.0.3")];
+    assert_eq!(told(&drift(&inventory, &observed(&facts, &[]), None)), [] as [&str; 0]);
+    let known = known(&inventory);
+    assert!(known.keys().all(|address| !address.is_unspecified()), "{known:?}");
+}

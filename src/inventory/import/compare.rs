@@ -259,12 +259,20 @@ impl Merge<'_> {
                 continue;
             }
             match (&own.value, &node.value) {
-                (Value::Map(own_map), Value::Map(said)) if said.asked.is_some() => {
+                (Value::Map(own_map), Value::Map(said))
+                    if said.asked.is_some() || (!self.remove && is_open(&key.text)) =>
+                {
                     let inner = self.merge(&dotted(&key.text), own_map, said, None);
                     merged.entries[there].1 = Node { at: node.at, value: Value::Map(inner) };
                 }
                 _ => {
-                    let (key, node) = respelled(&known, key, node);
+                    let (key, mut node) = respelled(&known, key, node);
+                    if !self.remove && key.text == "addresses" {
+                        self.left += keep_unsaid(&own, &mut node);
+                        if canon(&key.text, &own) == canon(&key.text, &node) {
+                            continue;
+                        }
+                    }
                     self.differs(dotted(&key.text), Some((&known, &own)), Some((&key, &node)));
                     merged.entries[there] = (key, node);
                 }
@@ -335,6 +343,21 @@ fn asked_of(map: &Map, key: &str) -> Columns {
     let inner = asked.iter().filter_map(|column| column.strip_prefix(key)?.strip_prefix('.'));
     let inner: Vec<String> = inner.map(str::to_owned).collect();
     if inner.is_empty() { Columns::None } else { Columns::Inner(inner) }
+}
+
+/// Mappings of which each key says something by itself. In the others one key may stand in the place
+/// of another, or their order says something.
+fn is_open(key: &str) -> bool {
+    !matches!(key, "via" | "for" | "addresses" | "hours")
+}
+
+/// Puts the addresses that an import does not say behind those that it says; how many.
+fn keep_unsaid(own: &Node, said: &mut Node) -> usize {
+    let (Value::Map(own), Value::Map(said)) = (&own.value, &mut said.value) else { return 0 };
+    let is_said = |key: &Key| said.entry(&key.text).is_some();
+    let unsaid: Vec<_> = own.entries.iter().filter(|(key, _)| !is_said(key)).cloned().collect();
+    said.entries.extend(unsaid.iter().cloned());
+    unsaid.len()
 }
 
 /// Keys that say who an entry is.

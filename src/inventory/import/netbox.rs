@@ -1,26 +1,36 @@
 //! What NetBox exports as CSV, table by table: sites and regions become units, devices devices,
-//! providers carriers, circuits lines of the unit that they end at. Its columns are found by the
-//! headings of its tables (versions 2 to 4) or by the names of its fields. What has no place in an
-//! inventory is told, row by row, and passed over.
+//! providers carriers, circuits lines of the unit that they end at. A device's address that its own
+//! table lacks is looked for among the addresses. Columns are found by the headings of the tables
+//! (versions 2 to 4) or by the names of the fields. What has no place in an inventory is told, row by
+//! row, and passed over.
 
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::path::Path;
+
+use jiff::civil::Date;
 
 use crate::inventory::ledger::Entry;
 use crate::inventory::place::{At, Desk, Finding, shown};
 use crate::inventory::{Section, Tree, files};
 use crate::model::{Message, Severity};
 
+mod addresses;
 mod build;
+mod known;
 mod table;
 
+use addresses::{Assignments, Owner};
 use build::Made;
+use known::{Meant, Units};
 use table::Table;
 
 /// What is taken where a row does not say.
 pub(super) struct Fallback<'a> {
     pub kind: Option<&'a str>,
     pub network: Option<&'a str>,
+    /// What has ended by then is no more.
+    pub today: Date,
 }
 
 /// The tables of a folder, or the one table, as lists of the inventory.
@@ -51,6 +61,7 @@ pub(super) fn read(
     of(table::REGIONS).for_each(|table| maker.units(table, &["parent"]));
     of(table::SITES).for_each(|table| maker.units(table, &["region"]));
     of(table::PROVIDERS).for_each(|table| maker.carriers(table));
+    of(table::ADDRESSES).for_each(|table| maker.assigned.learn(table));
     of(table::DEVICES).for_each(|table| maker.devices(table));
     let mut ends: HashMap<String, Vec<String>> = HashMap::new();
     for table in of(table::TERMINATIONS) {
@@ -70,13 +81,18 @@ struct Maker<'a> {
     desk: &'a mut Desk,
     old: &'a [Entry<'a>],
     fallback: &'a Fallback<'a>,
-    /// Units by what sites and regions call them, folded.
-    units: HashMap<String, String>,
+    units: Units,
     carriers: HashMap<String, String>,
     kinds: HashMap<String, String>,
     /// What is above units whose region is none.
     root: Option<String>,
     taken: HashSet<String>,
+    /// Units whose place a row has said.
+    placed: HashSet<String>,
+    owners: HashMap<IpAddr, Owner>,
+    assigned: Assignments,
+    /// Folded names that several devices have.
+    namesakes: HashSet<String>,
     made: Made,
 }
 
@@ -86,25 +102,27 @@ impl<'a> Maker<'a> {
             desk,
             old,
             fallback,
-            units: HashMap::new(),
+            units: Units::default(),
             carriers: HashMap::new(),
             kinds: HashMap::new(),
             root: None,
             taken: HashSet::new(),
+            placed: HashSet::new(),
+            owners: addresses::owners(old, fallback.today),
+            assigned: Assignments::default(),
+            namesakes: HashSet::new(),
             made: Made::default(),
         };
         for entry in old {
-            let names = ["name", "short"].map(|key| entry.word(key));
-            let names = names.into_iter().flatten().chain([entry.id.as_str()]);
-            let known = match entry.section {
-                Section::Units => &mut maker.units,
-                Section::Carriers => &mut maker.carriers,
-                _ => continue,
-            };
-            for name in names {
-                known.entry(table::words(name)).or_insert_with(|| entry.id.clone());
+            if entry.section == Section::Carriers {
+                let names = ["name", "short"].map(|key| entry.word(key));
+                for name in names.into_iter().flatten().chain([entry.id.as_str()]) {
+                    let known = maker.carriers.entry(table::words(name));
+                    known.or_insert_with(|| entry.id.clone());
+                }
             }
             if entry.section == Section::Units {
+                maker.units.learn(entry, fallback.today);
                 let kind = entry.word("kind").unwrap_or_default();
                 maker.kinds.insert(entry.id.clone(), kind.to_owned());
                 if entry.word("parent").is_none() && maker.root.is_none() {
@@ -151,8 +169,39 @@ impl<'a> Maker<'a> {
         Some(name.to_owned())
     }
 
-    /// The unit that a site or a region is.
-    fn unit_of(&self, site: &str) -> Option<&String> {
-        self.units.get(&table::words(site))
+    /// The unit that a word means; where that is not sure, it is told and `passed` over.
+    fn unit_of(
+        &mut self,
+        at: At,
+        word: &str,
+        region: Option<&str>,
+    ) -> Result<Option<String>, Passed> {
+        match self.units.find(word, region) {
+            Meant::Unit(id) => Ok(Some(id)),
+            Meant::Nothing => Ok(None),
+            Meant::Many(units) => {
+                let mut named = units.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>();
+                if units.len() > MOST_NAMED {
+                    named.push("…".to_owned());
+                }
+                let message = Message::new("netbox.many_units")
+                    .with("name", shown(word))
+                    .with("units", named.join(", "));
+                self.warn(at, message, Some(Message::new("netbox.many_units_hint")));
+                Err(Passed)
+            }
+            Meant::Ended(id) => {
+                let message =
+                    Message::new("netbox.unit_ended").with("name", shown(word)).with("unit", id);
+                self.warn(at, message, None);
+                Err(Passed)
+            }
+        }
     }
 }
+
+/// Which unit is meant cannot be told, which has been said.
+struct Passed;
+
+/// Most units that are named where several may be meant.
+const MOST_NAMED: usize = 6;

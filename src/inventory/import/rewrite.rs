@@ -82,7 +82,17 @@ pub(super) fn rewrite(base: &Base<'_>, compared: &Compared<'_>) -> Result<Vec<Re
     for (path, entries) in &homes.fresh {
         files.push(Rewritten { path: path.clone(), old: None, new: lists(&homes, entries) });
     }
+    files.sort_by_key(|file| (!has_basics(&file.new), file.old.is_some()));
     Ok(files)
+}
+
+/// True for a file with networks, carriers or calendars. These are put in place first, and new files
+/// before those that change: whoever is cut off between two leaves nothing that names what is not
+/// there yet.
+fn has_basics(text: &str) -> bool {
+    text.lines().any(|line| {
+        ["networks:", "carriers:", "calendars:"].into_iter().any(|key| line.starts_with(key))
+    })
 }
 
 /// What is nested in a new unit.

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use jiff::civil::Date;
+
 use super::Request;
 use super::netbox;
 use crate::inventory::ledger::Entry;
@@ -34,6 +36,8 @@ pub enum Origin<'a> {
         kind: Option<&'a str>,
         /// The network of lines.
         network: Option<&'a str>,
+        /// What has ended by then is no more.
+        today: Date,
     },
 }
 
@@ -50,8 +54,8 @@ pub(super) fn read(
         desk.report_whole(Severity::Error, message);
         return Vec::new();
     }
-    if let Origin::NetBox { kind, network } = request.origin {
-        return netbox::read(desk, source, old, &netbox::Fallback { kind, network });
+    if let Origin::NetBox { kind, network, today } = request.origin {
+        return netbox::read(desk, source, old, &netbox::Fallback { kind, network, today });
     }
     if source.is_dir() {
         return read_files(desk, source).0;

@@ -1,11 +1,12 @@
 //! Rows to entries.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::Maker;
+use super::addresses::{Owner, Primary, parsed};
+use super::known::Meant;
 use super::table::{Row, Table, words};
+use super::{MOST_NAMED, Maker, Passed};
 use crate::inventory::heading::KINDS;
 use crate::inventory::ledger::Entry;
 use crate::inventory::node::{Key, Map, Node, Value};
@@ -33,6 +34,20 @@ impl Made {
         }
     }
 
+    /// Says more of an entry that is made, unless it says that already.
+    fn complete(&mut self, section: Section, id: &str, key: &str, node: Node) {
+        let lists = self.0.iter_mut().filter(|(known, _)| *known == section);
+        for made in lists.flat_map(|(_, list)| list) {
+            if let Value::Map(map) = &mut made.value
+                && map.value("id").and_then(Node::word) == Some(id)
+                && map.entry(key).is_none()
+            {
+                map.entries.push((Key { text: key.to_owned(), at: node.at }, node));
+                return;
+            }
+        }
+    }
+
     pub(super) fn into_trees(self) -> Vec<Tree> {
         let trees = self.0.into_iter().filter_map(|(section, items)| {
             let at = items.first()?.at;
@@ -52,16 +67,23 @@ impl Maker<'_> {
     pub(super) fn units(&mut self, table: &Table, above: &[&str]) {
         for row in table.rows() {
             let Some(name) = self.name(&row, &["name"]) else { continue };
-            let known = row.text(&["slug"]).and_then(|slug| self.unit_of(slug));
-            let known = known.or_else(|| self.unit_of(&name)).cloned();
             let at = row.cell(&["name"]);
             let named = Node::text(at, &name);
+            let region = row.text(above);
+            let slug = row.text(&["slug"]);
+            // A slug may be an id; a name may be that of many.
+            let by_slug = slug.map_or(Meant::Nothing, |slug| self.units.find(slug, region));
+            let is_by_slug = match by_slug {
+                Meant::Unit(_) => true,
+                Meant::Nothing => false,
+                _ => self.units.find(&name, region) == Meant::Nothing,
+            };
+            let word = slug.filter(|_| is_by_slug).unwrap_or(&name);
+            let known = self.unit_of(at, word, region);
+            let Ok(known) = known else { continue };
             if let Some(id) = known {
-                self.units.insert(words(&name), id.clone());
-                if self.taken.insert(id.clone()) {
-                    let fields = vec![("id", Some(Node::text(at, id))), ("location", place(&row))];
-                    self.made.add(Section::Units, at, fields);
-                }
+                self.call((&name, slug), &id);
+                self.known_unit(&row, id);
                 continue;
             }
             let Some(kind) = kind_of(&name).or(self.fallback.kind) else {
@@ -75,8 +97,15 @@ impl Maker<'_> {
             if kind == "province" && self.root.is_none() {
                 self.root = Some(id.clone());
             }
-            self.units.insert(words(&name), id.clone());
+            self.call((&name, slug), &id);
+            if let Some(parent) = parent.as_ref().and_then(Node::word) {
+                self.units.put_beneath(&id, parent);
+            }
             self.kinds.insert(id.clone(), kind.to_owned());
+            let place = place(&row);
+            if place.is_some() {
+                self.placed.insert(id.clone());
+            }
             let contact = [
                 ("name", said(&row, &["contact name"])),
                 ("phone", said(&row, &["contact phone"])),
@@ -88,9 +117,38 @@ impl Maker<'_> {
                 ("kind", Some(Node::text(at, kind))),
                 ("parent", parent),
                 ("contact", mapping(at, contact)),
-                ("location", place(&row)),
+                ("location", place),
             ];
             self.made.add(Section::Units, at, fields);
+        }
+    }
+
+    fn call(&mut self, (name, slug): (&str, Option<&str>), id: &str) {
+        self.units.call(name, id);
+        if let Some(slug) = slug {
+            self.units.call(slug, id);
+        }
+    }
+
+    /// A row of a unit that is there: what it adds is where that is. A site may be in the region that
+    /// is its unit, and says more than that; a second one of a unit is told.
+    fn known_unit(&mut self, row: &Row<'_>, id: String) {
+        let (at, place) = (row.cell(&["name"]), place(row));
+        let is_new = self.taken.insert(id.clone());
+        if place.is_some() && !self.placed.insert(id.clone()) {
+            let message = Message::new("netbox.second_site")
+                .with("name", shown(row.text(&["name"]).unwrap_or_default()))
+                .with("unit", &id);
+            self.warn(at, message, None);
+            return;
+        }
+        match place {
+            Some(place) if !is_new => self.made.complete(Section::Units, &id, "location", place),
+            place if is_new => {
+                let fields = vec![("id", Some(Node::text(at, id))), ("location", place)];
+                self.made.add(Section::Units, at, fields);
+            }
+            _ => {}
         }
     }
 
@@ -98,7 +156,7 @@ impl Maker<'_> {
     fn parent(&mut self, row: &Row<'_>, above: &[&str], name: &str) -> Option<Node> {
         let at = row.cell(above);
         let region = row.text(above);
-        if let Some(id) = region.and_then(|region| self.unit_of(region)) {
+        if let Some(Meant::Unit(id)) = region.map(|region| self.units.find(region, None)) {
             return Some(Node::text(at, id));
         }
         let root = self.root.clone()?;
@@ -128,28 +186,24 @@ impl Maker<'_> {
     }
 
     pub(super) fn devices(&mut self, table: &Table) {
-        const ADDRESS: &[&str] = &[
-            "ip address",
-            "ipv4 address",
-            "ipv6 address",
-            "primary ip4",
-            "primary ip6",
-            "primary ip",
-        ];
+        let mut names: HashMap<String, usize> = HashMap::new();
+        for name in table.rows().filter_map(|row| row.text(&["name"]).map(words)) {
+            *names.entry(name).or_default() += 1;
+        }
+        self.namesakes.extend(names.into_iter().filter(|(_, n)| *n > 1).map(|(name, _)| name));
         for row in table.rows() {
             let Some(name) = self.name(&row, &["name"]) else { continue };
             let at = row.cell(&["name"]);
-            let address = row.text(ADDRESS).map(|text| text.split('/').next().unwrap_or(text));
-            let address = address.map(|text| Node::text(row.cell(ADDRESS), text));
+            let address = self.address(&row, &name);
             let facts = vec![
                 ("vendor", said(&row, &["manufacturer"])),
                 ("model", said(&row, &["type", "device type"])),
                 ("serial", said(&row, &["serial number", "serial"])),
             ];
             // A device that the inventory has at this address is that device, whatever its name.
-            let parsed = address.as_ref().and_then(Node::word).and_then(|text| text.parse().ok());
-            if let Some(known) = parsed.and_then(|address| self.known_at(address)) {
-                let (id, unit) = (known.id.clone(), known.word("unit").map(str::to_owned));
+            let at_it = address.as_ref().and_then(Node::word).and_then(parsed);
+            if let Some(known) = at_it.and_then(|address| self.owners.get(&address)) {
+                let Owner { id, unit } = known.clone();
                 if self.taken.insert(id.clone()) {
                     let who = vec![
                         ("id", Some(Node::text(at, id))),
@@ -178,21 +232,45 @@ impl Maker<'_> {
         }
     }
 
-    fn known_at(&self, address: IpAddr) -> Option<&Entry<'_>> {
-        self.old.iter().find(|entry| {
-            let own = entry.word("address").and_then(|text| text.parse::<IpAddr>().ok());
-            entry.section == Section::Devices && own == Some(address)
-        })
+    /// The address of a device's row, else the primary one of the table of addresses.
+    fn address(&mut self, row: &Row<'_>, name: &str) -> Option<Node> {
+        const ADDRESS: &[&str] = &[
+            "ip address",
+            "ipv4 address",
+            "ipv6 address",
+            "primary ip4",
+            "primary ip6",
+            "primary ip",
+        ];
+        let text = row.text(ADDRESS).map(|text| text.split('/').next().unwrap_or(text));
+        let said = text.map(|text| Node::text(row.cell(ADDRESS), text));
+        if text.is_some_and(|text| parsed(text).is_some()) {
+            return said;
+        }
+        match self.assigned.primary(name, !self.namesakes.contains(&words(name))) {
+            Primary::Is(node) => Some(node),
+            Primary::None => said,
+            Primary::Unsure(all) => {
+                let all: Vec<String> =
+                    all.iter().take(MOST_NAMED).map(ToString::to_string).collect();
+                let message = Message::new("netbox.unsure_address")
+                    .with("name", shown(name))
+                    .with("addresses", all.join(", "));
+                let hint = Message::new("netbox.unsure_address_hint");
+                self.warn(row.cell(&["name"]), message, Some(hint));
+                said
+            }
+        }
     }
 
     /// The unit at whose site a row is; none, which is told.
     fn at_site(&mut self, row: &Row<'_>, name: &str) -> Option<String> {
-        let site = row.text(&["site"]).unwrap_or_default().to_owned();
-        let unit = self.unit_of(&site).cloned();
+        let (at, site) = (row.cell(&["site"]), row.text(&["site"]).unwrap_or_default());
+        let unit = self.unit_of(at, site, row.text(&["region"])).ok()?;
         if unit.is_none() {
             let message =
-                Message::new("netbox.no_site").with("name", shown(name)).with("site", shown(&site));
-            self.warn(row.cell(&["site"]), message, None);
+                Message::new("netbox.no_site").with("name", shown(name)).with("site", shown(site));
+            self.warn(at, message, None);
         }
         unit
     }
@@ -206,8 +284,10 @@ impl Maker<'_> {
             let own = SIDES.iter().filter_map(|keys| row.text(keys).map(str::to_owned));
             let sites: Vec<String> =
                 own.chain(ends.get(&circuit).cloned().unwrap_or_default()).collect();
-            let units = sites.iter().filter_map(|site| self.unit_of(site).cloned());
-            let Some(unit) = units.max_by_key(|unit| self.depth(unit)) else {
+            let units: Result<Vec<_>, Passed> =
+                sites.iter().map(|site| self.unit_of(at, site, None)).collect();
+            let Ok(units) = units else { continue };
+            let Some(unit) = units.into_iter().flatten().max_by_key(|unit| self.depth(unit)) else {
                 let message = Message::new("netbox.no_termination").with("name", shown(&circuit));
                 self.warn(at, message, None);
                 continue;

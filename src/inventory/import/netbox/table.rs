@@ -13,6 +13,7 @@ pub(super) const DEVICES: &str = "devices";
 pub(super) const PROVIDERS: &str = "providers";
 pub(super) const CIRCUITS: &str = "circuits";
 pub(super) const TERMINATIONS: &str = "circuit terminations";
+pub(super) const ADDRESSES: &str = "ip addresses";
 /// Where a termination says its site; version 4.2 calls it the termination point.
 pub(super) const TERMINATION_SITES: &[&str] = &["site", "termination point", "termination"];
 
@@ -20,9 +21,9 @@ pub(super) const TERMINATION_SITES: &[&str] = &["site", "termination point", "te
 pub(super) fn named(stem: &str) -> Option<&'static str> {
     let words = words(stem);
     let name = words.strip_prefix("netbox ").unwrap_or(&words);
-    [SITES, REGIONS, DEVICES, PROVIDERS, CIRCUITS, TERMINATIONS].into_iter().find(|table| {
-        name == *table || name.strip_suffix(|c: char| c.is_ascii_digit()) == Some(table)
-    })
+    [SITES, REGIONS, DEVICES, PROVIDERS, CIRCUITS, TERMINATIONS, ADDRESSES].into_iter().find(
+        |table| name == *table || name.strip_suffix(|c: char| c.is_ascii_digit()) == Some(table),
+    )
 }
 
 /// Folded, with one blank for whatever stands between words.
@@ -97,6 +98,7 @@ mod tests {
         assert_eq!(named("netbox_sites"), Some(SITES));
         assert_eq!(named("netbox_circuit terminations"), Some(TERMINATIONS));
         assert_eq!(named("Circuit-Terminations"), Some(TERMINATIONS));
+        assert_eq!(named("netbox_ip addresses"), Some(ADDRESSES));
         assert_eq!(named("device-types"), None);
         assert_eq!(named("site-groups"), None);
     }
