@@ -15,7 +15,7 @@ pub const WEEK_SLOTS: usize = 2_016;
 /// Samples of a day.
 const DAY_SLOTS: usize = 288;
 /// Two readings of a counter further apart say nothing of a slot between them.
-const APART_MAX_MS: i64 = 3 * SLOT_MS;
+pub const APART_MAX_MS: i64 = 3 * SLOT_MS;
 /// The part of the contracted bandwidth that may be used, in percent.
 const ALLOWED_PCT: u128 = 90;
 
@@ -53,6 +53,14 @@ pub struct Capacity {
 /// less than half of the slot lies between two readings.
 #[must_use]
 pub fn rates(points: &[Point], window: Span) -> Vec<Option<u64>> {
+    // Thousandths of bits a millisecond are bits a second, and nothing is lost to rounding.
+    slot_means(points, window, 8_000)
+}
+
+/// What a counter counted in a millisecond in the mean of each slot of `window`, `scale` times; `None`
+/// where less than half of the slot lies between two readings.
+#[must_use]
+pub fn slot_means(points: &[Point], window: Span, scale: u128) -> Vec<Option<u64>> {
     let slots = usize::try_from(window.len_ms() / SLOT_MS).unwrap_or(0);
     let mut sums: Vec<(u128, i64)> = vec![(0, 0); slots];
     for pair in points.windows(2) {
@@ -60,7 +68,7 @@ pub fn rates(points: &[Point], window: Span) -> Vec<Option<u64>> {
         let apart = later.at.since(earlier.at);
         let counted = later.value.cast_unsigned().checked_sub(earlier.value.cast_unsigned());
         // One that counts backwards has begun anew in between.
-        let Some(octets) = counted.filter(|_| (1..=APART_MAX_MS).contains(&apart)) else {
+        let Some(counted) = counted.filter(|_| (1..=APART_MAX_MS).contains(&apart)) else {
             continue;
         };
         let span = Span::new(earlier.at, later.at).intersect(window);
@@ -70,17 +78,16 @@ pub fn rates(points: &[Point], window: Span) -> Vec<Option<u64>> {
             let end = (window.from + (slot + 1) * SLOT_MS).min(span.to);
             let ms = end.since(from);
             if let Some(sum) = usize::try_from(slot).ok().and_then(|s| sums.get_mut(s)) {
-                // Thousandths of bits, so that nothing is lost to rounding.
-                sum.0 += u128::from(octets) * 8_000 * ms.unsigned_abs() as u128
+                sum.0 += u128::from(counted) * scale * ms.unsigned_abs() as u128
                     / apart.unsigned_abs() as u128;
                 sum.1 += ms;
             }
             from = end;
         }
     }
-    let mean = |(milli_bits, ms): (u128, i64)| {
+    let mean = |(sum, ms): (u128, i64)| {
         let is_known = ms * 2 >= SLOT_MS;
-        is_known.then(|| u64::try_from(milli_bits / ms.unsigned_abs() as u128).unwrap_or(u64::MAX))
+        is_known.then(|| u64::try_from(sum / ms.unsigned_abs() as u128).unwrap_or(u64::MAX))
     };
     sums.into_iter().map(mean).collect()
 }

@@ -20,7 +20,9 @@ mod tree;
 mod tests;
 
 pub use availability::{Availability, Verdict, availability, verdict};
-pub use capacity::{Capacity, CapacityReading, SLOT_MS, WEEK_SLOTS, capacity, rates};
+pub use capacity::{
+    APART_MAX_MS, Capacity, CapacityReading, SLOT_MS, WEEK_SLOTS, capacity, rates, slot_means,
+};
 pub use carrier::{
     CarrierAccount, CarrierLine, CarrierMillis, CarrierOutage, carrier_account, carrier_outages,
     excuses_carrier,

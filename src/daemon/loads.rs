@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::api::LineLoad;
-use crate::coverage::{SLOT_MS, capacity, rates};
+use crate::coverage::{SLOT_MS, capacity};
 use crate::model::{Inventory, Metric, PointKind, Span, SubjectId, UnixMs};
 use crate::store::{Reader, StoreError};
 
@@ -21,7 +21,6 @@ pub(crate) fn loads(
     // Samples begin at full five minutes, as those of the report on capacity do.
     let full = |at: UnixMs| UnixMs(at.0.div_euclid(SLOT_MS) * SLOT_MS);
     let window = Span::new(full(window.from), full(window.to));
-    let around = Span::new(window.from - SLOT_MS, window.to + SLOT_MS);
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let mut found = Vec::new();
     for subject in &inventory.subjects {
@@ -32,7 +31,7 @@ pub(crate) fn loads(
         let p95 = |name: &str| -> Result<Option<(u64, usize)>, StoreError> {
             let name = format!("{name}:{interface}").as_str().into();
             let metric = Metric { kind: PointKind::Counter, name };
-            let rates = rates(&reader.points(&device, &metric, around)?, window);
+            let rates = reader.octet_rates(&device, &metric, window)?.bps;
             // An operator wants to see what there is; whether it proves anything, the report says.
             let whole = capacity(&rates, window.from, None, 0).whole;
             Ok(whole.map(|reading| (reading.p95_bps, reading.samples)))

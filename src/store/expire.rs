@@ -20,13 +20,15 @@ pub struct Retention {
 }
 
 /// Rows that one step deletes, by table: a day's block takes some pages, a rollup a part of one.
-const TABLES: [(&str, i64, i64, bool); 6] = [
+const TABLES: [(&str, i64, i64, bool); 8] = [
     ("journal", HOUR_MS, 20, true),
     ("block", HOUR_MS, 500, true),
     ("block_day", DAY_MS, 200, true),
     ("rollup_hour", HOUR_MS, 1_000, false),
     ("rollup_hours", DAY_MS, 500, false),
     ("rollup_day", DAY_MS, 1_000, false),
+    ("point_hours", DAY_MS, 500, false),
+    ("point_day", DAY_MS, 1_000, false),
 ];
 
 /// Free pages that are kept for what comes next, at least: 16 MiB.

@@ -28,6 +28,7 @@ mod lock_holder;
 mod message;
 mod neighbour;
 mod numbers;
+mod point_rollups;
 mod queue;
 mod reader;
 mod repair;
@@ -49,10 +50,10 @@ pub use message::{Message, MessageState};
 pub use neighbour::{ADDRESSES_MAX, CABLES_MAX};
 pub use reader::{
     Blind, ChainFlaw, ChainHead, Checked, Current, Differs, Finding, LostProof, OutageFilter,
-    Progress, Reader, RecordedEvent, Remembered, Resolution, Stats, SubjectOutage, TableSize,
-    Usual, Verified,
+    Progress, Rates, Reader, RecordedEvent, Remembered, Resolution, Stats, SubjectOutage,
+    TableSize, Usual, Verified,
 };
-pub use sketch::Rollup;
+pub use sketch::{CounterRollup, GaugeRollup, PointRollup, Rollup, Spread};
 pub use unproven::Lost;
 pub use writer::{OpenOptions, Store, StoreStatus};
 

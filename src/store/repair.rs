@@ -8,16 +8,17 @@ use super::content::{Content, Kind, Kinds, Value};
 use super::fact::EventKind;
 use super::journal::{HOUR_MS, hour_of, read_row};
 use super::numbers::{series_of, slot_of};
+use super::point_rollups;
 use super::salvage::Salvaged;
 use super::seal::DAY_MS;
-use super::sketch::{HourSet, Rollup, decode_hours};
+use super::sketch::{HourSet, PointRollup, Rollup, decode_hours, decode_point_hours};
 use super::unproven::unproven;
-use crate::model::{Span, State, UnixMs};
+use crate::model::{PointKind, Span, State, UnixMs};
 
 type Sql<T> = Result<T, rusqlite::Error>;
 
 /// Rows that nobody can make sense of without the row they refer to.
-const ORPHANS: [(&str, &str); 13] = [
+const ORPHANS: [(&str, &str); 15] = [
     ("series", "subject NOT IN (SELECT id FROM subject)"),
     ("state", "subject NOT IN (SELECT id FROM subject)"),
     ("baseline", "subject NOT IN (SELECT id FROM subject)"),
@@ -31,9 +32,22 @@ const ORPHANS: [(&str, &str); 13] = [
     ("rollup_hour", "key & 16777215 NOT IN (SELECT id FROM series)"),
     ("rollup_hours", "key & 16777215 NOT IN (SELECT id FROM series)"),
     ("rollup_day", "key & 16777215 NOT IN (SELECT id FROM series)"),
+    (point_rollups::HOURS, "key & 16777215 NOT IN (SELECT id FROM series)"),
+    (point_rollups::DAYS, "key & 16777215 NOT IN (SELECT id FROM series)"),
 ];
 /// The hours of a day together.
 const PACKED: &str = "rollup_hours";
+/// Samples and rollups.
+const SAMPLES: [&str; 8] = [
+    "journal",
+    "block",
+    "block_day",
+    "rollup_hour",
+    PACKED,
+    "rollup_day",
+    point_rollups::HOURS,
+    point_rollups::DAYS,
+];
 /// Tables whose rows carry the number of the fact that wrote them.
 const NUMBERED: [&str; 11] = [
     "event",
@@ -86,6 +100,7 @@ pub(super) fn repair(conn: &Connection, found: &mut Salvaged, now: UnixMs) -> Sq
              WHERE day <= (SELECT max(day) FROM chain)",
             [DAY_MS],
         )?;
+        point_rollups::begin_anew(conn)?;
     }
     if found.may_lack_events() {
         found.unproven = unproven(conn)?;
@@ -101,8 +116,7 @@ pub(super) fn repair(conn: &Connection, found: &mut Salvaged, now: UnixMs) -> Sq
         "device_fact",
         "neighbour",
     ];
-    let samples = ["journal", "block", "block_day", "rollup_hour", PACKED, "rollup_day", "chain"];
-    for table in tables.into_iter().chain(samples) {
+    for table in tables.into_iter().chain(SAMPLES).chain(["chain"]) {
         let rows: i64 =
             conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))?;
         found.kept.insert(table.to_owned(), rows.unsigned_abs());
@@ -121,7 +135,7 @@ pub(super) fn repair(conn: &Connection, found: &mut Salvaged, now: UnixMs) -> Sq
 fn check_samples(conn: &Connection, found: &mut Salvaged) -> Sql<()> {
     let mut kinds = Kinds::default();
     kinds.refresh(conn)?;
-    for table in ["journal", "block", "block_day", "rollup_hour", PACKED, "rollup_day"] {
+    for table in SAMPLES {
         let mut strangers = Vec::new();
         let mut statement = conn.prepare(&format!("SELECT key, data FROM {table}"))?;
         let mut rows = statement.query([])?;
@@ -133,6 +147,11 @@ fn check_samples(conn: &Connection, found: &mut Salvaged) -> Sql<()> {
                 "block" => is_block_of(data, key, HOUR_MS, &kinds),
                 "block_day" => is_block_of(data, key, DAY_MS, &kinds),
                 PACKED => decode_hours(data, HourSet::MAX, |_, _| {}).is_ok(),
+                point_rollups::HOURS => points_of(key, &kinds)
+                    .is_some_and(|kind| decode_point_hours(kind, data).is_ok()),
+                point_rollups::DAYS => {
+                    points_of(key, &kinds).is_some_and(|k| PointRollup::decode(k, data).is_ok())
+                }
                 _ => Rollup::decode(data).is_ok(),
             };
             if !belongs {
@@ -148,6 +167,14 @@ fn check_samples(conn: &Connection, found: &mut Salvaged) -> Sql<()> {
         }
     }
     Ok(())
+}
+
+/// What a series counts or shows; `None` of rounds.
+fn points_of(key: i64, kinds: &Kinds) -> Option<PointKind> {
+    match kinds.of(series_of(key))? {
+        Kind::Points(kind) => Some(kind),
+        Kind::Rounds(_) => None,
+    }
 }
 
 fn is_row_of(data: &[u8], hour: i64, kinds: &Kinds) -> bool {

@@ -23,8 +23,16 @@ type Sql<T> = Result<T, rusqlite::Error>;
 /// Made anew in every store.
 const CONSTANT: [&str; 2] = ["state_name", "amended"];
 /// Tables whose `data` has a checksum.
-const SEALED: [&str; 6] =
-    ["journal", "block", "block_day", "rollup_hour", "rollup_hours", "rollup_day"];
+const SEALED: [&str; 8] = [
+    "journal",
+    "block",
+    "block_day",
+    "rollup_hour",
+    "rollup_hours",
+    "rollup_day",
+    "point_hours",
+    "point_day",
+];
 /// Tables that an index repeats whole: (table, order in which SQLite reads the index alone).
 const REPEATED: [(&str, &str); 2] = [("subject", "key"), ("series", "subject, kind, name")];
 

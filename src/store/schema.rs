@@ -28,7 +28,7 @@ const OTHER_DATABASE: &str = "it is another program's SQLite database";
 /// What a migration does that its statements cannot.
 type Then = fn(&Transaction<'_>) -> Result<(), rusqlite::Error>;
 /// Step `n` takes a file of `user_version` n to n + 1.
-const MIGRATIONS: [(&str, Then); 7] = [
+const MIGRATIONS: [(&str, Then); 8] = [
     (include_str!("schema/v1.sql"), |_| Ok(())),
     (include_str!("schema/v2.sql"), |_| Ok(())),
     (include_str!("schema/v3.sql"), super::upgrade::samples_into_journal),
@@ -36,6 +36,7 @@ const MIGRATIONS: [(&str, Then); 7] = [
     (include_str!("schema/v5.sql"), |_| Ok(())),
     (include_str!("schema/v6.sql"), |_| Ok(())),
     (include_str!("schema/v7.sql"), |_| Ok(())),
+    (include_str!("schema/v8.sql"), |_| Ok(())),
 ];
 /// Pages copied at a time into the copy that is made before a migration.
 const PAGES_PER_STEP: i32 = 4096;

@@ -1,6 +1,8 @@
 //! Samples on their way to rest: journal → a block for each series and hour → a block for each
 //! series and day, with a rollup beside each; those of a day's hours stand together then.
 //!
+//! Of readings of metrics only days have rollups ([`point_rollups`]).
+//!
 //! Every step is one transaction of some milliseconds and may be the last: what was moved is
 //! merged into what is there already, and the journal's rows go last, so that a step done again
 //! after a crash changes nothing. Samples that come late go the same way and are merged.
@@ -15,6 +17,7 @@ use super::content::{Content, Kind, Kinds};
 use super::hour_rows::HourRows;
 use super::journal::{self, HOUR_MS, hour_of, keys_of};
 use super::numbers::{SERIES_MAX, key, series_of, slot_of};
+use super::point_rollups;
 use super::sketch::{Hours, Rollup, decode_hours, encode_hours};
 use crate::model::{Span, UnixMs};
 
@@ -86,6 +89,14 @@ pub(super) struct Sealer {
 }
 
 impl Sealer {
+    /// Rolls up some of what an older tuantra has left.
+    ///
+    /// # Errors
+    /// SQLite's; the step is undone and will be tried again.
+    pub(super) fn roll_up(&mut self, conn: &mut Connection) -> Sql<Step> {
+        point_rollups::roll_up_step(conn, &mut self.kinds)
+    }
+
     /// Does the next piece of work that is due at `now`.
     ///
     /// # Errors
@@ -333,7 +344,7 @@ fn merge(
 }
 
 /// Puts it in the place of whatever is there under `key`; answers it in order.
-fn write_block(
+pub(super) fn write_block(
     tx: &Transaction<'_>,
     table: &'static str,
     key: i64,
@@ -362,6 +373,12 @@ fn join_days(tx: &Transaction<'_>, kinds: &Kinds, day: i64, part: Range<u32>) ->
             if let Err(bad) = fresh.add_block(kind, block) {
                 tracing::error!(day, place, series, %bad, "a block of an hour cannot be read and is given up");
             }
+        }
+        if let Kind::Points(kind) = kind {
+            if has_blocks {
+                point_rollups::join_day(tx, key(day, series), kind, fresh, &mut bytes)?;
+            }
+            continue;
         }
         let mut whole = Content::empty(kind);
         if has_blocks {

@@ -6,12 +6,18 @@
 //! compact form. Pure.
 
 mod hours;
+mod point_hours;
+mod points;
 mod rollup;
+mod spread;
 
 pub(in crate::store) use hours::{
     HourSet, Hours, count_hours, decode_hours, encode_hours, merge_hours,
 };
+pub(in crate::store) use point_hours::{PointHours, decode_point_hours, encode_point_hours};
+pub use points::{CounterRollup, GaugeRollup, PointRollup};
 pub use rollup::Rollup;
+pub use spread::Spread;
 
 use super::block::{BadBlock, BitReader, BitWriter, Rice, fold_sign, unfold_sign};
 
@@ -178,8 +184,17 @@ impl Sketch {
         &mut self,
         bits: &mut BitReader<'_>,
     ) -> Result<(), BadBlock> {
+        self.merge_encoded_within(bits, BUCKETS)
+    }
+
+    /// The same of a sketch that has so many buckets.
+    fn merge_encoded_within(
+        &mut self,
+        bits: &mut BitReader<'_>,
+        buckets: usize,
+    ) -> Result<(), BadBlock> {
         let held = bits.get_number()?;
-        if held > BUCKETS as u64 {
+        if held > buckets as u64 {
             return Err(BadBlock::Malformed("number of buckets"));
         }
         if held == 0 {
@@ -194,7 +209,7 @@ impl Sketch {
                 gap = gaps.get(&mut own)?;
             }
             let bucket = usize::try_from(gap).ok().and_then(|gap| next.checked_add(gap));
-            let bucket = bucket.filter(|bucket| *bucket < BUCKETS);
+            let bucket = bucket.filter(|bucket| *bucket < buckets);
             let bucket = bucket.ok_or(BadBlock::Malformed("bucket"))?;
             let difference = unfold_sign(expect_near(last).get_as_expected(&mut own)?);
             last = last.wrapping_add(difference.cast_unsigned());

@@ -17,6 +17,7 @@ mod kept;
 mod migration;
 mod neighbours;
 mod outbox;
+mod point_rollups;
 mod properties;
 mod rounds;
 mod said;

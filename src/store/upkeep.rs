@@ -42,6 +42,10 @@ impl Upkeep {
         if self.chainer.step(conn, now)? == Step::Did {
             return Ok(Step::Did);
         }
+        // Before what it is made of ages.
+        if self.sealer.roll_up(conn)? == Step::Did {
+            return Ok(Step::Did);
+        }
         if let Some(retention) = &self.retention {
             if expire_step(conn, retention)? == Step::Did {
                 return Ok(Step::Did);

@@ -26,6 +26,7 @@ use sink::Sink;
   tuantra db export --what samples --subject cai-be/tslcd --last 7d --out week.csv
   tuantra db export --what points --unit cai-be --last 24h
   tuantra db export --what rollups --resolution day --unit cai-be --from 2026-01-01
+  tuantra db export --what point-rollups --resolution day --unit cai-be --from 2024-01-01
   tuantra db export --what outages --carrier vnpt --state down --month 2026-10
 
 Times are UTC (RFC 3339); the period is this month when none is given. It reads beside a running
@@ -85,6 +86,8 @@ enum What {
     Events,
     /// What rounds come to by hour or day
     Rollups,
+    /// What the values of metrics (SNMP) come to by hour or day
+    PointRollups,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -141,6 +144,7 @@ pub fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
         What::Outages => rows::outages(&reader, &wanted, &mut sink),
         What::Events => rows::events(&reader, &wanted, &mut sink),
         What::Rollups => rows::rollups(&reader, &wanted, &mut sink),
+        What::PointRollups => rows::point_rollups(&reader, &wanted, &mut sink),
     }
     .map_err(|error| told(lang, &error))?;
     sink.close().map_err(|error| unwritten(args, lang, &error))?;

@@ -8,6 +8,7 @@ use super::{block, facts};
 use crate::coverage::{Capacity, CapacityReading, Verdict, capacity as judge};
 use crate::heads;
 use crate::model::{SubjectIx, UnixMs};
+use crate::store::Rates;
 use crate::t;
 
 /// What a circuit's load comes to.
@@ -17,6 +18,8 @@ pub struct Circuit {
     pub subject: SubjectIx,
     /// What the unit receives and sends, or why nobody knows.
     pub loads: Result<[Capacity; 2], NotCounted>,
+    /// Some of it is out of what hours came to, because the readings have aged.
+    pub is_rolled_up: bool,
 }
 
 /// Why nothing is known of a circuit's load.
@@ -36,15 +39,22 @@ impl Circuit {
         scope: &Scope<'_>,
         subject: SubjectIx,
         from: UnixMs,
-        rates: &[Vec<Option<u64>>; 2],
+        rates: &[Rates; 2],
     ) -> Self {
-        if rates.iter().flatten().all(Option::is_none) {
-            return Self { subject, loads: Err(NotCounted::NoCounters) };
+        if rates.iter().flat_map(|rates| &rates.bps).all(Option::is_none) {
+            return Self::not_counted(subject, NotCounted::NoCounters);
         }
         let connection = scope.inventory.subject(subject).connection();
         let kbps = connection.and_then(|c| c.bandwidth_kbps);
-        let load = |rates: &Vec<Option<u64>>| judge(rates, from, kbps, scope.floor_ppm);
-        Self { subject, loads: Ok(rates.each_ref().map(load)) }
+        let load = |rates: &Rates| judge(&rates.bps, from, kbps, scope.floor_ppm);
+        let is_rolled_up = rates.iter().any(|rates| rates.rolled_up > 0);
+        Self { subject, loads: Ok(rates.each_ref().map(load)), is_rolled_up }
+    }
+
+    /// One of which nothing is known.
+    #[must_use]
+    pub const fn not_counted(subject: SubjectIx, why: NotCounted) -> Self {
+        Self { subject, loads: Err(why), is_rolled_up: false }
     }
 }
 
@@ -123,7 +133,9 @@ pub fn capacity(scope: &Scope<'_>, page: &Page<'_>, circuits: &[Circuit]) -> She
             overall(rows.iter().map(|row| row.found.verdict).chain(uncounted))
         }
     };
+    let is_rolled_up = circuits.iter().any(|circuit| circuit.is_rolled_up);
     let keys = ["note_rule", "note_readings", "note_gap", "note_first"];
+    let keys = keys.into_iter().chain(is_rolled_up.then_some("note_rolled_up"));
     let floor = crate::locale::percent(lang, scope.floor_ppm, 1);
     Sheet {
         kind: "capacity",
@@ -131,7 +143,7 @@ pub fn capacity(scope: &Scope<'_>, page: &Page<'_>, circuits: &[Circuit]) -> She
         facts: facts(scope),
         tables: vec![circuits_table(&rows, scope, page), unknown_table(unknown, page)],
         picture: bars(&rows, scope, page),
-        notes: keys.iter().map(|key| t!(lang, &format!("kinds.{key}"), floor = floor)).collect(),
+        notes: keys.map(|key| t!(lang, &format!("kinds.{key}"), floor = floor)).collect(),
         proof: proof(scope, &scope.units(&scope.tree())),
         verdict,
     }

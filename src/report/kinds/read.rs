@@ -2,9 +2,9 @@
 
 use super::super::{ReportError, Said, Scope};
 use super::{Circuit, FailedRounds, NotCounted, carrier, subjects};
-use crate::coverage::{SLOT_MS, rates};
+use crate::coverage::SLOT_MS;
 use crate::model::{CarrierIx, Metric, PointKind, Span, SubjectId, UnixMs};
-use crate::store::Reader;
+use crate::store::{Rates, Reader};
 
 /// What operators said of outages that touch `window`.
 ///
@@ -51,7 +51,6 @@ pub fn circuits(
     let whole = scope.window();
     // Samples begin at full five minutes, so that two reports on one time have the same ones.
     let window = Span::new(UnixMs(whole.from.0.div_euclid(SLOT_MS) * SLOT_MS), whole.to);
-    let around = Span::new(window.from - SLOT_MS, window.to + SLOT_MS);
     let mut found = Vec::new();
     for ix in subjects(scope) {
         let Some(connection) = scope.inventory.subject(ix).connection() else { continue };
@@ -62,13 +61,13 @@ pub fn circuits(
         }
         let device = connection.device.as_ref().and_then(|id| SubjectId::new(id.as_str()).ok());
         let (Some(device), Some(interface)) = (device, &connection.interface) else {
-            found.push(Circuit { subject: ix, loads: Err(NotCounted::NoInterface) });
+            found.push(Circuit::not_counted(ix, NotCounted::NoInterface));
             continue;
         };
-        let load = |name: &str| -> Result<Vec<Option<u64>>, ReportError> {
+        let load = |name: &str| -> Result<Rates, ReportError> {
             let name = format!("{name}:{interface}").as_str().into();
             let metric = Metric { kind: PointKind::Counter, name };
-            Ok(rates(&store.points(&device, &metric, around)?, window))
+            Ok(store.octet_rates(&device, &metric, window)?)
         };
         let both = [load("if.octets_in")?, load("if.octets_out")?];
         found.push(Circuit::of_rates(scope, ix, window.from, &both));

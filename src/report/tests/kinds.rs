@@ -7,7 +7,7 @@ use crate::model::{
     Ack, Cause, Device, DeviceId, Id, IncidentId, KeptIncident, OutageId, OutageNote, Penalty,
     PenaltyStep, PlanItem, Progress, Rung, Tier,
 };
-use crate::store::Sighting;
+use crate::store::{Rates, Sighting};
 
 fn id(text: &str) -> SubjectId {
     SubjectId::new(text).unwrap()
@@ -216,15 +216,16 @@ fn circuits_are_listed_fullest_first_and_what_is_not_counted_by_name() {
         }
     }
     let zone = zone();
-    let load = |bps| vec![Some(bps); 2_016];
+    let of = |bps: Vec<Option<u64>>| Rates { bps, rolled_up: 0 };
+    let load = |bps| of(vec![Some(bps); 2_016]);
     let scope = desk.scope();
-    let circuit =
-        |n, both: [Vec<Option<u64>>; 2]| Circuit::of_rates(&scope, SubjectIx(n), from(), &both);
+    let circuit = |n, both: [Rates; 2]| Circuit::of_rates(&scope, SubjectIx(n), from(), &both);
+    let aged = Rates { rolled_up: 12, ..load(1_000_000) };
     let circuits = [
         circuit(0, [load(1_000_000), load(2_000_000)]),
-        circuit(1, [load(9_500_000), vec![None; 2_016]]),
-        circuit(2, [vec![None; 2_016], Vec::new()]),
-        Circuit { subject: SubjectIx(3), loads: Err(NotCounted::NoInterface) },
+        circuit(1, [load(9_500_000), of(vec![None; 2_016])]),
+        circuit(2, [of(vec![None; 2_016]), Rates::default()]),
+        Circuit::not_counted(SubjectIx(3), NotCounted::NoInterface),
     ];
     let sheet = kinds::capacity(&desk.scope(), &page(&zone, Lang::Vi, false), &circuits);
     assert_eq!(cell(&sheet, "circuits", 0, "subject"), &Value::text("cai-be/tslcd"));
@@ -233,6 +234,10 @@ fn circuits_are_listed_fullest_first_and_what_is_not_counted_by_name() {
     assert_eq!(cell(&sheet, "circuits", 3, "verdict"), &Value::verdict(Verdict::NotProven));
     assert_eq!(sheet_rows(&sheet, "not_counted").len(), 2);
     assert_eq!(sheet.verdict, Verdict::Missed);
+    let says_so = |sheet: &Sheet| sheet.notes.iter().any(|note| note.contains("1,6 %"));
+    assert!(!says_so(&sheet));
+    let circuits = [circuit(0, [aged, Rates::default()])];
+    assert!(says_so(&kinds::capacity(&desk.scope(), &page(&zone, Lang::Vi, false), &circuits)));
 }
 
 #[test]
@@ -446,7 +451,8 @@ fn a_table_of_theirs_is_held_against_ours_with_evidence() {
 /// Every kind on one desk.
 fn all(desk: &Desk, page: &Page<'_>, said: &Said) -> Vec<Sheet> {
     let scope = desk.scope();
-    let rates = [vec![Some(1_000); 3], Vec::new()];
+    let bps = vec![Some(1_000); 3];
+    let rates = [Rates { bps, rolled_up: 0 }, Rates::default()];
     let circuits: Vec<Circuit> = scope
         .inventory
         .subject_ixs()

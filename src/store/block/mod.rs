@@ -66,6 +66,14 @@ pub(in crate::store) enum Format {
     Rollup = 0x61,
     /// The same of a day's hours together.
     RollupHours = 0x71,
+    /// What is left of a counter's readings of a day.
+    CounterRollup = 0x81,
+    /// What is left of a gauge's readings of a day.
+    GaugeRollup = 0x91,
+    /// Of a counter's readings of each of a day's hours.
+    CounterHours = 0xa1,
+    /// Of a gauge's readings of each of a day's hours.
+    GaugeHours = 0xb1,
 }
 
 const CHECKSUM_BYTES: usize = 4;

@@ -95,7 +95,7 @@ impl Reader {
         Ok(all)
     }
 
-    fn gather_journal(
+    pub(super) fn gather_journal(
         &self,
         wanted: &Wanted,
         part: Range<u32>,
@@ -163,7 +163,7 @@ impl Reader {
         Ok(())
     }
 
-    fn add_blocks(
+    pub(super) fn add_blocks(
         &self,
         table: &'static str,
         slot: i64,

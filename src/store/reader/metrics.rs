@@ -58,7 +58,8 @@ impl Reader {
         }
     }
 
-    fn named_points(&self) -> Result<HashMap<u32, (SubjectId, Metric)>, StoreError> {
+    /// The series of all metrics, and whose they are.
+    pub(super) fn named_points(&self) -> Result<HashMap<u32, (SubjectId, Metric)>, StoreError> {
         let found = self.rows(
             "SELECT s.id, s.kind, s.name, k.key FROM series s JOIN subject k ON k.id = s.subject
              WHERE s.kind <> 'rounds'",

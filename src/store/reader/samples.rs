@@ -15,7 +15,7 @@ use crate::model::{Metric, Point, Sample, Span, SubjectId, UnixMs};
 use crate::store::block::BadBlock;
 use crate::store::content::{Content, Kind};
 use crate::store::journal::{HOUR_MS, hour_of, keys_of};
-use crate::store::numbers::{key, kind_word, series_of, slot_of};
+use crate::store::numbers::{key, series_of, slot_of};
 use crate::store::seal::{DAY_MS, HOURS_A_DAY};
 use crate::store::sketch::{HourSet, Rollup, count_hours, decode_hours, merge_hours};
 use crate::store::{StoreError, schema};
@@ -145,16 +145,7 @@ impl Reader {
         metric: &Metric,
         window: Span,
     ) -> Result<Vec<Point>, StoreError> {
-        let number = self.rows(
-            "SELECT s.id FROM series s JOIN subject k ON k.id = s.subject
-             WHERE k.key = ?1 AND s.kind = ?2 AND s.name = ?3",
-            [
-                Cell::Text(subject.as_str().to_owned()),
-                Cell::Text(kind_word(metric.kind).to_owned()),
-                Cell::Text(metric.name.to_string()),
-            ],
-            |row| self.get(row.get(0)),
-        )?;
+        let number = self.number_of(subject, metric)?;
         let wanted: Wanted = number.into_iter().map(|n| (n, Kind::Points(metric.kind))).collect();
         let mut all = Vec::new();
         for content in self.gather(&wanted, window)?.into_values() {
@@ -207,7 +198,7 @@ impl Reader {
     }
 
     /// Everything read until it is dropped is of one moment.
-    fn snapshot(&self) -> Result<rusqlite::Transaction<'_>, StoreError> {
+    pub(super) fn snapshot(&self) -> Result<rusqlite::Transaction<'_>, StoreError> {
         let tx = self.link.conn.unchecked_transaction();
         tx.map_err(schema::sql("read", &self.path))
     }

@@ -9,8 +9,8 @@ use crate::store::block::count_of;
 use crate::store::journal::HOUR_MS;
 use crate::store::numbers::slot_of;
 use crate::store::seal::DAY_MS;
-use crate::store::sketch::Rollup;
-use crate::store::{ChainHead, StoreError, schema};
+use crate::store::sketch::{PointRollup, Rollup};
+use crate::store::{ChainHead, StoreError, point_rollups, schema};
 
 /// A table with its indexes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +68,8 @@ pub struct Stats {
 }
 
 const SAMPLE_TABLES: [&str; 3] = ["journal", "block", "block_day"];
-const ROLLUP_TABLES: [&str; 3] = ["rollup_hour", "rollup_hours", "rollup_day"];
+const ROLLUP_TABLES: [&str; 5] =
+    ["rollup_hour", "rollup_hours", "rollup_day", point_rollups::HOURS, point_rollups::DAYS];
 
 impl Stats {
     /// Bytes of the file that a sample takes, in thousandths; `None` without any.
@@ -158,30 +159,32 @@ impl Reader {
             samples += count_of(bytes)?;
             Ok(())
         })?;
-        // The rollup of a day counts its block's rounds and is a sixtieth of it; points have none.
+        // The rollup of a day counts its block's samples and is a sixtieth of it.
         let fail = || schema::sql("count the samples", &self.path);
         let mut statement = self
             .link
             .conn
             .prepare(
-                "SELECT r.data, iif(r.key IS NULL, b.data, NULL) FROM block_day b
-                 LEFT JOIN rollup_day r ON r.key = b.key",
+                "SELECT r.data, p.data, iif(r.key IS NULL AND p.key IS NULL, b.data, NULL)
+                 FROM block_day b
+                 LEFT JOIN rollup_day r ON r.key = b.key LEFT JOIN point_day p ON p.key = b.key",
             )
             .map_err(fail())?;
         let mut rows = statement.query([]).map_err(fail())?;
         while let Some(row) = rows.next().map_err(fail())? {
-            let rollup: Option<Vec<u8>> = self.get(row.get(0))?;
-            let counted = match (rollup, self.get(row.get::<_, Option<Vec<u8>>>(1))?) {
-                (Some(rollup), _) => Rollup::decode(&rollup).map(|r| r.rounds + r.own_faults),
-                (None, Some(block)) => count_of(&block),
-                (None, None) => Ok(0),
+            let [rollup, points, block] = [0, 1, 2].map(|n| row.get::<_, Option<Vec<u8>>>(n));
+            let counted = match (self.get(rollup)?, self.get(points)?, self.get(block)?) {
+                (Some(rollup), ..) => Rollup::decode(&rollup).map(|r| r.rounds + r.own_faults),
+                (None, Some(points), _) => PointRollup::decode_readings(&points),
+                (None, None, Some(block)) => count_of(&block),
+                (None, None, None) => Ok(0),
             };
             samples += counted.map_err(|bad| self.corrupt("block of samples", &bad.to_string()))?;
         }
         Ok(samples)
     }
 
-    fn oldest_samples(&self) -> Result<Option<UnixMs>, StoreError> {
+    pub(super) fn oldest_samples(&self) -> Result<Option<UnixMs>, StoreError> {
         let mut oldest: Option<i64> = None;
         for (table, ms) in [("journal", HOUR_MS), ("block", HOUR_MS), ("block_day", DAY_MS)] {
             let sql = format!("SELECT min(key) FROM {table}");

@@ -53,7 +53,7 @@ fn put_hours(bits: &mut BitWriter<'_>, hours: &Hours) {
             fold_sign(hour.sent.wrapping_sub(usual).cast_signed())
         }),
     );
-    let (mut shape, mut sums) = (Shape::new(), Rice::new(SUM_GUESS));
+    let (mut shape, mut sums) = (Shape::new(BUCKETS), Rice::new(SUM_GUESS));
     for hour in all() {
         shape.put(bits, &hour.sketch);
         let likely = likely_sum_us(&hour.sketch);
@@ -115,7 +115,7 @@ fn add_hours(
     }
     let packets = bits.get_number()?;
     get_rare(bits, &mut sent[..count])?;
-    let (mut shape, mut sums) = (Shape::new(), Rice::new(SUM_GUESS));
+    let (mut shape, mut sums) = (Shape::new(BUCKETS), Rice::new(SUM_GUESS));
     // Nothing behind the last wanted hour is read.
     let last = (HourSet::BITS - wanted.leading_zeros()) as usize;
     for (n, place) in (0..HOURS.min(last)).filter(|n| set >> n & 1 == 1).zip(0..) {
@@ -171,7 +171,7 @@ pub(in crate::store) fn count_hours(
 }
 
 /// A column of numbers that change little.
-fn put_steps(bits: &mut BitWriter<'_>, numbers: impl Iterator<Item = u64>) {
+pub(super) fn put_steps(bits: &mut BitWriter<'_>, numbers: impl Iterator<Item = u64>) {
     let (mut steps, mut last) = (Rice::new(FEW), None);
     for number in numbers {
         match last {
@@ -183,12 +183,12 @@ fn put_steps(bits: &mut BitWriter<'_>, numbers: impl Iterator<Item = u64>) {
 }
 
 /// A column of numbers that are mostly 0.
-fn put_rare(bits: &mut BitWriter<'_>, numbers: impl Iterator<Item = u64>) {
+pub(super) fn put_rare(bits: &mut BitWriter<'_>, numbers: impl Iterator<Item = u64>) {
     let mut sizes = Rice::new(FEW);
     numbers.for_each(|number| sizes.put(bits, number));
 }
 
-fn get_steps(bits: &mut BitReader<'_>, into: &mut [u64]) -> Result<(), BadBlock> {
+pub(super) fn get_steps(bits: &mut BitReader<'_>, into: &mut [u64]) -> Result<(), BadBlock> {
     let (mut steps, mut last) = (Rice::new(FEW), None);
     for number in into {
         *number = match last {
@@ -200,7 +200,7 @@ fn get_steps(bits: &mut BitReader<'_>, into: &mut [u64]) -> Result<(), BadBlock>
     Ok(())
 }
 
-fn get_rare(bits: &mut BitReader<'_>, into: &mut [u64]) -> Result<(), BadBlock> {
+pub(super) fn get_rare(bits: &mut BitReader<'_>, into: &mut [u64]) -> Result<(), BadBlock> {
     let mut sizes = Rice::new(FEW);
     into.iter_mut().try_for_each(|number| {
         *number = sizes.get(bits)?;
@@ -237,7 +237,9 @@ fn width_of(bucket: usize) -> (u32, u32) {
 
 /// What the distributions of a day's hours have in common: where they begin, how wide and how high
 /// they are.
-struct Shape {
+pub(super) struct Shape {
+    /// How many buckets a sketch has.
+    buckets: usize,
     first: u64,
     firsts: Rice,
     held: u64,
@@ -247,8 +249,9 @@ struct Shape {
 }
 
 impl Shape {
-    const fn new() -> Self {
+    pub(super) const fn new(buckets: usize) -> Self {
         Self {
+            buckets,
             first: 0,
             firsts: Rice::new(FEW),
             held: 0,
@@ -258,7 +261,7 @@ impl Shape {
         }
     }
 
-    fn put(&mut self, bits: &mut BitWriter<'_>, sketch: &Sketch) {
+    pub(super) fn put(&mut self, bits: &mut BitWriter<'_>, sketch: &Sketch) {
         let held = sketch.held().count() as u64;
         self.helds.put(bits, fold_sign(held.wrapping_sub(self.held).cast_signed()));
         self.held = held;
@@ -278,14 +281,14 @@ impl Shape {
     }
 
     /// Gives `each` the buckets that hold something; answers the first and the last of them.
-    fn get(
+    pub(super) fn get(
         &mut self,
         bits: &mut BitReader<'_>,
         mut each: impl FnMut(usize, u64),
     ) -> Result<Option<(usize, usize)>, BadBlock> {
         let step = unfold_sign(self.helds.get(bits)?).cast_unsigned();
         self.held = self.held.wrapping_add(step);
-        if self.held > BUCKETS as u64 {
+        if self.held > self.buckets as u64 {
             return Err(BadBlock::Malformed("number of buckets"));
         }
         let mut ends = None;
@@ -299,7 +302,7 @@ impl Shape {
                 Some((_, last)) => self.gaps.get(bits)?.checked_add(last as u64 + 1),
             };
             let bucket = bucket.and_then(|bucket| usize::try_from(bucket).ok());
-            let bucket = bucket.filter(|bucket| *bucket < BUCKETS);
+            let bucket = bucket.filter(|bucket| *bucket < self.buckets);
             let bucket = bucket.ok_or(BadBlock::Malformed("bucket"))?;
             let count = self.counts.get(bits)?.checked_add(1);
             each(bucket, count.ok_or(BadBlock::Malformed("count of a bucket"))?);

@@ -15,7 +15,7 @@ fn alive(store: &Store, at: i64) {
     store.tidy_blocking().unwrap();
 }
 
-/// Rows in each of the tables in which samples stand.
+/// Rows in each of the tables in which samples and rollups of rounds stand.
 fn counts(place: &Place) -> [i64; 6] {
     let conn = rusqlite::Connection::open(place.db()).unwrap();
     ["journal", "block", "block_day", "rollup_hour", "rollup_hours", "rollup_day"].map(|table| {

@@ -6,9 +6,9 @@ use std::ops::ControlFlow;
 
 use super::sink::Sink;
 use super::{Reader, Wanted};
-use crate::model::{PointKind, RoundError, Span, SubjectId, UnixMs};
+use crate::model::{Metric, PointKind, RoundError, Span, SubjectId, UnixMs, format_scaled};
 use crate::report::Cell;
-use crate::store::{Rollup, StoreError};
+use crate::store::{CounterRollup, GaugeRollup, PointRollup, Rollup, StoreError};
 
 type Done = Result<(), StoreError>;
 
@@ -58,13 +58,17 @@ pub(super) fn points(reader: &Reader, wanted: &Wanted, sink: &mut Sink) -> Done 
             at(point.at),
             Cell::text(subject.as_str()),
             Cell::text(&metric.name),
-            Cell::text(match metric.kind {
-                PointKind::Counter => "counter",
-                PointKind::Gauge => "gauge",
-            }),
+            Cell::text(kind_word(metric.kind)),
             Cell::figure(point.value),
         ])
     })
+}
+
+const fn kind_word(kind: PointKind) -> &'static str {
+    match kind {
+        PointKind::Counter => "counter",
+        PointKind::Gauge => "gauge",
+    }
 }
 
 /// With who said it, where that is known.
@@ -209,5 +213,77 @@ fn rollup_row(subject: &SubjectId, span: Span, rollup: &Rollup) -> [Cell; 14] {
         quantile(950),
         quantile(990),
         Cell::optional(rollup.rtt_max_us),
+    ]
+}
+
+/// Of a counter the statistics are of its rates: how much a second, in the mean of five minutes; of a
+/// gauge they are of its values.
+pub(super) fn point_rollups(reader: &Reader, wanted: &Wanted, sink: &mut Sink) -> Done {
+    sink.head(&[
+        "subject",
+        "metric",
+        "kind",
+        "from",
+        "seconds",
+        "readings",
+        "counted",
+        "measured_s",
+        "restarts",
+        "min",
+        "mean",
+        "p50",
+        "p95",
+        "p99",
+        "max",
+    ]);
+    let wants = |id: &SubjectId| is_wanted(wanted.subjects.as_ref(), id);
+    let length = Cell::figure(wanted.resolution.ms() / 1_000);
+    let mut each = |subject: &SubjectId, metric: &Metric, from: UnixMs, rollup: &PointRollup| {
+        let mut row = vec![
+            Cell::text(subject.as_str()),
+            Cell::text(&metric.name),
+            Cell::text(kind_word(metric.kind)),
+            at(from),
+            length.clone(),
+            Cell::figure(rollup.readings()),
+        ];
+        match rollup {
+            PointRollup::Counter(rollup) => row.extend(counter_cells(rollup)),
+            PointRollup::Gauge(rollup) => row.extend(gauge_cells(rollup)),
+        }
+        sink.row(&row)
+    };
+    reader.point_rollups_of(wanted.window, wanted.resolution, &wants, &mut each)
+}
+
+fn counter_cells(rollup: &CounterRollup) -> [Cell; 9] {
+    let rate = |milli: Option<i64>| Cell::optional(milli.map(|milli| format_scaled(milli, 3)));
+    let quantile = |permille| rate(rollup.rates.quantile(permille));
+    [
+        Cell::figure(rollup.counted),
+        Cell::figure(format_scaled(rollup.measured_ms.cast_signed(), 3)),
+        Cell::figure(rollup.restarts),
+        quantile(0),
+        rate(rollup.mean_milli().and_then(|milli| i64::try_from(milli).ok())),
+        quantile(500),
+        quantile(950),
+        quantile(990),
+        quantile(1000),
+    ]
+}
+
+fn gauge_cells(rollup: &GaugeRollup) -> [Cell; 9] {
+    let nothing = || Cell::text("");
+    let quantile = |permille| Cell::optional(rollup.quantile(permille));
+    [
+        nothing(),
+        nothing(),
+        nothing(),
+        Cell::optional(rollup.ends.map(|(least, _)| least)),
+        Cell::optional(rollup.mean()),
+        quantile(500),
+        quantile(950),
+        quantile(990),
+        Cell::optional(rollup.ends.map(|(_, most)| most)),
     ]
 }

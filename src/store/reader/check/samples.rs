@@ -1,6 +1,8 @@
 //! Journal, blocks and rollups: everything decodes, is in order, stands in its own hour or day,
 //! belongs to a series that exists; and rollups say what their samples come to.
 
+mod points;
+
 use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::OptionalExtension as _;
@@ -16,18 +18,20 @@ use crate::store::content::{Content, Kind, Value};
 use crate::store::journal::{HOUR_MS, hour_of, keys_of, read_row};
 use crate::store::numbers::{key, series_of, slot_of};
 use crate::store::seal::{DAY_MS, HOURS_A_DAY};
-use crate::store::sketch::{HourSet, Hours, Rollup, decode_hours};
-use crate::store::{StoreError, schema};
+use crate::store::sketch::{HourSet, Hours, PointRollup, Rollup, decode_hours, decode_point_hours};
+use crate::store::{StoreError, point_rollups, schema};
 
 /// Series that are looked at in one transaction.
 const SERIES_AT_ONCE: usize = 500;
 
-const TABLES: [(&str, i64); 5] = [
+const TABLES: [(&str, i64); 7] = [
     ("block", HOUR_MS),
     ("block_day", DAY_MS),
     ("rollup_hour", HOUR_MS),
     (PACKED, DAY_MS),
     ("rollup_day", DAY_MS),
+    (point_rollups::HOURS, DAY_MS),
+    (point_rollups::DAYS, DAY_MS),
 ];
 
 /// What the rows are held against.
@@ -36,6 +40,9 @@ struct Known {
     names: HashMap<u32, String>,
     /// The oldest hour and day of which there are rollups: before, they have aged.
     oldest: [Option<i64>; 2],
+    /// The oldest day of which there are rollups of readings, and from which key on days are still
+    /// to be rolled up.
+    points: [Option<i64>; 2],
 }
 
 impl Reader {
@@ -51,6 +58,7 @@ impl Reader {
             series: BTreeMap::new(),
             names: self.names_of_series()?,
             oldest: [self.oldest_hour()?, self.first_key("rollup_day")?],
+            points: [self.first_key(point_rollups::DAYS)?, self.unrolled()?],
         };
         for (series, kind, name) in
             self.rows("SELECT id, kind, name FROM series WHERE ?1", [Cell::Integer(1)], |row| {
@@ -142,7 +150,7 @@ impl Reader {
         found: &mut Checked,
     ) -> Result<(), StoreError> {
         let fail = || schema::sql("check the series", &self.path);
-        let is_rollup = table.starts_with("rollup");
+        let is_rollup = !table.starts_with("block");
         let data = if is_rollup { "data" } else { "NULL" };
         let sql = format!("SELECT key, {data} FROM {table} ORDER BY key");
         let mut statement = self.link.conn.prepare(&sql).map_err(fail())?;
@@ -160,9 +168,17 @@ impl Reader {
             }
             let Some(bytes) = self.get(row.get::<_, Option<Vec<u8>>>(1))? else { continue };
             found.blocks += 1;
-            let read = match table == PACKED {
-                true => decode_hours(&bytes, HourSet::MAX, |_, _| {}),
-                false => Rollup::decode(&bytes).map(|_| ()),
+            let read = match (table, known.series.get(&series_of(row_key))) {
+                (PACKED, _) => decode_hours(&bytes, HourSet::MAX, |_, _| {}),
+                (point_rollups::HOURS, Some(Kind::Points(kind))) => {
+                    decode_point_hours(*kind, &bytes).map(|_| ())
+                }
+                (point_rollups::DAYS, Some(Kind::Points(kind))) => {
+                    PointRollup::decode(*kind, &bytes).map(|_| ())
+                }
+                // Told with the series.
+                (point_rollups::HOURS | point_rollups::DAYS, None) => Ok(()),
+                _ => Rollup::decode(&bytes).map(|_| ()),
             };
             if let Err(bad) = read {
                 let finding = Finding::new(table, row_key, "db.found_undecodable").at(at);
@@ -186,6 +202,9 @@ impl Reader {
         let day_key = key(day, series);
         let has_day =
             self.take_block("block_day", day_key, DAY_MS, kind, &mut daily, known, found)?;
+        if let (Content::Points(kind, points), true) = (&daily, has_day) {
+            self.check_points(day_key, *kind, points, known, found)?;
+        }
         let mut hours: BTreeMap<i64, Content> = split(&daily, kind);
         if is_open {
             for hour in day * HOURS_A_DAY..(day + 1) * HOURS_A_DAY {
@@ -271,7 +290,11 @@ impl Reader {
         Ok(true)
     }
 
-    fn blob(&self, table: &'static str, row_key: i64) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(super) fn blob(
+        &self,
+        table: &'static str,
+        row_key: i64,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
         let sql = format!("SELECT data FROM {table} WHERE key = ?1");
         let found = self
             .link

@@ -1,0 +1,267 @@
+//! What a metric's readings come to by hour and day, however old; and a counter's rates out of it
+//! where the readings themselves have aged.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::ControlFlow;
+
+use rusqlite::types::Value as Cell;
+
+use super::Reader;
+use super::gather::Wanted;
+use super::samples::Resolution;
+use crate::coverage::{SLOT_MS, rates};
+use crate::model::{Metric, Point, PointKind, Span, SubjectId, UnixMs};
+use crate::store::StoreError;
+use crate::store::content::{Content, Kind};
+use crate::store::journal::HOUR_MS;
+use crate::store::numbers::{key, kind_word};
+use crate::store::point_rollups::{DAYS, HOURS, combine, day_of};
+use crate::store::seal::{DAY_MS, HOURS_A_DAY};
+use crate::store::sketch::{PointHours, PointRollup, decode_point_hours};
+
+/// Takes a subject, one of its metrics, the beginning of an hour or day and what it came to.
+pub(super) type TakesPointRollup<'a> =
+    &'a mut dyn FnMut(&SubjectId, &Metric, UnixMs, &PointRollup) -> ControlFlow<()>;
+
+/// A line's rates over a window.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rates {
+    /// Mean bit/s of each five minutes; `None` where nobody knows.
+    pub bps: Vec<Option<u64>>,
+    /// How many of them are out of rollups: each within 1.6 %, those of an hour the lowest first.
+    pub rolled_up: usize,
+}
+
+/// Readings that are not in the block of their day yet, by day.
+type Newer = BTreeMap<i64, Vec<Point>>;
+
+impl Reader {
+    /// What the readings of a metric come to in each hour or day (UTC) that touches `window` and of
+    /// which there are any, by its beginning; of today, too.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn point_rollups(
+        &self,
+        subject: &SubjectId,
+        metric: &Metric,
+        window: Span,
+        resolution: Resolution,
+    ) -> Result<Vec<(UnixMs, PointRollup)>, StoreError> {
+        match self.number_of(subject, metric)? {
+            Some(series) => self.rollups_of((series, metric.kind), window, resolution),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// [`Self::point_rollups`] of all metrics of the subjects that `is_wanted`, by subject, then
+    /// metric, then time; stops early at [`ControlFlow::Break`].
+    ///
+    /// # Errors
+    /// When the file cannot be read; what came before has been handed over.
+    pub fn point_rollups_of(
+        &self,
+        window: Span,
+        resolution: Resolution,
+        is_wanted: &dyn Fn(&SubjectId) -> bool,
+        each: TakesPointRollup<'_>,
+    ) -> Result<(), StoreError> {
+        let mut named: Vec<(u32, (SubjectId, Metric))> = self.named_points()?.into_iter().collect();
+        named.retain(|(_, (subject, _))| is_wanted(subject));
+        // Of one name there may be a counter and a gauge: any order, but always the same.
+        let order = |(_, (subject, metric)): &(u32, (SubjectId, Metric))| {
+            (subject.clone(), metric.name.clone(), metric.kind as u8)
+        };
+        named.sort_by_cached_key(order);
+        for (series, (subject, metric)) in named {
+            for (at, rollup) in self.rollups_of((series, metric.kind), window, resolution)? {
+                if each(&subject, &metric, at, &rollup).is_break() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The mean bit/s of a counter of octets in each five minutes of `window`, which begins at a full
+    /// one: from its readings, and where these have aged from what their hours came to.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn octet_rates(
+        &self,
+        subject: &SubjectId,
+        metric: &Metric,
+        window: Span,
+    ) -> Result<Rates, StoreError> {
+        let around = Span::new(window.from - SLOT_MS, window.to + SLOT_MS);
+        let bps = rates(&self.points(subject, metric, around)?, window);
+        let mut found = Rates { bps, rolled_up: 0 };
+        let aged_to = self.oldest_samples()?.map_or(window.to, |oldest| oldest.min(window.to));
+        let aged = Span::new(window.from, aged_to.max(window.from));
+        if aged.is_empty() {
+            return Ok(found);
+        }
+        for (at, rollup) in self.point_rollups(subject, metric, aged, Resolution::Hour)? {
+            found.fill_hour(window, at, &rollup);
+        }
+        Ok(found)
+    }
+
+    /// The series of a metric.
+    pub(super) fn number_of(
+        &self,
+        subject: &SubjectId,
+        metric: &Metric,
+    ) -> Result<Option<u32>, StoreError> {
+        let found = self.rows(
+            "SELECT s.id FROM series s JOIN subject k ON k.id = s.subject
+             WHERE k.key = ?1 AND s.kind = ?2 AND s.name = ?3",
+            [
+                Cell::Text(subject.as_str().to_owned()),
+                Cell::Text(kind_word(metric.kind).to_owned()),
+                Cell::Text(metric.name.to_string()),
+            ],
+            |row| self.get(row.get(0)),
+        )?;
+        Ok(found.into_iter().next())
+    }
+
+    fn rollups_of(
+        &self,
+        (series, kind): (u32, PointKind),
+        window: Span,
+        resolution: Resolution,
+    ) -> Result<Vec<(UnixMs, PointRollup)>, StoreError> {
+        if window.is_empty() {
+            return Ok(Vec::new());
+        }
+        // What moves from one table to the other meanwhile is to be seen once.
+        let tx = self.snapshot()?;
+        let newer = self.newer_points((series, kind), window)?;
+        let mut days: BTreeSet<i64> = newer.keys().copied().collect();
+        for table in [HOURS, "block_day"] {
+            days.extend(self.slots(table, window, DAY_MS)?);
+        }
+        let mut found = Vec::new();
+        for day in days {
+            let fresh = newer.get(&day).map(Vec::as_slice).unwrap_or_default();
+            if resolution == Resolution::Day
+                && fresh.is_empty()
+                && let Some(rollup) = self.whole_day(key(day, series), kind)?
+            {
+                found.push((UnixMs(day * DAY_MS), rollup));
+                continue;
+            }
+            let hours = self.hours_of(key(day, series), kind, fresh)?;
+            match resolution {
+                Resolution::Day if hours.iter().all(Option::is_none) => {}
+                Resolution::Day => found.push((UnixMs(day * DAY_MS), day_of(kind, &hours))),
+                Resolution::Hour => {
+                    let at = |place: i64| UnixMs((day * HOURS_A_DAY + place) * HOUR_MS);
+                    let hours = (0..).map(at).zip(hours);
+                    let touches = |at: UnixMs| at < window.to && at + HOUR_MS > window.from;
+                    found.extend(
+                        hours
+                            .filter_map(|(at, hour)| Some((at, hour?)))
+                            .filter(|(at, _)| touches(*at)),
+                    );
+                }
+            }
+        }
+        drop(tx);
+        Ok(found)
+    }
+
+    /// The rollup of a day as it is kept.
+    fn whole_day(&self, key: i64, kind: PointKind) -> Result<Option<PointRollup>, StoreError> {
+        let mut found = None;
+        self.blobs(DAYS, key..=key, |_, bytes| {
+            found = Some(PointRollup::decode(kind, bytes)?);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// What the hours of a day come to with what is not in its block yet.
+    fn hours_of(
+        &self,
+        key: i64,
+        kind: PointKind,
+        fresh: &[Point],
+    ) -> Result<PointHours, StoreError> {
+        let mut kept = None;
+        self.blobs(HOURS, key..=key, |_, bytes| {
+            kept = Some(decode_point_hours(kind, bytes)?);
+            Ok(())
+        })?;
+        if let Some(kept) = &mut kept
+            && fresh.is_empty()
+        {
+            return Ok(std::mem::take(kept));
+        }
+        let mut old = Content::empty(Kind::Points(kind));
+        self.blobs("block_day", key..=key, |_, bytes| old.add_block(Kind::Points(kind), bytes))?;
+        old.settle();
+        let Content::Points(_, old) = old else { return Ok(PointHours::default()) };
+        Ok(combine(kind, kept.unwrap_or_default(), &old, fresh))
+    }
+
+    /// The readings of a series that are in the journal or in blocks of hours, of the days that
+    /// `window` touches.
+    fn newer_points(
+        &self,
+        (series, kind): (u32, PointKind),
+        window: Span,
+    ) -> Result<Newer, StoreError> {
+        let day = |at: UnixMs| at.0.div_euclid(DAY_MS);
+        let (first, last) = (day(window.from), day(window.to - 1));
+        let days = Span::new(
+            UnixMs(first.saturating_mul(DAY_MS)),
+            UnixMs(last.saturating_add(1).saturating_mul(DAY_MS)),
+        );
+        let wanted: Wanted = [(series, Kind::Points(kind))].into();
+        let mut newest = HashMap::new();
+        self.gather_journal(&wanted, series..series + 1, days, &mut newest)?;
+        let mut all = HashMap::new();
+        for hour in self.slots("block", days, HOUR_MS)? {
+            self.add_blocks("block", hour, &wanted, &mut all)?;
+        }
+        let mut all = all.remove(&series).unwrap_or_else(|| Content::empty(Kind::Points(kind)));
+        // What was written later goes last, so that it stays where both have an instant.
+        all.extend(newest.remove(&series).unwrap_or_else(|| Content::empty(Kind::Points(kind))));
+        all.settle();
+        let Content::Points(_, all) = all else { return Ok(Newer::new()) };
+        let mut newer = Newer::new();
+        for point in all {
+            newer.entry(day(point.at)).or_default().push(point);
+        }
+        Ok(newer)
+    }
+}
+
+impl Rates {
+    /// Gives an hour's five minutes of which nothing is known what its rollup says of them. Which of
+    /// them was which is forgotten: for a percentile of whole hours that makes no difference.
+    fn fill_hour(&mut self, window: Span, hour: UnixMs, rollup: &PointRollup) {
+        let PointRollup::Counter(rollup) = rollup else { return };
+        let place = |n: i64| usize::try_from((hour.since(window.from)) / SLOT_MS + n).ok();
+        let is_inside = |n: i64| hour + n * SLOT_MS >= window.from;
+        let slots: Vec<usize> =
+            (0..HOUR_MS / SLOT_MS).filter(|n| is_inside(*n)).filter_map(place).collect();
+        if slots.iter().any(|slot| matches!(self.bps.get(*slot), Some(Some(_)))) {
+            // Some of its readings are still there.
+            return;
+        }
+        let milli = rollup.rates.values().flat_map(|(rate, count)| {
+            std::iter::repeat_n(rate, usize::try_from(count).unwrap_or(0))
+        });
+        for (slot, milli) in slots.into_iter().zip(milli) {
+            let Some(bps) = self.bps.get_mut(slot) else { continue };
+            // Thousandths of octets a second.
+            let bits = u128::from(milli.unsigned_abs()) * 8 / 1_000;
+            *bps = Some(u64::try_from(bits).unwrap_or(u64::MAX));
+            self.rolled_up += 1;
+        }
+    }
+}
