@@ -49,16 +49,16 @@ fn timed(all: &mut Vec<u128>, work: impl FnOnce()) {
 
 /// The change number `n`: one subject in a hundred has a new round.
 fn change(board: &Board, n: u64) -> Change {
-    let subjects = board.subjects.iter().skip(n as usize % 100).step_by(100);
+    let subjects = board.subjects().skip(n as usize % 100).step_by(100);
     Change {
         seq: board.seq + 1,
         at: board.at + 100,
         daemon: (*board.daemon).clone(),
         subjects: subjects
             .map(|s| {
-                let mut now = s.now.clone();
+                let mut now = s.told();
                 now.rtt_us = Some(2_000 + (n as u32 * 37) % 4_000);
-                (s.id.clone(), now)
+                (s.id().clone(), now)
             })
             .collect(),
         units: Vec::new(),
@@ -136,7 +136,7 @@ fn measure(screen: &str, keys: &str, extra: usize) {
             desk.draw();
         });
     }
-    let subjects = desk.board.subjects.len();
+    let subjects = desk.board.subject_count();
     let ((f50, f99), (c50, c99)) = (quantiles(frames), quantiles(changes));
     let ((k50, k99), (b50, b99)) = (quantiles(pressed), quantiles(bytes));
     println!(

@@ -15,6 +15,7 @@ mod commands;
 mod device;
 mod events;
 mod loads;
+mod parts;
 mod server;
 mod snapshot;
 mod storm;
@@ -34,6 +35,10 @@ pub use commands::{
 pub use device::{DeviceInfo, FactInfo, GaugeInfo, InterfaceInfo, PortState, UpsInfo};
 pub use events::{EVENTS_MAX, EventRow};
 pub use loads::LineLoad;
+pub use parts::{
+    CarrierLines, Overview, PAGE_MAX, Page, PageBody, PageRow, PageState, StateCounts, Text,
+    folded, place_of, unfold,
+};
 pub use server::{Backend, Feed, HistoryQuery, Peer, WINDOW_MAX_MS, serve};
 pub use snapshot::{Coverages, Sources, coverages, snapshot};
 pub use storm::{StormInfo, StormRequest};

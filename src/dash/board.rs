@@ -2,19 +2,27 @@
 //! changes.
 //!
 //! Guarantees: every text a user's file or the network gave has been made visible (no control
-//! character reaches the terminal); a change costs what it touches, not the size of the province;
-//! clones are cheap (rows are shared). Must not be drawn without its freshness.
+//! character reaches the terminal); a change costs what it touches, not the size of the province; while
+//! the subjects are still being loaded no figure is of a part of them ([`Board::loading`]). Must not be
+//! drawn without its freshness.
 
 mod index;
+mod loading;
+mod places;
+mod subject;
+mod subjects;
 
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use self::index::Index;
+pub(super) use self::index::Folded;
+use self::index::{Index, unit_places};
+use self::loading::Loading;
+pub use self::subject::{Now, Subject};
+use self::subjects::Subjects;
 use crate::api::{
-    CarrierInfo, Change, DaemonInfo, NetworkInfo, Snapshot, SubjectRow, SubjectState, UnitCoverage,
-    UnitRow,
+    CarrierInfo, Change, DaemonInfo, NetworkInfo, PageRow, Snapshot, UnitCoverage, UnitRow,
 };
 use crate::coverage::Availability;
 use crate::locale::visible;
@@ -49,14 +57,9 @@ pub const fn severity(state: State) -> u8 {
 const fn count_of<'a>(
     counts: &'a mut Counts,
     off_hours: &'a mut u32,
-    now: &SubjectState,
+    (state, is_off): (State, bool),
 ) -> &'a mut u32 {
-    if now.off_hours { off_hours } else { &mut counts[slot(now.state)] }
-}
-
-/// What lists are sorted and filtered by: a round-trip time alone moves no row.
-fn order_of(now: &SubjectState) -> (State, bool, bool, Option<&SubjectId>) {
-    (now.state, now.off_hours, now.suspect > 0, now.cause.as_ref())
+    if is_off { off_hours } else { &mut counts[slot(state)] }
 }
 
 /// A carrier's lines taken together.
@@ -94,9 +97,7 @@ pub struct Board {
     /// In declared order.
     pub carriers: Arc<[CarrierInfo]>,
     /// Parents before children, siblings in the official order.
-    pub units: Vec<Arc<UnitRow>>,
-    /// In the inventory's order.
-    pub subjects: Vec<Arc<SubjectRow>>,
+    pub units: Vec<UnitRow>,
     /// Open now, oldest first.
     pub incidents: Arc<[Incident]>,
     /// All subjects by state, but those that are off hours.
@@ -112,8 +113,11 @@ pub struct Board {
     /// Grows whenever a unit's figures, the incidents, or of any subject what lists are sorted
     /// and filtered by may be another than before.
     pub(super) standing: u64,
+    subjects: Subjects,
     marks: Vec<State>,
     index: Arc<Index>,
+    /// What is there of it already, and how it is kept in step while it is.
+    loading: Loading,
 }
 
 /// A change that does not follow the board: a new snapshot is needed.
@@ -150,46 +154,74 @@ fn clean_daemon(mut daemon: DaemonInfo) -> DaemonInfo {
     daemon
 }
 
-fn clean_snapshot(snapshot: &mut Snapshot) {
-    for network in &mut snapshot.networks {
+fn clean_heads(networks: &mut [NetworkInfo], carriers: &mut [CarrierInfo]) {
+    for network in networks {
         clean(&mut network.name);
         clean(&mut network.name_en);
         clean(&mut network.short);
     }
-    for carrier in &mut snapshot.carriers {
+    for carrier in carriers {
         clean(&mut carrier.name);
         clean_option(&mut carrier.contract);
         clean_option(&mut carrier.hotline);
     }
-    for unit in &mut snapshot.units {
+}
+
+/// Makes the texts visible and has each id once.
+fn clean_units(units: &mut [UnitRow], networks: &[NetworkInfo]) {
+    let places = unit_places(units);
+    let ids: Vec<UnitId> = units.iter().map(|unit| unit.id.clone()).collect();
+    for unit in units {
         clean(&mut unit.name);
         clean(&mut unit.short);
         clean_option(&mut unit.contact.name);
         clean_option(&mut unit.contact.phone);
         clean_option(&mut unit.contact.email);
+        let above = unit.parent.as_ref().and_then(|parent| ids.get(*places.get(parent)?));
+        if let Some(above) = above {
+            unit.parent = Some(above.clone());
+        }
+        share_networks(&mut unit.own, networks);
+        share_networks(&mut unit.subtree, networks);
     }
-    for subject in &mut snapshot.subjects {
-        clean(&mut subject.name);
-        clean_option(&mut subject.circuit);
-        clean_option(&mut subject.role);
-        clean_option(&mut subject.address);
+}
+
+/// Has the networks' ids once, and no more room than the rows take.
+fn share_networks(rows: &mut Vec<UnitCoverage>, networks: &[NetworkInfo]) {
+    rows.shrink_to_fit();
+    for row in rows {
+        if let Some(network) = networks.iter().find(|network| network.id == row.network) {
+            row.network = network.id.clone();
+        }
     }
 }
 
 impl Board {
-    /// A board of a snapshot.
+    /// A board of a whole snapshot.
     #[must_use]
     pub fn new(mut snapshot: Snapshot) -> Self {
-        clean_snapshot(&mut snapshot);
-        let index = Index::new(&snapshot);
+        clean_heads(&mut snapshot.networks, &mut snapshot.carriers);
+        clean_units(&mut snapshot.units, &snapshot.networks);
+        let units = snapshot.units.iter().map(|unit| unit.id.clone()).collect();
+        let carriers = snapshot.carriers.iter().map(|carrier| carrier.id.clone()).collect();
+        let mut subjects = Subjects::new(units, carriers, snapshot.subjects.len());
+        let places = unit_places(&snapshot.units);
+        let mut thresholds = Vec::new();
+        for subject in &snapshot.subjects {
+            let row = PageRow::of(subject, &mut thresholds);
+            // Every id is one: it has been read as such.
+            let _ = subjects.push(row, subject.thresholds, places.get(&subject.unit).copied());
+        }
+        subjects.settle();
+        let timezone = TimeZone::get(&snapshot.timezone).unwrap_or(TimeZone::UTC);
+        let index = Index::new(timezone, &snapshot.units, &subjects);
         let mut board = Self {
             seq: snapshot.seq,
             at: snapshot.at,
             daemon: Arc::new(clean_daemon(snapshot.daemon)),
             networks: snapshot.networks.into(),
             carriers: snapshot.carriers.into(),
-            units: snapshot.units.into_iter().map(Arc::new).collect(),
-            subjects: snapshot.subjects.into_iter().map(Arc::new).collect(),
+            units: snapshot.units,
             incidents: snapshot.incidents.into(),
             counts: Counts::default(),
             off_hours: 0,
@@ -197,68 +229,65 @@ impl Board {
             goal_permille: snapshot.goal_permille,
             measured_floor_ppm: snapshot.measured_floor_ppm,
             standing: 0,
+            subjects,
             marks: Vec::new(),
             index: Arc::new(index),
+            loading: Loading::default(),
         };
-        board.carrier_sums = vec![CarrierSum::default(); board.carriers.len()];
-        for (i, subject) in board.subjects.iter().enumerate() {
-            *count_of(&mut board.counts, &mut board.off_hours, &subject.now) += 1;
-            let carrier = board.index.carrier_of.get(i).copied().flatten();
-            if let Some(sum) = carrier.and_then(|c| board.carrier_sums.get_mut(c)) {
-                sum.counts[slot(subject.now.state)] += 1;
-                sum.month += subject.month;
-            }
-        }
+        board.count();
         board.mark_units();
         board
+    }
+
+    /// Counts the subjects by state, and the carriers' lines.
+    fn count(&mut self) {
+        (self.counts, self.off_hours) = (Counts::default(), 0);
+        self.carrier_sums = vec![CarrierSum::default(); self.carriers.len()];
+        for (row, subject) in self.subjects.fixed.rows.iter().zip(self.subjects.iter()) {
+            let known = (subject.state(), subject.is_off_hours());
+            *count_of(&mut self.counts, &mut self.off_hours, known) += 1;
+            if let Some(sum) = self.carrier_sums.get_mut(row.carrier as usize) {
+                sum.counts[slot(subject.state())] += 1;
+                sum.month += subject.month();
+            }
+        }
     }
 
     /// Takes a change in.
     ///
     /// # Errors
     /// [`OutOfStep`] when a change was missed or the other side asks for a new snapshot; the
-    /// board is then left as it was.
+    /// board is then of no use any more but to be looked at.
     pub fn apply(&mut self, change: Change) -> Result<(), OutOfStep> {
-        if change.resync || change.seq > self.seq + 1 {
-            return Err(OutOfStep);
-        }
-        if change.seq <= self.seq {
-            // Sent again after a reconnection: already contained.
-            return Ok(());
-        }
+        let Some(change) = self.in_turn(change)? else { return Ok(()) };
         self.seq = change.seq;
-        self.at = change.at;
-        self.daemon = Arc::new(clean_daemon(change.daemon));
-        let (mut marks_change, mut order_changes) = (false, change.incidents.is_some());
+        let (mut marks_change, mut order_changes) = (false, false);
         for (id, now) in change.subjects {
-            let Some(&i) = self.index.subject_at.get(&id) else { return Err(OutOfStep) };
-            let Some(row) = self.subjects.get_mut(i) else { return Err(OutOfStep) };
-            let (old, new) = (slot(row.now.state), slot(now.state));
-            let before = count_of(&mut self.counts, &mut self.off_hours, &row.now);
-            *before = before.saturating_sub(1);
-            *count_of(&mut self.counts, &mut self.off_hours, &now) += 1;
-            if old != new {
-                marks_change = true;
-                let carrier = self.index.carrier_of.get(i).copied().flatten();
-                if let Some(sum) = carrier.and_then(|c| self.carrier_sums.get_mut(c)) {
-                    sum.counts[old] = sum.counts[old].saturating_sub(1);
-                    sum.counts[new] += 1;
+            let at = self.subjects.fixed.at(id.as_str()).ok_or(OutOfStep)?;
+            if self.loading.has_newer(at, change.seq) {
+                continue;
+            }
+            let (is_other_state, is_other_order) = self.set_state(at, now);
+            marks_change |= is_other_state;
+            order_changes |= is_other_order;
+        }
+        if !self.loading.has_newer_units(change.seq) {
+            self.at = change.at;
+            self.daemon = Arc::new(clean_daemon(change.daemon));
+            marks_change |= !change.units.is_empty();
+            for crate::api::UnitChange { id, mut own, mut subtree } in change.units {
+                let Some(&i) = self.index.unit_at.get(&id) else { return Err(OutOfStep) };
+                if let Some(row) = self.units.get_mut(i) {
+                    share_networks(&mut own, &self.networks);
+                    share_networks(&mut subtree, &self.networks);
+                    row.own = own;
+                    row.subtree = subtree;
                 }
             }
-            order_changes |= order_of(&row.now) != order_of(&now);
-            Arc::make_mut(row).now = now;
-        }
-        marks_change |= !change.units.is_empty();
-        for crate::api::UnitChange { id, own, subtree } in change.units {
-            let Some(&i) = self.index.unit_at.get(&id) else { return Err(OutOfStep) };
-            if let Some(row) = self.units.get_mut(i) {
-                let row = Arc::make_mut(row);
-                row.own = own;
-                row.subtree = subtree;
+            if let Some(incidents) = change.incidents {
+                self.incidents = incidents.into();
+                order_changes = true;
             }
-        }
-        if let Some(incidents) = change.incidents {
-            self.incidents = incidents.into();
         }
         if marks_change {
             self.mark_units();
@@ -267,15 +296,40 @@ impl Board {
         Ok(())
     }
 
+    /// Takes a subject's state in and keeps the counts; whether it is another state, and whether
+    /// lists may be in another order.
+    fn set_state(&mut self, at: usize, now: crate::api::SubjectState) -> (bool, bool) {
+        let Some(before) = self.subjects.get(at).map(Subject::now) else { return (false, false) };
+        let order = (now.state, now.off_hours, now.suspect > 0, now.cause.as_ref());
+        let is_other_order = before.order() != order;
+        let (old, new) = (before.state, now.state);
+        let (was, is) = ((old, before.off_hours), (new, now.off_hours));
+        let count = count_of(&mut self.counts, &mut self.off_hours, was);
+        *count = count.saturating_sub(1);
+        *count_of(&mut self.counts, &mut self.off_hours, is) += 1;
+        if old != new {
+            let carrier = self.subjects.fixed.rows.get(at).map(|row| row.carrier as usize);
+            if let Some(sum) = carrier.and_then(|c| self.carrier_sums.get_mut(c)) {
+                sum.counts[slot(old)] = sum.counts[slot(old)].saturating_sub(1);
+                sum.counts[slot(new)] += 1;
+            }
+        }
+        self.subjects.set_state(at, now);
+        (old != new, is_other_order)
+    }
+
     /// The worst own state beneath each unit, itself included, over all networks it must have;
     /// of a unit that must have none (the DIC) over its subjects.
     fn mark_units(&mut self) {
         let worst = |i: usize, u: &UnitRow| {
-            if !u.own.is_empty() || self.index.children.get(i).is_some_and(|c| !c.is_empty()) {
+            if !u.own.is_empty() || !self.index.children.of(i).is_empty() {
                 return u.own.iter().filter_map(|c| c.state).max_by_key(|s| severity(*s));
             }
-            let subjects = self.index.subjects_of.get(i).into_iter().flatten();
-            let states = subjects.filter_map(|s| self.subjects.get(*s)).map(|s| s.now.state);
+            if let Some(given) = self.loading.mark(i) {
+                return given;
+            }
+            let subjects = self.index.subjects_of.of(i).iter();
+            let states = subjects.filter_map(|s| self.subjects.get(*s as usize)).map(|s| s.state());
             states.max_by_key(|s| severity(*s))
         };
         let mut marks: Vec<Option<State>> =
@@ -322,25 +376,40 @@ impl Board {
     /// A unit's row.
     #[must_use]
     pub fn unit(&self, id: &UnitId) -> Option<&UnitRow> {
-        self.units.get(self.unit_at(id)?).map(|u| &**u)
+        self.units.get(self.unit_at(id)?)
     }
 
     /// The unit above.
     #[must_use]
     pub fn parent(&self, id: &UnitId) -> Option<&UnitRow> {
-        self.units.get(self.parent_of(self.unit_at(id)?)?).map(|u| &**u)
+        self.units.get(self.parent_of(self.unit_at(id)?)?)
     }
 
-    /// A subject's row.
+    /// All subjects that are there, in the inventory's order.
+    pub fn subjects(&self) -> impl Iterator<Item = Subject<'_>> {
+        self.subjects.iter()
+    }
+
+    /// How many subjects there are, loaded or not.
     #[must_use]
-    pub fn subject(&self, id: &SubjectId) -> Option<&SubjectRow> {
-        self.subjects.get(*self.index.subject_at.get(id)?).map(|s| &**s)
+    pub fn subject_count(&self) -> usize {
+        self.loading().map_or(self.subjects.len(), |(_, of)| of)
+    }
+
+    /// A subject.
+    #[must_use]
+    pub fn subject(&self, id: &SubjectId) -> Option<Subject<'_>> {
+        self.subjects.get(self.subjects.fixed.at(id.as_str())?)
+    }
+
+    fn at_places<'a>(&'a self, places: &'a [u32]) -> impl Iterator<Item = Subject<'a>> + Clone {
+        places.iter().filter_map(|at| self.subjects.get(*at as usize))
     }
 
     /// The units directly beneath, in the official order.
     pub fn children(&self, id: &UnitId) -> impl Iterator<Item = &UnitRow> {
-        let list = self.unit_at(id).and_then(|i| self.index.children.get(i));
-        list.into_iter().flatten().filter_map(|i| self.units.get(*i)).map(|u| &**u)
+        let list = self.unit_at(id).map(|i| self.index.children.of(i)).unwrap_or_default();
+        list.iter().filter_map(|i| self.units.get(*i as usize))
     }
 
     /// True when no unit lies beneath.
@@ -350,27 +419,26 @@ impl Board {
     }
 
     /// A unit's own subjects: connections, devices, services, each by id.
-    pub fn subjects_of(&self, id: &UnitId) -> impl Iterator<Item = &SubjectRow> {
-        let list = self.unit_at(id).and_then(|i| self.index.subjects_of.get(i));
-        list.into_iter().flatten().filter_map(|i| self.subjects.get(*i)).map(|s| &**s)
+    pub fn subjects_of(&self, id: &UnitId) -> impl Iterator<Item = Subject<'_>> + Clone {
+        let list = self.unit_at(id).map(|i| self.index.subjects_of.of(i)).unwrap_or_default();
+        self.at_places(list)
     }
 
     /// Every connection, in the inventory's order.
-    pub fn connections(&self) -> impl Iterator<Item = &SubjectRow> {
-        self.index.connections.iter().filter_map(|i| self.subjects.get(*i)).map(|s| &**s)
+    pub fn connections(&self) -> impl Iterator<Item = Subject<'_>> + Clone {
+        self.at_places(&self.index.connections)
     }
 
     /// Every connection with the place of its carrier in `carriers`.
-    pub(super) fn lines_of_carriers(&self) -> impl Iterator<Item = (&SubjectRow, Option<usize>)> {
-        self.index.connections.iter().filter_map(|i| {
-            let carrier = self.index.carrier_of.get(*i).copied().flatten();
-            self.subjects.get(*i).map(|s| (&**s, carrier))
-        })
+    pub(super) fn lines_of_carriers(&self) -> impl Iterator<Item = (Subject<'_>, Option<usize>)> {
+        let count = self.carriers.len();
+        self.connections()
+            .map(move |line| (line, Some(line.carrier_place()).filter(|place| *place < count)))
     }
 
     /// Every device and service, in the inventory's order.
-    pub fn devices(&self) -> impl Iterator<Item = &SubjectRow> {
-        self.index.devices.iter().filter_map(|i| self.subjects.get(*i)).map(|s| &**s)
+    pub fn devices(&self) -> impl Iterator<Item = Subject<'_>> + Clone {
+        self.at_places(&self.index.devices)
     }
 
     /// Which units and subjects there are.
@@ -380,7 +448,7 @@ impl Board {
 
     /// The units without a unit above.
     pub fn roots(&self) -> impl Iterator<Item = &UnitRow> {
-        self.index.roots.iter().filter_map(|i| self.units.get(*i)).map(|u| &**u)
+        self.index.roots.iter().filter_map(|i| self.units.get(*i as usize))
     }
 
     /// The worst state beneath a unit, itself included.
@@ -389,21 +457,21 @@ impl Board {
         self.unit_at(id).and_then(|i| self.marks.get(i)).copied().unwrap_or(State::Unmeasured)
     }
 
-    /// A unit's name, code and id folded for the search, by place in `units`.
-    pub(super) fn folded_units(&self) -> &[String] {
-        &self.index.folded_units
+    /// What the search compares: of each unit its name, code and id, of each subject its name, id,
+    /// address and circuit, by their places.
+    pub(super) fn folded(&self) -> &[Folded; 2] {
+        self.index.folded(&self.units, &self.subjects)
     }
 
-    /// A subject's name, id, address and circuit folded for the search, by place in `subjects`.
-    pub(super) fn folded_subjects(&self) -> &[String] {
-        &self.index.folded_subjects
+    /// The unit at a place.
+    pub(super) fn subject_at(&self, at: usize) -> Option<Subject<'_>> {
+        self.subjects.get(at)
     }
 
     /// A carrier.
     #[must_use]
-    pub fn carrier(&self, subject: &SubjectRow) -> Option<&CarrierInfo> {
-        let id = subject.carrier.as_ref()?;
-        self.carriers.iter().find(|c| c.id == *id)
+    pub fn carrier(&self, subject: Subject<'_>) -> Option<&CarrierInfo> {
+        self.carriers.get(subject.carrier_place())
     }
 
     /// A network.

@@ -171,7 +171,7 @@ pub(super) fn ask_now(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs) {
     if let Some(said) = hindrance(ui, link) {
         return ui.notices.tell(said, now);
     }
-    let of_unit = |id: &UnitId| board.subjects_of(id).map(|s| s.id.clone()).collect();
+    let of_unit = |id: &UnitId| board.subjects_of(id).map(|s| s.id().clone()).collect();
     let mut subjects: Vec<SubjectId> = match (ui.screen, ui.selected()) {
         (Screen::Subject, _) => ui.detail.iter().map(|d| d.subject.clone()).collect(),
         (_, Some(Row::Subject(id) | Row::Incident(id))) => vec![id.clone()],

@@ -2,9 +2,9 @@
 //!
 //! Headings are English and stable; no cell is taken for a formula by a spreadsheet.
 
-use super::board::Board;
+use super::board::{Board, Subject};
 use super::state::{Row, Screen, Ui};
-use crate::api::{ClosedIncident, Drift, SubjectRow, UnitRow, Work};
+use crate::api::{ClosedIncident, Drift, UnitRow, Work};
 use crate::model::{Incident, UnixMs, WorkedOn};
 
 /// A file to be written.
@@ -161,28 +161,28 @@ fn shown<T: ToString>(value: Option<T>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
-fn subject_cells(board: &Board, subject: &SubjectRow) -> Vec<String> {
-    let now = &subject.now;
+fn subject_cells(board: &Board, subject: Subject<'_>) -> Vec<String> {
+    let now = subject.now();
     let state = if now.off_hours { "off_hours" } else { now.state.as_str() };
     vec![
-        subject.id.to_string(),
-        subject.name.clone(),
-        subject.unit.to_string(),
-        subject.kind.as_str().to_owned(),
-        shown(subject.network.as_ref()),
-        shown(subject.carrier.as_ref()),
-        shown(subject.circuit.as_ref()),
+        subject.id().to_string(),
+        subject.name().to_owned(),
+        subject.unit().to_string(),
+        subject.kind().as_str().to_owned(),
+        shown(subject.network()),
+        shown(subject.carrier()),
+        shown(subject.circuit()),
         shown(board.carrier(subject).and_then(|c| c.hotline.as_ref())),
-        shown(subject.role.as_ref()),
-        shown(subject.address.as_ref()),
+        shown(subject.role()),
+        shown(subject.address()),
         state.to_owned(),
         now.since.to_string(),
         shown(now.rtt_us),
         shown(now.loss_permille),
-        shown(subject.month.delivered_ppm()),
-        subject.month.measured_ppm().to_string(),
-        (subject.month.millis.down / 1_000).to_string(),
-        shown(subject.sla_ppm),
+        shown(subject.month().delivered_ppm()),
+        subject.month().measured_ppm().to_string(),
+        (subject.month().millis.down / 1_000).to_string(),
+        shown(subject.sla_ppm()),
     ]
 }
 
@@ -210,8 +210,8 @@ fn incident_cells(board: &Board, incident: &Incident) -> Vec<String> {
         incident.unit.to_string(),
         incident.impact.units.len().to_string(),
         incident.impact.unreachable.to_string(),
-        shown(root.and_then(|s| s.carrier.as_ref())),
-        shown(root.and_then(|s| s.circuit.as_ref())),
+        shown(root.and_then(|s| s.carrier())),
+        shown(root.and_then(|s| s.circuit())),
         shown(incident.ack.as_ref().map(|ack| &ack.by)),
         shown(incident.ack.as_ref().map(|ack| &ack.note)),
     ]
@@ -326,15 +326,15 @@ fn quoted(cell: &str) -> String {
 /// nothing is.
 #[must_use]
 pub fn line(ui: &Ui, board: &Board, now: UnixMs) -> Option<String> {
-    let of_subject = |subject: &SubjectRow| {
+    let of_subject = |subject: Subject<'_>| {
         let carrier = board.carrier(subject);
-        let circuit = [carrier.map(|c| c.name.clone()), subject.circuit.clone()];
+        let circuit = [carrier.map(|c| c.name.clone()), subject.circuit().map(str::to_owned)];
         let circuit: Vec<String> = circuit.into_iter().flatten().collect();
-        let state = super::words::state_since(ui.lang, board, &subject.now);
+        let state = super::words::state_since(ui.lang, board, subject.now());
         let parts = [
             Some(super::words::subject_title(board, subject)),
-            Some(subject.id.to_string()),
-            subject.address.clone(),
+            Some(subject.id().to_string()),
+            subject.address().map(str::to_owned),
             (!circuit.is_empty()).then(|| circuit.join(" ")),
             carrier.and_then(|c| c.hotline.clone()),
             Some(state),

@@ -6,10 +6,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::board::{Board, severity};
+use super::board::{Board, Subject, severity};
 use super::place::Place;
 use super::state::{Cmd, HistoryRequest, Range, Row};
-use crate::api::{History, SubjectRow};
+use crate::api::History;
 use crate::model::{NetworkId, Span, State, SubjectId, UnitId, UnixMs};
 
 /// Most questions under way at a time: the screen goes on meanwhile.
@@ -99,8 +99,8 @@ pub fn line_of<'a>(
     board: &'a Board,
     unit: &UnitId,
     network: Option<&NetworkId>,
-) -> Option<&'a SubjectRow> {
-    board.subjects_of(unit).find(|s| s.network.is_some() && s.network.as_ref() == network)
+) -> Option<Subject<'a>> {
+    board.subjects_of(unit).find(|s| s.network().is_some() && s.network() == network)
 }
 
 impl Heat {
@@ -190,12 +190,12 @@ impl Heat {
             }
             let Row::Unit(unit) = row else { continue };
             let Some(line) = line_of(board, unit, network) else { continue };
-            if !self.is_due(&line.id, now) || !self.under_way.insert(line.id.clone()) {
+            if !self.is_due(line.id(), now) || !self.under_way.insert(line.id().clone()) {
                 continue;
             }
-            self.asked.insert(line.id.clone(), now);
+            self.asked.insert(line.id().clone(), now);
             commands.push(Cmd::Heat(HistoryRequest {
-                subject: line.id.clone(),
+                subject: line.id().clone(),
                 range: key.range,
                 window,
                 // Only the intervals are looked at.

@@ -2,8 +2,8 @@
 
 use super::board::{Board, Counts, slot};
 use super::state::Screen;
-use crate::api::SubjectRow;
 use crate::coverage::Availability;
+use crate::dash::board::Subject;
 use crate::model::{CarrierId, State, SubjectKind, UnixMs};
 
 /// Which subjects a list shows.
@@ -45,15 +45,15 @@ impl Filter {
 
     /// Whether a subject is shown.
     #[must_use]
-    pub fn lets(self, subject: &SubjectRow) -> bool {
+    pub fn lets(self, subject: Subject<'_>) -> bool {
         match self {
             Self::All => true,
             Self::Faults => {
-                let now = &subject.now;
+                let now = subject.now();
                 !now.off_hours && now.state != State::Up || now.suspect > 0
             }
-            Self::Devices => subject.kind == SubjectKind::Device,
-            Self::Services => subject.kind == SubjectKind::Service,
+            Self::Devices => subject.kind() == SubjectKind::Device,
+            Self::Services => subject.kind() == SubjectKind::Service,
         }
     }
 }
@@ -99,11 +99,11 @@ const LOOK_MS: i64 = 1_000;
 impl Carriers {
     /// Whether a line is listed.
     #[must_use]
-    pub fn lets(&self, line: &SubjectRow) -> bool {
+    pub fn lets(&self, line: Subject<'_>) -> bool {
         match &self.chosen {
             None => true,
-            Some(Whose::Of(id)) => line.carrier.as_ref() == Some(id),
-            Some(Whose::Nobodys) => line.carrier.is_none(),
+            Some(Whose::Of(id)) => line.carrier() == Some(id),
+            Some(Whose::Nobodys) => line.carrier().is_none(),
         }
     }
 
@@ -137,14 +137,14 @@ impl Carriers {
         let mut sums: Vec<Sum> = (0..=board.carriers.len()).map(|_| empty()).collect();
         for (line, carrier) in board.lines_of_carriers() {
             let Some(sum) = sums.get_mut(carrier.unwrap_or(board.carriers.len())) else { continue };
-            if !line.now.off_hours {
-                sum.counts[slot(line.now.state)] += 1;
+            if !line.now().off_hours {
+                sum.counts[slot(line.now().state)] += 1;
             }
-            sum.rtt_us.extend(line.now.rtt_us);
-            if let Some(loss) = line.now.loss_permille.filter(|_| line.now.state.is_live()) {
+            sum.rtt_us.extend(line.now().rtt_us);
+            if let Some(loss) = line.now().loss_permille.filter(|_| line.now().state.is_live()) {
                 sum.loss = (sum.loss.0 + u64::from(loss), sum.loss.1 + 1);
             }
-            sum.month += line.month;
+            sum.month += line.month();
         }
         let whose = board.carriers.iter().map(|c| Whose::Of(c.id.clone())).chain([Whose::Nobodys]);
         let looks = whose.zip(sums).filter(|(_, s)| s.month.millis.total() > 0 || any(&s.counts));

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::board::{Board, Version};
+use super::board::{Board, Subject, Version};
 use super::fetched::Fetched;
 use super::lens::Whose;
 use super::state::Cmd;
-use crate::api::{LineLoad, SubjectRow};
+use crate::api::LineLoad;
 use crate::model::{Span, SubjectId, UnixMs};
 
 /// How far back the percentile reaches.
@@ -55,14 +55,14 @@ impl Loads {
         self.at = list.map(|(at, load)| (load.subject.clone(), at)).collect();
     }
 
-    fn load(&self, line: &SubjectRow) -> Option<&LineLoad> {
-        self.fetched.list.get(*self.at.get(&line.id)?)
+    fn load(&self, line: Subject<'_>) -> Option<&LineLoad> {
+        self.fetched.list.get(*self.at.get(line.id())?)
     }
 
     /// How full a line is; `None` without a contracted bandwidth or a reading.
     #[must_use]
-    pub fn of_line(&self, line: &SubjectRow) -> Option<Used> {
-        let (load, kbps) = (self.load(line)?, line.bandwidth_kbps?);
+    pub fn of_line(&self, line: Subject<'_>) -> Option<Used> {
+        let (load, kbps) = (self.load(line)?, line.bandwidth_kbps()?);
         let used = |bps: Option<u64>| bps.map(|bps| permille(bps, kbps));
         let (inward, outward) = (used(load.in_bps), used(load.out_bps));
         (inward.is_some() || outward.is_some()).then_some(Used { inward, outward })
@@ -84,7 +84,9 @@ impl Loads {
         self.sums_of = Some(key);
         let mut sums = vec![[(0, 0); 2]; board.carriers.len() + 1];
         for (line, carrier) in board.lines_of_carriers() {
-            let (Some(load), Some(kbps)) = (self.load(line), line.bandwidth_kbps) else { continue };
+            let (Some(load), Some(kbps)) = (self.load(line), line.bandwidth_kbps()) else {
+                continue;
+            };
             let Some(sums) = sums.get_mut(carrier.unwrap_or(board.carriers.len())) else {
                 continue;
             };

@@ -141,7 +141,7 @@ fn guess(board: &Board, subject: &SubjectId) -> Option<Cause> {
 
 /// The outage that a subject is in.
 fn of_subject(board: &Board, id: &SubjectId) -> Option<Spoken> {
-    let now = &board.subject(id)?.now;
+    let now = board.subject(id)?.now();
     let id = OutageId { subject: id.clone(), start: now.since };
     now.state.is_outage().then(|| Spoken {
         guess: guess(board, &id.subject),

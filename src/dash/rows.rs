@@ -2,10 +2,10 @@
 
 use std::cmp::Reverse;
 
-use super::board::{Board, on, severity};
+use super::board::{Board, Subject, on, severity};
 use super::reports::Reports;
 use super::state::{Row, Screen, Sort, Tree, Ui};
-use crate::api::{SubjectRow, UnitCoverage, UnitRow};
+use crate::api::{UnitCoverage, UnitRow};
 use crate::locale::sort_key;
 use crate::model::{NetworkId, SubjectId, Tier, UnitId};
 
@@ -89,19 +89,20 @@ pub fn live_ppm(part: u32, whole: u32) -> u32 {
 }
 
 fn sorted_subjects<'a>(
-    subjects: impl Iterator<Item = &'a SubjectRow>,
+    subjects: impl Iterator<Item = Subject<'a>>,
     sort: Sort,
     by_carrier: bool,
 ) -> Vec<Row> {
-    let mut subjects: Vec<&SubjectRow> = subjects.collect();
+    let mut subjects: Vec<Subject<'_>> = subjects.collect();
     match sort {
         Sort::Official => {}
-        Sort::Worst => subjects.sort_by_key(|s| Reverse(severity(s.now.state))),
-        Sort::Name if by_carrier => subjects
-            .sort_by_cached_key(|s| (s.carrier.is_none(), s.carrier.clone(), sort_key(&s.name))),
-        Sort::Name => subjects.sort_by_cached_key(|s| sort_key(&s.name)),
+        Sort::Worst => subjects.sort_by_key(|s| Reverse(severity(s.state()))),
+        Sort::Name if by_carrier => subjects.sort_by_cached_key(|s| {
+            (s.carrier().is_none(), s.carrier().cloned(), sort_key(s.name()))
+        }),
+        Sort::Name => subjects.sort_by_cached_key(|s| sort_key(s.name())),
     }
-    subjects.into_iter().map(|s| Row::Subject(s.id.clone())).collect()
+    subjects.into_iter().map(|s| Row::Subject(s.id().clone())).collect()
 }
 
 /// The rows of the open list, in their order.
@@ -121,11 +122,11 @@ pub fn rows(ui: &Ui, board: &Board) -> Vec<Row> {
             Some(root) => consequence_rows(board, root),
         },
         Screen::Lines => {
-            let lines = board.connections().filter(|s| ui.carriers.lets(s));
-            sorted_subjects(lines.filter(|s| ui.lines_filter.lets(s)), ui.lines_sort, true)
+            let lines = board.connections().filter(|s| ui.carriers.lets(*s));
+            sorted_subjects(lines.filter(|s| ui.lines_filter.lets(*s)), ui.lines_sort, true)
         }
         Screen::Devices => {
-            let devices = board.devices().filter(|s| ui.devices_filter.lets(s));
+            let devices = board.devices().filter(|s| ui.devices_filter.lets(*s));
             sorted_subjects(devices, ui.devices_sort, false)
         }
         Screen::Map => ui.map.rows(),
@@ -156,7 +157,7 @@ fn tree_rows(
         return sorted_units(board, board.roots(), sort, network);
     };
     if screen == Screen::Departments && tree.open.is_none() {
-        let found = board.units.iter().map(|u| &**u).filter(|u| {
+        let found = board.units.iter().filter(|u| {
             let parent = board.parent(&u.id);
             in_departments(u, parent.is_some())
                 && parent.is_none_or(|p| p.kind.tier() != Tier::Department)
@@ -182,7 +183,7 @@ fn consequence_rows(board: &Board, root: &SubjectId) -> Vec<Row> {
     let mut rows = vec![Row::Subject(root.clone())];
     rows.extend(incident.with.iter().cloned().map(Row::Subject));
     rows.extend(incident.impact.units.iter().cloned().map(Row::Cut));
-    let caused = board.subjects.iter().filter(|s| s.now.cause.as_ref() == Some(root));
-    rows.extend(caused.map(|s| Row::Subject(s.id.clone())));
+    let caused = board.subjects().filter(|s| s.now().cause == Some(root));
+    rows.extend(caused.map(|s| Row::Subject(s.id().clone())));
     rows
 }

@@ -88,14 +88,18 @@ pub fn find(board: &Board, text: &str) -> (Vec<Hit>, usize) {
     let marked = typed != query;
     let unlike = |name: &str| marked && !nfc(&name.to_lowercase()).contains(&typed);
     let mut found: Vec<((bool, u8, bool, usize), Hit)> = Vec::new();
-    for (i, folded) in board.folded_units().iter().enumerate() {
+    let [units, subjects] = board.folded();
+    for (i, folded) in units.iter().enumerate() {
         if let (Some(rank), Some(unit)) = (rank(folded, &query, &words), board.units.get(i)) {
             found.push(((unlike(&unit.name), rank, false, i), Hit::Unit(unit.id.clone())));
         }
     }
-    for (i, folded) in board.folded_subjects().iter().enumerate() {
-        if let (Some(rank), Some(subject)) = (rank(folded, &query, &words), board.subjects.get(i)) {
-            found.push(((unlike(&subject.name), rank, true, i), Hit::Subject(subject.id.clone())));
+    for (i, folded) in subjects.iter().enumerate() {
+        if let (Some(rank), Some(subject)) = (rank(folded, &query, &words), board.subject_at(i)) {
+            found.push((
+                (unlike(subject.name()), rank, true, i),
+                Hit::Subject(subject.id().clone()),
+            ));
         }
     }
     let all = found.len();

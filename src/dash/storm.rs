@@ -194,7 +194,7 @@ pub fn count(board: &Board, unit: &UnitId) -> usize {
 
 /// The units that can be meant where the user stands.
 fn choices(ui: &Ui, board: &Board) -> Vec<UnitId> {
-    let of_subject = |id: &SubjectId| board.subject(id).map(|subject| subject.unit.clone());
+    let of_subject = |id: &SubjectId| board.subject(id).map(|subject| subject.unit().clone());
     let first = match (ui.screen, ui.selected()) {
         (Screen::Subject, _) => ui.detail.as_ref().and_then(|d| of_subject(&d.subject)),
         (_, Some(Row::Subject(id) | Row::Incident(id))) => of_subject(id),

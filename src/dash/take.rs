@@ -100,7 +100,7 @@ fn is_within(board: &Board, unit: &UnitId, top: &UnitId) -> bool {
 }
 
 fn of_subject<'a>(board: &'a Board, id: &SubjectId) -> Vec<&'a Incident> {
-    let cause = board.subject(id).and_then(|s| s.now.cause.as_ref());
+    let cause = board.subject(id).and_then(|s| s.now().cause);
     let is_of = |i: &&Incident| i.members().any(|m| m == id || Some(m) == cause);
     board.incidents.iter().filter(is_of).collect()
 }

@@ -57,7 +57,7 @@ pub(super) fn open(ui: &mut Ui, board: &Board) {
                 return;
             }
             let network = ui.network(board).map(|n| n.id.clone());
-            match heat::line_of(board, &id, network.as_ref()).map(|line| line.id.clone()) {
+            match heat::line_of(board, &id, network.as_ref()).map(|line| line.id().clone()) {
                 Some(line) => open_subject(ui, line),
                 None => jump(ui, board, &id),
             }

@@ -1,12 +1,11 @@
 //! Phrases the screens share.
 
-use super::board::Board;
+use super::board::{Board, Now, Subject};
 use ratatui::style::Style;
 
 use super::draw::Line;
 use super::loads::Used;
 use super::theme::Theme;
-use crate::api::{SubjectRow, SubjectState};
 use crate::coverage::{Availability, Verdict};
 use crate::locale::{Lang, fold, number, percent, rtt, state_name, text};
 use crate::model::{Incident, Tier, UnixMs, WorkedOn};
@@ -58,7 +57,7 @@ pub struct Standing {
 }
 
 /// How a subject stands.
-pub fn standing(lang: Lang, theme: &Theme, now: &SubjectState) -> Standing {
+pub fn standing(lang: Lang, theme: &Theme, now: Now<'_>) -> Standing {
     if now.off_hours {
         let word = text(lang, "state.off_hours");
         return Standing { glyph: theme.off_hours(), word, style: theme.dim() };
@@ -71,7 +70,7 @@ pub fn standing(lang: Lang, theme: &Theme, now: &SubjectState) -> Standing {
 }
 
 /// "Mất kết nối từ 24/11/2016 07:31": a state as it is said to others.
-pub fn state_since(lang: Lang, board: &Board, now: &SubjectState) -> String {
+pub fn state_since(lang: Lang, board: &Board, now: Now<'_>) -> String {
     let word =
         if now.off_hours { text(lang, "state.off_hours") } else { state_name(lang, now.state) };
     let at = crate::locale::date_time(lang, &board.local(now.since));
@@ -99,21 +98,21 @@ pub fn impact(lang: Lang, board: &Board, incident: &Incident) -> String {
 }
 
 /// A subject's name with its unit's, unless the name says it already.
-pub fn subject_title(board: &Board, subject: &SubjectRow) -> String {
-    let Some(unit) = board.unit(&subject.unit) else { return subject.name.clone() };
-    let name = fold(&subject.name);
+pub fn subject_title(board: &Board, subject: Subject<'_>) -> String {
+    let Some(unit) = board.unit(subject.unit()) else { return subject.name().to_owned() };
+    let name = fold(subject.name());
     if name.contains(&fold(&unit.name)) || name.contains(&fold(&unit.short)) {
-        subject.name.clone()
+        subject.name().to_owned()
     } else {
-        format!("{} · {}", unit.short, subject.name)
+        format!("{} · {}", unit.short, subject.name())
     }
 }
 
 /// A subject's name without its unit's, for lists of one unit.
-pub fn subject_label(board: &Board, subject: &SubjectRow) -> String {
-    let Some(unit) = board.unit(&subject.unit) else { return subject.name.clone() };
+pub fn subject_label(board: &Board, subject: Subject<'_>) -> String {
+    let Some(unit) = board.unit(subject.unit()) else { return subject.name().to_owned() };
     for whose in [&unit.name, &unit.short] {
-        if let Some((left, right)) = subject.name.split_once(whose.as_str()) {
+        if let Some((left, right)) = subject.name().split_once(whose.as_str()) {
             let mark = |c: char| c.is_whitespace() || "-–—·:,".contains(c);
             let rest = [left.trim_matches(mark), right.trim_matches(mark)];
             let rest: Vec<&str> = rest.into_iter().filter(|t| !t.is_empty()).collect();
@@ -122,15 +121,15 @@ pub fn subject_label(board: &Board, subject: &SubjectRow) -> String {
             }
         }
     }
-    subject.name.clone()
+    subject.name().to_owned()
 }
 
 /// What kind of thing it is: the network of a line, the role of a device.
-pub fn subject_kind(board: &Board, subject: &SubjectRow) -> String {
-    let network = subject.network.as_ref().and_then(|n| board.network(n));
-    match (network, &subject.role) {
+pub fn subject_kind(board: &Board, subject: Subject<'_>) -> String {
+    let network = subject.network().and_then(|n| board.network(n));
+    match (network, subject.role()) {
         (Some(network), _) => network.short.clone(),
-        (None, Some(role)) => role.clone(),
+        (None, Some(role)) => role.to_owned(),
         (None, None) => NOTHING.to_owned(),
     }
 }

@@ -106,9 +106,7 @@ impl Form for Dialog {
 pub fn count(board: &Board, on: &WorkedOn) -> usize {
     match on {
         WorkedOn::Subject(_) => 1,
-        WorkedOn::Carrier(id) => {
-            board.connections().filter(|s| s.carrier.as_ref() == Some(id)).count()
-        }
+        WorkedOn::Carrier(id) => board.connections().filter(|s| s.carrier() == Some(id)).count(),
         WorkedOn::Unit(id) => {
             let mut count = 0;
             let mut open: Vec<UnitId> = vec![id.clone()];
@@ -141,8 +139,8 @@ fn own_id(board: &Board, on: &WorkedOn, from: UnixMs) -> Option<Id> {
 
 fn of_subject(board: &Board, id: &SubjectId) -> Vec<WorkedOn> {
     let Some(subject) = board.subject(id) else { return Vec::new() };
-    let carrier = subject.carrier.clone().map(WorkedOn::Carrier);
-    [WorkedOn::Subject(id.clone()), WorkedOn::Unit(subject.unit.clone())]
+    let carrier = subject.carrier().cloned().map(WorkedOn::Carrier);
+    [WorkedOn::Subject(id.clone()), WorkedOn::Unit(subject.unit().clone())]
         .into_iter()
         .chain(carrier)
         .collect()

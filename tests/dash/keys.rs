@@ -129,7 +129,7 @@ fn an_incident_that_ends_closes_its_consequences() {
     let mut desk = desk();
     desk.press("2<Down><Enter>");
     let rows = desk.ui.rows.len();
-    let caused = desk.board.subjects.iter().filter(|s| s.now.state == State::Unreachable).count();
+    let caused = desk.board.subjects().filter(|s| s.state() == State::Unreachable).count();
     assert!(rows > 10 && caused > rows / 2, "{rows} {caused}");
     let mut snapshot = sample::province();
     snapshot.seq += 1;

@@ -248,7 +248,7 @@ fn lines_are_filtered_by_carrier_and_by_fault() {
         Row::Subject(id) => desk
             .board
             .subject(id)
-            .is_some_and(|s| s.now.state != tuantra::model::State::Up || s.now.suspect > 0),
+            .is_some_and(|s| s.state() != tuantra::model::State::Up || s.suspect() > 0),
         _ => false,
     };
     assert!(desk.ui.rows.iter().all(is_fault));

@@ -36,7 +36,7 @@ pub(in crate::dash) fn turned(ui: &mut Ui, board: &Board, key: Key, now: UnixMs)
 
 /// The unit that is selected, or whose the selection is; `None` where that is everybody.
 fn selected_unit(ui: &Ui, board: &Board) -> Option<UnitId> {
-    let of_subject = |id: &SubjectId| board.subject(id).map(|subject| subject.unit.clone());
+    let of_subject = |id: &SubjectId| board.subject(id).map(|subject| subject.unit().clone());
     let unit = match (ui.screen, ui.selected()) {
         (Screen::Subject, _) => of_subject(&ui.detail.as_ref()?.subject),
         (_, Some(Row::Unit(id) | Row::Own(id) | Row::Cut(id))) => Some(id.clone()),

@@ -67,7 +67,7 @@ pub fn cells(shot: &Shot<'_>, id: &IncidentId) -> Vec<Line> {
         Line::plain(said.join(" · ")),
         Line::plain(duration_short(lang, incident.closed.since(incident.since).max(0))),
         or_nothing(carrier.map(|c| c.name.clone())),
-        or_nothing(root.and_then(|s| s.circuit.clone())),
+        or_nothing(root.and_then(|s| s.circuit()).map(str::to_owned)),
         or_nothing(carrier.and_then(|c| c.hotline.clone())),
         Line::plain(t!(lang, "dash.closed.at", at = shot.when(incident.closed))),
     ]

@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::{facts, incidents, lines};
-use crate::api::{SubjectRow, UnitCoverage, UnitRow};
+use crate::api::{UnitCoverage, UnitRow};
 use crate::coverage::Verdict;
-use crate::dash::board::{Counts, on, slot};
+use crate::dash::board::{Counts, Subject, on, slot};
 use crate::dash::draw::{Column, Line, Table, boxed, line_right, list, rows};
 use crate::dash::rows::{figures, live_ppm};
 use crate::dash::state::{Row, Screen, Sort};
@@ -237,8 +237,8 @@ fn state_now(shot: &Shot<'_>, unit: &UnitRow, row: &UnitCoverage) -> Line {
         let lines = shot
             .board
             .subjects_of(&unit.id)
-            .filter(|s| s.network.as_ref() == Some(&row.network) && s.now.state == state);
-        if let Some(since) = lines.map(|s| s.now.since).max() {
+            .filter(|s| s.network() == Some(&row.network) && s.now().state == state);
+        if let Some(since) = lines.map(|s| s.now().since).max() {
             let age = shot.age(since);
             if words.width() + 1 + crate::locale::width(&age) <= 15 {
                 words.push(format!(" {age}"), theme.state(state));
@@ -255,7 +255,7 @@ fn beside(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     match shot.ui.selected() {
         Some(Row::Unit(id) | Row::Own(id)) => {
             let Some(unit) = shot.board.unit(id) else { return };
-            let subjects: Vec<&SubjectRow> = shot.board.subjects_of(id).collect();
+            let subjects: Vec<Subject<'_>> = shot.board.subjects_of(id).collect();
             let words = t!(lang, "dash.subjects_of", unit = unit.short, count = subjects.len());
             let inside = boxed(buffer, area, theme, &title(theme, words));
             let at = contact_line(shot, id, inside, buffer);
@@ -285,8 +285,7 @@ fn beside(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
 fn main_line(shot: &Shot<'_>, id: &UnitId, area: Rect, buffer: &mut Buffer) {
     let chosen = shot.ui.network(shot.board).map(|n| &n.id);
     let mut subjects = shot.board.subjects_of(id);
-    let Some(subject) = subjects.find(|s| s.network.is_some() && s.network.as_ref() == chosen)
-    else {
+    let Some(subject) = subjects.find(|s| s.network().is_some() && s.network() == chosen) else {
         return;
     };
     if area.height < MAIN_LINE {

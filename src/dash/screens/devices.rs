@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::coverage::position;
 use super::lines::strip;
 use super::listed::{open_list, round_cells, state_cells};
-use crate::api::SubjectRow;
+use crate::dash::board::Subject;
 use crate::dash::draw::{Column, Line, Table, boxed, line_right, rows};
 use crate::dash::state::{Row, Sort};
 use crate::dash::view::{Shot, empty, panes, title};
@@ -68,28 +68,28 @@ fn columns(shot: &Shot<'_>, width: u16) -> Table {
     Table::new(columns, width)
 }
 
-fn cells(shot: &Shot<'_>, table: &Table, subject: &SubjectRow) -> Vec<Line> {
+fn cells(shot: &Shot<'_>, table: &Table, subject: Subject<'_>) -> Vec<Line> {
     let (lang, theme, board) = (shot.ui.lang, shot.theme, shot.board);
     let [sign, state] = state_cells(shot, subject, true);
     let [rtt, loss] = round_cells(shot, subject);
-    let kind = match subject.kind {
+    let kind = match subject.kind() {
         SubjectKind::Service => text(lang, "dash.a_service").to_owned(),
         _ => subject_kind(board, subject),
     };
     let unit =
-        board.unit(&subject.unit).map_or_else(|| subject.unit.to_string(), |u| u.short.clone());
+        board.unit(subject.unit()).map_or_else(|| subject.unit().to_string(), |u| u.short.clone());
     vec![
         sign,
         Line::plain(subject_label(board, subject)),
         Line::plain(unit),
         Line::plain(kind),
         state,
-        Line::plain(subject.address.clone().unwrap_or_else(|| NOTHING.to_owned())),
+        Line::plain(subject.address().unwrap_or(NOTHING)),
         rtt,
         loss,
-        Line::plain(share(lang, subject.month.delivered_ppm(), 2)),
-        Line::plain(crate::locale::number(lang, subject.month.millis.down / 60_000)),
+        Line::plain(share(lang, subject.month().delivered_ppm(), 2)),
+        Line::plain(crate::locale::number(lang, subject.month().millis.down / 60_000)),
         if table.shows(10) { strip(shot, subject, STRIP) } else { Line::default() },
-        Line::styled(subject.id.to_string(), theme.dim()),
+        Line::styled(subject.id().to_string(), theme.dim()),
     ]
 }

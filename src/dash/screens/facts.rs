@@ -6,9 +6,9 @@ use ratatui::style::Style;
 
 use super::device;
 use super::lines::{loss, strip};
-use crate::api::SubjectRow;
 use crate::coverage::verdict;
 use crate::dash::board::Board;
+use crate::dash::board::Subject;
 use crate::dash::draw::{Line, line, rows};
 use crate::dash::view::Shot;
 use crate::dash::words::{
@@ -44,7 +44,7 @@ pub fn contact(board: &Board, id: &UnitId) -> Option<String> {
 }
 
 /// Draws the facts from the top of `area` on; returns the lines taken.
-pub fn draw(shot: &Shot<'_>, subject: &SubjectRow, area: Rect, buffer: &mut Buffer) -> u16 {
+pub fn draw(shot: &Shot<'_>, subject: Subject<'_>, area: Rect, buffer: &mut Buffer) -> u16 {
     let mut y = 0;
     for (label, content) in list(shot, subject) {
         if y >= area.height {
@@ -80,16 +80,16 @@ pub fn wrapped(buffer: &mut Buffer, area: Rect, content: &Line) -> u16 {
 }
 
 /// Labels (keys of texts) and contents.
-pub fn list(shot: &Shot<'_>, subject: &SubjectRow) -> Vec<(&'static str, Line)> {
+pub fn list(shot: &Shot<'_>, subject: Subject<'_>) -> Vec<(&'static str, Line)> {
     let (lang, theme, board) = (shot.ui.lang, shot.theme, shot.board);
-    let now = &subject.now;
+    let now = subject.now();
     let since = board.local(now.since);
     let Standing { glyph, word, style } = standing(lang, theme, now);
     let mut state = Line::styled(format!("{glyph} {word}"), style);
     let at = format!("{} ({})", locale::date_time(lang, &since), shot.age(now.since));
     state.push(format!("  {}", t!(lang, "dash.since", at = at)), Style::new());
     if now.suspect > 0 {
-        let confirm = subject.thresholds.confirm;
+        let confirm = subject.thresholds().confirm;
         let words = t!(lang, "dash.suspect_of", failed = now.suspect, confirm = confirm);
         state.push(format!("  {words}"), theme.poor());
     }
@@ -103,7 +103,7 @@ pub fn list(shot: &Shot<'_>, subject: &SubjectRow) -> Vec<(&'static str, Line)> 
     let mut facts =
         vec![("dash.fact_state", state), ("dash.fact_why", Line::plain(why(shot, subject)))];
     facts.extend(carrier(shot, subject).map(|words| ("dash.fact_carrier", words)));
-    if let Some(contact) = contact(board, &subject.unit) {
+    if let Some(contact) = contact(board, subject.unit()) {
         facts.push(("dash.fact_contact", Line::plain(contact)));
     }
     facts.extend(device::lines(shot));
@@ -117,29 +117,29 @@ pub fn list(shot: &Shot<'_>, subject: &SubjectRow) -> Vec<(&'static str, Line)> 
 }
 
 /// Address, bandwidth and id.
-fn address(shot: &Shot<'_>, subject: &SubjectRow) -> Line {
+fn address(shot: &Shot<'_>, subject: Subject<'_>) -> Line {
     let (lang, theme) = (shot.ui.lang, shot.theme);
-    let address = subject.address.clone();
-    let mut what = Line::plain(address.unwrap_or_else(|| text(lang, "dash.no_address").to_owned()));
-    if let Some(kbps) = subject.bandwidth_kbps {
+    let address = subject.address();
+    let mut what = Line::plain(address.unwrap_or_else(|| text(lang, "dash.no_address")));
+    if let Some(kbps) = subject.bandwidth_kbps() {
         let milli_mbps = i64::try_from(kbps).unwrap_or(i64::MAX);
         let decimals = u8::from(kbps % 1000 != 0);
         let words = locale::decimal(lang, milli_mbps, decimals);
         what.push(format!("  {words} Mbit/s"), Style::new());
     }
-    what.push(format!("  {}", subject.id), theme.dim());
+    what.push(format!("  {}", subject.id()), theme.dim());
     what
 }
 
 /// Carrier, circuit, hotline, contract: whom to call and what to say.
-fn carrier(shot: &Shot<'_>, subject: &SubjectRow) -> Option<Line> {
+fn carrier(shot: &Shot<'_>, subject: Subject<'_>) -> Option<Line> {
     let (lang, theme) = (shot.ui.lang, shot.theme);
     let carrier = shot.board.carrier(subject);
-    if carrier.is_none() && subject.circuit.is_none() {
+    if carrier.is_none() && subject.circuit().is_none() {
         return None;
     }
     let mut words = Line::plain(carrier.map_or(NOTHING, |c| &c.name));
-    if let Some(circuit) = &subject.circuit {
+    if let Some(circuit) = subject.circuit() {
         words.push(format!(", {}", t!(lang, "dash.circuit", circuit = circuit)), Style::new());
     }
     if let Some(hotline) = carrier.and_then(|c| c.hotline.as_ref()) {
@@ -152,40 +152,40 @@ fn carrier(shot: &Shot<'_>, subject: &SubjectRow) -> Option<Line> {
 }
 
 /// Why the subject is in its state, with the thresholds that decided.
-fn why(shot: &Shot<'_>, subject: &SubjectRow) -> String {
-    let (lang, limits) = (shot.ui.lang, &subject.thresholds);
+fn why(shot: &Shot<'_>, subject: Subject<'_>) -> String {
+    let (lang, limits) = (shot.ui.lang, subject.thresholds());
     let loss = percent(lang, u32::from(limits.loss_permille) * 1000, 0);
     let rtt = rtt(lang, limits.rtt_us);
     let title = |id: &SubjectId| {
         shot.board.subject(id).map_or_else(|| id.to_string(), |s| subject_title(shot.board, s))
     };
-    let said = subject.now.trouble.and_then(|trouble| locale::trouble_words(lang, trouble));
-    if let Some(trouble) = said.filter(|_| subject.now.state != State::Up) {
-        return match subject.now.trouble {
+    let said = subject.now().trouble.and_then(|trouble| locale::trouble_words(lang, trouble));
+    if let Some(trouble) = said.filter(|_| subject.now().state != State::Up) {
+        return match subject.now().trouble {
             // That it does not say anything is not what it says.
-            Some(RoundError::Snmp(_)) if subject.now.state.is_outage() => trouble.into_owned(),
+            Some(RoundError::Snmp(_)) if subject.now().state.is_outage() => trouble.into_owned(),
             Some(RoundError::Service(_)) => trouble.into_owned(),
             Some(RoundError::Over(threshold)) if threshold.is_found() => trouble.into_owned(),
             Some(RoundError::Snmp(_)) => t!(lang, "dash.why_but", trouble = trouble),
             _ => t!(lang, "dash.why_said", trouble = trouble),
         };
     }
-    match subject.now.state {
-        _ if subject.now.off_hours => text(lang, "dash.why_off_hours").to_owned(),
+    match subject.now().state {
+        _ if subject.now().off_hours => text(lang, "dash.why_off_hours").to_owned(),
         State::Up => t!(lang, "dash.why_up", loss = loss, rtt = rtt),
-        State::Degraded if subject.now.backup.is_some() => {
-            let root = subject.now.backup.as_ref().map(title).unwrap_or_default();
+        State::Degraded if subject.now().backup.is_some() => {
+            let root = subject.now().backup.map(title).unwrap_or_default();
             t!(lang, "dash.why_backup", root = root)
         }
         State::Degraded => {
             t!(lang, "dash.why_degraded", poor = limits.poor, loss = loss, rtt = rtt)
         }
         State::Down => t!(lang, "dash.why_down", confirm = limits.confirm),
-        State::Unreachable => match &subject.now.cause {
+        State::Unreachable => match subject.now().cause {
             Some(cause) => t!(lang, "dash.why_unreachable", root = title(cause)),
             None => text(lang, "dash.why_unreachable_unknown").to_owned(),
         },
-        State::Unmeasured if subject.address.is_none() => {
+        State::Unmeasured if subject.address().is_none() => {
             text(lang, "dash.why_no_address").to_owned()
         }
         State::Unmeasured => text(lang, "dash.why_unmeasured").to_owned(),
@@ -193,8 +193,8 @@ fn why(shot: &Shot<'_>, subject: &SubjectRow) -> String {
 }
 
 /// The last rounds as a strip with the last one's figures.
-fn recent(shot: &Shot<'_>, subject: &SubjectRow) -> Line {
-    let (lang, now) = (shot.ui.lang, &subject.now);
+fn recent(shot: &Shot<'_>, subject: Subject<'_>) -> Line {
+    let (lang, now) = (shot.ui.lang, subject.now());
     let mut words = strip(shot, subject, 20);
     if words.width() > 0 {
         words.push("  ", Style::new());
@@ -211,15 +211,15 @@ fn recent(shot: &Shot<'_>, subject: &SubjectRow) -> Line {
 }
 
 /// The month so far: availability, measured share, service level, verdict, outages.
-fn month(shot: &Shot<'_>, subject: &SubjectRow) -> Line {
-    let (lang, theme, month) = (shot.ui.lang, shot.theme, &subject.month);
+fn month(shot: &Shot<'_>, subject: Subject<'_>) -> Line {
+    let (lang, theme, month) = (shot.ui.lang, shot.theme, subject.month());
     let mut words = Line::styled(share(lang, month.delivered_ppm(), 2), theme.strong());
-    let measured = measured(lang, month);
+    let measured = measured(lang, &month);
     words.push(format!(", {}", t!(lang, "dash.month_measured", share = measured)), Style::new());
-    if let Some(sla_ppm) = subject.sla_ppm {
+    if let Some(sla_ppm) = subject.sla_ppm() {
         let level = percent(lang, sla_ppm, 2);
         words.push(format!(", SLA ≥ {level}: "), Style::new());
-        let found = verdict(month, sla_ppm, shot.board.measured_floor_ppm);
+        let found = verdict(&month, sla_ppm, shot.board.measured_floor_ppm);
         let (found, style) = verdict_words(lang, theme, found);
         words.push(found, style);
     }
@@ -236,19 +236,18 @@ fn month(shot: &Shot<'_>, subject: &SubjectRow) -> Line {
 
 /// What the subject is reached through, nearest first; where there are several ways the failing
 /// one is followed.
-fn way(shot: &Shot<'_>, subject: &SubjectRow) -> Option<Line> {
+fn way(shot: &Shot<'_>, subject: Subject<'_>) -> Option<Line> {
     let theme = shot.theme;
     let mut words = Line::default();
     let mut at = subject;
     for depth in 0..WAY {
-        let ways: Vec<&SubjectRow> =
-            at.via.iter().filter_map(|id| shot.board.subject(id)).collect();
-        let failing = ways.iter().find(|s| s.now.state.is_outage());
+        let ways: Vec<Subject<'_>> = at.via().collect();
+        let failing = ways.iter().find(|s| s.state().is_outage());
         let Some(next) = failing.or(ways.first()).copied() else { break };
         if depth > 0 {
             words.push(theme.path(), theme.dim());
         }
-        let Standing { glyph, style, .. } = standing(shot.ui.lang, theme, &next.now);
+        let Standing { glyph, style, .. } = standing(shot.ui.lang, theme, next.now());
         words.push(format!("{glyph} "), style);
         words.push(subject_title(shot.board, next), Style::new());
         if ways.len() > 1 {
@@ -260,8 +259,8 @@ fn way(shot: &Shot<'_>, subject: &SubjectRow) -> Option<Line> {
 }
 
 /// How often it is asked and how many rounds decide.
-fn pace(shot: &Shot<'_>, subject: &SubjectRow) -> String {
-    let (lang, limits) = (shot.ui.lang, &subject.thresholds);
+fn pace(shot: &Shot<'_>, subject: Subject<'_>) -> String {
+    let (lang, limits) = (shot.ui.lang, subject.thresholds());
     t!(
         lang,
         "dash.pace",

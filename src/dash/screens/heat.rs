@@ -95,7 +95,7 @@ fn unit(shot: &Shot<'_>, id: &UnitId, row: Rect, buffer: &mut Buffer) -> Line {
         write(buffer, row, 0, text(lang, "dash.heat_no_line"), theme.dim());
         return Line::default();
     };
-    let cells = match shot.ui.heat.cells(&subject.id) {
+    let cells = match shot.ui.heat.cells(subject.id()) {
         Some(Ok(cells)) => cells,
         Some(Err(reason)) => {
             let words = t!(lang, "dash.no_history", reason = reason_words(lang, reason));

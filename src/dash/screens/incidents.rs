@@ -52,7 +52,7 @@ fn cells(shot: &Shot<'_>, incident: &Incident) -> Vec<Line> {
         impact_cell(shot, incident),
         Line::plain(shot.age(incident.since)),
         or_nothing(carrier.map(|c| c.name.clone())),
-        or_nothing(root.and_then(|s| s.circuit.clone())),
+        or_nothing(root.and_then(|s| s.circuit()).map(str::to_owned)),
         or_nothing(carrier.and_then(|c| c.hotline.clone())),
         Line::plain(incident_notes(lang, incident, board.at).join(" · ")),
     ]

@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use super::carriers;
 use super::coverage::position;
 use super::listed::{open_list, round_cells, state_cells};
-use crate::api::SubjectRow;
+use crate::dash::board::Subject;
 use crate::dash::draw::{Column, Line, Table, boxed, line_right, list, rows};
 use crate::dash::state::{Row, Screen, Sort};
 use crate::dash::view::{Shot, empty, panes, title};
@@ -65,10 +65,10 @@ pub fn subject_list(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
 }
 
 /// Draws subjects without a selection.
-pub fn table_of(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer, subjects: &[&SubjectRow]) {
+pub fn table_of(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer, subjects: &[Subject<'_>]) {
     let columns = Columns::new(shot, area.width, false);
     list(buffer, area, shot.theme, &columns.table, (0, None, subjects.len()), |i| {
-        subjects.get(i).map(|s| columns.cells(shot, s)).unwrap_or_default()
+        subjects.get(i).map(|s| columns.cells(shot, *s)).unwrap_or_default()
     });
 }
 
@@ -109,31 +109,29 @@ impl Columns {
     }
 
     /// A subject's cells.
-    pub fn cells(&self, shot: &Shot<'_>, subject: &SubjectRow) -> Vec<Line> {
+    pub fn cells(&self, shot: &Shot<'_>, subject: Subject<'_>) -> Vec<Line> {
         let (lang, theme, board) = (shot.ui.lang, shot.theme, shot.board);
         let [sign, state] = state_cells(shot, subject, self.ages);
         let [rtt, loss] = round_cells(shot, subject);
         let name =
             if self.whole { subject_title(board, subject) } else { subject_label(board, subject) };
         let carrier = board.carrier(subject).map_or(NOTHING, |c| &c.name);
-        let optional = |value: &Option<String>| {
-            Line::plain(value.clone().unwrap_or_else(|| NOTHING.to_owned()))
-        };
+        let optional = |value: Option<&str>| Line::plain(value.unwrap_or(NOTHING));
         vec![
             sign,
             Line::plain(name),
             Line::plain(subject_kind(board, subject)),
             state,
-            optional(&subject.address),
+            optional(subject.address()),
             Line::plain(carrier),
-            optional(&subject.circuit),
+            optional(subject.circuit()),
             rtt,
             loss,
             if self.table.shows(9) { strip(shot, subject, STRIP) } else { Line::default() },
-            Line::plain(share(lang, subject.month.delivered_ppm(), 2)),
-            Line::plain(share(lang, subject.sla_ppm, 2)),
+            Line::plain(share(lang, subject.month().delivered_ppm(), 2)),
+            Line::plain(share(lang, subject.sla_ppm(), 2)),
             used(lang, theme, shot.ui.loads.of_line(subject)),
-            Line::plain(number(lang, subject.month.millis.down / 60_000)),
+            Line::plain(number(lang, subject.month().millis.down / 60_000)),
         ]
     }
 }
@@ -145,8 +143,8 @@ pub fn loss(shot: &Shot<'_>, permille: Option<u16>) -> String {
 
 /// The last rounds' medians, newest at the right; twice their median is full height, a round
 /// without an answer is marked.
-pub fn strip(shot: &Shot<'_>, subject: &SubjectRow, width: usize) -> Line {
-    let recent = &subject.now.recent_us;
+pub fn strip(shot: &Shot<'_>, subject: Subject<'_>, width: usize) -> Line {
+    let recent: Vec<Option<u32>> = subject.recent_us().collect();
     let recent = &recent[recent.len().saturating_sub(width)..];
     let mut sorted: Vec<u32> = recent.iter().flatten().copied().collect();
     sorted.sort_unstable();
@@ -156,7 +154,7 @@ pub fn strip(shot: &Shot<'_>, subject: &SubjectRow, width: usize) -> Line {
         match round {
             Some(us) => {
                 let eighths = usize::try_from(u64::from(*us) * 4 / median).unwrap_or(8).clamp(1, 8);
-                let poor = *us > subject.thresholds.rtt_us;
+                let poor = *us > subject.thresholds().rtt_us;
                 let style = if poor { shot.theme.poor() } else { Style::new() };
                 shown.push(shot.theme.eighths(eighths).to_string(), style);
             }

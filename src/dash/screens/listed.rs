@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::lines::loss;
-use crate::api::SubjectRow;
+use crate::dash::board::Subject;
 use crate::dash::draw::{Line, Table, list};
 use crate::dash::state::Row;
 use crate::dash::view::Shot;
@@ -32,8 +32,8 @@ pub fn open_list(
 }
 
 /// A subject's sign and its state, `with_age` also for how long it has not been up.
-pub fn state_cells(shot: &Shot<'_>, subject: &SubjectRow, with_age: bool) -> [Line; 2] {
-    let (lang, theme, now) = (shot.ui.lang, shot.theme, &subject.now);
+pub fn state_cells(shot: &Shot<'_>, subject: Subject<'_>, with_age: bool) -> [Line; 2] {
+    let (lang, theme, now) = (shot.ui.lang, shot.theme, subject.now());
     let Standing { glyph, word, style } = standing(lang, theme, now);
     let mut words = word.to_owned();
     if now.state != State::Up && with_age {
@@ -46,8 +46,8 @@ pub fn state_cells(shot: &Shot<'_>, subject: &SubjectRow, with_age: bool) -> [Li
 }
 
 /// Round-trip time and loss of its last round; beyond its thresholds they are marked.
-pub fn round_cells(shot: &Shot<'_>, subject: &SubjectRow) -> [Line; 2] {
-    let (now, thresholds) = (&subject.now, &subject.thresholds);
+pub fn round_cells(shot: &Shot<'_>, subject: Subject<'_>) -> [Line; 2] {
+    let (now, thresholds) = (subject.now(), subject.thresholds());
     let poor = |is: bool| if is { shot.theme.poor() } else { Style::new() };
     let slow = now.rtt_us.is_some_and(|us| us > thresholds.rtt_us);
     let lossy = now.loss_permille.is_some_and(|l| l > thresholds.loss_permille);

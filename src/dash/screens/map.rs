@@ -283,9 +283,9 @@ fn legend(shot: &Shot<'_>, ground: &Ground, looks: &[Look], area: Rect, buffer: 
 /// How long a unit's line has not been up; nothing of one that is.
 fn since(shot: &Shot<'_>, id: &UnitId, state: State) -> Line {
     let network = shot.ui.network(shot.board).map(|n| &n.id);
-    let mut lines = shot.board.subjects_of(id).filter(|s| s.network.as_ref() == network);
-    match lines.find(|s| s.now.state == state && state != State::Up) {
-        Some(line) => Line::styled(shot.age(line.now.since), shot.theme.state(state)),
+    let mut lines = shot.board.subjects_of(id).filter(|s| s.network() == network);
+    match lines.find(|s| s.now().state == state && state != State::Up) {
+        Some(line) => Line::styled(shot.age(line.now().since), shot.theme.state(state)),
         None => Line::default(),
     }
 }

@@ -82,14 +82,14 @@ fn cells(shot: &Shot<'_>, hit: &Hit) -> Vec<Line> {
         }
         Hit::Subject(id) => {
             let Some(subject) = board.subject(id) else { return Vec::new() };
-            let Standing { glyph, word, style } = standing(lang, theme, &subject.now);
-            let address = subject.address.clone().unwrap_or_else(|| NOTHING.to_owned());
+            let Standing { glyph, word, style } = standing(lang, theme, subject.now());
+            let address = subject.address().unwrap_or(NOTHING).to_owned();
             vec![
                 Line::styled(glyph.to_string(), style),
                 Line::plain(subject_title(board, subject)),
                 Line::plain(subject_kind(board, subject)),
                 Line::styled(word, style),
-                Line::plain(above(shot, &subject.unit)),
+                Line::plain(above(shot, subject.unit())),
                 Line::plain(address),
             ]
         }
