@@ -14,7 +14,7 @@ use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use tuantra::model::PingParams;
-use tuantra::probe::{EngineChoice, Options, Prober, Target, TargetId};
+use tuantra::probe::{EngineChoice, Options, PhaseKey, Prober, Target, TargetId};
 
 const INTERVAL_MS: u32 = 30_000;
 /// The tick at up to 3,333 packets a second.
@@ -29,7 +29,7 @@ fn target(number: u32) -> Target {
         retry_ms: 5_000,
         source: None,
         is_urgent: false,
-        phase_key: format!("xa-{number:06}/tslcd"),
+        phase_key: PhaseKey::of(&format!("xa-{number:06}/tslcd")),
         group: number % 200,
     }
 }

@@ -36,7 +36,7 @@ mod linux {
     use anyhow::{Context as _, bail, ensure};
     use socket2::{Domain, Protocol, Socket, Type};
     use tuantra::model::PingParams;
-    use tuantra::probe::{EngineChoice, Options, Prober, Target, TargetId};
+    use tuantra::probe::{EngineChoice, Options, PhaseKey, Prober, Target, TargetId};
 
     const RUNS: usize = 5;
     const FULL_SPEED_TARGETS: u32 = 50_000;
@@ -215,7 +215,7 @@ mod linux {
             retry_ms: interval_ms,
             source: None,
             is_urgent: false,
-            phase_key: format!("unit-{n}/tslcd"),
+            phase_key: PhaseKey::of(&format!("unit-{n}/tslcd")),
             group: 0,
         };
         (0..count).map(target).collect()

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use tuantra::model::PingParams;
-use tuantra::probe::{EngineChoice, Options, Prober, Target, TargetId};
+use tuantra::probe::{EngineChoice, Options, PhaseKey, Prober, Target, TargetId};
 use tuantra::sim::link::Link;
 use tuantra::sim::namespace;
 
@@ -199,7 +199,7 @@ fn ours() -> anyhow::Result<Vec<(Ipv4Addr, Vec<f64>)>> {
         retry_ms: 1_000,
         source: None,
         is_urgent: false,
-        phase_key: format!("unit-{n}/tslcd"),
+        phase_key: PhaseKey::of(&format!("unit-{n}/tslcd")),
         group: 0,
     };
     prober.set_targets((0..TARGETS).map(target).collect());

@@ -38,7 +38,9 @@ pub fn run(_args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let again = global.clone();
     let load: daemon::Load = Arc::new(move || fresh(&again));
-    let ended = runtime.block_on(daemon::run(config, inventory, load));
+    // On a worker: what wakes it is looked at by a worker, and would have to wake this thread in turn.
+    let patrol = runtime.spawn(daemon::run(config, inventory, load));
+    let ended = runtime.block_on(patrol)?;
     // A query that still reads, or a store on a hanging disk, must not hold the process.
     runtime.shutdown_timeout(Duration::from_millis(200));
     if let Err(DaemonError::Store(StoreError::Locked { path, pid })) = &ended {

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use super::names::Addresses;
 use crate::config::Config;
 use crate::model::{CheckKind, Inventory, PingParams, Round, Source, SubjectIx, UnixMs};
-use crate::probe::{Answer, Target, TargetId};
+use crate::probe::{Answer, PhaseKey, Target, TargetId};
 
 /// A way of asking: address, how a round is sent, where from.
 type Asking = (IpAddr, PingParams, Option<Source>);
@@ -67,7 +67,7 @@ impl Targets {
                     retry_ms: subject.health.retry_ms,
                     source: source.cloned(),
                     is_urgent: false,
-                    phase_key: subject.id.to_string(),
+                    phase_key: PhaseKey::of(subject.id.as_str()),
                     // What is reached through one thing shares its line and so its packet rate.
                     group: subject.via.subjects().first().map_or(u32::MAX, |s| s.0),
                 });
@@ -102,7 +102,7 @@ impl Targets {
                 retry_ms,
                 source,
                 is_urgent: true,
-                phase_key: format!("sentinel {}", sentinel.address),
+                phase_key: PhaseKey::of(&format!("sentinel {}", sentinel.address)),
                 group: u32::MAX,
             });
             // A lost uplink must be known by the time a subject's failures are confirmed.

@@ -32,6 +32,7 @@ use crate::model::{PingParams, RoundError, Rtts, Source, UnixMs};
 pub use account::{Account, Skip};
 use mailbox::Mailbox;
 use outbox::Outbox;
+pub use schedule::PhaseKey;
 
 /// Names a target among those of one [`Prober`]; chosen by the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -55,9 +56,8 @@ pub struct Target {
     pub interval_ms: i64,
     /// Between the beginnings of two rounds at [`Pace::Retry`], in milliseconds.
     pub retry_ms: i64,
-    /// Hashed to the target's fixed place within the interval, so that it keeps its place over
-    /// restarts and over changes elsewhere in the inventory.
-    pub phase_key: String,
+    /// Its fixed place within the interval.
+    pub phase_key: PhaseKey,
     /// Targets of one group share a packet rate (one parent's line carries them all).
     pub group: u32,
 }

@@ -22,8 +22,8 @@ use tokio::time::Instant;
 use super::mailbox::Mailbox;
 use super::outbox::Outbox;
 use super::round::Gather;
-use super::schedule::{Schedule, Seat};
-use super::{EngineKind, Options, ProbeError, Stats, Target, TargetId};
+use super::schedule::{Asking, Schedule, Seat};
+use super::{EngineKind, Options, ProbeError, Stats, TargetId};
 use crate::model::{PingParams, RoundError, UnixMs};
 
 /// Packets waiting for an answer at once.
@@ -248,32 +248,34 @@ impl Patrol {
         // Tasks of rounds given up still run to their end and are counted here.
         while self.rounds.len() < IN_FLIGHT_MAX {
             let Some(seat) = self.schedule.next(now_us) else { return };
-            let Some(target) = self.schedule.target(seat).cloned() else { return };
-            let Some(params) = self.schedule.params(seat) else { return };
-            self.begin(seat, &target, params);
+            self.begin(seat);
         }
     }
 
-    fn begin(&mut self, seat: Seat, target: &Target, params: PingParams) {
+    fn begin(&mut self, seat: Seat) {
+        let Some(Asking { id, address, params, source }) = self.schedule.asking(seat) else {
+            return;
+        };
+        let is_plain = !params.df && params.tos == 0 && source.is_none();
         self.serial = self.serial.wrapping_add(1);
         let serial = self.serial;
         if self.running.len() <= seat.index() {
             self.running.resize(seat.index() + 1, None);
         }
-        self.running[seat.index()] = Some(Running { serial, target: target.id, params });
+        self.running[seat.index()] = Some(Running { serial, target: id, params });
         self.stats.in_flight += 1;
         // The round's own bounds decide how many packets it has.
         let count = Gather::new(params, UnixMs(0)).count();
         let first = self.sequence;
         self.sequence = self.sequence.wrapping_add(u16::from(count));
-        let asking = Asking {
+        let asking = Packets {
             clients: Rc::clone(&self.clients),
             permits: Rc::clone(&self.permits),
-            to: target.address,
+            to: address,
             timeout: Duration::from_millis(u64::from(params.timeout_ms)),
             ident: self.ident,
             payload: vec![0; params.size.into()],
-            is_plain: !params.df && params.tos == 0 && target.source.is_none(),
+            is_plain,
         };
         self.rounds.spawn_local(async move {
             let packets = (0..count).map(|index| {
@@ -326,7 +328,7 @@ impl Patrol {
 }
 
 /// What the packets of a round share.
-struct Asking {
+struct Packets {
     clients: Rc<Clients>,
     permits: Rc<Semaphore>,
     to: IpAddr,
@@ -337,7 +339,7 @@ struct Asking {
     is_plain: bool,
 }
 
-impl Asking {
+impl Packets {
     async fn packet(&self, after: Duration, sequence: PingSequence) -> (UnixMs, Outcome) {
         if !after.is_zero() {
             tokio::time::sleep(after).await;

@@ -61,7 +61,7 @@ impl Gather {
         u8::try_from(index).ok()
     }
 
-    /// The first packet really leaves only now (its send had been put off).
+    /// When the first packet really left.
     pub(super) fn begin_at(&mut self, at: UnixMs) {
         self.at = at;
     }

@@ -19,20 +19,24 @@
 mod bucket;
 mod entry;
 mod lag;
+mod manner;
 #[cfg(test)]
 mod tests;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
+use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::account::{Account, Skip};
 use super::tick::{TICK_MAX_US, tick_us};
 use super::{Options, Pace, Target, TargetId};
-use crate::model::PingParams;
+use crate::model::{PingParams, Source};
 use bucket::Bucket;
-pub(super) use entry::phase_us;
-use entry::{Entry, Reason, State, Turn, hash};
+pub use entry::PhaseKey;
+use entry::{Entry, Reason, State, Turn};
 use lag::Lag;
+use manner::{Manner, Manners};
 
 const US_PER_MS: i64 = 1_000;
 /// Retries together get this part of the rate, so that thousands of failing targets leave room
@@ -64,18 +68,33 @@ struct First {
     turn: Turn,
 }
 
-type Queue = BinaryHeap<Reverse<(i64, u64, Seat)>>;
+/// Whom a turn asks, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asking<'a> {
+    /// Who.
+    pub id: TargetId,
+    /// Where.
+    pub address: IpAddr,
+    /// How the round is sent.
+    pub params: PingParams,
+    /// Where it leaves from.
+    pub source: Option<&'a Source>,
+}
+
+type Queue = BinaryHeap<Reverse<(i64, u32, Seat)>>;
 
 /// The schedule of all targets.
 #[derive(Debug)]
 pub struct Schedule {
     seats: Vec<Option<Entry>>,
     free: Vec<Seat>,
-    by_id: HashMap<TargetId, Seat>,
+    /// By id.
+    seated: Vec<(TargetId, Seat)>,
     /// (when, ticket, seat): served by time, then in the order they were queued; what is urgent
     /// before all else.
     queues: [Queue; 2],
-    tickets: u64,
+    /// Begin anew after four billion, long after an item with the same one has left its queue.
+    tickets: u32,
     all: Bucket,
     retries: Bucket,
     /// What may be served before its time: urgent turns before others that fell due earlier.
@@ -97,7 +116,7 @@ impl Schedule {
         Self {
             seats: Vec::new(),
             free: Vec::new(),
-            by_id: HashMap::new(),
+            seated: Vec::new(),
             queues: Default::default(),
             tickets: 0,
             all: Bucket::new(options.rate_pps),
@@ -122,25 +141,29 @@ impl Schedule {
     /// Targets in the schedule.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.by_id.len()
+        self.seated.len()
     }
 
     /// True without any target.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.by_id.is_empty()
+        self.seated.is_empty()
     }
 
-    /// The target in a seat.
+    /// Whom the turn of a seat asks, and how; `None` of an empty one.
     #[must_use]
-    pub fn target(&self, seat: Seat) -> Option<&Target> {
-        self.entry(seat).map(|entry| &entry.target)
+    pub fn asking(&self, seat: Seat) -> Option<Asking<'_>> {
+        self.entry(seat).map(|entry| Asking {
+            id: entry.id,
+            address: entry.address,
+            params: entry.params(),
+            source: entry.manner.source.as_ref(),
+        })
     }
 
-    /// How the round of a target that has its turn now is sent.
-    #[must_use]
-    pub fn params(&self, seat: Seat) -> Option<PingParams> {
-        self.entry(seat).map(Entry::params)
+    fn seat_of(&self, id: TargetId) -> Option<Seat> {
+        let place = self.seated.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        Some(self.seated[place].1)
     }
 
     fn entry(&self, seat: Seat) -> Option<&Entry> {
@@ -157,27 +180,44 @@ impl Schedule {
     ///
     /// Returns the seats that were emptied: a round running there must be given up.
     pub fn set_targets(&mut self, now_us: i64, targets: Vec<Target>) -> Vec<Seat> {
-        let mut wanted: HashMap<TargetId, Target> =
-            targets.into_iter().map(|target| (target.id, target)).collect();
-        self.tick_us = tick_us(rate_pps(wanted.values()));
-        let mut emptied = Vec::new();
-        let seated: Vec<(TargetId, Seat)> = self.by_id.iter().map(|(id, s)| (*id, *s)).collect();
-        for (id, seat) in seated {
-            let same = self.target(seat).zip(wanted.get(&id)).is_some_and(|(old, new)| {
-                (old.address, old.params, &old.source) == (new.address, new.params, &new.source)
-            });
-            if let Some(target) = same.then(|| wanted.remove(&id)).flatten() {
-                self.keep(seat, target);
-            } else {
-                self.take_away(now_us, seat);
-                self.by_id.remove(&id);
+        let mut wanted: Vec<(TargetId, u32)> =
+            (0_u32..).zip(&targets).map(|(number, target)| (target.id, number)).collect();
+        wanted.sort_unstable();
+        wanted.dedup_by(|later, kept| {
+            let is_again = later.0 == kept.0;
+            if is_again {
+                kept.1 = later.1;
+            }
+            is_again
+        });
+        let wanted = || wanted.iter().map(|(_, number)| &targets[*number as usize]);
+        self.tick_us = tick_us(rate_pps(wanted()));
+        let mut manners = Manners::default();
+        let (mut emptied, mut new) = (Vec::new(), Vec::new());
+        let mut seated = std::mem::take(&mut self.seated).into_iter().peekable();
+        for target in wanted() {
+            // Both are in the order of their ids: whoever is passed over is wanted no more.
+            while let Some((_, seat)) = seated.next_if(|(id, _)| *id < target.id) {
                 emptied.push(seat);
             }
+            let seat = seated.next_if(|(id, _)| *id == target.id).map(|(_, seat)| seat);
+            match seat.filter(|seat| self.entry(*seat).is_some_and(|entry| entry.is_of(target))) {
+                Some(seat) => {
+                    self.keep(seat, target, manners.share(target));
+                    self.seated.push((target.id, seat));
+                }
+                None => {
+                    emptied.extend(seat);
+                    new.push(target);
+                }
+            }
         }
+        emptied.extend(seated.map(|(_, seat)| seat));
+        emptied.iter().for_each(|seat| self.take_away(now_us, *seat));
         self.free.extend(&emptied);
-        self.seat_new(now_us, wanted.into_values().collect());
+        self.seat_new(now_us, new, &mut manners);
         let groups: std::collections::HashSet<u32> =
-            self.seats.iter().flatten().map(|entry| entry.target.group).collect();
+            self.seats.iter().flatten().map(|entry| entry.group).collect();
         self.groups.retain(|group, _| groups.contains(group));
         emptied
     }
@@ -191,46 +231,36 @@ impl Schedule {
         }
     }
 
-    /// Takes over what may change in a target that stays: interval, retry, phase key, group.
-    fn keep(&mut self, seat: Seat, target: Target) {
-        let Some(entry) = self.entry_mut(seat).filter(|entry| entry.target != target) else {
-            return;
-        };
-        entry.target = target;
-        entry.phase_us = phase_us(&entry.target.phase_key, entry.interval_us());
-        self.plan_anew(seat);
+    /// Takes over what may change in a target that stays.
+    fn keep(&mut self, seat: Seat, target: &Target, manner: Arc<Manner>) {
+        if self.entry_mut(seat).is_some_and(|entry| entry.follow(target, manner)) {
+            self.plan_anew(seat);
+        }
     }
 
     /// Seats new targets, their first turns evenly over the first sweep, in the order of their
     /// hashes so that neighbours in the inventory do not follow each other.
-    fn seat_new(&mut self, now_us: i64, mut targets: Vec<Target>) {
-        targets.sort_by_cached_key(|target| (hash(&target.phase_key), target.id));
+    fn seat_new(&mut self, now_us: i64, mut targets: Vec<&Target>, manners: &mut Manners) {
+        targets.sort_unstable_by_key(|target| (target.phase_key, target.id));
         let count = i64::try_from(targets.len()).unwrap_or(i64::MAX).max(1);
         for (rank, target) in (0_i64..).zip(targets) {
             let seat = self.free.pop().unwrap_or_else(|| {
                 self.seats.push(None);
                 Seat(u32::try_from(self.seats.len() - 1).unwrap_or(u32::MAX))
             });
-            self.by_id.insert(target.id, seat);
-            let mut entry = Entry {
-                target,
-                phase_us: 0,
-                pace: Pace::Normal,
-                state: State::Running { asked_again: false },
-                last_start_us: None,
-                ticket: 0,
-            };
-            let sweep_us = self.first_sweep_us.min(entry.interval_us());
-            entry.phase_us = phase_us(&entry.target.phase_key, entry.interval_us());
+            self.seated.push((target.id, seat));
+            let entry = Entry::new(target, manners.share(target));
+            let sweep_us = self.first_sweep_us.min(entry.manner.interval_us());
             self.seats[seat.index()] = Some(entry);
             let first_us = now_us + scale(sweep_us, rank, count);
             self.wait(seat, Turn::new(Reason::Planned, first_us), first_us);
         }
+        self.seated.sort_unstable();
     }
 
     /// Changes a target's pace; unknown ids are ignored.
     pub fn set_pace(&mut self, id: TargetId, pace: Pace) {
-        let Some(seat) = self.by_id.get(&id).copied() else { return };
+        let Some(seat) = self.seat_of(id) else { return };
         if let Some(entry) = self.entry_mut(seat).filter(|entry| entry.pace != pace) {
             entry.pace = pace;
             self.plan_anew(seat);
@@ -239,7 +269,7 @@ impl Schedule {
 
     /// Gives a target a turn at once, or right after its running round.
     pub fn ask_now(&mut self, now_us: i64, id: TargetId) {
-        let Some(seat) = self.by_id.get(&id).copied() else { return };
+        let Some(seat) = self.seat_of(id) else { return };
         match self.entry_mut(seat).map(|entry| &mut entry.state) {
             Some(State::Running { asked_again }) => *asked_again = true,
             Some(State::Waiting(Turn { reason: Reason::Asked, .. })) | None => {}
@@ -252,7 +282,7 @@ impl Schedule {
     pub fn next(&mut self, now_us: i64) -> Option<Seat> {
         while let Some(First { rank, is_ahead, seat, mut turn }) = self.first_due(now_us) {
             let entry = self.entry(seat)?;
-            let (packets, group) = (entry.packets(), entry.target.group);
+            let (packets, group) = (entry.packets(), entry.group);
             if self.all.earliest_us(now_us, packets) > now_us {
                 return None;
             }
@@ -294,9 +324,7 @@ impl Schedule {
             self.account.begun += 1;
             let missed = self.entry(seat)?.missed(turn, now_us);
             self.account.skip(Skip::Overload, missed);
-            let entry = self.entry_mut(seat)?;
-            entry.state = State::Running { asked_again: false };
-            entry.last_start_us = Some(now_us);
+            self.entry_mut(seat)?.begin(now_us);
             return Some(seat);
         }
         None
@@ -326,7 +354,7 @@ impl Schedule {
     }
 
     /// The front of a queue; what was replaced is swept off it.
-    fn head(&mut self, rank: usize) -> Option<((i64, u64), Seat, Turn)> {
+    fn head(&mut self, rank: usize) -> Option<((i64, u32), Seat, Turn)> {
         while let Some(Reverse((when_us, ticket, seat))) = self.queues[rank].peek().copied() {
             let entry = self.entry(seat).filter(|entry| entry.ticket == ticket);
             if let Some(State::Waiting(turn)) = entry.map(|entry| entry.state) {
@@ -351,7 +379,7 @@ impl Schedule {
         let turn = if asked_again {
             Turn::new(Reason::Asked, now_us)
         } else {
-            entry.turn_after(entry.last_start_us.unwrap_or(now_us), self.tick_us)
+            entry.turn_after(entry.last_start_us().unwrap_or(now_us), self.tick_us)
         };
         self.wait(seat, turn, turn.planned_us);
     }
@@ -383,7 +411,7 @@ impl Schedule {
     /// one that was asked for stay.
     fn plan_anew(&mut self, seat: Seat) {
         let Some(entry) = self.entry(seat) else { return };
-        if let (State::Waiting(turn), Some(start_us)) = (entry.state, entry.last_start_us)
+        if let (State::Waiting(turn), Some(start_us)) = (entry.state, entry.last_start_us())
             && turn.reason != Reason::Asked
         {
             let turn = entry.turn_after(start_us, self.tick_us);
@@ -393,7 +421,7 @@ impl Schedule {
 
     /// Queues a seat's turn for `when_us` in place of any other.
     fn wait(&mut self, seat: Seat, turn: Turn, when_us: i64) {
-        self.tickets += 1;
+        self.tickets = self.tickets.wrapping_add(1);
         let ticket = self.tickets;
         let Some(entry) = self.entry_mut(seat) else { return };
         entry.state = State::Waiting(turn);

@@ -21,7 +21,8 @@ use std::time::{Duration, Instant};
 
 use tuantra::model::{PingParams, RoundError, UnixMs};
 use tuantra::probe::{
-    Answer, Answers, EngineChoice, Options, Pace, ProbeError, Prober, Stats, Target, TargetId,
+    Answer, Answers, EngineChoice, Options, Pace, PhaseKey, ProbeError, Prober, Stats, Target,
+    TargetId,
 };
 
 /// Longer than any answer takes on a loaded machine; a test waits this long only when it fails.
@@ -119,7 +120,7 @@ fn target(id: u32, address: impl Into<IpAddr>) -> Target {
         retry_ms: 5_000,
         source: None,
         is_urgent: false,
-        phase_key: format!("target-{id}"),
+        phase_key: PhaseKey::of(&format!("target-{id}")),
         group: 0,
     }
 }

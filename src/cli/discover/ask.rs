@@ -22,7 +22,7 @@ use crate::probe::snmp::neighbours::{Address, Neighbour};
 use crate::probe::snmp::profile::Profiles;
 use crate::probe::snmp::reading::{DeviceReading, Memory};
 use crate::probe::snmp::{Learned, Net, Rate, SnmpError};
-use crate::probe::{Options, ProbeError, Prober, Target, TargetId};
+use crate::probe::{Options, PhaseKey, ProbeError, Prober, Target, TargetId};
 
 /// Devices asked by SNMP at the same time.
 const ASKED_AT_ONCE: usize = 64;
@@ -252,7 +252,7 @@ impl Search {
             retry_ms: DAY_MS,
             source: None,
             is_urgent: false,
-            phase_key: address.to_string(),
+            phase_key: PhaseKey::of(&address.to_string()),
             group: u32::MAX,
         };
         prober.set_targets(addresses.iter().zip(0_u32..).map(target).collect());

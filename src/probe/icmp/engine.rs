@@ -10,6 +10,7 @@
 //! another.
 
 mod gates;
+mod running;
 mod sending;
 mod speed;
 #[cfg(test)]
@@ -18,76 +19,37 @@ mod tokens;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use self::gates::Gates;
+use self::running::{Rounds, Running};
 use self::speed::Speed;
 use self::tokens::Tokens;
 use super::Channels;
-use super::channel::{Channel, Event, Way};
+use super::channel::{Channel, Event};
 use super::sys::{Clock, Inbox, now_ns};
-use crate::model::{PingParams, Source, UnixMs};
 use crate::probe::mailbox::Mailbox;
 use crate::probe::outbox::Outbox;
-use crate::probe::round::Gather;
 use crate::probe::schedule::{Schedule, Seat};
 use crate::probe::tick::{TICK_MAX_US, tick_before_us, tick_from_us};
-use crate::probe::{Options, Stats, TargetId};
+use crate::probe::{Options, Stats};
 
 const US_PER_MS: i64 = 1_000;
-/// Answers are handed over once in each of these: waking their reader costs as much as a tick.
-const FLUSH_US: i64 = TICK_MAX_US;
+/// Answers are handed over once in each of these at most: waking their reader costs as much as a tick.
+const FLUSH_US: i64 = 20_000;
+/// Timers that may have outlived their rounds, besides as many as there are rounds in flight.
+const STALE_TIMERS_MAX: usize = 1_024;
 /// Longest work without looking at the orders.
 const TICK_WORK_MAX_US: i64 = 50_000;
 /// Longest sleep with nothing to do; orders wake at once.
 const IDLE_MAX_US: i64 = 1_000_000;
 /// A machine that slept longer than this was suspended.
 const SUSPENDED_NS: i64 = 500_000_000;
-/// Failed rounds in a row after which a target is asked with another identifier: firewalls keep
-/// sessions that went stale.
-const FAILURES_PER_IDENT: u16 = 8;
-
-/// A round in flight.
-#[derive(Debug)]
-struct Running {
-    serial: u32,
-    target: TargetId,
-    to: IpAddr,
-    params: PingParams,
-    source: Option<Source>,
-    gather: Gather,
-    /// When its first packet left; until then when it was first tried.
-    first_us: i64,
-    last_sent_us: i64,
-    /// When the packet to be sent next was tried first.
-    tried_since_us: Option<i64>,
-}
-
-#[derive(Debug, Default)]
-struct Place {
-    running: Option<Running>,
-    /// The last round was answered in full.
-    proven: bool,
-    /// Rounds without any reply since the last one with some.
-    failures: u16,
-}
-
-impl Place {
-    fn way(&self) -> Way {
-        if self.proven {
-            Way::Proven
-        } else {
-            Way::Doubtful { ident: self.failures / FAILURES_PER_IDENT }
-        }
-    }
-}
-
 /// The engine; [`Engine::run`] is its thread.
 pub(super) struct Engine {
     schedule: Schedule,
-    places: Vec<Place>,
+    rounds: Rounds,
     /// (when, seat, serial): a running round's next packet or its end.
     timers: BinaryHeap<Reverse<(i64, Seat, u32)>>,
     gates: Gates,
@@ -104,6 +66,8 @@ pub(super) struct Engine {
     flushed_us: i64,
     /// What the engine's clock is ahead of CLOCK_MONOTONIC, so that its ticks are the wall clock's.
     ahead_us: i64,
+    /// What CLOCK_REALTIME is ahead of CLOCK_MONOTONIC, as read before the last packets.
+    real_ahead_ns: i64,
     /// CLOCK_BOOTTIME less CLOCK_MONOTONIC: grows while the machine is suspended.
     slept_ns: i64,
 }
@@ -111,12 +75,13 @@ pub(super) struct Engine {
 /// By how much a clock that only goes on has to be put forward for its ticks to begin when the wall
 /// clock's do. A wall clock that is set later keeps its pace, no more.
 fn ahead_us() -> i64 {
-    let behind_ns = now_ns(Clock::Real) - now_ns(Clock::Monotonic);
-    (behind_ns / 1_000).rem_euclid(TICK_MAX_US)
+    (real_ahead_ns() / 1_000).rem_euclid(TICK_MAX_US)
 }
 
-fn wall_clock() -> UnixMs {
-    UnixMs(now_ns(Clock::Real).div_euclid(1_000_000))
+/// The wall clock is read last: no instant is told earlier than it was.
+fn real_ahead_ns() -> i64 {
+    let monotonic_ns = now_ns(Clock::Monotonic);
+    now_ns(Clock::Real) - monotonic_ns
 }
 
 fn slept_ns() -> i64 {
@@ -133,7 +98,7 @@ impl Engine {
     ) -> Self {
         Self {
             schedule: Schedule::new(options),
-            places: Vec::new(),
+            rounds: Rounds::default(),
             timers: BinaryHeap::new(),
             gates: Gates::default(),
             serial: 0,
@@ -148,6 +113,7 @@ impl Engine {
             outbox,
             flushed_us: 0,
             ahead_us: ahead_us(),
+            real_ahead_ns: real_ahead_ns(),
             slept_ns: slept_ns(),
         }
     }
@@ -199,8 +165,7 @@ impl Engine {
                 channel.keep_slots_for(i64::from(timeout_ms) * 1_000_000);
             }
             for seat in self.schedule.set_targets(now_us, targets) {
-                let place = self.places.get_mut(seat.index()).map(std::mem::take);
-                if let Some(running) = place.and_then(|place| place.running) {
+                if let Some(running) = self.rounds.forget(seat) {
                     self.give_up(&running);
                 }
             }
@@ -216,10 +181,9 @@ impl Engine {
     fn notice_suspension(&mut self, slept_ns: i64) {
         if slept_ns - std::mem::replace(&mut self.slept_ns, slept_ns) > SUSPENDED_NS {
             let now_us = self.now_us();
-            for number in 0..self.places.len() {
-                if let Some(running) = self.places[number].running.take() {
+            for seat in self.rounds.seats() {
+                if let Some(running) = self.rounds.take(seat) {
                     self.give_up(&running);
-                    let seat = Seat(u32::try_from(number).unwrap_or(u32::MAX));
                     self.schedule.finished(now_us, seat);
                 }
             }
@@ -244,6 +208,7 @@ impl Engine {
             // Read before draining: what comes later cannot be closed as missing.
             let now_us = self.now_us();
             self.receive(now_us);
+            self.real_ahead_ns = real_ahead_ns();
             let room_left = self.send_due(now_us);
             if room_left || now_us - begun_us > TICK_WORK_MAX_US {
                 break;
@@ -271,13 +236,11 @@ impl Engine {
             Event::WrongSource => return self.stats.wrong_source += 1,
             Event::Overflow(count) => {
                 self.stats.overflow += u64::from(count);
-                let running = self.places.iter_mut().filter_map(|place| place.running.as_mut());
-                return running.for_each(|running| running.gather.overflowed());
+                return self.rounds.iter_mut().for_each(|running| running.gather.overflowed());
             }
             Event::Reply { sent, .. } | Event::Refusal { sent, .. } => sent,
         };
-        let place = self.places.get_mut(sent.seat.index());
-        let running = place.and_then(|place| place.running.as_mut());
+        let running = self.rounds.get_mut(sent.seat);
         let Some(running) = running.filter(|running| running.serial == sent.serial) else {
             self.stats.late += 1;
             return;
@@ -310,17 +273,27 @@ impl Engine {
 
     /// Ends a round: what has not come by now is lost.
     fn finish(&mut self, now_us: i64, seat: Seat) {
-        let Some(place) = self.places.get_mut(seat.index()) else { return };
-        let Some(mut running) = place.running.take() else { return };
+        let Some(mut running) = self.rounds.take(seat) else { return };
         let lost = running.gather.close();
         let answer = running.gather.answer(running.target);
         running.gather.book(lost, &answer, &mut self.stats.account);
-        let failed = answer.rtts.as_slice().is_empty();
-        place.proven = answer.sent > 0 && answer.lost == 0 && answer.error.is_none();
-        place.failures = if failed { place.failures.wrapping_add(1) } else { 0 };
+        let is_proven = answer.sent > 0 && answer.lost == 0 && answer.error.is_none();
+        self.rounds.note_end(seat, is_proven, answer.rtts.as_slice().is_empty());
         self.outbox.push(answer);
         self.stats.in_flight -= 1;
         self.schedule.finished(now_us, seat);
+    }
+
+    /// Wakes a round at an instant. Rounds end before their time, and leave their timers behind: when
+    /// those are many, they are swept, so that the queue stays as short as what it is for.
+    fn set_timer(&mut self, when_us: i64, seat: Seat, serial: u32) {
+        self.timers.push(Reverse((when_us, seat, serial)));
+        if self.timers.len() > 2 * self.stats.in_flight as usize + STALE_TIMERS_MAX {
+            let rounds = &self.rounds;
+            self.timers.retain(|Reverse((_, seat, serial))| {
+                rounds.get(*seat).is_some_and(|running| running.serial == *serial)
+            });
+        }
     }
 
     /// Publishes the counters, then the answers they count; false when nobody reads them.

@@ -13,7 +13,7 @@ use super::sys::{Clock, Inbox, now_ns};
 use super::*;
 use crate::model::{PingParams, RoundError};
 use crate::probe::schedule::Seat;
-use crate::probe::{Answer, Target, TargetId};
+use crate::probe::{Answer, PhaseKey, Target, TargetId};
 
 const OURSELVES: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 9, 0, 1));
 const PLAIN: Dress<'static> = Dress { params: PingParams::DEFAULT, source: None };
@@ -192,7 +192,7 @@ fn dead_hosts_that_fill_their_socket_delay_no_healthy_one() {
             retry_ms: 600_000,
             source: None,
             is_urgent: false,
-            phase_key: id.to_string(),
+            phase_key: PhaseKey::of(&id.to_string()),
             group: 0,
         };
         let healthy = |id: u32| target(id, IpAddr::V4(Ipv4Addr::from(0x7f00_0001 + id)));
@@ -233,7 +233,7 @@ fn an_overflow_of_our_own_is_noticed_by_both_kinds_and_is_nobodys_silence() {
             retry_ms: 600_000,
             source: None,
             is_urgent: false,
-            phase_key: id.to_string(),
+            phase_key: PhaseKey::of(&id.to_string()),
             group: 0,
         };
         // More between two drains than such a buffer holds.

@@ -90,12 +90,18 @@ pub(crate) fn request(family: Family, echo: Echo, token: u64, size: u16, packet:
 
 /// The Internet checksum (RFC 1071); 0 over bytes that contain their own right checksum.
 fn checksum(bytes: &[u8]) -> u16 {
-    let sum: u32 = bytes
-        .chunks(2)
-        .map(|pair| u32::from(pair[0]) << 8 | pair.get(1).map_or(0, |low| u32::from(*low)))
-        .sum();
-    let folded = (sum & 0xffff) + (sum >> 16);
-    !(((folded & 0xffff) + (folded >> 16)) as u16)
+    // Two words at a time: what they carry over is added again when the sum is folded.
+    let (pairs, rest) = bytes.as_chunks::<4>();
+    let mut last = [0; 4];
+    last[..rest.len()].copy_from_slice(rest);
+    let sum = |pairs: &[[u8; 4]]| -> u64 {
+        pairs.iter().map(|pair| u64::from(u32::from_be_bytes(*pair))).sum()
+    };
+    let mut sum = sum(pairs) + sum(&[last]);
+    while sum > 0xffff {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    !(sum as u16)
 }
 
 fn byte(bytes: &[u8], at: usize) -> Option<u8> {

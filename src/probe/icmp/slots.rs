@@ -9,7 +9,7 @@
 //! the right token counts, the rest is stray or from the wrong source. Holds at most 65,536 slots.
 
 use std::collections::VecDeque;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// How long a slot is kept for late replies. Longer time-outs extend it.
 pub(super) const REUSE_AFTER_NS: i64 = 10_000_000_000;
@@ -29,12 +29,23 @@ pub(super) struct Sent {
     pub(super) at_ns: i64,
 }
 
+/// A packet that was sent, in half a line of the processor's cache: tens of thousands are kept.
 #[derive(Debug, Clone, Copy)]
 struct Slot {
-    sent: Sent,
-    to: IpAddr,
+    at_ns: i64,
     token: u64,
-    answered: bool,
+    seat: super::super::schedule::Seat,
+    serial: u32,
+    /// Whom it was sent to, of an IPv4 ring.
+    to: Ipv4Addr,
+    packet: u8,
+    is_answered: bool,
+}
+
+impl Slot {
+    const fn sent(&self) -> Sent {
+        Sent { seat: self.seat, serial: self.serial, packet: self.packet, at_ns: self.at_ns }
+    }
 }
 
 /// What an answer turns out to be.
@@ -58,11 +69,13 @@ pub(super) struct Ring {
     /// The sequence number of the front slot.
     first: u16,
     slots: VecDeque<Slot>,
+    /// Whom each slot's packet was sent to, of an IPv6 ring; of an IPv4 one empty.
+    to_v6: VecDeque<Ipv6Addr>,
 }
 
 impl Ring {
     pub(super) fn new(ident: u16) -> Self {
-        Self { ident, first: 0, slots: VecDeque::new() }
+        Self { ident, first: 0, slots: VecDeque::new(), to_v6: VecDeque::new() }
     }
 
     pub(super) fn ident(&self) -> u16 {
@@ -76,19 +89,29 @@ impl Ring {
 
     /// Forgets the slots sent before `before_ns`.
     pub(super) fn expire(&mut self, before_ns: i64) {
-        while self.slots.front().is_some_and(|slot| slot.sent.at_ns < before_ns) {
+        while self.slots.front().is_some_and(|slot| slot.at_ns < before_ns) {
             self.slots.pop_front();
+            self.to_v6.pop_front();
             self.first = self.first.wrapping_add(1);
         }
     }
 
-    /// Takes the next slot and tells its sequence number; `None` when all are in use.
+    /// Takes the next slot and tells its sequence number; `None` when all are in use. All slots of a
+    /// ring are of one family.
     pub(super) fn open(&mut self, sent: Sent, to: IpAddr, token: u64) -> Option<u16> {
         let len = self.slots.len();
         if len >= SLOTS_MAX {
             return None;
         }
-        self.slots.push_back(Slot { sent, to, token, answered: false });
+        let Sent { seat, serial, packet, at_ns } = sent;
+        let to = match to {
+            IpAddr::V4(to) => to,
+            IpAddr::V6(to) => {
+                self.to_v6.push_back(to);
+                Ipv4Addr::UNSPECIFIED
+            }
+        };
+        self.slots.push_back(Slot { at_ns, token, seat, serial, to, packet, is_answered: false });
         // Cannot cut anything off: len is below 65,536.
         Some(self.first.wrapping_add(len as u16))
     }
@@ -96,13 +119,14 @@ impl Ring {
     /// The slot opened last is sent only now.
     pub(super) fn restamp(&mut self, at_ns: i64) {
         if let Some(slot) = self.slots.back_mut() {
-            slot.sent.at_ns = at_ns;
+            slot.at_ns = at_ns;
         }
     }
 
     /// Gives the slot opened last back: its packet did not leave.
     pub(super) fn give_back(&mut self) {
         self.slots.pop_back();
+        self.to_v6.pop_back();
     }
 
     /// An answer about `sequence` from or about `address` came, with its token where it carries
@@ -113,13 +137,14 @@ impl Ring {
         if token.is_some_and(|token| token != slot.token) {
             return Verdict::Stray;
         }
-        if slot.to != address {
+        let to = self.to_v6.get(index).map_or(IpAddr::V4(slot.to), |to| IpAddr::V6(*to));
+        if to != address {
             return if token.is_some() { Verdict::WrongSource } else { Verdict::Stray };
         }
-        if std::mem::replace(&mut slot.answered, true) {
+        if std::mem::replace(&mut slot.is_answered, true) {
             return Verdict::Duplicate;
         }
-        Verdict::First(slot.sent)
+        Verdict::First(slot.sent())
     }
 }
 
@@ -168,6 +193,23 @@ mod tests {
         assert_eq!(ring.judge(0, TO, Some(1)), Verdict::Stray, "late for a slot used again");
         ring.expire(i64::MAX);
         assert!(ring.is_empty());
+    }
+
+    #[test]
+    fn a_slot_takes_32_bytes_and_an_ipv6_ring_knows_its_addresses() {
+        assert_eq!(size_of::<Slot>(), 32);
+        let (a, b) = (IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+        let mut ring = Ring::new(7);
+        let first = ring.open(sent(1), a, 1).unwrap();
+        let second = ring.open(sent(2), b, 2).unwrap();
+        assert_eq!(ring.open(sent(3), a, 3), Some(2));
+        ring.give_back();
+        ring.expire(2);
+        assert_eq!(ring.judge(first, a, Some(1)), Verdict::Stray);
+        assert_eq!(ring.judge(second, a, Some(2)), Verdict::WrongSource);
+        assert_eq!(ring.judge(second, b, Some(2)), Verdict::First(sent(2)));
+        let third = ring.open(sent(4), a, 4).unwrap();
+        assert_eq!((third, ring.judge(third, a, Some(4))), (2, Verdict::First(sent(4))));
     }
 
     #[test]

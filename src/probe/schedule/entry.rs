@@ -1,7 +1,13 @@
 //! One target's turns: when the next one is, and its fixed place within the interval. Pure.
+//!
+//! A province has a hundred thousand of them, and each is touched once a round: what they share
+//! ([`Manner`]) is kept once, and what is left fits into 72 bytes.
 
-use super::super::{Pace, Target};
-use super::US_PER_MS;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::super::{Pace, Target, TargetId};
+use super::manner::Manner;
 use crate::model::{MAX_PINGS_PER_ROUND, PingParams};
 use crate::probe::tick::tick_before_us;
 
@@ -40,32 +46,83 @@ pub(super) enum State {
     Running { asked_again: bool },
 }
 
+/// When a round began of an entry that never had one.
+const NEVER_US: i64 = i64::MIN;
+
 #[derive(Debug)]
 pub(super) struct Entry {
-    pub(super) target: Target,
+    pub(super) manner: Arc<Manner>,
     /// The fixed place of its turns within the interval, before it is brought to a tick.
-    pub(super) phase_us: i64,
-    pub(super) pace: Pace,
+    phase_us: i64,
+    last_start_us: i64,
     pub(super) state: State,
-    pub(super) last_start_us: Option<i64>,
+    pub(super) id: TargetId,
+    pub(super) group: u32,
     /// The queue's newest item for this entry; older ones are skipped.
-    pub(super) ticket: u64,
+    pub(super) ticket: u32,
+    pub(super) address: IpAddr,
+    pub(super) pace: Pace,
+    is_urgent: bool,
 }
 
 impl Entry {
-    pub(super) fn interval_us(&self) -> i64 {
-        self.target.interval_ms.saturating_mul(US_PER_MS).max(US_PER_MS)
+    /// A target that was never asked, running until its first turn is planned.
+    pub(super) fn new(target: &Target, manner: Arc<Manner>) -> Self {
+        let phase_us = target.phase_key.within_us(manner.interval_us());
+        Self {
+            manner,
+            phase_us,
+            last_start_us: NEVER_US,
+            state: State::Running { asked_again: false },
+            id: target.id,
+            group: target.group,
+            ticket: 0,
+            address: target.address,
+            pace: Pace::Normal,
+            is_urgent: target.is_urgent,
+        }
     }
 
-    pub(super) fn retry_us(&self) -> i64 {
-        self.target.retry_ms.saturating_mul(US_PER_MS).max(US_PER_MS)
+    /// True when `target` goes on with its rounds in this entry.
+    pub(super) fn is_of(&self, target: &Target) -> bool {
+        let Manner { params, source, .. } = &*self.manner;
+        (self.id, self.address) == (target.id, target.address)
+            && (*params, source) == (target.params, &target.source)
+    }
+
+    /// Takes over what may change in a target that stays: interval, retry, phase key, group,
+    /// urgency. True when any of them did.
+    pub(super) fn follow(&mut self, target: &Target, manner: Arc<Manner>) -> bool {
+        let next = Self {
+            last_start_us: self.last_start_us,
+            state: self.state,
+            ticket: self.ticket,
+            pace: self.pace,
+            ..Self::new(target, manner)
+        };
+        let is_other = *next.manner != *self.manner
+            || (next.phase_us, next.group, next.is_urgent)
+                != (self.phase_us, self.group, self.is_urgent);
+        *self = next;
+        is_other
+    }
+
+    /// When its last round began.
+    pub(super) fn last_start_us(&self) -> Option<i64> {
+        (self.last_start_us != NEVER_US).then_some(self.last_start_us)
+    }
+
+    /// Its round begins.
+    pub(super) fn begin(&mut self, now_us: i64) {
+        self.state = State::Running { asked_again: false };
+        self.last_start_us = now_us;
     }
 
     /// How a round at the present pace is sent.
     pub(super) fn params(&self) -> PingParams {
         match self.pace {
-            Pace::Normal | Pace::Retry => self.target.params,
-            Pace::Doubt => self.target.params.in_doubt(self.target.retry_ms),
+            Pace::Normal | Pace::Retry => self.manner.params,
+            Pace::Doubt => self.manner.params.in_doubt(self.manner.retry_ms),
         }
     }
 
@@ -77,21 +134,21 @@ impl Entry {
 
     /// Whether its due turns come before those of others.
     pub(super) fn is_urgent(&self) -> bool {
-        self.target.is_urgent || self.pace == Pace::Doubt
+        self.is_urgent || self.pace == Pace::Doubt
     }
 
     /// Further turns of its phase that have passed while `turn` waited for `now_us`.
     pub(super) fn missed(&self, turn: Turn, now_us: i64) -> u64 {
         let late_us = now_us.saturating_sub(turn.planned_us).max(0);
         match turn.reason {
-            Reason::Planned => late_us.unsigned_abs() / self.interval_us().unsigned_abs(),
+            Reason::Planned => late_us.unsigned_abs() / self.manner.interval_us().unsigned_abs(),
             Reason::Retry | Reason::Asked => 0,
         }
     }
 
     /// The first turn of the fixed phase at or after `t_us`, at the beginning of a tick.
     pub(super) fn phase_turn_from(&self, t_us: i64, tick_us: i64) -> i64 {
-        let interval_us = self.interval_us();
+        let interval_us = self.manner.interval_us();
         let phase_us = tick_before_us(self.phase_us, tick_us);
         t_us.saturating_add((phase_us.saturating_sub(t_us)).rem_euclid(interval_us))
     }
@@ -104,7 +161,8 @@ impl Entry {
                 self.phase_turn_from(start_us.saturating_add(1), tick_us),
             ),
             Pace::Retry | Pace::Doubt => {
-                let retry = tick_before_us(start_us, tick_us).saturating_add(self.retry_us());
+                let retry =
+                    tick_before_us(start_us, tick_us).saturating_add(self.manner.retry_us());
                 if self.phase_turn_from(retry, tick_us) == retry {
                     Turn::new(Reason::Planned, retry)
                 } else {
@@ -115,19 +173,45 @@ impl Entry {
     }
 }
 
-/// The fixed place of a key within an interval.
-pub(in crate::probe) fn phase_us(key: &str, interval_us: i64) -> i64 {
-    let modulus = u64::try_from(interval_us).unwrap_or(1).max(1);
-    i64::try_from(hash(key) % modulus).unwrap_or(0)
+/// A target's fixed place within its interval, whatever the interval is: a hash of a text that names
+/// the target, so that it keeps its place over restarts and over changes elsewhere in the inventory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PhaseKey(pub(super) u64);
+
+impl PhaseKey {
+    /// The place of what is named so.
+    ///
+    /// FNV-1a, 64 bits, with MurmurHash3's finalizer so that keys which differ in their last
+    /// character land apart. It must never change: a target's phase would jump.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
+        let mut hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
+        hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+        hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+        Self(hash ^ (hash >> 33))
+    }
+
+    /// The place within an interval, in microseconds.
+    pub(in crate::probe) fn within_us(self, interval_us: i64) -> i64 {
+        let modulus = u64::try_from(interval_us).unwrap_or(1).max(1);
+        i64::try_from(self.0 % modulus).unwrap_or(0)
+    }
 }
 
-/// FNV-1a, 64 bits, with MurmurHash3's finalizer so that keys which differ in their last
-/// character land apart. It must never change: a target's phase would jump.
-pub(super) fn hash(key: &str) -> u64 {
-    let mut hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-    hash ^ (hash >> 33)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_is_what_it_was() {
+        assert_eq!(PhaseKey::of("").0, 0xefd0_1f60_ba99_2926);
+        assert_eq!(PhaseKey::of("cai-be/tslcd").0, 0xfd00_eae1_adf2_a835);
+    }
+
+    #[test]
+    fn a_hundred_thousand_take_no_more_than_72_bytes_each() {
+        assert_eq!(size_of::<Option<Entry>>(), 72);
+    }
 }

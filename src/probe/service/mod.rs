@@ -32,7 +32,7 @@ use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::Pace;
-use super::schedule::phase_us;
+use super::schedule::PhaseKey;
 use crate::model::{RoundError, ServiceAsk, ServiceCheck, ServiceTrouble, Source};
 pub use outcome::{Detail, Failure};
 pub use trust::{Trust, TrustError};
@@ -161,7 +161,7 @@ impl Services {
     fn first_wait(&self, target: &Target) -> Duration {
         let sweep_us = i64::try_from(self.first_sweep.as_micros()).unwrap_or(i64::MAX);
         let interval_us = target.interval_ms.saturating_mul(1_000);
-        micros(phase_us(&target.key, sweep_us.min(interval_us).max(1)))
+        micros(PhaseKey::of(&target.key).within_us(sweep_us.min(interval_us).max(1)))
     }
 
     fn remove(&mut self, key: &Key) {
@@ -302,7 +302,7 @@ fn next_turn(target: &Target, epoch: Instant, now: Instant) -> Instant {
     let interval_us = target.interval_ms.max(1).saturating_mul(1_000);
     let passed = now.saturating_duration_since(epoch).as_micros();
     let passed_us = i64::try_from(passed).unwrap_or(i64::MAX);
-    let phase = phase_us(&target.key, interval_us);
+    let phase = PhaseKey::of(&target.key).within_us(interval_us);
     let wait_us = (phase - passed_us).rem_euclid(interval_us);
     now + micros(if wait_us == 0 { interval_us } else { wait_us })
 }

@@ -31,7 +31,7 @@ use super::error::SnmpError;
 use super::learned::Learned;
 use super::rate::Rate;
 use crate::model::{DeviceId, SnmpParams};
-use crate::probe::schedule::phase_us;
+use crate::probe::schedule::PhaseKey;
 
 /// Whoever is due within so long of each other is asked together: to be woken for each of them
 /// costs more than to ask him.
@@ -345,7 +345,8 @@ impl<O: Opens> Patrol<O> {
     /// The device's first turn after an instant.
     fn turn_after(&self, device: &DeviceId, after: Instant) -> Instant {
         let interval_us = self.params.interval_ms.max(1).saturating_mul(1_000);
-        let phase = u64::try_from(phase_us(device.as_str(), interval_us)).unwrap_or(0);
+        let phase =
+            u64::try_from(PhaseKey::of(device.as_str()).within_us(interval_us)).unwrap_or(0);
         let interval = u64::try_from(interval_us).unwrap_or(1);
         let since = u64::try_from(after.duration_since(self.started).as_micros()).unwrap_or(0);
         let turns = (since + interval - phase) / interval;

@@ -8,11 +8,14 @@ use std::cmp::Reverse;
 use super::super::channel::{Dress, Held};
 use super::super::packet::Family;
 use super::super::slots::Sent;
-use super::{Engine, Place, Running, US_PER_MS, wall_clock};
+use super::running::Running;
+use super::{Engine, US_PER_MS};
+use crate::model::UnixMs;
 use crate::probe::round::Gather;
-use crate::probe::schedule::Seat;
+use crate::probe::schedule::{Asking, Seat};
 use crate::probe::tick::tick_before_us;
 
+const NS_PER_US: i64 = 1_000;
 /// The kernel's default buffer holds 256 small messages.
 pub(super) const SENDS_PER_DRAIN: usize = 64;
 
@@ -25,6 +28,12 @@ pub(super) enum Step {
     Closed,
     /// Its socket takes no packets now: it waits.
     Held,
+}
+
+/// The wall clock at an instant of CLOCK_MONOTONIC. What it is ahead is read for many packets at
+/// once: each reading costs as much as a hundredth of one.
+fn wall_clock(monotonic_ns: i64, real_ahead_ns: i64) -> UnixMs {
+    UnixMs((monotonic_ns + real_ahead_ns).div_euclid(1_000_000))
 }
 
 impl Engine {
@@ -59,36 +68,36 @@ impl Engine {
     }
 
     fn serial_of(&self, seat: Seat) -> Option<u32> {
-        self.places.get(seat.index())?.running.as_ref().map(|running| running.serial)
+        self.rounds.get(seat).map(|running| running.serial)
     }
 
     pub(super) fn begin(&mut self, now_us: i64, seat: Seat) {
-        let Some(target) = self.schedule.target(seat) else { return };
-        let Some(params) = self.schedule.params(seat) else { return };
-        if self.places.len() <= seat.index() {
-            self.places.resize_with(seat.index() + 1, Place::default);
-        }
+        let Some(Asking { id, address, params, source }) = self.schedule.asking(seat) else {
+            return;
+        };
         self.serial = self.serial.wrapping_add(1);
-        self.places[seat.index()].running = Some(Running {
+        let at = wall_clock((now_us - self.ahead_us) * NS_PER_US, self.real_ahead_ns);
+        let running = Running {
             serial: self.serial,
-            target: target.id,
-            to: target.address,
+            target: id,
+            to: address,
             params,
-            source: target.source.clone(),
-            gather: Gather::new(params, wall_clock()),
+            source: source.cloned(),
+            gather: Gather::new(params, at),
             first_us: now_us,
             last_sent_us: now_us,
             tried_since_us: None,
-        });
+        };
+        self.rounds.begin(seat, running);
         self.stats.in_flight += 1;
     }
 
     /// A running round's time has come: its next packet or its end.
     pub(super) fn step(&mut self, now_us: i64, seat: Seat) -> Step {
-        let (tick_us, ahead_us) = (self.tick_us(), self.ahead_us);
-        let Some(place) = self.places.get_mut(seat.index()) else { return Step::Closed };
-        let way = place.way();
-        let Some(running) = place.running.as_mut() else { return Step::Closed };
+        let (tick_us, ahead_us, real_ahead_ns) =
+            (self.tick_us(), self.ahead_us, self.real_ahead_ns);
+        let way = self.rounds.way(seat);
+        let Some(running) = self.rounds.get_mut(seat) else { return Step::Closed };
         let Some(packet) = running.gather.next_unsent() else {
             self.finish(now_us, seat);
             return Step::Closed;
@@ -98,9 +107,6 @@ impl Engine {
             Family::V4 => self.v4.as_mut(),
             Family::V6 => self.v6.as_mut(),
         };
-        if packet == 0 && running.tried_since_us.is_some() {
-            running.gather.begin_at(wall_clock());
-        }
         let sent = Sent { seat, serial: running.serial, packet, at_ns: 0 };
         let timeout_us = i64::from(running.params.timeout_ms) * US_PER_MS;
         let since_us = running.tried_since_us.unwrap_or(now_us);
@@ -124,6 +130,7 @@ impl Engine {
                 running.last_sent_us = at_ns / 1_000 + ahead_us;
                 if packet == 0 {
                     running.first_us = running.last_sent_us;
+                    running.gather.begin_at(wall_clock(at_ns, real_ahead_ns));
                 }
                 self.stats.account.sent += 1;
                 self.stats.account.waiting += 1;
@@ -159,7 +166,8 @@ impl Engine {
                 }
                 None => running.last_sent_us + timeout_us,
             };
-            self.timers.push(Reverse((when_us, seat, running.serial)));
+            let serial = running.serial;
+            self.set_timer(when_us, seat, serial);
         }
         Step::Sent
     }

@@ -1,13 +1,13 @@
 //! The engine's bookkeeping without any socket.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::super::slots::Sent;
 use super::super::socket::Kind;
 use super::sending::Step;
 use super::*;
-use crate::model::RoundError;
-use crate::probe::{Answer, EngineChoice, EngineKind, Target};
+use crate::model::{PingParams, RoundError};
+use crate::probe::{Answer, EngineChoice, EngineKind, PhaseKey, Target, TargetId};
 
 struct Bench {
     engine: Engine,
@@ -42,14 +42,14 @@ impl Bench {
             retry_ms: 5_000,
             source: None,
             is_urgent: false,
-            phase_key: id.to_string(),
+            phase_key: PhaseKey::of(&id.to_string()),
             group: 0,
         };
         engine.schedule.set_targets(0, vec![target(0), target(1)]);
         let mut seats = Vec::new();
         while let Some(seat) = engine.schedule.next(0) {
             engine.begin(0, seat);
-            let round = engine.places[seat.index()].running.as_mut().unwrap();
+            let round = engine.rounds.get_mut(seat).unwrap();
             (0..2).for_each(|packet| round.gather.sent(packet));
             engine.stats.account.sent += 2;
             engine.stats.account.waiting += 2;
