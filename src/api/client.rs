@@ -16,6 +16,7 @@ use super::commands::{
 };
 use super::events::EventRow;
 use super::loads::LineLoad;
+use super::parts::{Overview, PageBody};
 use super::storm::{StormInfo, StormRequest};
 use super::types::{Change, Heir, History, Problem, Reloaded, Snapshot};
 use crate::health::Explanation;
@@ -79,6 +80,25 @@ impl Client {
     /// [`ClientError`] when there is no daemon or it refuses.
     pub async fn snapshot(&self) -> Result<Snapshot, ClientError> {
         self.json(Method::GET, "/v1/snapshot").await
+    }
+
+    /// All but the subjects, as it is now.
+    ///
+    /// # Errors
+    /// [`ClientError`] when there is no daemon or it refuses; [`ClientError::Refused`] with
+    /// `unknown_path` of a daemon that has whole snapshots only.
+    pub async fn overview(&self) -> Result<Overview, ClientError> {
+        self.json(Method::GET, "/v1/overview").await
+    }
+
+    /// The subjects from number `from` on.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with `other_inventory` when there is another one than `inventory` by now.
+    pub async fn subjects(&self, inventory: u64, from: usize) -> Result<PageBody, ClientError> {
+        let path = format!("/v1/subjects?inventory={inventory}&from={from}");
+        let response = self.send(Method::GET, &path, Vec::new()).await?;
+        Ok(PageBody::new(read(response.into_body()).await?))
     }
 
     /// The changes after number `after`, as they happen.

@@ -40,7 +40,7 @@ pub use parts::{
     folded, place_of, unfold,
 };
 pub use server::{Backend, Feed, HistoryQuery, Peer, WINDOW_MAX_MS, serve};
-pub use snapshot::{Coverages, Sources, coverages, snapshot};
+pub use snapshot::{Coverages, Moment, Sources, coverages, overview, page, snapshot};
 pub use storm::{StormInfo, StormRequest};
 pub use types::{
     BlindInfo, CarrierInfo, Change, ChannelInfo, DaemonInfo, Heir, History, LostChannel,

@@ -4,12 +4,14 @@
 //! history, 16 KiB of a request's body; a client that reads changes too slowly is cut off and asks for a snapshot again.
 
 mod commands;
+mod pieces;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
@@ -27,6 +29,7 @@ use super::commands::{
 };
 use super::events::{EVENTS_MAX, EventRow};
 use super::loads::LineLoad;
+use super::parts::Overview;
 use super::storm::{StormInfo, StormRequest};
 use super::types::{Change, Heir, History, Problem, Reloaded, Snapshot};
 use super::user::User;
@@ -67,6 +70,11 @@ pub struct Feed {
 pub trait Backend: Send + Sync + 'static {
     /// The present.
     fn snapshot(&self) -> BoxFuture<'_, Result<Arc<Snapshot>, Problem>>;
+    /// The present without its subjects.
+    fn overview(&self) -> BoxFuture<'_, Result<Arc<Overview>, Problem>>;
+    /// The subjects from number `from` on, at most [`super::PAGE_MAX`], as JSON of a
+    /// [`super::Page`]. Problem: `other_inventory`.
+    fn page(&self, inventory: u64, from: usize) -> BoxFuture<'_, Result<Vec<u8>, Problem>>;
     /// Changes after a number; `None` when that is too long ago or from another daemon's life.
     fn changes(&self, after: u64) -> Option<Feed>;
     /// The past of one subject.
@@ -239,6 +247,8 @@ pub async fn serve(listener: UnixListener, backend: Arc<dyn Backend>) -> std::io
     let own_uid = UnixStream::pair()?.0.peer_cred()?.uid();
     let routes = Router::new()
         .route("/v1/snapshot", get(snapshot))
+        .route("/v1/overview", get(overview))
+        .route("/v1/subjects", get(subjects))
         .route("/v1/changes", get(changes))
         .route("/v1/history", get(history))
         .route("/v1/events", get(events_of))
@@ -294,7 +304,7 @@ fn status(error: &str) -> StatusCode {
         | "refused"
         | "too_many" => StatusCode::CONFLICT,
         "too_large" => StatusCode::PAYLOAD_TOO_LARGE,
-        "too_old" => StatusCode::GONE,
+        "other_inventory" | "too_old" => StatusCode::GONE,
         "stopping" => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -302,7 +312,27 @@ fn status(error: &str) -> StatusCode {
 
 async fn snapshot(State(shared): State<Shared>) -> Response {
     match shared.backend.snapshot().await {
-        Ok(snapshot) => Json(&*snapshot).into_response(),
+        Ok(snapshot) => pieces::of_snapshot(snapshot),
+        Err(body) => answer::<()>(Err(body)),
+    }
+}
+
+async fn overview(State(shared): State<Shared>) -> Response {
+    match shared.backend.overview().await {
+        Ok(overview) => pieces::of_overview(overview),
+        Err(body) => answer::<()>(Err(body)),
+    }
+}
+
+#[derive(Deserialize)]
+struct PageParams {
+    inventory: u64,
+    from: usize,
+}
+
+async fn subjects(State(shared): State<Shared>, Query(params): Query<PageParams>) -> Response {
+    match shared.backend.page(params.inventory, params.from).await {
+        Ok(json) => ([(CONTENT_TYPE, pieces::JSON)], json).into_response(),
         Err(body) => answer::<()>(Err(body)),
     }
 }

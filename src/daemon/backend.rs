@@ -14,8 +14,8 @@ use super::{Request, drifts, notes};
 use crate::api::{
     AckRequest, Acknowledged, AskRequest, AskedNow, Backend, ClosedIncident, DeviceInfo, Drifts,
     EventRow, FactInfo, Feed, Heir, History, HistoryQuery, LineLoad, NoteRequest, Noted,
-    OutboxAction, OutboxDone, OutboxRequest, Problem, Reloaded, Snapshot, StormInfo, StormRequest,
-    User, Work, WorkRequest,
+    OutboxAction, OutboxDone, OutboxRequest, Overview, Problem, Reloaded, Snapshot, StormInfo,
+    StormRequest, User, Work, WorkRequest,
 };
 use crate::coverage::{Chart, outages};
 use crate::health::Explanation;
@@ -53,6 +53,14 @@ impl Socket {
 impl Backend for Socket {
     fn snapshot(&self) -> BoxFuture<'_, Result<Arc<Snapshot>, Problem>> {
         Box::pin(self.ask(Request::Snapshot))
+    }
+
+    fn overview(&self) -> BoxFuture<'_, Result<Arc<Overview>, Problem>> {
+        Box::pin(self.ask(Request::Overview))
+    }
+
+    fn page(&self, inventory: u64, from: usize) -> BoxFuture<'_, Result<Vec<u8>, Problem>> {
+        Box::pin(async move { self.ask(|reply| Request::Page { inventory, from, reply }).await? })
     }
 
     fn changes(&self, after: u64) -> Option<Feed> {

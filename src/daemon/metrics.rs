@@ -41,7 +41,7 @@ pub(super) struct Gauges {
 impl Patrol {
     /// What `/metrics` shows now.
     pub(in crate::daemon) fn gauges(&mut self, now: UnixMs) -> Gauges {
-        let snapshot = Arc::new(self.snapshot(now));
+        let snapshot = self.snapshot(now);
         let (probe, services, outbox) = self.figures();
         let measured = self.measured();
         Gauges { snapshot, probe, services, measured, store: self.store().status(), outbox }

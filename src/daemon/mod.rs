@@ -47,7 +47,8 @@ pub use months::{Months, month_start};
 
 use crate::api::{
     AckRequest, Acknowledged, AskRequest, AskedNow, DeviceInfo, NoteRequest, Noted, OutboxDone,
-    Problem, ReloadFailure, Reloaded, Snapshot, StormInfo, StormRequest, User, Work, WorkRequest,
+    Overview, Problem, ReloadFailure, Reloaded, Snapshot, StormInfo, StormRequest, User, Work,
+    WorkRequest,
 };
 use crate::config::{Config, Engine};
 use crate::coverage::LOOK_BACK_MS;
@@ -130,6 +131,8 @@ pub type Load = Arc<dyn Fn() -> Result<Fresh, (u32, String)> + Send + Sync>;
 /// What clients ask of the patrol's task.
 enum Request {
     Snapshot(oneshot::Sender<Arc<Snapshot>>),
+    Overview(oneshot::Sender<Arc<Overview>>),
+    Page { inventory: u64, from: usize, reply: Reply<Vec<u8>> },
     Inventory(oneshot::Sender<Arc<Inventory>>),
     Metrics(oneshot::Sender<metrics::Gauges>),
     Reload { by: Option<User>, reply: Option<Reply<Reloaded>> },
@@ -267,7 +270,13 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
             Some(request) = inbox.recv() => match request {
                 Request::Snapshot(reply) => {
                     // A client that went away meanwhile needs no answer.
-                    let _ = reply.send(Arc::new(patrol.snapshot(clock::now())));
+                    let _ = reply.send(patrol.snapshot(clock::now()));
+                }
+                Request::Overview(reply) => {
+                    let _ = reply.send(patrol.overview(clock::now()));
+                }
+                Request::Page { inventory, from, reply } => {
+                    let _ = reply.send(patrol.page(inventory, from, clock::now()));
                 }
                 Request::Metrics(reply) => {
                     let _ = reply.send(patrol.gauges(clock::now()));

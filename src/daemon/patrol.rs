@@ -29,6 +29,7 @@ use faults::OwnFaults;
 use news::Switched;
 use own_loss::OwnLoss;
 use recent::Recent;
+use show::Sent;
 use work::Works;
 
 use super::asker::Asker;
@@ -81,6 +82,13 @@ pub(super) struct Patrol {
     month_from: UnixMs,
     /// What clients have been told.
     coverages: Coverages,
+    /// Nobody was there when a state changed, or the month's figures did: the coverages are of
+    /// earlier.
+    has_old_coverages: bool,
+    /// What is being sent to somebody.
+    sent: Sent,
+    /// Another number for every inventory and tree, of which parts of a snapshot are.
+    inventory_number: u64,
     incidents: Vec<Incident>,
     /// Subjects with news for clients.
     dirty: BTreeSet<SubjectIx>,
@@ -181,6 +189,10 @@ impl Patrol {
             months,
             month_from,
             coverages: Coverages::default(),
+            has_old_coverages: true,
+            sent: Sent::default(),
+            // Numbers of two lives of the daemon are never the same.
+            inventory_number: u64::try_from(now.0).unwrap_or(0).max(1),
             incidents: Vec::new(),
             dirty: BTreeSet::new(),
             is_stale: true,
@@ -252,6 +264,7 @@ impl Patrol {
         if !self.tree.is_alike(&tree) {
             // A unit began, ended or was merged: rows stand elsewhere, which no change can tell.
             self.tree = tree;
+            self.inventory_number += 1;
             self.resync = true;
             self.alerts.follow_units(&inventory, now);
         }
@@ -485,6 +498,7 @@ impl Patrol {
         if Arc::ptr_eq(of, self.inventory()) {
             self.months = months;
             self.month_from = from;
+            self.has_old_coverages = true;
             self.resync = true;
         }
     }
@@ -522,6 +536,8 @@ impl Patrol {
             .filter_map(|s| inventory.find_subject(old.subject(s).id.as_str()))
             .collect();
         self.dirty.clear();
+        self.inventory_number += 1;
+        self.has_old_coverages = true;
         self.months = Months::default();
         let kept = std::mem::replace(&mut self.recents, vec![Recent::default(); subjects]);
         for (s, recent) in old.subject_ixs().zip(kept) {

@@ -3,8 +3,8 @@
 use super::source::{Answer, Changes, Outcome, Refusal, Source, SourceError};
 use crate::api::{
     self, AckRequest, Acknowledged, AskRequest, AskedNow, Change, Client, ClientError,
-    ClosedIncident, Drifts, EventRow, History, LineLoad, NoteRequest, Noted, Snapshot, StormInfo,
-    StormRequest, Work, WorkRequest,
+    ClosedIncident, Drifts, EventRow, History, LineLoad, NoteRequest, Noted, Overview, PageBody,
+    Snapshot, StormInfo, StormRequest, Work, WorkRequest,
 };
 use crate::model::{Id, Span, SubjectId, UnitId};
 
@@ -52,6 +52,29 @@ impl From<ClientError> for Refusal {
 impl Source for ApiSource {
     fn snapshot(&self) -> Answer<'_, Snapshot> {
         Box::pin(async { Ok(self.client.snapshot().await?) })
+    }
+
+    fn overview(&self) -> Answer<'_, Option<Overview>> {
+        Box::pin(async {
+            match self.client.overview().await {
+                Ok(overview) => Ok(Some(overview)),
+                // A daemon of before there were any.
+                Err(ClientError::Refused(problem)) if problem.error == "unknown_path" => Ok(None),
+                Err(error) => Err(error.into()),
+            }
+        })
+    }
+
+    fn page(&self, inventory: u64, from: usize) -> Answer<'_, Option<PageBody>> {
+        Box::pin(async move {
+            match self.client.subjects(inventory, from).await {
+                Ok(body) => Ok(Some(body)),
+                Err(ClientError::Refused(problem)) if problem.error == "other_inventory" => {
+                    Ok(None)
+                }
+                Err(error) => Err(error.into()),
+            }
+        })
     }
 
     fn changes(&self, after: u64) -> Answer<'_, Box<dyn Changes>> {

@@ -128,6 +128,9 @@ pub(super) fn copy(ui: &mut Ui, board: &Board, now: UnixMs) {
 
 /// Before what is listed is written into a file.
 pub(super) fn write(ui: &mut Ui, board: &Board, now: UnixMs) {
+    if board.loading().is_some() {
+        return ui.notices.tell(Said::Loading, now);
+    }
     match export::csv(ui, board, now) {
         Some(export) => {
             let (name, id, count) = (screen_name(ui), export.name.clone(), export.rows);
@@ -170,6 +173,9 @@ fn hindrance(ui: &Ui, link: &Link) -> Option<Said> {
 pub(super) fn ask_now(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs) {
     if let Some(said) = hindrance(ui, link) {
         return ui.notices.tell(said, now);
+    }
+    if board.loading().is_some() {
+        return ui.notices.tell(Said::Loading, now);
     }
     let of_unit = |id: &UnitId| board.subjects_of(id).map(|s| s.id().clone()).collect();
     let mut subjects: Vec<SubjectId> = match (ui.screen, ui.selected()) {

@@ -121,6 +121,11 @@ impl Carriers {
 
     /// Reckons the carriers' figures anew.
     pub(super) fn look(&mut self, board: &Board) {
+        if board.loading().is_some() {
+            // No figure is told that is of a part of the lines.
+            (self.looked_at, self.looks) = (None, Vec::new());
+            return;
+        }
         self.looked_at = Some(board.at);
         struct Sum {
             counts: Counts,

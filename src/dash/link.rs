@@ -1,7 +1,8 @@
 //! Keeps a [`Board`] up to date and says how fresh it is.
 //!
 //! Guarantees: a missed or refused change leads to a new snapshot, a lost source to attempts that
-//! never end and are at most five seconds apart; while the daemon is away the second source, when
+//! never end and are at most five seconds apart; a board whose subjects are still coming is shown only
+//! where there is none yet; while the daemon is away the second source, when
 //! there is one, is shown as what it is. Must not draw and must not judge.
 
 use std::convert::Infallible;
@@ -11,8 +12,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::board::Board;
-use super::source::{Source, SourceError};
+use super::board::{Board, OutOfStep};
+use super::source::{Answer, Source, SourceError};
 use crate::model::UnixMs;
 
 /// Where the shown data come from.
@@ -52,7 +53,7 @@ pub struct Pace {
     pub first: Duration,
     /// Longest between two attempts.
     pub most: Duration,
-    /// Longest for a snapshot to come.
+    /// Longest for a snapshot, or a part of one, to come.
     pub answer: Duration,
     /// Least between two snapshots asked for one after the other.
     pub resync: Duration,
@@ -138,39 +139,134 @@ async fn follow_live(
 ) -> (bool, SourceError) {
     let mut answered = false;
     loop {
-        let snapshot = match tokio::time::timeout(pace.answer, live.snapshot()).await {
-            Ok(Ok(snapshot)) => snapshot,
-            Ok(Err(error)) => return (answered, error),
-            Err(_) => {
-                let words = "the daemon did not answer in time".to_owned();
-                return (answered, SourceError(words));
-            }
-        };
-        let mut changes = match live.changes(snapshot.seq).await {
-            Ok(changes) => changes,
+        match follow_once(live, pace, feed, &mut answered).await {
+            Ok(OutOfStep) => tokio::time::sleep(pace.resync).await,
             Err(error) => return (answered, error),
-        };
-        answered = true;
-        feed.send_replace(Feed { board: Some(Arc::new(Board::new(snapshot))), link: Link::Live });
-        loop {
-            let change = match changes.next().await {
-                Ok(Some(change)) => change,
-                Ok(None) => {
-                    let words = "the daemon closed the connection".to_owned();
-                    return (answered, SourceError(words));
-                }
-                Err(error) => return (answered, error),
-            };
-            let mut in_step = true;
-            feed.send_modify(|feed| {
-                if let Some(board) = &mut feed.board {
-                    in_step = Arc::make_mut(board).apply(change).is_ok();
-                }
-            });
-            if !in_step {
-                break;
+        }
+    }
+}
+
+/// Waits for an answer, but not for ever.
+async fn in_time<T>(pace: Pace, answer: Answer<'_, T>) -> Result<T, SourceError> {
+    let late = |_| SourceError("the daemon did not answer in time".to_owned());
+    tokio::time::timeout(pace.answer, answer).await.map_err(late)?
+}
+
+/// A board that is being followed: on the screen, or beside it for as long as the screen has one that
+/// tells more.
+enum Held {
+    Shown,
+    Beside(Box<Board>),
+}
+
+impl Held {
+    /// A board shown at once when there is none yet, be it whole or not.
+    fn new(board: Board, feed: &watch::Sender<Feed>) -> Self {
+        let is_shown = feed.borrow().board.is_none() || board.loading().is_none();
+        let mut held = Self::Beside(Box::new(board));
+        if is_shown {
+            held.show(feed);
+        }
+        held
+    }
+
+    fn show(&mut self, feed: &watch::Sender<Feed>) {
+        if let Self::Beside(board) = std::mem::replace(self, Self::Shown) {
+            feed.send_replace(Feed { board: Some(Arc::new(*board)), link: Link::Live });
+        }
+    }
+
+    fn change<T>(
+        &mut self,
+        feed: &watch::Sender<Feed>,
+        work: impl FnOnce(&mut Board) -> Result<T, OutOfStep>,
+    ) -> Result<T, OutOfStep> {
+        match self {
+            Self::Beside(board) => work(board),
+            Self::Shown => {
+                let mut done = Err(OutOfStep);
+                feed.send_modify(|feed| {
+                    if let Some(board) = &mut feed.board {
+                        done = work(Arc::make_mut(board));
+                    }
+                });
+                done
             }
         }
-        tokio::time::sleep(pace.resync).await;
+    }
+
+    fn look<T>(
+        &self,
+        feed: &watch::Sender<Feed>,
+        at: impl FnOnce(&Board) -> Option<T>,
+    ) -> Option<T> {
+        match self {
+            Self::Beside(board) => at(board),
+            Self::Shown => feed.borrow().board.as_deref().and_then(at),
+        }
+    }
+}
+
+/// The daemon's present: an overview whose pages are due, or a whole snapshot.
+async fn begin(live: &dyn Source, pace: Pace) -> Result<Board, SourceError> {
+    if let Some(overview) = in_time(pace, live.overview()).await? {
+        return Ok(Board::begun(overview));
+    }
+    Ok(Board::new(in_time(pace, live.snapshot()).await?))
+}
+
+/// Asks for the daemon's present and follows it from there until all must be asked for again.
+async fn follow_once(
+    live: &dyn Source,
+    pace: Pace,
+    feed: &watch::Sender<Feed>,
+    answered: &mut bool,
+) -> Result<OutOfStep, SourceError> {
+    let board = begin(live, pace).await?;
+    let mut changes = live.changes(board.seq).await?;
+    *answered = true;
+    // Where the next page begins; `None` while none is due.
+    let mut due = board.loading().map(|_| 0);
+    let mut held = Held::new(board, feed);
+    loop {
+        if due.is_none() && held.look(feed, |board| board.is_stale().then_some(())).is_some() {
+            tokio::time::sleep(pace.resync).await;
+            let Some(overview) = in_time(pace, live.overview()).await? else {
+                return Ok(OutOfStep);
+            };
+            if held.change(feed, |board| board.refresh(overview)).is_err() {
+                return Ok(OutOfStep);
+            }
+            due = Some(0);
+        }
+        if let Some(from) = due {
+            let Some(inventory) = held.look(feed, Board::inventory) else { return Ok(OutOfStep) };
+            let body = in_time(pace, live.page(inventory, from)).await?;
+            let Some(body) = body else { return Ok(OutOfStep) };
+            let page = body.page();
+            let page =
+                page.map_err(|e| SourceError(format!("understand the daemon's answer: {e}")))?;
+            match held.change(feed, |board| board.take_page(&page)) {
+                Ok(next) => due = next,
+                Err(OutOfStep) => return Ok(OutOfStep),
+            }
+            if due.is_none() {
+                held.show(feed);
+            }
+        }
+        // While pages are due only what is there already; who is at the keys has his turn, too.
+        let change = match due {
+            Some(_) => tokio::select! {
+                biased;
+                change = changes.next() => change,
+                () = tokio::task::yield_now() => continue,
+            },
+            None => changes.next().await,
+        };
+        let closed = || SourceError("the daemon closed the connection".to_owned());
+        let change = change?.ok_or_else(closed)?;
+        if held.change(feed, |board| board.apply(change)).is_err() {
+            return Ok(OutOfStep);
+        }
     }
 }

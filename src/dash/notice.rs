@@ -47,6 +47,8 @@ pub enum Said {
     NoDaemon,
     /// Nothing is selected that could be meant.
     Nothing,
+    /// The subjects are not all there yet: how many would be meant is not known.
+    Loading,
     /// Sent to the terminal's clipboard.
     Copied(String),
     /// Written: into which file, how many rows.

@@ -121,6 +121,8 @@ pub fn rows(ui: &Ui, board: &Board) -> Vec<Row> {
             }
             Some(root) => consequence_rows(board, root),
         },
+        // A list that is not complete says so in place of its rows.
+        Screen::Lines | Screen::Devices if board.loading().is_some() => Vec::new(),
         Screen::Lines => {
             let lines = board.connections().filter(|s| ui.carriers.lets(*s));
             sorted_subjects(lines.filter(|s| ui.lines_filter.lets(*s)), ui.lines_sort, true)
@@ -164,11 +166,14 @@ fn tree_rows(
         });
         return sorted_units(board, found, sort, network);
     }
+    if board.loading().is_some() && (tree.own || board.is_leaf(open)) {
+        return Vec::new();
+    }
     if tree.own || board.is_leaf(open) {
         return sorted_subjects(board.subjects_of(open), sort, false);
     }
     let mut rows = Vec::new();
-    let has_own = board.subjects_of(open).next().is_some();
+    let has_own = board.loading().is_none() && board.subjects_of(open).next().is_some();
     if has_own {
         rows.push(Row::Own(open.clone()));
     }
@@ -183,6 +188,9 @@ fn consequence_rows(board: &Board, root: &SubjectId) -> Vec<Row> {
     let mut rows = vec![Row::Subject(root.clone())];
     rows.extend(incident.with.iter().cloned().map(Row::Subject));
     rows.extend(incident.impact.units.iter().cloned().map(Row::Cut));
+    if board.loading().is_some() {
+        return rows;
+    }
     let caused = board.subjects().filter(|s| s.now().cause == Some(root));
     rows.extend(caused.map(|s| Row::Subject(s.id().clone())));
     rows

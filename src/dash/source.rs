@@ -8,8 +8,8 @@ use std::pin::Pin;
 use super::reports::{ReportRequest, SaveReport, Saved};
 use crate::api::{
     AckRequest, Acknowledged, AskRequest, AskedNow, Change, ClosedIncident, Drifts, EventRow,
-    History, LineLoad, NoteRequest, Noted, Problem, Snapshot, StormInfo, StormRequest, Work,
-    WorkRequest,
+    History, LineLoad, NoteRequest, Noted, Overview, PageBody, Problem, Snapshot, StormInfo,
+    StormRequest, Work, WorkRequest,
 };
 use crate::model::{Id, Span, SubjectId, UnitId};
 
@@ -45,6 +45,17 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, SourceError>> + '
 pub trait Source {
     /// Everything as it stands now.
     fn snapshot(&self) -> Answer<'_, Snapshot>;
+
+    /// All but the subjects, as it stands now; `None` of a source that has whole snapshots only.
+    fn overview(&self) -> Answer<'_, Option<Overview>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    /// The subjects from number `from` on, as they stand now; `None` when there is another
+    /// inventory than that by now.
+    fn page(&self, _inventory: u64, _from: usize) -> Answer<'_, Option<PageBody>> {
+        Box::pin(async { Ok(None) })
+    }
 
     /// What happens after the change `after`. A source that cannot follow (the store without a
     /// daemon) answers with an error.

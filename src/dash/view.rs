@@ -12,6 +12,7 @@ pub(super) use super::tabs::names as tab_names;
 use super::theme::Theme;
 use crate::locale;
 use crate::model::UnixMs;
+use crate::t;
 
 /// Everything a frame is made of.
 #[derive(Debug, Clone, Copy)]
@@ -301,6 +302,15 @@ impl Shot<'_> {
     /// Whether the data can be trusted to be now.
     pub fn freshness(&self) -> Freshness {
         freshness(self.board, self.link, self.now)
+    }
+
+    /// How many subjects are there already, while they are not all there.
+    pub fn loading(&self) -> Option<String> {
+        let count = |n: usize| locale::number(self.ui.lang, i64::try_from(n).unwrap_or(i64::MAX));
+        let (got, of) = self.board.loading()?;
+        let sign = self.theme.turning(self.now);
+        let words = t!(self.ui.lang, "dash_loading.subjects", got = count(got), of = count(of));
+        Some(format!("{sign} {words}"))
     }
 
     /// How long ago, at most `now`.

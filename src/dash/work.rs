@@ -182,6 +182,9 @@ pub(super) fn open(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs) {
     if *link != Link::Live {
         return ui.notices.tell(Said::NoDaemon, now);
     }
+    if board.loading().is_some() {
+        return ui.notices.tell(Said::Loading, now);
+    }
     let choices = choices(ui, board);
     if choices.is_empty() {
         return ui.notices.tell(Said::Nothing, now);

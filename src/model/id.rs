@@ -5,7 +5,8 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Longest id accepted, in bytes.
 pub(crate) const MAX_ID_LEN: usize = 96;
@@ -25,9 +26,31 @@ pub enum IdError {
 }
 
 /// A slug: `a-z`, `0-9`, and single `-`, `.` or `/` between them, e.g. `cai-be/tslcd`.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Id(Arc<str>);
+
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Id {
+    /// From the text where it stands: answers have tens of thousands of them.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Slug;
+        impl Visitor<'_> for Slug {
+            type Value = Id;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Id, E> {
+                Id::new(text).map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_string(Slug)
+    }
+}
 
 impl Id {
     /// Checks and interns a slug.

@@ -11,6 +11,7 @@ mod properties;
 mod reports;
 mod sample;
 mod screens;
+mod staged;
 mod storming;
 mod taking;
 mod working;

@@ -1,19 +1,28 @@
 //! What clients are shown: changes as they come, and the whole on request.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use super::Patrol;
 use crate::api::{
-    self, BlindInfo, Change, DaemonInfo, Snapshot, Sources, SubjectState, TurnsInfo, UnitChange,
+    self, BlindInfo, Change, DaemonInfo, Moment, Overview, Problem, Snapshot, Sources,
+    SubjectState, TurnsInfo, UnitChange,
 };
 use crate::health::{self, View};
-use crate::locale::reason;
+use crate::locale::{Lang, reason};
 use crate::model::{Inventory, State, SubjectIx, UnixMs};
 use crate::probe::Account;
 use crate::t;
 
 /// With a client there, it hears at least this often, in milliseconds.
 const HEARTBEAT_MS: i64 = 2_000;
+
+/// The last answers, for as long as somebody is being sent one: who asks meanwhile, while nothing has
+/// changed, gets the same.
+#[derive(Debug, Default)]
+pub(super) struct Sent {
+    snapshot: Weak<Snapshot>,
+    overview: Weak<Overview>,
+}
 
 /// True when the subject is silent since outside the hours in which it has to be on, and not
 /// waited for in vain yet: by itself, or because what it is reached through is.
@@ -131,13 +140,16 @@ impl Patrol {
                 self.changes.skip();
                 self.resync = false;
             }
+            self.has_old_coverages |= was_stale;
             return;
         }
         let is_due = now.since(self.published) >= HEARTBEAT_MS || now < self.published;
         if !(is_due || self.resync || !self.dirty.is_empty() || new_incidents) {
+            self.has_old_coverages |= was_stale;
             return;
         }
-        let units = if was_stale { self.changed_units(now) } else { Vec::new() };
+        let is_old = was_stale || self.has_old_coverages;
+        let units = if is_old { self.changed_units(now) } else { Vec::new() };
         let subjects =
             std::mem::take(&mut self.dirty).into_iter().map(|s| (self.id(s), self.state(s, now)));
         self.changes.publish(Change {
@@ -155,6 +167,7 @@ impl Patrol {
     /// Units whose coverage is not what clients were told last.
     fn changed_units(&mut self, now: UnixMs) -> Vec<UnitChange> {
         let coverages = self.with_sources(now, |sources| api::coverages(sources, now));
+        self.has_old_coverages = false;
         let inventory = Arc::clone(self.inventory());
         let changed = inventory
             .unit_ixs()
@@ -174,20 +187,74 @@ impl Patrol {
 
     /// Everything as it is now. Pending changes are given out first, so that the number in the
     /// snapshot is right for all who listen.
-    pub(in crate::daemon) fn snapshot(&mut self, now: UnixMs) -> Snapshot {
+    pub(in crate::daemon) fn snapshot(&mut self, now: UnixMs) -> Arc<Snapshot> {
+        self.give_out(now);
+        let seq = self.changes.seq();
+        if let Some(sent) = self.sent.snapshot.upgrade().filter(|sent| sent.seq == seq) {
+            return sent;
+        }
+        let (coverages, incidents) = (self.coverages.clone(), self.incidents.clone());
+        let snapshot = Arc::new(self.with_sources(now, |sources| {
+            api::snapshot(sources, coverages, incidents, self.info(now), seq, now)
+        }));
+        self.sent.snapshot = Arc::downgrade(&snapshot);
+        snapshot
+    }
+
+    /// All but the subjects, as it is now.
+    pub(in crate::daemon) fn overview(&mut self, now: UnixMs) -> Arc<Overview> {
+        self.give_out(now);
+        let moment = self.moment(now);
+        let is_it =
+            |sent: &Arc<Overview>| (sent.seq, sent.inventory) == (moment.seq, moment.inventory);
+        if let Some(sent) = self.sent.overview.upgrade().filter(is_it) {
+            return sent;
+        }
+        let (inventory, view) = (self.inventory(), |s| self.health.view(s));
+        let standing = |s| (view(s).state, is_off_hours(inventory, s, view, now));
+        let (incidents, info) = (self.incidents.clone(), self.info(now));
+        let overview = self.with_sources(now, |sources| {
+            api::overview(sources, standing, &self.coverages, incidents, info, moment)
+        });
+        let overview = Arc::new(overview);
+        self.sent.overview = Arc::downgrade(&overview);
+        overview
+    }
+
+    /// The subjects from number `from` on as they are now, as JSON. A page is at least as new as
+    /// its number says: what is newer in it is in the next change, too.
+    pub(in crate::daemon) fn page(
+        &self,
+        inventory: u64,
+        from: usize,
+        now: UnixMs,
+    ) -> Result<Vec<u8>, Problem> {
+        let moment = self.moment(now);
+        if inventory != moment.inventory {
+            let message = t!(Lang::En, "reason.other_inventory");
+            return Err(Problem::new("other_inventory", message));
+        }
+        let json =
+            self.with_sources(now, |sources| serde_json::to_vec(&api::page(sources, from, moment)));
+        json.map_err(|e| Problem::new("internal", e.to_string()))
+    }
+
+    fn moment(&self, now: UnixMs) -> Moment<'_> {
+        let (seq, inventory) = (self.changes.seq(), self.inventory_number);
+        Moment { tree: &self.tree, inventory, seq, at: now }
+    }
+
+    /// Gives out what is pending and has the coverages of now, before anybody is shown the whole.
+    fn give_out(&mut self, now: UnixMs) {
         self.publish(now);
-        self.dirty.clear();
-        self.coverages = self.with_sources(now, |sources| api::coverages(sources, now));
-        self.with_sources(now, |sources| {
-            api::snapshot(
-                sources,
-                self.coverages.clone(),
-                self.incidents.clone(),
-                self.info(now),
-                self.changes.seq(),
-                now,
-            )
-        })
+        if !self.dirty.is_empty() {
+            // Nobody listens: whoever has an older number has not heard of these.
+            self.changes.skip();
+            self.dirty.clear();
+        }
+        if std::mem::take(&mut self.has_old_coverages) {
+            self.coverages = self.with_sources(now, |sources| api::coverages(sources, now));
+        }
     }
 }
 

@@ -263,6 +263,9 @@ pub fn status(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
         }
         words.push(text, style);
     };
+    if let Some(words) = shot.loading() {
+        say(words, theme.strong());
+    }
     match shot.link {
         Link::Live => {}
         Link::Reconnecting { reason, .. } => {

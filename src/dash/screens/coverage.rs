@@ -256,11 +256,17 @@ fn beside(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
         Some(Row::Unit(id) | Row::Own(id)) => {
             let Some(unit) = shot.board.unit(id) else { return };
             let subjects: Vec<Subject<'_>> = shot.board.subjects_of(id).collect();
-            let words = t!(lang, "dash.subjects_of", unit = unit.short, count = subjects.len());
+            let loading = shot.loading();
+            let words = match &loading {
+                Some(_) => unit.short.clone(),
+                None => t!(lang, "dash.subjects_of", unit = unit.short, count = subjects.len()),
+            };
             let inside = boxed(buffer, area, theme, &title(theme, words));
             let at = contact_line(shot, id, inside, buffer);
             let list = rows(inside, at, inside.height.saturating_sub(at));
-            if subjects.is_empty() {
+            if let Some(words) = loading {
+                empty(buffer, list, theme, &words);
+            } else if subjects.is_empty() {
                 empty(buffer, list, theme, text(lang, "dash.no_subjects"));
             } else {
                 lines::table_of(shot, list, buffer, &subjects);

@@ -22,7 +22,11 @@ const STRIP: usize = 20;
 pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let (lang, theme, ui) = (shot.ui.lang, shot.theme, shot.ui);
     let area = panes(ui, shot.board, area).list;
-    let mut heading = title(theme, t!(lang, "dash.list_devices", count = ui.rows.len()));
+    let loading = shot.loading();
+    let mut heading = match &loading {
+        Some(_) => title(theme, text(lang, "dash_loading.devices")),
+        None => title(theme, t!(lang, "dash.list_devices", count = ui.rows.len())),
+    };
     let sort = match ui.devices_sort {
         Sort::Official => None,
         Sort::Worst => Some("dash.sort_worst"),
@@ -35,6 +39,9 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     }
     let inside = boxed(buffer, area, theme, &heading);
     line_right(buffer, rows(area, 0, 1), area.width / 2, &position(shot));
+    if let Some(words) = loading {
+        return empty(buffer, inside, theme, &words);
+    }
     if ui.rows.is_empty() {
         return empty(buffer, inside, theme, text(lang, "dash.no_subjects"));
     }

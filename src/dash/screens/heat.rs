@@ -91,6 +91,10 @@ fn left(column: usize, columns: usize, room: u16) -> u16 {
 fn unit(shot: &Shot<'_>, id: &UnitId, row: Rect, buffer: &mut Buffer) -> Line {
     let (lang, theme) = (shot.ui.lang, shot.theme);
     let network = shot.ui.network(shot.board).map(|n| &n.id);
+    if let Some(words) = shot.loading() {
+        write(buffer, row, 0, &words, theme.dim());
+        return Line::default();
+    }
     let Some(subject) = line_of(shot.board, id, network) else {
         write(buffer, row, 0, text(lang, "dash.heat_no_line"), theme.dim());
         return Line::default();

@@ -100,7 +100,10 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     if let Some(incident) = open {
         let name = shot.board.subject(&incident.root);
         let name = name.map_or_else(|| incident.root.to_string(), |s| subject_title(shot.board, s));
-        let heading = title(theme, t!(lang, "dash.consequences_of", root = name));
+        let mut heading = title(theme, t!(lang, "dash.consequences_of", root = name));
+        if let Some(words) = shot.loading() {
+            heading.push(format!("  {words}"), theme.dim());
+        }
         let inside = boxed(buffer, panes.list, theme, &heading);
         line_right(buffer, rows(panes.list, 0, 1), panes.list.width / 2, &position(shot));
         consequences(shot, inside, buffer);

@@ -30,7 +30,11 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
         carriers::draw(shot, above, buffer);
     }
     let area = panes.list;
-    let mut heading = title(theme, t!(lang, "dash.list_lines", count = shot.ui.rows.len()));
+    let loading = shot.loading();
+    let mut heading = match &loading {
+        Some(_) => title(theme, text(lang, "dash_loading.lines")),
+        None => title(theme, t!(lang, "dash.list_lines", count = shot.ui.rows.len())),
+    };
     let sort = match shot.ui.lines_sort {
         Sort::Official => None,
         Sort::Worst => Some("dash.sort_worst"),
@@ -45,7 +49,9 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     }
     let inside = boxed(buffer, area, theme, &heading);
     line_right(buffer, rows(area, 0, 1), area.width / 2, &position(shot));
-    if shot.ui.rows.is_empty() {
+    if let Some(words) = loading {
+        empty(buffer, inside, theme, &words);
+    } else if shot.ui.rows.is_empty() {
         empty(buffer, inside, theme, text(lang, "dash.no_subjects"));
     } else {
         subject_list(shot, inside, buffer);
@@ -64,8 +70,11 @@ pub fn subject_list(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     });
 }
 
-/// Draws subjects without a selection.
+/// Draws subjects without a selection; while they are not all there it says so.
 pub fn table_of(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer, subjects: &[Subject<'_>]) {
+    if let Some(words) = shot.loading() {
+        return empty(buffer, area, shot.theme, &words);
+    }
     let columns = Columns::new(shot, area.width, false);
     list(buffer, area, shot.theme, &columns.table, (0, None, subjects.len()), |i| {
         subjects.get(i).map(|s| columns.cells(shot, *s)).unwrap_or_default()

@@ -76,6 +76,7 @@ pub fn told(shot: &Shot<'_>) -> Option<Line> {
         Said::ReadOnly => fault(text(lang, "dash.work_read_only").to_owned()),
         Said::NoDaemon => fault(text(lang, "dash.work_no_daemon").to_owned()),
         Said::Nothing => fault(text(lang, "dash.nothing_selected").to_owned()),
+        Said::Loading => fault(text(lang, "dash_loading.wait").to_owned()),
         Said::Copied(what) => plain(t!(lang, "dash.copied", what = fit(what, 60))),
         Said::Exported(path, count) => {
             let count = number(lang, i64::try_from(*count).unwrap_or(i64::MAX));

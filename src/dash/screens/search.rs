@@ -20,13 +20,20 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     input.push(" ", theme.selected());
     let end = line(buffer, rows(inside, 0, 1), 1, &input);
     let found = number(lang, i64::try_from(search.found).unwrap_or(i64::MAX));
+    let loading = shot.loading();
     if !search.text.is_empty() {
-        let words = t!(lang, "dash.found", count = found);
+        let words = match &loading {
+            Some(words) => words.clone(),
+            None => t!(lang, "dash.found", count = found),
+        };
         write(buffer, rows(inside, 0, 1), end + 2, &words, theme.dim());
     }
     let below = rows(inside, 1, inside.height.saturating_sub(1));
     if search.text.is_empty() {
         return empty(buffer, rows(below, 1, 1), theme, text(lang, "dash.search_hint"));
+    }
+    if search.hits.is_empty() && loading.is_some() {
+        return;
     }
     if search.hits.is_empty() {
         return empty(buffer, rows(below, 1, 1), theme, text(lang, "dash.nothing_found"));
