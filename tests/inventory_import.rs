@@ -286,6 +286,44 @@ fn what_is_taken_out_takes_no_neighbour_with_it() {
 }
 
 #[test]
+fn what_means_the_same_is_no_change_however_it_is_written() {
+    let before = "networks: [{ id: lan, name: LAN, prefixes: 10.0.0.0/8 }]
+units:
+  - id: t
+    name: T
+    kind: province
+    since: 2016-01-01T00:00:00+07:00
+    connections:
+      lan: { bandwidth: 1Gbps, sla: { availability: 0.995, rtt: 50ms, loss: 1 }, address: 10.0.0.1 }
+    devices:
+      router: { address: 10.0.0.2, speeds: { lan1: 1Gbps, lan2: 0.1Gbps }, health: { interval: 60s, loss_pct: 10 }, ping: { timeout: 2s, size: 056 } }
+";
+    let case = Case::new(before);
+    let after = before
+        .replace("1Gbps, sla", "1000Mbps, sla")
+        .replace("0.995, rtt: 50ms, loss: 1 ", "0.9950, rtt: 50ms, loss: 1.0 ")
+        .replace("lan1: 1Gbps, lan2: 0.1Gbps", "lan1: 1000Mbps, lan2: 100000kbps")
+        .replace("60s, loss_pct: 10 ", "1m, loss_pct: 10.0 ")
+        .replace("2s, size: 056", "2000ms, size: 56")
+        .replace("2016-01-01T00:00:00+07:00", "2015-12-31T17:00:00Z");
+    assert!(before != after);
+    let yaml = case.sheet("same.yaml", &after);
+    let lines =
+        case.sheet("lines.csv", "id,unit,network,bandwidth_mbps,sla.rtt_ms\nt/lan,t,lan,1000,50\n");
+    let devices =
+        case.sheet("devices.csv", "id,unit,speeds.lan1,speeds.lan2\nt/router,t,1000Mbps,100Mbps\n");
+    for source in [&yaml, &lines, &devices] {
+        let outcome = look(&request(source), &case.inventory());
+        assert_eq!(count(&outcome.diagnostics).errors, 0, "{}", told(&outcome));
+        assert!(outcome.changes.is_empty(), "{:#?}", outcome.changes);
+    }
+    let devices =
+        case.sheet("devices.csv", "id,unit,speeds.lan1,speeds.lan2\nt/router,t,1000Mbps,1Gbps\n");
+    taken_in(&request(&devices), &case.inventory());
+    assert!(case.text().contains("speeds: { lan1: 1Gbps, lan2: 1Gbps }"), "{}", case.text());
+}
+
+#[test]
 fn what_a_mapping_of_the_import_does_not_say_stays_unless_it_is_to_go() {
     let case = Case::new(
         "units:
@@ -395,6 +433,45 @@ fn a_file_that_somebody_changed_meanwhile_is_left_alone_and_so_are_the_others() 
     let names: Vec<_> =
         fs::read_dir(case.inventory()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(names.len(), 2, "something is left behind: {names:?}");
+}
+
+#[test]
+fn a_folder_that_has_a_file_of_units_and_no_unit_yet_gets_another() {
+    for text in ["# to come\n", "units: []\n"] {
+        let case = Case::new("# nothing yet\n");
+        fs::write(case.inventory().join("units.yaml"), text).unwrap();
+        let sheet = case.sheet("units.csv", "id,name,kind,parent\nt,T,province,\na,A,commune,t\n");
+        taken_in(&request(&sheet), &case.inventory());
+        assert_eq!(good(&case.inventory()).units.len(), 2);
+        assert_eq!(fs::read_to_string(case.inventory().join("units.yaml")).unwrap(), text);
+    }
+}
+
+#[test]
+fn of_an_item_of_a_list_only_what_differs_is_written_anew() {
+    let before = "units:
+  - id: t
+    name: T
+    kind: province
+    codes:
+      - scheme: gso
+        code: \"815\"   # c1
+        until: 2020-01-01
+      - scheme: gso   # c2
+        code: \"816\"   # c3
+        since: 2020-01-01
+    devices:
+      web: { address: 10.0.0.1, checks: [ping, { tls: { name: t.vn, port: 443, expiry: 21d }, critical: true }] }
+";
+    let case = Case::new(before);
+    let after = before.replace("816", "817").replace("21d", "30d").replace("true }", "false }");
+    let sheet = case.sheet(
+        "new.yaml",
+        &after.replace("   # c1", "").replace("   # c2", "").replace("   # c3", ""),
+    );
+    let outcome = taken_in(&request(&sheet), &case.inventory());
+    assert_eq!(outcome.changes.len(), 2, "{:#?}", outcome.changes);
+    assert_eq!(case.text(), after);
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub(super) enum Said {
 /// Lists of words, where one word is a list of one.
 const WORDS: [&str; 7] = ["requires", "sites", "prefixes", "checks", "over", "holidays", "make_up"];
 /// Numbers, whatever zeros they end with.
-const NUMBERS: [&str; 22] = [
+const NUMBERS: [&str; 27] = [
     "lat",
     "lon",
     "goal",
@@ -44,6 +44,11 @@ const NUMBERS: [&str; 22] = [
     "high",
     "low",
     "baseline",
+    "size",
+    "tos",
+    "least",
+    "body",
+    "redirects",
 ];
 const DURATIONS: [&str; 8] = [
     "interval",
@@ -56,6 +61,8 @@ const DURATIONS: [&str; 8] = [
     "offset",
 ];
 
+const INSTANTS: [&str; 7] = ["since", "until", "from", "to", "at", "due", "support_until"];
+
 /// The key under which a value is compared: two keys may be two spellings of one thing.
 pub(super) fn canon_key(key: &str) -> &str {
     match key {
@@ -63,6 +70,12 @@ pub(super) fn canon_key(key: &str) -> &str {
         "rtt_ms" => "rtt",
         other => other,
     }
+}
+
+/// A value in one way of writing, of a key inside another: what stands under an interface of `speeds`
+/// is a bandwidth.
+pub(super) fn canon_in(outer: &str, key: &str, node: &Node) -> Said {
+    canon(if outer == "speeds" { "bandwidth" } else { key }, node)
 }
 
 /// A value in one way of writing.
@@ -110,7 +123,7 @@ fn canon_map(outer: &str, map: &Map) -> Said {
         .entries
         .iter()
         .map(|(key, node)| {
-            let said = canon(&key.text, node);
+            let said = canon_in(outer, &key.text, node);
             // Whom a rule is for, and the spans of a day, are lists of words as well.
             let is_list = matches!(outer, "for" | "hours") && matches!(said, Said::Text(_));
             let said = if is_list { Said::List(vec![said]) } else { said };
@@ -134,6 +147,10 @@ fn scalar_of(key: &str, text: &str, node: &Node) -> String {
         "bandwidth_mbps" => parse_scaled(text, 3).map(|kbps| kbps.to_string()),
         "rtt" => parse_duration(text).ok().map(|ms| ms.saturating_mul(1_000).to_string()),
         "rtt_ms" => parse_scaled(text, 3).map(|us| us.to_string()),
+        // An instant, whatever zone it is written in; a day stays a day.
+        key if INSTANTS.contains(&key) => {
+            text.parse::<jiff::Timestamp>().ok().map(|instant| instant.to_string())
+        }
         key if NUMBERS.contains(&key) => number(9),
         key if DURATIONS.contains(&key) => parse_duration(text).ok().map(|ms| format!("{ms}ms")),
         _ => text.parse::<IpAddr>().ok().map(|address| address.to_canonical().to_string()),

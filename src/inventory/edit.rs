@@ -29,6 +29,13 @@ pub(super) struct Page<'t> {
 
 type Done = Result<(), Stuck>;
 
+/// True where an item that is a mapping has its first key still: what stands behind the dash stays,
+/// so the others can be changed one by one.
+fn begins_alike(old: &Node, new: &Map) -> bool {
+    let Value::Map(old) = &old.value else { return false };
+    old.entries.first().is_some_and(|(key, _)| new.entry(&key.text).is_some())
+}
+
 impl<'t> Page<'t> {
     pub(super) fn new(text: &'t str) -> Self {
         let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
@@ -151,6 +158,13 @@ impl<'t> Page<'t> {
         let gone = &old_rest[..old_rest.len() - behind];
         let come = &new_rest[..new_rest.len() - behind];
         for (a, b) in gone.iter().zip(come) {
+            if let Value::Map(said) = &b.value
+                && key != "via"
+                && begins_alike(a, said)
+            {
+                self.make_map(a, said, in_flow, &|_| 0)?;
+                continue;
+            }
             let end = self.scan.end(a).ok_or(Stuck(a.at))?;
             let start = a.at.start as usize;
             self.put(start, end, &compose::inline(key, &b.value, in_flow));

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Change, Kind};
-use crate::inventory::alike::{Said, canon, canon_key};
+use crate::inventory::alike::{Said, canon, canon_in, canon_key};
 use crate::inventory::compose;
 use crate::inventory::ledger::{Entry, Home};
 use crate::inventory::node::{Key, Map, Node, Value};
@@ -242,7 +242,8 @@ impl Merge<'_> {
                 .entries
                 .iter()
                 .position(|(known, _)| canon_key(&known.text) == canon_key(&key.text));
-            let said = canon(&key.text, node);
+            let within = outer.rsplit('.').next().unwrap_or(outer);
+            let said = canon_in(within, &key.text, node);
             let Some(there) = there else {
                 let is_empty = matches!(&said, Said::Map(map) if map.is_empty());
                 let is_implied = outer.is_empty()
@@ -255,7 +256,7 @@ impl Merge<'_> {
                 continue;
             };
             let (known, own) = merged.entries[there].clone();
-            if canon(&known.text, &own) == said {
+            if canon_in(within, &known.text, &own) == said {
                 continue;
             }
             match (&own.value, &node.value) {

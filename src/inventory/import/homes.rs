@@ -37,7 +37,9 @@ pub(super) fn find<'t>(base: &Base<'t>, compared: &Compared<'t>) -> Homes<'t> {
         units: HashMap::new(),
         centres: HashMap::new(),
         last_centre: 0,
+        units_file: PathBuf::new(),
     };
+    finder.units_file = finder.free(base.folder, "units");
     for (ix, unit) in base.old.iter().enumerate().filter(|(_, e)| e.section == Section::Units) {
         finder.units.insert(&unit.id, ix);
     }
@@ -79,6 +81,9 @@ struct Finder<'a, 't> {
     centres: HashMap<&'t str, usize>,
     /// The place among what is new of the last data centre that got a device.
     last_centre: usize,
+    /// Where units go that there is no better place for; a file that has no entry yet may have the
+    /// plain name.
+    units_file: PathBuf,
 }
 
 impl<'t> Finder<'_, 't> {
@@ -153,7 +158,7 @@ impl<'t> Finder<'_, 't> {
         let tier = tier(entry);
         // All centres in one file: the order of their core routers is kept.
         if self.base.old.is_empty() && entry.word("kind") == Some("dic") {
-            return Spot::Fresh(self.base.folder.join("units.yaml"));
+            return Spot::Fresh(self.units_file.clone());
         }
         if let Some(Spot::Fresh(path)) = parent.and_then(|parent| self.of_new_unit.get(parent)) {
             let is_own = tier == Some(Tier::District);
@@ -188,7 +193,7 @@ impl<'t> Finder<'_, 't> {
             let is_own = tier == Some(Tier::District);
             return Spot::Fresh(match is_own {
                 true => self.own_file(entry, Some(self.base.folder)),
-                false => self.base.folder.join("units.yaml"),
+                false => self.units_file.clone(),
             });
         }
         self.last(Section::Units, |_| true)
