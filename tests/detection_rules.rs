@@ -43,13 +43,13 @@ fn outage(start: i64, end: i64) -> Outage {
 
 #[test]
 fn the_guarantee_follows_from_the_periods() {
-    // 10 s + 2 × 2 s, a round in doubt of 6 packets 100 ms apart, three ticks of 20 ms.
+    // 10 s + 2 × 2 s, a round in doubt of 6 packets 100 ms apart, three ticks of 100 ms.
     let demo = settings("--periods demo");
-    assert_eq!(demo.periods().guaranteed_ms(), 10_000 + 4_000 + 500 + 60);
+    assert_eq!(demo.periods().guaranteed_ms(), 10_000 + 4_000 + 500 + 300);
     assert_eq!(demo.limit_ms(), 20_000, "what was promised is more than what is sure");
     let default = settings("--periods default --minutes 60");
-    assert_eq!(default.periods().guaranteed_ms(), 30_000 + 10_000 + 1_000 + 60);
-    assert_eq!(default.limit_ms(), 41_060, "20 s cannot be promised at one round in 30 s");
+    assert_eq!(default.periods().guaranteed_ms(), 30_000 + 10_000 + 1_000 + 300);
+    assert_eq!(default.limit_ms(), 41_300, "20 s cannot be promised at one round in 30 s");
     let scaled = settings("--periods demo --scale 10");
     assert_eq!(scaled.limit_ms(), 2_000);
     assert_eq!((demo.slack_ms(), scaled.slack_ms()), (0, 20), "full scale is held to the period");

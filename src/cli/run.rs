@@ -34,15 +34,20 @@ pub fn run(_args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     context::alerts(&config)?;
     let lang = config.language;
     super::log_to_stderr();
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    // The patrol has this thread and a runtime to itself: what wakes it wakes nobody else, and
+    // however much clients ask for, it does not wait for them.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let server = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("server")
+        .enable_all()
+        .build()?;
     let again = global.clone();
     let load: daemon::Load = Arc::new(move || fresh(&again));
-    // On a worker: what wakes it is looked at by a worker, and would have to wake this thread in turn.
-    let patrol = runtime.spawn(daemon::run(config, inventory, load));
-    let ended = runtime.block_on(patrol)?;
+    let ended = runtime.block_on(daemon::run(config, inventory, load, server.handle()));
     // A query that still reads, or a store on a hanging disk, must not hold the process.
-    runtime.shutdown_timeout(Duration::from_millis(200));
+    server.shutdown_timeout(Duration::from_millis(100));
+    runtime.shutdown_timeout(Duration::from_millis(100));
     if let Err(DaemonError::Store(StoreError::Locked { path, pid })) = &ended {
         let store = path.display();
         anyhow::bail!(t!(lang, "daemon.already_running", pid = pid, store = store));

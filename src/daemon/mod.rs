@@ -36,6 +36,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::UnixListener;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
@@ -152,12 +153,18 @@ enum Request {
 
 type Reply<T> = oneshot::Sender<Result<T, Problem>>;
 
-/// Patrols until SIGTERM or SIGINT. `load` is called again at SIGHUP and on request.
+/// Patrols until SIGTERM or SIGINT. `load` is called again at SIGHUP and on request; clients are
+/// served on the runtime `server`.
 ///
 /// # Errors
 /// [`DaemonError`] when the store is taken, the ping engine may not open a socket, or the Unix
 /// socket cannot be bound; all name the fix.
-pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(), DaemonError> {
+pub async fn run(
+    config: Config,
+    inventory: Inventory,
+    load: Load,
+    server: &Handle,
+) -> Result<(), DaemonError> {
     // First of all: a signal that comes while the store is read must not kill the process.
     let on_signal = |kind| {
         signal(kind).map_err(|source| DaemonError::Io {
@@ -193,7 +200,11 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
     let month_from = month_start(now, &config.timezone);
     let this_month = Span::new(month_from, now);
     let months = Months::compute(&inventory, &past.intervals, &past.maintenance, this_month);
-    let listener = bind(&config)?;
+    let listener = {
+        // Whoever connects is noticed where he is served.
+        let _there = server.enter();
+        bind(&config)?
+    };
     // Numbers go on growing over restarts, so that a client's old number is never taken for a
     // new one.
     let changes = Arc::new(feed::Changes::new(u64::try_from(now.0).unwrap_or(0)));
@@ -201,10 +212,11 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
     let (reports, mut reports_inbox) = mpsc::channel(patrol::REPORTS_MAX);
     let (requests, mut inbox) = mpsc::channel::<Request>(64);
     let backend = backend::Socket::new(requests.clone(), Arc::clone(&changes), &config.store);
-    let server = tokio::spawn(crate::api::serve(listener, Arc::new(backend)));
+    let serving = server.spawn(crate::api::serve(listener, Arc::new(backend)));
     if let Some(address) = config.metrics {
-        metrics::serve(address, requests.clone())
-            .await
+        let served = server.spawn(metrics::serve(address, requests.clone())).await;
+        served
+            .unwrap_or_else(|ended| Err(std::io::Error::other(ended)))
             .map_err(|source| DaemonError::Metrics { address, source })?;
     }
     let parts = Parts {
@@ -230,7 +242,10 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
     );
 
     let mut tick = every(TICK);
-    let mut publish = every(PUBLISH);
+    // Answers come more often, and what is new is given out with them: only where none come does the
+    // clock have to wake us for it.
+    let mut publish = every(PUBLISH + PUBLISH / 2);
+    let mut published = tokio::time::Instant::now();
     let mut recompute = every(MONTHS);
     let mut expire = every(EXPIRE);
     // The first rounds make a month out of nothing: soon after the start, then regularly.
@@ -242,14 +257,25 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
     let result = loop {
         tokio::select! {
             batch = answers.recv() => match batch {
-                Some(batch) => patrol.answers(&batch, clock::now()),
+                Some(batch) => {
+                    patrol.answers(&batch, clock::now());
+                    // Awake it is already.
+                    if published.elapsed() >= PUBLISH {
+                        patrol.publish(clock::now());
+                        published = tokio::time::Instant::now();
+                        publish.reset();
+                    }
+                }
                 None => break Err(DaemonError::EngineGone),
             },
             turn = patrol.next_turn() => patrol.turn(turn, clock::now()),
             Some(trap) = traps_inbox.recv() => patrol.trap(&trap, clock::now()),
             Some(report) = reports_inbox.recv() => patrol.delivered(&report, clock::now()),
             _ = tick.tick() => patrol.tick(clock::now()),
-            _ = publish.tick() => patrol.publish(clock::now()),
+            _ = publish.tick() => {
+                patrol.publish(clock::now());
+                published = tokio::time::Instant::now();
+            }
             _ = recompute.tick() => {
                 patrol.follow_calendar(clock::now());
                 let (config, inventory) = patrol.month_inputs();
@@ -354,7 +380,7 @@ pub async fn run(config: Config, inventory: Inventory, load: Load) -> Result<(),
         }
     };
     tracing::info!("stopping");
-    server.abort();
+    serving.abort();
     let store = patrol.stop(clock::now());
     let closing = tokio::task::spawn_blocking(move || store.close());
     match tokio::time::timeout(CLOSING, closing).await {

@@ -29,7 +29,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::account::{Account, Skip};
-use super::tick::{TICK_MAX_US, tick_us};
+use super::tick::{TICK_MAX_US, tick_us, tick_within_us};
 use super::{Options, Pace, Target, TargetId};
 use crate::model::{PingParams, Source};
 use bucket::Bucket;
@@ -132,7 +132,8 @@ impl Schedule {
     }
 
     /// Normal turns, and retries of rounds that began on time, fall on multiples of this, in
-    /// microseconds: as long a tick as the packets of all targets together allow.
+    /// microseconds: as long a tick as the packets of all targets together allow, and no longer than any two
+    /// of one target are to be apart.
     #[must_use]
     pub const fn tick_us(&self) -> i64 {
         self.tick_us
@@ -191,7 +192,8 @@ impl Schedule {
             is_again
         });
         let wanted = || wanted.iter().map(|(_, number)| &targets[*number as usize]);
-        self.tick_us = tick_us(rate_pps(wanted()));
+        let least_us = wanted().map(least_wait_us).min().unwrap_or(i64::MAX);
+        self.tick_us = tick_us(rate_pps(wanted())).min(tick_within_us(least_us));
         let mut manners = Manners::default();
         let (mut emptied, mut new) = (Vec::new(), Vec::new());
         let mut seated = std::mem::take(&mut self.seated).into_iter().peekable();
@@ -448,6 +450,14 @@ fn rate_pps<'a>(targets: impl Iterator<Item = &'a Target>) -> i64 {
         i64::from(target.params.count) * PARTS * US_PER_MS / target.interval_ms.max(1)
     });
     parts.fold(0, i64::saturating_add) / PARTS
+}
+
+/// The shortest time in which a target is to be asked twice: between two packets, or two rounds.
+fn least_wait_us(target: &Target) -> i64 {
+    let spacing_us = i64::from(target.params.spacing_ms).saturating_mul(US_PER_MS);
+    let retry_us = target.retry_ms.saturating_mul(US_PER_MS);
+    // Without any spacing they are to leave at once.
+    if spacing_us > 0 { spacing_us.min(retry_us) } else { retry_us }
 }
 
 /// `span × rank / count` without overflow.

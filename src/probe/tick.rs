@@ -23,6 +23,12 @@ pub(super) fn tick_us(rate_pps: i64) -> i64 {
     longest.unwrap_or(TICK_MIN_US)
 }
 
+/// The longest tick that is no longer than `most_us`, or else the shortest there is: what is to leave
+/// one after the other at least so far apart must not fall into one tick.
+pub(super) fn tick_within_us(most_us: i64) -> i64 {
+    TICKS_US.into_iter().find(|tick_us| *tick_us <= most_us).unwrap_or(TICK_MIN_US)
+}
+
 /// The last beginning of a tick at or before an instant.
 pub(super) const fn tick_before_us(at_us: i64, tick_us: i64) -> i64 {
     at_us - at_us.rem_euclid(tick_us)
@@ -46,6 +52,14 @@ mod tests {
         // A rate that is kept within some percent keeps its tick.
         assert_eq!(tick_us(10_300), 10_000);
         assert_eq!(tick_us(1_000_000), TICK_MIN_US);
+    }
+
+    #[test]
+    fn what_is_spaced_narrowly_has_a_short_tick() {
+        assert_eq!(tick_within_us(i64::MAX), TICK_MAX_US);
+        assert_eq!(tick_within_us(100_000), 100_000);
+        assert_eq!(tick_within_us(50_000), 20_000);
+        assert_eq!(tick_within_us(1), TICK_MIN_US);
     }
 
     #[test]

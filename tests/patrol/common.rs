@@ -110,7 +110,7 @@ pub static FORKING: Mutex<()> = Mutex::new(());
 /// A running daemon; killed when dropped.
 pub struct Daemon {
     pub child: Child,
-    log: PathBuf,
+    pub log: PathBuf,
 }
 
 impl Daemon {

@@ -15,6 +15,8 @@ mod daemon;
 mod db;
 mod demo;
 mod discover;
+mod metrics;
+mod own_loss;
 mod services;
 mod snmp;
 mod traps;

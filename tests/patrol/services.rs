@@ -12,7 +12,7 @@ use tuantra::model::{RoundError, ServiceTrouble, State};
 use super::common::{INVENTORY, Province, follow, may_ping, skip};
 
 /// A web server that answers 200 or, while it is ill, 503.
-fn web(is_ill: Arc<AtomicBool>) -> u16 {
+pub fn web(is_ill: Arc<AtomicBool>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
@@ -31,7 +31,7 @@ fn web(is_ill: Arc<AtomicBool>) -> u16 {
     port
 }
 
-fn metrics(port: u16) -> String {
+pub fn metrics(port: u16) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let ask = "GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
     stream.write_all(ask.as_bytes()).unwrap();
@@ -44,7 +44,7 @@ fn metrics(port: u16) -> String {
 }
 
 /// What Prometheus' own checker says; nothing where it is not installed.
-fn lint(page: &str) {
+pub fn lint(page: &str) {
     let checker = Command::new("promtool")
         .args(["check", "metrics"])
         .stdin(Stdio::piped())

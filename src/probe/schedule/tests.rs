@@ -142,6 +142,19 @@ fn turns_are_brought_to_ticks_as_long_as_the_load_allows() {
 }
 
 #[test]
+fn no_two_packets_of_a_target_that_are_to_be_apart_fall_into_one_tick() {
+    for (spacing_ms, tick_us) in [(200, 100_000), (50, 20_000), (3, 1_000), (0, 100_000)] {
+        let mut wanted = targets(50);
+        wanted[7].params.spacing_ms = spacing_ms;
+        let patrol = Patrol::new(&options(5_000, 5_000, 0), wanted);
+        assert_eq!(patrol.schedule.tick_us(), tick_us, "{spacing_ms}");
+    }
+    let mut wanted = targets(50);
+    wanted[7].retry_ms = 60;
+    assert_eq!(Patrol::new(&options(5_000, 5_000, 0), wanted).schedule.tick_us(), 20_000);
+}
+
+#[test]
 fn the_load_of_two_thousand_is_flat() {
     let mut patrol = Patrol::new(&options(5_000, 5_000, 10_000), targets(2_000));
     patrol.run(90 * S);

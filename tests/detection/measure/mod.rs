@@ -15,8 +15,8 @@
 //!   began before the repair the later packets may be answered: the record may end as much before
 //!   the truth as a round is long, `(count − 1) × spacing` (`(2 × count − 1) × spacing` of a round
 //!   asked in doubt), and at most one `retry` after it. Both sides are held to one `retry`.
-//! - The engine works in ticks of up to 20 ms, which do not scale: where all other times are
-//!   divided, both bounds are wider by one tick. At full scale they are the periods themselves.
+//! - The engine works in ticks of up to 100 ms, as long as a round's spacing, which do not scale below
+//!   20 ms: where all other times are divided, both bounds are wider by one tick. At full scale they are the periods themselves.
 //! - An outage is sure to be found when `confirm` rounds in a row are lost whole inside it however
 //!   it lies between the turns: when it is longer than `interval + (confirm − 1) × retry`, plus
 //!   the length of the last of these rounds and the engine's ticks

@@ -1,7 +1,7 @@
 //! What is measured: the periods, the script, and the bounds that follow from them. Pure.
 
 use std::error::Error;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -23,8 +23,9 @@ const OUTAGE_MS: (i64, i64) = (5_000, 7_200_000);
 const CLAIM_MS: i64 = 20_000;
 /// Failed rounds to *down*, answered ones to *up*: the product's defaults.
 pub const CONFIRM: u8 = 3;
-/// The engine works in ticks: a turn begins up to this much late, whatever the scale.
-const TICK_MS: i64 = 20;
+/// The engine works in ticks, no longer than a round's spacing and in milliseconds between these: a
+/// turn begins up to so much late.
+const TICK_MS: RangeInclusive<i64> = 20..=100;
 /// Starting the daemon, whatever the scale.
 const START_MS: i64 = 3_000;
 
@@ -100,13 +101,18 @@ impl Periods {
         ping.round_ms() - i64::from(ping.timeout_ms)
     }
 
+    /// The longest tick that the engine takes.
+    fn tick_ms(&self) -> i64 {
+        i64::from(self.ping.spacing_ms).clamp(*TICK_MS.start(), *TICK_MS.end())
+    }
+
     /// Outages longer than this are found wherever they lie between the turns.
     pub fn guaranteed_ms(&self) -> i64 {
         let rounds = i64::from(CONFIRM);
         self.interval_ms
             + (rounds - 1) * self.retry_ms
             + Self::round_span_ms(self.ping.in_doubt(self.retry_ms))
-            + rounds * TICK_MS
+            + rounds * self.tick_ms()
     }
 }
 
@@ -199,7 +205,7 @@ impl Settings {
     /// What the bounds of the errors are wider by: a tick where all times but it are scaled,
     /// nothing at full scale.
     pub fn slack_ms(&self) -> i64 {
-        if self.scale > 1 { TICK_MS } else { 0 }
+        if self.scale > 1 { self.periods().tick_ms() } else { 0 }
     }
 
     /// Nothing happens before: everybody is asked first, and found up.
