@@ -22,6 +22,11 @@ mod store {
     #[expect(dead_code, unused_imports, reason = "the store uses all of it")]
     mod sketch;
 
+    /// What the sketches take of the journal, which is not measured here.
+    mod journal {
+        pub const HOUR_MS: i64 = 3_600_000;
+    }
+
     /// What is measured.
     pub mod door {
         use super::{block, sketch};
@@ -77,6 +82,7 @@ use std::hint::black_box;
 
 use generate::{DAY_MS, Dice, HOUR_MS, Metric};
 use store::door;
+use tuantra::coverage;
 use tuantra::model;
 use tuantra::model::{Point, Sample, UnixMs};
 
