@@ -42,9 +42,11 @@ pub(crate) fn closed(store: &Path, window: Span) -> Result<Vec<ClosedIncident>, 
     for event in reader.events_of(&[EventKind::IncidentOpened, EventKind::IncidentClosed], told)? {
         // What an older version wrote otherwise tells nothing more of an incident.
         let Ok(detail) = serde_json::from_value::<Detail>(event.detail) else { continue };
-        if event.kind == EventKind::IncidentOpened {
-            units.insert(detail.incident, detail.units.unwrap_or(0));
-        } else if let Some(guess) = detail.guess {
+        let cut_off = units.entry(detail.incident.clone()).or_default();
+        *cut_off = detail.units.unwrap_or(0).max(*cut_off);
+        if event.kind == EventKind::IncidentClosed
+            && let Some(guess) = detail.guess
+        {
             guesses.insert(detail.incident, guess);
         }
     }
@@ -143,7 +145,7 @@ mod tests {
                 event(
                     31,
                     EventKind::IncidentClosed,
-                    json!({ "incident": name, "units": null, "guess": guess }),
+                    json!({ "incident": name, "units": 19, "guess": guess }),
                 ),
                 event(
                     40,
@@ -158,7 +160,7 @@ mod tests {
         let times: Vec<_> = found.iter().map(|i| (i.closed, i.outage)).collect();
         assert_eq!(times, [(at(71), Some(at(60))), (at(31), Some(at(10)))]);
         assert_eq!((found[0].units, &found[0].noted, &found[0].guess), (0, &None, &None));
-        assert_eq!(found[1].units, 3);
+        assert_eq!(found[1].units, 19, "at most, not when it was opened");
         assert_eq!(found[1].guess.as_ref().map(|g| g.cause), Some(Cause::Power));
         let noted = found[1].noted.as_ref().unwrap();
         assert_eq!((noted.cause, &*noted.by), (Cause::Fibre, "lan"));

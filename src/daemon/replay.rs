@@ -399,7 +399,7 @@ impl Replay {
                     channel: None,
                     carrier: telling.carrier.map(|id| id.to_string()),
                 }),
-                Effect::Incident { incident, guess, change } => {
+                Effect::Incident { incident, guess, change, .. } => {
                     if let (Change::Closed, Some(into)) = (change, &incident.merged_into) {
                         self.teller.merged(&incident.id, into, t);
                     }

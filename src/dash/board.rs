@@ -441,6 +441,18 @@ impl Board {
         self.at_places(&self.index.devices)
     }
 
+    /// The open incidents, the worst first: what cuts off most, then what is down before what is only
+    /// degraded, then the newest.
+    #[must_use]
+    pub fn worst_incidents(&self) -> Vec<&Incident> {
+        let mut open: Vec<&Incident> = self.incidents.iter().collect();
+        let weight = |i: &Incident| {
+            (i.impact.units.len(), i.impact.unreachable, i.state.is_outage(), i.since)
+        };
+        open.sort_by_key(|i| std::cmp::Reverse(weight(i)));
+        open
+    }
+
     /// Which units and subjects there are.
     pub(super) fn version(&self) -> Version {
         Version(Arc::clone(&self.index))

@@ -45,7 +45,7 @@ pub fn csv(ui: &Ui, board: &Board, now: UnixMs) -> Option<Export> {
         }
         Row::Incident(_) => {
             let cells = |i| incident_cells(board, i);
-            (&INCIDENT_HEAD, board.incidents.iter().map(cells).collect())
+            (&INCIDENT_HEAD, board.worst_incidents().into_iter().map(cells).collect())
         }
         Row::Drift(_) => {
             let of = |row: &Row| match row {

@@ -4,7 +4,7 @@ use crate::api::AskedNow;
 use crate::model::{Cause, Id, SubjectId, UnixMs};
 
 /// How long it is told, in milliseconds.
-const NOTICE_MS: i64 = 15_000;
+const NOTICE_MS: i64 = 8_000;
 
 /// What is told.
 #[derive(Debug, Clone, PartialEq, Eq)]

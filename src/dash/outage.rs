@@ -31,7 +31,7 @@ impl Spoken {
     /// What it is called unless the user chooses otherwise.
     fn likely(&self) -> Cause {
         let said = self.before.as_ref().map(|note| note.cause);
-        said.or(self.guess).unwrap_or(Cause::Power)
+        said.or(self.guess).unwrap_or(Cause::Unknown)
     }
 }
 
@@ -49,7 +49,7 @@ pub struct Dialog {
 
 impl Dialog {
     fn new(choices: Vec<Spoken>) -> Self {
-        let cause = choices.first().map_or(Cause::Power, Spoken::likely);
+        let cause = choices.first().map_or(Cause::Unknown, Spoken::likely);
         Self { choices, chosen: 0, entry: Entry::default(), cause }
     }
 

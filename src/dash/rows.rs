@@ -116,8 +116,8 @@ pub fn rows(ui: &Ui, board: &Board) -> Vec<Row> {
         }
         Screen::Incidents => match &ui.incident {
             None => {
-                let open = board.incidents.iter().map(|i| Row::Incident(i.root.clone()));
-                open.chain(ui.closed.rows()).collect()
+                let open = board.worst_incidents().into_iter();
+                open.map(|i| Row::Incident(i.root.clone())).chain(ui.closed.rows()).collect()
             }
             Some(root) => consequence_rows(board, root),
         },

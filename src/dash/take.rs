@@ -18,7 +18,7 @@ use crate::api::{AckRequest, Acknowledged, Problem};
 use crate::model::{Ack, Incident, IncidentId, SubjectId, UnitId, UnixMs};
 
 /// How long what came of a command is shown, in milliseconds.
-const NOTICE_MS: i64 = 15_000;
+const NOTICE_MS: i64 = 8_000;
 
 /// What is asked of the daemon.
 #[derive(Debug, Clone, PartialEq, Eq)]

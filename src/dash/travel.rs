@@ -16,6 +16,10 @@ pub(super) fn go_to(ui: &mut Ui, board: &Board, screen: Screen) {
     if screen == Screen::Heat && ui.screen == Screen::Coverage {
         ui.heat.open = ui.coverage.open.clone();
     }
+    if screen == Screen::Incidents && ui.screen != Screen::Incidents {
+        // Whoever comes here wants the worst first, not where he stood an hour ago.
+        (ui.incidents, ui.incident) = (Place::default(), None);
+    }
     let has_tab = |screen| Screen::TABS.iter().any(|(s, _)| *s == screen);
     if !has_tab(screen) && has_tab(ui.screen) {
         ui.aside = ui.screen;

@@ -136,6 +136,10 @@ pub enum Effect {
         guess: Option<Guess>,
         /// What happened to it.
         change: Change,
+        /// Units it has cut off at most.
+        units: u32,
+        /// Subjects that were unreachable behind it at most.
+        unreachable: u32,
     },
     /// Somebody is to be told.
     Tell(Box<Telling>),

@@ -202,6 +202,8 @@ fn work_recurs_by_day_and_by_week_until_a_day() {
     let until = |days: i64| now + days * DAY_MS;
     for (steps, typed, expected) in [
         (4, "22:00 4h", Some(("daily 22:00-02:00", 90))),
+        (4, "22h 4h", Some(("daily 22:00-02:00", 90))),
+        (4, "22h00 02:00", Some(("daily 22:00-02:00", 90))),
         (4, "12:00 12:30 30/11", Some(("daily 12:00-12:30", 6))),
         (5, "T7,CN 22:00 02:00 31/12", Some(("sat,sun 22:00-02:00", 37))),
         (5, "mon-fri 7:00 30m 2016-12-24", Some(("mon,tue,wed,thu,fri 07:00-07:30", 30))),

@@ -96,7 +96,7 @@ fn an_incident_is_taken_with_a_note_and_the_answer_is_told_for_a_while() {
     let now = desk.now;
     answer(&mut desk, &ask, Ok(ack("lan", now, None)));
     assert!(status(&desk).contains("Gò Công Tây: lan nhận đến khi xong"), "{}", status(&desk));
-    desk.now = desk.now + 14_900;
+    desk.now = desk.now + 7_900;
     assert!(status(&desk).contains("lan nhận"), "{}", status(&desk));
     desk.now = desk.now + 100;
     assert!(!status(&desk).contains("lan nhận"), "{}", status(&desk));

@@ -83,7 +83,8 @@ async fn what_a_control_target_loses_as_well_is_not_held_against_the_subjects() 
             let is_fine = matches!(state, State::Up | State::Unmeasured);
             assert!(is_fine, "{id} is {state:?}: {}", daemon.log());
         }
-        let is_told = states(snapshot, &[POOR]).all(|(_, state)| state.is_outage() || state == State::Degraded);
+        let is_told = states(snapshot, &[POOR])
+            .all(|(_, state)| state.is_outage() || state == State::Degraded);
         let subjects = snapshot.subjects.iter();
         let mut healthy = subjects.filter(|s| HEALTHY.contains(&s.id.as_str()));
         is_told && healthy.all(|s| s.now.recent_us.len() >= ROUNDS)

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::Patrol;
 use crate::health::{self, Change, Effect, Telling};
-use crate::model::{Incident, State, SubjectIx, UnixMs};
+use crate::model::{State, SubjectIx, UnixMs};
 use crate::store::{EventKind, Fact};
 
 /// Subjects that are switched off after hours, or on before them, are told of together when none
@@ -37,7 +37,7 @@ impl Patrol {
     /// Takes one piece of news.
     pub(super) fn note(&mut self, effect: Effect, now: UnixMs) {
         match effect {
-            Effect::Incident { incident, guess, change } => {
+            Effect::Incident { incident, guess, change, units, unreachable } => {
                 self.is_stale = true;
                 let kind = match change {
                     Change::Opened => Some(EventKind::IncidentOpened),
@@ -45,14 +45,12 @@ impl Patrol {
                     Change::Changed => None,
                 };
                 if let Some(kind) = kind {
-                    let shown: Option<&Incident> =
-                        self.health.incidents().iter().find(|i| i.id == incident.id);
                     let detail = json!({
                         "incident": incident.id,
                         "since": incident.since,
                         "state": incident.state,
-                        "unreachable": shown.map(|i| i.impact.unreachable),
-                        "units": shown.map(|i| i.impact.units.len()),
+                        "unreachable": unreachable,
+                        "units": units,
                         "guess": guess,
                         "merged_into": incident.merged_into,
                         "split_from": incident.split_from,

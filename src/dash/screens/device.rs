@@ -3,7 +3,9 @@
 use ratatui::style::Style;
 
 use crate::api::{DeviceInfo, InterfaceInfo, PortState, UpsInfo};
+use crate::dash::board::Subject;
 use crate::dash::draw::Line;
+use crate::dash::state::Screen;
 use crate::dash::view::Shot;
 use crate::locale::{self, Lang, duration, number, percent, text, visible};
 use crate::model::Beside;
@@ -18,12 +20,21 @@ const GONE_MS: i64 = 7 * 86_400_000;
 /// What is told of a device's make, in this order.
 const MAKE: [&str; 4] = ["vendor", "model", "serial", "firmware"];
 
+/// What is known of the device that a subject is, or ends at: of the subject that is open, and of
+/// no other.
+fn device_of<'a>(shot: &Shot<'a>, subject: Subject<'_>) -> Option<&'a DeviceInfo> {
+    let detail = shot.ui.detail.as_ref()?;
+    if shot.ui.screen != Screen::Subject || detail.subject != *subject.id() {
+        return None;
+    }
+    let (_, Ok(history)) = detail.history.as_ref()? else { return None };
+    history.device.as_ref()
+}
+
 /// Labels (keys of texts) and contents; nothing where the device, or the one that the line ends at,
 /// is not asked.
-pub fn lines(shot: &Shot<'_>) -> Vec<(&'static str, Line)> {
-    let history = shot.ui.detail.as_ref().and_then(|detail| detail.history.as_ref());
-    let Some((_, Ok(history))) = history else { return Vec::new() };
-    let Some(device) = &history.device else { return Vec::new() };
+pub fn lines(shot: &Shot<'_>, subject: Subject<'_>) -> Vec<(&'static str, Line)> {
+    let Some(device) = device_of(shot, subject) else { return Vec::new() };
     let mut lines = Vec::new();
     lines.extend(make(shot, device).map(|words| ("dash.fact_device", words)));
     lines.extend(device.ups.as_ref().map(|ups| ("dash.fact_ups", battery(shot, ups))));
@@ -32,10 +43,8 @@ pub fn lines(shot: &Shot<'_>) -> Vec<(&'static str, Line)> {
 }
 
 /// Who is beside it: of less use in a hurry than what it is.
-pub fn neighbours(shot: &Shot<'_>) -> Option<(&'static str, Line)> {
-    let history = shot.ui.detail.as_ref().and_then(|detail| detail.history.as_ref());
-    let Some((_, Ok(history))) = history else { return None };
-    let words = beside(shot, history.device.as_ref()?)?;
+pub fn neighbours(shot: &Shot<'_>, subject: Subject<'_>) -> Option<(&'static str, Line)> {
+    let words = beside(shot, device_of(shot, subject)?)?;
     Some(("dash.fact_beside", words))
 }
 

@@ -134,6 +134,9 @@ pub fn own(shot: &Shot<'_>, entry: &Entry, has_own: bool) -> Line {
 
 /// How to write what was typed wrong, or not at all yet.
 pub fn hint(shot: &Shot<'_>, entry: &Entry, key: &'static str) -> Line {
-    let style = if entry.is_wrong { shot.theme.fault() } else { shot.theme.dim() };
-    Line::styled(text(shot.ui.lang, key), style)
+    let (lang, how) = (shot.ui.lang, text(shot.ui.lang, key));
+    match entry.is_wrong {
+        true => Line::styled(t!(lang, "dash.not_understood", how = how), shot.theme.fault()),
+        false => Line::styled(how, shot.theme.dim()),
+    }
 }

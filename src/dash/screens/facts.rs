@@ -106,11 +106,11 @@ pub fn list(shot: &Shot<'_>, subject: Subject<'_>) -> Vec<(&'static str, Line)> 
     if let Some(contact) = contact(board, subject.unit()) {
         facts.push(("dash.fact_contact", Line::plain(contact)));
     }
-    facts.extend(device::lines(shot));
+    facts.extend(device::lines(shot, subject));
     facts.push(("dash.fact_recent", recent(shot, subject)));
     facts.push(("dash.fact_month", month(shot, subject)));
     facts.extend(way(shot, subject).map(|words| ("dash.fact_way", words)));
-    facts.extend(device::neighbours(shot));
+    facts.extend(device::neighbours(shot, subject));
     facts.push(("dash.fact_address", address(shot, subject)));
     facts.push(("dash.fact_pace", Line::plain(pace(shot, subject))));
     facts

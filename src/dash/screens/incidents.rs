@@ -75,10 +75,7 @@ pub fn brief(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     if shot.board.incidents.is_empty() {
         return empty(buffer, area, theme, text(lang, "dash.no_incidents"));
     }
-    let mut open: Vec<&Incident> = shot.board.incidents.iter().collect();
-    open.sort_by_key(|i| {
-        std::cmp::Reverse((i.impact.units.len(), i.impact.unreachable, i.state.is_outage()))
-    });
+    let open = shot.board.worst_incidents();
     let table = columns(shot, area.width);
     let room = usize::from(area.height);
     let shown = if open.len() > room { room.saturating_sub(1) } else { open.len() };

@@ -1,5 +1,7 @@
 //! When announced work takes place, chosen or as it was typed. Pure.
 
+use std::borrow::Cow;
+
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
@@ -119,10 +121,22 @@ fn own(board: &Board, now: UnixMs, text: &str) -> Option<Span> {
     match words[..] {
         [last] => Some(Span::new(now, end(now, last)?)),
         [first, last] => {
-            let from = next_time(board, now, first)?;
+            let from = next_time(board, now, &as_clock(first))?;
             Some(Span::new(from, end(from, last)?))
         }
         _ => None,
+    }
+}
+
+/// `22h` and `22h30`, as many write a beginning; what comes second may be a length and is none.
+fn as_clock(word: &str) -> Cow<'_, str> {
+    let is_number = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    match word.split_once(['h', 'H']) {
+        Some((hour, "")) if is_number(hour) => format!("{hour}:00").into(),
+        Some((hour, minute)) if is_number(hour) && is_number(minute) => {
+            format!("{hour}:{minute}").into()
+        }
+        _ => word.into(),
     }
 }
 
@@ -141,7 +155,7 @@ fn recurring(board: &Board, now: UnixMs, days: [bool; 7], text: &str) -> Option<
         [first, last, until] => (first, last, Some(until)),
         _ => return None,
     };
-    let from = minute_of_day(first)?;
+    let from = minute_of_day(&as_clock(first))?;
     let lasts = match minute_of_day(last) {
         Some(to) if to > from => to - from,
         Some(to) => to + DAY_MINUTES - from,

@@ -104,6 +104,8 @@ impl Open {
             incident: Box::new(self.kept.clone()),
             guess: self.guess.clone(),
             change,
+            units: u32::try_from(self.reached.units.len()).unwrap_or(u32::MAX),
+            unreachable: self.reached.unreachable,
         }
     }
 

@@ -36,7 +36,7 @@ fn guesses(b: &mut Bench, device: SubjectIx, at: i64, uptime_s: i64) -> Vec<(Str
     b.health.evidence(device, said, t(at), &mut effects);
     b.apply(effects);
     let of = |effect: &Effect| match effect {
-        Effect::Incident { incident, guess: Some(guess), change: Change::Changed } => {
+        Effect::Incident { incident, guess: Some(guess), change: Change::Changed, .. } => {
             Some((incident.root.to_string(), guess.clone()))
         }
         _ => None,
