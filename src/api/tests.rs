@@ -216,6 +216,7 @@ units:
     let shown = |day: &str| {
         let at: UnixMs = day.parse().unwrap();
         let found = snapshot(&sources, coverages(&sources, at), Vec::new(), daemon(), 0, at);
+        is_the_whole_in_parts(&sources, &found, at);
         let units = found.units.iter().map(|u| {
             let parent = u.parent.as_ref().map_or("-", |p| p.as_str());
             let live: u32 = u.subtree.iter().map(|c| c.ladder.live).sum();
@@ -231,6 +232,33 @@ units:
     assert_eq!(units, ["moi - 2", "phuong moi 1", "so moi 1"]);
     // The district that was abolished has left its line: the province's to look after.
     assert_eq!(subjects, ["so/tslcd so", "huyen/tslcd moi", "xa/tslcd phuong"]);
+}
+
+/// The parts have what the whole has, also when they have gone through the socket.
+fn is_the_whole_in_parts(sources: &Sources<'_>, whole: &Snapshot, at: UnixMs) {
+    let tree = crate::coverage::Tree::as_of(sources.inventory, at);
+    let moment = Moment { tree: &tree, inventory: 5, seq: 0, at };
+    let standing = |s| ((sources.state)(s).state, false);
+    let coverages = coverages(sources, at);
+    let made = overview(sources, standing, &coverages, Vec::new(), daemon(), moment);
+    let json = serde_json::to_vec(&made).unwrap();
+    let mut read: Overview = serde_json::from_slice(&json).unwrap();
+    assert_eq!(read, made);
+    let left_out = read.units.iter().filter(|u| !u.own.is_empty() && u.subtree.is_empty()).count();
+    assert!(left_out > 0, "what stands alone is told once");
+    read.units.iter_mut().for_each(unfold);
+    assert_eq!(read.units, whole.units);
+    assert_eq!(read.subjects as usize, whole.subjects.len());
+    assert_eq!(read.counts.all().iter().sum::<u32>(), read.subjects);
+    for from in 0..=whole.subjects.len() {
+        let made = page(sources, from, moment);
+        let mut thresholds = Vec::new();
+        let rows = whole.subjects.iter().skip(from);
+        let rows: Vec<_> = rows.map(|s| PageRow::of(s, &mut thresholds)).collect();
+        assert_eq!((&made.subjects, &made.thresholds), (&rows, &thresholds));
+        let body = PageBody::new(serde_json::to_vec(&made).unwrap());
+        assert_eq!(body.page().unwrap(), made);
+    }
 }
 
 fn work() -> Work {
@@ -264,6 +292,51 @@ fn storm(order: &Storm) -> StormInfo {
     }
 }
 
+/// Of more units than are written at a time.
+fn sample_overview() -> Overview {
+    let Snapshot { seq, at, daemon, timezone, month_from, networks, carriers, .. } = sample();
+    let unit = |n| UnitRow { id: unit_id(n), ..sample().units[0].clone() };
+    Overview {
+        seq,
+        at,
+        inventory: 5,
+        daemon,
+        timezone,
+        month_from,
+        networks,
+        carriers,
+        carrier_lines: Vec::new(),
+        subjects: 3,
+        counts: StateCounts { up: 3, ..StateCounts::default() },
+        off_hours: 0,
+        incidents: Vec::new(),
+        named: sample().subjects,
+        marks: vec![(unit_id(0), State::Down)],
+        goal_permille: 980,
+        measured_floor_ppm: 950_000,
+        units: (0..777).map(unit).collect(),
+    }
+}
+
+#[tokio::test]
+async fn parts_and_wholes_come_in_pieces_and_are_what_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.sock");
+    let backend = Fixed { live: broadcast::Sender::new(4), asked: Mutex::default() };
+    let server = tokio::spawn(serve(UnixListener::bind(&path).unwrap(), Arc::new(backend)));
+    let client = Client::new(path);
+    assert_eq!(client.overview().await.unwrap(), sample_overview());
+    assert_eq!(client.snapshot().await.unwrap(), sample());
+    let body = client.subjects(5, 1).await.unwrap();
+    let page = body.page().unwrap();
+    let ids: Vec<&str> = page.subjects.iter().map(|row| &*row.id).collect();
+    assert_eq!((page.from, page.seq, ids), (1, 7, vec!["u1/tslcd", "u2/tslcd"]));
+    assert_eq!(page.thresholds, [HealthParams::default()]);
+    let other = client.subjects(6, 0).await;
+    assert!(matches!(other, Err(ClientError::Refused(p)) if p.error == "other_inventory"));
+    server.abort();
+}
+
 /// A daemon that knows one snapshot and publishes what the test gives it.
 struct Fixed {
     live: broadcast::Sender<Arc<Change>>,
@@ -273,6 +346,23 @@ struct Fixed {
 impl Backend for Fixed {
     fn snapshot(&self) -> BoxFuture<'_, Result<Arc<Snapshot>, Problem>> {
         Box::pin(async { Ok(Arc::new(sample())) })
+    }
+
+    fn overview(&self) -> BoxFuture<'_, Result<Arc<Overview>, Problem>> {
+        Box::pin(async { Ok(Arc::new(sample_overview())) })
+    }
+
+    fn page(&self, inventory: u64, from: usize) -> BoxFuture<'_, Result<Vec<u8>, Problem>> {
+        Box::pin(async move {
+            if inventory != 5 {
+                return Err(Problem::new("other_inventory", "it was reloaded"));
+            }
+            let (whole, mut thresholds) = (sample(), Vec::new());
+            let subjects = whole.subjects.iter().skip(from);
+            let subjects = subjects.map(|s| PageRow::of(s, &mut thresholds)).collect();
+            let page = Page { seq: 7, inventory, from, thresholds, subjects };
+            Ok(serde_json::to_vec(&page).unwrap())
+        })
     }
 
     fn changes(&self, after: u64) -> Option<Feed> {

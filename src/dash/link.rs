@@ -240,6 +240,8 @@ async fn follow_once(
             due = Some(0);
         }
         if let Some(from) = due {
+            // Whoever draws has his turn between two parts, above all before the first page.
+            tokio::task::yield_now().await;
             let Some(inventory) = held.look(feed, Board::inventory) else { return Ok(OutOfStep) };
             let body = in_time(pace, live.page(inventory, from)).await?;
             let Some(body) = body else { return Ok(OutOfStep) };
@@ -252,6 +254,8 @@ async fn follow_once(
             }
             if due.is_none() {
                 held.show(feed);
+                // What waited for it may have asked for a refresh.
+                continue;
             }
         }
         // While pages are due only what is there already; who is at the keys has his turn, too.

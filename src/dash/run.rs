@@ -196,6 +196,7 @@ impl Desk {
         // When the next frame asked for by data may be drawn; `None` when none is wanted.
         let mut due: Option<Instant> = None;
         let mut last_frame = tokio::time::Instant::now();
+        let mut has_board = false;
         loop {
             if !self.commanded.is_empty() || !self.listed.is_empty() {
                 // The sign that something is waited for turns.
@@ -217,6 +218,8 @@ impl Desk {
                 Ok(()) = self.feed.changed() => {
                     leave = self.act(Action::Data)?;
                     self.ring()?;
+                    // Who sees nothing yet waits for no frame's time.
+                    at_once = !std::mem::replace(&mut has_board, self.feed.borrow().board.is_some());
                     due.get_or_insert(last_frame + FRAME);
                 }
                 Some((request, answer)) = self.asked.next() => {

@@ -5,18 +5,14 @@
 //! there again when the dialog is opened anew.
 
 use super::board::Board;
-use super::form::pushed;
+use super::form::{Entry, Form, Pressed, Sent, press as press_form, stepped};
 use super::link::Link;
 use super::notice::Said;
-use super::place::Step;
 use super::source::Refusal;
 use super::state::{Cmd, Key, Mode, Row, Screen, Ui};
 use super::take::next_time;
-use crate::api::{NOTE_MAX, StormInfo, StormRequest};
+use crate::api::{StormInfo, StormRequest};
 use crate::model::{Storm, SubjectId, UnitId, UnixMs, parse_duration};
-
-/// Longest text of an own time, in characters.
-const OWN_MAX: usize = 20;
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -72,16 +68,12 @@ pub struct Dialog {
     /// The units that can be meant, the narrowest first: the selected one and those above it.
     choices: Vec<UnitId>,
     chosen: usize,
-    /// What for, NFC, at most [`NOTE_MAX`] characters.
-    pub note: String,
+    /// In which of them it is on.
+    are_on: Vec<bool>,
+    /// What for, and the own time.
+    pub entry: Entry,
     /// Until when.
     pub term: Term,
-    /// The own time, as typed.
-    pub own: String,
-    /// Letters go into `own`, not into the note.
-    pub is_on_own: bool,
-    /// What was typed as own time is none, and the user wanted to go on with it.
-    pub is_own_wrong: bool,
 }
 
 /// All that has to do with storm mode.
@@ -89,28 +81,29 @@ pub struct Dialog {
 pub struct Storming {
     /// The dialog, while the mode is [`Mode::Storm`].
     pub dialog: Option<Dialog>,
-    draft: Option<Dialog>,
-    under_way: Vec<(StormAsk, Dialog)>,
+    sent: Sent<StormAsk, Dialog>,
 }
 
 impl Storming {
     /// The unit asked for last, while there is no answer.
     #[must_use]
     pub fn asked(&self) -> Option<&UnitId> {
-        self.under_way.last().map(|(ask, _)| &ask.unit)
+        self.sent.last().map(|ask| &ask.unit)
     }
 }
 
 impl Dialog {
-    const fn new(choices: Vec<UnitId>) -> Self {
-        Self {
-            choices,
-            chosen: 0,
-            note: String::new(),
-            term: Term::SixHours,
-            own: String::new(),
-            is_on_own: false,
-            is_own_wrong: false,
+    fn new(choices: Vec<UnitId>) -> Self {
+        let are_on = vec![false; choices.len()];
+        Self { choices, chosen: 0, are_on, entry: Entry::default(), term: Term::default() }
+    }
+
+    /// Looks where storm mode is on now: there it can be ended.
+    fn look(&mut self, board: &Board) {
+        let is_on = |unit: &UnitId| board.daemon.storms.iter().any(|storm| storm.unit == *unit);
+        self.are_on = self.choices.iter().map(is_on).collect();
+        if self.terms().all(|term| term != self.term) {
+            self.term = Term::default();
         }
     }
 
@@ -134,8 +127,8 @@ impl Dialog {
     }
 
     /// What can be chosen.
-    pub fn terms(&self, board: &Board) -> impl Iterator<Item = Term> + use<> {
-        let is_on = self.on(board).is_some();
+    pub fn terms(&self) -> impl Iterator<Item = Term> + use<> {
+        let is_on = self.are_on.get(self.chosen).copied().unwrap_or(false);
         Term::ALL.into_iter().filter(move |term| is_on || *term != Term::End)
     }
 
@@ -149,7 +142,7 @@ impl Dialog {
             Term::TwelveHours => hours(12),
             Term::Day => hours(24),
             Term::Own => {
-                let text = self.own.trim();
+                let text = self.entry.own.trim();
                 let length = || parse_duration(text).ok().map(|ms| now + ms);
                 let until = next_time(board, now, text).or_else(length);
                 until.filter(|until| *until > now && *until <= now + Storm::MAX_MS)
@@ -157,26 +150,25 @@ impl Dialog {
             Term::End => Some(now),
         }
     }
+}
 
-    fn choose_term(&mut self, board: &Board, by: isize) {
-        let terms: Vec<Term> = self.terms(board).collect();
+impl Form for Dialog {
+    fn entry(&mut self) -> &mut Entry {
+        &mut self.entry
+    }
+
+    fn has_own(&self) -> bool {
+        self.term == Term::Own
+    }
+
+    fn choose(&mut self, by: isize) {
+        let terms: Vec<Term> = self.terms().collect();
         let at = terms.iter().position(|term| *term == self.term).unwrap_or(0);
-        self.term = terms[at.saturating_add_signed(by).min(terms.len() - 1)];
-        self.is_on_own = self.term == Term::Own;
-        self.is_own_wrong = false;
+        self.term = terms.get(stepped(at, by, terms.len())).copied().unwrap_or_default();
     }
 
-    fn choose_unit(&mut self, board: &Board, by: isize) {
-        let last = self.choices.len().saturating_sub(1);
-        self.chosen = self.chosen.saturating_add_signed(by).min(last);
-        if self.terms(board).all(|term| term != self.term) {
-            self.term = Term::default();
-        }
-    }
-
-    fn line_mut(&mut self) -> (&mut String, usize) {
-        self.is_own_wrong = false;
-        if self.is_on_own { (&mut self.own, OWN_MAX) } else { (&mut self.note, NOTE_MAX) }
+    fn turn(&mut self, by: isize) {
+        self.chosen = stepped(self.chosen, by, self.choices.len());
     }
 }
 
@@ -225,15 +217,16 @@ pub(super) fn open(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs) {
     if choices.is_empty() {
         return ui.notices.tell(Said::Nothing, now);
     }
-    let draft = ui.storming.draft.take().filter(|draft| draft.choices == choices);
-    let dialog = draft.unwrap_or_else(|| {
+    let draft = ui.storming.sent.draft().filter(|draft| draft.choices == choices);
+    let mut dialog = draft.unwrap_or_else(|| {
         let mut dialog = Dialog::new(choices);
+        dialog.look(board);
         // Where it is on, that is what the user came for.
-        let is_on = |unit: &UnitId| board.daemon.storms.iter().any(|storm| storm.unit == *unit);
-        dialog.chosen = dialog.choices.iter().position(is_on).unwrap_or(0);
-        dialog.note = dialog.on(board).map(|storm| storm.note.clone()).unwrap_or_default();
+        dialog.chosen = dialog.are_on.iter().position(|is_on| *is_on).unwrap_or(0);
+        dialog.entry.note = dialog.on(board).map(|storm| storm.note.clone()).unwrap_or_default();
         dialog
     });
+    dialog.look(board);
     ui.storming.dialog = Some(dialog);
     ui.mode = Mode::Storm;
 }
@@ -256,17 +249,14 @@ pub(super) fn press(
         close(ui);
         return;
     };
-    match key {
-        Key::Back => drop(close(ui)),
-        Key::Range(by) => dialog.choose_term(board, by),
-        Key::Step(Step::By(_)) => {
-            dialog.is_on_own = dialog.term == Term::Own && !dialog.is_on_own;
-        }
-        Key::Page(by) => dialog.choose_unit(board, by),
-        Key::Erase => drop(dialog.line_mut().0.pop()),
-        Key::EraseAll => dialog.line_mut().0.clear(),
-        Key::Open => order(ui, board, link, now, commands),
-        _ => {}
+    dialog.look(board);
+    let pressed = press_form(dialog, key);
+    // Another unit may have other terms.
+    dialog.look(board);
+    match pressed {
+        Pressed::Stayed => {}
+        Pressed::Left => drop(close(ui)),
+        Pressed::Done => order(ui, board, link, now, commands),
     }
 }
 
@@ -274,15 +264,16 @@ pub(super) fn press(
 fn order(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs, commands: &mut Vec<Cmd>) {
     let Some(dialog) = &mut ui.storming.dialog else { return };
     if *link != Link::Live {
-        ui.storming.draft = close(ui);
+        let dialog = close(ui);
+        ui.storming.sent.keep(dialog);
         return ui.notices.tell(Said::NoDaemon, now);
     }
     let Some(until) = dialog.until(board, now) else {
-        dialog.is_own_wrong = true;
+        dialog.entry.is_wrong = true;
         return;
     };
     let Some(unit) = dialog.unit().cloned() else { return };
-    let note = dialog.note.trim().to_owned();
+    let note = dialog.entry.said();
     let request = (dialog.term != Term::End).then_some(StormRequest {
         for_ms: None,
         until: Some(until),
@@ -290,9 +281,7 @@ fn order(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs, commands: &mut Ve
     });
     let ask = StormAsk { unit, request };
     let Some(dialog) = close(ui) else { return };
-    // Whoever presses twice has asked once.
-    if ui.storming.under_way.iter().all(|(earlier, _)| earlier.unit != ask.unit) {
-        ui.storming.under_way.push((ask.clone(), dialog));
+    if ui.storming.sent.send(&ask, dialog, |earlier| earlier.unit == ask.unit) {
         commands.push(Cmd::Storm(ask));
     }
 }
@@ -300,8 +289,7 @@ fn order(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs, commands: &mut Ve
 /// Letters typed or pasted.
 pub(super) fn typed(ui: &mut Ui, text: &str) {
     if let Some(dialog) = &mut ui.storming.dialog {
-        let (line, most) = dialog.line_mut();
-        *line = pushed(line, text, most);
+        dialog.entry().push(text);
     }
 }
 
@@ -312,22 +300,14 @@ pub(super) fn answered(
     answer: Result<StormInfo, Refusal>,
     now: UnixMs,
 ) {
-    let at = ui.storming.under_way.iter().position(|(earlier, _)| earlier == ask);
-    let dialog = at.map(|at| ui.storming.under_way.remove(at).1);
+    ui.storming.sent.answered(ask, answer.is_err());
     let said = match (answer, &ask.request) {
         (Ok(storm), Some(_)) => Said::Storm(storm.name, storm.until),
         (Ok(storm), None) => Said::StormOver(storm.name, storm.folded, storm.open),
-        (Err(refusal), _) => {
-            if dialog.is_some() {
-                ui.storming.draft = dialog;
-            }
-            match refusal {
-                Refusal::Said(problem) => Said::StormRefused(problem.message),
-                Refusal::ReadOnly => Said::NoDaemon,
-                Refusal::NotAsked(why) => Said::StormRefused(why.0),
-                Refusal::Unanswered(why) => Said::StormUnanswered(why.0),
-            }
-        }
+        (Err(Refusal::Said(problem)), _) => Said::StormRefused(problem.message),
+        (Err(Refusal::ReadOnly), _) => Said::NoDaemon,
+        (Err(Refusal::NotAsked(why)), _) => Said::StormRefused(why.0),
+        (Err(Refusal::Unanswered(why)), _) => Said::StormUnanswered(why.0),
     };
     ui.notices.tell(said, now);
 }

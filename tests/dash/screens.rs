@@ -341,6 +341,30 @@ fn a_blind_patrol_reverses_the_whole_header_and_old_data_come_first() {
 }
 
 #[test]
+fn while_nothing_is_seen_no_figure_of_coverage_is_told() {
+    let mut snapshot = sample::province();
+    for lang in [Lang::Vi, Lang::En] {
+        let unseen = if lang == Lang::Vi { "mất quan sát" } else { "not seen" };
+        for size in [SMALL, MIDDLE, LARGE, (50, 12)] {
+            snapshot.daemon.blind.clear();
+            let seen = Desk::over(Board::new(snapshot.clone()), lang, size).text();
+            let first = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+            let share = |text: &str| first(text).contains('%');
+            assert!(share(&seen), "{seen}");
+            snapshot.daemon.blind = vec![BlindInfo { carrier: None, since: sample::NOW }];
+            let mut desk = Desk::over(Board::new(snapshot.clone()), lang, size);
+            assert!(!share(&desk.text()), "{}", desk.text());
+            let warning = if lang == Lang::Vi { "MẤT QUAN SÁT" } else { "BLIND" };
+            assert!(first(&desk.text()).contains(warning), "{}", desk.text());
+            if size.0 >= 80 {
+                desk.press("w");
+                assert!(desk.text().contains(unseen), "{}", desk.text());
+            }
+        }
+    }
+}
+
+#[test]
 fn off_hours_is_counted_apart_and_is_no_fault() {
     let desk = Desk::over(knowing(), Lang::En, LARGE);
     let before = Board::new(sample::province());

@@ -19,10 +19,31 @@ use crate::locale::{self, duration, number, percent};
 use crate::model::{CarrierId, State};
 use crate::t;
 
-/// Coverage of the whole province on the chosen network: "98,3 %", "170/173 xã", goal reached.
-pub fn coverage(shot: &Shot<'_>) -> Option<(String, String, String, bool)> {
+/// Coverage of the whole province on the chosen network.
+pub struct Coverage {
+    /// The network's heading.
+    pub network: String,
+    /// `None` while the patrol sees nothing: what it counts then says nothing about the network.
+    pub figures: Option<Figures>,
+}
+
+/// Coverage in figures.
+pub struct Figures {
+    /// "98,3 %".
+    pub share: String,
+    /// "170/173 xã".
+    pub count: String,
+    /// Whether the goal is reached.
+    pub reached: bool,
+}
+
+/// Coverage of the whole province on the chosen network; `None` where nothing must have one.
+pub fn coverage(shot: &Shot<'_>) -> Option<Coverage> {
     let lang = shot.ui.lang;
     let network = shot.ui.network(shot.board)?;
+    if shot.board.daemon.blind.iter().any(|blind| blind.carrier.is_none()) {
+        return Some(Coverage { network: network.short.clone(), figures: None });
+    }
     let rows = shot.board.roots().flat_map(|u| &u.subtree);
     let tier =
         rows.filter(|c| c.network == network.id && c.ladder.required > 0).map(|c| c.tier).max()?;
@@ -31,13 +52,14 @@ pub fn coverage(shot: &Shot<'_>) -> Option<(String, String, String, bool)> {
         ladders.fold((0, 0), |sum, c| (sum.0 + c.ladder.live, sum.1 + c.ladder.required));
     let ppm = live_ppm(live, required);
     let reached = ppm >= u32::from(shot.board.goal_permille) * 1000;
-    let words = format!(
+    let count = format!(
         "{}/{} {}",
         number(lang, i64::from(live)),
         number(lang, i64::from(required)),
         tier_word(lang, tier, required as usize)
     );
-    Some((network.short.clone(), percent(lang, ppm, 1), words, reached))
+    let figures = Some(Figures { share: percent(lang, ppm, 1), count, reached });
+    Some(Coverage { network: network.short.clone(), figures })
 }
 
 /// The province's name: the only root's.
@@ -133,8 +155,7 @@ fn header_parts(
         left.append(sign);
     }
     // A figure is shown whole or not at all.
-    if let Some((network, share, count, reached)) = coverage(shot).filter(|_| room < Room::NoShare)
-    {
+    if let Some(Coverage { network, figures }) = coverage(shot).filter(|_| room < Room::NoShare) {
         let label = match room {
             Room::Everything | Room::NoZone | Room::Narrow => {
                 t!(lang, "dash.header_coverage", network = network)
@@ -142,9 +163,14 @@ fn header_parts(
             _ => network,
         };
         left.push(format!("  {label} "), theme.dim());
-        left.push(share, if reached { theme.strong() } else { theme.fault() });
-        if room < Room::NoUnits {
-            left.push(format!("{gap}{count}"), theme.strong());
+        match figures {
+            Some(Figures { share, count, reached }) => {
+                left.push(share, if reached { theme.strong() } else { theme.fault() });
+                if room < Room::NoUnits {
+                    left.push(format!("{gap}{count}"), theme.strong());
+                }
+            }
+            None => left.push(locale::text(lang, "dash_blind.unseen"), theme.strong()),
         }
         left.push(" ", Style::new());
     }
@@ -362,7 +388,9 @@ pub fn summary(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
         words.push(" ", Style::new());
     }
     words.push(format!("{} ", province(shot)), theme.strong());
-    if let Some((_, share, count, reached)) = coverage(shot) {
+    // That nothing is seen is among the warnings already.
+    let figures = coverage(shot).and_then(|coverage| coverage.figures);
+    if let Some(Figures { share, count, reached }) = figures {
         words.push(share, if reached { theme.strong() } else { theme.fault() });
         words.push(format!(" {count} "), Style::new());
     }

@@ -2,31 +2,29 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 
 use super::channels::Detail;
-use crate::api::{NOTE_MAX, StormInfo};
-use crate::dash::draw::{Line, boxed, clear, line, line_right, rows, text as write};
+use super::dialog::{Frame, hint, own};
+use crate::api::StormInfo;
+use crate::dash::draw::Line;
 use crate::dash::storm::{Dialog, Term, count};
-use crate::dash::view::{Shot, title};
-use crate::locale::{date_time, fit, fit_end, number, text, visible, width};
+use crate::dash::view::Shot;
+use crate::locale::{date_time, fit, number, text, visible};
 use crate::t;
 
-/// Most columns of the dialog.
-const WIDE: u16 = 76;
-
-/// Its rows: box, what, id, count, how it stands, a blank, note, term, its time.
-const HIGH: u16 = 10;
-
-/// What stands at the left of its rows.
-const LABELS: [&str; 6] = [
-    "dash.storm_on",
-    "dash.take_id",
-    "dash.work_count",
-    "dash.storm_now",
-    "dash.take_note",
-    "dash.storm_until",
+/// What stands at the left, and where: what, id, count, how it stands, a blank, note, term; then its
+/// time.
+const LABELS: [(u16, &str); 6] = [
+    (0, "dash.storm_on"),
+    (1, "dash.take_id"),
+    (2, "dash.work_count"),
+    (3, "dash.storm_now"),
+    (5, "dash.take_note"),
+    (6, "dash.storm_until"),
 ];
+
+/// Lines: those, and the time.
+const LINES: u16 = 8;
 
 /// Most columns of the header that a unit's name takes.
 const NAME: usize = 24;
@@ -35,77 +33,31 @@ const NAME: usize = 24;
 pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let Some(dialog) = &shot.ui.storming.dialog else { return };
     let (lang, theme) = (shot.ui.lang, shot.theme);
-    let (wide, high) = (WIDE.min(area.width), HIGH.min(area.height));
-    let place = Rect {
-        x: area.x + (area.width - wide) / 2,
-        y: area.y + (area.height - high) / 2,
-        width: wide,
-        height: high,
-    };
-    clear(buffer, place);
-    let inside = boxed(buffer, place, theme, &title(theme, text(lang, "dash.storm")));
-    if let (at, count @ 2..) = dialog.position() {
-        let words = t!(lang, "dash.take_which", at = at, count = count);
-        let top = rows(place, 0, 1);
-        let words = Line::styled(format!(" {words} "), theme.strong());
-        line_right(buffer, Rect { width: top.width.saturating_sub(1), ..top }, wide / 2, &words);
-    }
-    let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
-    let labels = LABELS.map(|key| text(lang, key));
-    let column = labels.iter().map(|label| width(label)).max().unwrap_or(0) + 2;
-    let column = u16::try_from(column).unwrap_or(0);
-    for (y, label) in [0, 1, 2, 3, 5, 6].into_iter().zip(labels) {
-        write(buffer, rows(inside, y, 1), 0, label, theme.dim());
-    }
+    let heading = text(lang, "dash.storm");
+    let frame = Frame::draw(shot, area, buffer, heading, dialog.position(), &LABELS, LINES);
     if let Some(unit) = dialog.unit() {
         let name = shot.board.unit(unit).map_or_else(|| unit.to_string(), |u| u.name.clone());
-        let what = Line::styled(name, theme.strong());
-        line(buffer, rows(inside, 0, 1), column, &what);
-        write(buffer, rows(inside, 1, 1), column, &visible(unit.as_str()), Style::new());
+        frame.put(buffer, 0, &Line::styled(name, theme.strong()));
+        frame.put(buffer, 1, &Line::plain(visible(unit.as_str())));
         let count = i64::try_from(count(shot.board, unit)).unwrap_or(i64::MAX);
         let words = t!(lang, "dash.storm_units", count = number(lang, count));
-        write(buffer, rows(inside, 2, 1), column, &words, Style::new());
+        frame.put(buffer, 2, &Line::plain(words));
     }
     let stands = match dialog.on(shot.board) {
         Some(storm) => Line::styled(sum(shot, storm), theme.poor()),
         None => Line::styled(text(lang, "dash.storm_off"), theme.dim()),
     };
-    line(buffer, rows(inside, 3, 1), column, &stands);
-    note(shot, dialog, rows(inside, 5, 1), column, buffer);
-    let mut terms = Line::default();
-    for term in dialog.terms(shot.board) {
-        terms.append(super::dialog::choice(theme, text(lang, term.key()), term == dialog.term));
-    }
-    line(buffer, rows(inside, 6, 1), column, &terms);
-    line(buffer, rows(inside, 7, 1), column, &until(shot, dialog));
-}
-
-/// What is typed, its end where it is too long, and how much of it there may be.
-fn note(shot: &Shot<'_>, dialog: &Dialog, area: Rect, column: u16, buffer: &mut Buffer) {
-    let theme = shot.theme;
-    let count = format!("{}/{NOTE_MAX}", dialog.note.chars().count());
-    let count_width = u16::try_from(width(&count)).unwrap_or(0);
-    let room = area.width.saturating_sub(column + count_width + 2);
-    let shown = fit_end(&dialog.note, usize::from(room.saturating_sub(1)));
-    let mut words = Line::styled(shown, theme.strong());
-    if !dialog.is_on_own {
-        words.push(theme.cursor(), theme.selected());
-    }
-    let end = line(buffer, Rect { width: column + room, ..area }, column, &words);
-    line_right(buffer, area, end, &Line::styled(count, theme.dim()));
+    frame.put(buffer, 3, &stands);
+    frame.note(shot, buffer, 5, &dialog.entry);
+    let terms = dialog.terms().map(|term| (text(lang, term.key()), term == dialog.term));
+    let used = frame.choices(shot, buffer, 6, terms);
+    frame.put(buffer, 6 + used, &until(shot, dialog));
 }
 
 /// Until when; of an own time also what is typed and how to write it.
 fn until(shot: &Shot<'_>, dialog: &Dialog) -> Line {
     let (lang, theme) = (shot.ui.lang, shot.theme);
-    let mut words = Line::plain(" ");
-    if dialog.term == Term::Own {
-        words.push(dialog.own.clone(), theme.strong());
-        if dialog.is_on_own {
-            words.push(theme.cursor(), theme.selected());
-        }
-        words.push("  ", Style::new());
-    }
+    let mut words = own(shot, &dialog.entry, dialog.term == Term::Own);
     match dialog.until(shot.board, shot.now) {
         Some(_) if dialog.term == Term::End => {
             words.push(text(lang, "dash.storm_end_told"), theme.dim());
@@ -114,10 +66,7 @@ fn until(shot: &Shot<'_>, dialog: &Dialog) -> Line {
             let at = date_time(lang, &shot.board.local(until));
             words.push(t!(lang, "dash.storm_until_told", at = at), theme.dim());
         }
-        None => {
-            let style = if dialog.is_own_wrong { theme.fault() } else { theme.dim() };
-            words.push(text(lang, "dash.storm_own"), style);
-        }
+        None => words.append(hint(shot, &dialog.entry, "dash.storm_own")),
     }
     words
 }

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::chrome::coverage;
+use super::chrome::{Coverage, coverage};
 use super::incidents;
 use crate::dash::board::slot;
 use crate::dash::draw::{Line, boxed, line, rows, text as write};
@@ -43,16 +43,21 @@ const fn rows_of(letter: char) -> [u8; 5] {
 /// Draws the wallboard.
 pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let (lang, theme) = (shot.ui.lang, shot.theme);
-    let Some((network, share, count, reached)) = coverage(shot) else {
+    let Some(Coverage { network, figures }) = coverage(shot) else {
         return write_centred(area, text(lang, "dash.no_units"), theme.strong(), buffer);
     };
-    let share: String = share.chars().filter(|c| !c.is_whitespace()).collect();
-    let scale = scale(&share, area);
-    let figures = rows(area, 1, HIGH * scale);
-    let style = if reached { theme.strong() } else { theme.fault() };
-    large(shot, &share, scale, figures, style, buffer);
-    let words = format!("{} {count}", t!(lang, "dash.header_coverage", network = network));
-    let mut y = figures.height + 2;
+    let label = t!(lang, "dash.header_coverage", network = network);
+    let (mut y, words) = match figures {
+        Some(figures) => {
+            let share: String = figures.share.chars().filter(|c| !c.is_whitespace()).collect();
+            let scale = scale(&share, area);
+            let room = rows(area, 1, HIGH * scale);
+            let style = if figures.reached { theme.strong() } else { theme.fault() };
+            large(shot, &share, scale, room, style, buffer);
+            (room.height + 2, format!("{label} {}", figures.count))
+        }
+        None => (2, format!("{label}: {}", text(lang, "dash_blind.unseen"))),
+    };
     write_centred(rows(area, y, 1), &words, theme.strong(), buffer);
     y += 2;
     let mut states = Line::default();
