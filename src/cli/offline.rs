@@ -1,6 +1,7 @@
 //! The present as the store knows it, for clients while no daemon runs: the same snapshot, made
 //! by the same functions, of the time the daemon was last alive.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,9 +17,12 @@ use crate::daemon::{
 use crate::dash::{Answer, Changes, Source, SourceError};
 use crate::health::{self, View};
 use crate::model::{
-    Inventory, Span, State, StateInterval, SubjectId, SubjectIx, UnixMs, is_planned,
+    Inventory, RoundError, Span, State, StateInterval, SubjectId, SubjectIx, UnixMs, is_planned,
 };
 use crate::store::{ALIVE_WITHIN_MS, Reader, StoreError};
+
+/// How far back the last round of what is degraded is looked for, in milliseconds.
+const TROUBLE_MS: i64 = 3_600_000;
 
 /// Makes a snapshot out of the store; `at` in it is when the daemon was last alive.
 ///
@@ -33,7 +37,27 @@ pub(crate) fn snapshot(
     let last_round = past.current.values().filter_map(|c| c.last_round).max();
     let at = past.last_alive.max(last_round).unwrap_or(now);
     let blind = blind(&config.store, at)?;
-    Ok(build(config, inventory, &past, at, blind))
+    let troubles = Reader::open(&config.store)
+        .and_then(|reader| troubles(&reader, &past, at))
+        .context("read the store")?;
+    Ok(build(config, inventory, &past, at, (blind, troubles)))
+}
+
+/// What the last rounds said of what is degraded: the record has the state alone.
+fn troubles(
+    reader: &Reader,
+    past: &Past,
+    at: UnixMs,
+) -> Result<HashMap<SubjectId, RoundError>, StoreError> {
+    let mut found = HashMap::new();
+    for (id, record) in &past.intervals {
+        if record.last().is_some_and(|last| last.state == State::Degraded) {
+            let last = reader.samples(id, Span::new(at - TROUBLE_MS, at + 1))?.pop();
+            let error = last.and_then(|sample| sample.error).filter(|e| !e.is_own_fault());
+            found.extend(error.map(|error| (id.clone(), error)));
+        }
+    }
+    Ok(found)
 }
 
 /// How things stood at a time that is over, as the record tells it now: whatever was decided later
@@ -71,7 +95,8 @@ pub(crate) fn snapshot_at(
     }
     let blind = reader.blind(moment)?.into_iter();
     let blind = blind.map(|b| BlindInfo { carrier: b.carrier, since: b.since }).collect();
-    Ok(build(config, inventory, &past, at, blind))
+    let troubles = troubles(&reader, &past, at)?;
+    Ok(build(config, inventory, &past, at, (blind, troubles)))
 }
 
 /// Leaves of a record what it was at `at`, open there; a time for which nobody vouches is
@@ -98,13 +123,13 @@ fn build(
     inventory: &Inventory,
     past: &Past,
     at: UnixMs,
-    blind: Vec<BlindInfo>,
+    (blind, troubles): (Vec<BlindInfo>, HashMap<SubjectId, RoundError>),
 ) -> Snapshot {
     let month_from = month_start(at, &config.timezone);
     let month = Span::new(month_from, at);
     let months = Months::compute(inventory, &past.intervals, &past.maintenance, month);
     let find = |id: SubjectId| inventory.find_subject(id.as_str());
-    let views: Vec<View> = inventory
+    let mut views: Vec<View> = inventory
         .subjects
         .iter()
         .map(|subject| {
@@ -129,10 +154,17 @@ fn build(
                 last_round,
                 is_flapping,
                 backup: None,
-                trouble: None,
+                trouble: troubles.get(&subject.id).copied(),
             }
         })
         .collect();
+    // Which of its ways was taken is not recorded, but how each of them stood is.
+    for s in inventory.subject_ixs() {
+        if views[s.ix()].state == State::Degraded {
+            views[s.ix()].backup = health::standby(inventory, s, &|s| views[s.ix()]);
+        }
+    }
+    let views = views;
     let mut announced = past.maintenance.clone();
     announced.extend(inventory.maintenance.iter().cloned());
     let state = |s: SubjectIx| {
@@ -146,9 +178,8 @@ fn build(
             rtt_us: None,
             loss_permille: None,
             recent_us: Vec::new(),
-            // Which of its ways was taken is not recorded.
-            backup: None,
-            trouble: None,
+            backup: view.backup.map(|c| inventory.subject(c).id.clone()),
+            trouble: view.trouble,
             flapping: view.is_flapping,
             off_hours: is_off_hours(inventory, s, |s| views[s.ix()], at),
             planned: is_planned(&announced, inventory, s, at),

@@ -125,7 +125,12 @@ pub fn resumed(record: &[StateInterval], last_round: Option<UnixMs>) -> Option<R
         ResumedVerdict {
             state: last.state,
             cause: last.cause.clone(),
-            since: outage.map_or(last.from, |o| o.start),
+            // What lasted over a time in which nobody asked began before it.
+            since: match outage {
+                Some(outage) => outage.start,
+                None if last.state == State::Degraded => from,
+                None => last.from,
+            },
             from,
             holes: holes.filter_map(|i| Some(Span::new(i.from, i.to?))).collect(),
         }

@@ -79,7 +79,12 @@ impl Source for ApiSource {
 
     fn changes(&self, after: u64) -> Answer<'_, Box<dyn Changes>> {
         Box::pin(async move {
-            let changes = self.client.changes(after).await?;
+            let changes = match self.client.changes(after).await {
+                Ok(changes) => Some(changes),
+                // So much has happened meanwhile that all must be asked for again.
+                Err(ClientError::Refused(problem)) if problem.error == "too_old" => None,
+                Err(error) => return Err(error.into()),
+            };
             Ok(Box::new(ApiChanges(changes)) as Box<dyn Changes>)
         })
     }
@@ -142,10 +147,16 @@ impl Source for ApiSource {
     }
 }
 
-struct ApiChanges(api::Changes);
+/// `None`: there is nothing to follow from there.
+struct ApiChanges(Option<api::Changes>);
 
 impl Changes for ApiChanges {
     fn next(&mut self) -> Answer<'_, Option<Change>> {
-        Box::pin(async { Ok(self.0.next().await?) })
+        Box::pin(async {
+            match &mut self.0 {
+                Some(changes) => Ok(changes.next().await?),
+                None => Ok(None),
+            }
+        })
     }
 }

@@ -267,8 +267,8 @@ async fn follow_once(
             },
             None => changes.next().await,
         };
-        let closed = || SourceError("the daemon closed the connection".to_owned());
-        let change = change?.ok_or_else(closed)?;
+        // It ended, or we were too slow for it: whether it is still there its next answer tells.
+        let Some(change) = change? else { return Ok(OutOfStep) };
         if held.change(feed, |board| board.apply(change)).is_err() {
             return Ok(OutOfStep);
         }

@@ -51,6 +51,7 @@ pub use effect::{
 };
 pub use explain::{Explanation, ParentSeen, PassageSeen, PhaseSeen};
 pub use incident::{Group, Groups, OffHours, groups, off_hours, open_incidents};
+pub use passage::standby;
 pub use threshold::{Said, Watch};
 
 use crate::model::{

@@ -1,5 +1,6 @@
 //! Whether what a subject is reached through lets anything pass.
 
+use super::effect::View;
 use super::track::Track;
 use crate::model::{Inventory, State, SubjectIx, UnixMs, Via};
 
@@ -217,6 +218,47 @@ pub(super) fn second_way(inventory: &Inventory, tracks: &[Track], via: &Via) -> 
                     Some(SecondWay { cause: None, since, is_open: true })
                 }
             }
+        }
+    }
+}
+
+/// As [`second_way`] tells it of the core, told of how things stand by the record alone: the root cause
+/// on the preferred way of a subject that is reached by another one; `None` where it is not.
+pub fn standby(
+    inventory: &Inventory,
+    subject: SubjectIx,
+    view: &impl Fn(SubjectIx) -> View,
+) -> Option<SubjectIx> {
+    on_second(&inventory.subject(subject).via, view)
+}
+
+fn on_second(via: &Via, view: &impl Fn(SubjectIx) -> View) -> Option<SubjectIx> {
+    match via {
+        Via::Subject(_) => None,
+        Via::All(parts) => parts.iter().find_map(|part| on_second(part, view)),
+        Via::Any(parts) => {
+            let (preferred, others) = parts.split_first()?;
+            match blocked_by(preferred, view) {
+                Some(cause) => {
+                    others.iter().any(|way| blocked_by(way, view).is_none()).then_some(cause)
+                }
+                None => on_second(preferred, view),
+            }
+        }
+    }
+}
+
+/// What blocks a way, by the states of what it leads through.
+fn blocked_by(via: &Via, view: &impl Fn(SubjectIx) -> View) -> Option<SubjectIx> {
+    match via {
+        Via::Subject(ancestor) => {
+            let there = view(*ancestor);
+            there.state.is_outage().then(|| there.cause.unwrap_or(*ancestor))
+        }
+        Via::All(parts) => parts.iter().find_map(|part| blocked_by(part, view)),
+        Via::Any(parts) => {
+            let causes: Option<Vec<_>> = parts.iter().map(|part| blocked_by(part, view)).collect();
+            causes?.first().copied()
         }
     }
 }

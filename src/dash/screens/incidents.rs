@@ -17,6 +17,8 @@ use crate::t;
 
 /// Rows that state, reason, carrier and contact take, one of them over two.
 const FACTS: u16 = 5;
+/// Most lines about what is down together with the root.
+const WITH_MAX: usize = 2;
 
 fn columns(shot: &Shot<'_>, width: u16) -> Table {
     let lang = shot.ui.lang;
@@ -196,6 +198,29 @@ fn notes(shot: &Shot<'_>, incident: &Incident) -> Vec<Line> {
     lines
 }
 
+/// Others that are down together with the root: they may be another carrier's, and whom to call is all
+/// of them.
+fn down_with(shot: &Shot<'_>, incident: &Incident) -> Vec<Line> {
+    let (lang, board) = (shot.ui.lang, shot.board);
+    let others = incident.with.iter().filter_map(|id| board.subject(id)).take(WITH_MAX);
+    others
+        .map(|other| {
+            let carrier = board.carrier(other);
+            let hotline = carrier.and_then(|c| c.hotline.as_deref()).unwrap_or(NOTHING);
+            let name = subject_title(board, other);
+            let circuit = other.circuit().unwrap_or(NOTHING);
+            Line::plain(t!(
+                lang,
+                "dash.with",
+                name = name,
+                carrier = carrier.map_or(NOTHING, |c| &c.name),
+                circuit = circuit,
+                hotline = hotline
+            ))
+        })
+        .collect()
+}
+
 /// Below the list: the selected incident's root, whom to call, and the units it cuts off.
 fn about(shot: &Shot<'_>, root: &SubjectId, area: Rect, buffer: &mut Buffer) {
     let (lang, theme, board) = (shot.ui.lang, shot.theme, shot.board);
@@ -210,10 +235,16 @@ fn about(shot: &Shot<'_>, root: &SubjectId, area: Rect, buffer: &mut Buffer) {
         let left = rows(noted, at, noted.height.saturating_sub(at));
         at += facts::wrapped(buffer, left, &words);
     }
+    let with = down_with(shot, incident);
     if let Some(subject) = subject {
-        let units = inside.height.saturating_sub(at + FACTS).clamp(1, 3);
-        let upper = rows(inside, at, inside.height.saturating_sub(at + units));
+        let beneath = u16::try_from(with.len()).unwrap_or(0);
+        let units = inside.height.saturating_sub(at + FACTS + beneath).clamp(1, 3);
+        let upper = rows(inside, at, inside.height.saturating_sub(at + units + beneath));
         at += facts::draw(shot, subject, upper, buffer);
+    }
+    for words in with {
+        let left = rows(inside, at, inside.height.saturating_sub(at + 1).min(1));
+        at += facts::wrapped(buffer, left, &words);
     }
     let units: Vec<String> = incident
         .impact
