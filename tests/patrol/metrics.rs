@@ -86,9 +86,9 @@ checks: [{{ http: {{ port: {web}, text: ok }} }}] }}
     std::fs::write(&file, config + &more).unwrap();
     let daemon = province.daemon();
     follow(&province.client(), |s| {
-        let are_up = ["web", "time", "huyen.xa/tslcd"].iter().all(|id| {
-            s.subjects.iter().any(|s| s.id.as_str() == *id && s.now.state == State::Up)
-        });
+        let are_up = ["web", "time", "huyen.xa/tslcd"]
+            .iter()
+            .all(|id| s.subjects.iter().any(|s| s.id.as_str() == *id && s.now.state == State::Up));
         are_up && s.daemon.own_loss_permille.is_some() && s.daemon.written.is_some()
     })
     .await;
