@@ -158,7 +158,7 @@ fn smokeping(time: Duration, packets: u32) -> Option<Usage> {
          *** Presentation ***\ntemplate = {here}/page.html\ncharset = utf-8\n\
          + overview\nwidth = 600\nheight = 50\nrange = 10h\n\
          + detail\nwidth = 600\nheight = 200\nunison_tolerance = 2\n\"Last 3 Hours\" 3h\n\
-         *** Probes ***\n+ FPing\nbinary = {}\nstep = 30\noffset = 0\nhostinterval = 0.2\n\
+         *** Probes ***\n+ FPing\nbinary = {}\nstep = 30\noffset = 0%\nhostinterval = 0.2\n\
          mininterval = {}\ntimeout = 2\n\
          *** Targets ***\nprobe = FPing\nmenu = Top\ntitle = Top\n+ all\nmenu = all\ntitle = all\n",
         fping.display(),

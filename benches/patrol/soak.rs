@@ -31,6 +31,10 @@ pub fn run(minutes: u64, subjects: u32) {
     let (mut cpu, mut seen) = (Family::look().cpu, Vec::new());
     for minute in 0..=minutes {
         wait((LOOK * u32::try_from(minute).unwrap()).saturating_sub(begun.elapsed()));
+        // Before memory is looked at: what a reading takes stays with the process.
+        if minute > 0 && minute == minutes / 2 {
+            figures.push(("middle", gauges(&patrol)));
+        }
         let family = Family::look();
         println!(
             "| {minute} | {:.1} | {} | {:.2} | {:.1} | {} |",
@@ -42,9 +46,6 @@ pub fn run(minutes: u64, subjects: u32) {
         );
         cpu = family.cpu;
         seen.push((family.resident_kib, family.descriptors));
-        if minute > 0 && minute == minutes / 2 {
-            figures.push(("middle", gauges(&patrol)));
-        }
     }
     figures.push(("end", gauges(&patrol)));
     for (when, lines) in figures {

@@ -10,9 +10,14 @@ use tuantra::model::State;
 
 /// Of what comes back a fifth is dropped before this machine sees it, whoever sent it; of what one
 /// subject sends three more of five are.
-const RULES: &str = "table ip t { chain c { type filter hook input priority 0; \
-                     icmp type echo-reply numgen random mod 100 < 20 drop; \
-                     ip saddr 127.0.1.9 icmp type echo-reply numgen random mod 100 < 75 drop; } }";
+const RULES: &str = "table ip t {
+chain c {
+type filter hook input priority 0
+icmp type echo-reply numgen random mod 100 < 20 drop
+ip saddr 127.0.1.9 icmp type echo-reply numgen random mod 100 < 75 drop
+}
+}
+";
 const HEALTHY: [&str; 4] = ["d-1", "d-2", "d-3", "d-4"];
 const POOR: &str = "d-9";
 /// Rounds of every healthy subject that are waited for.
@@ -22,7 +27,7 @@ fn province(sentinels: &str) -> Province {
     let province = Province::new();
     let config = format!(
         "language: en\n\
-         health: {{ interval: 5s, retry: 1s }}\n\
+         health: {{ interval: 5s, retry: 1s, loss_pct: 10 }}\n\
          probe: {{ icmp: {{ count: 5, spacing: 20ms, timeout: 300ms }} }}\n\
          sentinels: [{sentinels}]\n"
     );
@@ -44,7 +49,10 @@ fn daemon(province: &Province) -> Option<Daemon> {
         let script = "ip link set lo up && nft \"$1\"";
         let mut command = Command::new("unshare");
         command.args([**flags, "sh", "-c", script, "sh", RULES]);
-        command.stdin(Stdio::null()).output().is_ok_and(|output| output.status.success())
+        let Ok(output) = command.stdin(Stdio::null()).output() else { return false };
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!said.contains("syntax error"), "{said}");
+        output.status.success()
     };
     let Some(flags) = ["-n", "-Urn"].iter().find(allowed) else {
         skip("no network namespaces (unshare -n, unshare -Urn), ip or nft with numgen here");
