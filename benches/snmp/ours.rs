@@ -273,9 +273,9 @@ impl All {
                     let evidence = health::Evidence::Uptime { at: now, uptime_ms };
                     self.health.evidence(known.subject, evidence, now, &mut effects);
                 }
-                let points = read.points.into_iter();
-                let points = points.map(|(metric, point)| Reading::Point(metric, point));
-                self.batch.samples.extend(points.map(|point| (known.id.clone(), point)));
+                if !read.points.is_empty() {
+                    self.batch.samples.push((known.id.clone(), Reading::Moment(read.points)));
+                }
                 (0, known.watch.look(&Said::default(), &self.limits).map(RoundError::Over))
             }
             Err(_) => {

@@ -41,7 +41,7 @@ pub fn reading(reading: &DeviceReading) {
     reading.facts.iter().for_each(|(_, fact)| text(fact));
     neighbours(&reading.neighbours, &reading.addresses);
     // A name and what it is made unique by, in at most four bytes a character.
-    for (metric, point) in &reading.points {
+    for (metric, point) in reading.points.points() {
         assert!(metric.name.len() < 3_000, "{}", metric.name);
         assert!(!metric.name.chars().any(is_hidden), "{:?}", metric.name);
         assert_eq!(point.at, reading.at);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::message::Message;
 use crate::model::{
-    Beside, CarrierId, Id, KeptIncident, Maintenance, Metric, Point, Sample, StateInterval,
+    Beside, CarrierId, Id, KeptIncident, Maintenance, Metric, Moment, Point, Sample, StateInterval,
     SubjectId, UnixMs,
 };
 
@@ -275,6 +275,8 @@ pub enum Reading {
     Round(Sample),
     /// A metric's value.
     Point(Metric, Point),
+    /// Values of many metrics at one moment.
+    Moment(Moment),
 }
 
 impl Reading {
@@ -284,6 +286,15 @@ impl Reading {
         match self {
             Self::Round(sample) => sample.at,
             Self::Point(_, point) => point.at,
+            Self::Moment(moment) => moment.at,
+        }
+    }
+
+    /// How many samples it is.
+    pub(super) fn samples(&self) -> usize {
+        match self {
+            Self::Round(_) | Self::Point(..) => 1,
+            Self::Moment(moment) => moment.len(),
         }
     }
 }

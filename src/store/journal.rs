@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
+use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -10,7 +11,7 @@ use super::block::{BadBlock, Format, encode_point_row, encode_row, scan_point_ro
 use super::content::Value;
 use super::fact::Reading;
 use super::numbers::{Numbers, SERIES_MAX, key};
-use crate::model::{Point, Sample, SubjectId};
+use crate::model::{Moment, Point, Sample, SubjectId};
 
 type Sql<T> = Result<T, rusqlite::Error>;
 
@@ -31,7 +32,31 @@ pub(super) const fn keys_of(slot: i64) -> RangeInclusive<i64> {
 #[derive(Default)]
 struct Hour<'a> {
     rounds: Vec<(u32, &'a Sample)>,
-    points: Vec<(u32, &'a Point)>,
+    points: Vec<(u32, Point)>,
+    /// With the series of each of their metrics, in their order; 0 where no number was left.
+    moments: Vec<(Arc<[u32]>, &'a Moment)>,
+}
+
+impl Hour<'_> {
+    /// All points by series, then time.
+    fn take_points(&mut self) -> Vec<(u32, Point)> {
+        let mut points = std::mem::take(&mut self.points);
+        // A device's series mostly have numbers that follow one another: whoever sorts the devices has
+        // sorted all.
+        self.moments.sort_by_key(|(series, moment)| (series.first().copied(), moment.at));
+        let more: usize = self.moments.iter().map(|(_, moment)| moment.len()).sum();
+        points.reserve_exact(more);
+        for (series, moment) in self.moments.drain(..) {
+            let at = |value: &i64| Point { at: moment.at, value: *value };
+            let all = series.iter().copied().zip(moment.values.iter().map(at));
+            points.extend(all.filter(|(series, _)| *series != 0));
+        }
+        let order = |(series, point): &(u32, Point)| (*series, point.at);
+        if !points.is_sorted_by_key(order) {
+            points.sort_by_key(order);
+        }
+        points
+    }
 }
 
 /// The hours that readings belong to; most belong to the same as the one before.
@@ -80,16 +105,22 @@ pub(super) fn append(
             },
             Reading::Point(metric, point) => match numbers.points(tx, subject, metric)? {
                 Some(series) => {
-                    hours.of(point.at.0).points.push((series, point));
+                    hours.of(point.at.0).points.push((series, *point));
                 }
                 None => refused += 1,
             },
+            Reading::Moment(moment) => {
+                let series = numbers.moment(tx, subject, &moment.metrics)?;
+                refused += series.iter().filter(|series| **series == 0).count();
+                hours.of(moment.at.0).moments.push((series, moment));
+            }
         }
     }
     for (hour, place) in hours.places {
-        let Some(Hour { rounds, points }) = hours.found.get_mut(place) else { continue };
+        let Some(found) = hours.found.get_mut(place) else { continue };
+        let points = found.take_points();
+        let Hour { rounds, .. } = found;
         rounds.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| one.at.cmp(&other.at)));
-        points.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| one.at.cmp(&other.at)));
         let newest = rounds.iter().filter(|(_, s)| !s.is_invalid()).map(|(_, s)| s.at.0).max();
         let mut bytes = Vec::new();
         if !rounds.is_empty() {
@@ -98,7 +129,7 @@ pub(super) fn append(
         }
         if !points.is_empty() {
             bytes.clear();
-            encode_point_row(points, &mut bytes);
+            encode_point_row(&points, &mut bytes);
             insert(tx, hour, points.len(), None, &bytes)?;
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -40,6 +41,9 @@ pub(super) const fn series_of(key: i64) -> u32 {
     (key & SERIES_MAX as i64) as u32
 }
 
+/// Lists of metrics that are remembered of a subject: a device says now and then more than usual.
+const LISTS_MAX: usize = 2;
+
 /// The word of a series of rounds in the file.
 pub(super) const ROUNDS: &str = "rounds";
 
@@ -61,6 +65,19 @@ struct Known {
     /// By the number of the metric: thousands of devices have hundreds of series each, and the same
     /// metrics.
     points: Vec<(u32, u32)>,
+    /// The last lists of metrics that were read together, with the series of each: 0 where no number
+    /// was left.
+    moments: Vec<(Arc<[Metric]>, Arc<[u32]>)>,
+}
+
+impl Known {
+    /// The series of a metric as the lists have it.
+    fn listed(&self, metric: &Metric) -> Option<u32> {
+        self.moments.iter().find_map(|(metrics, series)| {
+            let place = metrics.iter().position(|known| known == metric)?;
+            series.get(place).copied()
+        })
+    }
 }
 
 /// What was looked up or given out so far.
@@ -197,6 +214,37 @@ impl Numbers {
         Ok(series)
     }
 
+    /// The series of metrics that were read together, in their order; 0 of one for which no number is
+    /// left.
+    pub(super) fn moment(
+        &mut self,
+        tx: &Connection,
+        id: &SubjectId,
+        metrics: &Arc<[Metric]>,
+    ) -> Sql<Arc<[u32]>> {
+        let known = self.known(tx, id)?;
+        // While a list is held nothing else stands at its address.
+        let same = known.moments.iter().find(|(list, _)| Arc::ptr_eq(list, metrics));
+        if let Some((_, series)) = same {
+            return Ok(Arc::clone(series));
+        }
+        let mut series = Vec::with_capacity(metrics.len());
+        for metric in metrics.iter() {
+            series.push(match known.listed(metric) {
+                Some(series) => series,
+                None => give_series(tx, known.subject, kind_word(metric.kind), &metric.name)?
+                    .unwrap_or(0),
+            });
+        }
+        let series: Arc<[u32]> = series.into();
+        if known.moments.len() >= LISTS_MAX {
+            known.moments.remove(0);
+        }
+        known.moments.reserve_exact(1);
+        known.moments.push((Arc::clone(metrics), Arc::clone(&series)));
+        Ok(series)
+    }
+
     fn known(&mut self, tx: &Connection, id: &SubjectId) -> Sql<&mut Known> {
         let place = match self.by_address.get(&address_of(id)) {
             Some(place) => *place,
@@ -212,8 +260,8 @@ impl Numbers {
             Some(place) => *place,
             None => {
                 let subject = give_subject(tx, id)?;
-                let (rounds, points) = (Vec::new(), Vec::new());
-                self.known.push(Known { id: id.clone(), subject, rounds, points });
+                let (rounds, points, moments) = (Vec::new(), Vec::new(), Vec::new());
+                self.known.push(Known { id: id.clone(), subject, rounds, points, moments });
                 self.places.insert(id.clone(), self.known.len() - 1);
                 self.known.len() - 1
             }

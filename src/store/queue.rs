@@ -63,6 +63,8 @@ pub(super) struct Load {
 struct Waiting {
     facts: VecDeque<Fact>,
     samples: VecDeque<(SubjectId, Reading)>,
+    /// How many samples these are.
+    count: usize,
     /// When the oldest of what waits came; `None` when nothing does, or what was put back.
     since: Option<Instant>,
     waiters: Vec<Waiter>,
@@ -101,16 +103,18 @@ impl Drop for Ending {
     }
 }
 
+/// How many samples these readings are.
+pub(super) fn count(readings: &[(SubjectId, Reading)]) -> usize {
+    readings.iter().map(|(_, reading)| reading.samples()).sum()
+}
+
 fn told_in_english(trouble: &Trouble) -> String {
     trouble.told(Lang::En)
 }
 
 impl Waiting {
     fn is_urgent(&self) -> bool {
-        self.has_news()
-            || !self.waiters.is_empty()
-            || self.closing
-            || self.samples.len() >= SAMPLES_URGENT
+        self.has_news() || !self.waiters.is_empty() || self.closing || self.count >= SAMPLES_URGENT
     }
 
     /// True with a fact that says more than that the daemon lives: that waits as samples do.
@@ -133,7 +137,21 @@ impl Waiting {
         if waiting + more.len() > self.samples.capacity() {
             self.samples.reserve_exact(more.len().max(waiting / 4));
         }
+        self.count += count(&more);
         self.samples.extend(more);
+    }
+
+    /// Takes readings of about so many samples off the front.
+    fn give_samples(&mut self, most: usize) -> Vec<(SubjectId, Reading)> {
+        let mut taken = 0;
+        let fits = |(_, reading): &&(SubjectId, Reading)| {
+            let fits = taken < most;
+            taken += if fits { reading.samples() } else { 0 };
+            fits
+        };
+        let readings = self.samples.iter().take_while(fits).count();
+        self.count -= taken;
+        self.samples.drain(..readings).collect()
     }
 
     /// Gives back the room that a burst, or a disk that was full for hours, has taken.
@@ -157,9 +175,8 @@ impl Waiting {
         }
         let facts_beyond = self.facts.len().saturating_sub(FACTS_MAX);
         let samples_max = SAMPLES_MAX.saturating_sub(facts_beyond * SAMPLES_PER_FACT);
-        if let Some(excess) = self.samples.len().checked_sub(samples_max).filter(|n| *n > 0) {
-            self.samples.drain(..excess);
-            self.dropped_samples += excess as u64;
+        if let Some(excess) = self.count.checked_sub(samples_max).filter(|n| *n > 0) {
+            self.dropped_samples += count(&self.give_samples(excess)) as u64;
         }
     }
 
@@ -168,6 +185,7 @@ impl Waiting {
         load.facts.extend(std::mem::take(&mut self.facts));
         load.samples.extend(std::mem::take(&mut self.samples));
         self.facts = load.facts.into();
+        self.count = count(&load.samples);
         self.samples = load.samples.into();
         self.enforce_bounds();
     }
@@ -186,7 +204,7 @@ impl Queue {
     pub(super) fn submit(&self, batch: Batch) {
         let mut q = self.lock();
         if q.dead {
-            q.dropped_samples += batch.samples.len() as u64;
+            q.dropped_samples += count(&batch.samples) as u64;
             return;
         }
         let was_empty = q.is_empty();
@@ -273,7 +291,7 @@ impl Queue {
     }
 
     pub(super) fn samples_waiting(&self) -> usize {
-        self.lock().samples.len()
+        self.lock().count
     }
 
     pub(super) fn facts_waiting(&self) -> usize {
@@ -350,10 +368,9 @@ impl Queue {
                 q = self.wait_while(q, FACTS_WAIT, |q| q.waiters.is_empty() && !q.closing);
             }
             let facts = q.facts.len().min(FACTS_PER_COMMIT);
-            let samples = q.samples.len().min(SAMPLES_PER_COMMIT);
             let load = Load {
                 facts: q.facts.drain(..facts).collect(),
-                samples: q.samples.drain(..samples).collect(),
+                samples: q.give_samples(SAMPLES_PER_COMMIT),
             };
             q.shrink();
             // What is left has waited as long: it goes at once.
@@ -394,7 +411,7 @@ impl Queue {
     pub(super) fn put_back(&self, load: Load, mut trouble: Trouble, pause: Duration) {
         let mut q = self.lock();
         q.put_in_front(load);
-        trouble.waiting = Some((q.facts.len(), q.samples.len(), q.dropped_events));
+        trouble.waiting = Some((q.facts.len(), q.count, q.dropped_events));
         let told = trouble.told(Lang::En);
         q.trouble = Some(trouble);
         for waiter in std::mem::take(&mut q.waiters) {
@@ -419,7 +436,7 @@ impl Queue {
         for waiter in waiters {
             waiter(Err(StoreError::Behind { trouble: trouble.clone() }));
         }
-        (q.facts.len(), q.samples.len(), trouble)
+        (q.facts.len(), q.count, trouble)
     }
 
     /// Nobody will write any more; says why unless that is known.

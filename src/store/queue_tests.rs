@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{State, StateInterval};
+use crate::model::{Metric, Moment, PointKind, State, StateInterval};
 use crate::store::{Event, EventKind};
 
 fn id(text: &str) -> SubjectId {
@@ -96,4 +96,26 @@ fn samples_wait_for_company_behind_the_upkeep_but_not_for_ever() {
     queue.submit(Batch { facts: Vec::new(), samples: vec![(id("c"), sample.into())] });
     let Work::Commit(load) = queue.next(true, false) else { panic!("it was put back") };
     assert_eq!(load.samples.len(), 3);
+}
+
+#[test]
+fn a_moment_is_as_many_samples_as_it_has_values() {
+    let metric = |name: &str| Metric { kind: PointKind::Gauge, name: name.into() };
+    let metrics = ["a", "b", "c"].map(metric);
+    let moment = |at| {
+        let (metrics, values) = (metrics.clone().into(), [1, 2, 3].into());
+        (id("s"), Reading::Moment(Moment { at: UnixMs(at), metrics, values }))
+    };
+    let queue = Queue::default();
+    queue.submit(Batch { facts: Vec::new(), samples: vec![moment(1), moment(2)] });
+    assert_eq!(queue.samples_waiting(), 6);
+    queue.close();
+    let Work::Commit(load) = queue.next(false, false) else { panic!("nothing to write") };
+    assert_eq!((load.samples.len(), queue.samples_waiting()), (2, 0));
+    queue.again(load);
+    assert_eq!(queue.samples_waiting(), 6);
+    // What is given up is given up whole.
+    let many = (0..SAMPLES_MAX as i64 / 3).map(moment).collect();
+    queue.submit(Batch { facts: Vec::new(), samples: many });
+    assert_eq!((queue.samples_waiting(), queue.status().1), (SAMPLES_MAX - 1, 6));
 }

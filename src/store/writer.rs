@@ -14,7 +14,7 @@ use super::expire::Retention;
 use super::fact::Fact;
 use super::here::true_name;
 use super::lock::StoreLock;
-use super::queue::{Ending, FACTS_MAX, Load, Queue, SAMPLES_MAX, Waiter, Work};
+use super::queue::{Ending, FACTS_MAX, Load, Queue, SAMPLES_MAX, Waiter, Work, count};
 use super::salvage::Salvaged;
 use super::schema::{Link, Look};
 use super::seal::Step;
@@ -197,7 +197,10 @@ impl Store {
                 }
             }
             while !samples.is_empty() {
-                let rest = samples.split_off(samples.len().min(BACKFILL_CHUNK));
+                // What is not a single one is a device's turn: a thousand at the most.
+                let is_single = count(&samples) == samples.len();
+                let chunk = if is_single { BACKFILL_CHUNK } else { BACKFILL_CHUNK / 1_000 };
+                let rest = samples.split_off(samples.len().min(chunk));
                 self.submit(Batch { facts: Vec::new(), samples });
                 samples = rest;
                 if self.queue.samples_waiting() > BACKFILL_SAMPLES_WAITING {

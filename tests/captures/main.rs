@@ -163,7 +163,7 @@ fn shown(recorded: &Answers) -> String {
     list(
         &mut text,
         "metrics",
-        facts.points.iter().map(|(metric, point)| format!("{} {}", metric.name, point.value)),
+        facts.points.points().map(|(metric, point)| format!("{} {}", metric.name, point.value)),
     );
     text
 }

@@ -8,7 +8,9 @@ use super::meaning::{LineEnd, Remembered, line_end, said, trouble};
 use super::{Agent, Line, Place, agents};
 use crate::health::{Said, Watch};
 use crate::inventory;
-use crate::model::{Inventory, Limits, RoundError, SnmpTrouble, SubjectIx, Threshold, UnixMs};
+use crate::model::{
+    Inventory, Limits, Moment, RoundError, SnmpTrouble, SubjectIx, Threshold, UnixMs,
+};
 use crate::probe::snmp::SnmpError;
 use crate::probe::snmp::health::Gauge;
 use crate::probe::snmp::interfaces::{Interface, Passed, Status};
@@ -92,7 +94,7 @@ fn reading() -> DeviceReading {
         neighbours: Vec::new(),
         addresses: Vec::new(),
         are_neighbours_whole: true,
-        points: Vec::new(),
+        points: Moment::default(),
     }
 }
 

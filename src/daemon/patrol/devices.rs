@@ -314,11 +314,12 @@ impl Patrol {
     }
 
     fn points(&mut self, heard: &Heard, reading: &DeviceReading) {
+        if reading.points.is_empty() {
+            return;
+        }
         for place in &heard.agent.devices {
             let id = self.health.inventory().subject(place.subject).id.clone();
-            let points = reading.points.iter();
-            let points = points.map(|(metric, point)| Reading::Point(metric.clone(), *point));
-            self.batch.samples.extend(points.map(|point| (id.clone(), point)));
+            self.batch.samples.push((id, Reading::Moment(reading.points.clone())));
         }
     }
 

@@ -49,6 +49,8 @@ pub struct Answers {
     values: Vec<(Oid, Value)>,
     /// Places in `values`, by OID.
     order: Vec<u32>,
+    /// Values that have no place in the order yet: a column is put in order when it is whole.
+    unordered: usize,
     /// Columns that were given up before their end, because the device broke the protocol there.
     broken: Vec<Oid>,
     /// Of the texts that were added.
@@ -66,18 +68,12 @@ impl Answers {
     /// Adds one value; false, and [`Self::is_cut`] from then on, when there are [`VALUES_MAX`] or the
     /// texts have four mebibytes together.
     pub fn insert(&mut self, oid: Oid, value: Value) -> bool {
-        self.insert_near(oid, value, self.order.len()).is_some()
-    }
-
-    /// The same, looking for its place in the order from `guess` on; that place, or `None` where
-    /// it was too much.
-    pub(super) fn insert_near(&mut self, oid: Oid, value: Value, guess: usize) -> Option<usize> {
         let bytes = value.as_bytes().map_or(0, <[u8]>::len);
-        let place = self.place(&oid, guess);
+        let place = self.place(&oid, self.order.len());
         let is_full = self.values.len() >= VALUES_MAX && place.is_err();
         if is_full || self.bytes + bytes > BYTES_MAX {
             self.is_cut = true;
-            return None;
+            return false;
         }
         self.bytes += bytes;
         match place {
@@ -87,8 +83,64 @@ impl Answers {
                 self.values.push((oid, value));
             }
         }
-        let (Ok(place) | Err(place)) = place;
-        Some(place)
+        true
+    }
+
+    /// Adds a cell of a column, to be put in order with its column ([`Self::put_in_order`]): its
+    /// number, or `None` where it was too much.
+    pub(super) fn push(&mut self, oid: Oid, value: Value) -> Option<u32> {
+        let bytes = value.as_bytes().map_or(0, <[u8]>::len);
+        if self.values.len() >= VALUES_MAX || self.bytes + bytes > BYTES_MAX {
+            self.is_cut = true;
+            return None;
+        }
+        self.bytes += bytes;
+        self.unordered += 1;
+        self.values.push((oid, value));
+        Some(self.values.len() as u32 - 1)
+    }
+
+    /// The name of a cell by its number.
+    pub(super) fn name(&self, number: u32) -> Option<&Oid> {
+        self.values.get(number as usize).map(|(name, _)| name)
+    }
+
+    /// Puts cells of one column in order, which were pushed with rising names. Where two have one name
+    /// the later stays.
+    pub(super) fn put_in_order(&mut self, cells: &[u32]) {
+        self.unordered -= cells.len().min(self.unordered);
+        let names = cells.first().zip(cells.last());
+        let names = names.and_then(|(first, last)| self.name(*first).zip(self.name(*last)));
+        let Some((first, last)) = names else { return };
+        // Mostly nothing stands between the first and the last of them.
+        let place = self.place(first, self.order.len());
+        let next = place.err().map(|at| (at, self.order.get(at).and_then(|next| self.name(*next))));
+        if let Some((at, next)) = next
+            && next.is_none_or(|next| next.arcs() > last.arcs())
+        {
+            self.order.splice(at..at, cells.iter().copied());
+            return;
+        }
+        for number in cells {
+            let Some(name) = self.name(*number) else { continue };
+            match self.place(name, self.order.len()) {
+                Ok(at) => self.order[at] = *number,
+                Err(at) => self.order.insert(at, *number),
+            }
+        }
+    }
+
+    /// Puts in order what a pass that was cut short has left.
+    pub(super) fn settle(&mut self) {
+        if self.unordered == 0 {
+            return;
+        }
+        self.unordered = 0;
+        let values = &self.values;
+        self.order = (0..values.len() as u32).collect();
+        let name = |number: &u32| values[*number as usize].0.arcs();
+        self.order.sort_by(|a, b| name(a).cmp(name(b)).then(b.cmp(a)));
+        self.order.dedup_by(|a, b| name(a) == name(b));
     }
 
     /// Where an OID stands in the order, or where it would; found soonest near `guess`.
@@ -140,7 +192,7 @@ impl Answers {
     /// How many values.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.values.len()
+        self.order.len() + self.unordered
     }
 
     /// True when the device said nothing that is a value.

@@ -7,11 +7,34 @@ use super::wire::{Oid, Value};
 #[derive(Debug)]
 struct Column {
     root: Oid,
-    /// The last cell that came; the root itself at first.
-    last: Oid,
+    /// What the root takes on the wire.
+    root_bytes: usize,
+    last: Last,
     cells: u16,
-    /// Where the last one stands among the answers.
-    place: usize,
+    /// Their numbers among the answers, which are in no order before it has come to its end.
+    run: Vec<u32>,
+}
+
+/// The last cell of a column that came.
+#[derive(Debug)]
+enum Last {
+    /// None did.
+    None,
+    /// By its number among the answers.
+    Cell(u32),
+    /// One without a value.
+    Hole(Oid),
+}
+
+impl Column {
+    /// What follows which is to be asked for.
+    fn last<'a>(&'a self, answers: &'a Answers) -> &'a Oid {
+        match &self.last {
+            Last::None => &self.root,
+            Last::Cell(number) => answers.name(*number).unwrap_or(&self.root),
+            Last::Hole(name) => name,
+        }
+    }
 }
 
 /// The columns that have not come to their end.
@@ -42,8 +65,13 @@ pub(super) struct Taken {
 impl Columns {
     /// All at their beginning; at most `limit` cells are taken.
     pub(super) fn new(roots: &[Oid], limit: usize) -> Self {
-        let column =
-            |root: &Oid| Column { root: root.clone(), last: root.clone(), cells: 0, place: 0 };
+        let column = |root: &Oid| Column {
+            root: root.clone(),
+            root_bytes: bytes_of(root.arcs()),
+            last: Last::None,
+            cells: 0,
+            run: Vec::new(),
+        };
         Self { open: roots.iter().map(column).collect(), rows: 0, room: limit }
     }
 
@@ -58,8 +86,8 @@ impl Columns {
     }
 
     /// What follows which is to be asked for, a place for each open column.
-    pub(super) fn question(&self) -> Vec<Oid> {
-        self.open.iter().map(|column| column.last.clone()).collect()
+    pub(super) fn question(&self, answers: &Answers) -> Vec<Oid> {
+        self.open.iter().map(|column| column.last(answers).clone()).collect()
     }
 
     /// Takes the answer to [`Self::question`]'s first `asked` places, repeated row by row as often
@@ -73,85 +101,117 @@ impl Columns {
         let mut taken = Taken::default();
         let asked = asked.min(self.open.len());
         let mut is_open = vec![true; asked];
-        for (i, (oid, value)) in values.into_iter().enumerate() {
+        let values = values.into_iter();
+        let rows = values.size_hint().0.checked_div(asked).unwrap_or(0);
+        self.open.iter_mut().take(asked).for_each(|column| column.run.reserve(rows));
+        for (i, (oid, value)) in values.enumerate() {
             taken.cells += 1;
-            taken.bytes += size(&oid, &value);
-            let Some(at) = i.checked_rem(asked).filter(|at| is_open[*at]) else { continue };
+            let Some(at) = i.checked_rem(asked) else { continue };
             let column = &mut self.open[at];
-            if matches!(value, Value::EndOfMibView) || !oid.starts_with(&column.root) {
+            let index = oid.arcs().strip_prefix(column.root.arcs());
+            taken.bytes += match index {
+                Some(index) => size(column.root_bytes + bytes_of(index), &value),
+                None => size(bytes_of(oid.arcs()), &value),
+            };
+            if !is_open[at] {
+                continue;
+            }
+            let Some(index) = index.filter(|_| !matches!(value, Value::EndOfMibView)) else {
                 // What lies behind the column's end; agents that know no end say it by going on.
                 is_open[at] = false;
                 if oid < column.root && !matches!(value, Value::EndOfMibView) {
                     answers.note_broken(column.root.clone());
                 }
-            } else if oid <= column.last {
+                taken.progress += 1;
+                continue;
+            };
+            // Both are beneath the root: what follows it tells which is greater.
+            let last = &column.last(answers).arcs()[column.root.len()..];
+            if index <= last {
                 // "No such object" under the very name asked is how some say that there is none.
                 is_open[at] = false;
                 if !value.is_exception() {
                     answers.note_broken(column.root.clone());
                 }
             } else {
-                column.last.clone_from(&oid);
                 column.cells = column.cells.saturating_add(1);
                 self.rows = self.rows.max(column.cells);
+                let is_hole = value.is_exception();
                 if self.room == 0 {
                     self.give_up(answers);
                     return taken;
                 }
                 // An exception amid a column is a cell without a value: what follows it counts.
-                if !value.is_exception() {
+                if is_hole {
+                    column.last = Last::Hole(oid);
+                } else {
                     self.room -= 1;
-                    // Those before it in the row have each moved its place by one.
-                    let guess = if column.place > 0 { column.place + 1 + at } else { usize::MAX };
-                    let Some(place) = answers.insert_near(oid, value, guess) else {
+                    let Some(number) = answers.push(oid, value) else {
                         self.give_up(answers);
                         return taken;
                     };
-                    column.place = place;
+                    column.last = Last::Cell(number);
+                    column.run.push(number);
                 }
             }
             taken.progress += 1;
         }
         let mut is_open = is_open.into_iter();
-        self.open.retain(|_| is_open.next().unwrap_or(true));
+        self.open.retain(|column| {
+            let stays = is_open.next().unwrap_or(true);
+            if !stays {
+                answers.put_in_order(&column.run);
+            }
+            stays
+        });
         taken
     }
 
     /// The column at a place of the question is at its end.
-    pub(super) fn end(&mut self, at: usize) {
+    pub(super) fn end(&mut self, at: usize, answers: &mut Answers) {
         if at < self.open.len() {
-            self.open.remove(at);
+            answers.put_in_order(&self.open.remove(at).run);
         }
     }
 
     /// The column at a place of the question is given up.
     pub(super) fn give_up_one(&mut self, at: usize, answers: &mut Answers) {
         if at < self.open.len() {
-            answers.note_broken(self.open.remove(at).root);
+            let column = self.open.remove(at);
+            answers.put_in_order(&column.run);
+            answers.note_broken(column.root);
         }
     }
 
     /// All open columns are given up.
     pub(super) fn give_up(&mut self, answers: &mut Answers) {
-        self.open.drain(..).for_each(|column| answers.note_broken(column.root));
+        for column in self.open.drain(..) {
+            answers.put_in_order(&column.run);
+            answers.note_broken(column.root);
+        }
     }
 }
 
-/// What a binding takes on the wire, about: five bytes of headers and its parts.
-fn size(oid: &Oid, value: &Value) -> usize {
-    let arcs = oid.arcs().iter().map(|arc| match arc {
+/// What arcs take on the wire, about.
+fn bytes_of(arcs: &[u32]) -> usize {
+    let arcs = arcs.iter().map(|arc| match arc {
         0..=0x7f => 1,
         0x80..=0x3fff => 2,
         0x4000..=0x1f_ffff => 3,
         _ => 5,
     });
+    arcs.sum()
+}
+
+/// What a binding takes on the wire, about: five bytes of headers and its parts.
+fn size(name: usize, value: &Value) -> usize {
     let value = match value {
         Value::OctetString(bytes) | Value::Opaque(bytes) => bytes.len(),
         Value::ObjectIdentifier(oid) => oid.len() + 4,
         Value::Counter64(_) => 8,
         _ => 4,
     };
-    5 + arcs.sum::<usize>() + value
+    5 + name + value
 }
 
 #[cfg(test)]
@@ -173,7 +233,10 @@ mod tests {
         (Columns::new(&roots, 100), Answers::default())
     }
 
+    /// Columns that are still open, too.
     fn names(answers: &Answers) -> Vec<String> {
+        let mut answers = answers.clone();
+        answers.settle();
         answers.iter().map(|(oid, _)| oid.to_string()).collect()
     }
 
@@ -183,7 +246,7 @@ mod tests {
         let rows = ["1.3.1.1", "1.3.2.1", "1.3.1.2", "1.3.3.1", "1.3.1.3", "1.3.3.2"];
         let taken = columns.take(2, rows.map(cell).to_vec(), &mut answers);
         assert_eq!((taken.progress, taken.cells), (5, 6));
-        assert_eq!(columns.question(), [oid("1.3.1.3")]);
+        assert_eq!(columns.question(&answers), [oid("1.3.1.3")]);
         let last = vec![(oid("1.3.1.3"), Value::EndOfMibView)];
         columns.take(1, last, &mut answers);
         assert!(columns.is_done() && answers.broken().is_empty());
@@ -201,7 +264,7 @@ mod tests {
             );
             assert_eq!(answers.broken(), [oid("1.3.1")], "{wrong}");
             assert_eq!(names(&answers), ["1.3.1.2", "1.3.2.1", "1.3.2.2"]);
-            assert_eq!(columns.question(), [oid("1.3.2.2")]);
+            assert_eq!(columns.question(&answers), [oid("1.3.2.2")]);
         }
     }
 
@@ -218,7 +281,7 @@ mod tests {
         columns.take(2, rows, &mut answers);
         assert_eq!(names(&answers), ["1.3.1.1", "1.3.1.3"]);
         assert!(answers.broken().is_empty());
-        assert_eq!(columns.question(), [oid("1.3.1.3")]);
+        assert_eq!(columns.question(&answers), [oid("1.3.1.3")]);
     }
 
     #[test]
@@ -257,18 +320,26 @@ mod tests {
             let mut columns = Columns::new(&roots, 50);
             let mut answers = Answers::default();
             for round in rounds {
-                let before = columns.question();
+                let before = columns.question(&answers);
                 let asked = before.len();
                 let taken = columns.take(asked, round, &mut answers);
-                let after = columns.question();
+                let after = columns.question(&answers);
                 prop_assert!(after.len() <= before.len());
                 if taken.progress == 0 && !columns.is_done() {
                     prop_assert_eq!(&before, &after);
                 }
                 let inside = |oid: &Oid| roots.iter().any(|r| oid.starts_with(r) && oid.len() > r.len());
-                prop_assert!(answers.iter().all(|(oid, value)| inside(oid) && !value.is_exception()));
+                let mut all = answers.clone();
+                all.settle();
+                prop_assert!(all.iter().all(|(oid, value)| inside(oid) && !value.is_exception()));
+                prop_assert!(all.iter().is_sorted_by(|(a, _), (b, _)| a.arcs() < b.arcs()));
                 prop_assert!(answers.len() <= 50);
             }
+            // Column by column, or all at once: the order is the same.
+            let mut settled = answers.clone();
+            settled.settle();
+            columns.give_up(&mut answers);
+            prop_assert!(answers.iter().eq(settled.iter()));
         }
     }
 }

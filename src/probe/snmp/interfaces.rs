@@ -144,7 +144,8 @@ impl Interfaces {
         self.restless =
             if has_changed { self.restless + 1 } else { self.restless.saturating_sub(1) };
         let asked = if with_names { Width::Any } else { self.width };
-        let rows = rows(answers, asked);
+        let many = self.entries.as_ref().map_or(0, Vec::len);
+        let rows = rows(answers, asked, many);
         if were_names_asked {
             self.name(answers, &rows);
             self.width = width(&rows);
@@ -232,9 +233,9 @@ struct Row {
     counts: [Option<Count>; 8],
 }
 
-/// The rows in the order of their numbers; of the counters those that were `asked`.
-fn rows(answers: &Answers, asked: Width) -> Vec<(u32, Row)> {
-    let mut rows: Vec<(u32, Row)> = Vec::new();
+/// The rows, `many` perhaps, in the order of their numbers; of the counters those that were `asked`.
+fn rows(answers: &Answers, asked: Width, many: usize) -> Vec<(u32, Row)> {
+    let mut rows: Vec<(u32, Row)> = Vec::with_capacity(many);
     let mut each = |arcs, put: &mut dyn FnMut(&mut Row, &Value)| {
         // Both are in order, so that each column is gone through once beside the rows.
         let mut at = 0;

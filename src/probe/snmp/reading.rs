@@ -9,20 +9,21 @@
 //! device says, the lists of a reading and the names of its metrics are bounded.
 //! Reads no clock: the time of the answers is an argument. A pass without any answer is not read.
 
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::ask::{Answers, Wanted};
 use super::facts::{self, FactKind, Identity};
 use super::health::{Gauge, Gauges};
-use super::interfaces::{Counter, Interface, Interfaces, Metrics};
+use super::interfaces::{Counter, Found, Interface, Interfaces};
 use super::mib::{self, oid};
 use super::neighbours::{self, Address, Neighbour};
 use super::profile::{Profile, Profiles};
 use super::ups::{self, Ups, UpsMib};
 use super::uptime::{Clocks, Uptime};
 use super::wire::Oid;
-use crate::model::{Metric, Point, PointKind, UnixMs, Untrusted};
+use crate::model::{Metric, Moment, PointKind, UnixMs, Untrusted};
 
 /// How long facts and neighbours are not asked again, at most; half of it at least.
 const FACTS_MS: i64 = 3_600_000;
@@ -31,6 +32,10 @@ const FACTS_MS: i64 = 3_600_000;
 const SERIES_MAX: usize = 2_048;
 /// A name that was not used for so long makes room for another.
 const SERIES_MINUTES: u32 = 24 * 60;
+/// How often it is looked anew which names are kept, at least.
+const LOOK_MINUTES: u32 = 60;
+/// Lists of metrics that are kept once, at most.
+const LISTS_MAX: usize = 4_096;
 const MINUTE_MS: i64 = 60_000;
 
 /// What is asked in one go.
@@ -76,7 +81,7 @@ pub struct DeviceReading {
     /// False when some of the neighbours or addresses could not be read: who is missing may be there.
     pub are_neighbours_whole: bool,
     /// What is worth keeping of all this, for the store.
-    pub points: Vec<(Metric, Point)>,
+    pub points: Moment,
 }
 
 /// What is kept of a device between passes.
@@ -200,7 +205,7 @@ pub fn read(
         neighbours: Vec::new(),
         addresses: Vec::new(),
         are_neighbours_whole: true,
-        points: Vec::new(),
+        points: Moment::default(),
     };
     match pass {
         // One that says neither is of no known kind; the facts ask again.
@@ -248,7 +253,7 @@ fn cycle(reading: &mut DeviceReading, answers: &Answers, profile: &Profile, memo
         memory.last_facts = Some((at, profile.name.clone()));
         memory.wants_facts = false;
     }
-    memory.series.points(reading, found.metrics());
+    memory.series.points(reading, &found);
 }
 
 /// The counters that are kept of an interface.
@@ -267,61 +272,57 @@ struct Series {
     /// By hash, with the minute in which it was last used: eight bytes for each of a device's
     /// dozens.
     names: Vec<(u32, u32)>,
+    /// What was kept of the pass before, which mostly is what is kept of the next.
+    last: Arc<[Metric]>,
+    /// The minute in which its names were last looked at.
+    looked: u32,
 }
 
 impl Series {
-    /// Adds the points of a reading; `metrics` are the names of its interfaces' ones.
-    fn points<'m>(
-        &mut self,
-        reading: &mut DeviceReading,
-        metrics: impl Iterator<Item = &'m Metrics>,
-    ) {
+    /// Adds the points of a reading, whose interfaces are those of `found`.
+    fn points(&mut self, reading: &mut DeviceReading, found: &Found) {
         let at = reading.at;
-        let mut points = Vec::with_capacity(KEPT.len() * reading.interfaces.len());
-        for (interface, names) in reading.interfaces.iter().zip(metrics) {
-            if !interface.is_counted() || !self.admits(("if", &interface.name), at) {
+        let is_recent = minute_of(at).abs_diff(self.looked) < LOOK_MINUTES;
+        let again = is_recent.then(|| values_of(&self.last, reading, found)).flatten();
+        let values = match again {
+            Some(values) => values,
+            None => self.look(reading, found),
+        };
+        let metrics = Arc::clone(&self.last);
+        reading.points = Moment { at, metrics, values: values.into() };
+    }
+
+    /// Chooses what is kept of a reading.
+    fn look(&mut self, reading: &DeviceReading, found: &Found) -> Vec<i64> {
+        let at = reading.at;
+        let (mut metrics, mut values) = (Vec::new(), Vec::new());
+        let counted = reading.interfaces.iter().zip(found.metrics());
+        for (interface, names) in counted.filter(|(interface, _)| interface.is_counted()) {
+            if !self.admits(("if", &interface.name), at) {
                 continue;
             }
             for counter in KEPT {
                 if let Some(sum) = interface.counts[counter as usize] {
                     let name = Arc::clone(&names[counter as usize]);
-                    let metric = Metric { kind: PointKind::Counter, name };
-                    points.push((metric, Point { at, value: sum.cast_signed() }));
+                    metrics.push(Metric { kind: PointKind::Counter, name });
+                    values.push(sum.cast_signed());
                 }
             }
         }
-        // One buffer for all names.
-        let mut text = String::new();
-        let mut point = |kind, parts: &[&str], value| {
-            text.clear();
-            text.extend(parts.iter().copied());
-            points.push((Metric { kind, name: Arc::from(text.as_str()) }, Point { at, value }));
-        };
-        if let Some(ups) = &reading.ups {
-            for (name, value) in [
-                ("ups.on_battery", ups.is_on_battery.map(i64::from)),
-                ("ups.charge", ups.charge_permille.map(i64::from)),
-                ("ups.run_time", ups.run_time_s.map(i64::from)),
-                ("ups.input", ups.input_dv.map(i64::from)),
-                ("ups.load", ups.load_permille.map(i64::from)),
-                ("ups.temperature", ups.temperature_dc.map(i64::from)),
-            ] {
-                if let Some(value) = value {
-                    point(PointKind::Gauge, &[name], value);
-                }
+        each_gauge(reading, &mut |name, value| {
+            let is_kept = match name {
+                [kind, _, label] => self.admits((kind, label), at),
+                _ => true,
+            };
+            if is_kept {
+                let name = Arc::from(name.concat().as_str());
+                metrics.push(Metric { kind: PointKind::Gauge, name });
+                values.push(value);
             }
-        }
-        for gauge in &reading.gauges {
-            let kind = gauge.kind.as_str();
-            match &gauge.label {
-                None => point(PointKind::Gauge, &[kind], gauge.value),
-                Some(label) if self.admits((kind, label), at) => {
-                    point(PointKind::Gauge, &[kind, ":", label], gauge.value);
-                }
-                Some(_) => {}
-            }
-        }
-        reading.points = points;
+        });
+        self.last = shared(metrics);
+        self.looked = minute_of(at);
+        values
     }
 
     /// True when metrics of this name are kept; the oldest ones make room.
@@ -330,7 +331,7 @@ impl Series {
         name.hash(&mut hasher);
         // The upper half of 64 bits.
         let name = (hasher.finish() >> 32) as u32;
-        let minute = u32::try_from(at.0 / MINUTE_MS).unwrap_or(0);
+        let minute = minute_of(at);
         let place = |names: &[(u32, u32)]| names.binary_search_by_key(&name, |(name, _)| *name);
         if let Ok(known) = place(&self.names) {
             self.names[known].1 = minute;
@@ -347,6 +348,79 @@ impl Series {
         self.names.insert(at, (name, minute));
         true
     }
+}
+
+fn minute_of(at: UnixMs) -> u32 {
+    u32::try_from(at.0 / MINUTE_MS).unwrap_or(0)
+}
+
+/// The values of a reading, where it has just these metrics; `None` where it has others.
+fn values_of(metrics: &[Metric], reading: &DeviceReading, found: &Found) -> Option<Vec<i64>> {
+    let mut values = Vec::with_capacity(metrics.len());
+    let mut expected = metrics.iter();
+    let counted = reading.interfaces.iter().zip(found.metrics());
+    for (interface, names) in counted.filter(|(interface, _)| interface.is_counted()) {
+        for counter in KEPT {
+            if let Some(sum) = interface.counts[counter as usize] {
+                let name = &expected.next()?.name;
+                // Names of interfaces are kept once; one that is another copy is looked at again.
+                Arc::ptr_eq(name, &names[counter as usize]).then_some(())?;
+                values.push(sum.cast_signed());
+            }
+        }
+    }
+    let mut are_same = true;
+    each_gauge(reading, &mut |name, value| {
+        let rest = expected.next().map(|metric| &*metric.name);
+        let rest = name.iter().fold(rest, |rest, part| rest?.strip_prefix(part));
+        are_same &= rest == Some("");
+        values.push(value);
+    });
+    (are_same && expected.next().is_none()).then_some(values)
+}
+
+/// Gives `each` the parts of the name (one, or three with a label) and the value of whatever the UPS
+/// and the device itself show.
+fn each_gauge(reading: &DeviceReading, each: &mut dyn FnMut(&[&str], i64)) {
+    if let Some(ups) = &reading.ups {
+        for (name, value) in [
+            ("ups.on_battery", ups.is_on_battery.map(i64::from)),
+            ("ups.charge", ups.charge_permille.map(i64::from)),
+            ("ups.run_time", ups.run_time_s.map(i64::from)),
+            ("ups.input", ups.input_dv.map(i64::from)),
+            ("ups.load", ups.load_permille.map(i64::from)),
+            ("ups.temperature", ups.temperature_dc.map(i64::from)),
+        ] {
+            if let Some(value) = value {
+                each(&[name], value);
+            }
+        }
+    }
+    for gauge in &reading.gauges {
+        let kind = gauge.kind.as_str();
+        match &gauge.label {
+            None => each(&[kind], gauge.value),
+            Some(label) => each(&[kind, ":", label], gauge.value),
+        }
+    }
+}
+
+/// The one copy of a list: most devices of a kind have the same metrics.
+fn shared(metrics: Vec<Metric>) -> Arc<[Metric]> {
+    static LISTS: LazyLock<Mutex<HashSet<Arc<[Metric]>>>> = LazyLock::new(Mutex::default);
+    // Every change is one call: nothing is left half done by a panic.
+    let mut lists = LISTS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(there) = lists.get(&metrics[..]) {
+        return Arc::clone(there);
+    }
+    if lists.len() >= LISTS_MAX {
+        lists.retain(|list| Arc::strong_count(list) > 1);
+    }
+    let metrics: Arc<[Metric]> = metrics.into();
+    if lists.len() < LISTS_MAX {
+        lists.insert(Arc::clone(&metrics));
+    }
+    metrics
 }
 
 #[cfg(test)]

@@ -291,7 +291,7 @@ impl Session {
         // Which column it is that is refused is found by asking one alone.
         let mut is_one_by_one = false;
         while !columns.is_done() {
-            let mut question = columns.question();
+            let mut question = columns.question(answers);
             if is_one_by_one {
                 question.truncate(1);
             }
@@ -346,7 +346,7 @@ impl Session {
                     match (at, step) {
                         // How SNMPv1 says that nothing follows.
                         (Some(at), Step::Next) if status == ErrorStatus::NoSuchName => {
-                            columns.end(at);
+                            columns.end(at, answers);
                         }
                         (Some(at), Step::Next) => columns.give_up_one(at, answers),
                         (None, Step::Next) => is_one_by_one = true,
@@ -396,10 +396,11 @@ impl Session {
 
     async fn conclude(
         &mut self,
-        answers: Answers,
+        mut answers: Answers,
         pass: &Pass,
         ended: Result<(), Fault>,
     ) -> Result<Answers, SnmpError> {
+        answers.settle();
         if !answers.is_empty() || ended.is_ok() {
             self.silent_passes = 0;
             self.has_answered = true;

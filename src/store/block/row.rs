@@ -12,6 +12,9 @@ use super::super::codec::{get_error, put_error};
 use super::{BadBlock, Format, open, seal};
 use crate::model::{MAX_PINGS_PER_ROUND, Point, RoundError, Rtts, Sample, UnixMs};
 
+/// What a point mostly takes in a row.
+const USUAL_POINT_BYTES: usize = 12;
+
 /// What a round comes to besides its times; most of a moment's rounds come to the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Outcome {
@@ -59,11 +62,20 @@ pub(in crate::store) fn encode_point_row(points: &[(u32, impl Borrow<Point>)], i
     seal(Format::PointRow, into, |body| {
         let base = points.iter().map(|(_, point)| point.borrow().at.0).min().unwrap_or(0);
         put_number(body, base.cast_unsigned());
-        put_entries(body, points, |entry, _, point| {
+        body.reserve(points.len() * USUAL_POINT_BYTES);
+        let mut last = 0;
+        for (series, point) in points {
             let point = point.borrow();
-            put_number(entry, point.at.0.wrapping_sub(base).cast_unsigned());
-            put_number(entry, super::rice::fold_sign(point.value));
-        });
+            put_number(body, u64::from(series.wrapping_sub(last)));
+            // Two numbers take twenty bytes at most, so that their length takes one.
+            let length = body.len();
+            body.push(0);
+            put_number(body, point.at.0.wrapping_sub(base).cast_unsigned());
+            put_number(body, super::rice::fold_sign(point.value));
+            let bytes = body.len() - length - 1;
+            body[length] = bytes as u8;
+            last = *series;
+        }
     });
 }
 

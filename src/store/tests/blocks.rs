@@ -1,7 +1,9 @@
 //! Samples on their way from the journal to the blocks of days.
 
+use std::sync::Arc;
+
 use super::*;
-use crate::model::{Metric, Point, PointKind};
+use crate::model::{Metric, Moment, Point, PointKind};
 use crate::store::{Resolution, Retention};
 use proptest::prelude::*;
 
@@ -176,6 +178,57 @@ fn points_of_counters_and_gauges_come_back_exactly_from_everywhere() {
     check(MIDNIGHT + 3 * HOUR);
     check(MIDNIGHT + 2 * DAY);
     assert_eq!(counts(&place), [0, 0, 2, 0, 0, 0]);
+}
+
+/// What devices say in one go, whatever the order of their series; now and then one says less, or
+/// something by itself.
+#[test]
+fn moments_come_back_as_the_points_they_are() {
+    let place = Place::new();
+    let store = place.open();
+    let metric = |name: &str| Metric { kind: PointKind::Counter, name: name.into() };
+    let all: Vec<Metric> = ["a", "b", "c", "d"].map(metric).into();
+    // The last first, so that numbers do not follow the lists.
+    let lists: [Arc<[Metric]>; 3] =
+        [all[2..].into(), all.clone().into(), [all[3].clone(), all[0].clone()].into()];
+    let mut expected: BTreeMap<(SubjectId, Arc<str>), Vec<Point>> = BTreeMap::new();
+    let mut samples = 0;
+    for n in 0..180_i64 {
+        let at = UnixMs(MIDNIGHT + n * 60_000 + 3);
+        let readings = ["s1", "s2", "s3"].into_iter().zip(0..).map(|(subject, shift)| {
+            let metrics = Arc::clone(&lists[usize::try_from(n / 7 + shift).unwrap() % 3]);
+            let values: Box<[i64]> = (0..).map(|m| n * 100 + m).take(metrics.len()).collect();
+            let moment = Moment { at, metrics, values };
+            for (metric, point) in moment.points() {
+                let points = expected.entry((id(subject), Arc::clone(&metric.name))).or_default();
+                points.push(point);
+            }
+            samples += moment.len() as u64;
+            (id(subject), Reading::Moment(moment))
+        });
+        let mut batch: Vec<_> = readings.collect();
+        let alone = Point { at: at + 1, value: -n };
+        expected.get_mut(&(id("s1"), "d".into())).into_iter().for_each(|all| all.push(alone));
+        batch.push((id("s1"), Reading::Point(all[3].clone(), alone)));
+        samples += 1;
+        store.submit(Batch { facts: Vec::new(), samples: batch });
+        if n % 5 == 0 {
+            store.flush_blocking().unwrap();
+        }
+    }
+    let check = |at| {
+        alive(&store, at);
+        let reader = place.reader();
+        for ((subject, name), points) in &expected {
+            let found = reader.points(subject, &metric(name), ALL_TIME).unwrap();
+            assert_eq!(&found, points, "{subject} {name}");
+        }
+        assert_eq!(reader.stats().unwrap().samples, samples);
+        assert_eq!(reader.check(UnixMs(0), &mut |_| {}).unwrap().findings, []);
+    };
+    check(MIDNIGHT);
+    check(MIDNIGHT + 4 * HOUR);
+    check(MIDNIGHT + 2 * DAY);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::Point;
 use crate::probe::snmp::wire::Value;
 
 const MINUTE_MS: i64 = 60_000;
@@ -60,9 +61,9 @@ fn a_device_is_met_then_asked_by_the_minute_and_the_hour() {
     let found = &readings[0];
     assert_eq!(found.interfaces[0].passed.and_then(|p| p.bps().0), Some(100_000));
     assert_eq!(
-        found.points,
+        found.points.points().collect::<Vec<_>>(),
         [(
-            Metric { kind: PointKind::Counter, name: "if.octets_in:ether1".into() },
+            &Metric { kind: PointKind::Counter, name: "if.octets_in:ether1".into() },
             Point { at: UnixMs(MINUTE_MS), value: 750_000 },
         )]
     );
@@ -216,7 +217,7 @@ proptest! {
                     let _ = interface.utilisation_permille(Some(1));
                 }
             }
-            for (metric, _) in &reading.points {
+            for (metric, _) in reading.points.points() {
                 prop_assert!(metric.name.len() < 3_000);
             }
         }

@@ -16,6 +16,8 @@ const SEQUENCE: u8 = 0x30;
 const RESPONSE: u8 = 0xa2;
 /// RFC 2578, section 3.5: most arcs of a name.
 const ARCS_MAX: usize = 128;
+/// Arcs for which there is room while a short name is read.
+const SHORT_ARCS: usize = 24;
 /// Most bytes of a number: eight and the zero before them that keeps it positive.
 const NUMBER_BYTES_MAX: usize = 9;
 
@@ -239,8 +241,15 @@ fn unsigned(bytes: &[u8]) -> Result<u64, BadMessage> {
 }
 
 fn name(bytes: &[u8]) -> Result<Oid, BadMessage> {
-    // Two arcs stand in the first number.
-    let mut arcs = [0_u32; ARCS_MAX + 1];
+    // Two arcs stand in the first number, and no other takes less than a byte: most names are short.
+    match bytes.len() < SHORT_ARCS {
+        true => name_of::<SHORT_ARCS>(bytes),
+        false => name_of::<{ ARCS_MAX + 1 }>(bytes),
+    }
+}
+
+fn name_of<const ROOM: usize>(bytes: &[u8]) -> Result<Oid, BadMessage> {
+    let mut arcs = [0_u32; ROOM];
     let mut count = 0;
     let mut arc = 0_u64;
     for byte in bytes {
