@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 
 use super::ledger::{Entry, entries};
 use super::place::{Desk, Finding, shown};
+use super::scan::has_anchors;
 use super::{Defaults, Tree, read_files, read_trees, sections};
 use crate::model::{CredentialId, Diagnostic, Inventory, Message, Place, Severity};
 
@@ -154,7 +155,11 @@ pub fn import(
         Err(stuck) => {
             let message = Message::new("import.stuck");
             let mut desk = desk.fresh();
-            desk.report(Finding::error(stuck.0, message).hint(Message::new("import.stuck_hint")));
+            let hint = match has_anchors(&desk.text(stuck.0.source)) {
+                true => "import.anchor_hint",
+                false => "import.stuck_hint",
+            };
+            desk.report(Finding::error(stuck.0, message).hint(Message::new(hint)));
             outcome.diagnostics.extend(desk.into_diagnostics());
         }
     }
