@@ -56,6 +56,7 @@ pub mod show;
 mod subjects;
 pub mod template;
 mod thresholds;
+mod unfinished;
 mod via;
 mod yaml;
 

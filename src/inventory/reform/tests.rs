@@ -327,3 +327,26 @@ fn units_in_a_workbook_are_told_once_with_a_way_that_works() {
     fill(&files);
     assert!(case.prepare().is_ok());
 }
+
+#[test]
+fn what_only_some_may_read_is_in_no_file_that_others_may_read() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    let case = Case::new(PLAN);
+    let is_root = rustix::process::geteuid().is_root();
+    for file in case.files().keys().filter(|file| file.starts_with(case.folder())) {
+        fs::set_permissions(file, fs::Permissions::from_mode(0o640)).unwrap();
+        if is_root {
+            std::os::unix::fs::chown(file, Some(4_711), Some(4_712)).unwrap();
+        }
+    }
+    let before: Vec<PathBuf> = case.files().into_keys().collect();
+    apply(&case.folder(), &case.prepare().unwrap()).unwrap();
+    let made: Vec<PathBuf> =
+        case.files().into_keys().filter(|file| !before.contains(file)).collect();
+    assert_eq!(made.len(), 2, "the new units and the journal: {made:?}");
+    for file in made.iter().chain([&case.folder().join("a.yaml")]) {
+        let found = fs::metadata(file).unwrap();
+        assert_eq!(found.permissions().mode() & 0o777, 0o640, "{}", file.display());
+        assert!(!is_root || (found.uid(), found.gid()) == (4_711, 4_712), "{}", file.display());
+    }
+}
