@@ -782,6 +782,40 @@ fn netbox_names_of_several_units_are_told_and_guessed_by_nobody() {
 }
 
 #[test]
+fn netbox_tables_that_say_nothing_are_told_once_with_what_to_do() {
+    let case = Case::new(NAMESAKES);
+    let devices = "Status,Site\nActive,t\nActive,t\n";
+    let providers = "Name\nVNPT\n";
+    let (told, changes) = netbox(&case, &[("devices.csv", devices), ("providers.csv", providers)]);
+    assert_eq!(changes, ["vnpt name=VNPT"]);
+    assert_eq!(told.matches("has no column Name").count(), 1, "{told}");
+    let empty = case.folder.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    let origin = Origin::NetBox { kind: None, network: None, today: date(2026, 11, 1) };
+    let outcome = look(&Request { origin, ..request(&empty) }, &case.inventory());
+    assert!(self::told(&outcome).contains("ip-addresses.csv"), "{}", self::told(&outcome));
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused_before_anything_is_read() {
+    let case = Case::new("units:\n  - { id: t, name: T, kind: province }\n");
+    let keys = |request: &Request<'_>, folder: &Path| -> Vec<&str> {
+        look(request, folder).diagnostics.iter().map(|found| found.message.key).collect()
+    };
+    let all = keys(&request(case.folder.path()), &case.inventory());
+    assert_eq!(all, ["import.own_folder"]);
+    let yaml = case.sheet("more.yaml", "carriers: [{ id: vnpt, name: VNPT }]\n");
+    let listed = Request { list: Some("units"), ..request(&yaml) };
+    assert_eq!(keys(&listed, &case.inventory()), ["import.list_of_many"]);
+    // An inventory that is one file takes in what it has a list for, and no new file.
+    let found = keys(&request(&yaml), &case.file());
+    assert!(found.contains(&"import.one_file"), "{found:?}");
+    let units = case.sheet("units.csv", "id,name,kind,parent,since\na,A,commune,t,31/12/2025\n");
+    taken_in(&request(&units), &case.file());
+    assert!(case.text().contains("since: 2025-12-31"), "{}", case.text());
+}
+
+#[test]
 fn a_netbox_device_is_known_by_every_address_that_is_its_own_today() {
     let case = Case::new(NAMESAKES);
     let devices = "Name,Site,Serial number,IP Address\n\
