@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 
 use super::context;
 use crate::api::{self, BlindInfo, DaemonInfo, HistoryQuery, Snapshot, Sources, SubjectState};
@@ -19,6 +19,7 @@ use crate::model::{
     Inventory, Span, State, StateInterval, SubjectId, SubjectIx, UnixMs, is_planned,
 };
 use crate::store::{ALIVE_WITHIN_MS, Reader, StoreError};
+use crate::t;
 
 /// Makes a snapshot out of the store; `at` in it is when the daemon was last alive.
 ///
@@ -226,7 +227,8 @@ fn inventory_of(
         return Ok(Arc::clone(inventory));
     }
     let inventory = context::load_inventory(config).inventory;
-    let inventory = inventory.context("the inventory has mistakes (`tuantra check` tells them)")?;
+    let inventory =
+        inventory.ok_or_else(|| anyhow!(t!(config.language, "dash.inventory_broken")))?;
     Ok(Arc::clone(kept.insert(Arc::new(inventory))))
 }
 
