@@ -4,15 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use jiff::tz::TimeZone;
-
 use super::edit::{self, Uneditable, YamlEdit, entries, entry, id_of, scalar};
-use super::{Change, Fate, Made, Reform};
+use super::{Change, Fate, Made, Reform, day};
 use crate::inventory::files::{self, Form};
 use crate::inventory::node::Value;
 use crate::inventory::place::{At, Desk, Finding};
 use crate::inventory::{Section, book, yaml};
-use crate::locale::{self, Lang};
+use crate::locale::Lang;
 use crate::model::{Diagnostic, Inventory, Message};
 use crate::t;
 
@@ -176,13 +174,6 @@ fn made_file(reform: &Reform, plan: &str, lang: Lang) -> String {
     let head = t!(lang, "reform.file_head", date = day(&reform.date, lang), plan = plan);
     let made = reform.made.iter().map(|made| made_entry(made, &reform.date));
     format!("# {head}\n\nunits:\n{}", made.collect::<Vec<_>>().join("\n"))
-}
-
-/// `01/07/2025` for `2025-07-01` where that is how days are written.
-pub(super) fn day(date: &str, lang: Lang) -> String {
-    let parsed = date.parse::<jiff::civil::Date>().ok();
-    let zoned = parsed.and_then(|d| d.at(0, 0, 0, 0).to_zoned_datetime(TimeZone::UTC).ok());
-    zoned.map_or_else(|| date.to_owned(), |at| locale::date(lang, &at))
 }
 
 fn made_entry(made: &Made, date: &str) -> String {
