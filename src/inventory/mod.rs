@@ -63,7 +63,7 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
-pub use book::{BookError, SheetCell, SheetRows, sheets};
+pub use book::{BookError, SheetCell, SheetRows, for_each_sheet};
 use defaults::Rules;
 use entries::Context;
 pub use files::{MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_DEPTH};

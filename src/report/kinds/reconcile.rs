@@ -4,7 +4,7 @@ use super::super::{Page, Said, Scope, Sheet, Table, Value};
 use super::{block, carrier::FailedRounds, carrier::carrier, facts};
 use crate::coverage::{CarrierMillis, Verdict, carrier_account, outages as of_record};
 use crate::heads;
-use crate::inventory::{BookError, SheetCell, sheets};
+use crate::inventory::{BookError, SheetCell, for_each_sheet};
 use crate::locale::fold;
 use crate::model::{CarrierIx, SubjectIx, parse_scaled};
 use crate::t;
@@ -130,15 +130,19 @@ pub fn their_table(text: &str) -> Result<TheirTable, TheirTableError> {
 /// [`TheirTableError`].
 pub fn their_book(bytes: Vec<u8>) -> Result<TheirTable, TheirTableError> {
     let mut best: Option<TheirTable> = None;
-    for sheet in sheets(bytes)? {
+    let mut failed = None;
+    for_each_sheet(bytes, |sheet| {
         let rows = sheet.into_iter().map(|(line, cells)| Ok((line, cells)));
         match gather(rows) {
             Ok(found) if best.as_ref().is_none_or(|best| best.rows.len() < found.rows.len()) => {
                 best = Some(found);
             }
             Ok(_) | Err(TheirTableError::NoHeader) => {}
-            Err(error) => return Err(error),
+            Err(error) => failed = failed.take().or(Some(error)),
         }
+    })?;
+    if let Some(error) = failed {
+        return Err(error);
     }
     best.ok_or(TheirTableError::NoHeader)
 }
