@@ -514,10 +514,47 @@ fn a_folder_of_which_a_file_cannot_be_read_is_not_taken_for_an_empty_one() {
     assert_eq!(good(&case.inventory()).units.len(), 1);
 }
 
+#[test]
+fn what_a_killed_import_has_left_goes_with_the_next_one() {
+    let case = Case::new(
+        "networks:\n  - { id: lan, name: LAN }\nunits:\n  - { id: t, name: T, kind: province }\n",
+    );
+    let mut child = std::process::Command::new("true").spawn().unwrap();
+    let left = case.inventory().join(format!(".all.yaml.{}.new", child.id()));
+    child.wait().unwrap();
+    fs::write(&left, "torn").unwrap();
+    let sheet = case.sheet("networks.csv", "id,name\nlan,Mạng LAN\n");
+    taken_in(&request(&sheet), &case.inventory());
+    assert!(!left.exists());
+}
+
+#[test]
+fn what_anchors_share_is_refused_with_what_to_do() {
+    let case = Case::new(
+        "units:
+  - { id: t, name: T, kind: province }
+  - { id: a, name: A, kind: commune, parent: t, contact: &c { name: Lan } }
+  - { id: b, name: B, kind: commune, parent: t, contact: *c }
+",
+    );
+    for id in ["a", "b"] {
+        let text = format!("id,name,kind,contact.name\n{id},X,commune,Lan B\n");
+        let outcome = look(&request(&case.sheet("units.csv", &text)), &case.inventory());
+        assert!(outcome.files.is_empty() && outcome.inventory.is_none());
+        let hints: Vec<&str> = outcome
+            .diagnostics
+            .iter()
+            .filter_map(|found| found.hint.as_ref())
+            .map(|hint| hint.key)
+            .collect();
+        assert_eq!(hints, ["import.anchor_hint"], "{id}: {}", told(&outcome));
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn rights_and_links_of_a_file_stay() {
-    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
     let case = Case::new("units: []\n");
     let real = case.folder.path().join("real.yaml");
     fs::write(
@@ -526,13 +563,19 @@ fn rights_and_links_of_a_file_stay() {
     )
     .unwrap();
     fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();
+    let is_root = fs::metadata(&real).unwrap().uid() == 0;
+    if is_root {
+        std::os::unix::fs::chown(&real, Some(4_711), Some(4_712)).unwrap();
+    }
     fs::remove_file(case.file()).unwrap();
     symlink(&real, case.file()).unwrap();
     let sheet = case.sheet("networks.csv", "id,name\nlan,Mạng LAN\n");
     taken_in(&request(&sheet), &case.inventory());
     assert!(fs::symlink_metadata(case.file()).unwrap().is_symlink());
     assert!(case.text().contains("Mạng LAN"));
-    assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
+    let found = fs::metadata(&real).unwrap();
+    assert_eq!(found.permissions().mode() & 0o777, 0o640);
+    assert!(!is_root || (found.uid(), found.gid()) == (4_711, 4_712), "the owner has changed");
 }
 
 #[test]
@@ -736,6 +779,40 @@ fn netbox_names_of_several_units_are_told_and_guessed_by_nobody() {
         told.contains("“Bưu cục Mỹ Lợi” is the unit my-loi, whose place another row"),
         "{told}"
     );
+}
+
+#[test]
+fn netbox_tables_that_say_nothing_are_told_once_with_what_to_do() {
+    let case = Case::new(NAMESAKES);
+    let devices = "Status,Site\nActive,t\nActive,t\n";
+    let providers = "Name\nVNPT\n";
+    let (told, changes) = netbox(&case, &[("devices.csv", devices), ("providers.csv", providers)]);
+    assert_eq!(changes, ["vnpt name=VNPT"]);
+    assert_eq!(told.matches("has no column Name").count(), 1, "{told}");
+    let empty = case.folder.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    let origin = Origin::NetBox { kind: None, network: None, today: date(2026, 11, 1) };
+    let outcome = look(&Request { origin, ..request(&empty) }, &case.inventory());
+    assert!(self::told(&outcome).contains("ip-addresses.csv"), "{}", self::told(&outcome));
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused_before_anything_is_read() {
+    let case = Case::new("units:\n  - { id: t, name: T, kind: province }\n");
+    let keys = |request: &Request<'_>, folder: &Path| -> Vec<&str> {
+        look(request, folder).diagnostics.iter().map(|found| found.message.key).collect()
+    };
+    let all = keys(&request(case.folder.path()), &case.inventory());
+    assert_eq!(all, ["import.own_folder"]);
+    let yaml = case.sheet("more.yaml", "carriers: [{ id: vnpt, name: VNPT }]\n");
+    let listed = Request { list: Some("units"), ..request(&yaml) };
+    assert_eq!(keys(&listed, &case.inventory()), ["import.list_of_many"]);
+    // An inventory that is one file takes in what it has a list for, and no new file.
+    let found = keys(&request(&yaml), &case.file());
+    assert!(found.contains(&"import.one_file"), "{found:?}");
+    let units = case.sheet("units.csv", "id,name,kind,parent,since\na,A,commune,t,31/12/2025\n");
+    taken_in(&request(&units), &case.file());
+    assert!(case.text().contains("since: 2025-12-31"), "{}", case.text());
 }
 
 #[test]

@@ -130,7 +130,7 @@ fn written(scope: &Scope<'_>, langs: &[Lang]) -> BTreeMap<String, Vec<u8>> {
         ] {
             let got = availability(scope, by, true);
             put(&format!("{by:?}.csv"), got.csv(scope.inventory, &page).into_bytes());
-            put(&format!("{by:?}.json"), got.json(scope.inventory, &page).into_bytes());
+            put(&format!("{by:?}.json"), got.json(scope.inventory, &page, None).into_bytes());
             documents.push((format!("{by:?}"), availability_document(&got, scope, &page)));
         }
         let said = Said::default();

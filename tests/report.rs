@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use tuantra::inventory::SheetCell;
 use tuantra::model::{
     Id, Maintenance, Rtts, Sample, Span, State, StateInterval, SubjectId, UnitId, UnixMs,
     WorkHours, WorkedOn,
@@ -448,10 +449,43 @@ fn the_page_of_availability_shows_how_long_answers_took() {
     );
     assert!(all.contains("(200 answers)") && all.contains(">≤ 5<") && all.contains(">≤ 100<"));
     assert!(all.contains("the shortest took 4.0 ms, the longest 90.0 ms"));
+    // The same for a program and in a spreadsheet.
+    let as_format = |format: &str| {
+        report(folder.path(), &["availability", "--month", "2020-01", "--format", format])
+    };
+    let rtt = json(&as_format("json"))["rtt"].clone();
+    assert_eq!((&rtt["answers"], &rtt["histogram"][0]["up_to_ms"]), (&200.into(), &5.into()));
+    let bars: Vec<u64> = rtt["histogram"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|bar| bar["answers"].as_u64().unwrap())
+        .collect();
+    assert_eq!((bars[0], bars.iter().sum::<u64>(), bars.len()), (190, 200, 9));
+    let us = |key: &str| rtt[key].as_u64().unwrap();
+    let near = |us: u64, exact: u64| us.abs_diff(exact) * 1_000 <= exact * 16;
+    assert!(near(us("p50_us"), 4_000) && near(us("p95_us"), 4_000) && near(us("p99_us"), 90_000));
+    let mut rows = Vec::new();
+    tuantra::inventory::for_each_sheet(as_format("xlsx").stdout, |sheet| {
+        rows.extend(sheet.into_iter().map(|(_, cells)| cells));
+    })
+    .unwrap();
+    let number = |name: &str| {
+        let found = rows.iter().find(|row| matches!(&row[0], SheetCell::Text(t) if t == name));
+        match found.and_then(|row| row.get(1)) {
+            Some(SheetCell::Number(n)) => *n,
+            other => panic!("{name}: {other:?}"),
+        }
+    };
+    assert_eq!(number("Half of the answers within (p50)"), us("p50_us") as f64 / 1e3);
+    assert_eq!(number("99 % of the answers within (p99)"), us("p99_us") as f64 / 1e3);
+    assert_eq!((number("≤ 5 ms"), number("≤ 100 ms")), (190.0, 10.0));
     let one = page(&["--unit", "cai-be.hoa-khanh"]);
     assert!(one.contains("(100 answers)") && !one.contains(">≤ 100<"), "{one}");
     let none = report(folder.path(), &["availability", "--month", "2020-02", "--format", "html"]);
     assert!(!String::from_utf8(none.stdout).unwrap().contains("<svg"));
+    let none = report(folder.path(), &["availability", "--month", "2020-02", "--format", "json"]);
+    assert!(json(&none).get("rtt").is_none());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 
 use super::context;
 use crate::api::{self, BlindInfo, DaemonInfo, HistoryQuery, Snapshot, Sources, SubjectState};
@@ -20,6 +20,7 @@ use crate::model::{
     Inventory, RoundError, Span, State, StateInterval, SubjectId, SubjectIx, UnixMs, is_planned,
 };
 use crate::store::{ALIVE_WITHIN_MS, Reader, StoreError};
+use crate::t;
 
 /// How far back the last round of what is degraded is looked for, in milliseconds.
 const TROUBLE_MS: i64 = 3_600_000;
@@ -257,7 +258,8 @@ fn inventory_of(
         return Ok(Arc::clone(inventory));
     }
     let inventory = context::load_inventory(config).inventory;
-    let inventory = inventory.context("the inventory has mistakes (`tuantra check` tells them)")?;
+    let inventory =
+        inventory.ok_or_else(|| anyhow!(t!(config.language, "dash.inventory_broken")))?;
     Ok(Arc::clone(kept.insert(Arc::new(inventory))))
 }
 

@@ -25,6 +25,8 @@ const MAX_ROWS: u32 = 50_000;
 const HEADER_WITHIN: usize = 20;
 /// Most bytes of all a sheet's texts.
 const MAX_TEXT: usize = 64 * 1024 * 1024;
+/// Most cells of all sheets of a workbook that is a stranger's.
+const MAX_CELLS: usize = 2_000_000;
 
 /// A sheet's cells that say something, by row and column from 0.
 type Grid<C = String> = BTreeMap<u32, BTreeMap<u32, C>>;
@@ -57,23 +59,24 @@ pub(super) fn read(desk: &mut Desk, path: &Path, only: Option<Section>) -> Vec<(
     }
     let mut lists = Vec::new();
     for (section, name) in wanted {
-        let list = match grid(&mut book, &name, shown) {
-            Ok(Some(grid)) => list(desk, path, &name, section, &grid),
-            Ok(None) => {
-                desk.mark_unread();
-                let message = Message::new("check.sheet_too_large")
-                    .with("file", path.display())
-                    .with("sheet", &name)
-                    .with("rows", MAX_ROWS)
-                    .with("columns", MAX_COLUMNS);
-                desk.report_whole(Severity::Error, message);
-                None
-            }
-            Err(error) => {
-                unreadable(desk, path, &error);
-                None
-            }
-        };
+        let list =
+            match grid(&mut book, &name, &mut Room { text: MAX_TEXT, cells: usize::MAX }, shown) {
+                Ok(Some(grid)) => list(desk, path, &name, section, &grid),
+                Ok(None) => {
+                    desk.mark_unread();
+                    let message = Message::new("check.sheet_too_large")
+                        .with("file", path.display())
+                        .with("sheet", &name)
+                        .with("rows", MAX_ROWS)
+                        .with("columns", MAX_COLUMNS);
+                    desk.report_whole(Severity::Error, message);
+                    None
+                }
+                Err(error) => {
+                    unreadable(desk, path, &error);
+                    None
+                }
+            };
         lists.extend(list.map(|list| (section, list)));
     }
     lists
@@ -103,16 +106,17 @@ pub enum BookError {
 /// texts.
 pub type SheetRows = Vec<(u64, Vec<SheetCell>)>;
 
-/// Every sheet of a workbook.
+/// Every sheet of a workbook, one after the other, so that no more than one need be kept; together they
+/// may be as large as one.
 ///
 /// # Errors
 /// [`BookError`].
-pub fn sheets(bytes: Vec<u8>) -> Result<Vec<SheetRows>, BookError> {
+pub fn for_each_sheet(bytes: Vec<u8>, mut take: impl FnMut(SheetRows)) -> Result<(), BookError> {
     let fail = |error: XlsxError| BookError::Unreadable(error.to_string());
     let mut book = Xlsx::new(Cursor::new(bytes)).map_err(fail)?;
-    let mut found = Vec::new();
+    let mut room = Room { text: MAX_TEXT, cells: MAX_CELLS };
     for name in book.sheet_names() {
-        let grid = grid(&mut book, &name, |value| match value {
+        let grid = grid(&mut book, &name, &mut room, |value| match value {
             DataRef::Int(n) => SheetCell::Number(*n as f64),
             DataRef::Float(n) => SheetCell::Number(*n),
             other => SheetCell::Text(shown(other)),
@@ -124,9 +128,15 @@ pub fn sheets(bytes: Vec<u8>) -> Result<Vec<SheetRows>, BookError> {
             let cells = (0..=last).map(|n| cells.remove(&n).unwrap_or_else(empty)).collect();
             (u64::from(row) + 1, cells)
         };
-        found.push(grid.into_iter().map(row).collect());
+        take(grid.into_iter().map(row).collect());
     }
-    Ok(found)
+    Ok(())
+}
+
+/// What sheets may hold still.
+struct Room {
+    text: usize,
+    cells: usize,
 }
 
 fn unreadable(desk: &mut Desk, path: &Path, error: &XlsxError) {
@@ -140,18 +150,21 @@ fn unreadable(desk: &mut Desk, path: &Path, error: &XlsxError) {
 fn grid<C>(
     book: &mut Book,
     sheet: &str,
+    room: &mut Room,
     cell_of: impl Fn(&DataRef<'_>) -> C,
 ) -> Result<Option<Grid<C>>, XlsxError> {
     let mut cells = book.worksheet_cells_reader(sheet)?;
-    let (mut grid, mut size) = (Grid::<C>::new(), 0);
+    let mut grid = Grid::<C>::new();
     while let Some(cell) = cells.next_cell()? {
         let (row, column) = cell.get_position();
         let text = shown(cell.get_value());
         if text.is_empty() {
             continue;
         }
-        size += text.len();
-        if row >= MAX_ROWS || column as usize >= MAX_COLUMNS || size > MAX_TEXT {
+        let text = room.text.checked_sub(text.len());
+        let (Some(text), Some(cells)) = (text, room.cells.checked_sub(1)) else { return Ok(None) };
+        (room.text, room.cells) = (text, cells);
+        if row >= MAX_ROWS || column as usize >= MAX_COLUMNS {
             return Ok(None);
         }
         grid.entry(row).or_default().insert(column, cell_of(cell.get_value()));

@@ -146,6 +146,9 @@ pub(super) const KINDS: [(&str, &str); 9] = [
     ("Xã", "commune"),
 ];
 
+/// Keys of days.
+pub(super) const DAYS: [&str; 6] = ["since", "until", "from", "due", "at", "support_until"];
+
 /// A cell as the inventory would write it: kinds by their word, dates as `2016-01-31`, names of
 /// networks and carriers in small letters. Anything else stays.
 pub(super) fn word(key: &str, text: &str) -> String {
@@ -160,7 +163,7 @@ pub(super) fn word(key: &str, text: &str) -> String {
             let known = KINDS.iter().find(|(vi, en)| words(vi) == said || *en == said);
             known.map_or_else(|| text.to_owned(), |(_, word)| (*word).to_owned())
         }
-        "since" | "until" => date(text).unwrap_or_else(|| text.to_owned()),
+        key if DAYS.contains(&key) => date(text).unwrap_or_else(|| text.to_owned()),
         "network" | "carrier" if text.is_ascii() => text.to_ascii_lowercase(),
         "requires" if text.is_ascii() => text.to_ascii_lowercase().replace(',', ";"),
         _ => text.to_owned(),
@@ -213,6 +216,9 @@ mod tests {
         assert_eq!(word("kind", "Sở"), "department");
         assert_eq!(word("kind", "Thôn"), "Thôn");
         assert_eq!(word("since", "1/7/2025"), "2025-07-01");
+        for key in DAYS {
+            assert_eq!(word(key, "31/12/2026"), "2026-12-31", "{key}");
+        }
         assert_eq!(word("since", "31/02/2025"), "31/02/2025");
         assert_eq!(word("since", "2025-07-01"), "2025-07-01");
         assert_eq!(word("requires", "TSLCD, LAN"), "tslcd; lan");

@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 
 use super::ledger::{Entry, entries};
 use super::place::{Desk, Finding, shown};
+use super::scan::has_anchors;
 use super::{Defaults, Tree, read_files, read_trees, sections};
 use crate::model::{CredentialId, Diagnostic, Inventory, Message, Place, Severity};
 
@@ -150,11 +151,22 @@ pub fn import(
     }
     let base = Base { folder, desk: &desk, trees: &there, old: &old, defaults, zone };
     match rewrite::rewrite(&base, &compared) {
+        // A folder's other files would be read as well; beside a single file nothing is.
+        Ok(files) if folder.is_file() && files.iter().any(|file| file.old.is_none()) => {
+            outcome.diagnostics.push(whole_error(
+                Message::new("import.one_file").with("file", folder.display()),
+                "import.one_file_hint",
+            ));
+        }
         Ok(files) => reread::read(&base, &compared, files, &mut outcome),
         Err(stuck) => {
             let message = Message::new("import.stuck");
             let mut desk = desk.fresh();
-            desk.report(Finding::error(stuck.0, message).hint(Message::new("import.stuck_hint")));
+            let hint = match has_anchors(&desk.text(stuck.0.source)) {
+                true => "import.anchor_hint",
+                false => "import.stuck_hint",
+            };
+            desk.report(Finding::error(stuck.0, message).hint(Message::new(hint)));
             outcome.diagnostics.extend(desk.into_diagnostics());
         }
     }
@@ -200,13 +212,13 @@ fn take_in<'t>(desk: &mut Desk, trees: &'t [Tree]) -> Vec<Entry<'t>> {
 }
 
 fn folder_broken(folder: &Path) -> Diagnostic {
-    Diagnostic {
-        severity: Severity::Error,
-        message: Message::new("import.folder_broken").with("folder", folder.display()),
-        place: None,
-        hint: Some(Message::new("import.folder_broken_hint")),
-        related: None,
-    }
+    let message = Message::new("import.folder_broken").with("folder", folder.display());
+    whole_error(message, "import.folder_broken_hint")
+}
+
+fn whole_error(message: Message, hint: &'static str) -> Diagnostic {
+    let hint = Some(Message::new(hint));
+    Diagnostic { severity: Severity::Error, message, place: None, hint, related: None }
 }
 
 /// What was found out about the import and all that is wrong with the result; of the result's

@@ -56,13 +56,14 @@ pub mod show;
 mod subjects;
 pub mod template;
 mod thresholds;
+mod unfinished;
 mod via;
 mod yaml;
 
 #[cfg(test)]
 mod tests;
 
-pub use book::{BookError, SheetCell, SheetRows, sheets};
+pub use book::{BookError, SheetCell, SheetRows, for_each_sheet};
 use defaults::Rules;
 use entries::Context;
 pub use files::{MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_DEPTH};

@@ -274,6 +274,12 @@ impl Desk {
         self.keep(Diagnostic { severity, message, place: None, hint: None, related: None });
     }
 
+    /// Takes in an error about a whole file with what to do about it.
+    pub(super) fn refuse_whole(&mut self, message: Message, hint: Message) {
+        let (severity, hint) = (Severity::Error, Some(hint));
+        self.keep(Diagnostic { severity, message, place: None, hint, related: None });
+    }
+
     fn keep(&mut self, diagnostic: Diagnostic) {
         let is_error = diagnostic.severity == Severity::Error;
         if is_error {

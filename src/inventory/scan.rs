@@ -174,6 +174,19 @@ impl Scan<'_> {
     }
 }
 
+/// True for a text in which something is shared: `&name` or `*name` where a value begins.
+pub(super) fn has_anchors(text: &str) -> bool {
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    strip_comments(text).lines().any(|line| {
+        line.match_indices(['&', '*']).any(|(at, _)| {
+            let (before, behind) = (line[..at].trim_end(), &line[at + 1..]);
+            let begins = at == 0 || line[..at].ends_with([' ', '[', '{', ',']);
+            let is_value = before.is_empty() || before.ends_with([':', '-', '[', '{', ',']);
+            begins && is_value && behind.starts_with(is_name)
+        })
+    })
+}
+
 /// A text without its comments.
 fn strip_comments(text: &str) -> String {
     let strip = |line: &str| match line.find('#') {

@@ -5,11 +5,13 @@ use serde::Serialize;
 use super::compare::{Before, Compared, Then};
 use super::proof::Proof;
 use super::row::level;
+use super::rtt::Times;
 use super::table::{self, Cell};
 use super::tally::{Figures, Tally};
 use super::{Page, Row, Scope};
 use crate::coverage::{Availability, Clock, ForeignSla, SlaRule, Verdict, verdict};
 use crate::model::{CarrierIx, Inventory, NetworkIx, Span, SubjectIx, UnitIx, UnixMs};
+use crate::store::Rollup;
 
 /// What rows are gathered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -167,6 +169,8 @@ struct Document<'a> {
     compared: Option<Compared>,
     rows: Vec<Row<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    rtt: Option<Times>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     proof: Option<&'a Proof>,
 }
 
@@ -209,9 +213,14 @@ impl AvailabilityReport {
         line
     }
 
-    /// One JSON object, ended by a new line.
+    /// One JSON object, ended by a new line; with what its rounds come to how long they took.
     #[must_use]
-    pub fn json(&self, inventory: &Inventory, page: &Page<'_>) -> String {
+    pub fn json(
+        &self,
+        inventory: &Inventory,
+        page: &Page<'_>,
+        round_trips: Option<&Rollup>,
+    ) -> String {
         table::json(&Document {
             kind: "availability",
             from: self.window.from,
@@ -222,6 +231,7 @@ impl AvailabilityReport {
             as_of: self.as_of,
             compared: self.before.as_ref().map(|b| Compared::new(b.against, b.report.window)),
             rows: self.rows.iter().map(|row| self.row(inventory, row)).collect(),
+            rtt: round_trips.and_then(Times::of),
             proof: self.proof.as_ref(),
         })
     }

@@ -227,7 +227,7 @@ fn availability_reads_well_in_both_languages() {
     );
     assert_snapshot!(
         "availability_json",
-        report.json(&desk.inventory, &page(&zone, Lang::Vi, false))
+        report.json(&desk.inventory, &page(&zone, Lang::Vi, false), None)
     );
     assert_snapshot!(
         "availability_csv",
@@ -399,7 +399,7 @@ proptest! {
         let page = page(&zone, Lang::En, false);
         let report = availability(&scope, GroupBy::Subject, false);
         let json: serde_json::Value =
-            serde_json::from_str(&report.json(&desk.inventory, &page)).unwrap();
+            serde_json::from_str(&report.json(&desk.inventory, &page, None)).unwrap();
         let text = availability_text(&report, &scope, &page);
         let csv = report.csv(&desk.inventory, &page);
         let mut reader = csv::Reader::from_reader(csv.as_bytes());

@@ -1,5 +1,6 @@
 //! `tuantra alert storm`: order storm mode, see where it is on, end it.
 
+use std::collections::HashMap;
 use std::process::ExitCode;
 
 use anyhow::anyhow;
@@ -240,15 +241,10 @@ fn note(lang: Lang, storm: &StormInfo) -> Option<String> {
 
 /// Units in storm mode.
 fn beneath(snapshot: &Snapshot, top: &UnitId) -> usize {
+    let parents: HashMap<&UnitId, &UnitId> =
+        snapshot.units.iter().filter_map(|unit| Some((&unit.id, unit.parent.as_ref()?))).collect();
     let is_in = |unit: &UnitId| {
-        let mut at = Some(unit);
-        while let Some(id) = at {
-            if id == top {
-                return true;
-            }
-            at = snapshot.units.iter().find(|u| u.id == *id).and_then(|u| u.parent.as_ref());
-        }
-        false
+        std::iter::successors(Some(unit), |id| parents.get(id).copied()).any(|id| id == top)
     };
     snapshot.units.iter().filter(|unit| is_in(&unit.id)).count()
 }

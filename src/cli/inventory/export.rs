@@ -7,7 +7,7 @@ use anyhow::Context as _;
 
 use crate::cli::{EXIT_OK, Global, context, print};
 use crate::inventory::export::{self, Export, ExportError, Form};
-use crate::locale::{Lang, number, text};
+use crate::locale::{Lang, number, text, visible};
 use crate::t;
 
 /// What is written.
@@ -86,10 +86,8 @@ pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         made.and_then(|()| std::fs::write(path, &file.bytes))
             .with_context(|| t!(lang, "export.unwritable", file = path.display()))?;
     }
-    print(&format!(
-        "{}\n",
-        t!(lang, "export.written", place = place, counts = told(&counts, lang))
-    ))?;
+    let written = t!(lang, "export.written", place = place, counts = told(&counts, lang));
+    print(&format!("{}\n", visible(&written)))?;
     Ok(ExitCode::from(EXIT_OK))
 }
 

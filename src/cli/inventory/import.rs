@@ -138,7 +138,7 @@ fn as_text(args: &Args, config: &Config, outcome: &Outcome, has_errors: bool) ->
     } else {
         t!(lang, "import.title_dry", source = source, folder = folder)
     };
-    let _ = writeln!(out, "{title}\n");
+    let _ = writeln!(out, "{}\n", visible(&title));
     write_changes(&mut out, outcome, lang);
     let of = |kind| outcome.changes.iter().filter(|change| change.kind == kind).count();
     let count = |n: usize| number(lang, i64::try_from(n).unwrap_or(i64::MAX));

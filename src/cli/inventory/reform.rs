@@ -11,7 +11,6 @@ use serde_json::json;
 
 use crate::cli::{EXIT_OK, Format, Global, context, print};
 use crate::config::Config;
-use crate::inventory::Defaults;
 use crate::inventory::reform::{self, Fate, Prepared, ReformError};
 use crate::locale::{Lang, message, number, text, visible};
 use crate::model::{Diagnostic, Inventory, Severity, UnitIx};
@@ -46,12 +45,15 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let config = context::config(global)?;
     let lang = config.language;
-    let defaults = Defaults { health: config.health, ping: config.ping, limits: config.limits };
+    let defaults = context::inventory_defaults(&config);
     let Some(plan) = args.plan.as_deref() else {
         let undone = reform::undo(&config.inventory, &defaults, &config.timezone)
             .map_err(|error| refused(lang, &error))?;
         let n = undone.files.len();
-        print(&format!("{}\n", t!(lang, "reform.undone", date = undone.date, n = n)))?;
+        print(&format!(
+            "{}\n",
+            t!(lang, "reform.undone", date = reform::day(&undone.date, lang), n = n)
+        ))?;
         return Ok(ExitCode::from(EXIT_OK));
     };
     // What is wrong with it already is told as everywhere.
@@ -129,7 +131,13 @@ fn as_text(config: &Config, prepared: &Prepared, args: &Args) -> String {
     let abolished: Vec<UnitIx> = units_of(prepared, &Fate::Abolished).collect();
     if !abolished.is_empty() {
         let _ = writeln!(out, "\n{}", text(lang, "reform.abolished"));
+        let of = |unit: &UnitIx| before.subjects_of(*unit).iter();
+        let stay = abolished.iter().flat_map(of);
+        let stay = stay.filter(|ix| before.subject(**ix).exists_at(reform.at)).count();
         abolished.into_iter().for_each(|unit| old_unit(&mut out, config, before, unit, args));
+        if stay > 0 {
+            let _ = writeln!(out, "  {}", t!(lang, "reform.abolished_stay", n = stay));
+        }
     }
     let kept = units_of(prepared, &Fate::Kept).count();
     if kept > 0 {

@@ -24,7 +24,7 @@ pub(super) struct Source<'a> {
 /// The figures of a report.
 pub(super) enum Made {
     Coverage(CoverageReport),
-    /// With the times of the answers, where a page may show them.
+    /// With the times of the answers, where the format has a place for them.
     Availability(AvailabilityReport, Option<Box<Rollup>>),
     Other(Sheet),
 }
@@ -38,8 +38,9 @@ impl Made {
             Kind::Coverage | Kind::All => return Ok(Self::Coverage(coverage(source)?)),
             Kind::Availability => {
                 let found = availability(source)?;
-                let is_page = args.format == Format::Html || args.kind == Kind::All;
-                let times = is_page.then(|| report::round_trips(store, scope, args.devices));
+                let has_times = matches!(args.format, Format::Html | Format::Xlsx | Format::Json)
+                    || args.kind == Kind::All;
+                let times = has_times.then(|| report::round_trips(store, scope, args.devices));
                 return Ok(Self::Availability(found, times.transpose()?.map(Box::new)));
             }
             Kind::Carrier => {
@@ -104,8 +105,8 @@ impl Made {
             }
             (Format::Csv, Self::Other(sheet)) => Ok(sheet.csv(page).into_bytes()),
             (Format::Json, Self::Coverage(found)) => Ok(found.json(inventory).into_bytes()),
-            (Format::Json, Self::Availability(found, _)) => {
-                Ok(found.json(inventory, page).into_bytes())
+            (Format::Json, Self::Availability(found, times)) => {
+                Ok(found.json(inventory, page, times.as_deref()).into_bytes())
             }
             (Format::Json, Self::Other(sheet)) => Ok(sheet.json(page).into_bytes()),
             (Format::Text | Format::Xlsx | Format::Html, _) => for_people(format, document, page),

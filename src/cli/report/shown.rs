@@ -5,20 +5,23 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use clap::Parser as _;
 use tokio::sync::Semaphore;
 
 use super::made::Made;
 use super::slow::Slow;
+use super::told::told;
 use super::{Args, Asked, with_source};
 use crate::cli::{context, diagnostics};
 use crate::config::Config;
 use crate::daemon::clock;
 use crate::dash::reports::{Format as Wanted, ReportRequest, SaveReport, Saved};
 use crate::dash::{Answer, ReportMaker, SourceError};
+use crate::locale::Lang;
 use crate::model::Severity;
-use crate::report;
+use crate::report::{self, ReportError};
+use crate::t;
 
 /// The words behind `tuantra report`.
 #[derive(Debug, clap::Parser)]
@@ -72,7 +75,8 @@ impl ReportMaker for Maker {
     fn text<'a>(&'a self, request: &'a ReportRequest) -> Answer<'a, String> {
         let request = request.clone();
         Box::pin(self.in_turn(move |config| {
-            let bytes = written(config, &request, Wanted::Text)?;
+            let bytes = written(config, &request, Wanted::Text)
+                .map_err(|error| in_words(request.lang, error))?;
             Ok(String::from_utf8_lossy(&bytes).into_owned())
         }))
     }
@@ -80,12 +84,36 @@ impl ReportMaker for Maker {
     fn save<'a>(&'a self, what: &'a SaveReport) -> Answer<'a, Saved> {
         let (what, writing) = (what.clone(), Arc::clone(&self.writing));
         Box::pin(self.in_turn(move |config| {
-            writing.fetch_add(1, Ordering::SeqCst);
-            let folder = std::env::current_dir().context("find the current folder");
-            let saved = folder.and_then(|folder| save(config, &what, &folder));
-            writing.fetch_sub(1, Ordering::SeqCst);
-            saved
+            let _writing = Writing::begun(writing);
+            let folder = std::env::current_dir().map_err(|error| {
+                anyhow!(t!(what.request.lang, "report.no_folder", error = error))
+            })?;
+            save(config, &what, &folder)
         }))
+    }
+}
+
+/// A file that is being written, until this goes: also where the writing panics.
+struct Writing(Arc<AtomicUsize>);
+
+impl Writing {
+    fn begun(count: Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Why there is no report, in the language of whoever asked for it.
+fn in_words(lang: Lang, error: anyhow::Error) -> anyhow::Error {
+    match error.downcast::<ReportError>() {
+        Ok(error) => anyhow!(told(lang, &error)),
+        Err(error) => error,
     }
 }
 
@@ -99,11 +127,15 @@ fn save(config: &Config, what: &SaveReport, folder: &Path) -> anyhow::Result<Sav
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
                 return Ok(Saved::Exists);
             }
-            Err(error) => return Err(error).with_context(|| format!("write {}", path.display())),
+            Err(source) => {
+                let error = ReportError::Save { path, source };
+                return Err(in_words(what.request.lang, error.into()));
+            }
         }
     }
     let made = written(config, &what.request, what.format)
-        .and_then(|bytes| Ok(report::save(&path, &bytes)?));
+        .and_then(|bytes| Ok(report::save(&path, &bytes)?))
+        .map_err(|error| in_words(what.request.lang, error));
     if let Err(error) = made {
         if !what.is_over {
             // What took the name is empty still.

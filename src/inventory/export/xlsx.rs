@@ -8,7 +8,7 @@ use rust_xlsxwriter::{
 use super::cells::{Cell, Table};
 use crate::inventory::Section;
 use crate::inventory::csv::{NOTHING, guarded};
-use crate::inventory::heading::all_columns;
+use crate::inventory::heading::{DAYS, all_columns};
 use crate::locale::{Lang, text, width};
 
 /// Keys of numbers.
@@ -23,8 +23,6 @@ const NUMBERS: [&str; 9] = [
     "sla.loss",
     "sla.rtt_ms",
 ];
-/// Keys of days.
-const DAYS: [&str; 6] = ["since", "until", "from", "due", "at", "support_until"];
 /// Widest column, in characters.
 const WIDEST: usize = 60;
 

@@ -30,7 +30,6 @@ pub(super) struct Homes<'t> {
 pub(super) fn find<'t>(base: &Base<'t>, compared: &Compared<'t>) -> Homes<'t> {
     let mut finder = Finder {
         base,
-        compared,
         homes: Homes::default(),
         of_new_unit: HashMap::new(),
         listed: HashSet::new(),
@@ -38,7 +37,9 @@ pub(super) fn find<'t>(base: &Base<'t>, compared: &Compared<'t>) -> Homes<'t> {
         centres: HashMap::new(),
         last_centre: 0,
         units_file: PathBuf::new(),
+        lasts: Lasts::default(),
     };
+    finder.lasts = Lasts::of(compared);
     finder.units_file = finder.free(base.folder, "units");
     for (ix, unit) in base.old.iter().enumerate().filter(|(_, e)| e.section == Section::Units) {
         finder.units.insert(&unit.id, ix);
@@ -69,7 +70,6 @@ enum Spot {
 
 struct Finder<'a, 't> {
     base: &'a Base<'t>,
-    compared: &'a Compared<'t>,
     homes: Homes<'t>,
     of_new_unit: HashMap<&'t str, Spot>,
     /// Units that have entries of a list listed by themselves: further ones stand behind these, so
@@ -84,6 +84,41 @@ struct Finder<'a, 't> {
     /// Where units go that there is no better place for; a file that has no entry yet may have the
     /// plain name.
     units_file: PathBuf,
+    lasts: Lasts<'t>,
+}
+
+/// The last entries that stay in a YAML file as items of their lists, of all and of those that are alike
+/// in something.
+#[derive(Default)]
+struct Lasts<'t> {
+    of: HashMap<Section, usize>,
+    of_unit: HashMap<(Section, &'t str), usize>,
+    /// Units by their ids, and by what they have above them and how high they stand.
+    units: HashMap<&'t str, usize>,
+    siblings: HashMap<(&'t str, Option<Tier>), usize>,
+}
+
+impl<'t> Lasts<'t> {
+    fn of(compared: &Compared<'t>) -> Self {
+        let mut lasts = Self::default();
+        for (ix, (entry, fate)) in compared.old.iter().zip(&compared.fates).enumerate() {
+            let is_item = matches!(entry.home, Home::Item { is_table: false, .. });
+            if !is_item || matches!(fate, Fate::Goes) {
+                continue;
+            }
+            lasts.of.insert(entry.section, ix);
+            if let Some(unit) = entry.word("unit") {
+                lasts.of_unit.insert((entry.section, unit), ix);
+            }
+            if entry.section == Section::Units {
+                lasts.units.insert(&entry.id, ix);
+                if let Some(parent) = entry.word("parent") {
+                    lasts.siblings.insert((parent, tier(entry)), ix);
+                }
+            }
+        }
+        lasts
+    }
 }
 
 impl<'t> Finder<'_, 't> {
@@ -139,19 +174,6 @@ impl<'t> Finder<'_, 't> {
         is_orderly
     }
 
-    /// The last entry that stays in a YAML file as an item of its list, of those that `is_like`.
-    fn last(&self, section: Section, is_like: impl Fn(&Entry<'_>) -> bool) -> Option<usize> {
-        let all = self.base.old.iter().zip(&self.compared.fates).enumerate();
-        all.filter(|(_, (entry, fate))| {
-            entry.section == section
-                && matches!(entry.home, Home::Item { is_table: false, .. })
-                && !matches!(fate, Fate::Goes)
-                && is_like(entry)
-        })
-        .map(|(ix, _)| ix)
-        .next_back()
-    }
-
     /// Beside the units that belong to the same one, in a file of its own where each of these has one.
     fn spot_of_unit(&self, entry: &'t Entry<'t>) -> Spot {
         let parent = entry.word("parent");
@@ -171,7 +193,7 @@ impl<'t> Finder<'_, 't> {
         let is_sibling = |other: &Entry<'_>| {
             other.word("parent") == parent && self::tier(other) == tier && parent.is_some()
         };
-        let sibling = self.last(Section::Units, is_sibling);
+        let sibling = parent.and_then(|parent| self.lasts.siblings.get(&(parent, tier)).copied());
         if let Some(sibling) = sibling {
             let file = self.file(sibling);
             let many = tier == Some(Tier::District) && self.has_files_of_their_own(&is_sibling);
@@ -185,8 +207,8 @@ impl<'t> Finder<'_, 't> {
             if let Some(spot) = self.of_new_unit.get(parent) {
                 return spot.clone();
             }
-            if let Some(ix) = self.last(Section::Units, |other| other.id == parent) {
-                return Spot::Behind(ix);
+            if let Some(ix) = self.lasts.units.get(parent) {
+                return Spot::Behind(*ix);
             }
         }
         if self.base.old.is_empty() {
@@ -196,7 +218,10 @@ impl<'t> Finder<'_, 't> {
                 false => self.units_file.clone(),
             });
         }
-        self.last(Section::Units, |_| true)
+        self.lasts
+            .of
+            .get(&Section::Units)
+            .copied()
             .map_or_else(|| self.spot_in_file(Section::Units), Spot::Behind)
     }
 
@@ -233,8 +258,8 @@ impl<'t> Finder<'_, 't> {
     /// Behind its like, in the file where they are, else in one of its own.
     fn spot(&self, entry: &'t Entry<'t>) -> Spot {
         let unit = entry.word("unit");
-        let own = unit.and_then(|_| self.last(entry.section, |other| other.word("unit") == unit));
-        let beside = own.or_else(|| self.last(entry.section, |_| true));
+        let own = unit.and_then(|unit| self.lasts.of_unit.get(&(entry.section, unit)));
+        let beside = own.or_else(|| self.lasts.of.get(&entry.section)).copied();
         beside.map_or_else(|| self.spot_in_file(entry.section), Spot::Behind)
     }
 
@@ -242,7 +267,7 @@ impl<'t> Finder<'_, 't> {
     fn spot_in_file(&self, section: Section) -> Spot {
         let basics = [Section::Networks, Section::Carriers, Section::Calendars];
         if basics.contains(&section) {
-            let beside = basics.into_iter().find_map(|of| self.last(of, |_| true));
+            let beside = basics.into_iter().find_map(|of| self.lasts.of.get(&of).copied());
             if let Some(tree) = beside.and_then(|ix| self.tree_of(ix)) {
                 return Spot::InFile(tree);
             }

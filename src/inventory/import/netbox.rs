@@ -44,7 +44,10 @@ pub(super) fn read(
     for file in files::paths(desk, source) {
         let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         match name.as_deref().and_then(table::named) {
-            Some(kind) => tables.entry(kind).or_default().extend(Table::read(desk, &file)),
+            Some(kind) => {
+                let table = Table::read(desk, &file).filter(|table| table.is_named(desk, kind));
+                tables.entry(kind).or_default().extend(table);
+            }
             None => {
                 let message = Message::new("netbox.unknown_table").with("file", file.display());
                 desk.report_whole(Severity::Warning, message);
@@ -53,7 +56,7 @@ pub(super) fn read(
     }
     if tables.is_empty() && desk.errors() == 0 {
         let message = Message::new("netbox.no_tables").with("folder", source.display());
-        desk.report_whole(Severity::Error, message);
+        desk.refuse_whole(message, Message::new("netbox.no_tables_hint"));
         return Vec::new();
     }
     let of = |kind| tables.get(kind).into_iter().flatten();

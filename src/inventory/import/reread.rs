@@ -12,6 +12,7 @@ use crate::inventory::alike::{Said, canon_entry};
 use crate::inventory::ledger::{Entry, entries};
 use crate::inventory::node::{Map, Node, Value};
 use crate::inventory::place::Desk;
+use crate::inventory::scan::has_anchors;
 use crate::inventory::subjects::{last_part, role_of};
 use crate::inventory::{Section, Tree, credentials_of, yaml};
 use crate::model::{Diagnostic, Message, Severity};
@@ -104,6 +105,11 @@ fn differs(meant: &[Entry<'_>], read: &[Entry<'_>]) -> Option<String> {
 }
 
 fn not_as_meant(files: &[Rewritten], id: Option<String>) -> Diagnostic {
+    let mut olds = files.iter().filter_map(|file| file.old.as_deref());
+    let hint = match olds.any(has_anchors) {
+        true => "import.anchor_hint",
+        false => "import.not_as_meant_hint",
+    };
     let files: Vec<String> = files.iter().map(|file| file.path.display().to_string()).collect();
     let message = Message::new("import.not_as_meant")
         .with("id", id.unwrap_or_else(|| "–".to_owned()))
@@ -112,7 +118,7 @@ fn not_as_meant(files: &[Rewritten], id: Option<String>) -> Diagnostic {
         severity: Severity::Error,
         message,
         place: None,
-        hint: Some(Message::new("import.not_as_meant_hint")),
+        hint: Some(Message::new(hint)),
         related: None,
     }
 }

@@ -54,8 +54,20 @@ pub(super) fn read(
         desk.report_whole(Severity::Error, message);
         return Vec::new();
     }
+    if is_inside(folder, source) {
+        let message = Message::new("import.own_folder").with("file", source.display());
+        desk.report_whole(Severity::Error, message);
+        return Vec::new();
+    }
     if let Origin::NetBox { kind, network, today } = request.origin {
         return netbox::read(desk, source, old, &netbox::Fallback { kind, network, today });
+    }
+    // What has its lists in itself is not asked for one.
+    let is_yaml = matches!(files::form(source), Some(files::Form::Yaml));
+    if request.list.is_some() && (source.is_dir() || is_yaml) {
+        let message = Message::new("import.list_of_many").with("file", source.display());
+        desk.report_whole(Severity::Error, message);
+        return Vec::new();
     }
     if source.is_dir() {
         return read_files(desk, source).0;

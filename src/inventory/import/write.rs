@@ -1,5 +1,6 @@
 //! Puts the new texts in the place of the old ones: each is written beside its file and safe on the
-//! disk before the first one takes its place. Whoever is cut off leaves every file old or new.
+//! disk before the first one takes its place. Whoever is cut off leaves every file old or new, and what
+//! was not moved yet to the next who writes, who takes it away.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
@@ -7,6 +8,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::Rewritten;
+use crate::inventory::unfinished::{beside, inherit, sweep};
 
 /// Why nothing, or not all, was written.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +47,12 @@ impl Drop for Waiting {
 /// A file is not what it was when it was read (nothing is written then), or cannot be written: those
 /// before it are new, those from it on old.
 pub fn write(files: &[Rewritten]) -> Result<(), WriteError> {
+    files
+        .iter()
+        .filter_map(|file| target_of(file).parent().map(Path::to_owned))
+        .collect::<BTreeSet<PathBuf>>()
+        .iter()
+        .for_each(|folder| sweep(folder));
     let waiting = files.iter().map(prepare).collect::<Result<Vec<_>, _>>()?;
     for one in &waiting {
         fs::rename(&one.beside, &one.target).map_err(|source| io_error(&one.target, source))?;
@@ -57,16 +65,20 @@ pub fn write(files: &[Rewritten]) -> Result<(), WriteError> {
     Ok(())
 }
 
+/// A link stays a link: what it leads to is written.
+fn target_of(file: &Rewritten) -> PathBuf {
+    fs::canonicalize(&file.path).unwrap_or_else(|_| file.path.clone())
+}
+
 fn io_error(path: &Path, source: io::Error) -> WriteError {
     WriteError::Io { path: path.to_owned(), source }
 }
 
 fn prepare(file: &Rewritten) -> Result<Waiting, WriteError> {
     let fail = |source| io_error(&file.path, source);
-    // A link stays a link: what it leads to is written.
-    let target = fs::canonicalize(&file.path).unwrap_or_else(|_| file.path.clone());
+    let target = target_of(file);
     let mut content = Vec::with_capacity(file.new.len() + BYTE_ORDER_MARK.len());
-    let mut permissions = None;
+    let mut found = None;
     match &file.old {
         Some(old) => {
             let there = fs::read(&target).map_err(fail)?;
@@ -77,7 +89,7 @@ fn prepare(file: &Rewritten) -> Result<Waiting, WriteError> {
             if said.len() < there.len() {
                 content.extend_from_slice(BYTE_ORDER_MARK);
             }
-            permissions = Some(fs::metadata(&target).map_err(fail)?.permissions());
+            found = Some(fs::metadata(&target).map_err(fail)?);
         }
         None if target.exists() => return Err(WriteError::Changed(file.path.clone())),
         None => {
@@ -87,15 +99,12 @@ fn prepare(file: &Rewritten) -> Result<Waiting, WriteError> {
         }
     }
     content.extend_from_slice(file.new.as_bytes());
-    let name = target.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    // Hidden files are no part of an inventory: one that is left behind does no harm.
-    let beside = target.with_file_name(format!(".{name}.{}.new", std::process::id()));
+    let beside = beside(&target);
     let mut out = OpenOptions::new().write(true).create_new(true).open(&beside).map_err(fail)?;
     let waiting = Waiting { beside, target };
-    let written = out.write_all(&content).and_then(|()| match permissions {
-        Some(permissions) => out.set_permissions(permissions),
-        None => Ok(()),
-    });
+    // What only some may read is not open to others for a moment either.
+    let owned = found.map_or(Ok(()), |found| inherit(&out, &found));
+    let written = owned.and_then(|()| out.write_all(&content));
     written.and_then(|()| out.sync_all()).map_err(fail)?;
     Ok(waiting)
 }

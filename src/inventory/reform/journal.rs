@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Change, Prepared, overlay};
 use crate::inventory::place::Desk;
+use crate::inventory::unfinished::{beside, inherit, sweep};
 use crate::inventory::{Defaults, load_at};
 use crate::model::{Diagnostic, Message};
 
@@ -163,9 +164,12 @@ pub(super) fn write_first(
     });
     let files = kept.collect::<Result<Vec<_>, ReformError>>()?;
     journal.reforms.push(Entry { date: prepared.reform.date.clone(), files });
-    save_journal(&path, &journal)?;
+    sweep(folder);
+    path.parent().into_iter().for_each(sweep);
+    save_journal(folder, &path, &journal)?;
+    let like = like(folder, &journal);
     for change in prepared.changes.iter().take(most) {
-        save(&folder.join(&change.file), &change.after)?;
+        save(&folder.join(&change.file), &change.after, like.as_deref())?;
     }
     Ok(())
 }
@@ -202,11 +206,12 @@ pub fn undo(folder: &Path, defaults: &Defaults, zone: &TimeZone) -> Result<Undon
     if loaded.inventory.is_none() {
         return Err(ReformError::WouldNotLoad(loaded.diagnostics));
     }
+    sweep(folder);
     // The new units go last, for the others name them until then.
     for (kept, bytes) in files.iter().zip(&bytes).rev() {
         let file = folder.join(&kept.file);
         match bytes {
-            Some(bytes) => save(&file, bytes)?,
+            Some(bytes) => save(&file, bytes, None)?,
             None => match fs::remove_file(&file) {
                 Err(source) if source.kind() != ErrorKind::NotFound => {
                     return Err(ReformError::Io { path: file, source });
@@ -218,7 +223,7 @@ pub fn undo(folder: &Path, defaults: &Defaults, zone: &TimeZone) -> Result<Undon
     if journal.reforms.is_empty() {
         fs::remove_file(&path).map_err(|source| ReformError::Io { path, source })?;
     } else {
-        save_journal(&path, &journal)?;
+        save_journal(folder, &path, &journal)?;
     }
     Ok(Undone { date, files: files.into_iter().map(|kept| kept.file).collect() })
 }
@@ -266,27 +271,32 @@ fn journal(path: &Path) -> Result<Option<Journal>, ReformError> {
     Ok(Some(journal))
 }
 
-fn save_journal(path: &Path, journal: &Journal) -> Result<(), ReformError> {
+/// Whoever may read the files may read what they were, and nobody else.
+fn save_journal(folder: &Path, path: &Path, journal: &Journal) -> Result<(), ReformError> {
     let bytes = serde_json::to_vec_pretty(journal)
         .map_err(|e| ReformError::Journal { path: path.to_owned(), reason: e.to_string() })?;
-    save(path, &bytes)
+    save(path, &bytes, like(folder, journal).as_deref())
 }
 
-/// Writes a file beside its place and moves it there, on the disk before it is told; its rights
-/// stay, and of a link the file that it leads to is written.
-fn save(path: &Path, bytes: &[u8]) -> Result<(), ReformError> {
+/// The first file that was there before the last reform.
+fn like(folder: &Path, journal: &Journal) -> Option<PathBuf> {
+    let mut files = journal.reforms.last()?.files.iter();
+    files.find(|kept| kept.before.is_some()).map(|kept| folder.join(&kept.file))
+}
+
+/// Writes a file beside its place and moves it there, on the disk before it is told; its rights and owner
+/// stay (a new one gets those of `like`), and of a link the file that it leads to is written.
+fn save(path: &Path, bytes: &[u8], like: Option<&Path>) -> Result<(), ReformError> {
     let fail = |source| ReformError::Io { path: path.to_owned(), source };
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let name = path.file_name().ok_or_else(|| fail(ErrorKind::InvalidInput.into()))?;
-    // Hidden: were it left behind, no inventory would read it.
-    let unfinished =
-        path.with_file_name(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
+    let unfinished = beside(&path);
     let put = || {
         let mut file = fs::File::create(&unfinished)?;
-        file.write_all(bytes)?;
-        if let Ok(found) = fs::metadata(&path) {
-            file.set_permissions(found.permissions())?;
+        let found = fs::metadata(&path).ok().or_else(|| fs::metadata(like?).ok());
+        if let Some(found) = found {
+            inherit(&file, &found)?;
         }
+        file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&unfinished, &path)?;
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty());

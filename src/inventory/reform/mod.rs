@@ -156,6 +156,14 @@ fn overlay<'a>(
     files.map(|(file, bytes)| (folder.join(file), bytes.map(|b| Arc::from(&b[..])))).collect()
 }
 
+/// A day as people write it: `01/07/2025` for `2025-07-01` in Vietnamese.
+#[must_use]
+pub fn day(date: &str, lang: Lang) -> String {
+    let parsed = date.parse::<jiff::civil::Date>().ok();
+    let zoned = parsed.and_then(|d| d.at(0, 0, 0, 0).to_zoned_datetime(TimeZone::UTC).ok());
+    zoned.map_or_else(|| date.to_owned(), |at| crate::locale::date(lang, &at))
+}
+
 fn whole(message: Message) -> Diagnostic {
     Diagnostic { severity: Severity::Error, message, place: None, hint: None, related: None }
 }

@@ -57,7 +57,7 @@ pub(super) fn read(
     zone: &TimeZone,
 ) -> Option<Reform> {
     let rows = rows(desk, source)?;
-    let (date, at) = date(desk, &rows, source, zone)?;
+    let (date, at) = date(desk, &rows, source, zone).filter(|_| desk.errors() == 0)?;
     let mut reading = Reading { desk, inventory, at, fates: BTreeMap::new(), made: Vec::new() };
     reading.olds(&rows);
     reading.news(&rows);
@@ -90,6 +90,15 @@ fn rows(desk: &mut Desk, source: u32) -> Option<Vec<Row>> {
         return None;
     };
     let columns: Vec<Option<&'static str>> = header.iter().map(|cell| column(desk, cell)).collect();
+    let mut first: HashMap<&str, At> = HashMap::new();
+    for (key, cell) in columns.iter().zip(&header) {
+        // A heading that comes twice would have its first column passed over.
+        if let Some(at) = key.and_then(|key| first.insert(key, cell.at)) {
+            let message = Message::new("check.duplicate_key").with("key", shown(&cell.text));
+            let finding = Finding::error(cell.at, message);
+            desk.report(finding.related(at, Message::new("check.first")));
+        }
+    }
     for key in ["old", "new", "date"] {
         if !columns.contains(&Some(key)) {
             let message = Message::new("reform.missing_column").with("column", key);
@@ -100,15 +109,25 @@ fn rows(desk: &mut Desk, source: u32) -> Option<Vec<Row>> {
     if desk.errors() > 0 {
         return None;
     }
-    let rows: Vec<Row> = rows.filter_map(|cells| row(&columns, cells)).collect();
-    if rows.is_empty() {
+    let rows: Vec<Row> = rows.filter_map(|cells| row(desk, &columns, cells)).collect();
+    if rows.is_empty() && desk.errors() == 0 {
         desk.report(Finding::error(whole, Message::new("reform.no_rows")));
     }
     (!rows.is_empty()).then_some(rows)
 }
 
-fn row(columns: &[Option<&'static str>], cells: Vec<Cell>) -> Option<Row> {
+/// A row; `None` for an empty one and, after reporting it, for one that says more than there are
+/// columns.
+fn row(desk: &mut Desk, columns: &[Option<&'static str>], cells: Vec<Cell>) -> Option<Row> {
     let at = cells.first()?.at;
+    if let Some(beyond) = cells.iter().skip(columns.len()).find(|cell| !cell.text.is_empty()) {
+        let message = Message::new("check.csv_row_length")
+            .with("cells", cells.len())
+            .with("columns", columns.len());
+        let hint = Message::new("check.csv_row_length_hint");
+        desk.report(Finding::error(beyond.at, message).hint(hint));
+        return None;
+    }
     let said = |(column, cell): (&Option<&'static str>, Cell)| {
         let text = heading::word(column.filter(|c| *c != "date").unwrap_or("since"), &cell.text);
         let column = column.filter(|_| !text.is_empty())?;

@@ -4,15 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use jiff::tz::TimeZone;
-
 use super::edit::{self, Uneditable, YamlEdit, entries, entry, id_of, scalar};
-use super::{Change, Fate, Made, Reform};
+use super::{Change, Fate, Made, Reform, day};
 use crate::inventory::files::{self, Form};
-use crate::inventory::node::{Node, Value};
+use crate::inventory::node::Value;
 use crate::inventory::place::{At, Desk, Finding};
 use crate::inventory::{Section, book, yaml};
-use crate::locale::{self, Lang};
+use crate::locale::Lang;
 use crate::model::{Diagnostic, Inventory, Message};
 use crate::t;
 
@@ -144,21 +142,25 @@ fn with_mark(before: Vec<u8>, after: &str, count: usize) -> Rewritten {
     (before, after, count)
 }
 
-/// A workbook is not ours to write into.
+/// A workbook is not ours to write into: told once, at the first of its units.
 fn refuse_book(desk: &mut Desk, path: &Path, section: Option<Section>, sets: &Sets) {
-    for (section, list) in book::read(desk, path, section) {
-        let Value::List(rows) = &list.value else { continue };
-        let found: Vec<(At, String)> = rows
-            .iter()
-            .filter(|_| section == Section::Units)
-            .filter_map(|row: &Node| Some((row.at, id_of(row)?)))
-            .filter(|(_, id)| sets.contains_key(*id))
-            .map(|(at, id)| (at, id.to_owned()))
-            .collect();
-        for (at, id) in found {
-            refuse(desk, at, &id, "reform.in_book_hint");
-        }
-    }
+    let lists = book::read(desk, path, section);
+    let units = lists.iter().filter(|(section, _)| *section == Section::Units);
+    let rows = units.flat_map(|(_, list)| match &list.value {
+        Value::List(rows) => rows.as_slice(),
+        _ => &[],
+    });
+    let found: Vec<At> = rows
+        .filter(|row| id_of(row).is_some_and(|id| sets.contains_key(id)))
+        .map(|row| row.at)
+        .collect();
+    let Some(first) = found.first() else { return };
+    let message =
+        Message::new("reform.in_book").with("file", path.display()).with("n", found.len());
+    let folder = path.parent().map(Path::display);
+    let hint = Message::new("reform.in_book_hint")
+        .with("folder", folder.map(|f| f.to_string()).unwrap_or_default());
+    desk.report(Finding::error(*first, message).hint(hint));
 }
 
 fn refuse(desk: &mut Desk, at: At, id: &str, hint: &'static str) {
@@ -172,13 +174,6 @@ fn made_file(reform: &Reform, plan: &str, lang: Lang) -> String {
     let head = t!(lang, "reform.file_head", date = day(&reform.date, lang), plan = plan);
     let made = reform.made.iter().map(|made| made_entry(made, &reform.date));
     format!("# {head}\n\nunits:\n{}", made.collect::<Vec<_>>().join("\n"))
-}
-
-/// `01/07/2025` for `2025-07-01` where that is how days are written.
-fn day(date: &str, lang: Lang) -> String {
-    let parsed = date.parse::<jiff::civil::Date>().ok();
-    let zoned = parsed.and_then(|d| d.at(0, 0, 0, 0).to_zoned_datetime(TimeZone::UTC).ok());
-    zoned.map_or_else(|| date.to_owned(), |at| locale::date(lang, &at))
 }
 
 fn made_entry(made: &Made, date: &str) -> String {

@@ -284,6 +284,10 @@ fn every_mistake_is_told_at_its_cell() {
             vec!["2:28 “1/7” is not a date", "3:1 this row has no date"],
         ),
         (told(""), vec!["1:1 the plan has no rows"]),
+        (
+            told("an-cu,x,Xã X, An,commune,tinh,2025-07-01\n"),
+            vec!["2:31 the row has 7 cells, the header only 6 columns"],
+        ),
     ];
     let (got, expected): (Vec<_>, Vec<_>) = cases.into_iter().unzip();
     assert_eq!(got, expected);
@@ -292,4 +296,57 @@ fn every_mistake_is_told_at_its_cell() {
         case.findings(),
         ["1:1 the plan has no column “new”", "1:5 there is no key “neu” here"]
     );
+    let case = Case::new("old,new,date,new unit\nan-cu,an-thai,2025-07-01,an-cu\n");
+    assert_eq!(case.findings(), ["1:14 key “new unit” is given twice"]);
+}
+
+#[test]
+fn units_in_a_workbook_are_told_once_with_a_way_that_works() {
+    use crate::inventory::export::{Form, export};
+    let case = Case::new(PLAN);
+    let exported = |form| {
+        export(&case.folder(), &Defaults::default(), &TimeZone::UTC, form, Lang::En).unwrap().files
+    };
+    let (book, yaml) = (exported(Form::Xlsx), exported(Form::Yaml));
+    let fill = |files: &[(PathBuf, &[u8])]| {
+        fs::remove_dir_all(case.folder()).unwrap();
+        fs::create_dir(case.folder()).unwrap();
+        files.iter().for_each(|(name, bytes)| fs::write(case.folder().join(name), bytes).unwrap());
+    };
+    fill(&[(PathBuf::from("all.xlsx"), &book[0].bytes)]);
+    let found = case.prepare().unwrap_err();
+    assert_eq!(found.len(), 1, "{found:?}");
+    let told = locale::message(Lang::En, &found[0].message);
+    assert!(
+        told.contains("4 units of the plan stand in the workbook") && told.contains("all.xlsx")
+    );
+    let hint = locale::message(Lang::En, found[0].hint.as_ref().unwrap());
+    assert!(hint.contains("tuantra inventory export --format yaml --out"), "{hint}");
+    // What the hint says to do.
+    let files: Vec<_> = yaml.iter().map(|f| (PathBuf::from(&f.name), &f.bytes[..])).collect();
+    fill(&files);
+    assert!(case.prepare().is_ok());
+}
+
+#[test]
+fn what_only_some_may_read_is_in_no_file_that_others_may_read() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    let case = Case::new(PLAN);
+    let is_root = rustix::process::geteuid().is_root();
+    for file in case.files().keys().filter(|file| file.starts_with(case.folder())) {
+        fs::set_permissions(file, fs::Permissions::from_mode(0o640)).unwrap();
+        if is_root {
+            std::os::unix::fs::chown(file, Some(4_711), Some(4_712)).unwrap();
+        }
+    }
+    let before: Vec<PathBuf> = case.files().into_keys().collect();
+    apply(&case.folder(), &case.prepare().unwrap()).unwrap();
+    let made: Vec<PathBuf> =
+        case.files().into_keys().filter(|file| !before.contains(file)).collect();
+    assert_eq!(made.len(), 2, "the new units and the journal: {made:?}");
+    for file in made.iter().chain([&case.folder().join("a.yaml")]) {
+        let found = fs::metadata(file).unwrap();
+        assert_eq!(found.permissions().mode() & 0o777, 0o640, "{}", file.display());
+        assert!(!is_root || (found.uid(), found.gid()) == (4_711, 4_712), "{}", file.display());
+    }
 }

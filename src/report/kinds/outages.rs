@@ -152,15 +152,19 @@ pub fn outages_by(
         n = crate::locale::number(lang, all.iter().filter(|l| l.is_root()).count() as i64),
         unnamed = crate::locale::number(lang, unnamed as i64)
     ));
-    let notes = ["note_root", "note_mttr", "note_cause", "note_planned"]
-        .map(|key| t!(lang, &format!("kinds.{key}")));
+    // What a note explains must be there.
+    let notes: &[&str] = match by {
+        None => &["note_root", "note_mttr", "note_cause", "note_planned"],
+        Some(OutagesBy::Cause) => &["note_root", "note_cause", "note_planned"],
+        Some(_) => &["note_sums", "note_cause", "note_planned"],
+    };
     Sheet {
         kind: "outages",
         frame,
         facts: facts(scope),
         tables,
         picture,
-        notes: notes.to_vec(),
+        notes: notes.iter().map(|key| t!(lang, &format!("kinds.{key}"))).collect(),
         proof: proof(scope, &scope.units(&tree)),
         verdict: Verdict::Met,
     }

@@ -4,7 +4,7 @@ use super::super::{Page, Said, Scope, Sheet, Table, Value};
 use super::{block, carrier::FailedRounds, carrier::carrier, facts};
 use crate::coverage::{CarrierMillis, Verdict, carrier_account, outages as of_record};
 use crate::heads;
-use crate::inventory::{BookError, SheetCell, sheets};
+use crate::inventory::{BookError, SheetCell, for_each_sheet};
 use crate::locale::fold;
 use crate::model::{CarrierIx, SubjectIx, parse_scaled};
 use crate::t;
@@ -20,8 +20,10 @@ const SAME_PPM: i64 = 100;
 pub struct Theirs {
     /// Its line in the file.
     pub line: u64,
-    /// Circuit number, or our id.
+    /// Circuit number, or our id; its name where they give nothing else.
     pub circuit: String,
+    /// What else they call it.
+    pub also: Vec<String>,
     /// Availability in millionths.
     pub ppm: Option<u32>,
     /// Time lost in milliseconds.
@@ -59,7 +61,10 @@ pub enum TheirTableError {
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Column {
+    /// What a circuit is known by: its number, or our id.
     Circuit,
+    /// What it is called.
+    Name,
     Availability,
     Minutes,
     Hours,
@@ -70,16 +75,28 @@ enum Column {
 fn column(heading: &str) -> Option<Column> {
     let words = fold(heading);
     let has = |all: &[&str]| all.iter().any(|word| words.contains(word));
+    let is_word = |word: &str| words.split(|c: char| !c.is_alphanumeric()).any(|w| w == word);
+    // Time in service is no time lost.
+    let is_up = has(&["kha dung", "availability", "uptime", "sla"]);
+    let is_time = has(&["thoi gian", "duration"]);
+    let in_hours = is_word("gio") || is_word("hours") || words.ends_with("(h)");
     if has(&["phut", "minute"]) || words.ends_with("_min") {
-        Some(Column::Minutes)
-    } else if has(&["gio mat", "so gio", "hours down", "downtime_h"]) {
+        Some(Column::Minutes).filter(|_| !(is_up && is_time))
+    } else if has(&["gio mat", "so gio", "hours down", "downtime_h"])
+        || (in_hours && is_time && !is_up)
+    {
         Some(Column::Hours)
-    } else if has(&["kha dung", "availability", "uptime", "sla"]) {
-        Some(Column::Availability)
+    } else if is_up {
+        Some(Column::Availability).filter(|_| !(is_time && in_hours))
+    } else if is_time {
+        // In which unit it does not say.
+        None
     } else if has(&["so lan", "su co", "outages", "incidents"]) {
         Some(Column::Outages)
-    } else if has(&["kenh", "circuit", "so hieu", "subject", "ma duong"]) {
+    } else if has(&["so hieu", "ma kenh", "ma duong", "circuit id", "subject"]) {
         Some(Column::Circuit)
+    } else if has(&["kenh", "circuit"]) {
+        Some(if has(&["ten", "name"]) { Column::Name } else { Column::Circuit })
     } else {
         None
     }
@@ -113,15 +130,19 @@ pub fn their_table(text: &str) -> Result<TheirTable, TheirTableError> {
 /// [`TheirTableError`].
 pub fn their_book(bytes: Vec<u8>) -> Result<TheirTable, TheirTableError> {
     let mut best: Option<TheirTable> = None;
-    for sheet in sheets(bytes)? {
+    let mut failed = None;
+    for_each_sheet(bytes, |sheet| {
         let rows = sheet.into_iter().map(|(line, cells)| Ok((line, cells)));
         match gather(rows) {
             Ok(found) if best.as_ref().is_none_or(|best| best.rows.len() < found.rows.len()) => {
                 best = Some(found);
             }
             Ok(_) | Err(TheirTableError::NoHeader) => {}
-            Err(error) => return Err(error),
+            Err(error) => failed = failed.take().or(Some(error)),
         }
+    })?;
+    if let Some(error) = failed {
+        return Err(error);
     }
     best.ok_or(TheirTableError::NoHeader)
 }
@@ -171,24 +192,34 @@ fn gather(
             let mut named: Vec<Option<Column>> =
                 cells.iter().map(|cell| column(&name(cell))).collect();
             // Of two columns of a kind the first is meant: a level agreed or a mean may follow.
+            // Of circuits each may be the one that we know.
+            let is_who = |column| matches!(column, Some(Column::Circuit | Column::Name));
             for n in 1..named.len() {
-                if named[..n].contains(&named[n]) {
+                if named[..n].contains(&named[n]) && !is_who(named[n]) {
                     named[n] = None;
                 }
             }
             let has = |wanted: Column| named.contains(&Some(wanted));
             let figures = [Column::Availability, Column::Minutes, Column::Hours, Column::Outages];
-            if has(Column::Circuit) && figures.into_iter().any(has) {
+            if named.iter().any(|column| is_who(*column)) && figures.into_iter().any(has) {
                 columns = Some(named);
             }
             continue;
         };
-        let mut row =
-            Theirs { line, circuit: String::new(), ppm: None, lost_ms: None, outages: None };
+        let mut row = Theirs {
+            line,
+            circuit: String::new(),
+            also: Vec::new(),
+            ppm: None,
+            lost_ms: None,
+            outages: None,
+        };
+        let (mut numbers, mut names) = (Vec::new(), Vec::new());
         let mut unread = Vec::new();
         for (cell, column) in cells.iter().zip(columns) {
             let said = figure(cell);
-            let cell = if *column == Some(Column::Circuit) { name(cell) } else { said };
+            let is_who = matches!(column, Some(Column::Circuit | Column::Name));
+            let cell = if is_who { name(cell) } else { said };
             let cell = cell.as_str();
             if cell.is_empty() {
                 continue;
@@ -196,7 +227,11 @@ fn gather(
             let is_read = match column {
                 None => true,
                 Some(Column::Circuit) => {
-                    cell.clone_into(&mut row.circuit);
+                    numbers.push(cell.to_owned());
+                    true
+                }
+                Some(Column::Name) => {
+                    names.push(cell.to_owned());
                     true
                 }
                 Some(Column::Availability) => {
@@ -220,7 +255,12 @@ fn gather(
                 unread.push((line, cell.to_owned()));
             }
         }
-        if TOTALS.contains(&fold(&row.circuit).as_str()) {
+        // A number before a name, whatever their order.
+        let mut who = numbers.into_iter().chain(names);
+        row.circuit = who.next().unwrap_or_default();
+        row.also = who.collect();
+        let mut who = std::iter::once(&row.circuit).chain(&row.also);
+        if who.any(|name| TOTALS.contains(&fold(name).as_str())) {
             continue;
         }
         // Signatures beneath a table name no figures.
@@ -262,6 +302,7 @@ fn decimal(cell: &str, places: u8) -> Option<i64> {
     // Digits beyond those we keep say nothing to us.
     let text = match text.split_once('.') {
         Some((whole, rest)) if places == 0 && rest.chars().all(|c| c == '0') => whole.to_owned(),
+        Some(_) if places == 0 => return None,
         Some((whole, rest)) => {
             format!("{whole}.{}", rest.chars().take(usize::from(places)).collect::<String>())
         }
@@ -329,15 +370,18 @@ pub fn reconcile(
     );
     let plain =
         |text: &str| -> String { fold(text).chars().filter(|c| c.is_alphanumeric()).collect() };
-    let means = |row: &Theirs, subject: SubjectIx| {
+    let means = |name: &str, subject: SubjectIx| {
         let found = inventory.subject(subject);
         let circuit = found.connection().and_then(|c| c.circuit.as_deref());
-        found.id.as_str() == row.circuit
-            || circuit.is_some_and(|circuit| plain(circuit) == plain(&row.circuit))
+        found.id.as_str() == name || circuit.is_some_and(|circuit| plain(circuit) == plain(name))
+    };
+    let line_of = |row: &Theirs| {
+        let mut names = std::iter::once(&row.circuit).chain(&row.also);
+        names.find_map(|name| account.lines.iter().find(|line| means(name, line.subject)))
     };
     let (mut pairs, mut strangers, mut again) = (Vec::<Pair<'_>>::new(), Vec::new(), Vec::new());
     for row in &theirs.rows {
-        match account.lines.iter().find(|line| means(row, line.subject)) {
+        match line_of(row) {
             // Which of the two is meant is theirs to say; the first is held against ours.
             Some(line) if pairs.iter().any(|pair| pair.subject == line.subject) => again.push(row),
             Some(line) => pairs.push(Pair {
@@ -495,6 +539,8 @@ mod tests {
             ("1.234", 3, None),
             ("1,234", 0, None),
             ("3,0", 0, Some(3)),
+            ("3.000000", 0, Some(3)),
+            ("2,5", 0, None),
             ("1.23,4", 3, None),
             ("1234.567,8", 3, None),
             ("-1", 3, None),
@@ -503,6 +549,36 @@ mod tests {
         }
         assert_eq!(share("99,950 %"), Some(999_500));
         assert_eq!(share("0.9995"), Some(999_500));
+    }
+
+    #[test]
+    fn a_circuit_is_known_by_any_of_its_columns_the_number_first() {
+        let text = "STT;Tên kênh;Số hiệu kênh;Khả dụng\n1;Cái Bè – Mỹ Tho;TG-1;99,5 %\n2;Chợ Gạo;;99 %\n;Tổng cộng;;99 %\n";
+        let found = read(text, b';').unwrap();
+        let who: Vec<(&str, &[String])> =
+            found.rows.iter().map(|row| (row.circuit.as_str(), &row.also[..])).collect();
+        assert_eq!(who, [("TG-1", &["Cái Bè – Mỹ Tho".to_owned()][..]), ("Chợ Gạo", &[])]);
+    }
+
+    #[test]
+    fn a_time_is_no_number_of_outages() {
+        for (heading, read) in [
+            ("Thời gian sự cố (giờ)", Some(Column::Hours)),
+            ("Tổng thời gian mất liên lạc, giờ", Some(Column::Hours)),
+            ("Thời gian sự cố (phút)", Some(Column::Minutes)),
+            ("Thời gian sự cố", None),
+            ("Thời gian khả dụng (giờ)", None),
+            ("Thời gian khả dụng (%)", Some(Column::Availability)),
+            ("Khả dụng trong giờ hành chính", Some(Column::Availability)),
+            ("Số sự cố", Some(Column::Outages)),
+            ("Số lần gián đoạn", Some(Column::Outages)),
+            ("Số giờ mất", Some(Column::Hours)),
+        ] {
+            assert_eq!(column(heading), read, "{heading}");
+        }
+        let found = read("Kênh;Số sự cố\nA-1;2,5\nA-2;3\n", b';').unwrap();
+        assert_eq!(found.unread, [(2, "2,5".to_owned())]);
+        assert_eq!((found.rows.len(), found.rows[0].outages), (1, Some(3)));
     }
 
     #[test]

@@ -95,7 +95,8 @@ fn office_hours_are_judged_alone_and_named() {
     assert!(text.contains("Hours judged: office hours"), "{text}");
     assert!(text.contains("inside the office hours of each subject only"), "{text}");
     let json: serde_json::Value =
-        serde_json::from_str(&report.json(&desk.inventory, &page(&zone, Lang::En, false))).unwrap();
+        serde_json::from_str(&report.json(&desk.inventory, &page(&zone, Lang::En, false), None))
+            .unwrap();
     assert_eq!((&json["clock"], &json["rule"]), (&"office".into(), &"tuantra".into()));
     let covered = coverage(&scope);
     let top = covered.rows.iter().find(|r| r.unit == UnitIx(0)).unwrap();
@@ -126,7 +127,7 @@ fn another_systems_rule_is_named_and_stands_beside_ours() {
         );
         let page = page(&zone, Lang::En, false);
         let json: serde_json::Value =
-            serde_json::from_str(&report.json(&desk.inventory, &page)).unwrap();
+            serde_json::from_str(&report.json(&desk.inventory, &page, None)).unwrap();
         assert_eq!(json["rule"], name);
         let csv = report.csv(&desk.inventory, &page);
         let mut reader = csv::Reader::from_reader(csv.as_bytes());
@@ -289,7 +290,8 @@ fn a_row_by_itself_is_the_reports() {
     let scope = desk.scope();
     let report = availability(&scope, GroupBy::Subject, false);
     let json: serde_json::Value =
-        serde_json::from_str(&report.json(&desk.inventory, &page(&zone, Lang::En, false))).unwrap();
+        serde_json::from_str(&report.json(&desk.inventory, &page(&zone, Lang::En, false), None))
+            .unwrap();
     let judge = Judge::new(&desk.inventory, desk.records.one_off(), scope.window(), scope.now);
     for object in json["rows"].as_array().unwrap() {
         let subject = desk.inventory.find_subject(object["subject"].as_str().unwrap()).unwrap();
@@ -329,7 +331,8 @@ fn a_replays_rows_are_the_reports_for_every_subject() {
     );
     let report = availability(&scope, GroupBy::Subject, false);
     let json: serde_json::Value =
-        serde_json::from_str(&report.json(&desk.inventory, &page(&zone, Lang::En, false))).unwrap();
+        serde_json::from_str(&report.json(&desk.inventory, &page(&zone, Lang::En, false), None))
+            .unwrap();
     assert_eq!(rows.len(), desk.inventory.subjects.len());
     for row in &rows {
         let mut object = serde_json::to_value(row).unwrap();

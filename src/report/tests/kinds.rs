@@ -392,6 +392,10 @@ fn outages_are_summed_by_what_is_asked_for_and_listed_in_that_order() {
         let sheet = kinds::outages_by(&desk.scope(), &page, &said(), false, Some(by));
         let keys: Vec<_> = sheet.tables.iter().map(|table| table.key).collect();
         assert_eq!(keys, [key, "outages"]);
+        // No note explains what is not there.
+        let notes = sheet.notes.join(" ");
+        assert!(!notes.contains("MTTR"), "{by:?}: {notes}");
+        assert_eq!(notes.contains("table by cause"), by == OutagesBy::Cause, "{notes}");
         assert_eq!(total(&sheet, key), total(&plain, "by_cause"), "{by:?}");
         let lost: Vec<i64> = sheet_rows(&sheet, key)
             .iter()

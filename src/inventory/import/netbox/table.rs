@@ -4,8 +4,9 @@ use std::path::Path;
 
 use crate::inventory::csv::{self, Cell};
 use crate::inventory::files;
-use crate::inventory::place::{At, Desk};
+use crate::inventory::place::{At, Desk, Finding};
 use crate::locale::fold;
+use crate::model::Message;
 
 pub(super) const SITES: &str = "sites";
 pub(super) const REGIONS: &str = "regions";
@@ -35,6 +36,7 @@ pub(super) fn words(text: &str) -> String {
 
 /// Headings and rows.
 pub(super) struct Table {
+    source: u32,
     header: Vec<String>,
     rows: Vec<Vec<Cell>>,
 }
@@ -45,7 +47,24 @@ impl Table {
         let source = files::read(desk, path)?;
         let mut rows = csv::rows(desk, source)?.into_iter();
         let header = rows.next()?.into_iter().map(|cell| words(&cell.text)).collect();
-        Some(Self { header, rows: rows.collect() })
+        Some(Self { source, header, rows: rows.collect() })
+    }
+
+    /// True where a column says who its rows are; that there is none is told once, not row by row.
+    pub(super) fn is_named(&self, desk: &mut Desk, kind: &str) -> bool {
+        let (wanted, known): (&str, &[&str]) = match kind {
+            CIRCUITS => ("Circuit ID", &["circuit id", "cid"]),
+            TERMINATIONS => ("Circuit", &["circuit"]),
+            ADDRESSES => ("IP Address", &["address", "ip address"]),
+            _ => ("Name", &["name"]),
+        };
+        let is_there = self.header.iter().any(|heading| known.contains(&heading.as_str()));
+        if !is_there {
+            let at = At { source: self.source, start: 0, len: 1 };
+            let message = Message::new("netbox.no_column").with("column", wanted);
+            desk.report(Finding::warning(at, message));
+        }
+        is_there
     }
 
     pub(super) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
