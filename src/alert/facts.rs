@@ -30,7 +30,7 @@ pub fn told(
     notice.incident = Some(telling.incident.clone());
     notice.since = telling.since;
     if matches!(topic, Topic::Recovered | Topic::Removed) {
-        notice.until = Some(now);
+        notice.until = Some(telling.until.unwrap_or(now));
     }
     notice.subject = telling.subject.as_ref().and_then(|id| subject(inventory, id));
     if let Some(carrier) = &telling.carrier {

@@ -192,10 +192,13 @@ impl Health {
                         {
                             undecided.push(Open { group: None, ..open });
                         }
-                        None if root.is_some_and(is_patrolled) => {
-                            self.desk.close(open, Ending::Recovered, now, effects);
+                        None => {
+                            let root = root.filter(|ix| is_patrolled(*ix));
+                            let ending = root.map_or(Ending::Removed, |ix| {
+                                Ending::Recovered(self.tracks[ix.ix()].since())
+                            });
+                            self.desk.close(open, ending, now, effects);
                         }
-                        None => self.desk.close(open, Ending::Removed, now, effects),
                     }
                 }
             }
@@ -365,7 +368,7 @@ impl Health {
             open.told_root = Some(open.kept.root.clone());
             open.is_told_too_low = false;
             let impact = open.group.as_ref().map(|g| g.impact.clone()).unwrap_or_default();
-            effects.push(open.telling(news, impact));
+            effects.push(open.telling(news, impact, None));
             effects.push(open.effect(Change::Changed));
         }
     }

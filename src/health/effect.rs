@@ -191,6 +191,8 @@ pub struct Telling {
     pub carrier: Option<CarrierId>,
     /// Since when; of what is over, since when it had been.
     pub since: UnixMs,
+    /// Of what has recovered, when: the first of the rounds that proved it.
+    pub until: Option<UnixMs>,
     /// What it cuts off; of what is over, the most it cut off.
     pub impact: Impact,
 }

@@ -56,8 +56,8 @@ pub(super) struct Open {
 /// How an incident ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// Its root recovered.
-    Recovered,
+    /// Its root recovered: when, by the first of the rounds that proved it.
+    Recovered(UnixMs),
     /// Its root is patrolled no more: whether it recovered nobody will know.
     Removed,
     /// It turned out to be a part of this one.
@@ -109,13 +109,14 @@ impl Open {
         }
     }
 
-    pub(super) fn telling(&self, news: News, impact: Impact) -> Effect {
+    pub(super) fn telling(&self, news: News, impact: Impact, until: Option<UnixMs>) -> Effect {
         Effect::Tell(Box::new(Telling {
             incident: self.kept.id.clone(),
             news,
             subject: Some(self.kept.root.clone()),
             carrier: None,
             since: self.kept.since,
+            until,
             impact,
         }))
     }
@@ -231,18 +232,20 @@ impl Desk {
         now: UnixMs,
         effects: &mut Vec<Effect>,
     ) {
-        let news = match ending {
-            Ending::Recovered => Some(News::Recovered),
-            Ending::Removed => Some(News::Removed),
+        let (news, until) = match ending {
+            Ending::Recovered(at) => {
+                (Some(News::Recovered), Some(at.min(now).max(open.kept.since)))
+            }
+            Ending::Removed => (Some(News::Removed), None),
             Ending::MergedInto(id) => {
                 open.kept.merged_into = Some(id);
-                None
+                (None, None)
             }
         };
         open.kept.closed = Some(now);
         effects.push(open.effect(Change::Closed));
         if let Some(news) = news.filter(|_| open.kept.told.is_some()) {
-            effects.push(open.telling(news, open.reached.clone()));
+            effects.push(open.telling(news, open.reached.clone(), until));
         }
         if self.closed.len() == CLOSED_MAX {
             self.closed.pop_front();
@@ -270,6 +273,7 @@ impl Blind {
             subject: None,
             carrier: self.carrier.clone(),
             since: self.since,
+            until: None,
             impact: Impact::default(),
         }))
     }
