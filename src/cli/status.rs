@@ -345,6 +345,11 @@ impl<'a> Scope<'a> {
         let _ = writeln!(out, "{line}");
     }
 
+    /// Whether the patrol as a whole sees nothing.
+    fn is_blind(&self) -> bool {
+        self.snapshot.daemon.blind.iter().any(|blind| blind.carrier.is_none())
+    }
+
     /// What the patrol cannot see: nothing below can be told of it.
     fn blind(&self, out: &mut String, lang: Lang) {
         let carrier = |id: &CarrierId| {
@@ -399,6 +404,8 @@ impl<'a> Scope<'a> {
         for c in &self.root.subtree {
             let ladder = c.ladder;
             let n = |n: u32| locale::number(lang, i64::from(n));
+            // While nothing is seen nobody knows who is live.
+            let sees = |figure: String| if self.is_blind() { "–".to_owned() } else { figure };
             let share = share_ppm(ladder.live, ladder.required);
             rows.push([
                 self.network(&c.network),
@@ -406,8 +413,8 @@ impl<'a> Scope<'a> {
                 n(ladder.required),
                 n(ladder.deployed),
                 n(ladder.measured),
-                n(ladder.live),
-                locale::percent(lang, share, 1),
+                sees(n(ladder.live)),
+                sees(locale::percent(lang, share, 1)),
                 c.month.delivered_ppm().map_or("–".to_owned(), |p| locale::percent(lang, p, 2)),
                 locale::percent(lang, c.month.measured_ppm(), 0),
             ]);
@@ -433,7 +440,7 @@ impl<'a> Scope<'a> {
 
     fn lacking_list(&self, out: &mut String, lang: Lang) {
         let lacking = self.lacking();
-        if lacking.is_empty() {
+        if lacking.is_empty() || self.is_blind() {
             let _ = writeln!(out, "{}", t!(lang, "status.all_live"));
             return;
         }

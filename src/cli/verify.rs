@@ -34,7 +34,8 @@ it covers was changed. Samples whose time is over are gone; what is left of such
 What a damaged store lost when it was salvaged is named with the date: it cannot be proved any more.
 
 Exit code: 0 all holds, 1 something differs or the head is not in the chain, 2 wrong usage or the
-store cannot be read, 3 nothing differs, but a salvage has lost some of what was sealed.")]
+store cannot be read, 3 nothing differs, but a salvage has lost some of what was sealed,
+or no day was sealed yet.")]
 pub struct Args {
     /// First day: 2026-10-01, or any time of report --from
     #[arg(long, value_name = "TIME")]
@@ -78,7 +79,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let is_there = found.is_none_or(|found| !found.is_empty());
     Ok(ExitCode::from(if !verified.flaws.is_empty() || !is_there {
         EXIT_FINDING
-    } else if !verified.lost.is_empty() {
+    } else if !verified.lost.is_empty() || verified.first.is_none() {
         EXIT_NOT_PROVEN
     } else {
         EXIT_OK

@@ -127,6 +127,8 @@ pub(super) async fn write(export: Export) -> Action {
     let Export { name, text, rows } = export;
     let written = tokio::task::spawn_blocking(move || -> io::Result<String> {
         let path = std::env::current_dir()?.join(&name);
+        // With the mark by which a spreadsheet knows UTF-8: without it Vietnamese is not read right.
+        let text = format!("\u{feff}{text}");
         io::Write::write_all(&mut std::fs::File::create_new(&path)?, text.as_bytes())?;
         Ok(path.display().to_string())
     });

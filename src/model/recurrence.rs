@@ -121,7 +121,7 @@ impl FromStr for Recurrence {
             let lasts = if to > from { to - from } else { to + DAY - from };
             let days = match days {
                 "daily" => [true; 7],
-                _ => days_of(days, |word| DAYS.iter().position(|day| *day == word))?,
+                _ => days_of(&days.to_ascii_lowercase(), weekday)?,
             };
             Self::new(days, from, lasts)
         };
@@ -152,6 +152,15 @@ pub fn minute_of_day(text: &str) -> Option<u16> {
         part.parse::<u16>().ok().filter(|n| is_number && *n <= most)
     };
     Some(number(hour, 23)? * 60 + number(minute, 59)?)
+}
+
+/// A weekday as people write it, in small letters, Monday first: `mon` to `sun`, or `t2` to `t7` and
+/// `cn`.
+#[must_use]
+pub fn weekday(word: &str) -> Option<usize> {
+    const VIETNAMESE: [&str; 7] = ["t2", "t3", "t4", "t5", "t6", "t7", "cn"];
+    let at = |names: [&str; 7]| names.iter().position(|name| *name == word);
+    at(VIETNAMESE).or_else(|| at(DAYS))
 }
 
 /// `sat,sun`, `mon-fri`, `fri-mon`: days and stretches of days, each named as `day` knows them.

@@ -102,6 +102,10 @@ pub(super) fn foot(proof: Option<&Proof>, page: &Page<'_>) -> Vec<String> {
             received = rounds(proof.rounds_received)
         ),
     ];
+    // Beside a measured share of nearly all the two numbers would contradict each other.
+    if proof.rounds_received < proof.rounds_expected / 10 * 9 {
+        lines.push(t!(lang, "report.proof_fewer"));
+    }
     match &proof.chain {
         Some(chain) => {
             let day = chain.start.to_timestamp().to_zoned_datetime(jiff::tz::TimeZone::UTC);

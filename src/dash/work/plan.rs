@@ -9,7 +9,9 @@ use crate::api::{RECURRING_MAX_MS, WORK_MAX_MS};
 use crate::dash::board::Board;
 use crate::dash::take::next_time;
 use crate::locale::fold;
-use crate::model::{DAYS, Recurrence, Span, UnixMs, days_of, minute_of_day, parse_duration};
+use crate::model::{
+    Recurrence, Span, UnixMs, days_of, minute_of_day, parse_duration, weekday,
+};
 
 const HOUR_MS: i64 = 3_600_000;
 const MINUTE_MS: i64 = 60_000;
@@ -138,13 +140,6 @@ fn as_clock(word: &str) -> Cow<'_, str> {
         }
         _ => word.into(),
     }
-}
-
-/// A weekday as people write it, Monday first: `t2` to `t7` and `cn`, or `mon` to `sun`.
-fn weekday(word: &str) -> Option<usize> {
-    const VIETNAMESE: [&str; 7] = ["t2", "t3", "t4", "t5", "t6", "t7", "cn"];
-    let at = |names: [&str; 7]| names.iter().position(|name| *name == word);
-    at(VIETNAMESE).or_else(|| at(DAYS))
 }
 
 /// `22:00 4h`, `22:00 02:00 31/12`: a beginning, an end, and perhaps the last day.
