@@ -120,6 +120,7 @@ impl Board {
             measured_floor_ppm: overview.measured_floor_ppm,
             standing: 0,
             subjects: named,
+            cuts: Vec::new(),
             marks: Vec::new(),
             index: Arc::new(index),
             loading: Loading {
@@ -129,6 +130,7 @@ impl Board {
                 ..Loading::default()
             },
         };
+        board.count_cuts();
         board.mark_units();
         board
     }
@@ -281,6 +283,7 @@ impl Board {
         self.at = overview.at;
         self.daemon = Arc::new(clean_daemon(overview.daemon));
         self.incidents = overview.incidents.into();
+        self.count_cuts();
         self.goal_permille = overview.goal_permille;
         self.measured_floor_ppm = overview.measured_floor_ppm;
         self.mark_units();
