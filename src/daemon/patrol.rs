@@ -87,6 +87,8 @@ pub(super) struct Patrol {
     has_old_coverages: bool,
     /// What is being sent to somebody.
     sent: Sent,
+    /// Until when somebody may be about to listen: he was shown the present.
+    awaited_until: UnixMs,
     /// Another number for every inventory and tree, of which parts of a snapshot are.
     inventory_number: u64,
     incidents: Vec<Incident>,
@@ -191,6 +193,7 @@ impl Patrol {
             coverages: Coverages::default(),
             has_old_coverages: true,
             sent: Sent::default(),
+            awaited_until: now,
             // Numbers of two lives of the daemon are never the same.
             inventory_number: u64::try_from(now.0).unwrap_or(0).max(1),
             incidents: Vec::new(),

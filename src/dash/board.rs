@@ -114,6 +114,8 @@ pub struct Board {
     /// and filtered by may be another than before.
     pub(super) standing: u64,
     subjects: Subjects,
+    /// How many units of each level the incidents cut off, in their order.
+    cuts: Vec<[usize; Tier::ALL.len()]>,
     marks: Vec<State>,
     index: Arc<Index>,
     /// What is there of it already, and how it is kept in step while it is.
@@ -230,13 +232,34 @@ impl Board {
             measured_floor_ppm: snapshot.measured_floor_ppm,
             standing: 0,
             subjects,
+            cuts: Vec::new(),
             marks: Vec::new(),
             index: Arc::new(index),
             loading: Loading::default(),
         };
         board.count();
+        board.count_cuts();
         board.mark_units();
         board
+    }
+
+    /// Counts the units that each incident cuts off: there may be thousands, and frames are many.
+    fn count_cuts(&mut self) {
+        let count = |incident: &Incident| {
+            let mut counts = [0; Tier::ALL.len()];
+            for unit in incident.impact.units.iter().filter_map(|id| self.unit(id)) {
+                counts[unit.kind.tier() as usize] += 1;
+            }
+            counts
+        };
+        self.cuts = self.incidents.iter().map(count).collect();
+    }
+
+    /// How many units of each level an open incident cuts off, in the order of [`Tier::ALL`].
+    #[must_use]
+    pub fn cut_by(&self, incident: &Incident) -> [usize; Tier::ALL.len()] {
+        let at = self.incidents.iter().position(|open| open.id == incident.id);
+        at.and_then(|at| self.cuts.get(at)).copied().unwrap_or_default()
     }
 
     /// Counts the subjects by state, and the carriers' lines.
@@ -286,6 +309,7 @@ impl Board {
             }
             if let Some(incidents) = change.incidents {
                 self.incidents = incidents.into();
+                self.count_cuts();
                 order_changes = true;
             }
         }

@@ -20,10 +20,12 @@ use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::bell::Bell;
+use super::board::Board;
 use super::errands::{self, Errand};
 use super::keys::meaning;
 use super::link::{Feed, Link, Pace, follow};
 use super::log::LogRequest;
+use super::memory;
 use super::mouse::Mouse;
 use super::saved::View;
 use super::source::{ReportMaker, Source};
@@ -105,6 +107,7 @@ fn now() -> UnixMs {
 /// # Errors
 /// [`DashError`] when the terminal cannot be used.
 pub async fn run(options: Options) -> Result<(), DashError> {
+    memory::keep_little();
     let mut signals = Signals::new().map_err(DashError::Signals)?;
     let continued = signal(SignalKind::from_raw(libc::SIGCONT)).map_err(DashError::Signals)?;
     let link = Link::Reconnecting { since: now(), reason: String::new() };
@@ -197,6 +200,10 @@ impl Desk {
         let mut due: Option<Instant> = None;
         let mut last_frame = tokio::time::Instant::now();
         let mut has_board = false;
+        // What loading leaves behind goes once it is done and drawn: the month's figures are all
+        // taken in anew now and then.
+        let mut has_left: Option<u64> = None;
+        let mut is_started = false;
         loop {
             if !self.commanded.is_empty() || !self.listed.is_empty() {
                 // The sign that something is waited for turns.
@@ -257,6 +264,14 @@ impl Desk {
                     }
                     leave = self.act(Action::Tick)?;
                     due.get_or_insert(last_frame + FRAME);
+                    let loaded = self.feed.borrow().board.as_deref().and_then(Board::loaded);
+                    if loaded.is_some() && loaded != has_left {
+                        has_left = loaded;
+                        if !std::mem::replace(&mut is_started, true) {
+                            memory::forget_start();
+                        }
+                        memory::trim();
+                    }
                 }
                 () = sleep_until(due), if due.is_some() => at_once = true,
             }

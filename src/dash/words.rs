@@ -34,10 +34,7 @@ pub fn tier_word(lang: Lang, tier: Tier, count: usize) -> &'static str {
 
 /// "3 xã, 1 huyện": what an incident cuts off, by level, the counted level first.
 pub fn units_cut(lang: Lang, board: &Board, incident: &Incident) -> String {
-    let mut counts = [0_usize; Tier::ALL.len()];
-    for unit in incident.impact.units.iter().filter_map(|id| board.unit(id)) {
-        counts[unit.kind.tier() as usize] += 1;
-    }
+    let counts = board.cut_by(incident);
     let mut parts = Vec::new();
     for (tier, count) in Tier::ALL.into_iter().zip(counts).rev().filter(|(_, n)| *n > 0) {
         parts.push(format!("{count} {}", tier_word(lang, tier, count)));
@@ -100,6 +97,15 @@ pub fn impact(lang: Lang, board: &Board, incident: &Incident) -> String {
 /// A subject's name with its unit's, unless the name says it already.
 pub fn subject_title(board: &Board, subject: Subject<'_>) -> String {
     let Some(unit) = board.unit(subject.unit()) else { return subject.name().to_owned() };
+    let says = |whose: &str| subject.name().contains(whose);
+    if says(&unit.name) || says(&unit.short) {
+        return subject.name().to_owned();
+    }
+    // Folding is dear and takes no letter away: what is shorter than both says neither.
+    let letters = |text: &str| text.chars().count();
+    if letters(subject.name()) < letters(&unit.name).min(letters(&unit.short)) {
+        return format!("{} · {}", unit.short, subject.name());
+    }
     let name = fold(subject.name());
     if name.contains(&fold(&unit.name)) || name.contains(&fold(&unit.short)) {
         subject.name().to_owned()

@@ -16,6 +16,10 @@ use crate::t;
 /// With a client there, it hears at least this often, in milliseconds.
 const HEARTBEAT_MS: i64 = 2_000;
 
+/// How long who was shown the present may take to listen to the changes, in milliseconds: they are
+/// kept for him meanwhile.
+const AWAITED_MS: i64 = 5_000;
+
 /// The last answers, for as long as somebody is being sent one: who asks meanwhile, while nothing has
 /// changed, gets the same.
 #[derive(Debug, Default)]
@@ -134,7 +138,7 @@ impl Patrol {
         // Announced work begins and ends without any verdict.
         let new_incidents = self.refresh();
         self.send_alerts(now);
-        if !self.changes.is_watched() {
+        if !self.changes.is_watched() && now >= self.awaited_until {
             // Whoever has asked for a snapshot and does not listen yet must not miss this.
             if was_stale || new_incidents || self.resync {
                 self.changes.skip();
@@ -247,6 +251,7 @@ impl Patrol {
     /// Gives out what is pending and has the coverages of now, before anybody is shown the whole.
     fn give_out(&mut self, now: UnixMs) {
         self.publish(now);
+        self.awaited_until = now + AWAITED_MS;
         if !self.dirty.is_empty() {
             // Nobody listens: whoever has an older number has not heard of these.
             self.changes.skip();

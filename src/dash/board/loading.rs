@@ -34,6 +34,8 @@ pub(super) struct Loading {
     pages_seq: u64,
     /// The other side has asked for a refresh.
     is_stale: bool,
+    /// Pages are missing of it.
+    is_refreshing: bool,
 }
 
 /// What is not there yet, and what waits for it.
@@ -118,6 +120,7 @@ impl Board {
             measured_floor_ppm: overview.measured_floor_ppm,
             standing: 0,
             subjects: named,
+            cuts: Vec::new(),
             marks: Vec::new(),
             index: Arc::new(index),
             loading: Loading {
@@ -127,6 +130,7 @@ impl Board {
                 ..Loading::default()
             },
         };
+        board.count_cuts();
         board.mark_units();
         board
     }
@@ -141,6 +145,14 @@ impl Board {
     #[must_use]
     pub fn inventory(&self) -> Option<u64> {
         Some(self.loading.inventory).filter(|inventory| *inventory != 0)
+    }
+
+    /// The last change that the pages of the last loading have; `None` while there are pages to
+    /// come.
+    #[must_use]
+    pub(in crate::dash) fn loaded(&self) -> Option<u64> {
+        let is_done = self.loading.rest.is_none() && !self.loading.is_refreshing;
+        is_done.then_some(self.loading.pages_seq)
     }
 
     /// Whether the other side has asked for a refresh.
@@ -240,6 +252,7 @@ impl Board {
         if next < self.subjects.len() {
             return Ok(Some(next));
         }
+        self.loading.is_refreshing = false;
         self.count();
         // Lists by the month may be in another order.
         self.standing += 1;
@@ -266,9 +279,11 @@ impl Board {
         }
         self.loading.units_seq = overview.seq;
         self.loading.is_stale = false;
+        self.loading.is_refreshing = true;
         self.at = overview.at;
         self.daemon = Arc::new(clean_daemon(overview.daemon));
         self.incidents = overview.incidents.into();
+        self.count_cuts();
         self.goal_permille = overview.goal_permille;
         self.measured_floor_ppm = overview.measured_floor_ppm;
         self.mark_units();
