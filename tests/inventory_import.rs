@@ -896,6 +896,16 @@ fn the_command_tells_first_and_writes_when_asked() {
     assert_eq!(code, Some(0));
     let (code, _, complaint) = command(&case, &["export", "--out", "all.xlsx"]);
     assert!(code == Some(2) && complaint.contains("--force"), "{complaint}");
+    // What an earlier export left of lists that are empty now goes, and nothing else.
+    let tables = case.folder.path().join("tables");
+    fs::create_dir(&tables).unwrap();
+    for name in ["maintenance.csv", "units.csv", "notes.txt"] {
+        fs::write(tables.join(name), "old").unwrap();
+    }
+    let args = ["export", "--format", "csv", "--out", "tables", "--force"];
+    assert_eq!(command(&case, &args).0, Some(0));
+    assert!(!tables.join("maintenance.csv").exists() && tables.join("notes.txt").exists());
+    assert!(fs::read_to_string(tables.join("units.csv")).unwrap().contains("id,"));
     let (code, _, complaint) =
         command(&case, &["export", "--format", "csv", "--out", "inventory/x"]);
     assert!(code == Some(2) && complaint.contains("twice"), "{complaint}");

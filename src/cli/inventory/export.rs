@@ -3,11 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 
+use crate::cli::report::told;
 use crate::cli::{EXIT_OK, Global, context, print};
 use crate::inventory::export::{self, Export, ExportError, Form};
+use crate::inventory::import::LISTS;
 use crate::locale::{Lang, number, text, visible};
+use crate::report;
 use crate::t;
 
 /// What is written.
@@ -30,7 +33,7 @@ pub(super) struct Args {
     /// The workbook, or the folder of files
     #[arg(long, value_name = "FILE|DIR")]
     out: PathBuf,
-    /// Write over files that are there
+    /// Write over files that are there, and take away the tables (CSV) of lists that have no entry now
     #[arg(long)]
     force: bool,
 }
@@ -83,16 +86,24 @@ pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     for (path, file) in paths.iter().zip(&files) {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let made = folder.map_or(Ok(()), std::fs::create_dir_all);
-        made.and_then(|()| std::fs::write(path, &file.bytes))
-            .with_context(|| t!(lang, "export.unwritable", file = path.display()))?;
+        made.with_context(|| t!(lang, "export.unwritable", file = path.display()))?;
+        report::save(path, &file.bytes).map_err(|error| anyhow!(told(lang, &error)))?;
     }
-    let written = t!(lang, "export.written", place = place, counts = told(&counts, lang));
+    if format == Format::Csv {
+        // Of an earlier export; whoever imports the folder would bring them back.
+        let tables = LISTS.iter().map(|list| args.out.join(format!("{list}.csv")));
+        for old in tables.filter(|table| args.force && !paths.contains(table) && table.exists()) {
+            std::fs::remove_file(&old)
+                .with_context(|| t!(lang, "export.unwritable", file = old.display()))?;
+        }
+    }
+    let written = t!(lang, "export.written", place = place, counts = counted(&counts, lang));
     print(&format!("{}\n", visible(&written)))?;
     Ok(ExitCode::from(EXIT_OK))
 }
 
 /// "units 221, devices 1.029".
-fn told(counts: &[(&'static str, usize)], lang: Lang) -> String {
+fn counted(counts: &[(&'static str, usize)], lang: Lang) -> String {
     let one = |(list, count): &(&str, usize)| {
         let name = text(lang, &format!("sheets.{list}"));
         format!("{name} {}", number(lang, i64::try_from(*count).unwrap_or(i64::MAX)))
