@@ -394,7 +394,8 @@ fn what_is_taken_up_reaches_back_over_holes_to_where_the_record_said_something_e
     let other = [(0, Unreachable, Some("core")), (50, Unmeasured, None), (60, Unreachable, trunk)];
     assert_eq!(taken_up(&other), Some(verdict((0, Unreachable, trunk), 60, &[])));
     let live = [(0, Up, None), (20, Degraded, None), (50, Unmeasured, None), (60, Degraded, None)];
-    assert_eq!(taken_up(&live), Some(verdict((60, Degraded, None), 20, &[(50, 60)])));
+    // A degradation lasts over a hole, too.
+    assert_eq!(taken_up(&live), Some(verdict((20, Degraded, None), 20, &[(50, 60)])));
 }
 
 #[test]
