@@ -207,7 +207,7 @@ fn icinga(time: Duration, packets: u32) -> Option<Usage> {
     let (program, plugin) = (find("icinga2")?, find("check_icmp")?);
     let folder = tempfile::tempdir().unwrap();
     let mut text = format!(
-        "include <itl>\nobject IcingaApplication \"bench\" {{ }}\n\
+        "include <itl>\nobject IcingaApplication \"app\" {{ }}\n\
          const MaxConcurrentChecks = 512\n\
          object CheckerComponent \"checker\" {{ }}\n\
          object CheckCommand \"one\" {{\n  \
@@ -258,6 +258,16 @@ fn nagios(time: Duration, packets: u32) -> Option<Usage> {
         )
         .unwrap();
     }
+    // It does not start without a contact and a service.
+    objects.push_str(
+        "define contact {\n contact_name nobody\n host_notifications_enabled 0\n \
+         service_notifications_enabled 0\n host_notification_period always\n \
+         service_notification_period always\n host_notification_commands one\n \
+         service_notification_commands one\n}\n\
+         define service {\n host_name h0\n service_description once\n check_command one\n \
+         check_interval 36000\n retry_interval 36000\n max_check_attempts 3\n \
+         check_period always\n contacts nobody\n}\n",
+    );
     write(folder.path(), "objects.cfg", &objects);
     for name in ["results", "temp"] {
         std::fs::create_dir(folder.path().join(name)).unwrap();

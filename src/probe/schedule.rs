@@ -245,6 +245,10 @@ impl Schedule {
     fn seat_new(&mut self, now_us: i64, mut targets: Vec<&Target>, manners: &mut Manners) {
         targets.sort_unstable_by_key(|target| (target.phase_key, target.id));
         let count = i64::try_from(targets.len()).unwrap_or(i64::MAX).max(1);
+        // What grows step by step leaves holes behind in memory.
+        self.seats.reserve_exact(targets.len().saturating_sub(self.free.len()));
+        self.seated.reserve_exact(targets.len());
+        self.queues[1].reserve(targets.len());
         for (rank, target) in (0_i64..).zip(targets) {
             let seat = self.free.pop().unwrap_or_else(|| {
                 self.seats.push(None);
