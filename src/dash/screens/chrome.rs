@@ -7,6 +7,7 @@ use ratatui::style::Style;
 
 use super::channels::{self, Detail};
 use super::{said, storm, take};
+use crate::api::DaemonInfo;
 use crate::dash::board::{on, slot};
 use crate::dash::draw::{Line, line, line_right, rows, text};
 use crate::dash::keys::{keymap, told};
@@ -19,12 +20,17 @@ use crate::locale::{self, duration, number, percent};
 use crate::model::{CarrierId, State};
 use crate::t;
 
+/// How long a daemon may have had no answer of some yet, at most, in milliseconds.
+const FRESH_MS_MAX: i64 = 300_000;
+/// Of so many one that was never asked yet makes the figure a wrong one.
+const UNHEARD_PART: u32 = 50;
+
 /// Coverage of the whole province on the chosen network.
 pub struct Coverage {
     /// The network's heading.
     pub network: String,
-    /// `None` while the patrol sees nothing: what it counts then says nothing about the network.
-    pub figures: Option<Figures>,
+    /// The words in its place while what is counted says nothing about the network.
+    pub figures: Result<Figures, &'static str>,
 }
 
 /// Coverage in figures.
@@ -42,7 +48,16 @@ pub fn coverage(shot: &Shot<'_>) -> Option<Coverage> {
     let lang = shot.ui.lang;
     let network = shot.ui.network(shot.board)?;
     if shot.board.daemon.blind.iter().any(|blind| blind.carrier.is_none()) {
-        return Some(Coverage { network: network.short.clone(), figures: None });
+        let figures = Err(locale::text(lang, "dash_blind.unseen"));
+        return Some(Coverage { network: network.short.clone(), figures });
+    }
+    // A daemon that has just started has not heard of everybody yet: that is no loss.
+    let DaemonInfo { started, interval_ms, pid, .. } = *shot.board.daemon;
+    let is_fresh = pid != 0 && shot.board.at.since(started) < 2 * interval_ms.min(FRESH_MS_MAX);
+    let unheard = shot.board.counts[slot(State::Unmeasured)];
+    if is_fresh && unheard * UNHEARD_PART > shot.board.counts.iter().sum() {
+        let figures = Err(locale::text(lang, "dash_blind.first"));
+        return Some(Coverage { network: network.short.clone(), figures });
     }
     let rows = shot.board.roots().flat_map(|u| &u.subtree);
     let tier =
@@ -58,7 +73,7 @@ pub fn coverage(shot: &Shot<'_>) -> Option<Coverage> {
         number(lang, i64::from(required)),
         tier_word(lang, tier, required as usize)
     );
-    let figures = Some(Figures { share: percent(lang, ppm, 1), count, reached });
+    let figures = Ok(Figures { share: percent(lang, ppm, 1), count, reached });
     Some(Coverage { network: network.short.clone(), figures })
 }
 
@@ -164,13 +179,13 @@ fn header_parts(
         };
         left.push(format!("  {label} "), theme.dim());
         match figures {
-            Some(Figures { share, count, reached }) => {
+            Ok(Figures { share, count, reached }) => {
                 left.push(share, if reached { theme.strong() } else { theme.fault() });
                 if room < Room::NoUnits {
                     left.push(format!("{gap}{count}"), theme.strong());
                 }
             }
-            None => left.push(locale::text(lang, "dash_blind.unseen"), theme.strong()),
+            Err(words) => left.push(words, theme.strong()),
         }
         left.push(" ", Style::new());
     }
@@ -389,7 +404,7 @@ pub fn summary(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     }
     words.push(format!("{} ", province(shot)), theme.strong());
     // That nothing is seen is among the warnings already.
-    let figures = coverage(shot).and_then(|coverage| coverage.figures);
+    let figures = coverage(shot).and_then(|coverage| coverage.figures.ok());
     if let Some(Figures { share, count, reached }) = figures {
         words.push(share, if reached { theme.strong() } else { theme.fault() });
         words.push(format!(" {count} "), Style::new());

@@ -48,7 +48,7 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     };
     let label = t!(lang, "dash.header_coverage", network = network);
     let (mut y, words) = match figures {
-        Some(figures) => {
+        Ok(figures) => {
             let share: String = figures.share.chars().filter(|c| !c.is_whitespace()).collect();
             let scale = scale(&share, area);
             let room = rows(area, 1, HIGH * scale);
@@ -56,7 +56,7 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
             large(shot, &share, scale, room, style, buffer);
             (room.height + 2, format!("{label} {}", figures.count))
         }
-        None => (2, format!("{label}: {}", text(lang, "dash_blind.unseen"))),
+        Err(words) => (2, format!("{label}: {words}")),
     };
     write_centred(rows(area, y, 1), &words, theme.strong(), buffer);
     y += 2;

@@ -9,9 +9,7 @@ use crate::api::{RECURRING_MAX_MS, WORK_MAX_MS};
 use crate::dash::board::Board;
 use crate::dash::take::next_time;
 use crate::locale::fold;
-use crate::model::{
-    Recurrence, Span, UnixMs, days_of, minute_of_day, parse_duration, weekday,
-};
+use crate::model::{Recurrence, Span, UnixMs, days_of, minute_of_day, parse_duration, weekday};
 
 const HOUR_MS: i64 = 3_600_000;
 const MINUTE_MS: i64 = 60_000;
