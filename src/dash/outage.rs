@@ -87,7 +87,9 @@ impl Form for Dialog {
 
     fn choose(&mut self, by: isize) {
         let at = Cause::ALL.iter().position(|c| *c == self.cause).unwrap_or(0);
-        self.cause = Cause::ALL[stepped(at, by, Cause::ALL.len())];
+        // Round and round: where nothing is known it begins at the last of them.
+        let count = Cause::ALL.len();
+        self.cause = Cause::ALL[(at + count).saturating_add_signed(by) % count];
     }
 
     fn turn(&mut self, by: isize) {

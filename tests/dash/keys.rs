@@ -127,7 +127,7 @@ fn a_vanished_unit_leads_back_to_the_top() {
 #[test]
 fn an_incident_that_ends_closes_its_consequences() {
     let mut desk = desk();
-    desk.press("2<Down><Enter>");
+    desk.press("2<Enter>");
     let rows = desk.ui.rows.len();
     let caused = desk.board.subjects().filter(|s| s.state() == State::Unreachable).count();
     assert!(rows > 10 && caused > rows / 2, "{rows} {caused}");

@@ -68,7 +68,7 @@ pictures! {
     commune: "<Down><Down><Down><Down><Enter><Down><Enter><Down>";
     departments: "4";
     incidents: "2";
-    consequences: "2<Down><Enter><Down><Down>";
+    consequences: "2<Enter><Down><Down>";
     lines: "3s";
     subject: "/cai be tslcd<Enter>++";
     device: "/cho gao ups<Enter>";
@@ -90,12 +90,12 @@ pictures! {
     report_wide: "7<Enter><Down><Down>>";
     report_saving: "<Down><Down>7e<Right>";
     page: "/cai be tslcd<Enter>+[[";
-    take: "2<Down>aĐã gọi tổng đài VNPT<Right><Right><Right>";
-    work: "2<Down>mthay cáp<Right><Right><Right>22:00 4h";
-    storm: "2<Down>B<Right>";
-    cause: "2<Down>oVNPT báo đứt cáp<Right>";
+    take: "2aĐã gọi tổng đài VNPT<Right><Right><Right>";
+    work: "2mthay cáp<Right><Right><Right>22:00 4h";
+    storm: "2B<Right>";
+    cause: "2oVNPT báo đứt cáp<Right>";
     closed: "2<End><Enter><Down>";
-    ask: "2<Down>r";
+    ask: "2r";
     works: "M<Down>";
     works_end: "M<Down>x";
 }
@@ -243,7 +243,7 @@ fn ascii_draws_no_sign_outside_of_letters() {
         "?",
         "/cai be tslcd<Enter>",
         "2a",
-        "2<Down>o",
+        "2o",
         "2<End><Enter>",
     ] {
         let mut snapshot = sample::province();
@@ -313,7 +313,7 @@ fn what_is_known_besides_states_is_shown() {
     {
         for (name, keys) in [
             ("incidents", "2"),
-            ("taken", "2<Down>"),
+            ("taken", "2"),
             ("off_hours", "/cai-be.hoa-khanh/switch<Enter>"),
             ("backup", "/cai-be.hoa-khanh/lan<Enter>"),
         ] {

@@ -70,7 +70,7 @@ fn change(desk: &mut Desk, change: impl FnOnce(&mut tuantra::api::Snapshot)) {
 #[test]
 fn an_incident_is_taken_with_a_note_and_the_answer_is_told_for_a_while() {
     let mut desk = desk();
-    desk.press("2<Down>a");
+    desk.press("2a");
     let text = desk.text();
     for shown in ["TSLCD Huyện Gò Công Tây", "go-cong-tay/tslcd@", "mất 13 xã, 1 huyện", "0/300"]
     {
@@ -105,7 +105,7 @@ fn an_incident_is_taken_with_a_note_and_the_answer_is_told_for_a_while() {
 #[test]
 fn what_is_told_last_is_told_and_an_older_notice_does_not_hide_it() {
     let mut desk = desk();
-    desk.press("2<Down>a");
+    desk.press("2a");
     let ask = asked(desk.press("<Enter>"));
     let now = desk.now;
     answer(&mut desk, &ask, Ok(ack("lan", now, None)));
@@ -117,7 +117,7 @@ fn what_is_told_last_is_told_and_an_older_notice_does_not_hide_it() {
 #[test]
 fn escape_leaves_and_asks_nothing() {
     let mut desk = desk();
-    desk.press("2<Down>aghi<Right>");
+    desk.press("2aghi<Right>");
     assert_eq!(desk.press("<Esc>"), Vec::new());
     assert!(is_idle(&desk));
     // What was left is not kept either.
@@ -131,7 +131,7 @@ fn a_unit_a_subject_and_a_consequence_lead_to_the_same_incident() {
         "/go cong tay<Enter><Esc>",
         "/go-cong-tay/tslcd<Enter>",
         "/go-cong-tay.dong-thanh/lan<Enter>",
-        "2<Down><Enter><Down><Down><Down>",
+        "2<Enter><Down><Down><Down>",
     ] {
         let mut desk = desk();
         desk.press(keys);
@@ -169,7 +169,7 @@ fn of_several_the_largest_comes_first_and_the_others_can_be_chosen() {
 #[test]
 fn new_data_move_the_dialog_onto_no_other_incident() {
     let mut desk = desk();
-    desk.press("2<Down>a");
+    desk.press("2a");
     change(&mut desk, |snapshot| {
         snapshot.incidents.reverse();
         let ours = snapshot.incidents.iter_mut().find(|i| i.root.as_str() == ROOT);
@@ -184,7 +184,7 @@ fn new_data_move_the_dialog_onto_no_other_incident() {
 #[test]
 fn what_is_taken_or_over_meanwhile_is_said_and_nothing_is_asked() {
     let mut desk = desk();
-    desk.press("2<Down>aq");
+    desk.press("2aq");
     change(&mut desk, |snapshot| snapshot.incidents.retain(|i| i.root.as_str() != ROOT));
     // A dialog that closed by itself would turn what is being typed into commands.
     assert_eq!(desk.press("q"), Vec::new());
@@ -226,7 +226,7 @@ fn a_refusal_is_told_and_an_undelivered_note_is_there_again() {
     ] {
         let mut desk = desk();
         let before = desk.board.incidents.clone();
-        desk.press("2<Down>aghi chú<Right>");
+        desk.press("2aghi chú<Right>");
         let ask = asked(desk.press("<Enter>"));
         // Twice is once, as long as there is no answer.
         desk.press("a");
@@ -265,12 +265,12 @@ fn without_a_daemon_nothing_is_asked_and_what_was_typed_stays() {
     for link in [away(), Link::Offline { as_of: sample::NOW, reason: String::new() }] {
         let mut desk = desk();
         desk.link = link;
-        desk.press("2<Down>a");
+        desk.press("2a");
         assert!(is_idle(&desk));
         assert!(status(&desk).contains("không có tiến trình tuần tra"), "{}", status(&desk));
     }
     let mut desk = desk();
-    desk.press("2<Down>aghi");
+    desk.press("2aghi");
     desk.link = away();
     assert_eq!(desk.press("<Enter>"), Vec::new());
     assert!(is_idle(&desk));
@@ -318,7 +318,7 @@ fn how_long_is_chosen_or_written() {
         (format!("{own}mai"), None),
     ] {
         let mut desk = desk();
-        desk.press("2<Down>aghi");
+        desk.press("2aghi");
         desk.press(&keys);
         let commands = desk.press("<Enter>");
         match wanted {
@@ -339,7 +339,7 @@ fn how_long_is_chosen_or_written() {
     }
     // From the own length back to the note and on.
     let mut desk = desk();
-    desk.press("2<Down>a");
+    desk.press("2a");
     desk.press(own);
     let request = asked(desk.press("2<Tab>ghi<Tab>h<Enter>")).request;
     assert_eq!((request.note.as_str(), request.for_ms), ("ghi", Some(7_200_000)));
@@ -349,7 +349,7 @@ fn how_long_is_chosen_or_written() {
 fn the_smallest_full_screen_has_room_for_the_dialog() {
     for lang in Lang::ALL {
         let mut desk = Desk::new(lang, (60, 15));
-        desk.press("2<Down>aghi<Right><Right><Right><Right>17:3");
+        desk.press("2aghi<Right><Right><Right><Right>17:3");
         let text = desk.text();
         let own = if lang == Lang::Vi { "[khác]" } else { "[own]" };
         for shown in ["go-cong-tay/tslcd@2016-11-23T22:29:10Z", "ghi", "3/300", own, "17:3"] {

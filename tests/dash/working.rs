@@ -24,7 +24,7 @@ fn status(desk: &Desk) -> String {
 #[test]
 fn work_is_announced_on_the_subject_its_unit_or_its_carrier() {
     let mut desk = desk();
-    desk.press("2<Down>m");
+    desk.press("2m");
     assert_eq!(desk.ui.mode, Mode::Work);
     let text = desk.text();
     assert!(text.contains("go-cong-tay/tslcd") && text.contains("1 đối tượng"), "{text}");
@@ -68,7 +68,7 @@ fn times_are_typed_and_what_is_no_time_asks_nothing() {
         ("", None),
     ] {
         let mut desk = desk();
-        desk.press("2<Down>m<Right><Right><Right>");
+        desk.press("2m<Right><Right><Right>");
         desk.act(Action::Text(typed.to_owned()));
         let commands = desk.press("<Enter>");
         match (expected, &commands[..]) {
@@ -86,7 +86,7 @@ fn times_are_typed_and_what_is_no_time_asks_nothing() {
 #[test]
 fn a_refusal_is_told_and_what_was_typed_is_there_again() {
     let mut desk = desk();
-    desk.press("2<Down>mthay cáp");
+    desk.press("2mthay cáp");
     let commands = desk.press("<Enter>");
     let [Cmd::Work(ask)] = &commands[..] else { panic!("one command: {commands:?}") };
     let no = Refusal::Said(Problem::new("too_many", "there is too much announced work"));
@@ -108,7 +108,7 @@ fn a_refusal_is_told_and_what_was_typed_is_there_again() {
 #[test]
 fn what_is_selected_is_asked_and_who_is_asked_is_said() {
     let mut desk = desk();
-    assert_eq!(desk.press("2<Down>r"), Vec::new(), "first it is said who");
+    assert_eq!(desk.press("2r"), Vec::new(), "first it is said who");
     let text = desk.text();
     for shown in ["Đo ngay?", "TSLCD Huyện Gò Công Tây", "go-cong-tay/tslcd", "1 đối tượng"]
     {
@@ -165,7 +165,7 @@ fn who_is_left_out_and_who_is_asked_already_is_said() {
 #[test]
 fn what_is_selected_is_copied_and_what_is_listed_is_written() {
     let mut desk = desk();
-    assert_eq!(desk.press("2<Down>y"), Vec::new(), "first it is shown");
+    assert_eq!(desk.press("2y"), Vec::new(), "first it is shown");
     assert!(desk.text().contains("Chép vào bộ nhớ tạm?"), "{}", desk.text());
     let commands = desk.press("<Enter>");
     let [Cmd::Copy(line)] = &commands[..] else { panic!("one command: {commands:?}") };

@@ -111,7 +111,7 @@ impl Works {
         // work that does not recur the beginning, which is a correction of that one time.
         let begun = known.filter(|known| known.has_begun(now) && known.over_at() > now);
         let from = match begun {
-            Some(known) if (&known.work.on, known.every()) != (&on, every.clone()) => {
+            Some(known) if (&known.work.on, known.every()) != (&on, every) => {
                 let message = t!(Lang::En, "reason.work_begun");
                 return Err(Problem::new("already_begun", message));
             }

@@ -121,18 +121,19 @@ fn own(board: &Board, now: UnixMs, text: &str) -> Option<Span> {
     match words[..] {
         [last] => Some(Span::new(now, end(now, last)?)),
         [first, last] => {
-            let from = next_time(board, now, &as_clock(first))?;
+            let from = next_time(board, now, &as_clock(first, last))?;
             Some(Span::new(from, end(from, last)?))
         }
         _ => None,
     }
 }
 
-/// `22h` and `22h30`, as many write a beginning; what comes second may be a length and is none.
-fn as_clock(word: &str) -> Cow<'_, str> {
+/// `22h` and `22h30`, as many write a beginning; before a time of day (`4h 22:00`) hours may be meant
+/// as a length, so that they are none.
+fn as_clock<'a>(word: &'a str, next: &str) -> Cow<'a, str> {
     let is_number = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
     match word.split_once(['h', 'H']) {
-        Some((hour, "")) if is_number(hour) => format!("{hour}:00").into(),
+        Some((hour, "")) if is_number(hour) && !next.contains(':') => format!("{hour}:00").into(),
         Some((hour, minute)) if is_number(hour) && is_number(minute) => {
             format!("{hour}:{minute}").into()
         }
@@ -148,7 +149,7 @@ fn recurring(board: &Board, now: UnixMs, days: [bool; 7], text: &str) -> Option<
         [first, last, until] => (first, last, Some(until)),
         _ => return None,
     };
-    let from = minute_of_day(&as_clock(first))?;
+    let from = minute_of_day(&as_clock(first, last))?;
     let lasts = match minute_of_day(last) {
         Some(to) if to > from => to - from,
         Some(to) => to + DAY_MINUTES - from,
