@@ -246,15 +246,18 @@ fn about(shot: &Shot<'_>, root: &SubjectId, area: Rect, buffer: &mut Buffer) {
         let left = rows(inside, at, inside.height.saturating_sub(at + 1).min(1));
         at += facts::wrapped(buffer, left, &words);
     }
+    // A name takes a letter and what parts it from the next: no more of thousands than have room.
+    let most = usize::from(inside.width) * usize::from(inside.height) / 3 + 1;
     let units: Vec<String> = incident
         .impact
         .units
         .iter()
+        .take(most)
         .map(|id| board.unit(id).map_or_else(|| id.to_string(), |u| u.short.clone()))
         .collect();
     let words =
         if units.is_empty() { text(lang, "dash.impact_none").to_owned() } else { units.join(", ") };
-    let label = t!(lang, "dash.cut_off", count = units.len());
+    let label = t!(lang, "dash.cut_off", count = incident.impact.units.len());
     let age = duration_short(lang, shot.now.since(incident.since).max(0));
     let first = Line::styled(format!("{label}: "), theme.dim()).then(words, Style::new());
     let left = rows(inside, at, inside.height.saturating_sub(at));
