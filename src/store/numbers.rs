@@ -67,8 +67,11 @@ struct Known {
     points: Vec<(u32, u32)>,
     /// The last lists of metrics that were read together, with the series of each: 0 where no number
     /// was left.
-    moments: Vec<(Arc<[Metric]>, Arc<[u32]>)>,
+    moments: Vec<Listed>,
 }
+
+/// A list of metrics, and their series.
+type Listed = (Arc<[Metric]>, Arc<[u32]>);
 
 impl Known {
     /// The series of a metric as the lists have it.

@@ -163,7 +163,7 @@ impl Reader {
         Ok(())
     }
 
-    pub(super) fn add_blocks(
+    fn add_blocks(
         &self,
         table: &'static str,
         slot: i64,

@@ -14,10 +14,13 @@ use crate::model::{Metric, Point, PointKind, Span, SubjectId, UnixMs};
 use crate::store::StoreError;
 use crate::store::content::{Content, Kind};
 use crate::store::journal::HOUR_MS;
-use crate::store::numbers::{key, kind_word};
+use crate::store::numbers::{key, kind_word, series_of};
 use crate::store::point_rollups::{DAYS, HOURS, combine, day_of};
 use crate::store::seal::{DAY_MS, HOURS_A_DAY};
 use crate::store::sketch::{PointHours, PointRollup, decode_point_hours};
+
+/// Series whose newest readings are held at once: some 50 MB at the end of a day.
+const SERIES_AT_ONCE: usize = 2_000;
 
 /// Takes a subject, one of its metrics, the beginning of an hour or day and what it came to.
 pub(super) type TakesPointRollup<'a> =
@@ -48,14 +51,15 @@ impl Reader {
         window: Span,
         resolution: Resolution,
     ) -> Result<Vec<(UnixMs, PointRollup)>, StoreError> {
-        match self.number_of(subject, metric)? {
-            Some(series) => self.rollups_of((series, metric.kind), window, resolution),
-            None => Ok(Vec::new()),
-        }
+        let Some(series) = self.number_of(subject, metric)? else { return Ok(Vec::new()) };
+        let mut newer = self.newer_points(&[(series, Kind::Points(metric.kind))].into(), window)?;
+        let newer = newer.remove(&series).unwrap_or_default();
+        self.rollups_of((series, metric.kind), &newer, window, resolution)
     }
 
-    /// [`Self::point_rollups`] of all metrics of the subjects that `is_wanted`, by subject, then
-    /// metric, then time; stops early at [`ControlFlow::Break`].
+    /// [`Self::point_rollups`] of all metrics of the subjects that `is_wanted`, one metric after the
+    /// other in the order in which they were first seen, each by time; stops early at
+    /// [`ControlFlow::Break`]. No transaction is open while `each` runs.
     ///
     /// # Errors
     /// When the file cannot be read; what came before has been handed over.
@@ -68,15 +72,20 @@ impl Reader {
     ) -> Result<(), StoreError> {
         let mut named: Vec<(u32, (SubjectId, Metric))> = self.named_points()?.into_iter().collect();
         named.retain(|(_, (subject, _))| is_wanted(subject));
-        // Of one name there may be a counter and a gauge: any order, but always the same.
-        let order = |(_, (subject, metric)): &(u32, (SubjectId, Metric))| {
-            (subject.clone(), metric.name.clone(), metric.kind as u8)
-        };
-        named.sort_by_cached_key(order);
-        for (series, (subject, metric)) in named {
-            for (at, rollup) in self.rollups_of((series, metric.kind), window, resolution)? {
-                if each(&subject, &metric, at, &rollup).is_break() {
-                    return Ok(());
+        named.sort_unstable_by_key(|(series, _)| *series);
+        // The journal is read through for many at once.
+        for some in named.chunks(SERIES_AT_ONCE) {
+            let kind = |(series, (_, metric)): &(u32, (SubjectId, Metric))| {
+                (*series, Kind::Points(metric.kind))
+            };
+            let mut newer = self.newer_points(&some.iter().map(kind).collect(), window)?;
+            for (series, (subject, metric)) in some {
+                let newer = newer.remove(series).unwrap_or_default();
+                let of = (*series, metric.kind);
+                for (at, rollup) in self.rollups_of(of, &newer, window, resolution)? {
+                    if each(subject, metric, at, &rollup).is_break() {
+                        return Ok(());
+                    }
                 }
             }
         }
@@ -127,9 +136,11 @@ impl Reader {
         Ok(found.into_iter().next())
     }
 
+    /// What has moved into the block of its day since `newer` was read is counted once.
     fn rollups_of(
         &self,
         (series, kind): (u32, PointKind),
+        newer: &Newer,
         window: Span,
         resolution: Resolution,
     ) -> Result<Vec<(UnixMs, PointRollup)>, StoreError> {
@@ -138,7 +149,6 @@ impl Reader {
         }
         // What moves from one table to the other meanwhile is to be seen once.
         let tx = self.snapshot()?;
-        let newer = self.newer_points((series, kind), window)?;
         let mut days: BTreeSet<i64> = newer.keys().copied().collect();
         for table in [HOURS, "block_day"] {
             days.extend(self.slots(table, window, DAY_MS)?);
@@ -207,36 +217,49 @@ impl Reader {
         Ok(combine(kind, kept.unwrap_or_default(), &old, fresh))
     }
 
-    /// The readings of a series that are in the journal or in blocks of hours, of the days that
+    /// The readings of the series that are in the journal or in blocks of hours, of the days that
     /// `window` touches.
     fn newer_points(
         &self,
-        (series, kind): (u32, PointKind),
+        wanted: &Wanted,
         window: Span,
-    ) -> Result<Newer, StoreError> {
+    ) -> Result<HashMap<u32, Newer>, StoreError> {
+        let ends = wanted.first_key_value().zip(wanted.last_key_value());
+        let Some(((&first, _), (&last, _))) = ends.filter(|_| !window.is_empty()) else {
+            return Ok(HashMap::new());
+        };
         let day = |at: UnixMs| at.0.div_euclid(DAY_MS);
-        let (first, last) = (day(window.from), day(window.to - 1));
         let days = Span::new(
-            UnixMs(first.saturating_mul(DAY_MS)),
-            UnixMs(last.saturating_add(1).saturating_mul(DAY_MS)),
+            UnixMs(day(window.from).saturating_mul(DAY_MS)),
+            UnixMs(day(window.to - 1).saturating_add(1).saturating_mul(DAY_MS)),
         );
-        let wanted: Wanted = [(series, Kind::Points(kind))].into();
         let mut newest = HashMap::new();
-        self.gather_journal(&wanted, series..series + 1, days, &mut newest)?;
-        let mut all = HashMap::new();
+        self.gather_journal(wanted, first..last + 1, days, &mut newest)?;
+        let mut all: HashMap<u32, Content> = HashMap::new();
         for hour in self.slots("block", days, HOUR_MS)? {
-            self.add_blocks("block", hour, &wanted, &mut all)?;
+            self.blobs("block", key(hour, first)..=key(hour, last), |key, bytes| {
+                let series = series_of(key);
+                let Some(kind) = wanted.get(&series) else { return Ok(()) };
+                all.entry(series).or_insert_with(|| Content::empty(*kind)).add_block(*kind, bytes)
+            })?;
         }
-        let mut all = all.remove(&series).unwrap_or_else(|| Content::empty(Kind::Points(kind)));
         // What was written later goes last, so that it stays where both have an instant.
-        all.extend(newest.remove(&series).unwrap_or_else(|| Content::empty(Kind::Points(kind))));
-        all.settle();
-        let Content::Points(_, all) = all else { return Ok(Newer::new()) };
-        let mut newer = Newer::new();
-        for point in all {
-            newer.entry(day(point.at)).or_default().push(point);
+        for (series, content) in newest {
+            match all.get_mut(&series) {
+                Some(older) => older.extend(content),
+                None => _ = all.insert(series, content),
+            }
         }
-        Ok(newer)
+        let mut found: HashMap<u32, Newer> = HashMap::new();
+        for (series, mut content) in all {
+            content.settle();
+            let Content::Points(_, points) = content else { continue };
+            let newer = found.entry(series).or_default();
+            for point in points {
+                newer.entry(day(point.at)).or_default().push(point);
+            }
+        }
+        Ok(found)
     }
 }
 
