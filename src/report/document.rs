@@ -50,6 +50,8 @@ pub enum Block {
     Table(Table),
     /// A picture of figures that stand in a table or a sentence, too; shown where pictures can be.
     Figure(Figure),
+    /// What a picture shows, for a spreadsheet: where there are pictures that is enough.
+    Data(Table),
 }
 
 /// Rows under columns.

@@ -50,6 +50,7 @@ pub(super) struct Times {
 
 #[derive(Debug, Serialize)]
 struct Bucket {
+    over_ms: u32,
     /// `None` of what took longer than any bound.
     up_to_ms: Option<u32>,
     answers: u64,
@@ -67,7 +68,7 @@ impl Times {
             max_us: rollup.rtt_max_us,
             histogram: buckets(rollup)
                 .into_iter()
-                .map(|(up_to_ms, answers)| Bucket { up_to_ms, answers })
+                .map(|(up_to_ms, answers)| Bucket { over_ms: over(up_to_ms), up_to_ms, answers })
                 .collect(),
         })
     }
@@ -95,12 +96,12 @@ impl Times {
 
     /// What the picture shows, a row a bar.
     fn bars(&self, page: &Page<'_>) -> Table {
-        let last = BOUNDS_MS.last().copied().unwrap_or(0);
         let count = |n: u64| Value::Count(i64::try_from(n).unwrap_or(i64::MAX));
         let row = |bucket: &Bucket| {
+            let ms = |ms: u32| number(page.lang, ms.into());
             let name = match bucket.up_to_ms {
-                Some(bound) => format!("≤ {} ms", number(page.lang, bound.into())),
-                None => format!("> {} ms", number(page.lang, last.into())),
+                Some(bound) => format!("{} – {} ms", ms(bucket.over_ms), ms(bound)),
+                None => format!("> {} ms", ms(bucket.over_ms)),
             };
             let ppm = u128::from(bucket.answers) * 1_000_000 / u128::from(self.answers.max(1));
             let share = u32::try_from(ppm).ok();
@@ -139,10 +140,16 @@ pub fn with_round_trips(document: &mut Document, rollup: &Rollup, page: &Page<'_
         blocks: vec![
             Block::Text(words),
             Block::Figure(figure),
-            Block::Table(times.quantiles(page)),
-            Block::Table(times.bars(page)),
+            Block::Data(times.quantiles(page)),
+            Block::Data(times.bars(page)),
         ],
     });
+}
+
+/// The bound before.
+fn over(bound: Option<u32>) -> u32 {
+    let place = bound.map_or(BOUNDS_MS.len(), |bound| BOUNDS_MS.partition_point(|b| *b < bound));
+    place.checked_sub(1).map_or(0, |before| BOUNDS_MS[before])
 }
 
 /// How many times lie up to each bound, from the first bar that has any to the last.

@@ -99,10 +99,11 @@ fn view(document: &Document, page: &Page<'_>) -> View {
 }
 
 fn section_view(section: &Section, page: &Page<'_>) -> SectionView {
-    let blocks = section.blocks.iter().map(|block| match block {
-        Block::Text(text) => BlockView::Text(visible(text)),
-        Block::Table(table) => BlockView::Table(table_view(table, page)),
-        Block::Figure(figure) => BlockView::Drawing(drawing(figure, page)),
+    let blocks = section.blocks.iter().filter_map(|block| match block {
+        Block::Text(text) => Some(BlockView::Text(visible(text))),
+        Block::Table(table) => Some(BlockView::Table(table_view(table, page))),
+        Block::Figure(figure) => Some(BlockView::Drawing(drawing(figure, page))),
+        Block::Data(_) => None,
     });
     SectionView { heading: section.heading.as_deref().map(visible), blocks: blocks.collect() }
 }

@@ -22,7 +22,7 @@ pub fn text(document: &Document, page: &Page<'_>) -> String {
             match block {
                 Block::Text(text) => line(&mut out, text),
                 Block::Table(table) => columns(table, page).write(&mut out, has_total(table)),
-                Block::Figure(_) => {}
+                Block::Figure(_) | Block::Data(_) => {}
             }
         }
     }

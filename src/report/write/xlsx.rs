@@ -59,7 +59,7 @@ pub fn xlsx(document: &Document, page: &Page<'_>) -> Result<Vec<u8>, SheetError>
 
 fn tables(section: &Section) -> impl Iterator<Item = &Table> {
     section.blocks.iter().filter_map(|block| match block {
-        Block::Table(table) => Some(table),
+        Block::Table(table) | Block::Data(table) => Some(table),
         _ => None,
     })
 }
@@ -118,7 +118,7 @@ impl<'a, 'p> Writer<'a, 'p> {
         for block in &section.blocks {
             match block {
                 Block::Text(text) => self.line(text, &plain)?,
-                Block::Table(table) => {
+                Block::Table(table) | Block::Data(table) => {
                     if is_first {
                         self.sheet.set_freeze_panes(self.row + 1, 1)?;
                         self.sheet.set_repeat_rows(self.row, self.row)?;
