@@ -436,9 +436,11 @@ fn until(parts: Parts, wanted: impl Fn(&Feed) -> bool) -> Vec<Feed> {
                 }
             }
         };
+        // Who watches has his turn whenever the other gives way, as who draws has.
         tokio::select! {
-            never = follow(Rc::new(parts), None, || sample::NOW, pace, sender) => match never {},
+            biased;
             () = watching => {}
+            never = follow(Rc::new(parts), None, || sample::NOW, pace, sender) => match never {},
         }
     });
     feeds
