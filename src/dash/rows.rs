@@ -173,7 +173,12 @@ fn tree_rows(
         return sorted_subjects(board.subjects_of(open), sort, false);
     }
     let mut rows = Vec::new();
-    let has_own = board.loading().is_none() && board.subjects_of(open).next().is_some();
+    // Before its subjects have come, whoever must have a network is taken to have some: a row that
+    // came later would move those beneath it away from under the keys.
+    let has_own = match board.loading() {
+        Some(_) => board.unit(open).is_some_and(|unit| !unit.own.is_empty()),
+        None => board.subjects_of(open).next().is_some(),
+    };
     if has_own {
         rows.push(Row::Own(open.clone()));
     }

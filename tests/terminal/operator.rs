@@ -85,7 +85,6 @@ async fn an_operator_takes_an_incident_and_who_only_looks_cannot() {
     assert_eq!(ack.until.unwrap().since(ack.at), 3_600_000);
     terminal.press("a");
     terminal.expect("took it at");
-    terminal.press("\u{1b}");
 
     // What is fetched while its screen is open comes, and comes again after the screen was left.
     let work = WorkRequest {
