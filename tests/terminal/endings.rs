@@ -19,6 +19,8 @@ async fn opened(args: &str) -> Option<(Province, Daemon, Terminal)> {
     let mut terminal = Terminal::open(province.folder.path(), (80, 24));
     terminal.dash(args);
     terminal.expect("Huyện Một");
+    // Whoever is stopped in the middle of a frame writes the rest of it wherever he goes on.
+    terminal.expect_gone("loading subjects");
     Some((province, daemon, terminal))
 }
 

@@ -47,10 +47,10 @@ fn nonzero(n: u16) -> NonZeroU16 {
 impl Terminal {
     /// A shell in `folder`, waiting for a command.
     pub fn open(folder: &Path, size: Size) -> Self {
-        let pair = {
-            let _alone = FORKING.lock().unwrap_or_else(PoisonError::into_inner);
-            native_pty_system().openpty(pty(size)).unwrap()
-        };
+        // Until all ends of it are closed to children, nobody else may start one that lasts: it would
+        // hold the window open.
+        let alone = FORKING.lock().unwrap_or_else(PoisonError::into_inner);
+        let pair = native_pty_system().openpty(pty(size)).unwrap();
         let mut command = CommandBuilder::new("/bin/sh");
         command.arg("-i");
         command.cwd(folder);
@@ -65,6 +65,8 @@ impl Terminal {
         let shell = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().unwrap();
+        let keys = pair.master.take_writer().unwrap();
+        drop(alone);
         let (sender, output) = mpsc::channel();
         std::thread::spawn(move || {
             let mut buffer = [0; 4096];
@@ -78,7 +80,7 @@ impl Terminal {
             folder: folder.to_owned(),
             parser: Parser::new(nonzero(size.1), nonzero(size.0), 0),
             output,
-            keys: pair.master.take_writer().unwrap(),
+            keys,
             master: pair.master,
             shell,
             seen: Vec::new(),
