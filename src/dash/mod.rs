@@ -23,6 +23,7 @@ pub mod export;
 pub mod fetched;
 pub mod form;
 mod fresh;
+mod hangup;
 pub mod heat;
 mod key;
 pub mod keys;

@@ -2,10 +2,12 @@
 //!
 //! Keys are drawn at once, data at most ten times a second, and nothing when no cell changes.
 
+use std::future::poll_fn;
 use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use crossterm::event::{
@@ -22,6 +24,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use super::bell::Bell;
 use super::board::Board;
 use super::errands::{self, Errand};
+use super::hangup;
 use super::keys::meaning;
 use super::link::{Feed, Link, Pace, follow};
 use super::log::LogRequest;
@@ -193,6 +196,7 @@ struct Desk {
 impl Desk {
     async fn work(&mut self) -> Result<(), DashError> {
         let mut events = EventStream::new();
+        let line = hangup::Line::new();
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
         self.draw()?;
@@ -212,7 +216,10 @@ impl Desk {
             let mut at_once = false;
             let mut leave = false;
             tokio::select! {
-                event = events.next() => match event {
+                event = poll_fn(|task| match line.is_hung_up() {
+                    true => Poll::Ready(None),
+                    false => events.poll_next_unpin(task),
+                }) => match event {
                     Some(Ok(event)) => {
                         if let Some(action) = self.action(event) {
                             leave = self.act(action)?;
