@@ -286,3 +286,17 @@ fn the_first_incident_is_looked_at_when_it_comes() {
     desk.act(Action::Data);
     assert_eq!(desk.ui.selected(), Some(&Row::Fold));
 }
+
+#[test]
+fn what_is_down_with_the_root_is_named_with_whom_to_call() {
+    let mut snapshot = sample::province();
+    let is_worst = |i: &&mut tuantra::model::Incident| i.root.as_str() == "go-cong-tay/tslcd";
+    let worst = snapshot.incidents.iter_mut().find(is_worst).unwrap();
+    worst.with.push(tuantra::model::SubjectId::new("cai-be/tslcd").unwrap());
+    let mut desk = Desk::over(Board::new(snapshot), Lang::Vi, (80, 24));
+    desk.press("2");
+    let text = desk.text();
+    let line =
+        text.lines().find(|line| line.contains("Cùng mất: ")).unwrap_or_else(|| panic!("{text}"));
+    assert!(line.contains("0000 ") && line.contains("kênh"), "{line}");
+}
