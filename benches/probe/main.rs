@@ -4,10 +4,12 @@
 //! `cargo bench --bench probe [-- RUNS]` pings addresses of the loopback, and of a device in a network
 //! namespace of its own, and prints Markdown tables with the goals behind them. The kinds take turns within a run, and the table shows medians over the runs, because
 //! machines are rarely idle. The load average stands beside the figures: read the ratios. What 100,000 targets take in
-//! memory is measured in a process of its own (`-- memory` alone). fping is left out, with a message, where it is not installed or not
-//! allowed to go that fast.
+//! memory is measured in a process of its own (`-- memory` alone). fping and blackbox_exporter (at full speed alone) are left out, with a
+//! message, where they are not installed or not allowed to go that fast.
 #![expect(unsafe_code, reason = "getrusage, recvmmsg, ppoll and scheduling have no safe form")]
 
+#[cfg(target_os = "linux")]
+mod blackbox;
 #[cfg(target_os = "linux")]
 mod truth;
 
@@ -30,7 +32,7 @@ fn main() -> anyhow::Result<()> {
 const MEMORY: &str = "memory";
 
 #[cfg(target_os = "linux")]
-use linux::{median, now};
+use linux::{Cost, median, now};
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -52,23 +54,28 @@ mod linux {
     const ALL_TARGETS: u32 = 100_000;
     const WARM_UP: Duration = Duration::from_millis(2_500);
     const PACED_FOR: Duration = Duration::from_secs(3);
+    /// Pings by blackbox_exporter, each of which takes fifty times as long as others.
+    const BLACKBOX_PINGS: u32 = 2_000;
 
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     enum Kind {
         Tuantra,
         SurgePing,
         Fping,
+        Blackbox,
         Floor,
     }
 
     impl Kind {
-        const ALL: [Self; 4] = [Self::Tuantra, Self::SurgePing, Self::Fping, Self::Floor];
+        const ALL: [Self; 5] =
+            [Self::Tuantra, Self::SurgePing, Self::Fping, Self::Blackbox, Self::Floor];
 
         const fn name(self) -> &'static str {
             match self {
                 Self::Tuantra => "tuantra",
                 Self::SurgePing => "surge-ping engine",
                 Self::Fping => "fping",
+                Self::Blackbox => "blackbox_exporter",
                 Self::Floor => "bare send and drain",
             }
         }
@@ -97,10 +104,10 @@ mod linux {
 
     /// One measurement.
     #[derive(Debug, Clone, Copy)]
-    struct Cost {
-        cpu_us_per_ping: f64,
-        pings_per_s: f64,
-        lost: u64,
+    pub(super) struct Cost {
+        pub(super) cpu_us_per_ping: f64,
+        pub(super) pings_per_s: f64,
+        pub(super) lost: u64,
     }
 
     pub(super) fn main() -> anyhow::Result<()> {
@@ -116,6 +123,10 @@ mod linux {
             let mut costs: Vec<(Kind, Vec<Cost>)> = Kind::ALL.map(|kind| (kind, Vec::new())).into();
             for _ in 0..runs {
                 for (kind, costs) in &mut costs {
+                    // It has no pace of its own.
+                    if *kind == Kind::Blackbox && matches!(load, Load::Paced { .. }) {
+                        continue;
+                    }
                     match measure(*kind, load) {
                         Ok(cost) => costs.push(cost),
                         Err(error) => {
@@ -259,6 +270,7 @@ mod linux {
             (Kind::Tuantra, _) => prober(EngineChoice::Auto, load),
             (Kind::SurgePing, _) => prober(EngineChoice::Portable, load),
             (Kind::Fping, _) => fping(load),
+            (Kind::Blackbox, _) => super::blackbox::measure(BLACKBOX_PINGS, address),
             (Kind::Floor, Load::FullSpeed) => floor(FULL_SPEED_TARGETS),
             (Kind::Floor, Load::Paced { per_second }) => floor(per_second * 3),
         }

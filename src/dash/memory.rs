@@ -15,8 +15,8 @@ pub(super) fn trim() {
     gnu::trim();
 }
 
-/// Has the program's pages that are not in use leave: those of its start (the command line, the
-/// configuration) make the larger part.
+/// Has the pages of the program's files leave: those that only its start needed (relocations, the command
+/// line, the configuration) make the larger part, and the others come back when they are touched.
 pub(super) fn forget_start() {
     gnu::forget_start();
 }
@@ -44,28 +44,42 @@ mod gnu {
     }
 
     pub(super) fn forget_start() {
-        let (Ok(program), Ok(maps)) =
-            (std::fs::read_link("/proc/self/exe"), std::fs::read_to_string("/proc/self/maps"))
-        else {
-            return;
-        };
-        let program = program.to_string_lossy();
-        for (from, to) in maps.lines().filter_map(|line| code_of(line, &program)) {
-            // SAFETY: the span is one mapping of the program's file, private, executable and never
-            // written to: its pages are those of the file, and come from there when they are touched.
+        let Ok(maps) = std::fs::read_to_string("/proc/self/smaps") else { return };
+        for (from, to) in as_their_files(&maps) {
+            // SAFETY: the span is one mapping, private, that cannot be written to and of which no page is
+            // another than its file's: whatever is touched comes from there again.
             unsafe {
                 libc::madvise(from as *mut libc::c_void, to - from, libc::MADV_DONTNEED);
             }
         }
     }
 
-    /// From where to where a line of `/proc/self/maps` (proc(5)) maps code of `program`.
-    fn code_of(line: &str, program: &str) -> Option<(usize, usize)> {
-        let (span, rest) = line.split_once(' ')?;
-        let is_code = rest.starts_with("r-xp ") && rest.ends_with(&format!(" {program}"));
-        let (from, to) = span.split_once('-').filter(|_| is_code)?;
+    /// From where to where files are mapped as they are, by `/proc/self/smaps` (proc(5)): private, not to
+    /// be written to, and nothing in it that was written before, as what is relocated at the start is.
+    fn as_their_files(maps: &str) -> impl Iterator<Item = (usize, usize)> {
+        let mut mapped = None;
+        maps.lines().filter_map(move |line| match line.strip_prefix("Anonymous:") {
+            Some(size) => mapped.take().filter(|_| size.trim() == "0 kB"),
+            None => {
+                if let Some(span) = span_of(line) {
+                    mapped = is_of_a_file(line).then_some(span);
+                }
+                None
+            }
+        })
+    }
+
+    fn span_of(line: &str) -> Option<(usize, usize)> {
+        let (from, to) = line.split_once(' ')?.0.split_once('-')?;
         let at = |text| usize::from_str_radix(text, 16).ok();
         at(from).zip(at(to)).filter(|(from, to)| from < to)
+    }
+
+    fn is_of_a_file(line: &str) -> bool {
+        let mut fields = line.split_ascii_whitespace();
+        let rights = fields.nth(1).unwrap_or_default();
+        let path = fields.nth(3).unwrap_or_default();
+        matches!(rights, "r--p" | "r-xp") && path.starts_with('/')
     }
 
     #[cfg(test)]
@@ -73,16 +87,26 @@ mod gnu {
         use super::*;
 
         #[test]
-        fn only_the_programs_own_code_is_meant() {
-            let code = "55d0c0a2d000-55d0c1e72000 r-xp 0052c000 fe:00 42    /usr/bin/tuantra";
-            assert_eq!(
-                code_of(code, "/usr/bin/tuantra"),
-                Some((0x55d0_c0a2_d000, 0x55d0_c1e7_2000))
-            );
-            let data = "55d0c1e74000-55d0c1ee4000 r--p 01972000 fe:00 42    /usr/bin/tuantra";
-            assert_eq!(code_of(data, "/usr/bin/tuantra"), None, "what was relocated is written to");
-            assert_eq!(code_of(code, "/usr/bin/other"), None);
-            assert_eq!(code_of("", "/usr/bin/tuantra"), None);
+        fn only_what_is_as_its_file_is_meant() {
+            let mapping = |span: &str, rights, path, anonymous_kib: u32| {
+                format!(
+                    "{span} {rights} 0052c000 fe:00 42    {path}\nSize:    8 kB\n\
+                     Anonymous:   {anonymous_kib} kB\nVmFlags: rd ex mr mw me\n"
+                )
+            };
+            let maps = [
+                mapping("55d0c0a2d000-55d0c1e72000", "r-xp", "/usr/bin/tuantra", 0),
+                mapping("55d0c1e74000-55d0c1ee4000", "r--p", "/usr/bin/tuantra", 448),
+                mapping("55d0c1ee4000-55d0c1ee8000", "rw-p", "/usr/bin/tuantra", 0),
+                mapping("7f1000000000-7f1000021000", "r--p", "", 0),
+                mapping("7f1100000000-7f1100021000", "r--s", "/var/lib/tuantra.db-shm", 0),
+                mapping("7f1200000000-7f1200021000", "r--p", "/lib/libc.so.6", 0),
+                mapping("7ffd9a5e0000-7ffd9a5e2000", "r-xp", "[vdso]", 0),
+            ];
+            let spans: Vec<_> = as_their_files(&maps.concat()).collect();
+            let code = (0x55d0_c0a2_d000, 0x55d0_c1e7_2000);
+            assert_eq!(spans, [code, (0x7f12_0000_0000, 0x7f12_0002_1000)]);
+            assert_eq!(as_their_files("").count(), 0);
         }
 
         #[test]

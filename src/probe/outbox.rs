@@ -13,6 +13,8 @@ use super::Answer;
 
 /// Batches that may wait in the channel.
 pub(super) const BATCHES_MAX: usize = 256;
+/// Answers that room is made for before they come.
+const BATCH_ROOM_MAX: usize = 1_000;
 /// Answers kept back while the channel is full.
 pub(super) const KEPT_MAX: usize = 200_000;
 
@@ -44,7 +46,9 @@ impl Outbox {
         }
         match self.sender.try_reserve() {
             Ok(room) => {
-                room.send(self.kept.drain(..).collect());
+                // The next batch will be about as long.
+                let next = VecDeque::with_capacity(self.kept.len().min(BATCH_ROOM_MAX));
+                room.send(std::mem::replace(&mut self.kept, next).into());
                 true
             }
             Err(TrySendError::Full(())) => true,

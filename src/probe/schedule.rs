@@ -34,7 +34,7 @@ use super::{Options, Pace, Target, TargetId};
 use crate::model::{PingParams, Source};
 use bucket::Bucket;
 pub use entry::PhaseKey;
-use entry::{Entry, Reason, State, Turn};
+use entry::{Entry, Reason, Turn};
 use lag::Lag;
 use manner::{Manner, Manners};
 
@@ -226,9 +226,8 @@ impl Schedule {
 
     /// Empties a seat; a turn that was due there is skipped.
     fn take_away(&mut self, now_us: i64, seat: Seat) {
-        if let Some(Entry { state: State::Waiting(turn), .. }) = self.seats[seat.index()].take()
-            && turn.planned_us <= now_us
-        {
+        let turn = self.seats[seat.index()].take().and_then(|entry| entry.turn());
+        if turn.is_some_and(|turn| turn.planned_us <= now_us) {
             self.account.skip(Skip::Gone, 1);
         }
     }
@@ -242,14 +241,17 @@ impl Schedule {
 
     /// Seats new targets, their first turns evenly over the first sweep, in the order of their
     /// hashes so that neighbours in the inventory do not follow each other.
-    fn seat_new(&mut self, now_us: i64, mut targets: Vec<&Target>, manners: &mut Manners) {
-        targets.sort_unstable_by_key(|target| (target.phase_key, target.id));
+    fn seat_new(&mut self, now_us: i64, targets: Vec<&Target>, manners: &mut Manners) {
+        // Sorted apart from the targets, which lie far from one another.
+        let keyed = targets.into_iter().map(|target| (target.phase_key, target.id, target));
+        let mut targets: Vec<_> = keyed.collect();
+        targets.sort_unstable_by_key(|(phase_key, id, _)| (*phase_key, *id));
         let count = i64::try_from(targets.len()).unwrap_or(i64::MAX).max(1);
         // What grows step by step leaves holes behind in memory.
         self.seats.reserve_exact(targets.len().saturating_sub(self.free.len()));
         self.seated.reserve_exact(targets.len());
         self.queues[1].reserve(targets.len());
-        for (rank, target) in (0_i64..).zip(targets) {
+        for (rank, (.., target)) in (0_i64..).zip(targets) {
             let seat = self.free.pop().unwrap_or_else(|| {
                 self.seats.push(None);
                 Seat(u32::try_from(self.seats.len() - 1).unwrap_or(u32::MAX))
@@ -276,10 +278,9 @@ impl Schedule {
     /// Gives a target a turn at once, or right after its running round.
     pub fn ask_now(&mut self, now_us: i64, id: TargetId) {
         let Some(seat) = self.seat_of(id) else { return };
-        match self.entry_mut(seat).map(|entry| &mut entry.state) {
-            Some(State::Running { asked_again }) => *asked_again = true,
-            Some(State::Waiting(Turn { reason: Reason::Asked, .. })) | None => {}
-            Some(State::Waiting(_)) => self.wait(seat, Turn::new(Reason::Asked, now_us), now_us),
+        let Some(entry) = self.entry_mut(seat) else { return };
+        if !entry.ask_again() && entry.turn().is_some_and(|turn| turn.reason != Reason::Asked) {
+            self.wait(seat, Turn::new(Reason::Asked, now_us), now_us);
         }
     }
 
@@ -363,7 +364,7 @@ impl Schedule {
     fn head(&mut self, rank: usize) -> Option<((i64, u32), Seat, Turn)> {
         while let Some(Reverse((when_us, ticket, seat))) = self.queues[rank].peek().copied() {
             let entry = self.entry(seat).filter(|entry| entry.ticket == ticket);
-            if let Some(State::Waiting(turn)) = entry.map(|entry| entry.state) {
+            if let Some(turn) = entry.and_then(Entry::turn) {
                 return Some(((when_us, ticket), seat, turn));
             }
             self.queues[rank].pop();
@@ -381,7 +382,7 @@ impl Schedule {
     /// once when its turn has already passed.
     pub fn finished(&mut self, now_us: i64, seat: Seat) {
         let Some(entry) = self.entry(seat) else { return };
-        let State::Running { asked_again } = entry.state else { return };
+        let Some(asked_again) = entry.asked_again() else { return };
         let turn = if asked_again {
             Turn::new(Reason::Asked, now_us)
         } else {
@@ -403,12 +404,8 @@ impl Schedule {
         let firsts = self.queues.iter().filter_map(|queue| queue.peek());
         let waiting_us = firsts.filter_map(|Reverse((_, ticket, seat))| {
             let entry = self.entry(*seat).filter(|entry| entry.ticket == *ticket)?;
-            match entry.state {
-                State::Waiting(Turn { reason: Reason::Planned, planned_us, .. }) => {
-                    Some(now_us - planned_us)
-                }
-                _ => None,
-            }
+            let turn = entry.turn().filter(|turn| turn.reason == Reason::Planned)?;
+            Some(now_us - turn.planned_us)
         });
         self.lag.max_us(now_us).max(waiting_us.max().unwrap_or(0)) / US_PER_MS
     }
@@ -417,7 +414,7 @@ impl Schedule {
     /// one that was asked for stay.
     fn plan_anew(&mut self, seat: Seat) {
         let Some(entry) = self.entry(seat) else { return };
-        if let (State::Waiting(turn), Some(start_us)) = (entry.state, entry.last_start_us())
+        if let (Some(turn), Some(start_us)) = (entry.turn(), entry.last_start_us())
             && turn.reason != Reason::Asked
         {
             let turn = entry.turn_after(start_us, self.tick_us);
@@ -430,8 +427,7 @@ impl Schedule {
         self.tickets = self.tickets.wrapping_add(1);
         let ticket = self.tickets;
         let Some(entry) = self.entry_mut(seat) else { return };
-        entry.state = State::Waiting(turn);
-        entry.ticket = ticket;
+        entry.wait(turn, ticket);
         let rank = usize::from(!entry.is_urgent());
         self.queues[rank].push(Reverse((when_us, ticket, seat)));
         // Replaced items leave the queue when their time comes; many of them at once are swept.

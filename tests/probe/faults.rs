@@ -2,17 +2,19 @@
 //! engine counts is what was done.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
 use tuantra::model::{PingParams, RoundError, Source};
-use tuantra::probe::{Target, TargetId};
+use tuantra::probe::{Answer, EngineChoice, Target, TargetId};
 
 use crate::namespaces::{both_kinds, inside, sh};
 use crate::wire::{Act, FarEnd};
-use crate::{alone, target};
+use crate::{alone, monotonic, target};
 
 const ROUTER: Ipv4Addr = Ipv4Addr::new(10, 255, 0, 1);
 const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(10, 99, 0, 1);
-/// As many targets asked as many times as 200 lines every 30 s in an hour.
+/// As many targets asked as many times as 200 lines every 30 s in an hour; for so many minutes of real
+/// time where `TUANTRA_FAULTS_MINUTES` says so, by each kind of socket.
 const TARGETS: u32 = 800;
 const SWEEPS: u32 = 30;
 const TIMEOUT_MS: u32 = 250;
@@ -55,29 +57,23 @@ fn an_hour_of_faults_is_told_apart_and_the_books_balance() {
     if !inside("faults::an_hour_of_faults_is_told_apart_and_the_books_balance") {
         return;
     }
+    let minutes = std::env::var("TUANTRA_FAULTS_MINUTES").ok().map(|text| text.parse().unwrap());
+    let lasts = minutes.map(|minutes: u64| Duration::from_secs(60 * minutes));
     let far_end = FarEnd::start(|to, _| fate(to));
     let mut before = std::collections::HashMap::new();
     for (engine, mut patrol) in both_kinds() {
         let ids: Vec<TargetId> = (0..TARGETS).map(TargetId).collect();
+        let (begun, mut sweeps, mut rounds) = (monotonic(), 0, 0);
         let mut answers: Vec<_> =
             patrol.ask((0..TARGETS).map(faulty).collect()).into_values().collect();
-        for _ in 1..SWEEPS {
+        loop {
+            answers.iter().for_each(|answer| assert_as_fated(engine, answer));
+            (sweeps, rounds) = (sweeps + 1, rounds + answers.len());
+            if sweeps >= SWEEPS && lasts.is_none_or(|time| begun.elapsed() >= time) {
+                break;
+            }
             patrol.prober.ask_now(&ids);
-            answers.extend(patrol.take(ids.len()));
-        }
-        for answer in &answers {
-            let told = (answer.lost, answer.error);
-            let expected = match fate(far(answer.target.0)) {
-                Act::Silence | Act::Late { .. } | Act::From { .. } => (2, None),
-                Act::Refuse { kind: 3, .. } => {
-                    (2, Some(RoundError::Unreachable { code: 13, by: Some(ROUTER.into()) }))
-                }
-                Act::Refuse { .. } => {
-                    (2, Some(RoundError::TtlExceeded { by: Some(ROUTER.into()) }))
-                }
-                Act::Answer | Act::Often { .. } | Act::Forged => (0, None),
-            };
-            assert_eq!((answer.sent, told), (2, expected), "{engine:?} {:?}", answer.target);
+            answers = patrol.take(ids.len());
         }
 
         let mut done = far_end.books(|books| books.done.clone());
@@ -110,8 +106,22 @@ fn an_hour_of_faults_is_told_apart_and_the_books_balance() {
         assert_eq!(account.answered, account.received / 2);
         assert_eq!(account.refused, account.errors / 2);
         assert_eq!(account.silent, account.lost / 2);
-        assert!(answers.len() >= (TARGETS * SWEEPS) as usize, "{}", answers.len());
+        assert!(rounds >= (TARGETS * SWEEPS) as usize, "{rounds}");
+        println!("{engine:?}: {sweeps} sweeps in {:?}: {account:?}", begun.elapsed());
     }
+}
+
+fn assert_as_fated(engine: EngineChoice, answer: &Answer) {
+    let told = (answer.lost, answer.error);
+    let expected = match fate(far(answer.target.0)) {
+        Act::Silence | Act::Late { .. } | Act::From { .. } => (2, None),
+        Act::Refuse { kind: 3, .. } => {
+            (2, Some(RoundError::Unreachable { code: 13, by: Some(ROUTER.into()) }))
+        }
+        Act::Refuse { .. } => (2, Some(RoundError::TtlExceeded { by: Some(ROUTER.into()) })),
+        Act::Answer | Act::Often { .. } | Act::Forged => (0, None),
+    };
+    assert_eq!((answer.sent, told), (2, expected), "{engine:?} {:?}", answer.target);
 }
 
 #[test]

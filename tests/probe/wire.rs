@@ -1,7 +1,7 @@
 //! The far end of a wire: answers every echo request that leaves the machine as its address says, and
 //! keeps books of its own.
 
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 use tuantra::sim::link::Link;
 
 use crate::monotonic;
+
+/// Requests that are kept as they arrived.
+const REQUESTS_KEPT: usize = 10_000;
 
 /// What becomes of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,7 +48,8 @@ pub(crate) struct Request {
 /// What the far end has done so far.
 #[derive(Debug, Default)]
 pub(crate) struct Books {
-    pub(crate) requests: Vec<Request>,
+    /// The newest, [`REQUESTS_KEPT`] at the most.
+    pub(crate) requests: VecDeque<Request>,
     pub(crate) done: std::collections::HashMap<Act, u64>,
 }
 
@@ -141,7 +145,10 @@ fn answer(
     };
     let act = act(request.to, request.length);
     let mut books = books.lock().unwrap();
-    books.requests.push(request);
+    if books.requests.len() >= REQUESTS_KEPT {
+        books.requests.pop_front();
+    }
+    books.requests.push_back(request);
     *books.done.entry(act).or_default() += 1;
     drop(books);
     match act {

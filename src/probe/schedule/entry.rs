@@ -1,12 +1,13 @@
 //! One target's turns: when the next one is, and its fixed place within the interval. Pure.
 //!
 //! A province has a hundred thousand of them, and each is touched once a round: what they share
-//! ([`Manner`]) is kept once, and what is left fits into 72 bytes.
+//! ([`Manner`]) is kept once, and what is left fits into 64 bytes.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::super::{Pace, Target, TargetId};
+use super::US_PER_MS;
 use super::manner::Manner;
 use crate::model::{MAX_PINGS_PER_ROUND, PingParams};
 use crate::probe::tick::tick_before_us;
@@ -40,9 +41,11 @@ impl Turn {
     }
 }
 
+/// What an entry is about. The instant of the turn stands beside it ([`Entry::turn`]): inside, it would
+/// take eight bytes for the three flags.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum State {
-    Waiting(Turn),
+enum State {
+    Waiting { reason: Reason, retry_booked: bool, group_booked: bool },
     Running { asked_again: bool },
 }
 
@@ -52,15 +55,18 @@ const NEVER_US: i64 = i64::MIN;
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) manner: Arc<Manner>,
-    /// The fixed place of its turns within the interval, before it is brought to a tick.
-    phase_us: i64,
     last_start_us: i64,
-    pub(super) state: State,
+    /// When the turn it waits for should be served; nothing while it is running.
+    planned_us: i64,
+    /// The fixed place of its turns within the interval, before it is brought to a tick, which begins
+    /// on a whole millisecond.
+    phase_ms: u32,
     pub(super) id: TargetId,
     pub(super) group: u32,
     /// The queue's newest item for this entry; older ones are skipped.
     pub(super) ticket: u32,
     pub(super) address: IpAddr,
+    state: State,
     pub(super) pace: Pace,
     is_urgent: bool,
 }
@@ -71,13 +77,15 @@ impl Entry {
         let phase_us = target.phase_key.within_us(manner.interval_us());
         Self {
             manner,
-            phase_us,
             last_start_us: NEVER_US,
-            state: State::Running { asked_again: false },
+            planned_us: 0,
+            // An interval of more than 49 days has its turns within the first 49.
+            phase_ms: u32::try_from(phase_us / US_PER_MS).unwrap_or(u32::MAX),
             id: target.id,
             group: target.group,
             ticket: 0,
             address: target.address,
+            state: State::Running { asked_again: false },
             pace: Pace::Normal,
             is_urgent: target.is_urgent,
         }
@@ -95,14 +103,15 @@ impl Entry {
     pub(super) fn follow(&mut self, target: &Target, manner: Arc<Manner>) -> bool {
         let next = Self {
             last_start_us: self.last_start_us,
+            planned_us: self.planned_us,
             state: self.state,
             ticket: self.ticket,
             pace: self.pace,
             ..Self::new(target, manner)
         };
         let is_other = *next.manner != *self.manner
-            || (next.phase_us, next.group, next.is_urgent)
-                != (self.phase_us, self.group, self.is_urgent);
+            || (next.phase_ms, next.group, next.is_urgent)
+                != (self.phase_ms, self.group, self.is_urgent);
         *self = next;
         is_other
     }
@@ -110,6 +119,41 @@ impl Entry {
     /// When its last round began.
     pub(super) fn last_start_us(&self) -> Option<i64> {
         (self.last_start_us != NEVER_US).then_some(self.last_start_us)
+    }
+
+    /// The turn it waits for; `None` while its round is running.
+    pub(super) const fn turn(&self) -> Option<Turn> {
+        let planned_us = self.planned_us;
+        match self.state {
+            State::Waiting { reason, retry_booked, group_booked } => {
+                Some(Turn { reason, planned_us, retry_booked, group_booked })
+            }
+            State::Running { .. } => None,
+        }
+    }
+
+    /// It waits for a turn, in place of any other, with the queue's item `ticket`.
+    pub(super) const fn wait(&mut self, turn: Turn, ticket: u32) {
+        let Turn { reason, planned_us, retry_booked, group_booked } = turn;
+        self.state = State::Waiting { reason, retry_booked, group_booked };
+        (self.planned_us, self.ticket) = (planned_us, ticket);
+    }
+
+    /// Whether somebody asked for it again during its running round; `None` while none is running.
+    pub(super) const fn asked_again(&self) -> Option<bool> {
+        match self.state {
+            State::Running { asked_again } => Some(asked_again),
+            State::Waiting { .. } => None,
+        }
+    }
+
+    /// Gives it a turn right after its running round; false while none is running.
+    pub(super) const fn ask_again(&mut self) -> bool {
+        let is_running = matches!(self.state, State::Running { .. });
+        if is_running {
+            self.state = State::Running { asked_again: true };
+        }
+        is_running
     }
 
     /// Its round begins.
@@ -149,7 +193,7 @@ impl Entry {
     /// The first turn of the fixed phase at or after `t_us`, at the beginning of a tick.
     pub(super) fn phase_turn_from(&self, t_us: i64, tick_us: i64) -> i64 {
         let interval_us = self.manner.interval_us();
-        let phase_us = tick_before_us(self.phase_us, tick_us);
+        let phase_us = tick_before_us(i64::from(self.phase_ms) * US_PER_MS, tick_us);
         t_us.saturating_add((phase_us.saturating_sub(t_us)).rem_euclid(interval_us))
     }
 
@@ -211,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_thousand_take_no_more_than_72_bytes_each() {
-        assert_eq!(size_of::<Option<Entry>>(), 72);
+    fn a_hundred_thousand_take_no_more_than_64_bytes_each() {
+        assert_eq!(size_of::<Option<Entry>>(), 64);
     }
 }
