@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 
 mod ack;
 mod alert;
+pub mod allocator;
 mod ask;
 mod ask_now;
 mod check;
@@ -129,6 +130,7 @@ enum Command {
 
 /// Parses the command line, runs the command, prints its error and returns the exit code.
 pub fn main() -> ExitCode {
+    allocator::keep_little();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

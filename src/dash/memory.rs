@@ -4,12 +4,6 @@
 //! Guarantees: nothing that is in use is touched, and what is given back comes again by itself (pages
 //! of the program's file from the page cache); where the system is another one nothing is done.
 
-/// Has long answers, and what is read from them, leave the heap when they are dropped, and does not let the
-/// allocator learn to keep their room. Once, before the first of them.
-pub(super) fn keep_little() {
-    gnu::keep_little();
-}
-
 /// Gives back what the heap holds free.
 pub(super) fn trim() {
     gnu::trim();
@@ -23,18 +17,7 @@ pub(super) fn forget_start() {
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod gnu {
-    #![expect(unsafe_code, reason = "mallopt, malloc_trim and madvise are functions of C")]
-
-    /// Pieces from this size on, in bytes, have pages of their own.
-    const APART: i32 = 128 << 10;
-
-    pub(super) fn keep_little() {
-        // SAFETY: it only sets parameters of the allocator.
-        unsafe {
-            libc::mallopt(libc::M_MMAP_THRESHOLD, APART);
-            libc::mallopt(libc::M_TRIM_THRESHOLD, APART);
-        }
-    }
+    #![expect(unsafe_code, reason = "malloc_trim and madvise are functions of C")]
 
     pub(super) fn trim() {
         // SAFETY: it gives back pages that hold no piece in use.
@@ -112,7 +95,6 @@ mod gnu {
         #[test]
         fn what_was_given_back_is_there_again() {
             let before: Vec<String> = (0..1_000).map(|n| n.to_string()).collect();
-            keep_little();
             drop(vec![0_u8; 1 << 20]);
             forget_start();
             trim();
@@ -123,7 +105,6 @@ mod gnu {
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 mod gnu {
-    pub(super) const fn keep_little() {}
     pub(super) const fn trim() {}
     pub(super) const fn forget_start() {}
 }

@@ -110,7 +110,6 @@ fn now() -> UnixMs {
 /// # Errors
 /// [`DashError`] when the terminal cannot be used.
 pub async fn run(options: Options) -> Result<(), DashError> {
-    memory::keep_little();
     let mut signals = Signals::new().map_err(DashError::Signals)?;
     let continued = signal(SignalKind::from_raw(libc::SIGCONT)).map_err(DashError::Signals)?;
     let link = Link::Reconnecting { since: now(), reason: String::new() };
