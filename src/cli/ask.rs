@@ -66,13 +66,33 @@ pub fn ask<T>(
     config: &Config,
     request: impl AsyncFnOnce(Client) -> Result<T, ClientError>,
 ) -> Result<T, Failure> {
+    ask_within(config, ANSWER, request)
+}
+
+/// As [`ask`], of what ends by itself within `within`: ten seconds more are waited for it.
+///
+/// # Errors
+/// [`Failure`].
+pub fn ask_longer<T>(
+    config: &Config,
+    within: Duration,
+    request: impl AsyncFnOnce(Client) -> Result<T, ClientError>,
+) -> Result<T, Failure> {
+    ask_within(config, within + ANSWER, request)
+}
+
+fn ask_within<T>(
+    config: &Config,
+    within: Duration,
+    request: impl AsyncFnOnce(Client) -> Result<T, ClientError>,
+) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::Other(error.into()))?;
     let client = Client::new(config.socket.clone());
     let answer =
-        runtime.block_on(async { tokio::time::timeout(ANSWER, request(client)).await.ok() });
+        runtime.block_on(async { tokio::time::timeout(within, request(client)).await.ok() });
     judge(config, answer)
 }
 

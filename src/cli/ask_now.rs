@@ -1,34 +1,45 @@
-//! `tuantra ask`: have subjects asked now.
+//! `tuantra ask`: have subjects asked now, and tell what they answer.
 
+use std::collections::HashMap;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::anyhow;
 use serde_json::json;
 
-use super::ask::ask;
+use super::ask::{ask, ask_longer};
 use super::{EXIT_FINDING, EXIT_OK, EXIT_USAGE, Format, Global, context, unit};
-use crate::api::{ASK_MAX, AskRequest, AskedNow, Problem, Snapshot};
+use crate::api::{
+    ASK_MAX, AskRequest, AskedNow, Client, ClientError, Problem, Snapshot, SubjectRow,
+};
 use crate::config::Config;
-use crate::locale::{self, Lang, visible};
-use crate::model::SubjectId;
+use crate::locale::{self, Lang, pad, visible, width};
+use crate::model::{SubjectId, UnixMs, parse_duration};
 use crate::t;
+
+/// The longest that anybody waits for answers.
+const WAIT_MAX: Duration = Duration::from_secs(600);
 
 /// Have subjects asked now, beside their turns
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tuantra ask cai-be/tslcd              one line
   tuantra ask cai-be \"Hòa Khánh\"        all that two units have themselves
+  tuantra ask cai-be --wait 0s          only have them asked
 
-What they answer is in 'tuantra status', 'tuantra explain' and the dashboard. At most 100 subjects are
-asked at once; how many were left out is said, and so is how many were being asked already for
-somebody else: these get the same answer.
+It waits for the answers, for as long as --wait or until Ctrl-C, and prints what is known then. At
+most 100 subjects are asked at once; how many were left out is said, and so is how many were being
+asked already for somebody else: these get the same answer.
 
-Exit code: 0 asked, 1 some were left out, 2 wrong usage or an unknown name, 4 the daemon cannot be
-reached.")]
+Exit code: 0 all answered (with --wait 0s: are being asked), 1 some did not, are not known yet, or
+were left out, 2 wrong usage or an unknown name, 4 the daemon cannot be reached.")]
 pub struct Args {
     /// Subjects by id; units by id or name, for what they have themselves
     #[arg(value_name = "SUBJECT|UNIT", required = true)]
     what: Vec<String>,
+    /// How long to wait for the answers; 0s: not at all
+    #[arg(long, value_name = "LENGTH", default_value = "30s")]
+    wait: String,
     /// text or json
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -41,6 +52,9 @@ pub struct Args {
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let config = context::config(global)?;
     let lang = config.language;
+    let wait = parse_duration(&args.wait).ok().and_then(|ms| u64::try_from(ms).ok());
+    let wait = wait.map(Duration::from_millis).filter(|wait| *wait <= WAIT_MAX);
+    let wait = wait.ok_or_else(|| anyhow!(t!(lang, "ask.bad_wait", text = visible(&args.wait))))?;
     let snapshot = match ask(&config, async |client| client.snapshot().await) {
         Ok(snapshot) => snapshot,
         Err(failure) => return failure.end(&config, |_| None),
@@ -52,19 +66,148 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         return Err(anyhow!(t!(lang, "ask.nothing")));
     }
     let request = AskRequest { subjects };
-    match ask(&config, async |client| client.ask_now(&request).await) {
-        Ok(done) => {
-            super::print(&match args.format {
-                Format::Text => told(done, left_out, lang),
-                Format::Json => {
-                    let asked = json!({ "kind": "asked", "asked": done, "left_out": left_out });
-                    format!("{asked:#}\n")
-                }
-            })?;
-            Ok(ExitCode::from(if left_out > 0 { EXIT_FINDING } else { EXIT_OK }))
-        }
-        Err(failure) => failure.end(&config, |problem| refused(&config, problem)),
+    let done = match ask(&config, async |client| client.ask_now(&request).await) {
+        Ok(done) => done,
+        Err(failure) => return failure.end(&config, |problem| refused(&config, problem)),
+    };
+    if args.format == Format::Text {
+        super::print(&told(done, left_out, lang))?;
     }
+    let heard = match wait.is_zero() {
+        true => Vec::new(),
+        false => match ask_longer(&config, wait, async |client| {
+            listen(&client, snapshot, &request.subjects, wait).await
+        }) {
+            Ok(heard) => heard,
+            Err(failure) => return failure.end(&config, |_| None),
+        },
+    };
+    super::print(&match args.format {
+        Format::Text => answers(&heard, lang),
+        Format::Json => {
+            let answers: Vec<_> = heard.iter().map(Heard::json).collect();
+            let asked = json!({
+                "kind": "asked", "asked": done, "left_out": left_out, "answers": answers,
+            });
+            format!("{asked:#}\n")
+        }
+    })?;
+    let is_well = left_out == 0 && heard.iter().all(|heard| heard.answered == Some(true));
+    Ok(ExitCode::from(if is_well { EXIT_OK } else { EXIT_FINDING }))
+}
+
+/// What is known of a subject when the wait is over.
+struct Heard {
+    row: SubjectRow,
+    /// Whether it answered; `None` while no round has come that is newer than the question.
+    answered: Option<bool>,
+}
+
+impl Heard {
+    fn json(&self) -> serde_json::Value {
+        let (row, is_new) = (&self.row, self.answered.is_some());
+        json!({
+            "subject": row.id,
+            "answered": self.answered,
+            "at": row.now.last_round.filter(|_| is_new),
+            "state": row.now.state,
+            "rtt_us": row.now.rtt_us.filter(|_| is_new),
+            "loss_permille": row.now.loss_permille.filter(|_| is_new),
+            "trouble": row.now.trouble,
+        })
+    }
+
+    fn words(&self, lang: Lang) -> String {
+        let now = &self.row.now;
+        if self.answered.is_none() {
+            let key = if self.row.address.is_none() { "ask.never" } else { "ask.not_yet" };
+            return t!(lang, key);
+        }
+        if self.answered == Some(false) {
+            return t!(lang, "ask.silent");
+        }
+        let mut words = t!(lang, "ask.answered");
+        if let Some(us) = now.rtt_us {
+            words = format!("{words}, {}", locale::rtt(lang, us));
+        }
+        if let Some(lost) = now.loss_permille.filter(|lost| *lost > 0) {
+            let share = locale::percent(lang, u32::from(lost) * 1000, 0);
+            words = format!("{words}, {}", t!(lang, "ask.lost", share = share));
+        }
+        match now.trouble.and_then(|trouble| locale::trouble_words(lang, trouble)) {
+            Some(trouble) => format!("{words}; {trouble}"),
+            None => words,
+        }
+    }
+}
+
+/// Follows the daemon from `snapshot` on until each of `asked` has a newer round than there, until
+/// `wait` is over or Ctrl-C is pressed; those that nobody asks are not waited for.
+async fn listen(
+    client: &Client,
+    mut snapshot: Snapshot,
+    asked: &[SubjectId],
+    wait: Duration,
+) -> Result<Vec<Heard>, ClientError> {
+    let rows = |snapshot: &Snapshot| -> Vec<SubjectRow> {
+        let row = |id: &SubjectId| snapshot.subjects.iter().find(|row| row.id == *id).cloned();
+        asked.iter().filter_map(row).collect()
+    };
+    let before: HashMap<SubjectId, Option<UnixMs>> =
+        rows(&snapshot).into_iter().map(|row| (row.id, row.now.last_round)).collect();
+    let is_newer =
+        |row: &SubjectRow| row.now.last_round > before.get(&row.id).copied().flatten();
+    let following = async {
+        loop {
+            let mut changes = match client.changes(snapshot.seq).await {
+                Ok(changes) => changes,
+                Err(ClientError::Refused(problem)) if problem.error == "too_old" => {
+                    snapshot = client.snapshot().await?;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            loop {
+                if rows(&snapshot).iter().all(|row| row.address.is_none() || is_newer(row)) {
+                    return Ok(());
+                }
+                let change = changes.next().await?;
+                if !change.is_some_and(|change| snapshot.apply(&change)) {
+                    break;
+                }
+            }
+            snapshot = client.snapshot().await?;
+        }
+    };
+    tokio::select! {
+        ended = following => ended?,
+        () = tokio::time::sleep(wait) => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    let heard = rows(&snapshot).into_iter().map(|row| {
+        let has_answered = row.now.loss_permille.is_none_or(|lost| lost < 1000);
+        let answered = is_newer(&row).then_some(has_answered);
+        Heard { row, answered }
+    });
+    Ok(heard.collect())
+}
+
+/// A line for each.
+fn answers(heard: &[Heard], lang: Lang) -> String {
+    let widest = |of: &dyn Fn(&Heard) -> usize| heard.iter().map(of).max().unwrap_or(0);
+    let state = |heard: &Heard| locale::state_name(lang, heard.row.now.state);
+    let ids = widest(&|heard| width(heard.row.id.as_str()));
+    let states = widest(&|heard| width(state(heard)));
+    let line = |one: &Heard| {
+        format!(
+            "{} {}  {}  {}\n",
+            locale::state_glyph(one.row.now.state),
+            pad(one.row.id.as_str(), ids),
+            pad(state(one), states),
+            one.words(lang)
+        )
+    };
+    heard.iter().map(line).collect()
 }
 
 /// The subjects that some words mean, each once, in the order they are named in.
@@ -129,6 +272,31 @@ mod tests {
         assert_eq!(meant(&["cai-be/tslcd"]), Ok(vec!["cai-be/tslcd".to_owned()]));
         assert_eq!(meant(&["huyen cai be", "cai-be/tslcd"]), meant(&["cai-be"]));
         assert!(meant(&["sa-dec"]).is_err_and(|e| e.contains("sa-dec")));
+    }
+
+    #[test]
+    fn what_each_answers_is_told() {
+        let rows = snapshot().subjects;
+        let heard = |n: usize, answered, set: &dyn Fn(&mut SubjectRow)| {
+            let mut row = rows[n].clone();
+            row.address = Some("10.0.0.1".to_owned());
+            set(&mut row);
+            Heard { row, answered }
+        };
+        let all = [
+            heard(4, Some(true), &|row| row.now.rtt_us = Some(6_100)),
+            heard(2, Some(true), &|row| {
+                (row.now.rtt_us, row.now.loss_permille) = (Some(250_000), Some(333));
+            }),
+            heard(0, Some(false), &|_| {}),
+            heard(1, None, &|_| {}),
+            heard(3, None, &|row| row.address = None),
+        ];
+        insta::assert_snapshot!("answers_vi", answers(&all, Lang::Vi));
+        insta::assert_snapshot!("answers_en", answers(&all, Lang::En));
+        assert_eq!(all[3].json()["answered"], serde_json::Value::Null);
+        assert_eq!(all[0].json()["rtt_us"], 6_100);
+        assert_eq!(answers(&[], Lang::Vi), "");
     }
 
     #[test]

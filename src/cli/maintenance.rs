@@ -11,7 +11,7 @@ use crate::api::{ClientError, Problem, Snapshot, WorkRequest};
 use crate::config::Config;
 use crate::daemon::clock;
 use crate::locale::{self, Lang, fold, visible};
-use crate::model::{Id, Recurrence, SubjectId, UnixMs, WorkedOn, parse_duration};
+use crate::model::{Id, Recurrence, UnixMs, WorkedOn, parse_duration};
 use crate::report;
 use crate::t;
 
@@ -23,11 +23,10 @@ const TARGET_MAX: usize = 78;
 /// Announce work, list it, end it
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  tuantra maintenance add --unit cai-be --from 2026-11-27T22:00 --for 4h --note \"new fibre\"
+  tuantra maintenance add cai-be --from 2026-11-27T22:00 --for 4h --note \"new fibre\"
+  tuantra maintenance add cai-be/tslcd --for 30m --note \"swapping the router\"
   tuantra maintenance add --carrier vnpt --from 2026-11-28 --to 2026-11-29 --note \"core upgrade\"
-  tuantra maintenance add --subject cai-be/tslcd --for 30m --note \"swapping the router\"
-  tuantra maintenance add --unit cai-be --every \"sat,sun 22:00-02:00\" \\
-      --to 2026-12-31 --note \"upgrade\"
+  tuantra maintenance add cai-be --every \"sat,sun 22:00-02:00\" --to 2026-12-31 --note \"upgrade\"
   tuantra maintenance list
   tuantra maintenance end cai-be-20261127-2200
 
@@ -89,6 +88,9 @@ struct Add {
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 struct On {
+    /// A unit with all beneath it, by id or name, or one connection, device or service, by id
+    #[arg(value_name = "UNIT|SUBJECT")]
+    what: Option<String>,
     /// A unit with all beneath it, by id or name
     #[arg(long, value_name = "UNIT")]
     unit: Option<String>,
@@ -230,7 +232,16 @@ fn named(text: &str, lang: Lang) -> anyhow::Result<Id> {
 
 /// What is worked on, as the options name it.
 fn worked_on(snapshot: &Snapshot, on: &On, lang: Lang) -> anyhow::Result<WorkedOn> {
-    if let Some(word) = &on.unit {
+    let subject = |word: &str| snapshot.subjects.iter().find(|s| s.id.as_str() == word.trim());
+    if let Some(found) = on.what.as_deref().and_then(subject) {
+        return Ok(WorkedOn::Subject(found.id.clone()));
+    }
+    // A subject's id has a slash; a unit's may, too.
+    let is_unit = |word: &&String| {
+        !word.contains('/') || snapshot.units.iter().any(|unit| unit.id.as_str() == word.trim())
+    };
+    let what = on.what.as_ref().filter(is_unit);
+    if let Some(word) = what.or(on.unit.as_ref()) {
         let units = snapshot.units.iter().map(|unit| unit::Candidate {
             key: unit,
             id: unit.id.as_str(),
@@ -246,11 +257,9 @@ fn worked_on(snapshot: &Snapshot, on: &On, lang: Lang) -> anyhow::Result<WorkedO
         let unknown = || anyhow!(t!(lang, "maintenance.no_carrier", name = visible(word)));
         return found.map(|c| WorkedOn::Carrier(c.id.clone())).ok_or_else(unknown);
     }
-    let word = on.subject.as_deref().unwrap_or_default().trim();
-    let found = snapshot.subjects.iter().find(|s| s.id.as_str() == word);
-    let id: Option<&SubjectId> = found.map(|s| &s.id);
+    let word = on.subject.as_deref().or(on.what.as_deref()).unwrap_or_default().trim();
     let unknown = || anyhow!(t!(lang, "ack.unknown", what = visible(word)));
-    id.map(|id| WorkedOn::Subject(id.clone())).ok_or_else(unknown)
+    subject(word).map(|found| WorkedOn::Subject(found.id.clone())).ok_or_else(unknown)
 }
 
 /// `cai-be-20261127-2200`; the second to `n`-th try `cai-be-20261127-2200-n`. The same command

@@ -3,6 +3,7 @@ use jiff::tz::TimeZone;
 
 use super::super::sample::{NOW, snapshot, unit_id};
 use super::*;
+use crate::model::SubjectId;
 use crate::api::Work;
 use crate::model::{CarrierId, Span};
 
@@ -26,10 +27,13 @@ fn on(words: &str) -> Result<WorkedOn, String> {
 #[test]
 fn what_is_worked_on_is_one_thing_and_lasts_or_ends() {
     assert!(typed("add --unit cai-be --for 4h --note x").is_ok());
+    assert!(typed("add cai-be --for 4h --note x").is_ok());
     for wrong in [
         "add --for 4h --note x",
         "add --unit cai-be --carrier vnpt --for 4h --note x",
         "add --unit cai-be --note x",
+        "add cai-be --unit cai-be --for 4h --note x",
+        "add cai-be --carrier vnpt --for 4h --note x",
         "add --unit cai-be --for 4h --to 2026-11-28 --note x",
         "add --unit cai-be --for 4h",
         "end",
@@ -49,6 +53,10 @@ fn units_and_carriers_are_found_by_name_subjects_by_id() {
     let line = WorkedOn::Subject(SubjectId::new("cai-be/tslcd").unwrap());
     assert_eq!(on("--subject cai-be/tslcd"), Ok(line));
     assert!(on("--subject cai-be").is_err(), "a unit is no subject");
+    assert_eq!(on("cai-be/tslcd"), on("--subject cai-be/tslcd"));
+    assert_eq!(on("cai-be"), on("--unit cai-be"));
+    assert_eq!(on("mỹ"), on("--unit mỹ"));
+    assert!(on("cai-be/nothing").is_err_and(|e| e.contains("no connection, device or service")));
 }
 
 #[test]

@@ -37,6 +37,7 @@ mod snmp;
 mod status;
 mod unit;
 mod verify;
+mod vietnamese;
 
 /// Nothing to complain of.
 pub const EXIT_OK: u8 = 0;
@@ -131,13 +132,10 @@ enum Command {
 /// Parses the command line, runs the command, prints its error and returns the exit code.
 pub fn main() -> ExitCode {
     allocator::keep_little();
-    let cli = match Cli::try_parse() {
+    let words: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&words) {
         Ok(cli) => cli,
-        Err(error) => {
-            // Printing help or a usage error fails only when the terminal is gone.
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { EXIT_USAGE } else { EXIT_OK });
-        }
+        Err(error) => return vietnamese::tell(&error, &words),
     };
     let result = match &cli.command {
         Command::Check(args) => check::run(args, &cli.global),

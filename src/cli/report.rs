@@ -23,7 +23,7 @@ pub(super) use self::told::{no_time, store_told, told};
 pub(super) use self::words::Format;
 
 use self::made::{Made, Source};
-use self::slow::Slow;
+pub(super) use self::slow::Slow;
 use self::told::named;
 use self::words::{By, Earlier, Hours, Kind, Rule, percentage};
 use super::{EXIT_FINDING, EXIT_NOT_PROVEN, EXIT_OK, Global, context, unit};

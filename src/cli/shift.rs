@@ -31,7 +31,8 @@ lines; switched off outside its hours is no loss. Causes are those that operator
 
 Exit code: 0 printed or sent, 2 wrong usage, bad input or not sent.")]
 pub struct BulletinArgs {
-    /// The time spoken of: 2026-11-24T08:00 (configured zone) or RFC 3339 (default: now)
+    /// The time spoken of: 08:00 (the latest), 2026-11-24T08:00 (configured zone) or RFC 3339
+    /// (default: now)
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
     /// Units of which level (default: the lowest there is)
@@ -153,7 +154,7 @@ pub fn handover(args: &HandoverArgs, global: &Global) -> anyhow::Result<ExitCode
 fn moment(config: &Config, text: Option<&str>) -> anyhow::Result<UnixMs> {
     let (lang, now) = (config.language, clock::now());
     let Some(text) = text else { return Ok(now) };
-    let at = report::moment(text, &config.timezone)
+    let at = report::past_moment(text, now, &config.timezone)
         .map_err(|error| anyhow!(no_time(lang, "--at", &error)))?;
     match at <= now {
         true => Ok(at),

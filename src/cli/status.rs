@@ -27,7 +27,8 @@ use crate::t;
   tuantra status                     the whole province
   tuantra status cai-be              one district with all beneath
   tuantra status --format json | jq .incidents
-  tuantra status cai-be --at 2026-11-26T07:31        as it was at a past time, local
+  tuantra status cai-be --at 07:31   as it was the last time it was 07:31, local
+  tuantra status cai-be --at 2026-11-26T07:31
 
 Exit code: 0 all that is required is up, 1 something required is down, 2 wrong usage or bad
 input, 4 the daemon cannot be reached (where it is not running, the last known state is printed).
@@ -37,7 +38,7 @@ pub struct Args {
     /// Unit by id or name; the whole province when left out
     #[arg(value_name = "UNIT")]
     unit: Option<String>,
-    /// As of when: 2026-11-26T07:31 (local), 2026-11-26T00:31:00Z, 2026-11-26
+    /// As of when: 15:23 (the latest), 2026-11-26T07:31 (local), 2026-11-26T00:31:00Z, 2026-11-26
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
     /// text or json
@@ -117,9 +118,10 @@ fn patrolled(args: &Args, global: &Global) -> Result<Config, anyhow::Result<Exit
 
 fn at(config: &Config, text: &str) -> anyhow::Result<Snapshot> {
     let lang = config.language;
-    let at = report::moment(text, &config.timezone)
+    let now = clock::now();
+    let at = report::past_moment(text, now, &config.timezone)
         .map_err(|error| anyhow!(no_time(lang, "--at", &error)))?;
-    if at > clock::now() {
+    if at > now {
         bail!(t!(lang, "status.to_come", at = locale::visible(text)));
     }
     let inventory = context::inventory(config)?;

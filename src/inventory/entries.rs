@@ -272,12 +272,11 @@ fn contact(desk: &mut Desk, fields: &Fields<'_>) -> Contact {
 
 fn location(desk: &mut Desk, fields: &Fields<'_>) -> Option<Location> {
     let place = fields.sub(desk, "location", &["lat", "lon"])?;
-    let mut degrees = |key: &str, most: i64| {
+    let mut degrees = |key: &str| {
         let node = place.required(desk, key)?;
-        let e6 = scalar::decimal(desk, key, node, 6, -most * 1_000_000..=most * 1_000_000)?;
-        i32::try_from(e6).ok()
+        scalar::degrees(desk, key, node)
     };
-    let (lat, lon) = (degrees("lat", 90), degrees("lon", 180));
+    let (lat, lon) = (degrees("lat"), degrees("lon"));
     Some(Location { lat_e6: lat?, lon_e6: lon? })
 }
 

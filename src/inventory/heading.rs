@@ -149,8 +149,8 @@ pub(super) const KINDS: [(&str, &str); 9] = [
 /// Keys of days.
 pub(super) const DAYS: [&str; 6] = ["since", "until", "from", "due", "at", "support_until"];
 
-/// A cell as the inventory would write it: kinds by their word, dates as `2016-01-31`, names of
-/// networks and carriers in small letters. Anything else stays.
+/// A cell as the inventory would write it: kinds by their word, dates as `2016-01-31`, degrees with a
+/// decimal point, names of networks and carriers in small letters. Anything else stays.
 pub(super) fn word(key: &str, text: &str) -> String {
     match key {
         "kind" => {
@@ -164,6 +164,7 @@ pub(super) fn word(key: &str, text: &str) -> String {
             known.map_or_else(|| text.to_owned(), |(_, word)| (*word).to_owned())
         }
         key if DAYS.contains(&key) => date(text).unwrap_or_else(|| text.to_owned()),
+        "location.lat" | "location.lon" => text.replacen(',', ".", 1),
         "network" | "carrier" if text.is_ascii() => text.to_ascii_lowercase(),
         "requires" if text.is_ascii() => text.to_ascii_lowercase().replace(',', ";"),
         _ => text.to_owned(),
@@ -223,5 +224,8 @@ mod tests {
         assert_eq!(word("since", "2025-07-01"), "2025-07-01");
         assert_eq!(word("requires", "TSLCD, LAN"), "tslcd; lan");
         assert_eq!(word("name", "1/7/2025"), "1/7/2025");
+        assert_eq!(word("location.lat", "10,35"), "10.35");
+        assert_eq!(word("location.lon", "106.36"), "106.36");
+        assert_eq!(word("name", "10,35"), "10,35");
     }
 }

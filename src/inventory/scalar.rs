@@ -244,6 +244,22 @@ pub(super) fn decimal(
     }
 }
 
+/// Degrees of latitude (`lat`) or longitude, in millionths; told by the heading that forms have.
+pub(super) fn degrees(desk: &mut Desk, key: &str, node: &Node) -> Option<i32> {
+    let text = word(desk, key, node)?;
+    let (most, wrong, hint) = match key {
+        "lat" => (90_000_000, "check.bad_latitude", "check.latitude_hint"),
+        _ => (180_000_000, "check.bad_longitude", "check.longitude_hint"),
+    };
+    let found = parse_scaled(text, 6).and_then(|e6| i32::try_from(e6).ok());
+    let found = found.filter(|e6| (-most..=most).contains(e6));
+    if found.is_none() {
+        let message = Message::new(wrong).with("key", key).with("text", shown(text));
+        desk.report(Finding::error(node.at, message).hint(Message::new(hint)));
+    }
+    found
+}
+
 /// A share from 0 to 1 in millionths; a percentage is a common slip and gets its own hint.
 pub(super) fn share_ppm(desk: &mut Desk, node: &Node) -> Option<i64> {
     let text = word(desk, "availability", node)?;

@@ -1,6 +1,6 @@
 //! From what was typed to a half-open span of time, in the configured zone.
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
 use crate::model::{DurationError, Span, UnixMs, parse_duration};
@@ -42,6 +42,28 @@ pub fn moment(text: &str, zone: &TimeZone) -> Result<UnixMs, PeriodError> {
         .or_else(|| text.parse::<Date>().ok().map(DateTime::from))
         .and_then(|at| instant(at, zone))
         .ok_or_else(|| PeriodError::Moment(text.chars().take(40).collect()))
+}
+
+/// `18:00` or `7:05`: a time of day; `None` for what is none.
+#[must_use]
+pub fn clock_time(text: &str) -> Option<Time> {
+    let is_clock = text.split(':').all(|part| matches!(part.len(), 1 | 2)) && text.contains(':');
+    is_clock.then(|| Time::strptime("%H:%M", text).ok()).flatten()
+}
+
+/// As [`moment`], and a time of day: the latest that was, `now` included.
+///
+/// # Errors
+/// [`PeriodError::Moment`].
+pub fn past_moment(text: &str, now: UnixMs, zone: &TimeZone) -> Result<UnixMs, PeriodError> {
+    let latest = || {
+        let time = clock_time(text.trim())?;
+        let today = zone.to_datetime(now.to_timestamp()).date();
+        let days = [today, today.yesterday().ok()?];
+        let at = |day: Date| instant(day.to_datetime(time), zone);
+        days.into_iter().filter_map(at).find(|at| *at <= now)
+    };
+    latest().map_or_else(|| moment(text, zone), Ok)
 }
 
 /// `2026-10`: from its first instant to the next month's.

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::process::ExitCode;
 
 use anyhow::anyhow;
-use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
@@ -143,8 +142,7 @@ fn end_of(text: &str, now: UnixMs, zone: &TimeZone) -> Option<UnixMs> {
     if let Ok(ms) = parse_duration(text) {
         return (ms > 0).then(|| now + ms);
     }
-    let is_clock = text.split(':').all(|part| matches!(part.len(), 1 | 2)) && text.contains(':');
-    let Some(time) = is_clock.then(|| Time::strptime("%H:%M", text).ok()).flatten() else {
+    let Some(time) = report::clock_time(text) else {
         return report::moment(text, zone).ok();
     };
     let today = zone.to_datetime(now.to_timestamp()).date();

@@ -43,7 +43,7 @@ pub struct Args {
     #[arg(long)]
     headless: bool,
     /// End after this time (60s, 5m); without it at q or Ctrl-C
-    #[arg(long = "for", value_name = "TIME")]
+    #[arg(long = "for", value_name = "LENGTH")]
     lasts: Option<String>,
     /// No namespace and no faults: every address is this machine itself
     #[arg(long)]

@@ -14,7 +14,7 @@ use std::net::IpAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use ipnet::IpNet;
 
 use super::snmp::device as named;
@@ -22,6 +22,7 @@ use super::{EXIT_FINDING, EXIT_OK, EXIT_USAGE, Global, context};
 use crate::config::Config;
 use crate::locale::{Lang, number, visible};
 use crate::model::{Credential, Inventory, Severity, SubjectId};
+use crate::probe::ProbeError;
 use crate::probe::snmp::facts::FactKind;
 use crate::store::Reader;
 use crate::t;
@@ -157,7 +158,14 @@ async fn both(
     plan: &[IpNet],
     shown: &mut Shown,
 ) -> anyhow::Result<()> {
-    search.ask(&meant.addresses, |progress| shown.tell(progress)).await?;
+    let lang = shown.lang;
+    let in_words = |error| match error {
+        ProbeError::NotPermitted { source, .. } => {
+            anyhow!(t!(lang, "daemon.may_not_ping", error = source))
+        }
+        other => anyhow!(other),
+    };
+    search.ask(&meant.addresses, |progress| shown.tell(progress)).await.map_err(in_words)?;
     let named = search.found().filter(|found| meant.devices.contains(&found.address));
     let said = named.filter_map(|found| found.said.as_ref());
     let seen = said.flat_map(|said| {
@@ -167,7 +175,7 @@ async fn both(
     let seen: BTreeSet<IpAddr> = seen.map(|address| address.to_canonical()).collect();
     let is_planned = |address: &IpAddr| plan.iter().any(|net| net.contains(address));
     let seen: Vec<IpAddr> = seen.into_iter().filter(is_planned).take(ASKED_MAX).collect();
-    search.ask(&seen, |progress| shown.tell(progress)).await?;
+    search.ask(&seen, |progress| shown.tell(progress)).await.map_err(in_words)?;
     Ok(())
 }
 
@@ -183,7 +191,11 @@ fn meant(
     let n = |n: u128| number(lang, i64::try_from(n).unwrap_or(i64::MAX));
     for word in what {
         let Some(range) = Range::parse(word) else {
-            let device = named::named(config, inventory, word.trim())?;
+            let word = word.trim();
+            if is_like_addresses(word) {
+                bail!(t!(lang, "discover.no_address", word = visible(word)));
+            }
+            let device = named::named(config, inventory, word)?;
             let Some(address) = named::address_of(device) else {
                 bail!(t!(lang, "snmp.no_address", device = device.id))
             };
@@ -214,6 +226,12 @@ fn meant(
         bail!(t!(lang, "discover.too_many", range = what.join(" "), size = size, max = max));
     }
     Ok(Meant { addresses: addresses.into_iter().collect(), devices })
+}
+
+/// Whether a word that is no address was to be one: ids have letters and no colon.
+fn is_like_addresses(word: &str) -> bool {
+    let is_figure = |c: char| c.is_ascii_digit() || matches!(c, '.' | '/' | '-');
+    word.contains(':') || (word.contains('.') && word.chars().all(is_figure))
 }
 
 /// Those to be tried. Of all of them, one whose secrets cannot be had by this user is left out, with

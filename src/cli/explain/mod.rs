@@ -33,12 +33,14 @@ use rounds::Rounds;
 #[command(after_help = "Examples:
   tuantra explain cai-be/tslcd                         now, as the daemon knows it
   tuantra explain \"hoa khanh\"                          a unit, when it has one line only
-  tuantra explain cai-be/tslcd --at 2026-11-26T07:31   at a past time, local
+  tuantra explain cai-be/tslcd --at 07:31              the last time it was 07:31, local
+  tuantra explain cai-be/tslcd --at 2026-11-26T07:31
   tuantra explain cai-be/tslcd --format json | jq .rule
 
 It prints the state, since when, the rule that decided with its numbers, what is going on, the
 thresholds in force, what the subject is reached through, and its last rounds. Without a daemon, and
-for a past time, the same core is run again on the rounds that the store has kept.
+for a past time, the same core is run again on the rounds that the store has kept; what the sentinels
+saw then is not known, for it is not kept.
 
 Exit code: 0 told, 2 wrong usage, an unknown name, or nothing recorded of it, 4 the daemon runs and
 cannot be asked.")]
@@ -46,7 +48,7 @@ pub struct Args {
     /// A line, device or service by id; or a unit with one line, by id or name
     #[arg(value_name = "SUBJECT")]
     subject: String,
-    /// As of when: 2026-11-26T07:31 (local), 2026-11-26T00:31:00Z, 2026-11-26
+    /// As of when: 15:23 (the latest), 2026-11-26T07:31 (local), 2026-11-26T00:31:00Z, 2026-11-26
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
     /// text or json
@@ -93,9 +95,10 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let lang = config.language;
     let account = match &args.at {
         Some(text) => {
-            let at = report::moment(text, &config.timezone)
+            let now = clock::now();
+            let at = report::past_moment(text, now, &config.timezone)
                 .map_err(|_| anyhow!(t!(lang, "explain.bad_time", text = visible(text))))?;
-            if at > clock::now() {
+            if at > now {
                 bail!(t!(lang, "explain.to_come", at = visible(text)));
             }
             from_store(&config, &args.subject, Some(at))?

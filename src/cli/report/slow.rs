@@ -56,7 +56,7 @@ impl Slow {
     }
 
     /// What is being done from now on, and of how many subjects where these are counted.
-    pub(super) fn now(&self, text: String, of: usize) {
+    pub(in crate::cli) fn now(&self, text: String, of: usize) {
         if let Some(shared) = &self.shared {
             let mut stage = shared.stage.lock().unwrap_or_else(PoisonError::into_inner);
             (stage.text, stage.of) = (text, of);

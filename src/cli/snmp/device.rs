@@ -7,9 +7,29 @@ use anyhow::bail;
 use super::Which;
 use crate::cli::context;
 use crate::config::Config;
-use crate::locale::{fold, visible};
-use crate::model::{Check, Credential, Inventory, Subject};
+use crate::locale::{Lang, fold, visible};
+use crate::model::{Check, Credential, Inventory, Security, Subject};
 use crate::t;
+
+impl Device {
+    /// What it is asked with: `SNMPv2c, “core”, port 161, 3 times`.
+    pub(super) fn way(&self, lang: Lang) -> String {
+        let version = match self.credential.security {
+            Security::V1 { .. } => "v1",
+            Security::V2c { .. } => "v2c",
+            Security::V3 { .. } => "v3",
+        };
+        let (credential, port) = (&self.credential.id, self.credential.port);
+        t!(
+            lang,
+            "snmp.way",
+            version = version,
+            credential = credential,
+            port = port,
+            tries = self.tries
+        )
+    }
+}
 
 /// Most devices listed.
 const MAX_LISTED: usize = 20;
@@ -23,6 +43,8 @@ pub(super) struct Device {
     pub(super) address: IpAddr,
     /// With what.
     pub(super) credential: Credential,
+    /// How often a question is put before nobody is there.
+    pub(super) tries: u32,
 }
 
 /// The device that was typed.
@@ -48,7 +70,8 @@ pub(super) fn find(config: &Config, which: &Which) -> anyhow::Result<Device> {
     let Some(wanted) = which.credential.as_deref().or(own.map(|id| id.as_str())) else {
         bail!(t!(lang, "snmp.device_without_credential", device = visible(&name)))
     };
-    Ok(Device { name, address, credential: credential(config, wanted)? })
+    let tries = u32::from(config.snmp.retries) + 1;
+    Ok(Device { name, address, credential: credential(config, wanted)?, tries })
 }
 
 fn devices(inventory: &Inventory) -> impl Iterator<Item = &Subject> {

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 
+use super::report::Slow;
 use super::{EXIT_FINDING, EXIT_OK, Format, Global, context};
 use crate::config::Config;
 use crate::daemon::clock;
@@ -94,15 +95,15 @@ Exit code: 0 told, 1 no answer, or there are none, 2 wrong usage.")]
         #[command(flatten)]
         whom: Whom,
         /// Ask twice, so long apart (5s to 10m), and print what passed in between
-        #[arg(long, value_name = "TIME", value_parser = measured)]
+        #[arg(long, value_name = "LENGTH", value_parser = measured)]
         measure: Option<std::time::Duration>,
     },
 }
 
 /// A length of time in which counters tell something.
 fn measured(text: &str) -> Result<std::time::Duration, String> {
-    let ms = crate::model::parse_duration(text).map_err(|error| error.to_string())?;
-    let ms = u64::try_from(ms).ok().filter(|ms| (5_000..=600_000).contains(ms));
+    let ms = crate::model::parse_duration(text).ok().and_then(|ms| u64::try_from(ms).ok());
+    let ms = ms.filter(|ms| (5_000..=600_000).contains(ms));
     ms.map(std::time::Duration::from_millis).ok_or_else(|| "5s to 10m".to_owned())
 }
 
@@ -172,6 +173,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let asked = asked(lang, which, matches!(args.command, Command::Get(_)))?;
     let device = device::find(&config, which)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let slow = asking(lang, &device);
     let answered = runtime.block_on(async {
         let mut session = session(&config, &device).await?;
         match &args.command {
@@ -180,6 +182,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
             Command::Facts(_) | Command::Interfaces { .. } => Ok(Vec::new()),
         }
     });
+    drop(slow);
     let answers = match answered {
         Ok(answers) => answers,
         Err(error) => {
@@ -245,10 +248,12 @@ fn tell(
     // What is wrong with one is told by `check` and whoever patrols; here the others serve.
     let (profiles, _) = Profiles::load(config.snmp_profiles.as_deref());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let slow = asking(lang, &device);
     let told = runtime.block_on(async {
         let mut session = session(config, &device).await?;
         told::read(&mut session, &profiles, measure).await
     });
+    drop(slow);
     let told = match told {
         Ok(told) => told,
         Err(error) => {
@@ -271,6 +276,14 @@ fn tell(
         return Ok(ExitCode::from(EXIT_FINDING));
     }
     Ok(ExitCode::from(EXIT_OK))
+}
+
+/// Says at a terminal who is being asked with what, while that takes its time.
+fn asking(lang: Lang, device: &Device) -> Slow {
+    let slow = Slow::new(lang);
+    let (name, address, way) = (visible(&device.name), device.address, device.way(lang));
+    slow.now(t!(lang, "snmp.asking", device = name, address = address, way = way), 0);
+    slow
 }
 
 fn asked(lang: Lang, which: &Which, is_get: bool) -> anyhow::Result<Vec<Asked>> {

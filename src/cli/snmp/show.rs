@@ -136,7 +136,8 @@ pub(super) fn failure(lang: Lang, device: &Device, error: &SnmpError) -> String 
                     )
                 })
                 .collect();
-            t!(lang, "snmp.silent", reasons = likely.join(", "))
+            let silent = t!(lang, "snmp.silent", reasons = likely.join(", "));
+            format!("{silent} ({})", t!(lang, "snmp.tried", way = device.way(lang)))
         }
         SnmpError::CredentialRefused(report) => {
             let report = words(lang, &format!("snmp.report.{}", report.as_str()));

@@ -23,14 +23,19 @@ const LIMITS_US: [u32; 13] = [
     2_000_000, 5_000_000,
 ];
 
-/// The top of the scale: above nearly all largest times, so that one outlier does not flatten
-/// everything else; and above every median.
+/// How many times as high as most medians the scale may go for the sake of single times.
+const SPREAD: u32 = 4;
+
+/// The top of the scale: above nearly all largest times and nearly all medians, and not so far above
+/// the medians that these lie flat on the ground: what is higher is cut off, with a mark.
 fn limit_us(points: &[ChartPoint]) -> u32 {
-    let mut largest: Vec<u32> = points.iter().filter_map(|p| p.max_us).collect();
-    largest.sort_unstable();
-    let usual = largest.get(largest.len().saturating_sub(1) * 95 / 100).copied().unwrap_or(0);
-    let median = points.iter().filter_map(|p| p.median_us).max().unwrap_or(0);
-    let wanted = usual.max(median);
+    let nearly_all = |of: fn(&ChartPoint) -> Option<u32>| {
+        let mut all: Vec<u32> = points.iter().filter_map(of).collect();
+        all.sort_unstable();
+        all.get(all.len().saturating_sub(1) * 95 / 100).copied().unwrap_or(0)
+    };
+    let (largest, median) = (nearly_all(|p| p.max_us), nearly_all(|p| p.median_us));
+    let wanted = largest.min(median.saturating_mul(SPREAD)).max(median);
     LIMITS_US.into_iter().find(|l| *l >= wanted).unwrap_or(wanted)
 }
 
@@ -128,6 +133,10 @@ fn curve(shot: &Shot<'_>, point: &ChartPoint, limit: u32, plot: Rect, x: u16, bu
     let style = if lost { theme.poor() } else { theme.strong() };
     let eighths = usize::from((level - 1) % 8 + 1);
     put(buffer, rows(plot, cell(level), 1), x, theme.eighths(eighths), style);
+    // Higher than the scale: said where it leaves the picture.
+    if point.max_us.is_some_and(|us| us > limit) {
+        put(buffer, rows(plot, 0, 1), x, '^', if median > limit { style } else { theme.dim() });
+    }
 }
 
 /// The lost share of a column; a dot where nothing was lost, nothing where nobody asked.
@@ -198,6 +207,18 @@ mod tests {
         let mut points: Vec<ChartPoint> = (0..99).map(|_| point(4_100)).collect();
         points.push(point(900_000));
         assert_eq!(limit_us(&points), 10_000);
+        // Single times far above in every column leave the medians their room, too.
+        for point in &mut points {
+            (point.median_us, point.max_us) = (Some(6_000), Some(200_000));
+        }
+        assert_eq!(limit_us(&points), 50_000);
+        // A column that was slow as a whole is cut off; many are not.
+        points[0].median_us = Some(319_000);
+        assert_eq!(limit_us(&points), 50_000);
+        for point in &mut points[..10] {
+            (point.median_us, point.max_us) = (Some(180_000), Some(200_000));
+        }
+        assert_eq!(limit_us(&points), 200_000);
         assert_eq!(limit_us(&[]), 1_000);
     }
 

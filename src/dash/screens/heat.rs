@@ -126,7 +126,8 @@ fn unit(shot: &Shot<'_>, id: &UnitId, row: Rect, buffer: &mut Buffer) -> Line {
     Line::styled(duration_short(lang, lost), theme.fault())
 }
 
-/// A cell's sign and style: half blocks in colours, else tenths as digits.
+/// A cell's sign and style: blocks as high as what was lost, in colours; else tenths as digits. What
+/// is neither well nor lost has the sign of its state, so that no colour is needed to tell them.
 fn look(theme: &Theme, cell: &Cell) -> (char, Style) {
     let lost = cell.lost_permille();
     if theme.is_plain() {
@@ -142,10 +143,12 @@ fn look(theme: &Theme, cell: &Cell) -> (char, Style) {
         };
     }
     match (lost, cell.worst) {
-        (0, State::Unmeasured) => ('▄', theme.unknown()),
-        (0, State::Degraded) => ('▄', theme.poor()),
-        (0, _) => ('▄', theme.lost(0)),
-        (lost, _) => ('█', theme.lost(lost)),
+        (0, State::Unmeasured) => (theme.glyph(State::Unmeasured), theme.unknown()),
+        (0, State::Degraded) => (theme.glyph(State::Degraded), theme.poor()),
+        (0, _) => ('▁', theme.lost(0)),
+        (..100, _) => ('▃', theme.lost(lost)),
+        (..500, _) => ('▅', theme.lost(lost)),
+        _ => ('█', theme.lost(lost)),
     }
 }
 
@@ -153,18 +156,26 @@ fn look(theme: &Theme, cell: &Cell) -> (char, Style) {
 fn signs(shot: &Shot<'_>) -> Line {
     let (lang, theme) = (shot.ui.lang, shot.theme);
     let cell = |lost_ms, worst| Cell { lost_ms, known_ms: 1000, worst };
-    let shown = [
-        (cell(0, State::Up), "dash.heat_none"),
-        (cell(50, State::Down), "dash.heat_some"),
-        (cell(300, State::Down), "dash.heat_part"),
-        (cell(1000, State::Down), "dash.heat_most"),
-        (cell(0, State::Degraded), "state.degraded"),
-        (Cell { known_ms: 0, ..cell(0, State::Unmeasured) }, "state.unmeasured"),
-    ];
+    let of = |cell: &Cell| {
+        let (sign, style) = look(theme, cell);
+        (sign.to_string(), style)
+    };
+    let mut shown = vec![(of(&cell(0, State::Up)), "dash.heat_none")];
+    if theme.is_plain() {
+        let (_, style) = of(&cell(1000, State::Down));
+        shown.push((("1-9".to_owned(), style), "dash_heat.tenths"));
+        shown.push((of(&cell(1000, State::Down)), "dash_heat.whole"));
+    } else {
+        shown.push((of(&cell(50, State::Down)), "dash.heat_some"));
+        shown.push((of(&cell(300, State::Down)), "dash.heat_part"));
+        shown.push((of(&cell(1000, State::Down)), "dash.heat_most"));
+    }
+    shown.push((of(&cell(0, State::Degraded)), "state.degraded"));
+    let unmeasured = Cell { known_ms: 0, ..cell(0, State::Unmeasured) };
+    shown.push((of(&unmeasured), "state.unmeasured"));
     let mut words = Line::default();
-    for (cell, key) in shown {
-        let (sign, style) = look(theme, &cell);
-        words.push(sign.to_string(), style);
+    for ((sign, style), key) in shown {
+        words.push(sign, style);
         words.push(format!(" {}  ", text(lang, key)), theme.dim());
     }
     words

@@ -516,7 +516,8 @@ fn left(
             "line" => "kinds.line",
             "what" => "kinds.what",
         ),
-        rows: ours.chain(theirs).chain(twice).chain(cells).collect(),
+        // What somebody has to look into stands above what they simply did not name.
+        rows: theirs.chain(twice).chain(cells).chain(ours).collect(),
         has_total: false,
     }
 }

@@ -1,7 +1,7 @@
 //! What an explanation rests on, one labelled line each.
 
 use super::Told;
-use crate::cli::explain::state_word;
+use crate::cli::explain::{Source, state_word};
 use crate::health::{ParentSeen, PassageSeen, PhaseSeen};
 use crate::locale::{self, duration, rtt, state_glyph, visible};
 use crate::t;
@@ -49,6 +49,12 @@ impl Told<'_> {
         }
         match e.is_seen {
             _ if !self.account.blind.is_empty() => {}
+            // What the sentinels answered is not kept, only when they made the patrol blind.
+            None | Some(true) if self.account.source != Source::Daemon => {
+                if self.account.has_sentinels {
+                    facts.push(("explain.label_sight", t!(lang, "explain.sight_not_kept")));
+                }
+            }
             Some(false) => facts.push(("explain.label_sight", t!(lang, "explain.sight_was_blind"))),
             None => facts.push(("explain.label_sight", t!(lang, "explain.sight_wait"))),
             Some(true) if self.account.has_sentinels => {
