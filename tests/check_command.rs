@@ -43,6 +43,49 @@ impl Sample {
 type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
 
 #[test]
+fn help_and_wrong_usage_speak_the_language_of_all_else() -> Result<()> {
+    let english = [("config.yaml", "language: en\n"), ("other.yaml", "language: vi\n")];
+    let (bare, english) = (Sample::new(&[])?, Sample::new(&english)?);
+    // Where the words are wrong, whether they are told in Vietnamese.
+    for (sample, words, is_vietnamese) in [
+        (&bare, &["--help"][..], true),
+        (&bare, &["--lang", "en", "--help"], false),
+        (&bare, &["--lang", "en", "help", "status"], false),
+        (&bare, &["help", "db", "backup"], true),
+        (&bare, &["statsu"], true),
+        (&bare, &["statsu", "--lang", "en"], false),
+        (&bare, &["status", "--lang", "fr", "--at"], true),
+        (&bare, &[], true),
+        (&english, &["--help"], false),
+        (&english, &["status", "-h"], false),
+        (&english, &["status", "--lang", "vi", "-h"], true),
+        (&english, &["status", "--fromat", "json"], false),
+        (&english, &["--config", "other.yaml", "status", "--fromat"], true),
+    ] {
+        let output = sample.tuantra(words)?;
+        let is_help = words.iter().any(|word| matches!(*word, "--help" | "-h" | "help"));
+        assert_eq!(output.status.code(), Some(if is_help { 0 } else { 2 }), "{words:?}");
+        let (said, silent) = match is_help {
+            true => (output.stdout, output.stderr),
+            false => (output.stderr, output.stdout),
+        };
+        let said = String::from_utf8(said)?;
+        assert!(silent.is_empty(), "{words:?}");
+        let (wanted, other) = match is_vietnamese {
+            true => ("Cách dùng:", "Usage:"),
+            false => ("Usage:", "Cách dùng:"),
+        };
+        // A value that is missing has no usage.
+        let has_usage = !words.contains(&"--at");
+        assert_eq!(said.contains(wanted), has_usage, "{words:?}: {said}");
+        assert!(!said.contains(other), "{words:?}: {said}");
+    }
+    let version = bare.tuantra(&["--version"])?;
+    assert!(version.status.success() && version.stdout.starts_with(b"tuantra "), "{version:?}");
+    Ok(())
+}
+
+#[test]
 fn a_sound_province_is_summed_up() -> Result<()> {
     let sample = Sample::new(&[("inventory/a.yaml", PROVINCE)])?;
     let output = sample.tuantra(&["check", "--strict"])?;

@@ -74,10 +74,10 @@ Nothing is lost: imported into an empty folder it is the same inventory.")]
     /// Bring what a spreadsheet says into the inventory's files; a dry run unless --write is given
     #[command(after_help = "\
 Examples:
-  tuantra inventory import cai-be.xlsx                        what would be added and changed
-  tuantra inventory import cai-be.xlsx --write                write it
-  tuantra inventory import cai-be.xlsx --remove --unit cai-be also take out what the sheet lacks
-  tuantra inventory import danh-sach.csv --list devices       a table whose name does not say what it is
+  tuantra inventory import cai-be.xlsx                         what would be added and changed
+  tuantra inventory import cai-be.xlsx --write                 write it
+  tuantra inventory import cai-be.xlsx --remove --unit cai-be  also take out what the sheet lacks
+  tuantra inventory import danh-sach.csv --list devices        a table whose name does not say what it is
   tuantra inventory import --from netbox netbox/ --network tslcd
 
 Comments, order and the way of writing stay; only the entries that differ are changed, at their place.

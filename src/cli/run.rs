@@ -59,7 +59,8 @@ pub fn run(_args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         anyhow::bail!(t!(lang, "store.disk_full", store = path.display()));
     }
     if let Err(DaemonError::Probe(ProbeError::NotPermitted { source, .. })) = &ended {
-        anyhow::bail!(t!(lang, "daemon.may_not_ping", error = source));
+        let said = crate::locale::reason(lang, &source.to_string());
+        anyhow::bail!(t!(lang, "daemon.may_not_ping", error = said));
     }
     ended?;
     Ok(ExitCode::from(EXIT_OK))

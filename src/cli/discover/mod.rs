@@ -20,7 +20,7 @@ use ipnet::IpNet;
 use super::snmp::device as named;
 use super::{EXIT_FINDING, EXIT_OK, EXIT_USAGE, Global, context};
 use crate::config::Config;
-use crate::locale::{Lang, number, visible};
+use crate::locale::{Lang, number, reason, visible};
 use crate::model::{Credential, Inventory, Severity, SubjectId};
 use crate::probe::ProbeError;
 use crate::probe::snmp::facts::FactKind;
@@ -161,7 +161,8 @@ async fn both(
     let lang = shown.lang;
     let in_words = |error| match error {
         ProbeError::NotPermitted { source, .. } => {
-            anyhow!(t!(lang, "daemon.may_not_ping", error = source))
+            let said = reason(lang, &source.to_string());
+            anyhow!(t!(lang, "daemon.may_not_ping", error = said))
         }
         other => anyhow!(other),
     };

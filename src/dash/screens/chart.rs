@@ -206,7 +206,7 @@ mod tests {
         };
         let mut points: Vec<ChartPoint> = (0..99).map(|_| point(4_100)).collect();
         points.push(point(900_000));
-        assert_eq!(limit_us(&points), 10_000);
+        assert_eq!(limit_us(&points), 5_000);
         // Single times far above in every column leave the medians their room, too.
         for point in &mut points {
             (point.median_us, point.max_us) = (Some(6_000), Some(200_000));
