@@ -155,8 +155,7 @@ async fn listen(
     };
     let before: HashMap<SubjectId, Option<UnixMs>> =
         rows(&snapshot).into_iter().map(|row| (row.id, row.now.last_round)).collect();
-    let is_newer =
-        |row: &SubjectRow| row.now.last_round > before.get(&row.id).copied().flatten();
+    let is_newer = |row: &SubjectRow| row.now.last_round > before.get(&row.id).copied().flatten();
     let following = async {
         loop {
             let mut changes = match client.changes(snapshot.seq).await {

@@ -3,8 +3,8 @@ use jiff::tz::TimeZone;
 
 use super::super::sample::{NOW, snapshot, unit_id};
 use super::*;
-use crate::model::SubjectId;
 use crate::api::Work;
+use crate::model::SubjectId;
 use crate::model::{CarrierId, Span};
 
 #[derive(clap::Parser)]

@@ -1,11 +1,17 @@
 //! What is shown, as a file or as a line of text to paste. Pure.
 //!
-//! Headings are English and stable; no cell is taken for a formula by a spreadsheet.
+//! A file is for people and their spreadsheets: headings, words, times and figures are those of the
+//! screen's language (what is stable and for programs is printed by `tuantra status --format json`
+//! and `tuantra db export`). No cell is taken for a formula by a spreadsheet.
 
 use super::board::{Board, Subject};
+use super::screens::log;
 use super::state::{Row, Screen, Ui};
 use crate::api::{ClosedIncident, Drift, UnitRow, Work};
-use crate::model::{Incident, UnixMs, WorkedOn};
+use crate::locale::{
+    Lang, cause_key, clock, date, recurrence_words, state_name, text as word, trouble_words,
+};
+use crate::model::{Incident, UnitId, UnixMs, WorkedOn};
 
 /// A file to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,13 +32,14 @@ pub fn csv(ui: &Ui, board: &Board, now: UnixMs) -> Option<Export> {
         Some(row @ (Row::Fold | Row::Closed(_))) => row,
         _ => ui.rows.first()?,
     };
+    let say = Say { lang: ui.lang, board };
     let (head, lines): (&[&str], Vec<Vec<String>>) = match first {
         Row::Unit(_) | Row::Own(_) | Row::Cut(_) => {
             let unit = |row: &Row| match row {
                 Row::Unit(id) | Row::Own(id) | Row::Cut(id) => board.unit(id),
                 _ => None,
             };
-            let cells = |u| unit_cells(ui, board, u);
+            let cells = |u| say.unit_cells(ui, u);
             (&UNIT_HEAD, ui.rows.iter().filter_map(unit).map(cells).collect())
         }
         Row::Subject(_) => {
@@ -40,16 +47,16 @@ pub fn csv(ui: &Ui, board: &Board, now: UnixMs) -> Option<Export> {
                 Row::Subject(id) => board.subject(id),
                 _ => None,
             };
-            let cells = |s| subject_cells(board, s);
+            let cells = |s| say.subject_cells(s);
             (&SUBJECT_HEAD, ui.rows.iter().filter_map(of).map(cells).collect())
         }
         Row::Incident(_) => {
-            let cells = |i| incident_cells(board, i);
+            let cells = |i| say.incident_cells(i);
             (&INCIDENT_HEAD, board.worst_incidents().into_iter().map(cells).collect())
         }
         Row::Drift(_) => {
             let of = |row: &Row| match row {
-                Row::Drift(key) => ui.drift.of(key).map(drift_cells),
+                Row::Drift(key) => ui.drift.of(key).map(|one| say.drift_cells(one)),
                 _ => None,
             };
             (&DRIFT_HEAD, ui.rows.iter().filter_map(of).collect())
@@ -57,33 +64,40 @@ pub fn csv(ui: &Ui, board: &Board, now: UnixMs) -> Option<Export> {
         // A report is written by a dialog of its own.
         Row::Report(_) => return None,
         Row::Fold | Row::Closed(_) => {
-            (&CLOSED_HEAD, ui.closed.fetched.list.iter().map(closed_cells).collect())
+            let cells = |i| say.closed_cells(i);
+            (&CLOSED_HEAD, ui.closed.fetched.list.iter().map(cells).collect())
         }
-        Row::Work(_) => (&WORK_HEAD, ui.works.fetched.list.iter().map(work_cells).collect()),
+        Row::Work(_) => {
+            let cells = |w| say.work_cells(w);
+            (&WORK_HEAD, ui.works.fetched.list.iter().map(cells).collect())
+        }
         Row::Event(_) => {
             let cells = |row: &Row| match row {
                 Row::Event(seq) => ui.log.event(*seq).map(|event| {
-                    let subject = event.subject.as_ref().map(ToString::to_string);
                     vec![
                         event.seq.to_string(),
-                        event.at.to_string(),
-                        event.kind.clone(),
-                        subject.unwrap_or_default(),
-                        event.detail.to_string(),
+                        say.time(event.at),
+                        log::kind(ui.lang, event),
+                        shown(event.subject.as_ref()),
+                        log::detail(ui.lang, event),
                     ]
                 }),
                 _ => None,
             };
-            (
-                &["number", "at", "kind", "subject", "detail"],
-                ui.rows.iter().filter_map(cells).collect(),
-            )
+            (&EVENT_HEAD, ui.rows.iter().filter_map(cells).collect())
         }
     };
-    let mut text = format!("{}\r\n", head.join(","));
-    for line in &lines {
+    // As spreadsheets of the language part cells: where the comma is the decimal sign, it is not.
+    let separator = match ui.lang {
+        Lang::Vi => ";",
+        Lang::En => ",",
+    };
+    let heading = |key: &&str| word(ui.lang, &format!("dash_file.{key}")).to_owned();
+    let headings: Vec<String> = head.iter().map(heading).collect();
+    let mut text = String::new();
+    for line in std::iter::once(&headings).chain(&lines) {
         let cells: Vec<String> = line.iter().map(|cell| quoted(cell)).collect();
-        text += &cells.join(",");
+        text += &cells.join(separator);
         text += "\r\n";
     }
     let what = match ui.screen {
@@ -112,34 +126,15 @@ const UNIT_HEAD: [&str; 10] = [
     "required",
     "live",
     "met",
-    "availability_ppm",
-    "measured_ppm",
+    "availability",
+    "measured",
 ];
 
-fn unit_cells(ui: &Ui, board: &Board, unit: &UnitRow) -> Vec<String> {
-    let network = ui.network(board).map(|n| &n.id);
-    let row = network.and_then(|n| super::rows::figures(board, unit, n));
-    let ladder = |of: fn(&crate::coverage::Ladder) -> u32| {
-        row.map(|row| of(&row.ladder).to_string()).unwrap_or_default()
-    };
-    vec![
-        unit.id.to_string(),
-        unit.name.clone(),
-        unit.kind.as_str().to_owned(),
-        unit.parent.as_ref().map(ToString::to_string).unwrap_or_default(),
-        network.map(ToString::to_string).unwrap_or_default(),
-        ladder(|l| l.required),
-        ladder(|l| l.live),
-        ladder(|l| l.met),
-        shown(row.and_then(|row| row.month.delivered_ppm())),
-        shown(row.map(|row| row.month.measured_ppm())),
-    ]
-}
-
-const SUBJECT_HEAD: [&str; 18] = [
+const SUBJECT_HEAD: [&str; 20] = [
     "id",
     "name",
     "unit",
+    "unit_name",
     "kind",
     "network",
     "carrier",
@@ -148,50 +143,23 @@ const SUBJECT_HEAD: [&str; 18] = [
     "role",
     "address",
     "state",
+    "trouble",
     "since",
-    "rtt_us",
-    "loss_permille",
-    "availability_ppm",
-    "measured_ppm",
-    "down_seconds",
-    "sla_ppm",
+    "rtt",
+    "loss",
+    "availability",
+    "measured",
+    "lost_minutes",
+    "sla",
 ];
 
-fn shown<T: ToString>(value: Option<T>) -> String {
-    value.map(|value| value.to_string()).unwrap_or_default()
-}
-
-fn subject_cells(board: &Board, subject: Subject<'_>) -> Vec<String> {
-    let now = subject.now();
-    let state = if now.off_hours { "off_hours" } else { now.state.as_str() };
-    vec![
-        subject.id().to_string(),
-        subject.name().to_owned(),
-        subject.unit().to_string(),
-        subject.kind().as_str().to_owned(),
-        shown(subject.network()),
-        shown(subject.carrier()),
-        shown(subject.circuit()),
-        shown(board.carrier(subject).and_then(|c| c.hotline.as_ref())),
-        shown(subject.role()),
-        shown(subject.address()),
-        state.to_owned(),
-        now.since.to_string(),
-        shown(now.rtt_us),
-        shown(now.loss_permille),
-        shown(subject.month().delivered_ppm()),
-        subject.month().measured_ppm().to_string(),
-        (subject.month().millis.down / 1_000).to_string(),
-        shown(subject.sla_ppm()),
-    ]
-}
-
-const INCIDENT_HEAD: [&str; 11] = [
+const INCIDENT_HEAD: [&str; 12] = [
     "id",
     "root",
     "state",
     "since",
     "unit",
+    "unit_name",
     "units_cut",
     "unreachable",
     "carrier",
@@ -200,39 +168,8 @@ const INCIDENT_HEAD: [&str; 11] = [
     "note",
 ];
 
-fn incident_cells(board: &Board, incident: &Incident) -> Vec<String> {
-    let root = board.subject(&incident.root);
-    vec![
-        incident.id.to_string(),
-        incident.root.to_string(),
-        incident.state.as_str().to_owned(),
-        incident.since.to_string(),
-        incident.unit.to_string(),
-        incident.impact.units.len().to_string(),
-        incident.impact.unreachable.to_string(),
-        shown(root.and_then(|s| s.carrier())),
-        shown(root.and_then(|s| s.circuit())),
-        shown(incident.ack.as_ref().map(|ack| &ack.by)),
-        shown(incident.ack.as_ref().map(|ack| &ack.note)),
-    ]
-}
-
 const DRIFT_HEAD: [&str; 9] =
     ["subject", "unit", "what", "port", "fit", "declared", "observed", "since", "belongs_to"];
-
-fn drift_cells(one: &Drift) -> Vec<String> {
-    vec![
-        one.subject.to_string(),
-        one.unit.to_string(),
-        one.what.as_str().to_owned(),
-        shown(one.port.as_ref()),
-        one.fit.as_str().to_owned(),
-        shown(one.declared.as_ref()),
-        one.observed.clone(),
-        shown(one.since),
-        shown(one.belongs_to.as_ref()),
-    ]
-}
 
 const CLOSED_HEAD: [&str; 12] = [
     "id",
@@ -249,24 +186,6 @@ const CLOSED_HEAD: [&str; 12] = [
     "note",
 ];
 
-fn closed_cells(incident: &ClosedIncident) -> Vec<String> {
-    let noted = incident.noted.as_ref();
-    vec![
-        incident.id.to_string(),
-        incident.root.to_string(),
-        incident.state.as_str().to_owned(),
-        incident.since.to_string(),
-        incident.closed.to_string(),
-        incident.units.to_string(),
-        shown(incident.guess.as_ref().map(|guess| guess.cause.as_str())),
-        shown(noted.map(|noted| noted.cause.as_str())),
-        shown(noted.map(|noted| &noted.by)),
-        shown(noted.map(|noted| &noted.note)),
-        shown(incident.ack.as_ref().map(|ack| &ack.by)),
-        shown(incident.ack.as_ref().map(|ack| &ack.note)),
-    ]
-}
-
 const WORK_HEAD: [&str; 10] = [
     "id",
     "scope",
@@ -280,24 +199,179 @@ const WORK_HEAD: [&str; 10] = [
     "note",
 ];
 
-fn work_cells(work: &Work) -> Vec<String> {
-    let scope = match work.on {
-        WorkedOn::Subject(_) => "subject",
-        WorkedOn::Unit(_) => "unit",
-        WorkedOn::Carrier(_) => "carrier",
+const EVENT_HEAD: [&str; 5] = ["number", "at", "event", "subject", "detail"];
+
+fn shown<T: ToString>(value: Option<T>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+/// Cells in the words of a language.
+struct Say<'a> {
+    lang: Lang,
+    board: &'a Board,
+}
+
+impl Say<'_> {
+    /// The date and the time to the second, by the province's clock.
+    fn time(&self, at: UnixMs) -> String {
+        let local = self.board.local(at);
+        format!("{} {}", date(self.lang, &local), clock(&local))
+    }
+
+    fn figure(&self, milli: i64, decimals: u32) -> String {
+        figure(self.lang, milli, decimals)
+    }
+
+    /// Millionths in percent.
+    fn percent(&self, ppm: Option<u32>) -> String {
+        ppm.map(|ppm| self.figure(i64::from(ppm) / 10, 2)).unwrap_or_default()
+    }
+
+    fn unit_name(&self, unit: &UnitId) -> String {
+        self.board.unit(unit).map(|unit| unit.name.clone()).unwrap_or_default()
+    }
+
+    fn unit_cells(&self, ui: &Ui, unit: &UnitRow) -> Vec<String> {
+        let network = ui.network(self.board);
+        let row = network.and_then(|n| super::rows::figures(self.board, unit, &n.id));
+        let ladder = |of: fn(&crate::coverage::Ladder) -> u32| {
+            row.map(|row| of(&row.ladder).to_string()).unwrap_or_default()
+        };
+        vec![
+            unit.id.to_string(),
+            unit.name.clone(),
+            word(self.lang, &format!("unit.kind.{}", unit.kind.as_str())).to_owned(),
+            shown(unit.parent.as_ref()),
+            shown(network.map(|n| &n.short)),
+            ladder(|l| l.required),
+            ladder(|l| l.live),
+            ladder(|l| l.met),
+            self.percent(row.and_then(|row| row.month.delivered_ppm())),
+            self.percent(row.map(|row| row.month.measured_ppm())),
+        ]
+    }
+
+    fn subject_cells(&self, subject: Subject<'_>) -> Vec<String> {
+        let (lang, now, month) = (self.lang, subject.now(), subject.month());
+        let state = match now.off_hours {
+            true => word(lang, "state.off_hours"),
+            false => state_name(lang, now.state),
+        };
+        let carrier = self.board.carrier(subject);
+        let network = subject.network().and_then(|id| self.board.network(id));
+        let kind = subject.kind();
+        vec![
+            subject.id().to_string(),
+            subject.name().to_owned(),
+            subject.unit().to_string(),
+            self.unit_name(subject.unit()),
+            word(lang, &format!("common.subject.{}", kind.as_str())).to_owned(),
+            shown(network.map(|n| &n.short)),
+            shown(carrier.map(|c| &c.name)),
+            shown(subject.circuit()),
+            shown(carrier.and_then(|c| c.hotline.as_ref())),
+            shown(subject.role()),
+            shown(subject.address()),
+            state.to_owned(),
+            shown(now.trouble.and_then(|trouble| trouble_words(lang, trouble))),
+            self.time(now.since),
+            now.rtt_us.map(|us| self.figure(i64::from(us), 1)).unwrap_or_default(),
+            self.percent(now.loss_permille.map(|permille| u32::from(permille) * 1_000)),
+            self.percent(month.delivered_ppm()),
+            self.percent(Some(month.measured_ppm())),
+            self.figure(month.millis.down / 60, 1),
+            self.percent(subject.sla_ppm()),
+        ]
+    }
+
+    fn incident_cells(&self, incident: &Incident) -> Vec<String> {
+        let root = self.board.subject(&incident.root);
+        vec![
+            incident.id.to_string(),
+            incident.root.to_string(),
+            state_name(self.lang, incident.state).to_owned(),
+            self.time(incident.since),
+            incident.unit.to_string(),
+            self.unit_name(&incident.unit),
+            incident.impact.units.len().to_string(),
+            incident.impact.unreachable.to_string(),
+            shown(root.and_then(|s| self.board.carrier(s)).map(|c| &c.name)),
+            shown(root.and_then(|s| s.circuit())),
+            shown(incident.ack.as_ref().map(|ack| &ack.by)),
+            shown(incident.ack.as_ref().map(|ack| &ack.note)),
+        ]
+    }
+
+    fn drift_cells(&self, one: &Drift) -> Vec<String> {
+        vec![
+            one.subject.to_string(),
+            one.unit.to_string(),
+            word(self.lang, super::drift::what_key(one.what)).to_owned(),
+            shown(one.port.as_ref()),
+            word(self.lang, &format!("dash_file.fit_{}", one.fit.as_str())).to_owned(),
+            shown(one.declared.as_ref()),
+            one.observed.clone(),
+            one.since.map(|at| self.time(at)).unwrap_or_default(),
+            shown(one.belongs_to.as_ref()),
+        ]
+    }
+
+    fn closed_cells(&self, incident: &ClosedIncident) -> Vec<String> {
+        let cause = |cause| word(self.lang, cause_key(cause)).to_owned();
+        let noted = incident.noted.as_ref();
+        vec![
+            incident.id.to_string(),
+            incident.root.to_string(),
+            state_name(self.lang, incident.state).to_owned(),
+            self.time(incident.since),
+            self.time(incident.closed),
+            incident.units.to_string(),
+            incident.guess.as_ref().map(|guess| cause(guess.cause)).unwrap_or_default(),
+            noted.map(|noted| cause(noted.cause)).unwrap_or_default(),
+            shown(noted.map(|noted| &noted.by)),
+            shown(noted.map(|noted| &noted.note)),
+            shown(incident.ack.as_ref().map(|ack| &ack.by)),
+            shown(incident.ack.as_ref().map(|ack| &ack.note)),
+        ]
+    }
+
+    fn work_cells(&self, work: &Work) -> Vec<String> {
+        let scope = match work.on {
+            WorkedOn::Subject(_) => "dash_file.subject",
+            WorkedOn::Unit(_) => "common.unit",
+            WorkedOn::Carrier(_) => "common.carrier",
+        };
+        let every = work.every.as_ref();
+        vec![
+            work.id.to_string(),
+            word(self.lang, scope).to_owned(),
+            super::work::target(&work.on).to_owned(),
+            self.time(work.next.from),
+            self.time(work.next.to),
+            every.map(|every| recurrence_words(self.lang, every)).unwrap_or_default(),
+            work.until.map(|at| self.time(at)).unwrap_or_default(),
+            work.subjects.to_string(),
+            work.by.clone(),
+            work.note.clone(),
+        ]
+    }
+}
+
+/// Thousandths, of which none is negative, with `decimals` digits after the language's decimal sign
+/// and nothing between the others: spreadsheets reckon with it.
+fn figure(lang: Lang, milli: i64, decimals: u32) -> String {
+    let scale = 10_i64.pow(decimals.min(3));
+    let step = 1_000 / scale;
+    let rounded = (milli + step / 2) / step;
+    let sign = match lang {
+        Lang::Vi => ',',
+        Lang::En => '.',
     };
-    vec![
-        work.id.to_string(),
-        scope.to_owned(),
-        super::work::target(&work.on).to_owned(),
-        work.next.from.to_string(),
-        work.next.to.to_string(),
-        shown(work.every),
-        shown(work.until),
-        work.subjects.to_string(),
-        work.by.clone(),
-        work.note.clone(),
-    ]
+    let digits = decimals as usize;
+    match decimals {
+        0 => rounded.to_string(),
+        _ => format!("{}{sign}{:0digits$}", rounded / scale, rounded % scale),
+    }
 }
 
 /// A cell between quotes, with an apostrophe before what a spreadsheet would calculate, also where
@@ -403,6 +477,15 @@ mod tests {
             assert_eq!(base64(plain.as_bytes()), coded);
         }
         assert_eq!(base64("Cái Bè".as_bytes()), "Q8OhaSBCw6g=");
+    }
+
+    #[test]
+    fn figures_have_the_languages_sign_and_nothing_a_spreadsheet_would_not_reckon_with() {
+        assert_eq!(figure(Lang::Vi, 99_330, 2), "99,33");
+        assert_eq!(figure(Lang::En, 99_335, 2), "99.34");
+        assert_eq!(figure(Lang::Vi, 1_234_560, 1), "1234,6");
+        assert_eq!(figure(Lang::Vi, 49, 1), "0,0");
+        assert_eq!(figure(Lang::En, 12_500, 0), "13");
     }
 
     #[test]

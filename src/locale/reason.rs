@@ -135,16 +135,17 @@ mod tests {
 
     #[test]
     fn what_the_system_says_is_told_in_words() {
-        let english =
-            "connect to the daemon at t.sock: No such file or directory (os error 2)";
+        let english = "connect to the daemon at t.sock: No such file or directory (os error 2)";
         assert_eq!(
             reason(Lang::Vi, english),
             "không nối được tới tiến trình tuần tra tại t.sock: không có tệp hay thư mục này"
         );
         // As this system says it, which is where the English is from.
-        for (code, vietnamese) in
-            [(2, "không có tệp hay thư mục này"), (13, "không có quyền"), (111, "kết nối bị từ chối")]
-        {
+        for (code, vietnamese) in [
+            (2, "không có tệp hay thư mục này"),
+            (13, "không có quyền"),
+            (111, "kết nối bị từ chối"),
+        ] {
             let said = std::io::Error::from_raw_os_error(code).to_string();
             assert_eq!(reason(Lang::Vi, &said), vietnamese, "{said}");
         }

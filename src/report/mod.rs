@@ -38,8 +38,7 @@ pub use file::{
 pub use notes::{Said, Word};
 pub use period::{
     PeriodError, clock_time, last, moment, month, month_before, past_moment, quarter,
-    quarter_before, this_month, year,
-    year_before,
+    quarter_before, this_month, year, year_before,
 };
 pub use proof::{Chain, Evidence, Proof};
 pub use record::Records;

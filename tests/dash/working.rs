@@ -172,13 +172,13 @@ fn what_is_selected_is_copied_and_what_is_listed_is_written() {
     assert!(line.contains("go-cong-tay/tslcd") && line.contains("0000 800"), "{line}");
     assert!(line.contains("Mất kết nối từ 24/11/2016 05:29"), "{line}");
     for (keys, head, rows) in [
-        ("1e", "id,name,kind,parent,network", 23),
-        ("2e", "id,root,state,since", 4),
-        ("3e", "id,name,unit,kind", 390),
-        ("3ffe", "id,name,unit,kind", 390),
-        ("6e", "number,at,kind,subject,detail", 16),
-        ("8fe", "id,name,unit,kind", 31),
-        ("5e", "id,name,kind,parent,network", 11),
+        ("1e", "\"Mã\";\"Tên\";\"Loại\";\"Cấp trên\";\"Mạng\"", 23),
+        ("2e", "\"Mã\";\"Nguyên nhân gốc\";\"Trạng thái\";\"Từ lúc\"", 4),
+        ("3e", "\"Mã\";\"Tên\";\"Mã đơn vị\";\"Đơn vị\";\"Loại\"", 390),
+        ("3ffe", "\"Mã\";\"Tên\";\"Mã đơn vị\"", 390),
+        ("6e", "\"Số\";\"Lúc\";\"Sự kiện\";\"Đối tượng\";\"Chi tiết\"", 16),
+        ("8fe", "\"Mã\";\"Tên\";\"Mã đơn vị\"", 31),
+        ("5e", "\"Mã\";\"Tên\";\"Loại\";\"Cấp trên\";\"Mạng\"", 11),
     ] {
         desk.press(keys);
         assert!(desk.text().contains(&format!("{rows} dòng")), "{}", desk.text());

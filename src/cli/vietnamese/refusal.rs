@@ -39,10 +39,8 @@ fn complaint(error: &clap::Error) -> String {
         ErrorKind::InvalidValue if value.is_empty() => about("empty_value"),
         ErrorKind::InvalidValue => about("bad_value") + &list(error, ContextKind::ValidValue),
         ErrorKind::ValueValidation => match error.source().map(reason) {
-            Some(reason) => texts.error(
-                "bad_value_why",
-                &[("arg", &arg), ("value", &value), ("reason", &reason)],
-            ),
+            Some(reason) => texts
+                .error("bad_value_why", &[("arg", &arg), ("value", &value), ("reason", &reason)]),
             None => about("bad_value"),
         },
         ErrorKind::UnknownArgument => about("unknown"),

@@ -54,7 +54,9 @@ fn found() -> Found {
 #[test]
 fn every_text_of_the_command_line_has_its_vietnamese_and_no_text_is_left_over() {
     let (found, texts) = (found(), catalogue());
-    let held = |wanted: &BTreeSet<String>, has: &std::collections::HashMap<String, String>, what| {
+    let held = |wanted: &BTreeSet<String>,
+                has: &std::collections::HashMap<String, String>,
+                what| {
         let missing: Vec<_> = wanted.iter().filter(|text| !has.contains_key(*text)).collect();
         let unused: Vec<_> = has.keys().filter(|text| !wanted.contains(*text)).collect();
         assert!(missing.is_empty(), "{what} lacks: {missing:#?}\nand does not need: {unused:#?}");
@@ -79,7 +81,8 @@ fn typed(text: &str) -> Vec<String> {
     };
     let mut found: Vec<String> = text.lines().filter(is_example).map(command).collect();
     let codes = text.rsplit_once("xit code").or_else(|| text.rsplit_once("Mã thoát"));
-    let codes = codes.or_else(|| text.rsplit_once("Exit")).or_else(|| text.rsplit_once("Mã\nthoát"));
+    let codes =
+        codes.or_else(|| text.rsplit_once("Exit")).or_else(|| text.rsplit_once("Mã\nthoát"));
     let digits = codes.map_or("", |(_, codes)| codes);
     found.push(digits.chars().filter(char::is_ascii_digit).collect());
     found
@@ -120,7 +123,9 @@ fn nothing_english_of_clap_is_left_in_any_help() {
 
 #[test]
 fn help_of_some_commands() {
-    for typed in ["--help", "status --help", "maintenance add --help", "outage note --help", "report -h"] {
+    for typed in
+        ["--help", "status --help", "maintenance add --help", "outage note --help", "report -h"]
+    {
         let text = in_vietnamese(&words(&format!("tuantra {typed}"))).expect("help");
         insta::assert_snapshot!(typed.replace(['-', ' '], "_"), text);
     }

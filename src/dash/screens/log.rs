@@ -110,7 +110,7 @@ fn cells(shot: &Shot<'_>, event: &EventRow) -> Vec<Line> {
 }
 
 /// The name of a kind; of one that this version does not know, its word.
-fn kind(lang: Lang, event: &EventRow) -> String {
+pub fn kind(lang: Lang, event: &EventRow) -> String {
     let key = match event.kind.as_str() {
         "started" => "event.started",
         "stopped" => "event.stopped",
@@ -166,7 +166,7 @@ fn style(theme: &Theme, event: &EventRow) -> Style {
 }
 
 /// What is known of it, in words; a kind of its own words is told by its fields.
-fn detail(lang: Lang, event: &EventRow) -> String {
+pub fn detail(lang: Lang, event: &EventRow) -> String {
     let of = |key: &str| match &event.detail[key] {
         Value::Null => None,
         Value::String(text) => Some(visible(text)),
