@@ -59,6 +59,11 @@ impl Watch {
             if told.is_some_and(|(state, _)| *state == State::Down || *state == incident.state) {
                 continue;
             }
+            let (units, subjects) = (incident.impact.units.len(), incident.impact.unreachable);
+            let impact = match (units, subjects) {
+                (0, 0) => t!(lang, "dash.impact_none"),
+                _ => t!(lang, "status.impact", units = units, subjects = subjects),
+            };
             lines.push(t!(
                 lang,
                 "demo.incident",
@@ -66,8 +71,7 @@ impl Watch {
                 name = name(&incident.root),
                 state = locale::state_name(lang, incident.state),
                 since = clock(incident.since, zone),
-                units = incident.impact.units.len(),
-                subjects = incident.impact.unreachable
+                impact = impact
             ));
             self.open.insert(incident.root.clone(), (incident.state, incident.since));
         }

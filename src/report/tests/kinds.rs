@@ -434,8 +434,8 @@ fn a_table_of_theirs_is_held_against_ours_with_evidence() {
     assert_eq!(cell(&sheet, "compared", 0, "difference_minutes"), &Value::Count(60 - 210 * 60));
     assert_eq!(sheet_rows(&sheet, "evidence").len(), 2);
     let left: Vec<&Value> = (0..2).map(|row| cell(&sheet, "left", row, "why")).collect();
-    assert_eq!(left[0], &Value::Word("missing", "kinds.missing"));
-    assert_eq!(left[1], &Value::Word("stranger", "kinds.stranger"));
+    assert_eq!(left[0], &Value::Word("stranger", "kinds.stranger"));
+    assert_eq!(left[1], &Value::Word("missing", "kinds.missing"));
     assert_eq!(sheet.verdict, Verdict::Missed);
     // A second row of the circuit is told, and the first is what is compared.
     let twice = kinds::their_table("Kênh,Phút\nTG-0005,12600\nTG 0005,1\n").unwrap();
