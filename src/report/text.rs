@@ -35,6 +35,7 @@ pub fn coverage_document(report: &CoverageReport, scope: &Scope<'_>, page: &Page
             verdict = verdict_name(lang, report.verdict())
         ),
     ]);
+    document.heads.extend(live_head(report, inventory, lang));
     if let Some(before) = &report.before {
         document.heads.push(before.against.head(before.report.window, page));
     }
@@ -84,6 +85,23 @@ fn ladder_columns(report: &CoverageReport, lang: Lang) -> Vec<Column> {
         columns.splice(end..end, before.against.columns(lang));
     }
     columns
+}
+
+/// What is asked for first, on the first sheet and page: who is live of how many, by network.
+fn live_head(report: &CoverageReport, inventory: &Inventory, lang: Lang) -> Option<String> {
+    let of = |network: NetworkIx| {
+        let of_tops = |r: &&CoverageRow| r.network == network && report.tops.contains(&r.unit);
+        let rows = report.rows.iter().filter(of_tops);
+        let (live, required) = rows.fold((0_u64, 0_u64), |(live, required), row| {
+            (live + u64::from(row.ladder.live), required + u64::from(row.ladder.required))
+        });
+        // At most a million, so it fits.
+        let share = u32::try_from((live * 1_000_000).checked_div(required)?).ok()?;
+        let short = &inventory.network(network).short;
+        Some(format!("{short} {live}/{required} ({})", percent(lang, share, COARSE)))
+    };
+    let parts: Vec<String> = inventory.network_ixs().filter_map(of).collect();
+    (!parts.is_empty()).then(|| t!(lang, "report.coverage_live", parts = parts.join(", ")))
 }
 
 fn coverage_section(

@@ -104,6 +104,46 @@ async fn an_incident_is_taken_once_and_everybody_sees_by_whom() {
 }
 
 #[tokio::test]
+async fn who_is_asked_now_is_told_with_what_he_answers() {
+    if !may_ping() {
+        return;
+    }
+    let province = province();
+    let (code, _, complaint) = run(&province, &["ask", "huyen"]);
+    assert_eq!(code, Some(4), "{complaint}");
+    let _daemon = province.daemon();
+    let client = province.client();
+    let before = follow(&client, is_down).await;
+    let last = |snapshot: &Snapshot, id: &str| {
+        snapshot.subjects.iter().find(|s| s.id.as_str() == id).and_then(|s| s.now.last_round)
+    };
+    // One answers, one does not, and each is told with a round that is newer than the question.
+    let words = ["ask", "dic/core-router-1", "huyen/tslcd", "--format", "json"];
+    let (code, out, complaint) = run(&province, &words);
+    assert_eq!(code, Some(1), "{complaint}");
+    let asked: Value = serde_json::from_str(&out).unwrap();
+    let answers = asked["answers"].as_array().unwrap();
+    let told = |n: usize| (answers[n]["subject"].as_str(), answers[n]["answered"].as_bool());
+    assert_eq!(told(0), (Some("dic/core-router-1"), Some(true)), "{asked}");
+    assert_eq!(told(1), (Some("huyen/tslcd"), Some(false)), "{asked}");
+    assert!(answers[0]["rtt_us"].is_u64() && answers[1]["rtt_us"].is_null(), "{asked}");
+    for answer in answers {
+        let at: UnixMs = serde_json::from_value(answer["at"].clone()).unwrap();
+        assert!(Some(at) > last(&before, answer["subject"].as_str().unwrap()), "{asked}");
+    }
+    let (code, text, complaint) = run(&province, &["ask", "dic/core-router-1"]);
+    assert_eq!(code, Some(0), "{complaint}");
+    assert!(text.contains("● dic/core-router-1  up  answered, "), "{text}");
+    let (code, text, _) = run(&province, &["ask", "huyen/tslcd", "--wait", "0s"]);
+    assert_eq!((code, text.lines().count()), (Some(0), 1), "{text}");
+    // Nobody has answered after so short a time: that is no error of the command's.
+    let (code, text, _) = run(&province, &["ask", "huyen/tslcd", "--wait", "1ms"]);
+    assert_eq!(code, Some(1), "{text}");
+    assert_eq!(run(&province, &["ask", "huyen/tslcd", "--wait", "1d"]).0, Some(2));
+    assert_eq!(run(&province, &["ask", "nowhere"]).0, Some(2));
+}
+
+#[tokio::test]
 async fn work_is_announced_listed_ended_and_outlives_the_daemon() {
     if !may_ping() {
         return;
@@ -112,7 +152,7 @@ async fn work_is_announced_listed_ended_and_outlives_the_daemon() {
     let mut daemon = province.daemon();
     let client = province.client();
     follow(&client, is_down).await;
-    let add = ["maintenance", "add", "--unit", "huyen", "--for", "4h", "--note", "cáp mới"];
+    let add = ["maintenance", "add", "huyen", "--for", "4h", "--note", "cáp mới"];
     let add = |id: &'static str| -> Vec<&str> { [&add[..], &["--id", id]].concat() };
     let (code, text, complaint) = run(&province, &add("huyen-1"));
     assert_eq!(code, Some(0), "{complaint}");
