@@ -306,10 +306,13 @@ impl Told<'_> {
                 false => t!(lang, "explain.round_answered"),
             };
         }
-        match sample.error {
-            Some(error) => locale::network_words(lang, error),
-            None => None,
+        let said = sample.error.and_then(|error| locale::network_words(lang, error));
+        let said = said.unwrap_or_else(|| t!(lang, "explain.round_failed"));
+        // Or else rounds that failed stand beneath "0 of the last 5 poor", and nobody sees why.
+        let is_blind = self.account.blind.iter().any(|(_, since)| sample.at >= *since);
+        match is_blind && self.e.is_seen == Some(false) {
+            true => t!(lang, "explain.round_unseen", said = said),
+            false => said,
         }
-        .unwrap_or_else(|| t!(lang, "explain.round_failed"))
     }
 }

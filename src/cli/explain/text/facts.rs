@@ -49,11 +49,10 @@ impl Told<'_> {
         }
         match e.is_seen {
             _ if !self.account.blind.is_empty() => {}
-            // What the sentinels answered is not kept, only when they made the patrol blind.
-            None | Some(true) if self.account.source != Source::Daemon => {
-                if self.account.has_sentinels {
-                    facts.push(("explain.label_sight", t!(lang, "explain.sight_not_kept")));
-                }
+            // What the sentinels answered is not kept, only when they made the patrol blind: of a
+            // past time nothing waits for them any more.
+            None if self.account.source != Source::Daemon => {
+                facts.push(("explain.label_sight", t!(lang, "explain.sight_not_kept")));
             }
             Some(false) => facts.push(("explain.label_sight", t!(lang, "explain.sight_was_blind"))),
             None => facts.push(("explain.label_sight", t!(lang, "explain.sight_wait"))),
