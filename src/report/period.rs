@@ -206,6 +206,27 @@ mod tests {
     }
 
     #[test]
+    fn a_time_of_day_is_the_latest_that_was() {
+        let at = |text| moment(text, &zone()).unwrap();
+        let now = at("2026-11-27T15:23");
+        for (text, then) in [
+            ("15:22", "2026-11-27T15:22"),
+            // What is now has been.
+            ("15:23", "2026-11-27T15:23"),
+            ("15:24", "2026-11-26T15:24"),
+            ("0:05", "2026-11-27T00:05"),
+            (" 7:31 ", "2026-11-27T07:31"),
+            ("2026-11-26T07:31", "2026-11-26T07:31"),
+            ("2026-11-28", "2026-11-28"),
+        ] {
+            assert_eq!(past_moment(text, now, &zone()).unwrap(), at(then), "{text}");
+        }
+        for text in ["25:00", "15", "15:23:10:1", "7h31", ""] {
+            assert!(past_moment(text, now, &zone()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_no_time_is_refused() {
         for text in ["", "yesterday", "2026-13-01", "2026-10", "31/10/2026"] {
             assert!(moment(text, &zone()).is_err(), "{text}");

@@ -290,3 +290,18 @@ impl Shown {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_to_be_an_address_is_told_from_a_device() {
+        for word in ["127.0.3.300", "10.0.0.1/40", "10.0.0.40-10.0.0.10", "fe80::zz", "10.0.0."] {
+            assert!(Range::parse(word).is_none() && is_like_addresses(word), "{word}");
+        }
+        for word in ["cai-be/router-1", "dic", "cai-be.hoa-khanh/ups", "2026", "router 1.3"] {
+            assert!(!is_like_addresses(word), "{word}");
+        }
+    }
+}
