@@ -34,7 +34,8 @@ pub struct Cell {
     pub lost_ms: i64,
     /// Time that is recorded, milliseconds.
     pub known_ms: i64,
-    /// The worst state in it.
+    /// The worst state that was measured in it; unmeasured where nothing was lost and less than half of
+    /// it was measured.
     pub worst: State,
 }
 
@@ -243,28 +244,29 @@ fn edges(board: &Board, range: Range, end: UnixMs, columns: usize) -> Vec<UnixMs
 /// What a history says of each column that begins before `until`.
 fn slices(history: &History, edges: &[UnixMs], until: UnixMs) -> Vec<Option<Cell>> {
     let spans = edges.windows(2).map(|pair| Span::new(pair[0], pair[1].min(until).max(pair[0])));
-    spans
-        .map(|span| {
-            let mut cell: Option<Cell> = None;
-            for interval in &history.intervals {
-                let len = interval.clip(span).len_ms();
-                if len <= 0 {
-                    continue;
-                }
-                let lost_ms = if interval.state.is_outage() { len } else { 0 };
-                let known_ms = if interval.state == State::Unmeasured { 0 } else { len };
-                cell = Some(cell.map_or(Cell { lost_ms, known_ms, worst: interval.state }, |c| {
-                    let is_worse = severity(interval.state) > severity(c.worst);
-                    Cell {
-                        lost_ms: c.lost_ms + lost_ms,
-                        known_ms: c.known_ms + known_ms,
-                        worst: if is_worse { interval.state } else { c.worst },
-                    }
-                }));
-            }
-            cell
-        })
-        .collect()
+    spans.map(|span| slice(history, span)).collect()
+}
+
+/// What a history says of a span; `None` where it says nothing.
+fn slice(history: &History, span: Span) -> Option<Cell> {
+    let (mut lost_ms, mut known_ms, mut unknown_ms) = (0, 0, 0);
+    let mut worst = State::Up;
+    for interval in &history.intervals {
+        let len = interval.clip(span).len_ms().max(0);
+        if interval.state == State::Unmeasured {
+            unknown_ms += len;
+            continue;
+        }
+        known_ms += len;
+        lost_ms += if interval.state.is_outage() { len } else { 0 };
+        if len > 0 && severity(interval.state) > severity(worst) {
+            worst = interval.state;
+        }
+    }
+    // A restart of the daemon must not hide a day.
+    let is_hardly_known = known_ms < unknown_ms && lost_ms == 0;
+    let worst = if is_hardly_known { State::Unmeasured } else { worst };
+    (known_ms + unknown_ms > 0).then_some(Cell { lost_ms, known_ms, worst })
 }
 
 #[cfg(test)]
@@ -296,5 +298,18 @@ mod tests {
         assert_eq!(lost, [None, Some(200), Some(1000), Some(0), None]);
         assert_eq!(cells[3].map(|c| (c.worst, c.known_ms)), Some((State::Unmeasured, 0)));
         assert_eq!(cells[1].map(|c| c.worst), Some(State::Down));
+        assert_eq!(cells[2].map(|c| (c.worst, c.lost_ms, c.known_ms)), Some((State::Down, 5, 5)));
+        assert_eq!(cells[0], None);
+        let quiet = History {
+            intervals: vec![
+                interval(10, Some(UnixMs(18)), State::Up),
+                interval(18, None, State::Unmeasured),
+            ],
+            ..history
+        };
+        let worst =
+            |until| slices(&quiet, &[10, 100].map(UnixMs), UnixMs(until))[0].map(|cell| cell.worst);
+        assert_eq!(worst(26), Some(State::Up), "a short hole hides nothing");
+        assert_eq!(worst(27), Some(State::Unmeasured), "less than half of it is known");
     }
 }
