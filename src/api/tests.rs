@@ -234,6 +234,45 @@ units:
     assert_eq!(subjects, ["so/tslcd so", "huyen/tslcd moi", "xa/tslcd phuong"]);
 }
 
+#[test]
+fn a_state_in_a_page_has_what_there_is_and_leaves_out_what_is_not() {
+    let bare = SubjectState {
+        rtt_us: None,
+        loss_permille: None,
+        recent_us: Vec::new(),
+        ..state(State::Up)
+    };
+    let full = SubjectState {
+        state: State::Unreachable,
+        since: UnixMs(1),
+        cause: Some(subject_id(2)),
+        suspect: 3,
+        last_round: Some(UnixMs(4)),
+        rtt_us: Some(5),
+        loss_permille: Some(6),
+        recent_us: vec![None, Some(7)],
+        backup: Some(subject_id(1)),
+        flapping: true,
+        off_hours: true,
+        planned: true,
+        trouble: Some(crate::model::RoundError::OwnLoss { packets: 1 }),
+    };
+    let keys = |json: &serde_json::Value| -> Vec<String> {
+        let mut keys: Vec<String> = json.as_object().unwrap().keys().cloned().collect();
+        keys.sort_unstable();
+        keys
+    };
+    let all = keys(&serde_json::to_value(&full).unwrap());
+    for (now, written) in [(bare, vec!["since".to_owned(), "state".to_owned()]), (full, all)] {
+        let subject = SubjectRow { now, ..sample().subjects.remove(0) };
+        let row = PageRow::of(&subject, &mut Vec::new());
+        let json = serde_json::to_string(&row).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(keys(&value["now"]), written);
+        assert_eq!(serde_json::from_str::<PageRow<'_>>(&json).unwrap(), row);
+    }
+}
+
 /// The parts have what the whole has, also when they have gone through the socket.
 fn is_the_whole_in_parts(sources: &Sources<'_>, whole: &Snapshot, at: UnixMs) {
     let tree = crate::coverage::Tree::as_of(sources.inventory, at);
