@@ -28,7 +28,7 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let Some(dialog) = &shot.ui.working.dialog else { return };
     let (lang, theme) = (shot.ui.lang, shot.theme);
     let heading = text(lang, "dash.work");
-    let frame = Frame::draw(shot, area, buffer, heading, dialog.position(), &LABELS, LINES);
+    let frame = Frame::draw(shot, area, buffer, heading, dialog.choices.position(), &LABELS, LINES);
     if let Some(on) = dialog.on() {
         let (kind, name) = worked_on(lang, shot.board, on);
         let what = Line::styled(name, theme.strong()).then(format!("  {kind}"), theme.dim());
