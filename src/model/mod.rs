@@ -74,7 +74,7 @@ pub use sentinel::Sentinel;
 pub use service::{DnsRecord, HttpAsk, ServiceAsk, ServiceCheck, TlsAsk};
 pub use source::Source;
 pub use state::State;
-pub use storm::{Storm, StormEnd, StormOver};
+pub use storm::{Storm, StormEnd, StormOver, storm_name};
 pub use subject::{
     Check, CheckKind, Connection, Device, PortSpeed, Service, Subject, SubjectDetail, SubjectKind,
     Via,
