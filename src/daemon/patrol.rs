@@ -8,7 +8,7 @@ mod effects;
 mod faults;
 mod neighbours;
 mod news;
-mod own_loss;
+pub(super) mod own_loss;
 mod recent;
 mod reload;
 mod seen;
@@ -71,6 +71,8 @@ pub(super) struct Patrol {
     service_checks: ServiceChecks,
     names: Names,
     addresses: Addresses,
+    /// Somebody is to be asked at another address than before.
+    has_new_addresses: bool,
     devices: Devices,
     traps: Traps,
     alerts: Alerts,
@@ -171,6 +173,7 @@ impl Patrol {
             service_checks: ServiceChecks::default(),
             names: Names::new(names::by_system),
             addresses: Addresses::default(),
+            has_new_addresses: false,
             devices: Devices::new(past),
             traps: Traps::new(traps),
             alerts,
@@ -278,6 +281,7 @@ impl Patrol {
             self.alive = now;
             self.batch.facts.push(Fact::Alive { at: now });
         }
+        self.follow_names(now);
         self.hurry_devices(now);
         self.hurry_trapped(now);
         self.own_faults.tick(&self.prober.stats(), now);

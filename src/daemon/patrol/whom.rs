@@ -48,6 +48,13 @@ impl Patrol {
         self.is_stale = true;
     }
 
+    /// Asks those by their new addresses who were found since the last second.
+    pub(super) fn follow_names(&mut self, now: UnixMs) {
+        if std::mem::take(&mut self.has_new_addresses) {
+            self.follow_calendar(now);
+        }
+    }
+
     /// The next turn of a device by SNMP, or round of a service, that is over; for ever pending
     /// while none is asked.
     pub(in crate::daemon) async fn next_turn(&mut self) -> Told {
@@ -59,7 +66,8 @@ impl Patrol {
         }
     }
 
-    /// Takes in what a device said in its turn, or a service.
+    /// Takes in what a device said in its turn, or a service. Names come in crowds, at a start as a
+    /// rule: who is asked by them is looked at once for all that a second brings.
     pub(in crate::daemon) fn turn(&mut self, told: Told, now: UnixMs) {
         match told {
             Told::Device(turn) => {
@@ -68,11 +76,7 @@ impl Patrol {
                 }
             }
             Told::Service(said) => self.service_said(said, now),
-            Told::Name(found) => {
-                if self.addresses.take(found) {
-                    self.follow_calendar(now);
-                }
-            }
+            Told::Name(found) => self.has_new_addresses |= self.addresses.take(found),
         }
     }
 
