@@ -57,7 +57,7 @@ pub use interval::{ClassMillis, StateInterval, check_partition};
 pub use inventory::{Carrier, Inventory, Network, ServiceLevel};
 pub use kept::{KeptIncident, Told};
 pub use limits::{Band, Limits};
-pub use maintenance::{Maintenance, WorkHours, WorkedOn, is_planned, planned_spans};
+pub use maintenance::{Maintenance, OnAt, WorkHours, WorkedOn, is_planned, planned_spans};
 pub use metric::Metric;
 pub use moment::Moment;
 pub use neighbour::{Beside, Neighbour, Seeing};
