@@ -126,6 +126,18 @@ fn another_plan_for_the_same_waits_until_the_first_is_answered() {
 }
 
 #[test]
+fn how_to_write_is_readable_while_it_is_written() {
+    let mut desk = desk();
+    desk.press("2m<Right><Right><Right><Right><Right>");
+    let how = "viết T7,CN 22:00 4h hoặc T2-T6 12:00 12:30 31/12";
+    assert!(desk.text().contains(how), "{}", desk.text());
+    desk.act(Action::Text("T2-T6 12:00 12:3 31/1".to_owned()));
+    assert!(desk.text().contains(how), "{}", desk.text());
+    desk.press("<Enter>");
+    assert!(desk.text().contains(&format!("không hiểu; {how}")), "{}", desk.text());
+}
+
+#[test]
 fn the_help_goes_no_further_than_its_end() {
     let mut desk = Desk::over(tuantra::dash::Board::new(sample::province()), Lang::Vi, (80, 24));
     desk.press("?");

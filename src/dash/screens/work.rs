@@ -62,6 +62,12 @@ fn times(shot: &Shot<'_>, dialog: &Dialog) -> Vec<Line> {
             let said = t!(lang, "dash.works.until", hours = hours, to = to);
             return vec![words, Line::styled(format!(" {said}"), theme.dim())];
         }
+        // What is typed leaves the hint no room beside it.
+        None if !dialog.entry.own.is_empty() => {
+            let mut how = Line::plain(" ");
+            how.append(hint(shot, &dialog.entry, dialog.term.hint()));
+            return vec![words, how];
+        }
         None => words.append(hint(shot, &dialog.entry, dialog.term.hint())),
     }
     vec![words]
