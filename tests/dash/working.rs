@@ -131,7 +131,7 @@ fn how_to_write_is_readable_while_it_is_written() {
     desk.press("2m<Right><Right><Right><Right><Right>");
     let how = "viết T7,CN 22:00 4h hoặc T2-T6 12:00 12:30 31/12";
     assert!(desk.text().contains(how), "{}", desk.text());
-    desk.act(Action::Text("T2-T6 12:00 12:3 31/1".to_owned()));
+    desk.act(Action::Text("T2-T6 12:00 rồi 31/12".to_owned()));
     assert!(desk.text().contains(how), "{}", desk.text());
     desk.press("<Enter>");
     assert!(desk.text().contains(&format!("không hiểu; {how}")), "{}", desk.text());
