@@ -38,6 +38,7 @@ pub(super) struct Lane {
 }
 
 impl Lane {
+    /// A channel that has taken everything so far.
     pub fn new(pace: Pace, now: UnixMs) -> Self {
         Self {
             pace,
@@ -52,6 +53,7 @@ impl Lane {
         }
     }
 
+    /// Another pace from now on; what is in hand stays.
     pub const fn set_pace(&mut self, pace: Pace) {
         self.pace = pace;
     }
@@ -66,6 +68,7 @@ impl Lane {
         self.tokens / TOKEN
     }
 
+    /// A message leaves.
     pub const fn take_token(&mut self) {
         self.tokens -= TOKEN;
     }

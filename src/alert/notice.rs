@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::model::AlertSeverity as Severity;
 use crate::model::{
-    Ack, Contact, Guess, IncidentId, SubjectId, SubjectKind, UnitId, UnitKind, UnixMs,
+    Ack, Contact, Guess, IncidentId, SubjectId, SubjectKind, UnitId, UnitKind, UnixMs, storm_name,
 };
 
 /// Most units that a notice names; the rest is counted.
@@ -51,6 +51,22 @@ pub enum Topic {
     StormEnded,
     /// A sample, asked for by an operator.
     Test,
+}
+
+impl Topic {
+    /// True of what says that something is over.
+    #[must_use]
+    pub const fn is_over(self) -> bool {
+        matches!(
+            self,
+            Self::Recovered
+                | Self::Removed
+                | Self::Merged
+                | Self::Passed
+                | Self::ChannelBack
+                | Self::StormEnded
+        )
+    }
 }
 
 /// A unit by name.
@@ -124,10 +140,10 @@ pub struct StormNote {
 }
 
 impl StormNote {
-    /// The storm's name, as [`crate::model::Storm::name`] makes it.
+    /// The storm's name.
     #[must_use]
     pub fn storm(&self) -> String {
-        format!("{}@{}", self.unit, self.since)
+        storm_name(&self.unit, self.since)
     }
 }
 

@@ -36,8 +36,8 @@ pub use device::{DeviceInfo, FactInfo, GaugeInfo, InterfaceInfo, PortState, UpsI
 pub use events::{EVENTS_MAX, EventRow};
 pub use loads::LineLoad;
 pub use parts::{
-    CarrierLines, Overview, PAGE_MAX, Page, PageBody, PageRow, PageState, StateCounts, Text,
-    folded, place_of, unfold,
+    CarrierLines, Overview, PAGE_MAX, Page, PageBody, PageRow, StateCounts, Text, folded, place_of,
+    unfold,
 };
 pub use server::{Backend, Feed, HistoryQuery, Peer, WINDOW_MAX_MS, serve};
 pub use snapshot::{Coverages, Moment, Sources, coverages, overview, page, snapshot};

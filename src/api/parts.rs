@@ -218,110 +218,42 @@ pub struct PageRow<'a> {
     pub via: Vec<Text<'a>>,
     /// How its state is decided: a place in [`Page::thresholds`].
     pub thresholds: usize,
-    /// Its state.
-    pub now: PageState,
+    /// Its state, without what is not there.
+    #[serde(with = "Lean")]
+    pub now: SubjectState,
     /// This month so far.
     pub month: Availability,
 }
 
-/// A state of a page. Keys are those of [`SubjectState`]; what is not there is left out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "as in SubjectState, by the same names")]
-pub struct PageState {
-    pub state: State,
-    pub since: UnixMs,
+/// How a state is written in a page: by the keys of [`SubjectState`], without what is not there.
+/// It stands for that type, and does not compile when it lacks a field of it.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "SubjectState")]
+struct Lean {
+    state: State,
+    since: UnixMs,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cause: Option<SubjectId>,
+    cause: Option<SubjectId>,
     #[serde(default, skip_serializing_if = "is_none")]
-    pub suspect: u8,
+    suspect: u8,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_round: Option<UnixMs>,
+    last_round: Option<UnixMs>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rtt_us: Option<u32>,
+    rtt_us: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub loss_permille: Option<u16>,
+    loss_permille: Option<u16>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub recent_us: Vec<Option<u32>>,
+    recent_us: Vec<Option<u32>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub backup: Option<SubjectId>,
+    backup: Option<SubjectId>,
     #[serde(default, skip_serializing_if = "is_false")]
-    pub flapping: bool,
+    flapping: bool,
     #[serde(default, skip_serializing_if = "is_false")]
-    pub off_hours: bool,
+    off_hours: bool,
     #[serde(default, skip_serializing_if = "is_false")]
-    pub planned: bool,
+    planned: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trouble: Option<RoundError>,
-}
-
-impl From<SubjectState> for PageState {
-    fn from(now: SubjectState) -> Self {
-        let SubjectState {
-            state,
-            since,
-            cause,
-            suspect,
-            last_round,
-            rtt_us,
-            loss_permille,
-            recent_us,
-            backup,
-            flapping,
-            off_hours,
-            planned,
-            trouble,
-        } = now;
-        Self {
-            state,
-            since,
-            cause,
-            suspect,
-            last_round,
-            rtt_us,
-            loss_permille,
-            recent_us,
-            backup,
-            flapping,
-            off_hours,
-            planned,
-            trouble,
-        }
-    }
-}
-
-impl From<PageState> for SubjectState {
-    fn from(now: PageState) -> Self {
-        let PageState {
-            state,
-            since,
-            cause,
-            suspect,
-            last_round,
-            rtt_us,
-            loss_permille,
-            recent_us,
-            backup,
-            flapping,
-            off_hours,
-            planned,
-            trouble,
-        } = now;
-        Self {
-            state,
-            since,
-            cause,
-            suspect,
-            last_round,
-            rtt_us,
-            loss_permille,
-            recent_us,
-            backup,
-            flapping,
-            off_hours,
-            planned,
-            trouble,
-        }
-    }
+    trouble: Option<RoundError>,
 }
 
 impl<'a> PageRow<'a> {
@@ -343,7 +275,7 @@ impl<'a> PageRow<'a> {
             sla_ppm: subject.sla_ppm,
             via: subject.via.iter().map(|v| v.as_str().into()).collect(),
             thresholds: place_of(thresholds, subject.thresholds),
-            now: subject.now.clone().into(),
+            now: subject.now.clone(),
             month: subject.month,
         }
     }

@@ -289,7 +289,7 @@ pub fn page<'a>(
                 .map(|s| inventory.subject(*s).id.as_str().into())
                 .collect(),
             thresholds: place_of(&mut thresholds, subject.health),
-            now: (sources.state)(ix).into(),
+            now: (sources.state)(ix),
             month: (sources.month)(&[ix]),
         }
     });

@@ -4,17 +4,20 @@
 mod alerts;
 mod commands;
 mod devices;
+mod effects;
 mod faults;
 mod neighbours;
 mod news;
-mod own_loss;
+pub(super) mod own_loss;
 mod recent;
+mod reload;
 mod seen;
 mod services;
 pub(super) mod show;
 mod storms;
 pub(super) mod told;
 mod traps;
+mod whom;
 pub(super) mod work;
 
 use std::collections::{BTreeSet, HashSet};
@@ -42,18 +45,15 @@ use super::targets::Targets;
 use super::traps::Traps;
 use crate::alert::outlet::core_wait_ms;
 use crate::alert::sender::Report;
-use crate::api::{Coverages, LostChannel, ReloadFailure, User};
+use crate::api::{Coverages, ReloadFailure};
 use crate::config::Config;
 use crate::coverage::Tree;
-use crate::health::{self, Effect, Health};
-use crate::model::{
-    Incident, Inventory, Sample, State, StateInterval, SubjectId, SubjectIx, UnixMs,
-};
-use crate::probe::names::{self, Found, Names};
-use crate::probe::service::{Said, Services};
-use crate::probe::snmp::Turn;
+use crate::health::{self, Health};
+use crate::model::{Incident, Inventory, Sample, SubjectId, SubjectIx, UnixMs};
+use crate::probe::names::{self, Names};
+use crate::probe::service::Services;
 use crate::probe::snmp::traps::Trap;
-use crate::probe::{Answer, Pace, Prober, TargetId};
+use crate::probe::{Answer, Prober};
 use crate::store::{Batch, Event, EventKind, Fact, Store};
 
 /// The store's record that the daemon lives is renewed this often, in milliseconds.
@@ -71,6 +71,8 @@ pub(super) struct Patrol {
     service_checks: ServiceChecks,
     names: Names,
     addresses: Addresses,
+    /// Somebody is to be asked at another address than before.
+    has_new_addresses: bool,
     devices: Devices,
     traps: Traps,
     alerts: Alerts,
@@ -108,16 +110,6 @@ pub(super) struct Patrol {
     works: Works,
     switched: Switched,
     batch: Batch,
-}
-
-/// Who has been asked beside the pings.
-pub(super) enum Told {
-    /// A device, by SNMP.
-    Device(Turn),
-    /// A service.
-    Service(Said),
-    /// A name's addresses.
-    Name(Found),
 }
 
 /// What a patrol is made of.
@@ -181,6 +173,7 @@ impl Patrol {
             service_checks: ServiceChecks::default(),
             names: Names::new(names::by_system),
             addresses: Addresses::default(),
+            has_new_addresses: false,
             devices: Devices::new(past),
             traps: Traps::new(traps),
             alerts,
@@ -248,84 +241,6 @@ impl Patrol {
         &self.store
     }
 
-    /// Tells the prober whom to ask: what is in force now. Targets that stay are not disturbed.
-    pub(super) fn follow_calendar(&mut self, now: UnixMs) {
-        let inventory = Arc::clone(self.inventory());
-        let targets = std::mem::take(&mut self.targets);
-        let wanted = Addresses::wanted(&inventory, now);
-        self.addresses.keep(&wanted);
-        self.names.set(wanted);
-        let (targets, list) = targets.next(&inventory, &self.config, &self.addresses, now);
-        self.targets = targets;
-        self.own_loss.keep(|target| self.targets.is_control(target));
-        self.prober.set_targets(list);
-        let all: Vec<TargetId> = self.targets.ids().collect();
-        self.set_paces(all);
-        self.follow_devices(now);
-        self.follow_services(now);
-        let tree = Tree::as_of(&inventory, now);
-        if !self.tree.is_alike(&tree) {
-            // A unit began, ended or was merged: rows stand elsewhere, which no change can tell.
-            self.tree = tree;
-            self.inventory_number += 1;
-            self.resync = true;
-            self.alerts.follow_units(&inventory, now);
-        }
-        self.is_stale = true;
-    }
-
-    /// The next turn of a device by SNMP, or round of a service, that is over; for ever pending
-    /// while none is asked.
-    pub(super) async fn next_turn(&mut self) -> Told {
-        let Self { asker, services, names, .. } = self;
-        tokio::select! {
-            turn = asker.next() => Told::Device(turn),
-            said = services.next() => Told::Service(said),
-            found = names.next() => Told::Name(found),
-        }
-    }
-
-    /// Takes in what a device said in its turn, or a service.
-    pub(super) fn turn(&mut self, told: Told, now: UnixMs) {
-        match told {
-            Told::Device(turn) => {
-                if let Some(heard) = self.asker.take(turn, now) {
-                    self.heard(&heard, now);
-                }
-            }
-            Told::Service(said) => self.service_said(said, now),
-            Told::Name(found) => {
-                if self.addresses.take(found) {
-                    self.follow_calendar(now);
-                }
-            }
-        }
-    }
-
-    fn set_paces(&self, targets: impl IntoIterator<Item = TargetId>) {
-        let paces: Vec<(TargetId, Pace)> = targets
-            .into_iter()
-            .map(|target| {
-                let paces = self.targets.subjects_of(target).map(|s| self.pace_of(s));
-                (target, paces.max().unwrap_or_default())
-            })
-            .collect();
-        if !paces.is_empty() {
-            self.prober.set_pace(&paces);
-        }
-    }
-
-    /// A suspect's next rounds decide; of one that is down already they only tell the end.
-    fn pace_of(&self, subject: SubjectIx) -> Pace {
-        if !self.retrying.contains(&subject) {
-            return Pace::Normal;
-        }
-        match self.health.verdict(subject) {
-            Some(verdict) if verdict.state.is_outage() => Pace::Retry,
-            _ => Pace::Doubt,
-        }
-    }
-
     /// Judges a batch of answers.
     pub(super) fn answers(&mut self, answers: &[Answer], now: UnixMs) {
         let mut effects = Vec::new();
@@ -366,6 +281,7 @@ impl Patrol {
             self.alive = now;
             self.batch.facts.push(Fact::Alive { at: now });
         }
+        self.follow_names(now);
         self.hurry_devices(now);
         self.hurry_trapped(now);
         self.own_faults.tick(&self.prober.stats(), now);
@@ -375,96 +291,8 @@ impl Patrol {
         self.submit();
     }
 
-    fn perform(&mut self, effects: Vec<Effect>, now: UnixMs) {
-        let mut paced: BTreeSet<TargetId> = BTreeSet::new();
-        let mut asked: Vec<TargetId> = Vec::new();
-        for effect in effects {
-            match effect {
-                Effect::Record { subject, entries } => self.record(subject, &entries),
-                Effect::Verdict { subject, before, after, since, cause, outage_since, rule } => {
-                    if !self.is_switched(subject, after, outage_since, since, now) {
-                        self.verdict(subject, (before, after, rule), since, cause, now);
-                    }
-                    // The pace stays the same, the doubt does not.
-                    paced.extend(self.targets.of(subject));
-                    if before.is_some_and(State::is_outage) != after.is_outage() {
-                        self.device_turned(subject);
-                    }
-                }
-                Effect::Pace { subject, pace } => {
-                    match pace {
-                        health::Pace::Retry => self.retrying.insert(subject),
-                        health::Pace::Normal => self.retrying.remove(&subject),
-                    };
-                    paced.extend(self.targets.of(subject));
-                    self.pace_services(subject);
-                    self.dirty.insert(subject);
-                }
-                Effect::AskNow { subject } => {
-                    asked.extend(self.targets.of(subject));
-                    self.ask_devices_of(subject);
-                    self.ask_services_of(subject);
-                }
-                Effect::AskSentinels => asked.extend(self.targets.of_sentinels()),
-                other => self.note(other, now),
-            }
-        }
-        self.set_paces(paced);
-        if !asked.is_empty() {
-            self.prober.ask_now(&asked);
-        }
-    }
-
-    /// A subject that is no longer in the inventory is unmeasured from `from` on.
-    fn ask_no_more(&mut self, subject: SubjectId, from: UnixMs) {
-        let nobody_asks = StateInterval { from, to: None, state: State::Unmeasured, cause: None };
-        self.batch.facts.push(Fact::Intervals { subject, from, intervals: vec![nobody_asks] });
-    }
-
     fn id(&self, subject: SubjectIx) -> SubjectId {
         self.inventory().subject(subject).id.clone()
-    }
-
-    fn record(&mut self, subject: SubjectIx, entries: &[health::Entry]) {
-        let Some(first) = entries.first() else { return };
-        let intervals = entries
-            .iter()
-            .enumerate()
-            .map(|(i, entry)| StateInterval {
-                from: entry.from,
-                to: entries.get(i + 1).map(|next| next.from),
-                state: entry.state,
-                cause: entry.cause.map(|c| self.id(c)),
-            })
-            .collect();
-        let fact = Fact::Intervals { subject: self.id(subject), from: first.from, intervals };
-        self.batch.facts.push(fact);
-        self.dirty.insert(subject);
-        self.is_stale = true;
-    }
-
-    fn verdict(
-        &mut self,
-        subject: SubjectIx,
-        (before, after, rule): (Option<State>, State, health::Rule),
-        since: UnixMs,
-        cause: Option<SubjectIx>,
-        now: UnixMs,
-    ) {
-        let id = self.id(subject);
-        let cause = cause.map(|c| self.id(c));
-        tracing::info!(
-            subject = %id,
-            from = before.map_or("unmeasured", State::as_str),
-            to = after.as_str(),
-            %since,
-            cause = cause.as_ref().map_or("", |c| c.as_str()),
-            "state"
-        );
-        let detail = serde_json::json!({
-            "from": before, "to": after, "since": since, "cause": cause, "rule": rule,
-        });
-        self.event(now, EventKind::State, Some(id), detail);
     }
 
     fn event(
@@ -509,92 +337,6 @@ impl Patrol {
     /// What the months' figures are computed from.
     pub(super) fn month_inputs(&self) -> (Arc<Config>, Arc<Inventory>) {
         (Arc::clone(&self.config), Arc::clone(self.inventory()))
-    }
-
-    /// Takes another inventory (and its thresholds) over.
-    pub(super) fn reload(
-        &mut self,
-        config: Config,
-        inventory: Arc<Inventory>,
-        prepared: Prepared,
-        by: Option<&User>,
-        now: UnixMs,
-    ) -> Vec<LostChannel> {
-        let config = Arc::new(self.keep_what_is_open(config));
-        let mut effects = Vec::new();
-        let subjects = inventory.subjects.len();
-        let old = Arc::clone(self.inventory());
-        let settings = settings(&config);
-        let gone = self.health.reload(Arc::clone(&inventory), settings, now, &mut effects);
-        for (subject, from) in gone {
-            self.ask_no_more(subject, from);
-        }
-        self.config = config;
-        let lost = self.alerts.reload(prepared, &self.config.timezone, now);
-        self.tell_lost_channels(&lost, now);
-        self.fetch_credentials();
-        self.read_profiles();
-        self.retrying = std::mem::take(&mut self.retrying)
-            .into_iter()
-            .filter_map(|s| inventory.find_subject(old.subject(s).id.as_str()))
-            .collect();
-        self.dirty.clear();
-        self.inventory_number += 1;
-        self.has_old_coverages = true;
-        self.months = Months::default();
-        let kept = std::mem::replace(&mut self.recents, vec![Recent::default(); subjects]);
-        for (s, recent) in old.subject_ixs().zip(kept) {
-            if let Some(new) = inventory.find_subject(old.subject(s).id.as_str()) {
-                self.recents[new.ix()] = recent;
-            }
-        }
-        self.follow_calendar(now);
-        self.alerts.follow_units(&inventory, now);
-        self.perform(effects, now);
-        self.pass_storms(now);
-        self.reload_failure = None;
-        self.is_stale = true;
-        self.resync = true;
-        tracing::info!(subjects, "inventory reloaded");
-        let detail = commands::signed(serde_json::json!({ "subjects": subjects }), by);
-        self.event(now, EventKind::Reloaded, None, detail);
-        self.submit();
-        lost
-    }
-
-    /// The store, the socket and the engine are open: a reload cannot change them.
-    fn keep_what_is_open(&self, new: Config) -> Config {
-        let old = &self.config;
-        if (&new.store, &new.socket, new.engine, new.rate_pps)
-            != (&old.store, &old.socket, old.engine, old.rate_pps)
-        {
-            tracing::warn!("store, socket, engine and rate change only with a restart");
-        }
-        if (&new.services_ca, new.metrics) != (&old.services_ca, old.metrics) {
-            tracing::warn!("probe.services.ca and metrics change only with a restart");
-        }
-        Config {
-            store: old.store.clone(),
-            socket: old.socket.clone(),
-            engine: old.engine,
-            rate_pps: old.rate_pps,
-            ..new
-        }
-    }
-
-    /// Keeps the old inventory and says why.
-    pub(super) fn refuse_reload(&mut self, failure: ReloadFailure, by: Option<&User>) {
-        tracing::error!(
-            errors = failure.errors,
-            first = %failure.first,
-            "reload refused: the old inventory stays in force"
-        );
-        let detail = serde_json::json!({ "errors": failure.errors, "first": failure.first });
-        let detail = commands::signed(detail, by);
-        self.event(failure.at, EventKind::ReloadRefused, None, detail);
-        self.reload_failure = Some(failure);
-        self.resync = true;
-        self.submit();
     }
 
     /// Stops asking and hands the store back with everything submitted.

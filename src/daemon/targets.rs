@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 use super::names::Addresses;
+use super::patrol::own_loss::least_interval_ms;
 use crate::config::Config;
 use crate::model::{CheckKind, Inventory, PingParams, Round, Source, SubjectIx, UnixMs};
 use crate::probe::{Answer, PhaseKey, Target, TargetId};
@@ -86,6 +87,11 @@ impl Targets {
                 true => config.ping.in_doubt(retry_ms).in_doubt(retry_ms),
                 false => config.ping,
             };
+            let every_ms = match sentinel.is_control {
+                // One round is over before the next one begins.
+                true => retry_ms.min(least_interval_ms(params.count).max(params.round_ms())),
+                false => retry_ms,
+            };
             let source = config.source.clone().filter(|source| source.fits(sentinel.address));
             let key = (sentinel.address, params, source.clone());
             let id = *ids.entry(key.clone()).or_insert_with(|| {
@@ -98,16 +104,16 @@ impl Targets {
                 id,
                 address: sentinel.address,
                 params,
-                interval_ms: retry_ms,
-                retry_ms,
+                interval_ms: every_ms,
+                retry_ms: every_ms,
                 source,
                 is_urgent: true,
                 phase_key: PhaseKey::of(&format!("sentinel {}", sentinel.address)),
                 group: u32::MAX,
             });
             // A lost uplink must be known by the time a subject's failures are confirmed.
-            target.interval_ms = target.interval_ms.min(retry_ms);
-            target.retry_ms = target.retry_ms.min(retry_ms);
+            target.interval_ms = target.interval_ms.min(every_ms);
+            target.retry_ms = target.retry_ms.min(every_ms);
             // It may be a subject's address, too.
             target.is_urgent = true;
             if sentinel.is_control {

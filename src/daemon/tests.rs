@@ -17,8 +17,8 @@ use crate::coverage::Availability;
 use crate::health::ResumedVerdict;
 use crate::inventory;
 use crate::model::{
-    Id, Inventory, Maintenance, Rtts, Span, State, StateInterval, SubjectId, SubjectIx, UnixMs,
-    WorkHours, WorkedOn,
+    HealthParams, Id, Inventory, Maintenance, PingParams, Rtts, Span, State, StateInterval,
+    SubjectId, SubjectIx, UnixMs, WorkHours, WorkedOn,
 };
 use crate::probe::{Answer, Target, TargetId};
 
@@ -123,6 +123,14 @@ fn a_control_target_is_asked_with_more_packets_and_named_as_one() {
     assert_eq!((control.params.count, control.interval_ms), (10, 5_000));
     let line = targets.of(find(&inventory, "tinh/tslcd"))[0];
     assert!(line != control.id && !targets.is_control(line), "its own rounds stay as they are");
+
+    // One packet a round and a long retry: still enough of them to tell a rate.
+    let ping = PingParams { count: 1, ..PingParams::DEFAULT };
+    let health = HealthParams { retry_ms: 30_000, ..config.health };
+    let config = Config { ping, health, ..config };
+    let (targets, list) = Targets::default().next(&inventory, &config, &Addresses::default(), now);
+    let control = list.iter().find(|t| targets.is_control(t.id)).unwrap();
+    assert_eq!((control.params.count, control.interval_ms, control.retry_ms), (4, 10_000, 10_000));
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! The incidents closed in the last 24 hours, folded beneath the open ones. Pure.
 
+use std::collections::BTreeSet;
+
+use super::board::Board;
 use super::fetched::Fetched;
 use super::state::{Cmd, Row};
 use crate::api::ClosedIncident;
@@ -11,8 +14,12 @@ const BACK_MS: i64 = 24 * 3_600_000;
 /// How far ahead of this machine's clock the daemon's may be.
 const AHEAD_MS: i64 = 3_600_000;
 
-/// How old they become before they are asked for anew, in milliseconds.
-const FRESH_MS: i64 = 5_000;
+/// How old they become before they are asked for anew, in milliseconds: to find them the daemon reads
+/// through its log.
+const FRESH_MS: i64 = 30_000;
+
+/// The same shortly after something was closed, of which the store may know a moment later.
+const FRESH_AFTER_MS: i64 = 5_000;
 
 /// What is known of them.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +28,10 @@ pub struct Closed {
     pub is_open: bool,
     /// As they came.
     pub fetched: Fetched<ClosedIncident>,
+    /// What was open when it was last looked, and when that was.
+    seen: Option<(UnixMs, BTreeSet<IncidentId>)>,
+    /// When something was closed last.
+    last: Option<UnixMs>,
 }
 
 impl Closed {
@@ -43,10 +54,28 @@ impl Closed {
         (self.fetched.changes(), self.is_open)
     }
 
-    /// Asks for them when they are old.
-    pub(super) fn ask(&mut self, now: UnixMs, commands: &mut Vec<Cmd>) {
-        if self.fetched.ask(now, FRESH_MS) {
+    /// Asks for them when they are old, and at once when something that was open is no more.
+    pub(super) fn ask(&mut self, board: &Board, now: UnixMs, commands: &mut Vec<Cmd>) {
+        if self.sees_one_go(board) {
+            self.last = Some(now);
+            self.fetched.hurry();
+        }
+        let is_after = self.last.is_some_and(|at| (0..FRESH_MS).contains(&now.since(at)));
+        let fresh_ms = if is_after { FRESH_AFTER_MS } else { FRESH_MS };
+        if self.fetched.ask(now, fresh_ms) {
             commands.push(Cmd::Closed(Span::new(now - BACK_MS, now + AHEAD_MS)));
         }
+    }
+
+    /// True when an incident that was open when it was last looked is open no more.
+    fn sees_one_go(&mut self, board: &Board) -> bool {
+        if self.seen.as_ref().is_some_and(|(at, _)| *at == board.at) {
+            return false;
+        }
+        let open: BTreeSet<IncidentId> = board.incidents.iter().map(|i| i.id.clone()).collect();
+        let has_gone = |(_, before): &(UnixMs, BTreeSet<IncidentId>)| !before.is_subset(&open);
+        let one_goes = self.seen.as_ref().is_some_and(has_gone);
+        self.seen = Some((board.at, open));
+        one_goes
     }
 }

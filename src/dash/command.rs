@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::confirm::Asking;
 use super::detail::HistoryRequest;
 use super::export::Export;
 use super::key::Key;
@@ -14,8 +15,8 @@ use super::storm::StormAsk;
 use super::take::Ask;
 use super::work::WorkAsk;
 use crate::api::{
-    Acknowledged, AskRequest, AskedNow, ClosedIncident, Drifts, EventRow, History, LineLoad,
-    NoteRequest, Noted, StormInfo, Work,
+    Acknowledged, AskedNow, ClosedIncident, Drifts, EventRow, History, LineLoad, NoteRequest,
+    Noted, StormInfo, Work,
 };
 use crate::model::{Id, Span};
 
@@ -60,8 +61,8 @@ pub enum Action {
     Ended(Id, Result<Work, Refusal>),
     /// What came of saying what an outage was.
     Noted(NoteRequest, Result<Noted, Refusal>),
-    /// What came of having subjects asked, others having been left out.
-    Asked(AskRequest, usize, Result<AskedNow, Refusal>),
+    /// What came of having subjects asked.
+    Asked(Asking, Result<AskedNow, Refusal>),
     /// The mouse.
     Mouse(Mouse),
     /// The view is kept, or why it is not.
@@ -107,8 +108,8 @@ pub enum Cmd {
     End(Id),
     /// Have the daemon write down what an outage was.
     Note(NoteRequest),
-    /// Have the daemon ask subjects now; so many more were left out.
-    Ask(AskRequest, usize),
+    /// Have the daemon ask subjects now.
+    Ask(Asking),
     /// Send a text to the terminal's clipboard.
     Copy(String),
     /// Keep a view for the next time.

@@ -9,6 +9,7 @@ use super::export::{self, Export};
 use super::link::Link;
 use super::notice::Said;
 use super::source::Refusal;
+use super::standing::Standing;
 use super::state::{Cmd, Key, Mode, Row, Screen, Ui};
 use super::words::{subject_title, worked_on};
 use super::work::target;
@@ -27,6 +28,17 @@ pub enum Deed {
     Export(Export),
     /// Announced work is ended, or called off before it begins.
     End(Id),
+}
+
+/// Subjects that are to be asked now, as the user has confirmed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asking {
+    /// Who is asked.
+    pub request: AskRequest,
+    /// By which name that was confirmed: a subject's, a unit's.
+    pub name: String,
+    /// How many are left out because they would be too many at once.
+    pub left_out: usize,
 }
 
 /// A question that waits for Enter.
@@ -55,14 +67,14 @@ pub(super) fn press(ui: &mut Ui, link: &Link, key: Key, now: UnixMs, commands: &
     match (key, &ui.confirm) {
         (Key::Back, _) | (_, None) => close(ui),
         (Key::Open, Some(confirm)) => {
-            let Confirm { deed, left_out, .. } = confirm.clone();
+            let Confirm { deed, name, left_out, .. } = confirm.clone();
             close(ui);
             let is_command = matches!(deed, Deed::Ask(_) | Deed::End(_));
             if is_command && *link != Link::Live {
                 return ui.notices.tell(Said::NoDaemon, now);
             }
             commands.push(match deed {
-                Deed::Ask(request) => Cmd::Ask(request, left_out),
+                Deed::Ask(request) => Cmd::Ask(Asking { request, name, left_out }),
                 Deed::Copy(line) => {
                     ui.notices.tell(Said::Copied(line.clone()), now);
                     Cmd::Copy(line)
@@ -160,38 +172,19 @@ fn screen_name(ui: &Ui) -> String {
     text(ui.lang, key).to_owned()
 }
 
-/// Why nothing may be commanded, if so.
-fn hindrance(ui: &Ui, link: &Link) -> Option<Said> {
-    match (ui.read_only, link) {
-        (true, _) => Some(Said::ReadOnly),
-        (false, Link::Live) => None,
-        (false, _) => Some(Said::NoDaemon),
-    }
-}
-
 /// Before what is selected is asked at once: of a unit its own subjects.
 pub(super) fn ask_now(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs) {
-    if let Some(said) = hindrance(ui, link) {
+    if let Some(said) = ui.hindrance(link) {
         return ui.notices.tell(said, now);
     }
     if board.loading().is_some() {
         return ui.notices.tell(Said::Loading, now);
     }
     let of_unit = |id: &UnitId| board.subjects_of(id).map(|s| s.id().clone()).collect();
-    let mut subjects: Vec<SubjectId> = match (ui.screen, ui.selected()) {
-        (Screen::Subject, _) => ui.detail.iter().map(|d| d.subject.clone()).collect(),
-        (_, Some(Row::Subject(id) | Row::Incident(id))) => vec![id.clone()],
-        (_, Some(Row::Unit(id) | Row::Own(id) | Row::Cut(id))) => of_unit(id),
-        (_, Some(Row::Closed(id))) => {
-            ui.closed.incident(id).map(|i| i.root.clone()).into_iter().collect()
-        }
-        (_, Some(Row::Event(seq))) => {
-            ui.log.event(*seq).and_then(|event| event.subject.clone()).into_iter().collect()
-        }
-        (_, Some(Row::Drift(key))) => {
-            ui.drift.of(key).map(|one| one.subject.clone()).into_iter().collect()
-        }
-        (_, Some(Row::Fold | Row::Work(_) | Row::Report(_)) | None) => Vec::new(),
+    let mut subjects: Vec<SubjectId> = match ui.standing() {
+        Some(Standing::Subject(id)) => vec![id],
+        Some(Standing::Unit(id) | Standing::Own(id)) => of_unit(&id),
+        Some(Standing::Work(_)) | None => Vec::new(),
     };
     subjects.retain(|id| board.subject(id).is_some());
     let Some((name, id)) = selected(ui, board).filter(|_| !subjects.is_empty()) else {
@@ -205,17 +198,10 @@ pub(super) fn ask_now(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs) {
 }
 
 /// What the daemon said to that.
-pub(super) fn asked(
-    ui: &mut Ui,
-    request: &AskRequest,
-    left_out: usize,
-    answer: Result<AskedNow, Refusal>,
-    now: UnixMs,
-) {
-    let said = match (answer, request.subjects.first()) {
-        (Ok(done), Some(first)) => Said::Asked(done, left_out, first.clone()),
-        (Ok(_), None) => Said::Nothing,
-        (Err(refusal), _) => refused(refusal, Said::NotAsked),
+pub(super) fn asked(ui: &mut Ui, asking: Asking, answer: Result<AskedNow, Refusal>, now: UnixMs) {
+    let said = match answer {
+        Ok(done) => Said::Asked(asking, done),
+        Err(refusal) => refused(refusal, Said::NotAsked),
     };
     ui.notices.tell(said, now);
 }
@@ -230,7 +216,7 @@ fn refused(refusal: Refusal, said: impl FnOnce(String) -> Said) -> Said {
 
 /// Before announced work is ended.
 pub(super) fn end(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs) {
-    if let Some(said) = hindrance(ui, link) {
+    if let Some(said) = ui.hindrance(link) {
         return ui.notices.tell(said, now);
     }
     let work = match ui.selected() {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::confirm::Asking;
 use super::export::Export;
 use super::reports::{ReportRequest, SaveReport};
 use super::saved::View;
@@ -13,7 +14,7 @@ use super::state::Action;
 use super::storm::StormAsk;
 use super::take::Ask;
 use super::work::WorkAsk;
-use crate::api::{AskRequest, NoteRequest};
+use crate::api::NoteRequest;
 use crate::model::{Id, Span};
 
 /// Longest the answer to a command is waited for.
@@ -68,10 +69,10 @@ pub(super) fn storm(source: Rc<dyn Source>, ask: StormAsk) -> Errand {
     })
 }
 
-pub(super) fn ask_now(source: Rc<dyn Source>, request: AskRequest, left_out: usize) -> Errand {
+pub(super) fn ask_now(source: Rc<dyn Source>, asking: Asking) -> Errand {
     Box::pin(async move {
-        let answer = in_time(source.ask_now(&request)).await;
-        Action::Asked(request, left_out, answer)
+        let answer = in_time(source.ask_now(&asking.request)).await;
+        Action::Asked(asking, answer)
     })
 }
 

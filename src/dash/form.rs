@@ -1,11 +1,14 @@
-//! What the dialogs have in common: the lines typed in them, the keys they understand, and the way of
-//! what they ask to the daemon and back. Pure.
+//! What the dialogs have in common: what they are about, the lines typed in them, the keys they
+//! understand, and the way of what they ask to the daemon and back. Pure.
 //!
 //! Guarantees: what is typed is bounded, composed (NFC) and hides nothing; what could not be
 //! delivered is kept, so that it is there again when the dialog is opened anew.
 
+use super::board::Board;
+use super::link::Link;
+use super::notice::Said;
 use super::place::Step;
-use super::state::Key;
+use super::state::{Key, Mode, Ui};
 use crate::api::NOTE_MAX;
 use crate::locale::{is_hidden, nfc};
 
@@ -53,6 +56,52 @@ pub(super) fn pushed(line: &str, text: &str, most: usize) -> String {
     nfc(&format!("{line}{kept}")).chars().take(most).collect()
 }
 
+/// What a dialog can be about, the likeliest first, and which of these it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choices<T> {
+    all: Vec<T>,
+    at: usize,
+}
+
+impl<T> Choices<T> {
+    /// About the first of them.
+    pub(super) const fn new(all: Vec<T>) -> Self {
+        Self { all, at: 0 }
+    }
+
+    /// The one it is about; `None` where there is none at all.
+    #[must_use]
+    pub fn chosen(&self) -> Option<&T> {
+        self.all.get(self.at)
+    }
+
+    /// Which of how many that is, from 1.
+    #[must_use]
+    pub const fn position(&self) -> (usize, usize) {
+        (self.at + 1, self.all.len())
+    }
+
+    /// True when they are the same things, whichever it is about.
+    pub(super) fn are(&self, others: &Self) -> bool
+    where
+        T: PartialEq,
+    {
+        self.all == others.all
+    }
+
+    /// Makes it about the next (1) or the one before (-1).
+    pub(super) fn turn(&mut self, by: isize) {
+        self.at = stepped(self.at, by, self.all.len());
+    }
+
+    /// Makes it about the first that `is_it`; false when none is.
+    pub(super) fn go_to(&mut self, is_it: impl FnMut(&T) -> bool) -> bool {
+        let found = self.all.iter().position(is_it);
+        self.at = found.unwrap_or(self.at);
+        found.is_some()
+    }
+}
+
 /// A dialog with a note, several choices of one kind and perhaps several things it can be about.
 pub(super) trait Form {
     /// What is typed in it.
@@ -63,6 +112,8 @@ pub(super) trait Form {
     fn choose(&mut self, by: isize);
     /// What it is about: the next (1) or the one before (-1).
     fn turn(&mut self, by: isize);
+    /// Holds what is chosen to what there is now.
+    fn look(&mut self, _board: &Board) {}
 }
 
 /// What a key in a dialog came to.
@@ -77,7 +128,8 @@ pub(super) enum Pressed {
 }
 
 /// Takes a key in.
-pub(super) fn press(form: &mut impl Form, key: Key) -> Pressed {
+pub(super) fn press(form: &mut dyn Form, board: &Board, key: Key) -> Pressed {
+    form.look(board);
     match key {
         Key::Back => return Pressed::Left,
         Key::Open => return Pressed::Done,
@@ -93,7 +145,11 @@ pub(super) fn press(form: &mut impl Form, key: Key) -> Pressed {
             let entry = form.entry();
             entry.is_on_own = has_own && !entry.is_on_own;
         }
-        Key::Page(by) => form.turn(by),
+        Key::Page(by) => {
+            form.turn(by);
+            // Another thing may have other choices.
+            form.look(board);
+        }
         Key::Erase => drop(form.entry().line_mut().0.pop()),
         Key::EraseAll => form.entry().line_mut().0.clear(),
         _ => {}
@@ -106,29 +162,51 @@ pub(super) fn stepped(at: usize, by: isize, count: usize) -> usize {
     at.saturating_add_signed(by).min(count.saturating_sub(1))
 }
 
-/// What is under way to the daemon, with the dialogs it came from, and what did not arrive.
+/// A dialog, what was asked with it and has no answer yet, and what did not arrive.
 #[derive(Debug, Clone)]
-pub struct Sent<A, D> {
+pub struct Talk<A, D> {
+    /// The dialog, while its mode is on.
+    pub dialog: Option<D>,
     draft: Option<D>,
     under_way: Vec<(A, D)>,
 }
 
-impl<A, D> Default for Sent<A, D> {
+impl<A, D> Default for Talk<A, D> {
     fn default() -> Self {
-        Self { draft: None, under_way: Vec::new() }
+        Self { dialog: None, draft: None, under_way: Vec::new() }
     }
 }
 
-impl<A: Clone + PartialEq, D> Sent<A, D> {
+impl<A: Clone + PartialEq, D: PartialEq> Talk<A, D> {
     /// What was asked last, while there is no answer.
     #[must_use]
-    pub fn last(&self) -> Option<&A> {
+    pub fn asked(&self) -> Option<&A> {
         self.under_way.last().map(|(ask, _)| ask)
     }
 
-    /// Sends what a dialog asks, unless `is_same` says of something under way that it is that
-    /// already: whoever presses twice has asked once. True when it is to be sent.
-    pub(super) fn send(&mut self, ask: &A, dialog: D, is_same: impl Fn(&A) -> bool) -> bool {
+    /// The dialog that did not arrive, to be gone on with.
+    pub(super) const fn take_draft(&mut self) -> Option<D> {
+        self.draft.take()
+    }
+
+    /// Closes the dialog and keeps it for the next time.
+    pub(super) fn set_aside(&mut self) {
+        if let Some(dialog) = self.dialog.take() {
+            self.draft = Some(dialog);
+        }
+    }
+
+    /// True when something under way is about the same, as `is_same` says, and was asked with
+    /// another dialog than the open one: which of the two would hold in the end nobody could say.
+    pub(super) fn asks_otherwise(&self, is_same: impl Fn(&A) -> bool) -> bool {
+        let mut same = self.under_way.iter().filter(|(earlier, _)| is_same(earlier));
+        same.any(|(_, dialog)| Some(dialog) != self.dialog.as_ref())
+    }
+
+    /// Closes the dialog and sends what it asks, unless `is_same` says of something under way that
+    /// it is that already: whoever presses twice has asked once. True when it is to be sent.
+    pub(super) fn send(&mut self, ask: &A, is_same: impl Fn(&A) -> bool) -> bool {
+        let Some(dialog) = self.dialog.take() else { return false };
         let is_new = !self.under_way.iter().any(|(earlier, _)| is_same(earlier));
         if is_new {
             self.under_way.push((ask.clone(), dialog));
@@ -136,24 +214,46 @@ impl<A: Clone + PartialEq, D> Sent<A, D> {
         is_new
     }
 
-    /// Keeps a dialog for the next time.
-    pub(super) fn keep(&mut self, dialog: Option<D>) {
-        if dialog.is_some() {
-            self.draft = dialog;
-        }
-    }
-
-    /// What was kept.
-    pub(super) const fn draft(&mut self) -> Option<D> {
-        self.draft.take()
-    }
-
     /// An answer has come; the dialog is kept where it was `lost`.
     pub(super) fn answered(&mut self, ask: &A, is_lost: bool) {
         let at = self.under_way.iter().position(|(earlier, _)| earlier == ask);
         let dialog = at.map(|at| self.under_way.remove(at).1);
-        if is_lost {
-            self.keep(dialog);
+        if is_lost && dialog.is_some() {
+            self.draft = dialog;
         }
+    }
+}
+
+impl Ui {
+    /// Why nothing may be commanded, if so.
+    pub(super) fn hindrance(&self, link: &Link) -> Option<Said> {
+        match (self.read_only, link) {
+            (true, _) => Some(Said::ReadOnly),
+            (false, Link::Live) => None,
+            (false, _) => Some(Said::NoDaemon),
+        }
+    }
+
+    /// The dialog that is open.
+    pub(super) fn form(&mut self) -> Option<&mut dyn Form> {
+        fn of(dialog: &mut Option<impl Form>) -> Option<&mut dyn Form> {
+            dialog.as_mut().map(|dialog| dialog as &mut dyn Form)
+        }
+        match self.mode {
+            Mode::Take => of(&mut self.taking.dialog),
+            Mode::Work => of(&mut self.working.dialog),
+            Mode::Outage => of(&mut self.speaking.dialog),
+            Mode::Storm => of(&mut self.storming.dialog),
+            _ => None,
+        }
+    }
+
+    /// Leaves the dialog that is open; nothing of it is kept.
+    pub(super) fn leave_form(&mut self) {
+        self.taking.dialog = None;
+        self.working.dialog = None;
+        self.speaking.dialog = None;
+        self.storming.dialog = None;
+        self.mode = Mode::Normal;
     }
 }

@@ -46,6 +46,7 @@ mod screens;
 pub mod search;
 mod settle;
 mod source;
+mod standing;
 pub mod state;
 pub mod storm;
 mod tabs;

@@ -1,7 +1,8 @@
-//! What came of what the user did beside taking incidents, told for a while. Pure.
+//! What came of what the user did, or why nothing did, told for a while. Pure.
 
+use super::confirm::Asking;
 use crate::api::AskedNow;
-use crate::model::{Cause, Id, SubjectId, UnixMs};
+use crate::model::{Ack, Cause, Id, SubjectId, UnixMs};
 
 /// How long it is told, in milliseconds.
 const NOTICE_MS: i64 = 8_000;
@@ -9,6 +10,18 @@ const NOTICE_MS: i64 = 8_000;
 /// What is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Said {
+    /// An incident, by its root, is the user's.
+    Taken(SubjectId, Ack),
+    /// Somebody has taken it: who and when, where that is known.
+    TakenAlready(SubjectId, Option<String>, Option<UnixMs>),
+    /// It is over.
+    IncidentOver(SubjectId),
+    /// No incident is open where the user stands.
+    NothingOpen,
+    /// Not taken, and why.
+    TakeRefused(SubjectId, String),
+    /// It was asked for and no answer came: nobody knows.
+    TakeUnanswered(SubjectId, String),
     /// Work is announced: its id, how many subjects are worked on, until when.
     Announced(Id, u32, UnixMs),
     /// Not announced, and why.
@@ -61,8 +74,8 @@ pub enum Said {
     ReportExists(String),
     /// Not written, and why.
     NotExported(String),
-    /// Being asked now, how many were left out, the first of them.
-    Asked(AskedNow, usize, SubjectId),
+    /// Being asked now: what was confirmed, and what the daemon made of it.
+    Asked(Asking, AskedNow),
     /// Not asked, and why.
     NotAsked(String),
 }
@@ -79,12 +92,6 @@ impl Notices {
     pub fn at(&self, now: UnixMs) -> Option<&Said> {
         let (said, at) = self.last.as_ref()?;
         (0..NOTICE_MS).contains(&now.since(*at)).then_some(said)
-    }
-
-    /// When it was told.
-    #[must_use]
-    pub fn told_at(&self) -> Option<UnixMs> {
-        self.last.as_ref().map(|(_, at)| *at)
     }
 
     pub(super) fn tell(&mut self, said: Said, now: UnixMs) {

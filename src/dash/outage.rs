@@ -5,11 +5,11 @@
 //! a reason; what could not be delivered is there again when the dialog is opened anew.
 
 use super::board::Board;
-use super::form::{Entry, Form, Pressed, Sent, press as press_form, stepped};
+use super::form::{Choices, Entry, Form, Talk};
 use super::link::Link;
 use super::notice::Said;
 use super::source::Refusal;
-use super::state::{Cmd, Detail, Key, Mode, Row, Screen, Ui};
+use super::state::{Cmd, Detail, Mode, Row, Screen, Ui};
 use super::take::meant;
 use crate::api::{ClosedIncident, NoteRequest, Noted};
 use crate::model::{Cause, Incident, OutageId, OutageNote, SubjectId, UnixMs};
@@ -39,8 +39,7 @@ impl Spoken {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dialog {
     /// What can be spoken of where the user stands, the likeliest first; at least one.
-    choices: Vec<Spoken>,
-    chosen: usize,
+    pub choices: Choices<Spoken>,
     /// What is said about it.
     pub entry: Entry,
     /// What it was.
@@ -50,29 +49,22 @@ pub struct Dialog {
 impl Dialog {
     fn new(choices: Vec<Spoken>) -> Self {
         let cause = choices.first().map_or(Cause::Unknown, Spoken::likely);
-        Self { choices, chosen: 0, entry: Entry::default(), cause }
+        Self { choices: Choices::new(choices), entry: Entry::default(), cause }
     }
 
     /// The same with what was typed in `draft`, when the outage that was about is among the choices.
-    fn resumed(self, draft: Self) -> Self {
+    fn resumed(mut self, draft: Self) -> Self {
         let about = draft.about().map(|spoken| spoken.id.clone());
-        let at = about.and_then(|id| self.choices.iter().position(|c| c.id == id));
-        match at {
-            Some(chosen) => Self { choices: self.choices, chosen, ..draft },
-            None => self,
+        match self.choices.go_to(|spoken| Some(&spoken.id) == about.as_ref()) {
+            true => Self { choices: self.choices, ..draft },
+            false => self,
         }
-    }
-
-    /// Which of how many it is about, from 1.
-    #[must_use]
-    pub fn position(&self) -> (usize, usize) {
-        (self.chosen + 1, self.choices.len())
     }
 
     /// What it is about.
     #[must_use]
     pub fn about(&self) -> Option<&Spoken> {
-        self.choices.get(self.chosen)
+        self.choices.chosen()
     }
 }
 
@@ -93,26 +85,13 @@ impl Form for Dialog {
     }
 
     fn turn(&mut self, by: isize) {
-        self.chosen = stepped(self.chosen, by, self.choices.len());
+        self.choices.turn(by);
         self.cause = self.about().map_or(self.cause, Spoken::likely);
     }
 }
 
-/// All that has to do with saying what outages were.
-#[derive(Debug, Clone, Default)]
-pub struct Speaking {
-    /// The dialog, while the mode is [`Mode::Outage`].
-    pub dialog: Option<Dialog>,
-    sent: Sent<NoteRequest, Dialog>,
-}
-
-impl Speaking {
-    /// Whose outage was spoken of last, while there is no answer.
-    #[must_use]
-    pub fn asked(&self) -> Option<&SubjectId> {
-        self.sent.last().map(|request| &request.subject)
-    }
-}
+/// Saying what outages were, while the mode is [`Mode::Outage`] and until there is an answer.
+pub type Speaking = Talk<NoteRequest, Dialog>;
 
 /// The outages of the open subject, the newest first.
 fn of_detail(board: &Board, detail: &Detail) -> Vec<Spoken> {
@@ -180,18 +159,15 @@ fn choices(ui: &Ui, board: &Board) -> Vec<Spoken> {
 
 /// Opens the dialog, or tells why there is none.
 pub(super) fn open(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs) {
-    if ui.read_only {
-        return ui.notices.tell(Said::ReadOnly, now);
-    }
-    if *link != Link::Live {
-        return ui.notices.tell(Said::NoDaemon, now);
+    if let Some(said) = ui.hindrance(link) {
+        return ui.notices.tell(said, now);
     }
     let choices = choices(ui, board);
     if choices.is_empty() {
         return ui.notices.tell(Said::NoOutage, now);
     }
     let dialog = Dialog::new(choices);
-    let dialog = match ui.speaking.sent.draft() {
+    let dialog = match ui.speaking.take_draft() {
         Some(draft) => dialog.resumed(draft),
         None => dialog,
     };
@@ -199,30 +175,12 @@ pub(super) fn open(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs) {
     ui.mode = Mode::Outage;
 }
 
-fn close(ui: &mut Ui) -> Option<Dialog> {
-    ui.mode = Mode::Normal;
-    ui.speaking.dialog.take()
-}
-
-/// A key in the dialog.
-pub(super) fn press(ui: &mut Ui, link: &Link, key: Key, now: UnixMs, commands: &mut Vec<Cmd>) {
-    let Some(dialog) = &mut ui.speaking.dialog else {
-        close(ui);
-        return;
-    };
-    match press_form(dialog, key) {
-        Pressed::Stayed => {}
-        Pressed::Left => drop(close(ui)),
-        Pressed::Done => say(ui, link, now, commands),
-    }
-}
-
 /// Enter: asks the daemon, or tells why not.
-fn say(ui: &mut Ui, link: &Link, now: UnixMs, commands: &mut Vec<Cmd>) {
+pub(super) fn say(ui: &mut Ui, link: &Link, now: UnixMs, commands: &mut Vec<Cmd>) {
     let Some(dialog) = &mut ui.speaking.dialog else { return };
     if *link != Link::Live {
-        let dialog = close(ui);
-        ui.speaking.sent.keep(dialog);
+        ui.speaking.set_aside();
+        ui.mode = Mode::Normal;
         return ui.notices.tell(Said::NoDaemon, now);
     }
     let Some(spoken) = dialog.about().cloned() else { return };
@@ -234,19 +192,12 @@ fn say(ui: &mut Ui, link: &Link, now: UnixMs, commands: &mut Vec<Cmd>) {
     }
     let OutageId { subject, start } = spoken.id;
     let request = NoteRequest { subject, start, cause: dialog.cause, note };
-    let Some(dialog) = close(ui) else { return };
     let is_same = |earlier: &NoteRequest| {
         earlier.subject == request.subject && earlier.start == request.start
     };
-    if ui.speaking.sent.send(&request, dialog, is_same) {
+    ui.mode = Mode::Normal;
+    if ui.speaking.send(&request, is_same) {
         commands.push(Cmd::Note(request));
-    }
-}
-
-/// Letters typed or pasted.
-pub(super) fn typed(ui: &mut Ui, text: &str) {
-    if let Some(dialog) = &mut ui.speaking.dialog {
-        dialog.entry.push(text);
     }
 }
 
@@ -271,11 +222,11 @@ pub(super) fn answered(
         Err(Refusal::Unanswered(why)) => Said::NoteUnanswered(why.0),
     };
     let is_done = matches!(said, Said::Noted(..) | Said::NotedAlready(..) | Said::NoOutage);
-    ui.speaking.sent.answered(request, !is_done);
+    ui.speaking.answered(request, !is_done);
     // The reason is typed where the rest was: what is typed into a closed dialog would be commands.
     if matches!(said, Said::NoteNeedsReason(..))
         && ui.mode == Mode::Normal
-        && let Some(mut dialog) = ui.speaking.sent.draft()
+        && let Some(mut dialog) = ui.speaking.take_draft()
     {
         dialog.entry.is_wrong = true;
         ui.speaking.dialog = Some(dialog);

@@ -352,9 +352,8 @@ impl Desk {
                 Cmd::Note(request) => {
                     self.commanded.push(errands::note(self.sources.0.clone(), request))
                 }
-                Cmd::Ask(request, left_out) => {
-                    let source = self.sources.0.clone();
-                    self.commanded.push(errands::ask_now(source, request, left_out));
+                Cmd::Ask(asking) => {
+                    self.commanded.push(errands::ask_now(self.sources.0.clone(), asking))
                 }
                 Cmd::Closed(window) => {
                     self.listed.push(errands::closed(self.shown_source(), window))

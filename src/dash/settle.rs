@@ -149,7 +149,7 @@ pub(super) fn ask_lists(ui: &mut Ui, board: &Board, now: UnixMs, commands: &mut 
         _ => ui.reports.rest(),
     }
     match ui.screen {
-        Screen::Incidents => ui.closed.ask(now, commands),
+        Screen::Incidents => ui.closed.ask(board, now, commands),
         _ => ui.closed.fetched.rest(),
     }
     match ui.screen {

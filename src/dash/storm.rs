@@ -5,11 +5,12 @@
 //! there again when the dialog is opened anew.
 
 use super::board::Board;
-use super::form::{Entry, Form, Pressed, Sent, press as press_form, stepped};
+use super::form::{Choices, Entry, Form, Talk, stepped};
 use super::link::Link;
 use super::notice::Said;
 use super::source::Refusal;
-use super::state::{Cmd, Key, Mode, Row, Screen, Ui};
+use super::standing::Standing;
+use super::state::{Cmd, Mode, Ui};
 use super::take::next_time;
 use crate::api::{StormInfo, StormRequest};
 use crate::model::{Storm, SubjectId, UnitId, UnixMs, parse_duration};
@@ -66,69 +67,48 @@ pub struct StormAsk {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dialog {
     /// The units that can be meant, the narrowest first: the selected one and those above it.
-    choices: Vec<UnitId>,
-    chosen: usize,
-    /// In which of them it is on.
-    are_on: Vec<bool>,
+    pub choices: Choices<UnitId>,
+    /// It is on in the chosen one.
+    is_on: bool,
     /// What for, and the own time.
     pub entry: Entry,
     /// Until when.
     pub term: Term,
 }
 
-/// All that has to do with storm mode.
-#[derive(Debug, Clone, Default)]
-pub struct Storming {
-    /// The dialog, while the mode is [`Mode::Storm`].
-    pub dialog: Option<Dialog>,
-    sent: Sent<StormAsk, Dialog>,
-}
+/// Ordering and ending storm mode, while the mode is [`Mode::Storm`] and until there is an answer.
+pub type Storming = Talk<StormAsk, Dialog>;
 
-impl Storming {
-    /// The unit asked for last, while there is no answer.
-    #[must_use]
-    pub fn asked(&self) -> Option<&UnitId> {
-        self.sent.last().map(|ask| &ask.unit)
-    }
+/// The storm mode of a unit.
+fn storm_of<'a>(board: &'a Board, unit: &UnitId) -> Option<&'a StormInfo> {
+    board.daemon.storms.iter().find(|storm| storm.unit == *unit)
 }
 
 impl Dialog {
-    fn new(choices: Vec<UnitId>) -> Self {
-        let are_on = vec![false; choices.len()];
-        Self { choices, chosen: 0, are_on, entry: Entry::default(), term: Term::default() }
-    }
-
-    /// Looks where storm mode is on now: there it can be ended.
-    fn look(&mut self, board: &Board) {
-        let is_on = |unit: &UnitId| board.daemon.storms.iter().any(|storm| storm.unit == *unit);
-        self.are_on = self.choices.iter().map(is_on).collect();
-        if self.terms().all(|term| term != self.term) {
-            self.term = Term::default();
-        }
-    }
-
-    /// Which of how many it is about, from 1.
-    #[must_use]
-    pub fn position(&self) -> (usize, usize) {
-        (self.chosen + 1, self.choices.len())
+    /// About the first of these in which it is on: that is what the user came for.
+    fn new(choices: Vec<UnitId>, board: &Board) -> Self {
+        let (mut choices, entry) = (Choices::new(choices), Entry::default());
+        choices.go_to(|unit| storm_of(board, unit).is_some());
+        let mut dialog = Self { choices, is_on: false, entry, term: Term::default() };
+        dialog.entry.note = dialog.on(board).map(|storm| storm.note.clone()).unwrap_or_default();
+        dialog
     }
 
     /// The unit.
     #[must_use]
     pub fn unit(&self) -> Option<&UnitId> {
-        self.choices.get(self.chosen)
+        self.choices.chosen()
     }
 
     /// The storm mode that is on there.
     #[must_use]
     pub fn on<'a>(&self, board: &'a Board) -> Option<&'a StormInfo> {
-        let unit = self.unit()?;
-        board.daemon.storms.iter().find(|storm| storm.unit == *unit)
+        storm_of(board, self.unit()?)
     }
 
     /// What can be chosen.
     pub fn terms(&self) -> impl Iterator<Item = Term> + use<> {
-        let is_on = self.are_on.get(self.chosen).copied().unwrap_or(false);
+        let is_on = self.is_on;
         Term::ALL.into_iter().filter(move |term| is_on || *term != Term::End)
     }
 
@@ -168,7 +148,15 @@ impl Form for Dialog {
     }
 
     fn turn(&mut self, by: isize) {
-        self.chosen = stepped(self.chosen, by, self.choices.len());
+        self.choices.turn(by);
+    }
+
+    /// Where it is on it can be ended, nowhere else.
+    fn look(&mut self, board: &Board) {
+        self.is_on = self.on(board).is_some();
+        if self.terms().all(|term| term != self.term) {
+            self.term = Term::default();
+        }
     }
 }
 
@@ -187,19 +175,10 @@ pub fn count(board: &Board, unit: &UnitId) -> usize {
 /// The units that can be meant where the user stands.
 fn choices(ui: &Ui, board: &Board) -> Vec<UnitId> {
     let of_subject = |id: &SubjectId| board.subject(id).map(|subject| subject.unit().clone());
-    let first = match (ui.screen, ui.selected()) {
-        (Screen::Subject, _) => ui.detail.as_ref().and_then(|d| of_subject(&d.subject)),
-        (_, Some(Row::Subject(id) | Row::Incident(id))) => of_subject(id),
-        (_, Some(Row::Unit(id) | Row::Own(id) | Row::Cut(id))) => Some(id.clone()),
-        (_, Some(Row::Event(seq))) => {
-            let subject = ui.log.event(*seq).and_then(|event| event.subject.as_ref());
-            subject.and_then(of_subject)
-        }
-        (_, Some(Row::Drift(key))) => ui.drift.of(key).and_then(|one| of_subject(&one.subject)),
-        (_, Some(Row::Closed(id))) => {
-            ui.closed.incident(id).and_then(|incident| of_subject(&incident.root))
-        }
-        (_, Some(Row::Fold | Row::Work(_) | Row::Report(_)) | None) => None,
+    let first = match ui.standing() {
+        Some(Standing::Subject(id)) => of_subject(&id),
+        Some(Standing::Unit(id) | Standing::Own(id)) => Some(id),
+        Some(Standing::Work(_)) | None => None,
     };
     let above = |id: &UnitId| board.parent(id).map(|unit| unit.id.clone());
     std::iter::successors(first, above).collect()
@@ -207,65 +186,27 @@ fn choices(ui: &Ui, board: &Board) -> Vec<UnitId> {
 
 /// Opens the dialog, or tells why there is none.
 pub(super) fn open(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs) {
-    if ui.read_only {
-        return ui.notices.tell(Said::ReadOnly, now);
-    }
-    if *link != Link::Live {
-        return ui.notices.tell(Said::NoDaemon, now);
+    if let Some(said) = ui.hindrance(link) {
+        return ui.notices.tell(said, now);
     }
     let choices = choices(ui, board);
     if choices.is_empty() {
         return ui.notices.tell(Said::Nothing, now);
     }
-    let draft = ui.storming.sent.draft().filter(|draft| draft.choices == choices);
-    let mut dialog = draft.unwrap_or_else(|| {
-        let mut dialog = Dialog::new(choices);
-        dialog.look(board);
-        // Where it is on, that is what the user came for.
-        dialog.chosen = dialog.are_on.iter().position(|is_on| *is_on).unwrap_or(0);
-        dialog.entry.note = dialog.on(board).map(|storm| storm.note.clone()).unwrap_or_default();
-        dialog
-    });
+    let dialog = Dialog::new(choices, board);
+    let draft = ui.storming.take_draft().filter(|draft| draft.choices.are(&dialog.choices));
+    let mut dialog = draft.unwrap_or(dialog);
     dialog.look(board);
     ui.storming.dialog = Some(dialog);
     ui.mode = Mode::Storm;
 }
 
-fn close(ui: &mut Ui) -> Option<Dialog> {
-    ui.mode = Mode::Normal;
-    ui.storming.dialog.take()
-}
-
-/// A key in the dialog.
-pub(super) fn press(
-    ui: &mut Ui,
-    board: &Board,
-    link: &Link,
-    key: Key,
-    now: UnixMs,
-    commands: &mut Vec<Cmd>,
-) {
-    let Some(dialog) = &mut ui.storming.dialog else {
-        close(ui);
-        return;
-    };
-    dialog.look(board);
-    let pressed = press_form(dialog, key);
-    // Another unit may have other terms.
-    dialog.look(board);
-    match pressed {
-        Pressed::Stayed => {}
-        Pressed::Left => drop(close(ui)),
-        Pressed::Done => order(ui, board, link, now, commands),
-    }
-}
-
 /// Enter: asks the daemon, or tells why not.
-fn order(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs, commands: &mut Vec<Cmd>) {
+pub(super) fn order(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs, commands: &mut Vec<Cmd>) {
     let Some(dialog) = &mut ui.storming.dialog else { return };
     if *link != Link::Live {
-        let dialog = close(ui);
-        ui.storming.sent.keep(dialog);
+        ui.storming.set_aside();
+        ui.mode = Mode::Normal;
         return ui.notices.tell(Said::NoDaemon, now);
     }
     let Some(until) = dialog.until(board, now) else {
@@ -280,16 +221,13 @@ fn order(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs, commands: &mut Ve
         note,
     });
     let ask = StormAsk { unit, request };
-    let Some(dialog) = close(ui) else { return };
-    if ui.storming.sent.send(&ask, dialog, |earlier| earlier.unit == ask.unit) {
-        commands.push(Cmd::Storm(ask));
+    let is_same = |earlier: &StormAsk| earlier.unit == ask.unit;
+    if ui.storming.asks_otherwise(is_same) {
+        return;
     }
-}
-
-/// Letters typed or pasted.
-pub(super) fn typed(ui: &mut Ui, text: &str) {
-    if let Some(dialog) = &mut ui.storming.dialog {
-        dialog.entry().push(text);
+    ui.mode = Mode::Normal;
+    if ui.storming.send(&ask, is_same) {
+        commands.push(Cmd::Storm(ask));
     }
 }
 
@@ -300,7 +238,7 @@ pub(super) fn answered(
     answer: Result<StormInfo, Refusal>,
     now: UnixMs,
 ) {
-    ui.storming.sent.answered(ask, answer.is_err());
+    ui.storming.answered(ask, answer.is_err());
     let said = match (answer, &ask.request) {
         (Ok(storm), Some(_)) => Said::Storm(storm.name, storm.until),
         (Ok(storm), None) => Said::StormOver(storm.name, storm.folded, storm.open),

@@ -1,6 +1,7 @@
 //! From what happened to what is shown and done next. Pure.
 
 use super::board::Board;
+use super::form::{self, Pressed};
 use super::link::Link;
 use super::notice::Said;
 use super::palette::Palette;
@@ -10,7 +11,7 @@ use super::search::{Hit, Search};
 use super::settle::{ask_heat, ask_history, ask_lists, settle};
 use super::state::{Action, Cmd, Key, Mode, Screen, Ui};
 use super::travel::{back, go_to, jump, open, open_subject};
-use super::view::{list_height, search_height};
+use super::view::{help_most, list_height, search_height};
 use super::{actions, confirm, outage, reports, storm, take, work};
 use crate::locale::Lang;
 use crate::model::UnixMs;
@@ -58,9 +59,7 @@ pub fn update(
         Action::Worked(ask, answer) => work::answered(ui, &ask, answer, now),
         Action::Ended(id, answer) => confirm::ended(ui, &id, answer, now),
         Action::Noted(request, answer) => outage::answered(ui, &request, answer, now),
-        Action::Asked(request, left_out, answer) => {
-            confirm::asked(ui, &request, left_out, answer, now);
-        }
+        Action::Asked(asking, answer) => confirm::asked(ui, asking, answer, now),
         Action::Stormed(ask, answer) => storm::answered(ui, &ask, answer, now),
         Action::Mouse(mouse) => {
             let key = board.and_then(|board| super::mouse::key(ui, board, mouse));
@@ -78,15 +77,15 @@ pub fn update(
                 ui.search.look(board);
                 ui.search.place = Place::default();
             }
-            (Mode::Take, _) => take::typed(ui, &text),
-            (Mode::Work, _) => work::typed(ui, &text),
-            (Mode::Outage, _) => outage::typed(ui, &text),
-            (Mode::Storm, _) => storm::typed(ui, &text),
             (Mode::Palette, _) => {
                 ui.palette.push(&text);
                 ui.palette.look(ui.screen, ui.read_only);
             }
-            _ => {}
+            _ => {
+                if let Some(form) = ui.form() {
+                    form.entry().push(&text);
+                }
+            }
         },
         Action::Key(key) => press(ui, board, link, key, now, &mut commands),
     }
@@ -132,11 +131,10 @@ fn press(
                 press(ui, Some(board), link, key, now, commands);
             }
         }
-        Mode::Take => take::press(ui, board, link, key, now, commands),
-        Mode::Work => work::press(ui, board, link, key, now, commands),
-        Mode::Outage => outage::press(ui, link, key, now, commands),
+        Mode::Take | Mode::Work | Mode::Outage | Mode::Storm => {
+            press_in_form(ui, board, link, key, now, commands);
+        }
         Mode::Confirm => confirm::press(ui, link, key, now, commands),
-        Mode::Storm => storm::press(ui, board, link, key, now, commands),
         Mode::Saving => reports::press(ui, key, commands),
         Mode::Normal if key == Key::Export && ui.screen == Screen::Reports => {
             reports::open(ui, board, now);
@@ -151,6 +149,24 @@ fn press(
         Mode::Normal if key == Key::Keep => commands.push(Cmd::Keep(View::of(ui))),
         Mode::Normal if key == Key::Export => confirm::write(ui, board, now),
         Mode::Normal => press_in_screen(ui, board, key, now),
+    }
+}
+
+fn press_in_form(
+    ui: &mut Ui,
+    board: &Board,
+    link: &Link,
+    key: Key,
+    now: UnixMs,
+    commands: &mut Vec<Cmd>,
+) {
+    match (ui.form().map(|form| form::press(form, board, key)), ui.mode) {
+        (Some(Pressed::Stayed), _) => {}
+        (Some(Pressed::Done), Mode::Take) => take::take(ui, board, link, now, commands),
+        (Some(Pressed::Done), Mode::Work) => work::announce(ui, board, link, now, commands),
+        (Some(Pressed::Done), Mode::Outage) => outage::say(ui, link, now, commands),
+        (Some(Pressed::Done), Mode::Storm) => storm::order(ui, board, link, now, commands),
+        (Some(Pressed::Left | Pressed::Done) | None, _) => ui.leave_form(),
     }
 }
 
@@ -191,12 +207,15 @@ fn press_in_help(ui: &mut Ui, board: &Board, key: Key) {
         Key::Step(Step::By(by)) => ui.help_top = ui.help_top.saturating_add_signed(by),
         Key::Page(pages) => ui.help_top = ui.help_top.saturating_add_signed(pages * 10),
         Key::Step(Step::First) => ui.help_top = 0,
+        Key::Step(Step::Last) => ui.help_top = usize::MAX,
         Key::Tab(screen) => {
             ui.mode = Mode::Normal;
             go_to(ui, board, screen);
         }
         _ => {}
     }
+    // Whoever goes on past the end has not gone anywhere.
+    ui.help_top = ui.help_top.min(help_most(ui));
 }
 
 fn press_in_screen(ui: &mut Ui, board: &Board, key: Key, now: UnixMs) {

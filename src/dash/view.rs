@@ -285,6 +285,12 @@ pub(super) fn list_area(ui: &Ui, board: &Board) -> Option<(Rect, usize)> {
     Some((below_head, height))
 }
 
+/// How far down the help can be read.
+#[must_use]
+pub(super) fn help_most(ui: &Ui) -> usize {
+    screens::help::most(ui, body(Rect::new(0, 0, ui.size.0, ui.size.1)))
+}
+
 /// Hits the search shows at a time.
 #[must_use]
 pub(super) fn search_height(size: (u16, u16)) -> usize {

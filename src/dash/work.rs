@@ -9,12 +9,13 @@ mod plan;
 pub use plan::{Plan, Term};
 
 use super::board::Board;
-use super::form::{Entry, Form, Pressed, Sent, press as press_form, stepped};
+use super::form::{Choices, Entry, Form, Talk, stepped};
 use super::lens::Whose;
 use super::link::Link;
 use super::notice::Said;
 use super::source::Refusal;
-use super::state::{Cmd, Key, Mode, Row, Screen, Ui};
+use super::standing::Standing;
+use super::state::{Cmd, Mode, Screen, Ui};
 use crate::api::{Work, WorkRequest};
 use crate::model::{Id, SubjectId, UnitId, UnixMs, WorkedOn};
 
@@ -34,45 +35,25 @@ pub struct WorkAsk {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dialog {
     /// What can be worked on, the narrowest first: the subject, its unit, its carrier.
-    choices: Vec<WorkedOn>,
-    chosen: usize,
+    pub choices: Choices<WorkedOn>,
     /// What for, and the own time.
     pub entry: Entry,
     /// When.
     pub term: Term,
 }
 
-/// All that has to do with announcing work.
-#[derive(Debug, Clone, Default)]
-pub struct Working {
-    /// The dialog, while the mode is [`Mode::Work`].
-    pub dialog: Option<Dialog>,
-    sent: Sent<WorkAsk, Dialog>,
-}
-
-impl Working {
-    /// The id of the work asked for last, while there is no answer.
-    #[must_use]
-    pub fn asked(&self) -> Option<&Id> {
-        self.sent.last().map(|ask| &ask.id)
-    }
-}
+/// Announcing work, while the mode is [`Mode::Work`] and until there is an answer.
+pub type Working = Talk<WorkAsk, Dialog>;
 
 impl Dialog {
     fn new(choices: Vec<WorkedOn>) -> Self {
-        Self { choices, chosen: 0, entry: Entry::default(), term: Term::default() }
-    }
-
-    /// Which of how many it is about, from 1.
-    #[must_use]
-    pub fn position(&self) -> (usize, usize) {
-        (self.chosen + 1, self.choices.len())
+        Self { choices: Choices::new(choices), entry: Entry::default(), term: Term::default() }
     }
 
     /// What is worked on.
     #[must_use]
     pub fn on(&self) -> Option<&WorkedOn> {
-        self.choices.get(self.chosen)
+        self.choices.chosen()
     }
 
     /// When; `None` while what was typed is no time.
@@ -97,7 +78,7 @@ impl Form for Dialog {
     }
 
     fn turn(&mut self, by: isize) {
-        self.chosen = stepped(self.chosen, by, self.choices.len());
+        self.choices.turn(by);
     }
 }
 
@@ -148,83 +129,47 @@ fn of_subject(board: &Board, id: &SubjectId) -> Vec<WorkedOn> {
 
 /// What can be worked on where the user stands.
 fn choices(ui: &Ui, board: &Board) -> Vec<WorkedOn> {
-    match (ui.screen, ui.selected()) {
-        (Screen::Subject, _) => {
-            ui.detail.as_ref().map(|d| of_subject(board, &d.subject)).unwrap_or_default()
+    match (ui.standing(), &ui.carriers.chosen) {
+        (Some(Standing::Subject(id)), _) => of_subject(board, &id),
+        (Some(Standing::Unit(id) | Standing::Own(id)), _) => vec![WorkedOn::Unit(id)],
+        (Some(Standing::Work(id)), _) => {
+            ui.works.work(&id).map(|work| work.on.clone()).into_iter().collect()
         }
-        (_, Some(Row::Subject(id) | Row::Incident(id))) => of_subject(board, id),
-        (_, Some(Row::Unit(id) | Row::Own(id) | Row::Cut(id))) => vec![WorkedOn::Unit(id.clone())],
-        (_, Some(Row::Drift(key))) => {
-            ui.drift.of(key).map(|one| of_subject(board, &one.subject)).unwrap_or_default()
+        (None, Some(Whose::Of(id))) if ui.screen == Screen::Lines => {
+            vec![WorkedOn::Carrier(id.clone())]
         }
-        (_, Some(Row::Closed(id))) => {
-            ui.closed.incident(id).map(|i| of_subject(board, &i.root)).unwrap_or_default()
-        }
-        (_, Some(Row::Work(id))) => ui.works.work(id).map(|w| w.on.clone()).into_iter().collect(),
-        (_, Some(Row::Fold)) => Vec::new(),
-        (_, Some(Row::Event(seq))) => {
-            let subject = ui.log.event(*seq).and_then(|event| event.subject.as_ref());
-            subject.map(|id| of_subject(board, id)).unwrap_or_default()
-        }
-        (Screen::Lines, None) => match &ui.carriers.chosen {
-            Some(Whose::Of(id)) => vec![WorkedOn::Carrier(id.clone())],
-            _ => Vec::new(),
-        },
-        (_, Some(Row::Report(_)) | None) => Vec::new(),
+        (None, _) => Vec::new(),
     }
 }
 
 /// Opens the dialog, or tells why there is none.
 pub(super) fn open(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs) {
-    if ui.read_only {
-        return ui.notices.tell(Said::ReadOnly, now);
-    }
-    if *link != Link::Live {
-        return ui.notices.tell(Said::NoDaemon, now);
-    }
-    if board.loading().is_some() {
-        return ui.notices.tell(Said::Loading, now);
+    let is_loading = || board.loading().is_some().then_some(Said::Loading);
+    if let Some(said) = ui.hindrance(link).or_else(is_loading) {
+        return ui.notices.tell(said, now);
     }
     let choices = choices(ui, board);
     if choices.is_empty() {
         return ui.notices.tell(Said::Nothing, now);
     }
-    let draft = ui.working.sent.draft().filter(|draft| draft.choices == choices);
-    ui.working.dialog = Some(draft.unwrap_or_else(|| Dialog::new(choices)));
+    let dialog = Dialog::new(choices);
+    let draft = ui.working.take_draft().filter(|draft| draft.choices.are(&dialog.choices));
+    ui.working.dialog = Some(draft.unwrap_or(dialog));
     ui.mode = Mode::Work;
 }
 
-fn close(ui: &mut Ui) -> Option<Dialog> {
-    ui.mode = Mode::Normal;
-    ui.working.dialog.take()
-}
-
-/// A key in the dialog.
-pub(super) fn press(
+/// Enter: asks the daemon, or tells why not.
+pub(super) fn announce(
     ui: &mut Ui,
     board: &Board,
     link: &Link,
-    key: Key,
     now: UnixMs,
     commands: &mut Vec<Cmd>,
 ) {
-    let Some(dialog) = &mut ui.working.dialog else {
-        close(ui);
-        return;
-    };
-    match press_form(dialog, key) {
-        Pressed::Stayed => {}
-        Pressed::Left => drop(close(ui)),
-        Pressed::Done => announce(ui, board, link, now, commands),
-    }
-}
-
-/// Enter: asks the daemon, or tells why not.
-fn announce(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs, commands: &mut Vec<Cmd>) {
     let Some(dialog) = &mut ui.working.dialog else { return };
     if *link != Link::Live {
-        let dialog = close(ui);
-        ui.working.sent.keep(dialog);
+        ui.working.set_aside();
+        ui.mode = Mode::Normal;
         return ui.notices.tell(Said::NoDaemon, now);
     }
     let Some(Plan { span, every }) = dialog.plan(board, now) else {
@@ -236,23 +181,19 @@ fn announce(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs, commands: &mut
     let note = dialog.entry.said();
     let request = WorkRequest { on, from: span.from, to: span.to, every, note };
     let ask = WorkAsk { id, request };
-    let Some(dialog) = close(ui) else { return };
     let is_same = |earlier: &WorkAsk| earlier.request.on == ask.request.on;
-    if ui.working.sent.send(&ask, dialog, is_same) {
-        commands.push(Cmd::Work(ask));
+    if ui.working.asks_otherwise(is_same) {
+        return;
     }
-}
-
-/// Letters typed or pasted.
-pub(super) fn typed(ui: &mut Ui, text: &str) {
-    if let Some(dialog) = &mut ui.working.dialog {
-        dialog.entry().push(text);
+    ui.mode = Mode::Normal;
+    if ui.working.send(&ask, is_same) {
+        commands.push(Cmd::Work(ask));
     }
 }
 
 /// What the daemon said.
 pub(super) fn answered(ui: &mut Ui, ask: &WorkAsk, answer: Result<Work, Refusal>, now: UnixMs) {
-    ui.working.sent.answered(ask, answer.is_err());
+    ui.working.answered(ask, answer.is_err());
     let said = match answer {
         Ok(work) => {
             let to = work.until.unwrap_or(work.next.to);

@@ -308,9 +308,14 @@ impl Health {
 
     /// True when announced work on an open incident begins or ends.
     fn has_work_begun_or_ended(&self, now: UnixMs) -> bool {
+        if self.desk.open.is_empty() {
+            return false;
+        }
+        let worked_on = self.worked_on_at(now);
         self.desk.open.iter().any(|open| {
             let Some(group) = &open.group else { return false };
-            open.is_planned != group.members.iter().all(|m| self.is_planned(*m, now))
+            let mut members = group.members.iter();
+            open.is_planned != members.all(|m| worked_on.includes(&self.inventory, *m))
         })
     }
 

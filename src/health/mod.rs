@@ -55,7 +55,7 @@ pub use passage::standby;
 pub use threshold::{Said, Watch};
 
 use crate::model::{
-    CarrierId, Inventory, KeptIncident, Maintenance, Round, Sentinel, Subject, SubjectId,
+    CarrierId, Inventory, KeptIncident, Maintenance, OnAt, Round, Sentinel, Subject, SubjectId,
     SubjectIx, UnixMs, is_planned,
 };
 use desk::Desk;
@@ -298,6 +298,12 @@ impl Health {
         self.maintenance.clone_from(&self.announced);
         self.maintenance.extend(self.inventory.maintenance.iter().cloned());
         self.desk.touch();
+    }
+
+    /// What is worked on at `at`, to be asked of many subjects.
+    #[must_use]
+    pub fn worked_on_at(&self, at: UnixMs) -> OnAt<'_> {
+        OnAt::new(&self.maintenance, at)
     }
 
     /// True when the subject is inside announced work at `at`.

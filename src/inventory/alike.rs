@@ -1,11 +1,15 @@
 //! When two ways of writing mean the same: `10Mbps` and a column of Mbps, a word and a list of one,
 //! `via: a` and `via: [a]`. What differs only in the way it is written is no change.
 
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
+use super::Section;
+use super::ledger::Entry;
 use super::node::{Key, Map, Node, Value};
 use super::place::{At, Desk};
 use super::scalar;
+use super::subjects::{last_part, role_of};
 use crate::model::{format_scaled, parse_duration, parse_scaled};
 
 /// What a file says, without places and in one way of writing.
@@ -191,4 +195,33 @@ impl Said {
             }
         }
     }
+}
+
+fn canon_of(entry: &Entry<'_>) -> Vec<(String, Said)> {
+    let implied = (entry.section == Section::Devices).then(|| role_of(last_part(&entry.id)));
+    let mut map = Map { entries: entry.map.entries.clone(), asked: None };
+    // A mapping that a table says part of is compared as what it is.
+    for (_, node) in &mut map.entries {
+        if let Node { value: Value::Map(inner), .. } = node {
+            inner.asked = None;
+        }
+    }
+    canon_entry(&map, implied)
+}
+
+/// The id of the first entry that is not what was meant, or was not meant at all.
+pub(super) fn first_difference(meant: &[Entry<'_>], read: &[Entry<'_>]) -> Option<String> {
+    let mut known: HashMap<(Section, &str), Vec<(String, Said)>> = HashMap::new();
+    for entry in read {
+        known.insert((entry.section, &entry.id), canon_of(entry));
+    }
+    let mut seen = HashSet::new();
+    for entry in meant {
+        let key = (entry.section, entry.id.as_str());
+        seen.insert(key);
+        if known.get(&key) != Some(&canon_of(entry)) {
+            return Some(entry.id.clone());
+        }
+    }
+    known.keys().find(|key| !seen.contains(*key)).map(|(_, id)| (*id).to_owned())
 }

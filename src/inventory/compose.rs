@@ -259,19 +259,27 @@ pub(super) fn item(entry: &Entry<'_>, inner: &[&Entry<'_>], column: usize) -> St
             return line;
         }
     }
-    let mut lines: Vec<String> =
-        map.entries.iter().map(|(key, node)| block(&key.text, &node.value, column + 2)).collect();
+    let mut nested = Vec::new();
     for section in [Section::Connections, Section::Devices] {
         let own: Vec<&&Entry<'_>> = inner.iter().filter(|e| e.section == section).collect();
         if own.is_empty() {
             continue;
         }
-        lines.push(format!("{}:", nested_key(section).unwrap_or_default()));
+        nested.push(format!("{}:", nested_key(section).unwrap_or_default()));
         for entry in own {
             let key = key_in_unit(entry).unwrap_or(&entry.id);
-            lines.push(format!("  {}", nested_line(entry, key)));
+            nested.push(format!("  {}", nested_line(entry, key)));
         }
     }
+    item_of(&map, nested, column)
+}
+
+/// A mapping as an item of a list whose dashes stand in `column`, a key a line in its own order, and
+/// behind them the lines of what is `nested`.
+pub(super) fn item_of(map: &Map, nested: Vec<String>, column: usize) -> String {
+    let own = map.entries.iter().map(|(key, node)| block(&key.text, &node.value, column + 2));
+    let lines: Vec<String> = own.chain(nested).collect();
+    let pad = " ".repeat(column);
     format!("{pad}- {}\n", lines.join(&format!("\n{pad}  ")))
 }
 
@@ -281,4 +289,53 @@ pub(super) fn nested_line(entry: &Entry<'_>, key: &str) -> String {
     let is_empty = matches!(&value, Value::Map(map) if map.entries.is_empty());
     let said = if is_empty { "{}".to_owned() } else { inline(key, &value, false) };
     format!("{}: {said}", scalar("", key, true))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::place::Desk;
+    use crate::inventory::yaml;
+
+    #[test]
+    fn scalars_are_read_back_as_they_were() {
+        for text in [
+            "Xã Mỹ Lợi",
+            "28261",
+            "a: b",
+            "- c",
+            "no",
+            "\"x\" \\ y",
+            "2025-07-01",
+            "#1",
+            "",
+            "a\nb",
+            "'q'",
+            "07:00-11:30",
+            "a, b",
+            "{c}",
+            "&d",
+            "\u{202e}e",
+        ] {
+            for in_flow in [false, true] {
+                let written = scalar("name", text, in_flow);
+                let file = match in_flow {
+                    false => format!("units:\n  - id: a\n    name: {written}\n"),
+                    true => format!("units: [ {{ id: a, name: {written} }} ]\n"),
+                };
+                let mut desk = Desk::default();
+                let source = desk.add_source(std::path::PathBuf::new(), file.as_str().into());
+                let tree = yaml::read(&mut desk, source).unwrap();
+                let Value::Map(lists) = &tree.value else { panic!("{file}") };
+                let Value::List(units) = &lists.value("units").unwrap().value else {
+                    panic!("{file}")
+                };
+                let Value::Map(unit) = &units[0].value else { panic!("{file}") };
+                let Value::Text(read) = &unit.value("name").unwrap().value else {
+                    panic!("{file}")
+                };
+                assert_eq!(read, text, "{file}");
+            }
+        }
+    }
 }

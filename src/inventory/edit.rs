@@ -5,6 +5,7 @@
 use super::alike::canon;
 use super::compose;
 use super::node::{Key, Map, Node, Value};
+use super::patch::Patch;
 use super::place::At;
 use super::scan::Scan;
 
@@ -12,19 +13,12 @@ use super::scan::Scan;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stuck(pub At);
 
-#[derive(Debug)]
-struct Edit {
-    start: usize,
-    end: usize,
-    with: String,
-}
-
 /// One file's text and what is to be changed in it.
 #[derive(Debug)]
 pub(super) struct Page<'t> {
     scan: Scan<'t>,
     newline: &'static str,
-    edits: Vec<Edit>,
+    patch: Patch,
 }
 
 type Done = Result<(), Stuck>;
@@ -39,28 +33,17 @@ fn begins_alike(old: &Node, new: &Map) -> bool {
 impl<'t> Page<'t> {
     pub(super) fn new(text: &'t str) -> Self {
         let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
-        Self { scan: Scan { text }, newline, edits: Vec::new() }
+        Self { scan: Scan { text }, newline, patch: Patch::default() }
     }
 
     /// The text with all changes; the place of two that touch the same.
-    pub(super) fn finish(mut self, at: At) -> Result<String, Stuck> {
-        self.edits.sort_by_key(|edit| (edit.start, edit.end));
-        let (mut out, mut done) = (String::with_capacity(self.scan.text.len()), 0);
-        for edit in &self.edits {
-            let stuck = Stuck(At { start: u32::try_from(edit.start).unwrap_or(0), len: 1, ..at });
-            // What goes may reach into what goes as well, and into nothing else.
-            let start = if edit.with.is_empty() { edit.start.max(done) } else { edit.start };
-            out.push_str(self.scan.text.get(done..start).ok_or(stuck)?);
-            out.push_str(&edit.with);
-            done = edit.end.max(done);
-        }
-        out.push_str(self.scan.text.get(done..).unwrap_or_default());
-        Ok(out)
+    pub(super) fn finish(self, at: At) -> Result<String, Stuck> {
+        let stuck = |start| Stuck(At { start: u32::try_from(start).unwrap_or(0), len: 1, ..at });
+        self.patch.apply(self.scan.text).map_err(stuck)
     }
 
     fn put(&mut self, start: usize, end: usize, with: &str) {
-        let with = with.replace('\n', self.newline);
-        self.edits.push(Edit { start, end, with });
+        self.patch.put(start, end, with.replace('\n', self.newline));
     }
 
     /// Makes a mapping say what `new` says: keys that differ are changed, those that `new` lacks are
@@ -342,8 +325,7 @@ impl<'t> Page<'t> {
         let at = self.scan.line_end(end);
         let is_open = at > 0 && !self.scan.text[..at].ends_with('\n');
         // Several at the end of a file that has no last line's end would begin it twice.
-        let is_first = !self.edits.iter().any(|edit| edit.start == at && edit.end == at);
-        if is_open && is_first {
+        if is_open && !self.patch.adds_at(at) {
             self.put(at, at, &format!("\n{lines}"));
         } else {
             self.put(at, at, lines);

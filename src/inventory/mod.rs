@@ -44,6 +44,7 @@ mod ledger;
 mod maintenance;
 mod merge;
 mod node;
+mod patch;
 mod place;
 mod plan;
 mod raw;

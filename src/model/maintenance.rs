@@ -116,7 +116,8 @@ pub fn planned_spans(
     joined
 }
 
-/// True when `subject` is worked on at `at`.
+/// True when `subject` is worked on at `at`. Of many subjects at one instant [`OnAt`] tells it
+/// sooner.
 #[must_use]
 pub fn is_planned(
     list: &[Maintenance],
@@ -124,5 +125,27 @@ pub fn is_planned(
     subject: SubjectIx,
     at: UnixMs,
 ) -> bool {
-    list.iter().any(|m| m.is_on_at(at) && m.on.includes(inventory, subject).contains(at))
+    OnAt::new(list, at).includes(inventory, subject)
+}
+
+/// What is worked on at one instant: which pieces of work those are is asked of the calendars once,
+/// not for every subject.
+#[derive(Debug, Clone)]
+pub struct OnAt<'a> {
+    at: UnixMs,
+    works: Vec<&'a Maintenance>,
+}
+
+impl<'a> OnAt<'a> {
+    /// Of a list, at an instant.
+    #[must_use]
+    pub fn new(list: &'a [Maintenance], at: UnixMs) -> Self {
+        Self { at, works: list.iter().filter(|work| work.is_on_at(at)).collect() }
+    }
+
+    /// True when `subject` is worked on then.
+    #[must_use]
+    pub fn includes(&self, inventory: &Inventory, subject: SubjectIx) -> bool {
+        self.works.iter().any(|work| work.on.includes(inventory, subject).contains(self.at))
+    }
 }

@@ -57,7 +57,7 @@ pub use interval::{ClassMillis, StateInterval, check_partition};
 pub use inventory::{Carrier, Inventory, Network, ServiceLevel};
 pub use kept::{KeptIncident, Told};
 pub use limits::{Band, Limits};
-pub use maintenance::{Maintenance, WorkHours, WorkedOn, is_planned, planned_spans};
+pub use maintenance::{Maintenance, OnAt, WorkHours, WorkedOn, is_planned, planned_spans};
 pub use metric::Metric;
 pub use moment::Moment;
 pub use neighbour::{Beside, Neighbour, Seeing};
@@ -74,7 +74,7 @@ pub use sentinel::Sentinel;
 pub use service::{DnsRecord, HttpAsk, ServiceAsk, ServiceCheck, TlsAsk};
 pub use source::Source;
 pub use state::State;
-pub use storm::{Storm, StormEnd, StormOver};
+pub use storm::{Storm, StormEnd, StormOver, storm_name};
 pub use subject::{
     Check, CheckKind, Connection, Device, PortSpeed, Service, Subject, SubjectDetail, SubjectKind,
     Via,

@@ -90,8 +90,14 @@ impl Storm {
     /// Its name among the digests: `cai-be@2026-11-27T10:00:00Z`.
     #[must_use]
     pub fn name(&self) -> String {
-        format!("{}@{}", self.unit, self.since)
+        storm_name(&self.unit, self.since)
     }
+}
+
+/// The name among the digests of the storm that began in a unit.
+#[must_use]
+pub fn storm_name(unit: &UnitId, since: UnixMs) -> String {
+    format!("{unit}@{since}")
 }
 
 #[cfg(test)]

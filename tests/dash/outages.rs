@@ -3,6 +3,7 @@
 
 use insta::assert_snapshot;
 use tuantra::api::{NoteRequest, Noted, Problem};
+use tuantra::dash::confirm::Asking;
 use tuantra::dash::state::{Mode, Range, Row, Screen};
 use tuantra::dash::{Action, Board, Cmd, Colours, Link, Refusal, SourceError};
 use tuantra::locale::Lang;
@@ -247,7 +248,9 @@ fn what_is_asked_is_done_only_as_it_was_named() {
     desk.board = Board::new(snapshot);
     desk.act(Action::Data);
     let commands = desk.press("<Enter>");
-    let [Cmd::Ask(request, 0)] = &commands[..] else { panic!("one command: {commands:?}") };
+    let [Cmd::Ask(Asking { request, left_out: 0, .. })] = &commands[..] else {
+        panic!("one command: {commands:?}")
+    };
     assert_eq!(request.subjects, [sample::subject_id("go-cong-tay/tslcd")]);
     desk.press("3r");
     desk.link = Link::Reconnecting { since: sample::NOW, reason: "gone".to_owned() };

@@ -157,7 +157,7 @@ fn of_several_the_largest_comes_first_and_the_others_can_be_chosen() {
         second.unit = tuantra::model::UnitId::new("go-cong-tay").expect("a slug");
     });
     desk.press("/go cong tay<Enter><Esc>a");
-    let position = |desk: &Desk| desk.ui.taking.dialog.as_ref().map(|d| d.position());
+    let position = |desk: &Desk| desk.ui.taking.dialog.as_ref().map(|d| d.choices.position());
     assert_eq!(position(&desk), Some((1, 2)));
     assert!(desk.text().contains("1/2"), "{}", desk.text());
     desk.press("<PgDn><PgDn>");

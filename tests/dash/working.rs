@@ -4,7 +4,7 @@
 use tuantra::api::{AskedNow, Problem, Work};
 use tuantra::dash::mouse::Mouse;
 use tuantra::dash::state::{Key, Mode, Row, Screen};
-use tuantra::dash::{Action, Cmd, Link, Refusal, SourceError};
+use tuantra::dash::{Action, Cmd, Link, Refusal, SourceError, update};
 use tuantra::locale::Lang;
 use tuantra::model::{Span, UnixMs, WorkedOn};
 
@@ -106,6 +106,77 @@ fn a_refusal_is_told_and_what_was_typed_is_there_again() {
 }
 
 #[test]
+fn another_plan_for_the_same_waits_until_the_first_is_answered() {
+    let mut desk = desk();
+    let commands = desk.press("2mthay cáp<Enter>");
+    let [Cmd::Work(first)] = &commands[..] else { panic!("one command: {commands:?}") };
+    // The same once more is one.
+    assert_eq!(desk.press("mthay cáp<Enter>"), Vec::new());
+    assert_eq!(desk.ui.mode, Mode::Normal);
+    // Another one is neither sent beside it nor lost.
+    assert_eq!(desk.press("mthay modem<Enter>"), Vec::new());
+    assert_eq!(desk.ui.mode, Mode::Work);
+    assert!(desk.text().contains("thay modem"), "{}", desk.text());
+    assert!(status(&desk).contains(first.id.as_str()), "under way: {}", status(&desk));
+    let gone = Refusal::NotAsked(SourceError("gone".to_owned()));
+    desk.act(Action::Worked(first.clone(), Err(gone)));
+    let commands = desk.press("<Enter>");
+    let [Cmd::Work(second)] = &commands[..] else { panic!("one command: {commands:?}") };
+    assert_eq!((&*second.request.note, &second.request.on), ("thay modem", &first.request.on));
+}
+
+#[test]
+fn how_to_write_is_readable_while_it_is_written() {
+    let mut desk = desk();
+    desk.press("2m<Right><Right><Right><Right><Right>");
+    let how = "viết T7,CN 22:00 4h hoặc T2-T6 12:00 12:30 31/12";
+    assert!(desk.text().contains(how), "{}", desk.text());
+    desk.act(Action::Text("T2-T6 12:00 rồi 31/12".to_owned()));
+    assert!(desk.text().contains(how), "{}", desk.text());
+    desk.press("<Enter>");
+    assert!(desk.text().contains(&format!("không hiểu; {how}")), "{}", desk.text());
+}
+
+#[test]
+fn the_help_goes_no_further_than_its_end() {
+    let mut desk = Desk::over(tuantra::dash::Board::new(sample::province()), Lang::Vi, (80, 24));
+    desk.press("?");
+    let first = desk.text();
+    desk.press("<End>");
+    let last = desk.text();
+    assert_ne!(first, last, "it is longer than the screen");
+    desk.press("<PgDn><PgDn><Down>");
+    assert_eq!(desk.text(), last);
+    desk.press("<Up>");
+    assert_ne!(desk.text(), last, "one step back is one step");
+    desk.press("<Home>");
+    assert_eq!(desk.text(), first);
+}
+
+#[test]
+fn what_is_over_is_asked_for_when_something_goes_and_seldom_else() {
+    let mut desk = desk();
+    let asks = |desk: &mut Desk, seconds: i64| {
+        desk.now = desk.now + seconds * 1_000;
+        let commands = update(&mut desk.ui, Some(&desk.board), &desk.link, Action::Data, desk.now);
+        let is_asked = commands.iter().any(|command| matches!(command, Cmd::Closed(_)));
+        if is_asked {
+            desk.act(Action::Closed(Ok(sample::closed())));
+        }
+        is_asked
+    };
+    desk.press("2");
+    assert!(!asks(&mut desk, 20) && asks(&mut desk, 10), "it was asked for when it was opened");
+    assert!(!asks(&mut desk, 6));
+    let mut snapshot = sample::province();
+    snapshot.at = snapshot.at + 1_000;
+    snapshot.incidents.pop();
+    desk.board = tuantra::dash::Board::new(snapshot);
+    assert!(asks(&mut desk, 1), "one has gone");
+    assert!(!asks(&mut desk, 1) && asks(&mut desk, 5), "the store may know a moment later");
+}
+
+#[test]
 fn what_is_selected_is_asked_and_who_is_asked_is_said() {
     let mut desk = desk();
     assert_eq!(desk.press("2r"), Vec::new(), "first it is said who");
@@ -116,20 +187,28 @@ fn what_is_selected_is_asked_and_who_is_asked_is_said() {
     }
     assert_eq!(desk.press("<Esc>"), Vec::new());
     let commands = desk.press("r<Enter>");
-    let [Cmd::Ask(request, 0)] = &commands[..] else { panic!("one command: {commands:?}") };
-    assert_eq!(request.subjects, [sample::subject_id("go-cong-tay/tslcd")]);
+    let [Cmd::Ask(asking)] = &commands[..] else { panic!("one command: {commands:?}") };
+    assert_eq!(asking.request.subjects, [sample::subject_id("go-cong-tay/tslcd")]);
     let done = AskedNow { subjects: 1, joined: 0, addresses: 1 };
-    desk.act(Action::Asked(request.clone(), 0, Ok(done)));
+    desk.act(Action::Asked(asking.clone(), Ok(done)));
     let said = status(&desk);
     assert!(said.contains("TSLCD Huyện Gò Công Tây: 1 đối tượng, 1 địa chỉ"), "{said}");
     assert!(!said.contains("bỏ lại") && !said.contains("chờ chung"), "{said}");
     let away = Refusal::NotAsked(SourceError("gone".to_owned()));
-    desk.act(Action::Asked(request.clone(), 0, Err(away)));
+    desk.act(Action::Asked(asking.clone(), Err(away)));
     assert!(status(&desk).contains("gone"));
     // Of a unit its own subjects are asked.
     let commands = desk.press("1r<Enter>");
-    let [Cmd::Ask(request, 0)] = &commands[..] else { panic!("one command: {commands:?}") };
-    assert!(request.subjects.len() > 1);
+    let [Cmd::Ask(asking)] = &commands[..] else { panic!("one command: {commands:?}") };
+    assert!(asking.request.subjects.len() > 1);
+    let many = u32::try_from(asking.request.subjects.len()).expect("a few");
+    let done = AskedNow { subjects: many, joined: 0, addresses: many };
+    desk.act(Action::Asked(asking.clone(), Ok(done)));
+    let unit = desk.ui.selected().cloned();
+    let Some(Row::Unit(unit)) = unit else { panic!("a unit: {unit:?}") };
+    let name = desk.board.unit(&unit).map(|unit| unit.name.clone()).expect("there");
+    let said = status(&desk);
+    assert!(said.contains(&format!("{name}: {many} đối tượng")), "by the unit's name: {said}");
 }
 
 #[test]
@@ -151,10 +230,10 @@ fn who_is_left_out_and_who_is_asked_already_is_said() {
     let text = desk.text();
     assert!(text.contains(&format!("bỏ lại {left_out}: mỗi lần đo tối đa 100")), "{text}");
     let commands = desk.press("<Enter>");
-    let [Cmd::Ask(request, left)] = &commands[..] else { panic!("one command: {commands:?}") };
-    assert_eq!((request.subjects.len(), *left), (100, left_out));
+    let [Cmd::Ask(asking)] = &commands[..] else { panic!("one command: {commands:?}") };
+    assert_eq!((asking.request.subjects.len(), asking.left_out), (100, left_out));
     let done = AskedNow { subjects: 60, joined: 40, addresses: 61 };
-    desk.act(Action::Asked(request.clone(), *left, Ok(done)));
+    desk.act(Action::Asked(asking.clone(), Ok(done)));
     let said = status(&desk);
     for shown in ["60 đối tượng, 61 địa chỉ", "40 đang được đo sẵn", &format!("bỏ lại {left_out}")]
     {

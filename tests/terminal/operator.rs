@@ -57,7 +57,7 @@ async fn an_operator_takes_an_incident_and_who_only_looks_cannot() {
     looking.press("2");
     looking.expect("Units cut off");
     looking.press("a");
-    looking.expect("no incident can be taken");
+    looking.expect("nothing can be commanded");
     looking.press("q");
     assert_eq!(looking.must_be_given_back(), 0);
     let seen = client.snapshot().await.unwrap();

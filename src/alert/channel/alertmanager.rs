@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Letter;
-use super::look::{digest, is_over, topic_word};
+use super::look::{digest, topic_word};
 use crate::alert::notice::{Notice, Severity, StormNote, Topic};
 
 /// What stands for "not yet": the zero of Go's clock.
@@ -95,7 +95,7 @@ fn common(alerts: &[Value], field: &str) -> Map<String, Value> {
 /// change with the inventory; the fingerprint is made of `incident` and does not.
 fn alert(notice: &Notice, key: &str, words: Option<(&str, &str)>) -> Value {
     // Nothing is wrong, and nothing would ever end it.
-    let over = is_over(notice.topic) || notice.topic == Topic::Test;
+    let over = notice.topic.is_over() || notice.topic == Topic::Test;
     let identity = group_of(notice, key);
     let mut labels = Map::new();
     let mut label = |name: &str, value: String| {

@@ -29,7 +29,7 @@ pub(super) fn look(notice: &Notice) -> Look {
         | Topic::Test => Look::Plain,
         Topic::ChannelLost => Look::Poor,
         // A digest may hold nothing but what is over.
-        Topic::Digest if notice.parts.iter().all(|part| is_over(part.topic)) => Look::Good,
+        Topic::Digest if notice.parts.iter().all(|part| part.topic.is_over()) => Look::Good,
         Topic::Down
         | Topic::Degraded
         | Topic::Flapping
@@ -42,19 +42,6 @@ pub(super) fn look(notice: &Notice) -> Look {
             Severity::Degraded | Severity::Flapping => Look::Poor,
         },
     }
-}
-
-/// True when nothing is wrong any more.
-pub(super) const fn is_over(topic: Topic) -> bool {
-    matches!(
-        topic,
-        Topic::Recovered
-            | Topic::Removed
-            | Topic::Merged
-            | Topic::Passed
-            | Topic::ChannelBack
-            | Topic::StormEnded
-    )
 }
 
 /// Red, green and blue.

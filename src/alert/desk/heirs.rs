@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use super::super::facts;
 use super::super::notice::{Notice, Severity, Topic};
 use super::super::row::Row;
-use super::{Desk, Thread, ThreadKey};
+use super::Desk;
+use super::thread::{Thread, ThreadKey};
 use crate::health::BLIND_ROOT;
 use crate::model::{CarrierId, IncidentId, Inventory, UnixMs};
 

@@ -13,7 +13,8 @@ use super::super::facts;
 use super::super::notice::{Severity, StormNote, Topic};
 use super::super::route::{RouteKey, Scope};
 use super::super::row::{Body, Row};
-use super::{Desk, is_unseen};
+use super::Desk;
+use super::follow::is_unseen;
 use crate::health::Blind;
 use crate::model::{
     Id, Incident, Inventory, Storm, StormEnd, StormOver, SubjectIx, UnitId, UnitIx, UnixMs,

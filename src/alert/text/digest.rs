@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use super::facts::is_over;
 use crate::alert::notice::Notice;
 
 /// Lines of a digest; the rest is counted.
@@ -32,6 +31,6 @@ pub(super) fn told(parts: &[Notice]) -> Vec<&Notice> {
             }
         }
     }
-    told.sort_by_key(|part| (is_over(part.topic), std::cmp::Reverse(part.severity), part.since));
+    told.sort_by_key(|part| (part.topic.is_over(), std::cmp::Reverse(part.severity), part.since));
     told
 }

@@ -149,7 +149,7 @@ fn put_words(notice: &Notice, moment: &Moment, put: &mut impl FnMut(&str, Value)
 }
 
 fn put_times(notice: &Notice, moment: &Moment, put: &mut impl FnMut(&str, Value) -> Option<Value>) {
-    let over = is_over(notice.topic);
+    let over = notice.topic.is_over();
     let ended = notice.until.or(over.then_some(notice.at));
     let taken = notice.ack.as_ref().is_some_and(|ack| ack.holds_at(moment.now));
     put("now", moment.now.to_string().into());
@@ -178,7 +178,7 @@ fn put_counts(
     put("cut", cut(notice).into());
     put("services_count", notice.services.len().into());
     let told = digest::told(&notice.parts);
-    let over = told.iter().filter(|part| is_over(part.topic)).count();
+    let over = told.iter().filter(|part| part.topic.is_over()).count();
     let merged = told.iter().filter(|part| part.topic == Topic::Merged).count();
     put("parts_count", told.len().into());
     put("recovered_count", (over - merged).into());
@@ -186,19 +186,6 @@ fn put_counts(
     put("open_count", (told.len() - over).into());
     put("lines", lines.to_vec().into());
     put("more_lines", told.len().saturating_sub(lines.len()).into());
-}
-
-/// True for topics that say that something is over.
-pub(super) const fn is_over(topic: Topic) -> bool {
-    matches!(
-        topic,
-        Topic::Recovered
-            | Topic::Removed
-            | Topic::Merged
-            | Topic::Passed
-            | Topic::ChannelBack
-            | Topic::StormEnded
-    )
 }
 
 /// Whom it cuts off: `others` beside the root's own unit, its `own` only, or `none`.

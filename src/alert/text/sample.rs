@@ -103,7 +103,7 @@ fn full(topic: Topic) -> Option<Notice> {
         incident: Some(IncidentId::new(root.as_str(), since)),
         merged_into: (topic == Topic::Merged).then(|| IncidentId::new("core/tslcd", since)),
         since,
-        until: super::facts::is_over(topic).then_some(NOW),
+        until: topic.is_over().then_some(NOW),
         subject: Some(Subject {
             id: root,
             kind: SubjectKind::Connection,

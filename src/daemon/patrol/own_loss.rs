@@ -16,6 +16,13 @@ use crate::probe::{Answer, TargetId};
 const WINDOW_MS: i64 = 60_000;
 /// Fewer packets than this tell nothing of a rate.
 const PACKETS_MIN: u32 = 20;
+/// How often a control target is asked at the least whose rounds have `count` packets, in
+/// milliseconds: what a minute brings tells a rate, with a round to spare.
+#[must_use]
+pub(in crate::daemon) fn least_interval_ms(count: u8) -> i64 {
+    WINDOW_MS * i64::from(count) / i64::from(PACKETS_MIN + u32::from(count))
+}
+
 /// One lost packet is chance.
 const LOST_MIN: u32 = 2;
 /// A loss is excused when at least as much is lost by our own side in this part of such rounds.
@@ -151,6 +158,19 @@ mod tests {
         assert!(is_excused(&tenth, 10, 3));
         assert!(!is_excused(&tenth, 10, 4));
         assert!(is_excused(&control(3), 3, 2));
+    }
+
+    #[test]
+    fn a_control_target_of_few_packets_is_asked_often_enough_to_tell() {
+        for count in [1, 2, 4, 12, 20, u8::try_from(MAX_PINGS_PER_ROUND).unwrap()] {
+            let mut own = OwnLoss::default();
+            let interval_ms = least_interval_ms(count);
+            let rounds = (0..).map(|n| n * interval_ms).take_while(|at| *at < WINDOW_MS);
+            for at in rounds.map(UnixMs) {
+                own.note(&Answer { at, ..answer(CONTROL, 0, count, 0) });
+            }
+            assert_eq!(own.permille(UnixMs(WINDOW_MS)), Some(0), "{count}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::api::{
 };
 use crate::health::{self, View};
 use crate::locale::{Lang, reason};
-use crate::model::{Inventory, State, SubjectIx, UnixMs};
+use crate::model::{Inventory, OnAt, State, SubjectIx, UnixMs};
 use crate::probe::Account;
 use crate::t;
 
@@ -64,7 +64,7 @@ impl Patrol {
         changed
     }
 
-    fn state(&self, subject: SubjectIx, now: UnixMs) -> SubjectState {
+    fn state(&self, subject: SubjectIx, worked_on: &OnAt<'_>, now: UnixMs) -> SubjectState {
         let view = self.health.view(subject);
         let inventory = self.inventory();
         let recent = &self.recents[subject.ix()];
@@ -80,15 +80,16 @@ impl Patrol {
             backup: view.backup.map(|c| self.id(c)),
             flapping: view.is_flapping,
             off_hours: is_off_hours(inventory, subject, |s| self.health.view(s), now),
-            planned: self.health.is_planned(subject, now),
+            planned: worked_on.includes(inventory, subject),
             trouble: view.trouble,
         }
     }
 
     fn with_sources<T>(&self, now: UnixMs, f: impl FnOnce(&Sources<'_>) -> T) -> T {
+        let worked_on = self.health.worked_on_at(now);
         f(&Sources {
             inventory: self.inventory(),
-            state: &|s| self.state(s, now),
+            state: &|s| self.state(s, &worked_on, now),
             month: &|lines| self.months.of(lines),
             goal_ppm: self.config.goals.availability_ppm,
             goal_permille: self.config.goals.coverage_permille,
@@ -154,8 +155,9 @@ impl Patrol {
         }
         let is_old = was_stale || self.has_old_coverages;
         let units = if is_old { self.changed_units(now) } else { Vec::new() };
-        let subjects =
-            std::mem::take(&mut self.dirty).into_iter().map(|s| (self.id(s), self.state(s, now)));
+        let dirty = std::mem::take(&mut self.dirty);
+        let worked_on = self.health.worked_on_at(now);
+        let subjects = dirty.into_iter().map(|s| (self.id(s), self.state(s, &worked_on, now)));
         self.changes.publish(Change {
             seq: 0,
             at: now,

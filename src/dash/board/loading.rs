@@ -239,7 +239,7 @@ impl Board {
             if !is_it {
                 return Err(OutOfStep);
             }
-            let (is_other_state, is_other_order) = self.set_state(at, row.now.clone().into());
+            let (is_other_state, is_other_order) = self.set_state(at, row.now.clone());
             marks_change |= is_other_state;
             order_changes |= is_other_order;
             self.subjects.set_month(at, &row.month);

@@ -321,7 +321,7 @@ impl Subjects {
             marks: 0,
         });
         let at = self.known.len() - 1;
-        self.set_state(at, row.now.into());
+        self.set_state(at, row.now);
         self.set_month(at, &row.month);
         Some(())
     }

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::channels::{self, Detail};
-use super::{said, storm, take};
+use super::{said, storm};
 use crate::api::DaemonInfo;
 use crate::dash::board::{on, slot};
 use crate::dash::draw::{Line, line, line_right, rows, text};
@@ -289,13 +289,7 @@ pub fn footer(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
 pub fn status(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let (lang, theme, daemon) = (shot.ui.lang, shot.theme, &shot.board.daemon);
     let mut words = Line::plain(" ");
-    // What came last is told; an older notice does not hide it.
-    let is_taking_newer = shot.ui.taking.told_at() >= shot.ui.notices.told_at();
-    let told = match is_taking_newer {
-        true => take::told(shot).or_else(|| said::told(shot)),
-        false => said::told(shot).or_else(|| take::told(shot)),
-    };
-    if let Some(told) = told {
+    if let Some(told) = said::told(shot) {
         words.append(told);
     }
     let mut say = |text: String, style| {

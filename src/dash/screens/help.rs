@@ -6,9 +6,10 @@ use ratatui::style::Style;
 
 use crate::dash::draw::{Line, boxed, line, rows};
 use crate::dash::keys::told;
-use crate::dash::state::Mode;
+use crate::dash::state::{Mode, Ui};
+use crate::dash::theme::{Colours, Theme};
 use crate::dash::view::{Shot, title};
-use crate::locale::{state_name, text};
+use crate::locale::{Lang, state_name, text};
 use crate::model::State;
 use crate::t;
 
@@ -29,7 +30,31 @@ const MEANINGS: [&str; 7] = [
     "dash.help_chart",
 ];
 
-/// Draws the help.
+/// Where the keys stand, and where the signs, boxes included.
+fn panes(area: Rect) -> (Rect, Rect) {
+    if area.width >= WIDE {
+        let left = (area.width / 2).min(52);
+        let keys = Rect { width: left, ..area };
+        return (keys, Rect { x: area.x + left, width: area.width - left, ..area });
+    }
+    let height = (area.height / 2).max(4).min(area.height);
+    (rows(area, 0, height), rows(area, height, area.height - height))
+}
+
+/// How far down the longer of both sides can be read.
+pub fn most(ui: &Ui, area: Rect) -> usize {
+    let (keys_area, signs_area) = panes(area);
+    let inside = |area: Rect| (area.width.saturating_sub(2), area.height.saturating_sub(2));
+    let ((_, keys_height), (width, signs_height)) = (inside(keys_area), inside(signs_area));
+    // No sign is wider in one theme than in another.
+    let theme = Theme { colours: Colours::None, ascii: true };
+    let keys = told(ui.screen, Mode::Normal, ui.read_only).count();
+    let meanings = meanings(ui.lang, &theme, usize::from(width)).len();
+    let beyond = |count: usize, height: u16| count.saturating_sub(usize::from(height));
+    beyond(keys, keys_height).max(beyond(meanings, signs_height))
+}
+
+/// Draws the help. Both sides move together, each no further than its end.
 pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let (lang, theme) = (shot.ui.lang, shot.theme);
     let keys: Vec<(String, &str)> = told(shot.ui.screen, Mode::Normal, shot.ui.read_only)
@@ -38,10 +63,7 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
             (labels.join(" "), text(lang, b.text))
         })
         .collect();
-    let wide = area.width >= WIDE;
-    let left = if wide { (area.width / 2).min(52) } else { area.width };
-    let height = if wide { area.height } else { (area.height / 2).max(4).min(area.height) };
-    let keys_area = Rect { width: left, height, ..area };
+    let (keys_area, signs_area) = panes(area);
     let inside = boxed(buffer, keys_area, theme, &title(theme, text(lang, "dash.help_keys")));
     let most = keys.len().saturating_sub(usize::from(inside.height));
     let shown = keys.iter().skip(shot.ui.help_top.min(most));
@@ -51,13 +73,16 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
         line(buffer, key_area, 1, &Line::styled(labels.clone(), theme.strong()));
         line(buffer, row, KEYS + 1, &Line::plain(*words));
     }
-    let signs = if wide {
-        Rect { x: area.x + left, width: area.width - left, ..area }
-    } else {
-        rows(area, height, area.height - height)
-    };
-    let inside = boxed(buffer, signs, theme, &title(theme, text(lang, "dash.help_signs")));
-    let width = usize::from(inside.width);
+    let inside = boxed(buffer, signs_area, theme, &title(theme, text(lang, "dash.help_signs")));
+    let meanings = meanings(lang, theme, usize::from(inside.width));
+    let most = meanings.len().saturating_sub(usize::from(inside.height));
+    for (y, words) in (0..inside.height).zip(meanings.iter().skip(shot.ui.help_top.min(most))) {
+        line(buffer, rows(inside, y, 1), 0, words);
+    }
+}
+
+/// What the signs and columns mean, broken into lines of `width` columns.
+fn meanings(lang: Lang, theme: &Theme, width: usize) -> Vec<Line> {
     let mut meanings: Vec<Line> = Vec::new();
     for state in State::ALL {
         let words = Line::styled(format!(" {} ", theme.glyph(state)), theme.state(state))
@@ -82,11 +107,7 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
             padded
         }));
     }
-    // Both sides move together, each no further than its end.
-    let most = meanings.len().saturating_sub(usize::from(inside.height));
-    for (y, words) in (0..inside.height).zip(meanings.iter().skip(shot.ui.help_top.min(most))) {
-        line(buffer, rows(inside, y, 1), 0, words);
-    }
+    meanings
 }
 
 const fn state_help(state: State) -> &'static str {

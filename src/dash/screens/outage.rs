@@ -31,7 +31,7 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let Some(dialog) = &shot.ui.speaking.dialog else { return };
     let lang = shot.ui.lang;
     let heading = text(lang, "dash.cause.title");
-    let frame = Frame::draw(shot, area, buffer, heading, dialog.position(), &LABELS, LINES);
+    let frame = Frame::draw(shot, area, buffer, heading, dialog.choices.position(), &LABELS, LINES);
     if let Some(spoken) = dialog.about() {
         for (y, words) in (0..).zip(about(shot, spoken)) {
             frame.put(buffer, y, &words);

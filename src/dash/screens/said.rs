@@ -11,22 +11,39 @@ use crate::t;
 /// What is asked now, or what came last, for the status line.
 pub fn told(shot: &Shot<'_>) -> Option<Line> {
     let (lang, theme, ui) = (shot.ui.lang, shot.theme, shot.ui);
-    if let Some(id) = ui.working.asked() {
-        let words = t!(lang, "dash.working", id = id);
-        return Some(Line::styled(format!("{} {words}", theme.turning(shot.now)), theme.strong()));
-    }
-    if let Some(unit) = ui.storming.asked() {
-        let words = t!(lang, "dash.storming", unit = unit);
-        return Some(Line::styled(format!("{} {words}", theme.turning(shot.now)), theme.strong()));
-    }
-    if let Some(subject) = ui.speaking.asked() {
-        let words = t!(lang, "dash.cause.under_way", name = title_of(shot, subject));
+    if let Some(words) = asked(shot) {
         return Some(Line::styled(format!("{} {words}", theme.turning(shot.now)), theme.strong()));
     }
     let name = |subject: &SubjectId| title_of(shot, subject);
     let fault = |words: String| Some(Line::styled(words, theme.fault()));
     let plain = |words: String| Some(Line::styled(words, theme.strong()));
     match ui.notices.at(shot.now)? {
+        Said::Taken(subject, ack) => {
+            let by = visible(&ack.by);
+            let holds = match ack.until {
+                Some(until) => t!(lang, "ack.until", by = by, when = shot.when(until)),
+                None => t!(lang, "ack.until_over", by = by),
+            };
+            plain(format!("{}: {holds}", name(subject)))
+        }
+        Said::TakenAlready(subject, by, at) => {
+            let by = visible(by.as_deref().unwrap_or("?"));
+            let when = at.map_or_else(|| "?".to_owned(), |at| shot.when(at));
+            let words = t!(lang, "ack.already", by = by, when = when);
+            fault(format!("{}: {words}", name(subject)))
+        }
+        Said::IncidentOver(subject) => {
+            fault(format!("{}: {}", name(subject), text(lang, "dash.take_over")))
+        }
+        Said::NothingOpen => fault(text(lang, "dash.take_nothing").to_owned()),
+        Said::TakeRefused(subject, why) => {
+            let reason = reason_words(lang, why);
+            fault(t!(lang, "dash.take_refused", root = name(subject), reason = reason))
+        }
+        Said::TakeUnanswered(subject, why) => {
+            let reason = reason_words(lang, why);
+            fault(t!(lang, "dash.take_unanswered", root = name(subject), reason = reason))
+        }
         Said::Announced(id, subjects, to) => {
             let (count, to) = (number(lang, i64::from(*subjects)), shot.when(*to));
             plain(t!(lang, "dash.work_done", id = id, count = count, to = to))
@@ -88,27 +105,43 @@ pub fn told(shot: &Shot<'_>) -> Option<Line> {
         Said::NotExported(why) => {
             fault(t!(lang, "dash.not_exported", reason = reason_words(lang, why)))
         }
-        Said::Asked(done, left_out, subject) => {
+        Said::Asked(asking, done) => {
             let figure = |n: u32| number(lang, i64::from(n));
             let (subjects, addresses) = (figure(done.subjects), figure(done.addresses));
             let mut words = t!(
                 lang,
                 "dash.sure.asked",
-                name = name(subject),
+                name = asking.name,
                 subjects = subjects,
                 addresses = addresses
             );
             if done.joined > 0 {
                 words += &t!(lang, "dash.sure.joined", count = figure(done.joined));
             }
-            if *left_out > 0 {
-                let left = number(lang, i64::try_from(*left_out).unwrap_or(i64::MAX));
+            if asking.left_out > 0 {
+                let left = number(lang, i64::try_from(asking.left_out).unwrap_or(i64::MAX));
                 words += &t!(lang, "dash.sure.not_asked", count = left);
             }
             plain(words)
         }
         Said::NotAsked(why) => fault(t!(lang, "dash.not_asked", reason = reason_words(lang, why))),
     }
+}
+
+/// What is asked and has no answer yet.
+fn asked(shot: &Shot<'_>) -> Option<String> {
+    let (lang, ui) = (shot.ui.lang, shot.ui);
+    if let Some(ask) = ui.taking.asked() {
+        return Some(t!(lang, "dash.taking", root = title_of(shot, &ask.request.subject)));
+    }
+    if let Some(ask) = ui.working.asked() {
+        return Some(t!(lang, "dash.working", id = ask.id));
+    }
+    if let Some(ask) = ui.storming.asked() {
+        return Some(t!(lang, "dash.storming", unit = ask.unit));
+    }
+    let request = ui.speaking.asked()?;
+    Some(t!(lang, "dash.cause.under_way", name = title_of(shot, &request.subject)))
 }
 
 /// A subject's name with its unit's.

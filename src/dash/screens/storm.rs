@@ -34,7 +34,7 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let Some(dialog) = &shot.ui.storming.dialog else { return };
     let (lang, theme) = (shot.ui.lang, shot.theme);
     let heading = text(lang, "dash.storm");
-    let frame = Frame::draw(shot, area, buffer, heading, dialog.position(), &LABELS, LINES);
+    let frame = Frame::draw(shot, area, buffer, heading, dialog.choices.position(), &LABELS, LINES);
     if let Some(unit) = dialog.unit() {
         let name = shot.board.unit(unit).map_or_else(|| unit.to_string(), |u| u.name.clone());
         frame.put(buffer, 0, &Line::styled(name, theme.strong()));

@@ -1,4 +1,4 @@
-//! The dialog in which an incident is taken, and what came of it for the status line.
+//! The dialog in which an incident is taken.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -6,10 +6,10 @@ use ratatui::style::Style;
 
 use super::dialog::{Frame, hint, own};
 use crate::dash::draw::Line;
-use crate::dash::take::{Dialog, Holds, Notice, Term, holding};
+use crate::dash::take::{Dialog, Holds, Term, holding};
 use crate::dash::view::Shot;
 use crate::dash::words::{impact, subject_title};
-use crate::locale::{reason as reason_in, state_name, text, visible};
+use crate::locale::{state_name, text, visible};
 use crate::model::{Incident, SubjectId};
 use crate::t;
 
@@ -27,7 +27,7 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let Some(dialog) = &shot.ui.taking.dialog else { return };
     let lang = shot.ui.lang;
     let heading = text(lang, "dash.take");
-    let frame = Frame::draw(shot, area, buffer, heading, dialog.position(), &LABELS, 7);
+    let frame = Frame::draw(shot, area, buffer, heading, dialog.choices.position(), &LABELS, 7);
     let incident = dialog.incident(shot.board);
     for (y, words) in (0..).zip(about(shot, dialog, incident)) {
         frame.put(buffer, y, &words);
@@ -81,42 +81,4 @@ fn end(shot: &Shot<'_>, dialog: &Dialog) -> Line {
         None => words.append(hint(shot, &dialog.entry, "dash.take_own")),
     }
     words
-}
-
-/// What is asked now, or what came of it last, for the status line.
-pub fn told(shot: &Shot<'_>) -> Option<Line> {
-    let (lang, theme, taking) = (shot.ui.lang, shot.theme, &shot.ui.taking);
-    if let Some(root) = taking.asked() {
-        let words = t!(lang, "dash.taking", root = name(shot, root));
-        return Some(Line::styled(format!("{} {words}", theme.turning(shot.now)), theme.strong()));
-    }
-    let root = |root: &SubjectId| name(shot, root);
-    let words = match taking.notice(shot.now)? {
-        Notice::Taken(subject, ack) => {
-            let by = visible(&ack.by);
-            let holds = match ack.until {
-                Some(until) => t!(lang, "ack.until", by = by, when = shot.when(until)),
-                None => t!(lang, "ack.until_over", by = by),
-            };
-            return Some(Line::styled(format!("{}: {holds}", root(subject)), theme.strong()));
-        }
-        Notice::Already(subject, by, at) => {
-            let by = visible(by.as_deref().unwrap_or("?"));
-            let when = at.map_or_else(|| "?".to_owned(), |at| shot.when(at));
-            format!("{}: {}", root(subject), t!(lang, "ack.already", by = by, when = when))
-        }
-        Notice::Over(subject) => format!("{}: {}", root(subject), text(lang, "dash.take_over")),
-        Notice::NothingOpen => text(lang, "dash.take_nothing").to_owned(),
-        Notice::ReadOnly => text(lang, "dash.take_read_only").to_owned(),
-        Notice::NoDaemon => text(lang, "dash.take_no_daemon").to_owned(),
-        Notice::Refused(subject, reason) => {
-            let reason = visible(&reason_in(lang, reason));
-            t!(lang, "dash.take_refused", root = root(subject), reason = reason)
-        }
-        Notice::Unanswered(subject, reason) => {
-            let reason = visible(&reason_in(lang, reason));
-            t!(lang, "dash.take_unanswered", root = root(subject), reason = reason)
-        }
-    };
-    Some(Line::styled(words, theme.fault()))
 }

@@ -28,7 +28,7 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let Some(dialog) = &shot.ui.working.dialog else { return };
     let (lang, theme) = (shot.ui.lang, shot.theme);
     let heading = text(lang, "dash.work");
-    let frame = Frame::draw(shot, area, buffer, heading, dialog.position(), &LABELS, LINES);
+    let frame = Frame::draw(shot, area, buffer, heading, dialog.choices.position(), &LABELS, LINES);
     if let Some(on) = dialog.on() {
         let (kind, name) = worked_on(lang, shot.board, on);
         let what = Line::styled(name, theme.strong()).then(format!("  {kind}"), theme.dim());
@@ -61,6 +61,12 @@ fn times(shot: &Shot<'_>, dialog: &Dialog) -> Vec<Line> {
             let hours = recurrence_words(lang, &every);
             let said = t!(lang, "dash.works.until", hours = hours, to = to);
             return vec![words, Line::styled(format!(" {said}"), theme.dim())];
+        }
+        // What is typed leaves the hint no room beside it.
+        None if !dialog.entry.own.is_empty() => {
+            let mut how = Line::plain(" ");
+            how.append(hint(shot, &dialog.entry, dialog.term.hint()));
+            return vec![words, how];
         }
         None => words.append(hint(shot, &dialog.entry, dialog.term.hint())),
     }

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use crate::api::ACK_MAX_MS;
 use crate::dash::board::Board;
-use crate::dash::form::{Entry, Form, stepped};
+use crate::dash::form::{Choices, Entry, Form, stepped};
 use crate::model::{Incident, IncidentId, SubjectId, UnixMs, parse_duration};
 
 /// The hour at which the night shift ends.
@@ -70,8 +70,7 @@ impl Holds {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dialog {
     /// The incidents it can be about, with their roots when it was opened; at least one.
-    choices: Vec<(IncidentId, SubjectId)>,
-    chosen: usize,
+    pub choices: Choices<(IncidentId, SubjectId)>,
     /// What is said about it, and the own length or time of day.
     pub entry: Entry,
     /// For how long.
@@ -81,29 +80,24 @@ pub struct Dialog {
 impl Dialog {
     /// About the first of `choices`, with nothing said yet.
     pub(super) fn new(choices: Vec<(IncidentId, SubjectId)>) -> Self {
-        Self { choices, chosen: 0, entry: Entry::default(), term: Term::default() }
+        let choices = Choices::new(choices);
+        Self { choices, entry: Entry::default(), term: Term::default() }
     }
 
     /// The same with what was typed in `draft`, when the incident that was about is among the
     /// choices.
-    pub(super) fn resumed(self, draft: Self) -> Self {
-        let chosen = draft.about().and_then(|(id, _)| self.choices.iter().position(|c| c.0 == *id));
-        match chosen {
-            Some(chosen) => Self { choices: self.choices, chosen, ..draft },
-            None => self,
+    pub(super) fn resumed(mut self, draft: Self) -> Self {
+        let about = draft.about().map(|(id, _)| id.clone());
+        match self.choices.go_to(|(id, _)| Some(id) == about.as_ref()) {
+            true => Self { choices: self.choices, ..draft },
+            false => self,
         }
-    }
-
-    /// Which of how many incidents it is about, from 1.
-    #[must_use]
-    pub fn position(&self) -> (usize, usize) {
-        (self.chosen + 1, self.choices.len())
     }
 
     /// The incident it is about and its root when the dialog was opened.
     #[must_use]
     pub fn about(&self) -> Option<&(IncidentId, SubjectId)> {
-        self.choices.get(self.chosen)
+        self.choices.chosen()
     }
 
     /// The incident it is about; `None` when it is over.
@@ -141,7 +135,7 @@ impl Form for Dialog {
     }
 
     fn turn(&mut self, by: isize) {
-        self.chosen = stepped(self.chosen, by, self.choices.len());
+        self.choices.turn(by);
     }
 }
 

@@ -111,3 +111,39 @@ fn only_the_primary_check_comes_and_goes() {
     }
     assert_eq!((b.state(A), b.health.view(A).is_flapping), (State::Up, false));
 }
+
+#[test]
+fn switched_off_at_night_and_on_in_the_morning_is_nothing_to_tell() {
+    let mut b = commune();
+    b.good(A, 16 * HOUR);
+    down(&mut b, A, 18 * HOUR);
+    b.pass(18 * HOUR + 60);
+    b.pass(31 * HOUR);
+    good(&mut b, A, 31 * HOUR + 1700);
+    b.pass(31 * HOUR + 1710);
+    b.pass(32 * HOUR);
+    assert_eq!(b.told(), []);
+    assert_eq!(b.incident_changes(), []);
+}
+
+#[test]
+fn still_off_after_the_grace_is_an_outage_from_the_opening_on() {
+    let mut b = commune();
+    b.good(A, 16 * HOUR);
+    down(&mut b, A, 18 * HOUR);
+    b.pass(31 * HOUR + 1799);
+    assert_eq!(b.health.incidents(), []);
+    b.pass(31 * HOUR + 1800);
+    assert_eq!(b.health.incidents()[0].since, t(31 * HOUR));
+    b.pass(31 * HOUR + 1830);
+    assert_eq!(b.told(), [(News::Down, "s0".to_owned(), 1)]);
+}
+
+#[test]
+fn silence_that_begins_inside_the_hours_is_an_outage_at_night_too() {
+    let mut b = commune();
+    b.good(A, 16 * HOUR);
+    down(&mut b, A, 17 * HOUR - 5);
+    b.pass(17 * HOUR + 6);
+    assert_eq!(b.health.incidents().len(), 1);
+}

@@ -11,7 +11,9 @@ use crate::model::{
     State, Subject, SubjectDetail, Unit, UnitId, UnitIx, UnitKind, Via,
 };
 
+mod announced;
 mod asking;
+mod backup;
 mod blind;
 mod calm;
 mod checks;

@@ -1,5 +1,4 @@
-//! What happens between subjects and over time: incidents, what is told, announced work, off hours,
-//! backup ways.
+//! What happens between subjects and over time: incidents, what is told of them, what a restart keeps.
 
 use super::*;
 use crate::model::{
@@ -202,52 +201,6 @@ pub(super) fn window(on: WorkedOn, from: i64, to: i64) -> Maintenance {
     }
 }
 
-#[test]
-fn announced_work_is_quiet_and_what_is_down_at_its_end_is_told_then() {
-    let mut b = trunk();
-    let on = WorkedOn::Subject(SubjectId::new("s0").unwrap());
-    b.health.set_maintenance(vec![window(on, 0, 300)]);
-    down(&mut b, A, 10);
-    b.pass(25);
-    b.pass(299);
-    assert_eq!(b.told(), []);
-    assert!(b.health.incidents()[0].planned);
-    b.pass(300);
-    assert_eq!(b.told(), [(News::Down, "s0".to_owned(), 1)]);
-    assert!(!b.health.incidents()[0].planned);
-}
-
-#[test]
-fn what_recovers_inside_announced_work_is_never_told() {
-    let mut b = trunk();
-    let on = WorkedOn::Unit(UnitId::new("u0").unwrap());
-    b.health.set_maintenance(vec![window(on, 0, 300)]);
-    down(&mut b, A, 10);
-    b.pass(25);
-    good(&mut b, A, 200);
-    b.pass(206);
-    b.pass(400);
-    assert_eq!(b.told(), []);
-}
-
-#[test]
-fn what_is_degraded_behind_a_parent_on_its_backup_keeps_its_incident() {
-    let any = Via::Any(vec![via(A), via(B)]);
-    let mut b = Bench::new(vec![Via::none(), Via::none(), any, via(C)]);
-    let d = SubjectIx(3);
-    [A, B, C].into_iter().for_each(|s| b.good(s, 0));
-    (0..5).for_each(|n| b.round(d, t(n), 2, 4_000));
-    b.pass(5);
-    b.pass(40);
-    assert_eq!(b.told(), [(News::Degraded, "s3".to_owned(), 0)]);
-    down(&mut b, A, 41);
-    b.pass(52);
-    assert_eq!(b.health.view(C).backup, Some(A));
-    let roots: Vec<String> = b.health.incidents().iter().map(|i| i.root.to_string()).collect();
-    assert_eq!(roots, ["s3", "s0"]);
-    assert_eq!(b.told().len(), 1, "it has not recovered");
-}
-
 fn office(zone: &str) -> Calendar {
     let mut hours: [Vec<(u16, u16)>; 7] = Default::default();
     hours.fill(vec![(7 * 60, 17 * 60)]);
@@ -270,60 +223,6 @@ pub(super) fn commune() -> Bench {
 }
 
 pub(super) const HOUR: i64 = 3600;
-
-#[test]
-fn switched_off_at_night_and_on_in_the_morning_is_nothing_to_tell() {
-    let mut b = commune();
-    b.good(A, 16 * HOUR);
-    down(&mut b, A, 18 * HOUR);
-    b.pass(18 * HOUR + 60);
-    b.pass(31 * HOUR);
-    good(&mut b, A, 31 * HOUR + 1700);
-    b.pass(31 * HOUR + 1710);
-    b.pass(32 * HOUR);
-    assert_eq!(b.told(), []);
-    assert_eq!(b.incident_changes(), []);
-}
-
-#[test]
-fn still_off_after_the_grace_is_an_outage_from_the_opening_on() {
-    let mut b = commune();
-    b.good(A, 16 * HOUR);
-    down(&mut b, A, 18 * HOUR);
-    b.pass(31 * HOUR + 1799);
-    assert_eq!(b.health.incidents(), []);
-    b.pass(31 * HOUR + 1800);
-    assert_eq!(b.health.incidents()[0].since, t(31 * HOUR));
-    b.pass(31 * HOUR + 1830);
-    assert_eq!(b.told(), [(News::Down, "s0".to_owned(), 1)]);
-}
-
-#[test]
-fn silence_that_begins_inside_the_hours_is_an_outage_at_night_too() {
-    let mut b = commune();
-    b.good(A, 16 * HOUR);
-    down(&mut b, A, 17 * HOUR - 5);
-    b.pass(17 * HOUR + 6);
-    assert_eq!(b.health.incidents().len(), 1);
-}
-
-#[test]
-fn on_the_second_way_it_is_degraded_since_the_first_was_lost_and_no_incident() {
-    let mut b = Bench::new(vec![Via::none(), Via::none(), Via::Any(vec![via(A), via(B)])]);
-    [A, B, C].into_iter().for_each(|s| b.good(s, 0));
-    down(&mut b, A, 10);
-    b.pass(21);
-    assert_eq!(b.record(C), [(0, State::Up), (10, State::Degraded)]);
-    assert_eq!(b.health.view(C).backup, Some(A));
-    let roots: Vec<&str> = b.health.incidents().iter().map(|i| i.root.as_str()).collect();
-    assert_eq!(roots, ["s0"]);
-    good(&mut b, A, 40);
-    assert_eq!(b.record(C)[2..], [(40, State::Up)]);
-    let mut b = Bench::new(vec![Via::none(), Via::none(), Via::Any(vec![via(A), via(B)])]);
-    [A, B, C].into_iter().for_each(|s| b.good(s, 0));
-    down(&mut b, B, 10);
-    assert_eq!(b.state(C), State::Up, "the preferred way is open");
-}
 
 #[test]
 fn a_root_that_becomes_a_consequence_is_nobodys_cause_any_more() {
@@ -459,32 +358,6 @@ fn a_hole_is_opened_in_time_after_the_clock_was_set_back() {
 }
 
 #[test]
-fn a_preferred_way_that_is_not_asked_is_out_since_what_it_leads_through_is() {
-    // s3 by s1, which has no check and leads through the trunk s0, or by s2.
-    let both = Via::Any(vec![via(B), via(C)]);
-    let mut inventory =
-        Arc::unwrap_or_clone(inventory(vec![Via::none(), via(A), Via::none(), both]));
-    inventory.subjects[1].checks.clear();
-    let mut b = Bench::with(inventory, Settings::default());
-    let leaf = SubjectIx(3);
-    [A, C, leaf].into_iter().for_each(|s| b.good(s, 0));
-    down(&mut b, A, 40);
-    assert_eq!(b.record(leaf)[1..], [(40, State::Degraded)]);
-}
-
-#[test]
-fn time_on_the_backup_stays_recorded_when_that_goes_too() {
-    let mut b = Bench::new(vec![Via::none(), Via::none(), Via::Any(vec![via(A), via(B)])]);
-    [A, B, C].into_iter().for_each(|s| b.good(s, 0));
-    down(&mut b, A, 10);
-    good(&mut b, C, 30);
-    down(&mut b, B, 60);
-    assert_eq!(b.record(C), [(0, State::Up), (10, State::Degraded)], "until its own rounds tell");
-    down(&mut b, C, 62);
-    assert_eq!(b.record(C)[1..], [(10, State::Degraded), (62, State::Unreachable)]);
-}
-
-#[test]
 fn a_restart_goes_on_with_what_was_told_and_who_took_it() {
     let since = t(100);
     let kept = KeptIncident {
@@ -562,29 +435,6 @@ fn slower_than_usual_is_degraded_where_a_baseline_is_asked_for() {
 }
 
 #[test]
-fn what_is_disabled_or_has_ended_is_no_way_round() {
-    for ends in [false, true] {
-        let vias = vec![Via::none(), Via::none(), Via::Any(vec![via(A), via(B)])];
-        let mut inventory = Inventory::clone(&inventory(vias));
-        if ends {
-            inventory.subjects[0].until = Some(t(5));
-        } else {
-            inventory.subjects[0].is_enabled = false;
-        }
-        let mut b = Bench::with(inventory, Settings::default());
-        if ends {
-            b.good(A, 0);
-        }
-        [B, C].into_iter().for_each(|s| b.good(s, 1));
-        b.pass(6);
-        assert_eq!(b.state(C), State::Up, "the way left is its ordinary one");
-        down(&mut b, B, 31);
-        down(&mut b, C, 32);
-        assert_eq!(b.verdicts.last(), Some(&(C, State::Unreachable, t(32), Some(B))));
-    }
-}
-
-#[test]
 fn what_is_asked_no_more_ends_its_incident() {
     let mut b = trunk();
     down(&mut b, A, 10);
@@ -608,19 +458,6 @@ fn a_clock_set_back_by_hours_delays_neither_verdict_nor_telling() {
     b.pass(2_001);
     b.pass(2_031);
     assert_eq!(b.told().len(), 1);
-}
-
-#[test]
-fn what_was_announced_is_no_guess_any_more_when_the_work_is_over() {
-    let mut b = trunk();
-    let on = WorkedOn::Subject(SubjectId::new("s0").unwrap());
-    b.health.set_maintenance(vec![window(on, 0, 300)]);
-    down(&mut b, A, 10);
-    b.pass(25);
-    let cause = |b: &Bench| b.health.incidents()[0].guess.as_ref().map(|g| g.cause);
-    assert_eq!(cause(&b), Some(crate::model::Cause::Planned));
-    b.pass(301);
-    assert_eq!(cause(&b), None);
 }
 
 #[test]

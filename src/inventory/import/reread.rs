@@ -1,20 +1,17 @@
 //! The result read again before anybody writes it: it must load, and say what was meant and nothing
 //! else.
 
-use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use super::compare::Compared;
 use super::rewrite::Rewritten;
 use super::{Base, Outcome};
-use crate::inventory::alike::{Said, canon_entry};
-use crate::inventory::ledger::{Entry, entries};
-use crate::inventory::node::{Map, Node, Value};
+use crate::inventory::alike::first_difference;
+use crate::inventory::ledger::entries;
 use crate::inventory::place::Desk;
 use crate::inventory::scan::has_anchors;
-use crate::inventory::subjects::{last_part, role_of};
-use crate::inventory::{Section, Tree, credentials_of, yaml};
+use crate::inventory::{Tree, credentials_of, yaml};
 use crate::model::{Diagnostic, Message, Severity};
 
 /// Fills the outcome with the inventory that the new texts make, or with why they may not be
@@ -34,7 +31,7 @@ pub(super) fn read(
     let read = entries(&mut desk, &trees);
     let meant = compared.merged();
     let meant = entries(&mut desk, &meant);
-    if let Some(id) = differs(&meant, &read) {
+    if let Some(id) = first_difference(&meant, &read) {
         outcome.diagnostics.push(not_as_meant(&files, Some(id)));
         return;
     }
@@ -73,35 +70,6 @@ fn trees(desk: &mut Desk, base: &Base<'_>, files: &[Rewritten]) -> Option<Vec<Tr
     }
     trees.sort_by(|a, b| a.0.components().cmp(b.0.components()));
     Some(trees.into_iter().map(|(_, tree)| tree).collect())
-}
-
-fn canon_of(entry: &Entry<'_>) -> Vec<(String, Said)> {
-    let implied = (entry.section == Section::Devices).then(|| role_of(last_part(&entry.id)));
-    let mut map = Map { entries: entry.map.entries.clone(), asked: None };
-    // A mapping that a table says part of is compared as what it is.
-    for (_, node) in &mut map.entries {
-        if let Node { value: Value::Map(inner), .. } = node {
-            inner.asked = None;
-        }
-    }
-    canon_entry(&map, implied)
-}
-
-/// The first entry that is not what was meant.
-fn differs(meant: &[Entry<'_>], read: &[Entry<'_>]) -> Option<String> {
-    let mut known: HashMap<(Section, &str), Vec<(String, Said)>> = HashMap::new();
-    for entry in read {
-        known.insert((entry.section, &entry.id), canon_of(entry));
-    }
-    let mut seen = HashSet::new();
-    for entry in meant {
-        let key = (entry.section, entry.id.as_str());
-        seen.insert(key);
-        if known.get(&key) != Some(&canon_of(entry)) {
-            return Some(entry.id.clone());
-        }
-    }
-    known.keys().find(|key| !seen.contains(*key)).map(|(_, id)| (*id).to_owned())
 }
 
 fn not_as_meant(files: &[Rewritten], id: Option<String>) -> Diagnostic {

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::edit::{self, Uneditable, YamlEdit, entries, entry, id_of, scalar};
+use super::edit::{self, Keys, Uneditable, id_of, unit_entries};
 use super::{Change, Fate, Made, Reform, day};
 use crate::inventory::files::{self, Form};
-use crate::inventory::node::Value;
+use crate::inventory::node::{Key, Map, Node, Value};
 use crate::inventory::place::{At, Desk, Finding};
-use crate::inventory::{Section, book, yaml};
+use crate::inventory::{Section, book, compose, csv, yaml};
 use crate::locale::Lang;
 use crate::model::{Diagnostic, Inventory, Message};
 use crate::t;
@@ -86,27 +86,12 @@ fn yaml_file(desk: &mut Desk, path: &Path, sets: &Sets) -> Option<Rewritten> {
     let before = files::bytes(desk, path)?;
     let source = files::read(desk, path)?;
     let tree = yaml::read(desk, source)?;
-    let text = desk.text(source);
-    let mut change = YamlEdit::new(&text, &tree);
-    let mut count = 0;
-    for item in entries(&tree, "units") {
-        let Some((id, keys)) = id_of(item).and_then(|id| sets.get_key_value(id)) else { continue };
-        let keys: Vec<(&str, &str)> = keys.iter().map(|(k, v)| (*k, v.as_str())).collect();
-        if change.set("units", id, &keys).is_err() {
-            refuse(desk, item.at, id, "reform.uneditable_hint");
-        }
-        count += 1;
-    }
-    if count == 0 {
+    let own = of_entries(unit_entries(&tree), sets);
+    if own.is_empty() {
         return None;
     }
-    match change.finish() {
-        Ok(after) => Some(with_mark(before, &after, count)),
-        Err(Uneditable { id }) => {
-            refuse(desk, tree.at, &id, "reform.uneditable_hint");
-            None
-        }
-    }
+    let after = edit::set_in_yaml(&desk.text(source), &tree, &own);
+    rewritten(desk, before, after, (unit_entries(&tree), tree.at), own.len())
 }
 
 fn csv_file(desk: &mut Desk, path: &Path, section: Section, sets: &Sets) -> Option<Rewritten> {
@@ -115,20 +100,36 @@ fn csv_file(desk: &mut Desk, path: &Path, section: Section, sets: &Sets) -> Opti
     }
     let before = files::bytes(desk, path)?;
     let source = files::read(desk, path)?;
-    let list = crate::inventory::csv::read(desk, source, section, section.required_columns())?;
+    let list = csv::read(desk, source, section, section.required_columns())?;
     let Value::List(rows) = &list.value else { return None };
-    let own: Vec<(String, Vec<(&str, String)>)> = rows
-        .iter()
-        .filter_map(|row| sets.get_key_value(id_of(row)?))
-        .map(|(id, keys)| (id.clone(), keys.clone()))
-        .collect();
+    let own = of_entries(rows, sets);
     if own.is_empty() {
         return None;
     }
-    match edit::set_in_csv(&desk.text(source), section, &own) {
-        Ok(after) => Some(with_mark(before, &after, own.len())),
+    let after = edit::set_in_csv(&desk.text(source), section, &own);
+    rewritten(desk, before, after, (rows, list.at), own.len())
+}
+
+/// What is to be set at these entries, in their order.
+fn of_entries<'s>(entries: &[Node], sets: &'s Sets) -> Vec<(&'s str, &'s Keys)> {
+    let of = |entry: &Node| sets.get_key_value(id_of(entry)?);
+    entries.iter().filter_map(of).map(|(id, keys)| (id.as_str(), keys.as_slice())).collect()
+}
+
+/// A file as it was and will be, with how many of its entries change; what cannot be changed is
+/// reported at its entry.
+fn rewritten(
+    desk: &mut Desk,
+    before: Vec<u8>,
+    after: Result<String, Uneditable>,
+    (entries, file): (&[Node], At),
+    count: usize,
+) -> Option<Rewritten> {
+    match after {
+        Ok(after) => Some(with_mark(before, &after, count)),
         Err(Uneditable { id }) => {
-            refuse(desk, list.at, &id, "reform.uneditable_hint");
+            let entry = entries.iter().find(|entry| id_of(entry) == Some(id.as_str()));
+            refuse(desk, entry.map_or(file, |entry| entry.at), &id, "reform.uneditable_hint");
             None
         }
     }
@@ -177,14 +178,23 @@ fn made_file(reform: &Reform, plan: &str, lang: Lang) -> String {
 }
 
 fn made_entry(made: &Made, date: &str) -> String {
-    let mut keys = vec![("id", made.id.to_string()), ("name", scalar(&made.name))];
-    keys.extend(made.short.as_ref().map(|short| ("short", scalar(short))));
-    keys.push(("kind", made.kind.as_str().to_owned()));
-    keys.extend(made.parent.as_ref().map(|parent| ("parent", parent.clone())));
-    keys.extend(made.code.as_ref().map(|code| ("code", scalar(code))));
-    if !made.requires.is_empty() {
-        keys.push(("requires", format!("[{}]", made.requires.join(", "))));
-    }
-    keys.push(("since", date.to_owned()));
-    entry(&keys)
+    let at = At { source: 0, start: 0, len: 0 };
+    let text = |word: &str| Node::text(at, word);
+    let networks = made.requires.iter().map(|network| text(network)).collect();
+    let requires = Node { at, value: Value::List(networks) };
+    let keys = [
+        ("id", Some(text(made.id.as_str()))),
+        ("name", Some(text(&made.name))),
+        ("short", made.short.as_deref().map(text)),
+        ("kind", Some(text(made.kind.as_str()))),
+        ("parent", made.parent.as_deref().map(text)),
+        ("code", made.code.as_deref().map(text)),
+        ("requires", Some(requires).filter(|_| !made.requires.is_empty())),
+        ("since", Some(text(date))),
+    ];
+    let entries = keys.into_iter().filter_map(|(key, said)| {
+        let key = Key { text: key.to_owned(), at };
+        said.map(|said| (key, said))
+    });
+    compose::item_of(&Map { entries: entries.collect(), asked: None }, Vec::new(), 2)
 }

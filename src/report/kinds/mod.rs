@@ -10,6 +10,7 @@ mod outages;
 mod plan;
 mod read;
 mod reconcile;
+mod theirs;
 
 pub use brief::{Desk, brief, handover};
 pub use bulletin::{Bulletin, bulletin};
@@ -19,7 +20,8 @@ pub use devices::devices;
 pub use outages::{Listed, OutagesBy, list, listing, outages, outages_by};
 pub use plan::plan;
 pub use read::{circuits, failed_rounds, said};
-pub use reconcile::{TheirTable, TheirTableError, Theirs, reconcile, their_book, their_table};
+pub use reconcile::reconcile;
+pub use theirs::{TheirTable, TheirTableError, Theirs, their_book, their_table};
 
 use super::document::Document;
 use super::text::blank;

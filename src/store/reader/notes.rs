@@ -27,13 +27,7 @@ impl Reader {
     /// # Errors
     /// When the file cannot be read.
     pub fn outage_notes(&self) -> Result<BTreeMap<SubjectId, Vec<OutageNote>>, StoreError> {
-        self.notes(self.rows(
-            "SELECT e.seq, e.at, e.kind, k.key, e.detail FROM event e
-             LEFT JOIN subject k ON k.id = e.subject
-             WHERE e.kind = 'outage_noted' ORDER BY e.seq",
-            [],
-            |row| self.event_row(row),
-        )?)
+        self.notes_since(UnixMs(i64::MIN))
     }
 
     /// The events of some kinds inside a window, oldest first.
