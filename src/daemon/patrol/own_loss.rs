@@ -55,25 +55,17 @@ impl OwnLoss {
         self.rounds.retain(|target, _| is_control(*target));
     }
 
-    /// What was sent and lost within the minute up to `now`, of the control target that lost least:
-    /// what only one of several loses is that one's. One that answers nothing tells nothing: it is
-    /// off or answers nobody, for what our own side loses whole sentinels tell. `None` while too
-    /// little was asked.
-    fn last_minute(&self, now: UnixMs) -> Option<(u32, u32)> {
-        let since = UnixMs(now.0.saturating_sub(WINDOW_MS));
-        let of = |rounds: &VecDeque<Round>| {
-            let late = rounds.iter().filter(|(at, ..)| *at >= since && *at <= now);
-            late.fold((0, 0), |(sent, lost), (_, s, l)| (sent + s, lost + l))
-        };
-        let counted =
-            self.rounds.values().map(of).filter(|(sent, lost)| *sent >= PACKETS_MIN && lost < sent);
-        // Cross-multiplied: shares without rounding.
-        counted.min_by(|a, b| (a.1 * b.0).cmp(&(b.1 * a.0)))
+    /// What was sent and lost lately up to `now`, of the control target that lost least: what only one of
+    /// several loses is that one's. One that answers nothing in the last minute tells nothing: it is off or
+    /// answers nobody, for what our own side loses whole sentinels tell. `None` while too little was asked.
+    fn lately(&self, now: UnixMs) -> Option<(u32, u32)> {
+        let counted = self.rounds.values().filter_map(|rounds| lost_lately(rounds, now));
+        counted.min_by(|a, b| share_order(*a, *b))
     }
 
     /// The loss of our own side in thousandths; `None` while it is not known.
     pub(super) fn permille(&self, now: UnixMs) -> Option<u16> {
-        let (sent, lost) = self.last_minute(now)?;
+        let (sent, lost) = self.lately(now)?;
         u16::try_from((lost * 1_000 + sent / 2) / sent).ok()
     }
 
@@ -84,7 +76,7 @@ impl OwnLoss {
         if !is_part || answer.error.is_some() || self.rounds.is_empty() {
             return *answer;
         }
-        let Some((sent, lost)) = self.last_minute(answer.at) else { return *answer };
+        let Some((sent, lost)) = self.lately(answer.at) else { return *answer };
         if lost < LOST_MIN {
             return *answer;
         }
@@ -99,6 +91,30 @@ impl OwnLoss {
             ..*answer
         }
     }
+}
+
+/// What a control target was sent and lost within the minute up to `now`, or of its newest packets, whichever
+/// share is larger: when a loss begins, the minute still holds what went well before, and subjects that lose
+/// packets now must not be blamed meanwhile. `None` where too little was sent, or nothing was answered.
+fn lost_lately(rounds: &VecDeque<Round>, now: UnixMs) -> Option<(u32, u32)> {
+    let since = UnixMs(now.0.saturating_sub(WINDOW_MS));
+    let late = || rounds.iter().rev().filter(|(at, ..)| *at >= since && *at <= now);
+    let sum = |(sent, lost): (u32, u32), (_, s, l): &Round| (sent + s, lost + l);
+    let (minute, mut newest) = (late().fold((0, 0), sum), (0, 0));
+    for round in late() {
+        if newest.0 >= PACKETS_MIN {
+            break;
+        }
+        newest = sum(newest, round);
+    }
+    let is_telling = minute.0 >= PACKETS_MIN && minute.1 < minute.0;
+    let has_begun = newest.1 >= LOST_MIN && share_order(newest, minute).is_gt();
+    is_telling.then_some(if has_begun { newest } else { minute })
+}
+
+/// Which share is larger, of packets sent and lost: cross-multiplied, without rounding.
+fn share_order(a: (u32, u32), b: (u32, u32)) -> std::cmp::Ordering {
+    (a.1 * b.0).cmp(&(b.1 * a.0))
 }
 
 /// How likely it is that at least `least` of `count` packets are lost, each with the probability
@@ -171,6 +187,17 @@ mod tests {
             }
             assert_eq!(own.permille(UnixMs(WINDOW_MS)), Some(0), "{count}");
         }
+    }
+
+    #[test]
+    fn a_loss_that_begins_is_known_by_the_newest_packets() {
+        let mut own = control(0);
+        (13..=14).for_each(|n| own.note(&answer(CONTROL, 5 * n, 10, 3)));
+        assert_eq!(own.permille(UnixMs(70_000)), Some(300), "not 46 of the whole minute");
+        let told = own.excuse(&answer(SUBJECT, 70, 3, 1));
+        assert_eq!(told.error, Some(RoundError::OwnLoss { packets: 1 }));
+        let told = own.excuse(&answer(SUBJECT, 64, 3, 1));
+        assert_eq!(told.error, None, "what came later tells nothing of before");
     }
 
     #[test]
