@@ -79,12 +79,41 @@ fn flush_us(folder: &std::path::Path) -> f64 {
     (process_cpu() - start).as_secs_f64() * 1e6 / PAGES as f64
 }
 
+/// Processor time in microseconds of one transaction of SQLite's that appends a row of so many bytes and
+/// is on the disk: what no store in SQLite can do without. An hour of rows goes when the next begins.
+fn bare_us(folder: &std::path::Path, bytes: usize) -> f64 {
+    const ROWS: i64 = 2_700;
+    const AN_HOUR: i64 = 900;
+    let conn = rusqlite::Connection::open(folder.join("bare.db")).unwrap();
+    conn.execute_batch(
+        "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;
+         CREATE TABLE journal (key INTEGER PRIMARY KEY, data BLOB NOT NULL)",
+    )
+    .unwrap();
+    let row = vec![7_u8; bytes];
+    let start = process_cpu();
+    for key in 0..ROWS {
+        if key % AN_HOUR == 0 {
+            conn.execute("DELETE FROM journal", []).unwrap();
+        }
+        conn.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let mut insert =
+            conn.prepare_cached("INSERT INTO journal (key, data) VALUES (?1, ?2)").unwrap();
+        insert.execute(rusqlite::params![key, row]).unwrap();
+        conn.execute_batch("COMMIT").unwrap();
+    }
+    (process_cpu() - start).as_secs_f64() * 1e6 / ROWS as f64
+}
+
 /// The child: prints one JSON object. `hours` come in as they would, a transaction every `batch_ms`,
 /// the next day's `in_haste`.
 pub fn child(subjects: usize, hours: i64, in_haste: i64, batch_ms: i64) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tuantra.db");
     let flush_us = flush_us(folder.path());
+    // A round takes 7 bytes in the journal.
+    let bare_us =
+        bare_us(folder.path(), subjects * 7 * usize::try_from(batch_ms).unwrap() / 30_000);
     let store = Arc::new(open(&path, START_MS));
     let mut province = Province::new(subjects, 1, START_MS);
     store.submit(province.beginning(START_MS));
@@ -119,7 +148,7 @@ pub fn child(subjects: usize, hours: i64, in_haste: i64, batch_ms: i64) {
     let (disk, rounds, peak) = (written() - disk, province.rounds, peak_mib());
     let mut result = json!({
         "rounds": rounds, "verdicts": province.verdicts, "cpu_us": cpu.as_secs_f64() * 1e6,
-        "flush_us": flush_us, "commits": hours * HOUR_MS / batch_ms,
+        "flush_us": flush_us, "bare_us": bare_us, "commits": hours * HOUR_MS / batch_ms,
         "wall_us": wall.as_secs_f64() * 1e6, "disk": disk, "peak_mib": peak,
     });
     if in_haste > 0 {
@@ -189,6 +218,11 @@ pub fn measure(
     figures.line(
         "– a bare page written and flushed as often, beside it",
         &format!("{:.2} µs ({flush:.0} each)", flush * number("commits") / rounds),
+    );
+    let bare = number("bare_us");
+    figures.line(
+        "– a bare transaction of SQLite with a row as large, as often, beside it",
+        &format!("{:.2} µs ({bare:.0} each)", bare * number("commits") / rounds),
     );
     let wall = number("wall_us") / rounds;
     figures

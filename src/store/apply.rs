@@ -23,12 +23,14 @@ pub(super) struct Applier {
     pid: u32,
     run: Option<i64>,
     numbers: Numbers,
+    ends: journal::Ends,
 }
 
 impl Applier {
     /// Of a run that started at `started`.
     pub(super) fn new(started: UnixMs, pid: u32) -> Self {
-        Self { started, pid, run: None, numbers: Numbers::default() }
+        let (numbers, ends) = (Numbers::default(), journal::Ends::default());
+        Self { started, pid, run: None, numbers, ends }
     }
 
     /// Commits `facts` and `samples` together. With `isolate`, a fact that SQLite refuses for
@@ -88,7 +90,7 @@ impl Applier {
             }
             tx.prepare_cached("UPDATE meta SET v = ?1 WHERE k = 'sequence'")?.execute([seq])?;
         }
-        journal::append(&tx, &mut self.numbers, samples)?;
+        journal::append(&tx, &mut self.numbers, &mut self.ends, samples)?;
         tx.commit()?;
         Ok((run, refused))
     }
@@ -99,6 +101,7 @@ impl Applier {
     /// SQLite's.
     pub(super) fn begin_anew(&mut self, conn: &Connection) -> Sql<()> {
         self.numbers.forget();
+        self.ends.forget();
         if let Some(run) = self.run {
             let is_there =
                 conn.query_row("SELECT 1 FROM run WHERE id = ?1", [run], |_| Ok(())).optional()?;

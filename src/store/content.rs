@@ -147,21 +147,23 @@ pub(super) fn settle<T: Copy>(all: &mut Vec<T>, at: impl Fn(&T) -> i64) {
 /// What every series is of, read once.
 #[derive(Debug, Default)]
 pub(super) struct Kinds {
-    kinds: HashMap<u32, Kind>,
+    /// With the number of the subject.
+    kinds: HashMap<u32, (Kind, i64)>,
     last: u32,
 }
 
 impl Kinds {
     /// Reads those that were given out since.
     pub(super) fn refresh(&mut self, conn: &Connection) -> Sql<()> {
-        let mut statement =
-            conn.prepare_cached("SELECT id, kind, name FROM series WHERE id > ?1 ORDER BY id")?;
+        let mut statement = conn.prepare_cached(
+            "SELECT id, kind, name, subject FROM series WHERE id > ?1 ORDER BY id",
+        )?;
         let mut rows = statement.query([self.last])?;
         while let Some(row) = rows.next()? {
             let series: u32 = row.get(0)?;
             let (kind, name): (String, String) = (row.get(1)?, row.get(2)?);
             if let Some(kind) = kind_of(&kind, &name) {
-                self.kinds.insert(series, kind);
+                self.kinds.insert(series, (kind, row.get(3)?));
             }
             self.last = series;
         }
@@ -170,7 +172,12 @@ impl Kinds {
 
     /// What a series is of; `None` for one that nobody knows.
     pub(super) fn of(&self, series: u32) -> Option<Kind> {
-        self.kinds.get(&series).copied()
+        self.kinds.get(&series).map(|(kind, _)| *kind)
+    }
+
+    /// The number of the subject that a series is of.
+    pub(super) fn subject_of(&self, series: u32) -> Option<i64> {
+        self.kinds.get(&series).map(|(_, subject)| *subject)
     }
 
     /// The largest number given out.

@@ -37,7 +37,24 @@ struct Hour<'a> {
     moments: Vec<(Arc<[u32]>, &'a Moment)>,
 }
 
-impl Hour<'_> {
+impl<'a> Hour<'a> {
+    /// All rounds by series, then time; of two at one instant the later written comes last.
+    fn take_rounds(&mut self) -> Vec<(u32, &'a Sample)> {
+        let rounds = std::mem::take(&mut self.rounds);
+        // Numbers are sorted faster than what they stand for, and all of them differ.
+        let place =
+            |(place, (series, _)): (usize, &(u32, _))| u64::from(*series) << 32 | place as u64;
+        let mut places: Vec<u64> = rounds.iter().enumerate().map(place).collect();
+        places.sort_unstable();
+        let at = |place: &u64| rounds.get(*place as u32 as usize).copied();
+        let mut sorted: Vec<_> = places.iter().filter_map(at).collect();
+        let order = |(series, sample): &(u32, &Sample)| (*series, sample.at);
+        if !sorted.is_sorted_by_key(order) {
+            sorted.sort_by_key(order);
+        }
+        sorted
+    }
+
     /// All points by series, then time.
     fn take_points(&mut self) -> Vec<(u32, Point)> {
         let mut points = std::mem::take(&mut self.points);
@@ -65,21 +82,55 @@ struct Hours<'a> {
     found: Vec<Hour<'a>>,
     /// Places in `found`, by hour.
     places: BTreeMap<i64, usize>,
+    /// Where the hour of the last one begins, and its place; `None` beyond all calendars, too.
     last: Option<(i64, usize)>,
 }
 
 impl<'a> Hours<'a> {
     fn of(&mut self, at_ms: i64) -> &mut Hour<'a> {
-        let hour = hour_of(at_ms);
+        let is_in = |from: &i64| (0..HOUR_MS).contains(&at_ms.wrapping_sub(*from));
         let place = match self.last {
-            Some((last, place)) if last == hour => place,
-            _ => *self.places.entry(hour).or_insert(self.found.len()),
+            Some((from, place)) if is_in(&from) => place,
+            _ => {
+                let hour = hour_of(at_ms);
+                let place = *self.places.entry(hour).or_insert(self.found.len());
+                self.last = hour.checked_mul(HOUR_MS).map(|from| (from, place));
+                place
+            }
         };
-        self.last = Some((hour, place));
         if place == self.found.len() {
             self.found.push(Hour::default());
         }
         &mut self.found[place]
+    }
+}
+
+/// Hours whose last row is remembered: the one that is going on, the one before while it is late.
+const HOURS_REMEMBERED: usize = 4;
+
+/// The keys behind the last rows of some hours, so that they need not be asked for: nobody else
+/// appends to the file. Rows that were rolled back or sealed leave a hole, which means nothing.
+#[derive(Debug, Default)]
+pub(super) struct Ends(Vec<(i64, i64)>);
+
+impl Ends {
+    /// The file is another one now.
+    pub(super) fn forget(&mut self) {
+        self.0.clear();
+    }
+
+    /// The key of a further row of the hour.
+    fn take(&mut self, tx: &Connection, hour: i64) -> Sql<i64> {
+        if let Some((_, next)) = self.0.iter_mut().find(|(known, _)| *known == hour) {
+            *next += 1;
+            return Ok(*next - 1);
+        }
+        let key = key_behind(tx, hour)?;
+        if self.0.len() == HOURS_REMEMBERED {
+            self.0.remove(0);
+        }
+        self.0.push((hour, key + 1));
+        Ok(key)
     }
 }
 
@@ -91,6 +142,7 @@ impl<'a> Hours<'a> {
 pub(super) fn append(
     tx: &Connection,
     numbers: &mut Numbers,
+    ends: &mut Ends,
     readings: &[(SubjectId, Reading)],
 ) -> Sql<()> {
     let mut hours = Hours::default();
@@ -119,18 +171,17 @@ pub(super) fn append(
     for (hour, place) in hours.places {
         let Some(found) = hours.found.get_mut(place) else { continue };
         let points = found.take_points();
-        let Hour { rounds, .. } = found;
-        rounds.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| one.at.cmp(&other.at)));
+        let rounds = found.take_rounds();
         let newest = rounds.iter().filter(|(_, s)| !s.is_invalid()).map(|(_, s)| s.at.0).max();
         let mut bytes = Vec::new();
         if !rounds.is_empty() {
-            encode_row(rounds, &mut bytes);
-            insert(tx, hour, rounds.len(), newest, &bytes)?;
+            encode_row(&rounds, &mut bytes);
+            insert_at(tx, ends.take(tx, hour)?, rounds.len(), newest, &bytes)?;
         }
         if !points.is_empty() {
             bytes.clear();
             encode_point_row(&points, &mut bytes);
-            insert(tx, hour, points.len(), None, &bytes)?;
+            insert_at(tx, ends.take(tx, hour)?, points.len(), None, &bytes)?;
         }
     }
     if refused > 0 {
@@ -147,15 +198,29 @@ pub(super) fn insert(
     newest: Option<i64>,
     bytes: &[u8],
 ) -> Sql<()> {
+    insert_at(tx, key_behind(tx, hour)?, entries, newest, bytes)
+}
+
+/// The key behind the last row of an hour.
+fn key_behind(tx: &Connection, hour: i64) -> Sql<i64> {
     let keys = keys_of(hour);
     let last: Option<i64> = tx
         .prepare_cached("SELECT max(key) FROM journal WHERE key BETWEEN ?1 AND ?2")?
         .query_row([keys.start(), keys.end()], |row| row.get(0))
         .optional()?
         .flatten();
-    let next = last.map_or(*keys.start(), |key| key + 1);
+    Ok(last.map_or(*keys.start(), |key| key + 1))
+}
+
+fn insert_at(
+    tx: &Connection,
+    key: i64,
+    entries: usize,
+    newest: Option<i64>,
+    bytes: &[u8],
+) -> Sql<()> {
     tx.prepare_cached("INSERT INTO journal (key, entries, newest, data) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![next, i64::try_from(entries).unwrap_or(i64::MAX), newest, bytes])?;
+        .execute(params![key, i64::try_from(entries).unwrap_or(i64::MAX), newest, bytes])?;
     Ok(())
 }
 

@@ -60,8 +60,8 @@ struct Known {
     /// As it came last: while it is held, nothing else stands at its address.
     id: SubjectId,
     subject: i64,
-    /// By the index of the check.
-    rounds: Vec<Option<u32>>,
+    /// Checks whose rounds have a turn are below.
+    checks: usize,
     /// By the number of the metric: thousands of devices have hundreds of series each, and the same
     /// metrics.
     points: Vec<(u32, u32)>,
@@ -91,11 +91,55 @@ pub(super) struct Numbers {
     /// The same by where the text of `Known::id` stands: every reading asks, and mostly with the
     /// same copy of the id as the one before, whose text need not be read then.
     by_address: HashMap<usize, usize, BuildHasherDefault<AddressHasher>>,
-    /// Series of rounds by the same address and the index of the check: a round is asked for this way
-    /// only, and finds it in one place instead of three.
-    by_check: HashMap<(usize, u8), u32, BuildHasherDefault<AddressHasher>>,
+    /// Places in `turns` by the same address and the index of the check: a round is asked for this
+    /// way only, and finds its series in one place instead of three.
+    by_check: HashMap<(usize, u8), usize, BuildHasherDefault<AddressHasher>>,
+    turns: Turns,
     known: Vec<Known>,
     metrics: Metrics,
+}
+
+/// Series of rounds in the order in which they came first. A patrol asks in the same order again and
+/// again, so that whose turn is next stands behind whose it was last, and need not be looked for.
+#[derive(Debug, Default)]
+struct Turns {
+    all: Vec<Turn>,
+    /// The place that is expected next.
+    next: usize,
+}
+
+#[derive(Debug)]
+struct Turn {
+    address: usize,
+    check: u8,
+    series: u32,
+}
+
+impl Turns {
+    /// The series, if it is this one's turn.
+    #[inline]
+    fn expected(&mut self, (address, check): (usize, u8)) -> Option<u32> {
+        let place = if self.next < self.all.len() { self.next } else { 0 };
+        let turn = self.all.get(place)?;
+        let is_it = turn.address == address && turn.check == check;
+        is_it.then(|| {
+            self.next = place + 1;
+            turn.series
+        })
+    }
+
+    /// The series at a place; the one behind it is expected then.
+    fn at(&mut self, place: usize) -> Option<u32> {
+        self.next = place + 1;
+        self.all.get(place).map(|turn| turn.series)
+    }
+
+    /// A further one; answers its place.
+    fn push(&mut self, turn: Turn) -> usize {
+        self.all.push(turn);
+        self.next = self.all.len();
+        self.all.len() - 1
+    }
 }
 
 /// Metrics, numbered in this run only.
@@ -157,6 +201,7 @@ impl Numbers {
         self.places.clear();
         self.by_address.clear();
         self.by_check.clear();
+        self.turns = Turns::default();
         self.known.clear();
         self.metrics = Metrics::default();
     }
@@ -174,23 +219,23 @@ impl Numbers {
         check: u8,
     ) -> Sql<Option<u32>> {
         let address = (address_of(id), check);
-        if let Some(series) = self.by_check.get(&address) {
-            return Ok(Some(*series));
+        if let Some(series) = self.turns.expected(address) {
+            return Ok(Some(series));
         }
-        let place = usize::from(check);
+        if let Some(place) = self.by_check.get(&address) {
+            return Ok(self.turns.at(*place));
+        }
         let known = self.known(tx, id)?;
-        let mut series = known.rounds.get(place).copied().flatten();
-        if series.is_none() {
-            series = give_series(tx, known.subject, ROUNDS, &check.to_string())?;
-            if known.rounds.len() <= place {
-                known.rounds.resize(place + 1, None);
-            }
-            if let Some(slot) = known.rounds.get_mut(place) {
-                *slot = series;
-            }
+        let subject = known.subject;
+        known.checks = known.checks.max(usize::from(check) + 1);
+        // The id stood elsewhere before, and its turn has followed it.
+        if let Some(place) = self.by_check.get(&address) {
+            return Ok(self.turns.at(*place));
         }
+        let series = give_series(tx, subject, ROUNDS, &check.to_string())?;
         if let Some(series) = series {
-            self.by_check.insert(address, series);
+            let place = self.turns.push(Turn { address: address.0, check, series });
+            self.by_check.insert(address, place);
         }
         Ok(series)
     }
@@ -263,8 +308,8 @@ impl Numbers {
             Some(place) => *place,
             None => {
                 let subject = give_subject(tx, id)?;
-                let (rounds, points, moments) = (Vec::new(), Vec::new(), Vec::new());
-                self.known.push(Known { id: id.clone(), subject, rounds, points, moments });
+                let (points, moments) = (Vec::new(), Vec::new());
+                self.known.push(Known { id: id.clone(), subject, checks: 0, points, moments });
                 self.places.insert(id.clone(), self.known.len() - 1);
                 self.known.len() - 1
             }
@@ -272,8 +317,15 @@ impl Numbers {
         if let Some(known) = self.known.get_mut(place) {
             let before = std::mem::replace(&mut known.id, id.clone());
             self.by_address.remove(&address_of(&before));
-            for check in (0..=u8::MAX).take(known.rounds.len()) {
-                self.by_check.remove(&(address_of(&before), check));
+            let address = address_of(id);
+            for check in (0..=u8::MAX).take(known.checks) {
+                let Some(turn) = self.by_check.remove(&(address_of(&before), check)) else {
+                    continue;
+                };
+                self.by_check.insert((address, check), turn);
+                if let Some(turn) = self.turns.all.get_mut(turn) {
+                    turn.address = address;
+                }
             }
             self.by_address.insert(address_of(id), place);
         }
@@ -310,4 +362,43 @@ fn give_series(tx: &Connection, subject: i64, kind: &str, name: &str) -> Sql<Opt
     tx.prepare_cached("INSERT INTO series (id, subject, kind, name) VALUES (?1, ?2, ?3, ?4)")?
         .execute((next, subject, kind, name))?;
     Ok(Some(next))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_round_finds_its_series_wherever_its_id_stands_and_whoever_comes_before_it() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(
+            "CREATE TABLE subject (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
+             CREATE TABLE series (id INTEGER PRIMARY KEY, subject, kind, name);",
+        )
+        .unwrap();
+        let mut numbers = Numbers::default();
+        let names = ["a", "b", "c"];
+        let mut expected = HashMap::new();
+        let mut ids: Vec<SubjectId> = Vec::new();
+        // Copies come and go, some at the address of one before, in every order.
+        let mut dice = 7_u64;
+        for turn in 0..5_000 {
+            dice = dice
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let (name, check) = (names[(dice >> 33) as usize % 3], (dice >> 40) as u8 % 3);
+            let id = match ids.iter().find(|id| id.as_str() == name) {
+                Some(id) if dice >> 50 & 3 > 0 => id.clone(),
+                _ => SubjectId::new(name).unwrap(),
+            };
+            ids.retain(|kept| kept.as_str() != name || dice >> 45 & 1 == 0);
+            ids.push(id.clone());
+            let series = numbers.rounds(&conn, &id, check).unwrap().unwrap();
+            assert_eq!(*expected.entry((name, check)).or_insert(series), series, "turn {turn}");
+        }
+        let mut all: Vec<u32> = expected.into_values().collect();
+        all.sort_unstable();
+        assert_eq!(all, (1..=9).collect::<Vec<_>>());
+        assert_eq!(numbers.turns.all.len(), 9, "each once");
+    }
 }

@@ -134,6 +134,12 @@ impl Waiting {
     /// Makes room by a quarter: twice the room would be up to a hundred megabytes for nothing.
     fn take_samples(&mut self, more: Vec<(SubjectId, Reading)>) {
         let waiting = self.samples.len();
+        if waiting == 0 {
+            // As they are: nothing is moved.
+            self.count = count(&more);
+            self.samples = more.into();
+            return;
+        }
         if waiting + more.len() > self.samples.capacity() {
             self.samples.reserve_exact(more.len().max(waiting / 4));
         }
@@ -143,6 +149,10 @@ impl Waiting {
 
     /// Takes readings of about so many samples off the front.
     fn give_samples(&mut self, most: usize) -> Vec<(SubjectId, Reading)> {
+        if self.count <= most {
+            self.count = 0;
+            return std::mem::take(&mut self.samples).into();
+        }
         let mut taken = 0;
         let fits = |(_, reading): &&(SubjectId, Reading)| {
             let fits = taken < most;
@@ -216,13 +226,12 @@ impl Queue {
         }
         q.take_samples(batch.samples);
         q.enforce_bounds();
-        // A patrol hands over every few milliseconds: the writer is woken for what makes a
-        // difference to it.
-        let is_first = was_empty && !q.is_empty();
-        if is_first {
+        if was_empty && !q.is_empty() {
             q.since = Some(Instant::now());
         }
-        let is_heard = is_first || q.is_urgent();
+        // A patrol hands over every few milliseconds: the writer is woken for what cannot wait. For
+        // what can it looks by itself, before the first of it has waited long enough.
+        let is_heard = q.is_urgent();
         drop(q);
         if is_heard {
             self.changed.notify_all();
@@ -339,7 +348,8 @@ impl Queue {
                 return Work::Upkeep;
             }
             while !is_called(&q) && q.tidy_waiters.is_empty() {
-                q = self.changed.wait(q).unwrap_or_else(PoisonError::into_inner);
+                let looked = self.changed.wait_timeout(q, SAMPLES_WAIT);
+                q = looked.unwrap_or_else(PoisonError::into_inner).0;
             }
             if q.mend.is_some() {
                 continue;

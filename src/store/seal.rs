@@ -129,8 +129,11 @@ impl Sealer {
             let now = sealing.fresh.len().min(HOURS_A_STEP);
             let (hour, is_late, is_first) = (sealing.hour, sealing.is_late, sealing.is_first);
             for (series, content) in sealing.fresh.drain(..now) {
-                if let Some(kind) = self.kinds.of(series) {
-                    seal_hour(&tx, key(hour, series), kind, content, (is_late, is_first))?;
+                let Some(kind) = self.kinds.of(series) else { continue };
+                let newest = content.newest_ms();
+                seal_hour(&tx, key(hour, series), kind, content, (is_late, is_first))?;
+                if let (Some(subject), Some(newest)) = (self.kinds.subject_of(series), newest) {
+                    note_newest(&tx, subject, newest)?;
                 }
             }
             tx.commit()?;
@@ -267,7 +270,6 @@ fn seal_hour(
 ) -> Sql<()> {
     let (hour, series) = (slot_of(key), series_of(key));
     let mut bytes = Vec::new();
-    let newest = content.newest_ms();
     let hourly = match is_first {
         true => write_block(tx, "block", key, content, &mut bytes)?,
         false => merge(tx, "block", key, kind, content, &mut bytes)?,
@@ -276,14 +278,16 @@ fn seal_hour(
         true => late_rollup(tx, hour, series, kind, hourly)?,
         false => hourly.rollup(),
     };
-    write_rollup(tx, "rollup_hour", key, rollup.as_ref(), &mut bytes)?;
-    if let Some(newest) = newest {
-        tx.prepare_cached(
-            "INSERT INTO latest (subject, at) SELECT subject, ?2 FROM series WHERE id = ?1
-             ON CONFLICT (subject) DO UPDATE SET at = max(at, excluded.at)",
-        )?
-        .execute([i64::from(series), newest])?;
-    }
+    write_rollup(tx, "rollup_hour", key, rollup.as_ref(), &mut bytes)
+}
+
+/// Notes when the newest round of a subject was sent.
+fn note_newest(tx: &Transaction<'_>, subject: i64, newest: i64) -> Sql<()> {
+    tx.prepare_cached(
+        "INSERT INTO latest (subject, at) VALUES (?1, ?2)
+         ON CONFLICT (subject) DO UPDATE SET at = max(at, excluded.at)",
+    )?
+    .execute([subject, newest])?;
     Ok(())
 }
 

@@ -57,9 +57,41 @@ const fn firsts() -> [u32; BUCKETS] {
     firsts
 }
 
+/// Bits behind the highest one by which values are told apart to find their bucket: a cell of values
+/// that agree in these is narrower than a bucket, so that one of two is theirs.
+const CELL_BITS: u32 = 5;
+/// Values below have a cell each, and each power of two from there on has as many.
+const CELLS_EACH: usize = 1 << CELL_BITS;
+const CELLS: usize = CELLS_EACH * (u32::BITS - CELL_BITS + 1) as usize;
+/// The bucket of the first value of each cell.
+const CELL_BUCKETS: [u16; CELLS] = cell_buckets();
+
+const fn cell_buckets() -> [u16; CELLS] {
+    let mut buckets = [0; CELLS];
+    let (mut cell, mut bucket) = (0, 0);
+    while cell < CELLS {
+        let first = if cell < CELLS_EACH {
+            cell as u32
+        } else {
+            let power = (cell / CELLS_EACH - 1) as u32;
+            ((CELLS_EACH + cell % CELLS_EACH) as u32) << power
+        };
+        while bucket + 1 < BUCKETS && FIRSTS[bucket + 1] <= first {
+            bucket += 1;
+        }
+        buckets[cell] = bucket as u16;
+        cell += 1;
+    }
+    buckets
+}
+
 /// The bucket that a value falls into.
 fn bucket_of(value_us: u32) -> usize {
-    FIRSTS.partition_point(|first| *first <= value_us) - 1
+    let power = value_us.checked_ilog2().map_or(0, |top| top.saturating_sub(CELL_BITS));
+    // The highest bit that is left counts one more power.
+    let cell = CELLS_EACH * power as usize + (value_us >> power) as usize;
+    let bucket = usize::from(CELL_BUCKETS[cell]);
+    bucket + usize::from(FIRSTS.get(bucket + 1).is_some_and(|next| *next <= value_us))
 }
 
 /// What stands for a bucket's values.

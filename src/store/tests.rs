@@ -23,6 +23,7 @@ mod rounds;
 mod said;
 mod sound;
 mod storms;
+mod whole;
 
 const T0: i64 = 1_790_000_000_000;
 const ALL_TIME: Span = Span::new(UnixMs(0), UnixMs(i64::MAX));

@@ -50,6 +50,7 @@ impl Late {
 
     /// Takes the first of `differences`, which are all that are still to be written, and writes it
     /// unless a run tells of it.
+    #[inline]
     pub(super) fn put(&mut self, bits: &mut BitWriter<'_>, differences: &mut &[u64]) {
         if self.is_run_due() {
             let on_time = differences.iter().take_while(|next| **next == 0);
@@ -71,6 +72,7 @@ impl Late {
     ///
     /// # Errors
     /// When the bits end or are no such difference.
+    #[inline]
     pub(super) fn get(&mut self, bits: &mut BitReader<'_>) -> Result<u64, BadBlock> {
         if self.is_run_due() {
             let run = usize::try_from(self.lengths.get(bits)?).ok();

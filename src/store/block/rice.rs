@@ -59,12 +59,20 @@ impl Rice {
     }
 
     /// Writes one number.
+    #[inline]
     pub(in crate::store) fn put(&mut self, bits: &mut BitWriter<'_>, value: u64) {
         let low = self.low_bits();
         let quotient = value >> low;
         if quotient < PLAIN_FROM {
-            bits.put_unary(quotient as u32);
-            bits.put(value & ((1 << low) - 1), low);
+            let behind = value & ((1 << low) - 1);
+            let zeros = quotient as u32;
+            if zeros + 1 + low <= u32::BITS {
+                // Nearly always: both at once.
+                bits.put((behind << 1 | 1) << zeros, zeros + 1 + low);
+            } else {
+                bits.put_unary(zeros);
+                bits.put(behind, low);
+            }
         } else {
             bits.put_unary(PLAIN_FROM as u32);
             bits.put_number(value);

@@ -12,16 +12,27 @@ use super::super::codec::{get_error, put_error};
 use super::{BadBlock, Format, open, seal};
 use crate::model::{MAX_PINGS_PER_ROUND, Point, RoundError, Rtts, Sample, UnixMs};
 
+/// What a round of one packet mostly takes in a row.
+const USUAL_ROUND_BYTES: usize = 8;
 /// What a point mostly takes in a row.
 const USUAL_POINT_BYTES: usize = 12;
 
 /// What a round comes to besides its times; most of a moment's rounds come to the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Eq)]
 struct Outcome {
     check: u8,
     sent: u8,
     lost: u8,
     error: Option<RoundError>,
+}
+
+impl PartialEq for Outcome {
+    /// Most have no error, which is seen sooner than that two are the same.
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        (self.check, self.sent, self.lost) == (other.check, other.sent, other.lost)
+            && ((self.error.is_none() && other.error.is_none()) || self.error == other.error)
+    }
 }
 
 impl Outcome {
@@ -37,23 +48,36 @@ pub(in crate::store) fn encode_row(samples: &[(u32, impl Borrow<Sample>)], into:
         let base = samples.iter().map(|(_, sample)| sample.borrow().at.0).min().unwrap_or(0);
         put_number(body, base.cast_unsigned());
         let mut outcomes: Vec<Outcome> = Vec::new();
+        let mut last = 0;
         let column: Vec<usize> = samples
             .iter()
-            .map(|(_, sample)| number_of(&mut outcomes, Outcome::of(sample.borrow())))
+            .map(|(_, sample)| {
+                last = number_of(&mut outcomes, last, Outcome::of(sample.borrow()));
+                last
+            })
             .collect();
         put_number(body, outcomes.len() as u64);
         for Outcome { check, sent, lost, error } in outcomes {
             body.extend([check, sent, lost]);
             put_error(error, |number| put_number(body, number));
         }
-        put_entries(body, samples, |entry, i, sample| {
+        body.reserve(samples.len() * USUAL_ROUND_BYTES);
+        let mut last = 0;
+        for ((series, sample), outcome) in samples.iter().zip(column) {
             let sample = sample.borrow();
-            put_number(entry, sample.at.0.wrapping_sub(base).cast_unsigned());
-            put_number(entry, column.get(i).copied().unwrap_or_default() as u64);
+            put_number(body, u64::from(series.wrapping_sub(last)));
+            // Twelve numbers take seventy bytes at most, so that their length takes one.
+            let length = body.len();
+            body.push(0);
+            put_number(body, sample.at.0.wrapping_sub(base).cast_unsigned());
+            put_number(body, outcome as u64);
             for rtt_us in sample.rtts.as_slice() {
-                put_number(entry, u64::from(*rtt_us));
+                put_number(body, u64::from(*rtt_us));
             }
-        });
+            let bytes = body.len() - length - 1;
+            body[length] = bytes as u8;
+            last = *series;
+        }
     });
 }
 
@@ -79,29 +103,15 @@ pub(in crate::store) fn encode_point_row(points: &[(u32, impl Borrow<Point>)], i
     });
 }
 
-/// The place of `outcome` among those known; a new one is added.
-fn number_of(outcomes: &mut Vec<Outcome>, outcome: Outcome) -> usize {
+/// The place of `outcome` among those known, the one at `last` before all others; a new one is added.
+fn number_of(outcomes: &mut Vec<Outcome>, last: usize, outcome: Outcome) -> usize {
+    if outcomes.get(last) == Some(&outcome) {
+        return last;
+    }
     outcomes.iter().position(|known| *known == outcome).unwrap_or_else(|| {
         outcomes.push(outcome);
         outcomes.len() - 1
     })
-}
-
-fn put_entries<T>(
-    body: &mut Vec<u8>,
-    all: &[(u32, T)],
-    mut write: impl FnMut(&mut Vec<u8>, usize, &T),
-) {
-    let mut last = 0;
-    let mut entry = Vec::new();
-    for (i, (series, value)) in all.iter().enumerate() {
-        entry.clear();
-        write(&mut entry, i, value);
-        put_number(body, u64::from(series.wrapping_sub(last)));
-        put_number(body, entry.len() as u64);
-        body.extend_from_slice(&entry);
-        last = *series;
-    }
 }
 
 /// Gives `each` the rounds of the series in `part`, in the order of [`encode_row`], skipping the
@@ -169,6 +179,7 @@ impl RoundHead {
         Ok((Self { base, outcomes }, Entries { rest: body, series: 0 }))
     }
 
+    #[inline]
     fn sample(&self, mut entry: &[u8]) -> Result<Sample, BadBlock> {
         let at = self.base.wrapping_add(get_number(&mut entry)?.cast_signed());
         let outcome = usize::try_from(get_number(&mut entry)?).ok();
@@ -198,12 +209,12 @@ struct Entries<'a> {
 impl<'a> Entries<'a> {
     /// Gives `each` the entries of the series in `part`. They are sorted, so it stops behind them.
     fn of(
-        self,
+        mut self,
         part: &Range<u32>,
         mut each: impl FnMut(u32, &'a [u8]) -> Result<(), BadBlock>,
     ) -> Result<(), BadBlock> {
-        for entry in self {
-            let (series, entry) = entry?;
+        while !self.rest.is_empty() {
+            let (series, entry) = self.take()?;
             if series >= part.end {
                 break;
             }
@@ -214,6 +225,7 @@ impl<'a> Entries<'a> {
         Ok(())
     }
 
+    #[inline]
     fn take(&mut self) -> Result<(u32, &'a [u8]), BadBlock> {
         let step = get_number(&mut self.rest)?;
         let step = u32::try_from(step).map_err(|_| BadBlock::Malformed("series"))?;
@@ -223,21 +235,6 @@ impl<'a> Entries<'a> {
         let (entry, rest) = self.rest.split_at_checked(len).ok_or(BadBlock::Short)?;
         (self.series, self.rest) = (series, rest);
         Ok((series, entry))
-    }
-}
-
-impl<'a> Iterator for Entries<'a> {
-    type Item = Result<(u32, &'a [u8]), BadBlock>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let entry = self.take();
-        if entry.is_err() {
-            self.rest = &[];
-        }
-        Some(entry)
     }
 }
 
@@ -251,6 +248,7 @@ fn put_number(into: &mut Vec<u8>, mut value: u64) {
 }
 
 /// Takes from `bytes` what [`put_number`] wrote.
+#[inline]
 fn get_number(bytes: &mut &[u8]) -> Result<u64, BadBlock> {
     let mut value = 0;
     for shift in (0..u64::BITS).step_by(7) {

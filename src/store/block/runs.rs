@@ -36,6 +36,7 @@ impl<'a> RunWriter<'a> {
     }
 
     /// The next symbol, once the beginning of its run is written; `None` at the end.
+    #[inline]
     pub(super) fn next(&mut self, bits: &mut BitWriter<'_>) -> Option<usize> {
         let (&symbol, after) = self.rest.split_first()?;
         if self.left == 0 {
@@ -72,6 +73,7 @@ impl RunReader {
     ///
     /// # Errors
     /// When the bits end or are no such symbol.
+    #[inline]
     pub(super) fn next(&mut self, bits: &mut BitReader<'_>) -> Result<usize, BadBlock> {
         if self.left == 0 {
             self.symbol = bits.get(self.width)? as usize;

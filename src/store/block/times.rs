@@ -58,6 +58,7 @@ impl Clock {
     }
 
     /// The first instant of the grid that is later than the last instant by more than lateness.
+    #[inline]
     fn next_of_grid(&self) -> i64 {
         let passed = self.last.wrapping_add(self.late_max);
         let next = self.grid.wrapping_add(self.interval);
@@ -68,11 +69,13 @@ impl Clock {
         self.grid.wrapping_add(steps.wrapping_add(1).wrapping_mul(self.interval))
     }
 
-    fn step_to(&self, at: i64) -> Step {
+    /// How it comes to `at`, the next instant of the grid being `next`.
+    #[inline]
+    fn step_to(&self, at: i64, next: i64) -> Step {
         let is_near = |expected: i64| {
             at.wrapping_sub(expected).unsigned_abs() <= self.late_max.unsigned_abs()
         };
-        if is_near(self.next_of_grid()) {
+        if is_near(next) {
             Step::Grid
         } else if is_near(self.last.wrapping_add(self.jump)) {
             Step::Again
@@ -81,20 +84,23 @@ impl Clock {
         }
     }
 
-    /// Goes on to `at`.
-    fn follow(&mut self, step: Step, at: i64) {
+    /// Goes on to `at`, having expected it there.
+    #[inline]
+    fn follow(&mut self, step: Step, at: i64, expected: Option<i64>) {
         match step {
-            Step::Grid => self.grid = self.next_of_grid(),
+            Step::Grid => self.grid = expected.unwrap_or(at),
             Step::Again => {}
             Step::Jump => self.jump = at.wrapping_sub(self.last),
         }
         self.last = at;
     }
 
-    /// Where a step leads to when it is on time; `None` for a jump.
-    fn expected(&self, step: Step) -> Option<i64> {
+    /// Where a step leads to when it is on time, the next instant of the grid being `next`; `None` for
+    /// a jump.
+    #[inline]
+    fn expected(&self, step: Step, next: impl FnOnce() -> i64) -> Option<i64> {
         match step {
-            Step::Grid => Some(self.next_of_grid()),
+            Step::Grid => Some(next()),
             Step::Again => Some(self.last.wrapping_add(self.jump)),
             Step::Jump => None,
         }
@@ -120,11 +126,16 @@ impl Times {
         let mut instants = instants;
         let Some(first) = instants.next() else { return Self::default() };
         let mut times = Self { first, interval, ..Self::default() };
-        times.steps.reserve(instants.size_hint().0);
+        let rest = instants.size_hint().0;
+        times.steps.reserve(rest);
+        let [on_grid, _] = &mut times.late;
+        on_grid.reserve(rest);
         let mut clock = Clock::new(first, interval);
         for at in instants {
-            let step = clock.step_to(at);
-            match clock.expected(step) {
+            let next = clock.next_of_grid();
+            let step = clock.step_to(at, next);
+            let expected = clock.expected(step, || next);
+            match expected {
                 Some(expected) => {
                     let late = at.wrapping_sub(expected);
                     let difference = clock.usual[step as usize].difference(late);
@@ -132,7 +143,7 @@ impl Times {
                 }
                 None => times.jumps.push(at.wrapping_sub(clock.last).cast_unsigned()),
             }
-            clock.follow(step, at);
+            clock.follow(step, at, expected);
             times.steps.push(step as usize);
         }
         times
@@ -161,6 +172,7 @@ impl<'a> TimeWriter<'a> {
     }
 
     /// Writes a further instant.
+    #[inline]
     pub(super) fn put(&mut self, bits: &mut BitWriter<'_>) {
         let Some(step) = self.steps.next(bits) else { return };
         match self.late.get_mut(step) {
@@ -198,17 +210,19 @@ impl TimeReader {
     ///
     /// # Errors
     /// When the bits end or are no such instant.
+    #[inline]
     pub(super) fn next(&mut self, bits: &mut BitReader<'_>) -> Result<i64, BadBlock> {
         let step = Step::ALL[self.steps.next(bits)?];
         let clock = &mut self.clock;
-        let at = match clock.expected(step) {
+        let expected = clock.expected(step, || clock.next_of_grid());
+        let at = match expected {
             Some(expected) => {
                 let difference = self.late[step as usize].get(bits)?;
                 expected.wrapping_add(clock.usual[step as usize].value(difference))
             }
             None => clock.last.wrapping_add(bits.get_number()?.cast_signed()),
         };
-        clock.follow(step, at);
+        clock.follow(step, at, expected);
         Ok(at)
     }
 }
@@ -217,18 +231,34 @@ impl TimeReader {
 /// costs bits, no more.
 fn interval_of(times: impl Iterator<Item = i64> + Clone) -> i64 {
     let gaps = times.clone().zip(times.skip(1)).map(|(a, b)| b.wrapping_sub(a).cast_unsigned());
-    let mut gaps: Vec<u64> = gaps.filter(|gap| *gap <= INTERVAL_MAX_MS).collect();
-    if gaps.is_empty() {
-        return 0;
-    }
-    let middle = gaps.len() / 2;
-    let (_, &mut median, _) = gaps.select_nth_unstable(middle);
-    let usual = gaps.iter().filter(|gap| gap.abs_diff(median) <= median / 16);
-    let (sum, count) = usual.fold((0_u64, 0_u64), |(sum, count), gap| (sum + gap, count + 1));
-    let mean = ((sum + count / 2) / count.max(1)).cast_signed();
+    let Some(mean) = mean_of_like(gaps.clone()).or_else(|| mean_of_usual(gaps)) else { return 0 };
     let round = ROUND_MS.iter().find_map(|(unit, off)| {
         let round = (mean + unit / 2) / unit * unit;
         (round > 0 && (mean - round).abs() <= *off).then_some(round)
     });
     round.unwrap_or(mean)
+}
+
+/// The mean of gaps that are all so much alike that each is a usual one, as it mostly is.
+fn mean_of_like(gaps: impl Iterator<Item = u64>) -> Option<i64> {
+    let (mut shortest, mut longest, mut sum, mut count) = (u64::MAX, 0, 0_u64, 0);
+    for gap in gaps {
+        (shortest, longest) = (shortest.min(gap), longest.max(gap));
+        (sum, count) = (sum.wrapping_add(gap), count + 1);
+    }
+    let is_like = count > 0 && longest <= INTERVAL_MAX_MS && longest - shortest <= shortest / 16;
+    is_like.then(|| ((sum + count / 2) / count).cast_signed())
+}
+
+/// The mean of the gaps that are near their median.
+fn mean_of_usual(gaps: impl Iterator<Item = u64>) -> Option<i64> {
+    let mut gaps: Vec<u64> = gaps.filter(|gap| *gap <= INTERVAL_MAX_MS).collect();
+    if gaps.is_empty() {
+        return None;
+    }
+    let middle = gaps.len() / 2;
+    let (_, &mut median, _) = gaps.select_nth_unstable(middle);
+    let usual = gaps.iter().filter(|gap| gap.abs_diff(median) <= median / 16);
+    let (sum, count) = usual.fold((0_u64, 0_u64), |(sum, count), gap| (sum + gap, count + 1));
+    Some(((sum + count / 2) / count.max(1)).cast_signed())
 }

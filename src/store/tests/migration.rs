@@ -1,7 +1,8 @@
 //! Stores of older versions: `tests/store/v1.db` and `v2.db`, each written by the daemon of that
 //! version on a real (loopback) network, `v3.db`, written by the store of that version over a
 //! day that is at rest and a morning that is not, and `v5.db`, written in two runs by the daemon of
-//! that version, which asked a device by SNMP that was renamed in between.
+//! that version, which asked a device by SNMP that was renamed in between. `v8.db`, with every kind of
+//! row in it, is made and read by [`super::whole`].
 
 use std::path::Path;
 
