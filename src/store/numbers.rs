@@ -1,6 +1,6 @@
 //! The numbers by which the file knows subjects and series, remembered between transactions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
@@ -43,6 +43,8 @@ pub(super) const fn series_of(key: i64) -> u32 {
 
 /// Lists of metrics that are remembered of a subject: a device says now and then more than usual.
 const LISTS_MAX: usize = 2;
+/// Orders of series that are kept once, at most: some for each kind of device.
+const ORDERS_MAX: usize = 4_096;
 
 /// The word of a series of rounds in the file.
 pub(super) const ROUNDS: &str = "rounds";
@@ -60,25 +62,50 @@ struct Known {
     /// As it came last: while it is held, nothing else stands at its address.
     id: SubjectId,
     subject: i64,
+    /// The file had nothing of it before: a series that is not known here most likely has no number.
+    is_new: bool,
     /// By the index of the check.
     rounds: Vec<Option<u32>>,
     /// By the number of the metric: thousands of devices have hundreds of series each, and the same
     /// metrics.
     points: Vec<(u32, u32)>,
-    /// The last lists of metrics that were read together, with the series of each: 0 where no number
-    /// was left.
-    moments: Vec<Listed>,
+    /// The last lists of metrics that were read together, with the series of each.
+    moments: Vec<(Arc<[Metric]>, Listed)>,
 }
 
-/// A list of metrics, and their series.
-type Listed = (Arc<[Metric]>, Arc<[u32]>);
+/// The series of metrics that were read together, in their order. Devices that are alike are given
+/// numbers in the same order, so that what each keeps of its hundreds is the first.
+#[derive(Debug, Clone)]
+pub(super) struct Listed {
+    first: u32,
+    /// How far each stands behind the first; [`GONE`] where no number was left.
+    behind: Arc<[i32]>,
+}
+
+const GONE: i32 = i32::MIN;
+
+impl Listed {
+    /// In the order of the metrics; `None` of one for which no number was left.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Option<u32>> {
+        self.behind.iter().map(|behind| self.at(*behind))
+    }
+
+    /// The first that has a number; 0 where none has.
+    pub(super) fn first(&self) -> u32 {
+        self.first
+    }
+
+    fn at(&self, behind: i32) -> Option<u32> {
+        (behind != GONE).then(|| self.first.wrapping_add_signed(behind))
+    }
+}
 
 impl Known {
     /// The series of a metric as the lists have it.
     fn listed(&self, metric: &Metric) -> Option<u32> {
         self.moments.iter().find_map(|(metrics, series)| {
             let place = metrics.iter().position(|known| known == metric)?;
-            series.get(place).copied()
+            series.at(*series.behind.get(place)?)
         })
     }
 }
@@ -96,7 +123,14 @@ pub(super) struct Numbers {
     by_check: HashMap<(usize, u8), u32, BuildHasherDefault<AddressHasher>>,
     known: Vec<Known>,
     metrics: Metrics,
+    /// Of [`Listed`].
+    orders: HashSet<Arc<[i32]>>,
+    next: Next,
 }
+
+/// The number of the next series: who writes the file gives them out alone.
+#[derive(Debug, Default)]
+struct Next(Option<u32>);
 
 /// Metrics, numbered in this run only.
 #[derive(Debug, Default)]
@@ -159,11 +193,13 @@ impl Numbers {
         self.by_check.clear();
         self.known.clear();
         self.metrics = Metrics::default();
+        self.orders.clear();
+        self.next = Next::default();
     }
 
     /// The subject's number, given out if it has none.
     pub(super) fn subject(&mut self, tx: &Connection, id: &SubjectId) -> Sql<i64> {
-        Ok(self.known(tx, id)?.subject)
+        Ok(self.known(tx, id)?.0.subject)
     }
 
     /// The series of a check's rounds. `None` when all numbers are used up.
@@ -178,10 +214,10 @@ impl Numbers {
             return Ok(Some(*series));
         }
         let place = usize::from(check);
-        let known = self.known(tx, id)?;
+        let (known, next) = self.known(tx, id)?;
         let mut series = known.rounds.get(place).copied().flatten();
         if series.is_none() {
-            series = give_series(tx, known.subject, ROUNDS, &check.to_string())?;
+            series = next.series(tx, known, ROUNDS, &check.to_string())?;
             if known.rounds.len() <= place {
                 known.rounds.resize(place + 1, None);
             }
@@ -203,12 +239,12 @@ impl Numbers {
         metric: &Metric,
     ) -> Sql<Option<u32>> {
         let number = self.metrics.number(metric);
-        let known = self.known(tx, id)?;
+        let (known, next) = self.known(tx, id)?;
         let place = match known.points.binary_search_by_key(&number, |(metric, _)| *metric) {
             Ok(place) => return Ok(known.points.get(place).map(|(_, series)| *series)),
             Err(place) => place,
         };
-        let series = give_series(tx, known.subject, kind_word(metric.kind), &metric.name)?;
+        let series = next.series(tx, known, kind_word(metric.kind), &metric.name)?;
         if let Some(series) = series {
             // Room for some more, not for twice as many.
             known.points.reserve_exact(known.points.len() / 8 + 1);
@@ -217,44 +253,63 @@ impl Numbers {
         Ok(series)
     }
 
-    /// The series of metrics that were read together, in their order; 0 of one for which no number is
-    /// left.
+    /// The series of metrics that were read together.
     pub(super) fn moment(
         &mut self,
         tx: &Connection,
         id: &SubjectId,
         metrics: &Arc<[Metric]>,
-    ) -> Sql<Arc<[u32]>> {
-        let known = self.known(tx, id)?;
+    ) -> Sql<Listed> {
+        let (known, next) = self.known(tx, id)?;
         // While a list is held nothing else stands at its address.
         let same = known.moments.iter().find(|(list, _)| Arc::ptr_eq(list, metrics));
         if let Some((_, series)) = same {
-            return Ok(Arc::clone(series));
+            return Ok(series.clone());
         }
         let mut series = Vec::with_capacity(metrics.len());
         for metric in metrics.iter() {
             series.push(match known.listed(metric) {
-                Some(series) => series,
-                None => give_series(tx, known.subject, kind_word(metric.kind), &metric.name)?
-                    .unwrap_or(0),
+                Some(series) => Some(series),
+                None => next.series(tx, known, kind_word(metric.kind), &metric.name)?,
             });
         }
-        let series: Arc<[u32]> = series.into();
+        let series = self.list(&series);
+        let (known, _) = self.known(tx, id)?;
         if known.moments.len() >= LISTS_MAX {
             known.moments.remove(0);
         }
         known.moments.reserve_exact(1);
-        known.moments.push((Arc::clone(metrics), Arc::clone(&series)));
+        known.moments.push((Arc::clone(metrics), series.clone()));
         Ok(series)
     }
 
-    fn known(&mut self, tx: &Connection, id: &SubjectId) -> Sql<&mut Known> {
+    fn list(&mut self, series: &[Option<u32>]) -> Listed {
+        let first = series.iter().find_map(|series| *series).unwrap_or(0);
+        // Numbers have 24 bits.
+        let behind = |series: &Option<u32>| {
+            series.map_or(GONE, |series| series.wrapping_sub(first).cast_signed())
+        };
+        let behind: Arc<[i32]> = series.iter().map(behind).collect();
+        if let Some(there) = self.orders.get(&behind) {
+            return Listed { first, behind: Arc::clone(there) };
+        }
+        if self.orders.len() >= ORDERS_MAX {
+            self.orders.retain(|order| Arc::strong_count(order) > 1);
+        }
+        if self.orders.len() < ORDERS_MAX {
+            self.orders.insert(Arc::clone(&behind));
+        }
+        Listed { first, behind }
+    }
+
+    fn known(&mut self, tx: &Connection, id: &SubjectId) -> Sql<(&mut Known, &mut Next)> {
         let place = match self.by_address.get(&address_of(id)) {
             Some(place) => *place,
             None => self.place_of(tx, id)?,
         };
         // Put there above if it was missing.
-        self.known.get_mut(place).ok_or(rusqlite::Error::QueryReturnedNoRows)
+        let known = self.known.get_mut(place).ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+        Ok((known, &mut self.next))
     }
 
     /// The place of a subject whose id stands elsewhere than it did, or that is new.
@@ -262,9 +317,9 @@ impl Numbers {
         let place = match self.places.get(id) {
             Some(place) => *place,
             None => {
-                let subject = give_subject(tx, id)?;
+                let (subject, is_new) = give_subject(tx, id)?;
                 let (rounds, points, moments) = (Vec::new(), Vec::new(), Vec::new());
-                self.known.push(Known { id: id.clone(), subject, rounds, points, moments });
+                self.known.push(Known { id: id.clone(), subject, is_new, rounds, points, moments });
                 self.places.insert(id.clone(), self.known.len() - 1);
                 self.known.len() - 1
             }
@@ -281,33 +336,57 @@ impl Numbers {
     }
 }
 
-fn give_subject(tx: &Connection, id: &SubjectId) -> Sql<i64> {
+/// A subject's number, and whether it is a new one.
+fn give_subject(tx: &Connection, id: &SubjectId) -> Sql<(i64, bool)> {
     let known = tx
         .prepare_cached("SELECT id FROM subject WHERE key = ?1")?
         .query_row([id.as_str()], |row| row.get(0))
         .optional()?;
     if let Some(number) = known {
-        return Ok(number);
+        return Ok((number, false));
     }
     tx.prepare_cached("INSERT INTO subject (key) VALUES (?1)")?.execute([id.as_str()])?;
-    Ok(tx.last_insert_rowid())
+    Ok((tx.last_insert_rowid(), true))
 }
 
-fn give_series(tx: &Connection, subject: i64, kind: &str, name: &str) -> Sql<Option<u32>> {
-    let known = tx
-        .prepare_cached("SELECT id FROM series WHERE subject = ?1 AND kind = ?2 AND name = ?3")?
-        .query_row((subject, kind, name), |row| row.get(0))
-        .optional()?;
-    if known.is_some() {
-        return Ok(known);
+impl Next {
+    /// The number of a series that is not known here; `None` when all are used up. Of 5,000 devices that
+    /// are met in one minute some hundred thousand are given out: one statement each.
+    fn series(&mut self, tx: &Connection, of: &Known, kind: &str, name: &str) -> Sql<Option<u32>> {
+        let look = || -> Sql<Option<u32>> {
+            tx.prepare_cached(
+                "SELECT id FROM series WHERE subject = ?1 AND kind = ?2 AND name = ?3",
+            )?
+            .query_row((of.subject, kind, name), |row| row.get(0))
+            .optional()
+        };
+        if !of.is_new
+            && let Some(known) = look()?
+        {
+            return Ok(Some(known));
+        }
+        let next = match self.0 {
+            Some(next) => next,
+            None => {
+                let last: Option<u32> = tx
+                    .prepare_cached("SELECT max(id) FROM series")?
+                    .query_row([], |row| row.get(0))?;
+                last.unwrap_or(0) + 1
+            }
+        };
+        if next > SERIES_MAX {
+            return Ok(None);
+        }
+        let given = tx
+            .prepare_cached(
+                "INSERT INTO series (id, subject, kind, name) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (subject, kind, name) DO NOTHING",
+            )?
+            .execute((next, of.subject, kind, name))?;
+        if given == 0 {
+            return look();
+        }
+        self.0 = Some(next + 1);
+        Ok(Some(next))
     }
-    let last: Option<u32> =
-        tx.prepare_cached("SELECT max(id) FROM series")?.query_row([], |row| row.get(0))?;
-    let next = last.unwrap_or(0) + 1;
-    if next > SERIES_MAX {
-        return Ok(None);
-    }
-    tx.prepare_cached("INSERT INTO series (id, subject, kind, name) VALUES (?1, ?2, ?3, ?4)")?
-        .execute((next, subject, kind, name))?;
-    Ok(Some(next))
 }
