@@ -62,8 +62,8 @@ pub fn credential(port: u16) -> Credential {
 }
 
 fn runtime() -> tokio::runtime::Runtime {
-    // As the daemon has it.
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+    // As the daemon has it: the patrol has its thread to itself.
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
 /// [`Session::ask`] alone: all devices, some hundreds at once, so many times.
@@ -122,7 +122,7 @@ struct All {
     asked: Asked,
     patrol: Patrol<Net>,
     profiles: Profiles,
-    known: HashMap<DeviceId, Known>,
+    known: HashMap<DeviceId, Box<Known>>,
     /// As the daemon does it, what many devices are asked is kept once.
     alike: Alike,
     goal: Arc<Wanted>,
@@ -181,7 +181,7 @@ impl All {
             let (memory, watch) = (Memory::default(), Watch::default());
             let (pass, passes, cycles) = (Pass::Identity, 0, 0);
             let one = Known { subject, id, memory, watch, pass, passes, cycles };
-            known.insert(device, one);
+            known.insert(device, Box::new(one));
         }
         let profiles = Profiles::default();
         let memory = Memory::default();

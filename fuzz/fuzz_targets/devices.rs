@@ -45,7 +45,7 @@ fuzz_target!(|bytes: &[u8]| {
         at = at + step_ms;
         let answers = said.answers(&wanted(pass, profile, &memory));
         is_huge |= answers.iter().any(|(_, value)| {
-            tuantra::probe::snmp::value::unsigned(value).is_some_and(|n| n >= SUM_MAX)
+            tuantra::probe::snmp::value::unsigned((&value).into()).is_some_and(|n| n >= SUM_MAX)
         });
         let reading = read(pass, &answers, at, profile, &mut memory);
         promises::reading(&reading);

@@ -28,7 +28,8 @@ pub(super) struct Asker {
     turns: Patrol<Net>,
     params: SnmpParams,
     profiles: Profiles,
-    known: HashMap<DeviceId, Known>,
+    /// In boxes: a third of a table's places are empty.
+    known: HashMap<DeviceId, Box<Known>>,
     alike: Alike,
     started: UnixMs,
 }
@@ -115,12 +116,12 @@ impl Asker {
             let is_same = |k: &Known| {
                 k.agent.address == agent.address && k.agent.credential == agent.credential
             };
-            let known = match kept.filter(is_same) {
+            let known = match kept.filter(|kept| is_same(kept)) {
                 Some(kept) => {
                     let stays = kept.target == target && !is_anew;
                     let pass = if stays { kept.pass } else { Pass::Identity };
                     let round = if stays { kept.round } else { Round::default() };
-                    Known { agent: Arc::new(agent), target, pass, round, ..kept }
+                    Known { agent: Arc::new(agent), target, pass, round, ..*kept }
                 }
                 None => Known {
                     agent: Arc::new(agent),
@@ -131,7 +132,7 @@ impl Asker {
                     last_turn: now,
                 },
             };
-            self.known.insert(known.target.device.clone(), known);
+            self.known.insert(known.target.device.clone(), Box::new(known));
         }
         let memory = Memory::default();
         let profile = memory.profile(&self.profiles);

@@ -1,7 +1,7 @@
 //! What an incident probably is, by its signs (DESIGN section 5, "line or power"). A guess is
 //! shown with the signs that point to it; an operator confirms it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use super::incident::{Group, Groups};
 use crate::model::{
@@ -61,7 +61,7 @@ pub(super) struct Scene<'a> {
     pub(super) inventory: &'a Inventory,
     pub(super) groups: &'a Groups,
     pub(super) state: &'a dyn Fn(SubjectIx) -> State,
-    pub(super) known: &'a BTreeMap<SubjectId, Known>,
+    pub(super) known: &'a HashMap<SubjectId, Known>,
     /// Outages that begin within this time of each other may have one cause.
     pub(super) together_ms: i64,
 }

@@ -283,7 +283,8 @@ impl Track {
         if self.checks == subject.checks {
             return;
         }
-        self.checks.clone_from(&subject.checks);
+        // Room for just as many: mostly there is one.
+        self.checks = subject.checks.clone();
         self.rows = vec![Row::default(); subject.checks.len()];
         self.heard = vec![None; subject.checks.len()];
         self.secondaries = vec![Secondary::default(); subject.checks.len()];

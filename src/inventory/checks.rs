@@ -40,6 +40,8 @@ pub(super) fn checks(draft: &Draft<'_>, drafts: &[Draft<'_>]) -> Vec<Check> {
     if let Some(primary) = checks.first_mut() {
         primary.critical = true;
     }
+    // Mostly one, where there was room for four.
+    checks.shrink_to_fit();
     checks
 }
 

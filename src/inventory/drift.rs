@@ -11,7 +11,7 @@ mod own;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub use self::agree::agree;
 
 use self::beside::Faces;
 use crate::model::{
-    Check, Inventory, Neighbour, Subject, SubjectId, SubjectIx, UnitId, UnitIx, UnixMs,
+    Check, DeviceId, Inventory, Neighbour, Subject, SubjectId, UnitId, UnitIx, UnixMs,
 };
 
 /// The key of the fact that says a device's own addresses: `10.0.0.1 10.0.1.1`, in order.
@@ -181,21 +181,23 @@ impl Observed {
     }
 }
 
-/// The interfaces of a device whose speed the inventory says something of.
+/// The interfaces whose speed the inventory says something of, by device; of which it says nothing,
+/// there is none.
 #[must_use]
-pub fn watched(inventory: &Inventory, device: SubjectIx) -> Vec<&str> {
-    let subject = inventory.subject(device);
-    let Some(own) = subject.device() else { return Vec::new() };
+pub fn watched(inventory: &Inventory) -> HashMap<DeviceId, BTreeSet<String>> {
+    let devices = inventory.subjects.iter().filter_map(Subject::device);
+    let speeds = devices
+        .flat_map(|own| own.speeds.iter().map(|speed| (own.id.clone(), speed.interface.clone())));
     let lines = inventory.subjects.iter().filter_map(Subject::connection);
-    let ends = lines
-        .filter(|line| line.device.as_ref() == Some(&own.id) && line.bandwidth_kbps.is_some())
-        .filter_map(|line| line.interface.as_deref());
-    let speeds = own.speeds.iter().map(|speed| speed.interface.as_str());
-    let mut found: Vec<&str> = speeds.chain(ends).collect();
-    found.sort_unstable();
-    found.dedup();
-    // The store keeps no longer keys.
-    found.retain(|interface| speed_key(interface).chars().count() <= 255);
+    let ends = lines.filter(|line| line.bandwidth_kbps.is_some());
+    let ends = ends.filter_map(|line| Some((line.device.clone()?, line.interface.clone()?)));
+    let mut found: HashMap<DeviceId, BTreeSet<String>> = HashMap::new();
+    for (device, interface) in speeds.chain(ends) {
+        // The store keeps no longer keys.
+        if speed_key(&interface).chars().count() <= 255 {
+            found.entry(device).or_default().insert(interface);
+        }
+    }
     found
 }
 

@@ -109,7 +109,10 @@ pub fn load(folder: &Path, defaults: &Defaults, zone: &TimeZone) -> Loaded {
 /// As [`load`], at a desk that may have files as they are to be.
 fn load_at(mut desk: Desk, folder: &Path, defaults: &Defaults, zone: &TimeZone) -> Loaded {
     let (trees, files) = read_files(&mut desk, folder);
-    let (inventory, credentials, plan) = read_trees(&mut desk, &trees, defaults, zone);
+    let raw = read_entries(&mut desk, &trees, defaults, zone);
+    // Thousands of entries need not stand beside what becomes of them.
+    drop(trees);
+    let (inventory, credentials, plan) = settle(&mut desk, &raw);
     let inventory = (desk.errors() == 0).then_some(inventory);
     Loaded { inventory, diagnostics: desk.into_diagnostics(), credentials, plan, files }
 }
@@ -227,6 +230,12 @@ fn read_trees(
     defaults: &Defaults,
     zone: &TimeZone,
 ) -> (Inventory, Vec<(CredentialId, Place)>, Plan) {
+    let raw = read_entries(desk, trees, defaults, zone);
+    settle(desk, &raw)
+}
+
+/// What the entries say, each by itself.
+fn read_entries(desk: &mut Desk, trees: &[Tree], defaults: &Defaults, zone: &TimeZone) -> Raw {
     let sections = sections(desk, trees);
     let of = |section| sections.get(&section).map_or(&[][..], Vec::as_slice);
     let rules = Rules::read(desk, of(Section::Defaults));
@@ -254,9 +263,14 @@ fn read_trees(
     let goals = of(Section::Plan).iter();
     raw.plan = goals.filter_map(|n| goals::read(desk, &context, n)).collect();
     resolve::check_rules(desk, &rules, &raw);
-    let inventory = resolve::resolve(desk, &raw);
-    let credentials = credentials(desk, &raw);
-    (inventory, credentials, plan(&raw))
+    raw
+}
+
+/// What they come to together.
+fn settle(desk: &mut Desk, raw: &Raw) -> (Inventory, Vec<(CredentialId, Place)>, Plan) {
+    let inventory = resolve::resolve(desk, raw);
+    let credentials = credentials(desk, raw);
+    (inventory, credentials, plan(raw))
 }
 
 /// As [`read_trees`], without the address plan.

@@ -24,8 +24,38 @@ enum Raw {
     Text(String),
     /// A scalar that looks like a number or a truth value; the text has its spelling.
     Plain(String),
-    List(Vec<Spanned<Raw>>),
-    Map(Vec<(Spanned<Raw>, Spanned<Raw>)>),
+    List(Vec<Placed>),
+    Map(Vec<(Placed, Placed)>),
+}
+
+/// A value and where it stands, in half of what [`Spanned`] takes: thousands of devices have twenty
+/// values each, and all of them are here at once.
+struct Placed {
+    value: Raw,
+    /// In bytes, where the library says it so.
+    offset: Option<u32>,
+    len: u32,
+    line: u32,
+    column: u32,
+}
+
+impl Placed {
+    fn new(value: Raw, location: Location) -> Self {
+        let span = location.span();
+        let [line, column] = [location.line(), location.column()].map(as_u32);
+        let len = span.byte_len().map_or(1, as_u32);
+        Self { value, offset: span.byte_offset().map(as_u32), len, line, column }
+    }
+}
+
+impl From<Spanned<Raw>> for Placed {
+    fn from(Spanned { value, defined, .. }: Spanned<Raw>) -> Self {
+        Self::new(value, defined)
+    }
+}
+
+fn as_u32(n: u64) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 impl<'de> Deserialize<'de> for Raw {
@@ -74,15 +104,15 @@ impl<'de> Visitor<'de> for RawVisitor {
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Raw, A::Error> {
         let mut list = Vec::new();
-        while let Some(item) = items.next_element()? {
-            list.push(item);
+        while let Some(item) = items.next_element::<Spanned<Raw>>()? {
+            list.push(item.into());
         }
         Ok(Raw::List(list))
     }
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Raw, A::Error> {
         let mut map = Vec::new();
-        while let Some(entry) = entries.next_entry()? {
-            map.push(entry);
+        while let Some((key, value)) = entries.next_entry::<Spanned<Raw>, Spanned<Raw>>()? {
+            map.push((key.into(), value.into()));
         }
         Ok(Raw::Map(map))
     }
@@ -112,7 +142,7 @@ fn options() -> serde_saphyr::Options {
 pub(super) fn read(desk: &mut Desk, source: u32) -> Option<Node> {
     let text = desk.text(source);
     match serde_saphyr::from_str_with_options::<Spanned<Raw>>(&text, options()) {
-        Ok(raw) => Some(Reading { desk, source, text: &text }.node(raw)),
+        Ok(raw) => Some(Reading { desk, source, text: &text }.node(raw.into())),
         Err(error) => {
             desk.mark_broken(source);
             report_error(desk, source, &text, &error);
@@ -130,7 +160,7 @@ pub(super) fn cell(desk: &mut Desk, whole: At, text: &str) -> Option<Node> {
         desk.report(Finding::error(whole, message).hint(Message::new("import.bad_cell_hint")));
         return None;
     };
-    let mut node = Reading { desk, source: whole.source, text }.node(raw);
+    let mut node = Reading { desk, source: whole.source, text }.node(raw.into());
     shift(&mut node, whole);
     Some(node)
 }
@@ -161,8 +191,8 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn node(&mut self, raw: Spanned<Raw>) -> Node {
-        let at = at(self.source, self.text, raw.defined);
+    fn node(&mut self, raw: Placed) -> Node {
+        let at = at(self.source, self.text, &raw);
         let value = match raw.value {
             Raw::Null => Value::Null,
             Raw::Text(text) => Value::Text(nfc(text)),
@@ -177,7 +207,7 @@ impl Reading<'_> {
         Node { at, value }
     }
 
-    fn map(&mut self, raw: Vec<(Spanned<Raw>, Spanned<Raw>)>) -> Map {
+    fn map(&mut self, raw: Vec<(Placed, Placed)>) -> Map {
         let mut first: HashMap<String, At> = HashMap::new();
         let mut entries = Vec::with_capacity(raw.len());
         for (key, value) in raw {
@@ -205,15 +235,13 @@ fn nfc(text: String) -> String {
     if unicode_normalization::is_nfc(&text) { text } else { crate::locale::nfc(&text) }
 }
 
-fn at(source: u32, text: &str, location: Location) -> At {
-    let as_u32 = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-    let span = location.span();
-    let start = span.byte_offset().map_or_else(
-        || byte_of(text, location.line(), location.column()),
+fn at(source: u32, text: &str, placed: &Placed) -> At {
+    let start = placed.offset.map_or_else(
+        || byte_of(text, placed.line.into(), placed.column.into()),
         |offset| usize::try_from(offset).unwrap_or(usize::MAX),
     );
     let start = start.min(text.len());
-    let len = span.byte_len().unwrap_or(1).min((text.len() - start) as u64);
+    let len = u64::from(placed.len).min((text.len() - start) as u64);
     At { source, start: as_u32(start as u64), len: as_u32(len) }
 }
 
@@ -228,9 +256,9 @@ fn byte_of(text: &str, line: u64, column: u64) -> usize {
 
 fn report_error(desk: &mut Desk, source: u32, text: &str, error: &Error) {
     let error = error.without_snippet();
-    let mut place = error
-        .location()
-        .map_or(At { source, start: 0, len: 1 }, |location| at(source, text, location));
+    let mut place = error.location().map_or(At { source, start: 0, len: 1 }, |location| {
+        at(source, text, &Placed::new(Raw::Null, location))
+    });
     let (message, hint) = match error {
         Error::Budget { .. }
         | Error::AliasReplayLimitExceeded { .. }

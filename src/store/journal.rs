@@ -3,14 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
-use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::block::{BadBlock, Format, encode_point_row, encode_row, scan_point_row, scan_row};
 use super::content::Value;
 use super::fact::Reading;
-use super::numbers::{Numbers, SERIES_MAX, key};
+use super::numbers::{Listed, Numbers, SERIES_MAX, key};
 use crate::model::{Moment, Point, Sample, SubjectId};
 
 type Sql<T> = Result<T, rusqlite::Error>;
@@ -33,8 +32,8 @@ pub(super) const fn keys_of(slot: i64) -> RangeInclusive<i64> {
 struct Hour<'a> {
     rounds: Vec<(u32, &'a Sample)>,
     points: Vec<(u32, Point)>,
-    /// With the series of each of their metrics, in their order; 0 where no number was left.
-    moments: Vec<(Arc<[u32]>, &'a Moment)>,
+    /// With the series of each of their metrics.
+    moments: Vec<(Listed, &'a Moment)>,
 }
 
 impl<'a> Hour<'a> {
@@ -60,13 +59,13 @@ impl<'a> Hour<'a> {
         let mut points = std::mem::take(&mut self.points);
         // A device's series mostly have numbers that follow one another: whoever sorts the devices has
         // sorted all.
-        self.moments.sort_by_key(|(series, moment)| (series.first().copied(), moment.at));
+        self.moments.sort_by_key(|(series, moment)| (series.first(), moment.at));
         let more: usize = self.moments.iter().map(|(_, moment)| moment.len()).sum();
         points.reserve_exact(more);
         for (series, moment) in self.moments.drain(..) {
             let at = |value: &i64| Point { at: moment.at, value: *value };
-            let all = series.iter().copied().zip(moment.values.iter().map(at));
-            points.extend(all.filter(|(series, _)| *series != 0));
+            let all = series.iter().zip(moment.values.iter().map(at));
+            points.extend(all.filter_map(|(series, point)| Some((series?, point))));
         }
         let order = |(series, point): &(u32, Point)| (*series, point.at);
         if !points.is_sorted_by_key(order) {
@@ -163,7 +162,7 @@ pub(super) fn append(
             },
             Reading::Moment(moment) => {
                 let series = numbers.moment(tx, subject, &moment.metrics)?;
-                refused += series.iter().filter(|series| **series == 0).count();
+                refused += series.iter().filter(Option::is_none).count();
                 hours.of(moment.at.0).moments.push((series, moment));
             }
         }

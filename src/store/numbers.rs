@@ -1,6 +1,6 @@
 //! The numbers by which the file knows subjects and series, remembered between transactions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
@@ -43,6 +43,8 @@ pub(super) const fn series_of(key: i64) -> u32 {
 
 /// Lists of metrics that are remembered of a subject: a device says now and then more than usual.
 const LISTS_MAX: usize = 2;
+/// Orders of series that are kept once, at most: some for each kind of device.
+const ORDERS_MAX: usize = 4_096;
 
 /// The word of a series of rounds in the file.
 pub(super) const ROUNDS: &str = "rounds";
@@ -60,25 +62,50 @@ struct Known {
     /// As it came last: while it is held, nothing else stands at its address.
     id: SubjectId,
     subject: i64,
+    /// The file had nothing of it before: a series that is not known here most likely has no number.
+    is_new: bool,
     /// Checks whose rounds have a turn are below.
     checks: usize,
     /// By the number of the metric: thousands of devices have hundreds of series each, and the same
     /// metrics.
     points: Vec<(u32, u32)>,
-    /// The last lists of metrics that were read together, with the series of each: 0 where no number
-    /// was left.
-    moments: Vec<Listed>,
+    /// The last lists of metrics that were read together, with the series of each.
+    moments: Vec<(Arc<[Metric]>, Listed)>,
 }
 
-/// A list of metrics, and their series.
-type Listed = (Arc<[Metric]>, Arc<[u32]>);
+/// The series of metrics that were read together, in their order. Devices that are alike are given
+/// numbers in the same order, so that what each keeps of its hundreds is the first.
+#[derive(Debug, Clone)]
+pub(super) struct Listed {
+    first: u32,
+    /// How far each stands behind the first; [`GONE`] where no number was left.
+    behind: Arc<[i32]>,
+}
+
+const GONE: i32 = i32::MIN;
+
+impl Listed {
+    /// In the order of the metrics; `None` of one for which no number was left.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Option<u32>> {
+        self.behind.iter().map(|behind| self.at(*behind))
+    }
+
+    /// The first that has a number; 0 where none has.
+    pub(super) fn first(&self) -> u32 {
+        self.first
+    }
+
+    fn at(&self, behind: i32) -> Option<u32> {
+        (behind != GONE).then(|| self.first.wrapping_add_signed(behind))
+    }
+}
 
 impl Known {
     /// The series of a metric as the lists have it.
     fn listed(&self, metric: &Metric) -> Option<u32> {
         self.moments.iter().find_map(|(metrics, series)| {
             let place = metrics.iter().position(|known| known == metric)?;
-            series.get(place).copied()
+            series.at(*series.behind.get(place)?)
         })
     }
 }
@@ -97,6 +124,9 @@ pub(super) struct Numbers {
     turns: Turns,
     known: Vec<Known>,
     metrics: Metrics,
+    /// Of [`Listed`].
+    orders: HashSet<Arc<[i32]>>,
+    next: Next,
 }
 
 /// Series of rounds in the order in which they came first. A patrol asks in the same order again and
@@ -141,6 +171,10 @@ impl Turns {
         self.all.len() - 1
     }
 }
+
+/// The number of the next series: who writes the file gives them out alone.
+#[derive(Debug, Default)]
+struct Next(Option<u32>);
 
 /// Metrics, numbered in this run only.
 #[derive(Debug, Default)]
@@ -204,11 +238,13 @@ impl Numbers {
         self.turns = Turns::default();
         self.known.clear();
         self.metrics = Metrics::default();
+        self.orders.clear();
+        self.next = Next::default();
     }
 
     /// The subject's number, given out if it has none.
     pub(super) fn subject(&mut self, tx: &Connection, id: &SubjectId) -> Sql<i64> {
-        Ok(self.known(tx, id)?.subject)
+        Ok(self.known(tx, id)?.0.subject)
     }
 
     /// The series of a check's rounds. `None` when all numbers are used up.
@@ -225,14 +261,14 @@ impl Numbers {
         if let Some(place) = self.by_check.get(&address) {
             return Ok(self.turns.at(*place));
         }
-        let known = self.known(tx, id)?;
-        let subject = known.subject;
+        let (known, _) = self.known(tx, id)?;
         known.checks = known.checks.max(usize::from(check) + 1);
         // The id stood elsewhere before, and its turn has followed it.
         if let Some(place) = self.by_check.get(&address) {
             return Ok(self.turns.at(*place));
         }
-        let series = give_series(tx, subject, ROUNDS, &check.to_string())?;
+        let (known, next) = self.known(tx, id)?;
+        let series = next.series(tx, known, ROUNDS, &check.to_string())?;
         if let Some(series) = series {
             let place = self.turns.push(Turn { address: address.0, check, series });
             self.by_check.insert(address, place);
@@ -248,12 +284,12 @@ impl Numbers {
         metric: &Metric,
     ) -> Sql<Option<u32>> {
         let number = self.metrics.number(metric);
-        let known = self.known(tx, id)?;
+        let (known, next) = self.known(tx, id)?;
         let place = match known.points.binary_search_by_key(&number, |(metric, _)| *metric) {
             Ok(place) => return Ok(known.points.get(place).map(|(_, series)| *series)),
             Err(place) => place,
         };
-        let series = give_series(tx, known.subject, kind_word(metric.kind), &metric.name)?;
+        let series = next.series(tx, known, kind_word(metric.kind), &metric.name)?;
         if let Some(series) = series {
             // Room for some more, not for twice as many.
             known.points.reserve_exact(known.points.len() / 8 + 1);
@@ -262,44 +298,63 @@ impl Numbers {
         Ok(series)
     }
 
-    /// The series of metrics that were read together, in their order; 0 of one for which no number is
-    /// left.
+    /// The series of metrics that were read together.
     pub(super) fn moment(
         &mut self,
         tx: &Connection,
         id: &SubjectId,
         metrics: &Arc<[Metric]>,
-    ) -> Sql<Arc<[u32]>> {
-        let known = self.known(tx, id)?;
+    ) -> Sql<Listed> {
+        let (known, next) = self.known(tx, id)?;
         // While a list is held nothing else stands at its address.
         let same = known.moments.iter().find(|(list, _)| Arc::ptr_eq(list, metrics));
         if let Some((_, series)) = same {
-            return Ok(Arc::clone(series));
+            return Ok(series.clone());
         }
         let mut series = Vec::with_capacity(metrics.len());
         for metric in metrics.iter() {
             series.push(match known.listed(metric) {
-                Some(series) => series,
-                None => give_series(tx, known.subject, kind_word(metric.kind), &metric.name)?
-                    .unwrap_or(0),
+                Some(series) => Some(series),
+                None => next.series(tx, known, kind_word(metric.kind), &metric.name)?,
             });
         }
-        let series: Arc<[u32]> = series.into();
+        let series = self.list(&series);
+        let (known, _) = self.known(tx, id)?;
         if known.moments.len() >= LISTS_MAX {
             known.moments.remove(0);
         }
         known.moments.reserve_exact(1);
-        known.moments.push((Arc::clone(metrics), Arc::clone(&series)));
+        known.moments.push((Arc::clone(metrics), series.clone()));
         Ok(series)
     }
 
-    fn known(&mut self, tx: &Connection, id: &SubjectId) -> Sql<&mut Known> {
+    fn list(&mut self, series: &[Option<u32>]) -> Listed {
+        let first = series.iter().find_map(|series| *series).unwrap_or(0);
+        // Numbers have 24 bits.
+        let behind = |series: &Option<u32>| {
+            series.map_or(GONE, |series| series.wrapping_sub(first).cast_signed())
+        };
+        let behind: Arc<[i32]> = series.iter().map(behind).collect();
+        if let Some(there) = self.orders.get(&behind) {
+            return Listed { first, behind: Arc::clone(there) };
+        }
+        if self.orders.len() >= ORDERS_MAX {
+            self.orders.retain(|order| Arc::strong_count(order) > 1);
+        }
+        if self.orders.len() < ORDERS_MAX {
+            self.orders.insert(Arc::clone(&behind));
+        }
+        Listed { first, behind }
+    }
+
+    fn known(&mut self, tx: &Connection, id: &SubjectId) -> Sql<(&mut Known, &mut Next)> {
         let place = match self.by_address.get(&address_of(id)) {
             Some(place) => *place,
             None => self.place_of(tx, id)?,
         };
         // Put there above if it was missing.
-        self.known.get_mut(place).ok_or(rusqlite::Error::QueryReturnedNoRows)
+        let known = self.known.get_mut(place).ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+        Ok((known, &mut self.next))
     }
 
     /// The place of a subject whose id stands elsewhere than it did, or that is new.
@@ -307,9 +362,9 @@ impl Numbers {
         let place = match self.places.get(id) {
             Some(place) => *place,
             None => {
-                let subject = give_subject(tx, id)?;
-                let (points, moments) = (Vec::new(), Vec::new());
-                self.known.push(Known { id: id.clone(), subject, checks: 0, points, moments });
+                let (subject, is_new) = give_subject(tx, id)?;
+                let (checks, points, moments) = (0, Vec::new(), Vec::new());
+                self.known.push(Known { id: id.clone(), subject, is_new, checks, points, moments });
                 self.places.insert(id.clone(), self.known.len() - 1);
                 self.known.len() - 1
             }
@@ -333,35 +388,59 @@ impl Numbers {
     }
 }
 
-fn give_subject(tx: &Connection, id: &SubjectId) -> Sql<i64> {
+/// A subject's number, and whether it is a new one.
+fn give_subject(tx: &Connection, id: &SubjectId) -> Sql<(i64, bool)> {
     let known = tx
         .prepare_cached("SELECT id FROM subject WHERE key = ?1")?
         .query_row([id.as_str()], |row| row.get(0))
         .optional()?;
     if let Some(number) = known {
-        return Ok(number);
+        return Ok((number, false));
     }
     tx.prepare_cached("INSERT INTO subject (key) VALUES (?1)")?.execute([id.as_str()])?;
-    Ok(tx.last_insert_rowid())
+    Ok((tx.last_insert_rowid(), true))
 }
 
-fn give_series(tx: &Connection, subject: i64, kind: &str, name: &str) -> Sql<Option<u32>> {
-    let known = tx
-        .prepare_cached("SELECT id FROM series WHERE subject = ?1 AND kind = ?2 AND name = ?3")?
-        .query_row((subject, kind, name), |row| row.get(0))
-        .optional()?;
-    if known.is_some() {
-        return Ok(known);
+impl Next {
+    /// The number of a series that is not known here; `None` when all are used up. Of 5,000 devices that
+    /// are met in one minute some hundred thousand are given out: one statement each.
+    fn series(&mut self, tx: &Connection, of: &Known, kind: &str, name: &str) -> Sql<Option<u32>> {
+        let look = || -> Sql<Option<u32>> {
+            tx.prepare_cached(
+                "SELECT id FROM series WHERE subject = ?1 AND kind = ?2 AND name = ?3",
+            )?
+            .query_row((of.subject, kind, name), |row| row.get(0))
+            .optional()
+        };
+        if !of.is_new
+            && let Some(known) = look()?
+        {
+            return Ok(Some(known));
+        }
+        let next = match self.0 {
+            Some(next) => next,
+            None => {
+                let last: Option<u32> = tx
+                    .prepare_cached("SELECT max(id) FROM series")?
+                    .query_row([], |row| row.get(0))?;
+                last.unwrap_or(0) + 1
+            }
+        };
+        if next > SERIES_MAX {
+            return Ok(None);
+        }
+        let given = tx
+            .prepare_cached(
+                "INSERT INTO series (id, subject, kind, name) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (subject, kind, name) DO NOTHING",
+            )?
+            .execute((next, of.subject, kind, name))?;
+        if given == 0 {
+            return look();
+        }
+        self.0 = Some(next + 1);
+        Ok(Some(next))
     }
-    let last: Option<u32> =
-        tx.prepare_cached("SELECT max(id) FROM series")?.query_row([], |row| row.get(0))?;
-    let next = last.unwrap_or(0) + 1;
-    if next > SERIES_MAX {
-        return Ok(None);
-    }
-    tx.prepare_cached("INSERT INTO series (id, subject, kind, name) VALUES (?1, ?2, ?3, ?4)")?
-        .execute((next, subject, kind, name))?;
-    Ok(Some(next))
 }
 
 #[cfg(test)]
@@ -373,7 +452,7 @@ mod tests {
         let conn = Connection::open_in_memory().unwrap();
         conn.execute_batch(
             "CREATE TABLE subject (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
-             CREATE TABLE series (id INTEGER PRIMARY KEY, subject, kind, name);",
+             CREATE TABLE series (id INTEGER PRIMARY KEY, subject, kind, name, UNIQUE (subject, kind, name));",
         )
         .unwrap();
         let mut numbers = Numbers::default();

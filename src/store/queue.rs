@@ -27,6 +27,8 @@ const SAMPLES_PER_COMMIT: usize = 50_000;
 const SAMPLES_URGENT: usize = 20_000;
 /// Most facts in one transaction.
 const FACTS_PER_COMMIT: usize = 20_000;
+/// Facts for which room is kept.
+const FACTS_USUAL: usize = 256;
 /// How long samples wait for company: what a transaction costs is shared by all that came meanwhile,
 /// and of the 5 s that may be lost one is left for the disk.
 const SAMPLES_WAIT: Duration = Duration::from_secs(3);
@@ -168,6 +170,10 @@ impl Waiting {
     fn shrink(&mut self) {
         if self.samples.capacity() > 2 * SAMPLES_URGENT.max(self.samples.len()) {
             self.samples.shrink_to(SAMPLES_URGENT);
+        }
+        // A start has one of each subject.
+        if self.facts.capacity() > 2 * FACTS_USUAL.max(self.facts.len()) {
+            self.facts.shrink_to(FACTS_USUAL);
         }
     }
 

@@ -150,10 +150,11 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Link, StoreError> {
         other => other,
     });
     refuse_newer(path, own?)?;
-    // FULL: in simulated power cuts NORMAL lost acknowledged rows, FULL none.
+    // FULL: in simulated power cuts NORMAL lost acknowledged rows, FULL none. What is written is mostly
+    // written behind what was: two mebibytes of cache do as well as eight (decision 15).
     conn.execute_batch(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;
-         PRAGMA trusted_schema=OFF; PRAGMA cache_size=-8192; PRAGMA temp_store=MEMORY;
+         PRAGMA trusted_schema=OFF; PRAGMA cache_size=-2048; PRAGMA temp_store=MEMORY;
          PRAGMA journal_size_limit=16777216; PRAGMA wal_autocheckpoint=1000;",
     )
     .map_err(sql("configure", path))?;

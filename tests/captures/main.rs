@@ -77,13 +77,13 @@ fn answered(recorded: &Answers, pass: Pass, memory: &Memory, profiles: &Profiles
     let mut answers = Answers::default();
     for oid in &wanted.scalars {
         if let Some(value) = recorded.get(oid) {
-            answers.insert(oid.clone(), value.clone());
+            answers.insert(oid.clone(), value.to_value());
         }
     }
     for column in &wanted.columns {
         for (index, value) in recorded.column(column) {
             let oid = Oid::new(column.arcs().iter().chain(index).copied());
-            answers.insert(oid, value.clone());
+            answers.insert(oid, value.to_value());
         }
     }
     answers

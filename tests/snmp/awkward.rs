@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_snmp::{PduType, Value};
 use axum::body::Bytes;
 use tuantra::model::{Secret, Security, SnmpParams, Untrusted};
-use tuantra::probe::snmp::ask::{Answers, VALUES_MAX, Wanted};
+use tuantra::probe::snmp::ask::{Answers, Datum, VALUES_MAX, Wanted};
 use tuantra::probe::snmp::wire::{ErrorStatus, Oid};
 use tuantra::probe::snmp::{Learned, Reason, SnmpError};
 
@@ -356,7 +356,7 @@ async fn a_long_text_full_of_escapes_is_one_harmless_line() {
     })
     .await;
     let answers = ask(&agent, patient(), &scalars()).await.unwrap();
-    let Some(Value::OctetString(bytes)) = answers.get(&oid("1.3.6.1.1.0")) else { panic!() };
+    let Some(Datum::OctetString(bytes)) = answers.get(&oid("1.3.6.1.1.0")) else { panic!() };
     assert_eq!(bytes.len(), text.len());
     let shown = Untrusted::from_bytes(bytes);
     assert!(shown.as_str().starts_with("‹U+001B›]0;pwned‹U+0007›‹U+001B›[2J‹U+202E›"));
@@ -415,7 +415,7 @@ async fn an_answer_after_its_time_is_not_taken_for_the_next_one() {
     let mut session = session(&net, v2c(), agent.port).await;
     let wanted = Wanted { scalars: oids(["1.3.6.1.1.0"]), columns: Vec::new() };
     let answers = session.ask(&wanted).await.unwrap();
-    assert_eq!(answers.get(&oid("1.3.6.1.1.0")), Some(&Value::Integer(3)));
+    assert_eq!(answers.get(&oid("1.3.6.1.1.0")), Some(Datum::Integer(3)));
     assert_eq!(net.dropped().stray, 3);
 }
 

@@ -288,7 +288,7 @@ async fn compare(session: &mut Session, arguments: &[String], agent: &Snmpd, roo
     assert_eq!(own, names(&after), "{root}");
     assert!(ours.broken().is_empty() && !ours.is_cut());
     for (name, value) in ours.iter() {
-        let (was, is, became) = (&before[name], printed(value), &after[name]);
+        let (was, is, became) = (&before[&name], printed(&value), &after[&name]);
         let lies_between = || {
             let (was, is, became) = (growing(was)?, growing(&is)?, growing(became)?);
             Some(was.0 == is.0 && is.0 == became.0 && (was.1..=became.1).contains(&is.1))

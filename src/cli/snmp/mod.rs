@@ -227,7 +227,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
 fn missing(asked: &[Asked], answers: &[Answers]) -> Vec<String> {
     let is_there = |object: &&Asked| {
         let mut all = answers.iter().flat_map(Answers::iter);
-        all.any(|(oid, _)| *oid == object.instance || oid.starts_with(&object.root))
+        all.any(|(oid, _)| oid == object.instance || oid.starts_with(&object.root))
     };
     let gone = asked.iter().filter(|object| !is_there(object));
     gone.map(|object| {

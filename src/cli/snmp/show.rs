@@ -17,8 +17,9 @@ const HEX_BYTES_MAX: usize = 64;
 /// A line for each value.
 pub(super) fn text(lang: Lang, answers: &[Answers]) -> String {
     let values = answers.iter().flat_map(Answers::iter);
-    let lines = values
-        .map(|(oid, value)| format!("{} = {}\n", names::name(oid), value_text(lang, oid, value)));
+    let lines = values.map(|(oid, value)| {
+        format!("{} = {}\n", names::name(&oid), value_text(lang, &oid, &value))
+    });
     lines.collect()
 }
 
@@ -76,7 +77,8 @@ fn is_text(bytes: &[u8]) -> bool {
 /// `value`; of bytes that are no text, `value` is `null`. `missing` is what was asked for and is
 /// not there.
 pub(super) fn json(device: &Device, answers: &[Answers], missing: &[String]) -> Json {
-    let values = answers.iter().flat_map(Answers::iter).map(|(oid, value)| value_json(oid, value));
+    let values =
+        answers.iter().flat_map(Answers::iter).map(|(oid, value)| value_json(&oid, &value));
     let broken = answers.iter().flat_map(Answers::broken).map(ToString::to_string);
     json!({
         "device": device.name,

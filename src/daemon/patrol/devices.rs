@@ -1,6 +1,6 @@
 //! What devices say of themselves, as rounds, evidence, facts, points and events.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ use crate::daemon::resume::Past;
 use crate::health::{Effect, Evidence, Watch};
 use crate::inventory::drift;
 use crate::model::{
-    Credential, CredentialId, Neighbour, Round, RoundError, Rtts, Sample, Severity, State,
-    SubjectId, SubjectIx, Threshold, UnixMs,
+    Credential, CredentialId, DeviceId, Neighbour, Round, RoundError, Rtts, Sample, Severity,
+    State, SubjectId, SubjectIx, Threshold, UnixMs,
 };
 use crate::probe::snmp::SnmpError;
 use crate::probe::snmp::interfaces::{self, Status};
@@ -39,6 +39,8 @@ pub(super) struct Devices {
     pub(super) ours: HashSet<IpAddr>,
     /// By device and address of the inventory: the card that has it, since we started.
     pub(super) cards: HashMap<(SubjectId, u32, IpAddr), [u8; 6]>,
+    /// By device: the interfaces whose speed the inventory says something of.
+    watched: HashMap<DeviceId, BTreeSet<String>>,
     /// By device: what it said last.
     pub(super) seen: BTreeMap<SubjectId, Seen>,
     credentials: HashMap<CredentialId, Arc<Credential>>,
@@ -110,6 +112,7 @@ impl Patrol {
         self.devices.cards.retain(|(id, ..), _| is_known(id));
         self.devices.watches.retain(|(id, _), _| is_known(id));
         self.devices.ends.retain(|(id, _), _| is_known(id));
+        self.devices.watched = drift::watched(&inventory);
         let asked = inventory.subjects.iter().flat_map(|subject| &subject.checks);
         self.devices.ours = asked.map(|check| check.kind.address()).collect();
         let agents = agents(&inventory, now);
@@ -299,7 +302,7 @@ impl Patrol {
             return Vec::new();
         }
         let at = reading.at;
-        let of = |interface: &str| {
+        let of = |interface: &String| {
             let found = interfaces::find(&reading.interfaces, interface)?;
             let speed_bps =
                 found.speed_bps.filter(|_| !found.status.is_some_and(Status::is_down))?;
@@ -310,7 +313,9 @@ impl Patrol {
                 last: at,
             })
         };
-        drift::watched(self.health.inventory(), device).into_iter().filter_map(of).collect()
+        let watched = |id: &DeviceId| self.devices.watched.get(id);
+        let own = self.health.inventory().subject(device).device();
+        own.and_then(|own| watched(&own.id)).into_iter().flatten().filter_map(of).collect()
     }
 
     fn points(&mut self, heard: &Heard, reading: &DeviceReading) {

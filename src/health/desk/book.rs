@@ -1,6 +1,6 @@
 //! What the desk keeps: open incidents, those that are over, times of blindness; and how each is told.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 use super::super::cause::Known;
 use super::super::effect::{Change, Effect, News, Telling};
@@ -138,7 +138,7 @@ pub(in crate::health) struct Desk {
     pub(super) open: Vec<Open>,
     pub(super) closed: VecDeque<Ended>,
     pub(super) blind: Vec<Blind>,
-    pub(super) known: BTreeMap<SubjectId, Known>,
+    pub(super) known: HashMap<SubjectId, Known>,
     /// Those of `open`, as they are shown.
     pub(super) shown: Vec<Incident>,
     pub(super) started: UnixMs,

@@ -3,10 +3,14 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+pub use super::values::Datum;
+use super::values::Values;
 use super::wire::{Oid, Value};
 
 /// Most values kept of one pass; what comes beyond is dropped and said so ([`Answers::is_cut`]).
 pub const VALUES_MAX: usize = 10_000;
+/// Arcs in the name of most cells: a column's and one more.
+const ARCS: usize = 12;
 /// Most bytes of texts kept of one pass: a device may fill each of its values.
 const BYTES_MAX: usize = 4 << 20;
 
@@ -46,7 +50,7 @@ impl Alike {
 #[derive(Debug, Clone, Default)]
 pub struct Answers {
     /// As they came: columns are asked side by side.
-    values: Vec<(Oid, Value)>,
+    values: Values,
     /// Places in `values`, by OID.
     order: Vec<u32>,
     /// Values that have no place in the order yet: a column is put in order when it is whole.
@@ -61,69 +65,79 @@ pub struct Answers {
 impl Answers {
     /// Makes room for so many values.
     pub(super) fn reserve(&mut self, values: usize) {
-        self.values.reserve(values.min(VALUES_MAX));
-        self.order.reserve(values.min(VALUES_MAX));
+        let values = values.min(VALUES_MAX);
+        self.values.reserve(values, ARCS);
+        self.order.reserve_exact(values);
+    }
+
+    /// Makes room for so many more values, and no more than that: hundreds of passes are under way at
+    /// once.
+    pub(super) fn reserve_for(&mut self, values: usize) {
+        self.values.reserve(values.min(VALUES_MAX), ARCS);
     }
 
     /// Adds one value; false, and [`Self::is_cut`] from then on, when there are [`VALUES_MAX`] or the
     /// texts have four mebibytes together.
     pub fn insert(&mut self, oid: Oid, value: Value) -> bool {
-        let bytes = value.as_bytes().map_or(0, <[u8]>::len);
-        let place = self.place(&oid, self.order.len());
-        let is_full = self.values.len() >= VALUES_MAX && place.is_err();
-        if is_full || self.bytes + bytes > BYTES_MAX {
+        self.put(oid.arcs(), (&value).into())
+    }
+
+    /// Adds one value, as [`Self::insert`] does.
+    pub(super) fn put(&mut self, name: &[u32], value: Datum<'_>) -> bool {
+        let bytes = value.text_bytes();
+        let place = self.place(name, self.order.len());
+        // What takes another's place is another value beside it.
+        let most = if place.is_ok() { 2 * VALUES_MAX } else { VALUES_MAX };
+        if self.values.len() >= most || self.bytes + bytes > BYTES_MAX {
             self.is_cut = true;
             return false;
         }
         self.bytes += bytes;
+        let number = self.values.len() as u32;
+        self.values.push(name, value);
         match place {
-            Ok(place) => self.values[self.order[place] as usize].1 = value,
-            Err(place) => {
-                self.order.insert(place, self.values.len() as u32);
-                self.values.push((oid, value));
-            }
+            Ok(place) => self.order[place] = number,
+            Err(place) => self.order.insert(place, number),
         }
         true
     }
 
     /// Adds a cell of a column, to be put in order with its column ([`Self::put_in_order`]): its
     /// number, or `None` where it was too much.
-    pub(super) fn push(&mut self, oid: Oid, value: Value) -> Option<u32> {
-        let bytes = value.as_bytes().map_or(0, <[u8]>::len);
+    pub(super) fn push(&mut self, name: &[u32], value: Datum<'_>) -> Option<u32> {
+        let bytes = value.text_bytes();
         if self.values.len() >= VALUES_MAX || self.bytes + bytes > BYTES_MAX {
             self.is_cut = true;
             return None;
         }
         self.bytes += bytes;
         self.unordered += 1;
-        self.values.push((oid, value));
+        self.values.push(name, value);
         Some(self.values.len() as u32 - 1)
     }
 
     /// The name of a cell by its number.
-    pub(super) fn name(&self, number: u32) -> Option<&Oid> {
-        self.values.get(number as usize).map(|(name, _)| name)
+    pub(super) fn name(&self, number: u32) -> &[u32] {
+        self.values.name(number as usize)
     }
 
     /// Puts cells of one column in order, which were pushed with rising names. Where two have one name
     /// the later stays.
     pub(super) fn put_in_order(&mut self, cells: &[u32]) {
         self.unordered -= cells.len().min(self.unordered);
-        let names = cells.first().zip(cells.last());
-        let names = names.and_then(|(first, last)| self.name(*first).zip(self.name(*last)));
-        let Some((first, last)) = names else { return };
+        let (Some(first), Some(last)) = (cells.first(), cells.last()) else { return };
+        let (first, last) = (self.name(*first), self.name(*last));
         // Mostly nothing stands between the first and the last of them.
         let place = self.place(first, self.order.len());
-        let next = place.err().map(|at| (at, self.order.get(at).and_then(|next| self.name(*next))));
+        let next = place.err().map(|at| (at, self.order.get(at).map(|next| self.name(*next))));
         if let Some((at, next)) = next
-            && next.is_none_or(|next| next.arcs() > last.arcs())
+            && next.is_none_or(|next| next > last)
         {
             self.order.splice(at..at, cells.iter().copied());
             return;
         }
         for number in cells {
-            let Some(name) = self.name(*number) else { continue };
-            match self.place(name, self.order.len()) {
+            match self.place(self.name(*number), self.order.len()) {
                 Ok(at) => self.order[at] = *number,
                 Err(at) => self.order.insert(at, *number),
             }
@@ -138,14 +152,14 @@ impl Answers {
         self.unordered = 0;
         let values = &self.values;
         self.order = (0..values.len() as u32).collect();
-        let name = |number: &u32| values[*number as usize].0.arcs();
+        let name = |number: &u32| values.name(*number as usize);
         self.order.sort_by(|a, b| name(a).cmp(name(b)).then(b.cmp(a)));
         self.order.dedup_by(|a, b| name(a) == name(b));
     }
 
     /// Where an OID stands in the order, or where it would; found soonest near `guess`.
-    fn place(&self, oid: &Oid, guess: usize) -> Result<usize, usize> {
-        let compare = |at: &u32| self.values[*at as usize].0.arcs().cmp(oid.arcs());
+    fn place(&self, name: &[u32], guess: usize) -> Result<usize, usize> {
+        let compare = |at: &u32| self.name(*at).cmp(name);
         let is_before = |place: usize| self.order.get(place).is_some_and(|at| compare(at).is_lt());
         let guess = guess.min(self.order.len());
         let (mut low, mut stride) = (guess, 1);
@@ -163,6 +177,10 @@ impl Answers {
         window.binary_search_by(compare).map(|at| low + at).map_err(|at| low + at)
     }
 
+    fn pair(&self, number: u32) -> (&[u32], Datum<'_>) {
+        (self.name(number), self.values.value(number as usize))
+    }
+
     /// Notes a column that was given up before its end.
     pub fn note_broken(&mut self, column: Oid) {
         self.broken.push(column);
@@ -170,23 +188,24 @@ impl Answers {
 
     /// A value by its whole OID.
     #[must_use]
-    pub fn get(&self, oid: &Oid) -> Option<&Value> {
-        let place = self.place(oid, self.order.len() / 2).ok()?;
-        Some(&self.values[self.order[place] as usize].1)
+    pub fn get(&self, oid: &Oid) -> Option<Datum<'_>> {
+        let place = self.place(oid.arcs(), self.order.len() / 2).ok()?;
+        Some(self.pair(*self.order.get(place)?).1)
     }
 
     /// A column's cells in the order of their index: the arcs after the column's OID.
-    pub fn column<'a>(&'a self, column: &Oid) -> impl Iterator<Item = (&'a [u32], &'a Value)> {
-        let (Ok(from) | Err(from)) = self.place(column, self.order.len() / 2);
-        let cells = self.order[from..].iter().map(|at| &self.values[*at as usize]);
+    pub fn column<'a>(&'a self, column: &Oid) -> impl Iterator<Item = (&'a [u32], Datum<'a>)> {
+        let (Ok(from) | Err(from)) = self.place(column.arcs(), self.order.len() / 2);
+        let cells = self.order[from..].iter().map(|at| self.pair(*at));
         cells
-            .map_while(move |(oid, value)| Some((oid.arcs().strip_prefix(column.arcs())?, value)))
+            .map_while(move |(name, value)| Some((name.strip_prefix(column.arcs())?, value)))
             .filter(|(index, _)| !index.is_empty())
     }
 
     /// Every value, by its OID.
-    pub fn iter(&self) -> impl Iterator<Item = (&Oid, &Value)> {
-        self.order.iter().map(|at| &self.values[*at as usize]).map(|(oid, value)| (oid, value))
+    pub fn iter(&self) -> impl Iterator<Item = (Oid, Value)> {
+        let all = self.order.iter().map(|at| self.pair(*at));
+        all.map(|(name, value)| (Oid::from_slice(name), value.to_value()))
     }
 
     /// How many values.
@@ -217,7 +236,9 @@ impl Answers {
 /// In whatever order they came.
 impl PartialEq for Answers {
     fn eq(&self, other: &Self) -> bool {
-        self.iter().eq(other.iter()) && (&self.broken, self.is_cut) == (&other.broken, other.is_cut)
+        let (ours, theirs) = (self.order.iter(), other.order.iter());
+        ours.map(|at| self.pair(*at)).eq(theirs.map(|at| other.pair(*at)))
+            && (&self.broken, self.is_cut) == (&other.broken, other.is_cut)
     }
 }
 
@@ -238,7 +259,7 @@ mod tests {
         answers.insert(oid("1.3.6.1.2.1.2.2.1.80.1"), Value::Integer(9));
         let column = oid("1.3.6.1.2.1.2.2.1.8");
         let cells: Vec<_> = answers.column(&column).collect();
-        assert_eq!(cells, [(&[1][..], &Value::Integer(1)), (&[2][..], &Value::Integer(2))]);
+        assert_eq!(cells, [(&[1][..], Datum::Integer(1)), (&[2][..], Datum::Integer(2))]);
     }
 
     #[test]

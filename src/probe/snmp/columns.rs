@@ -1,7 +1,7 @@
 //! Columns walked side by side, row by row, whatever the device says. Pure.
 
-use super::ask::Answers;
-use super::wire::{Oid, Value};
+use super::ask::{Answers, Datum};
+use super::wire::Oid;
 
 /// A column (or a subtree) on its way.
 #[derive(Debug)]
@@ -28,11 +28,11 @@ enum Last {
 
 impl Column {
     /// What follows which is to be asked for.
-    fn last<'a>(&'a self, answers: &'a Answers) -> &'a Oid {
+    fn last<'a>(&'a self, answers: &'a Answers) -> &'a [u32] {
         match &self.last {
-            Last::None => &self.root,
-            Last::Cell(number) => answers.name(*number).unwrap_or(&self.root),
-            Last::Hole(name) => name,
+            Last::None => self.root.arcs(),
+            Last::Cell(number) => answers.name(*number),
+            Last::Hole(name) => name.arcs(),
         }
     }
 }
@@ -87,46 +87,47 @@ impl Columns {
 
     /// What follows which is to be asked for, a place for each open column.
     pub(super) fn question(&self, answers: &Answers) -> Vec<Oid> {
-        self.open.iter().map(|column| column.last(answers).clone()).collect()
+        let last = self.open.iter().map(|column| Oid::from_slice(column.last(answers)));
+        last.collect()
     }
 
     /// Takes the answer to [`Self::question`]'s first `asked` places, repeated row by row as often
     /// as the device liked.
-    pub(super) fn take(
+    pub(super) fn take<'v>(
         &mut self,
         asked: usize,
-        values: impl IntoIterator<Item = (Oid, Value)>,
+        values: impl ExactSizeIterator<Item = (&'v [u32], Datum<'v>)>,
         answers: &mut Answers,
     ) -> Taken {
         let mut taken = Taken::default();
         let asked = asked.min(self.open.len());
         let mut is_open = vec![true; asked];
-        let values = values.into_iter();
-        let rows = values.size_hint().0.checked_div(asked).unwrap_or(0);
-        self.open.iter_mut().take(asked).for_each(|column| column.run.reserve(rows));
-        for (i, (oid, value)) in values.enumerate() {
+        let rows = values.len().checked_div(asked).unwrap_or(0);
+        answers.reserve_for(values.len());
+        self.open.iter_mut().take(asked).for_each(|column| column.run.reserve_exact(rows));
+        for (i, (name, value)) in values.enumerate() {
             taken.cells += 1;
             let Some(at) = i.checked_rem(asked) else { continue };
             let column = &mut self.open[at];
-            let index = oid.arcs().strip_prefix(column.root.arcs());
+            let index = name.strip_prefix(column.root.arcs());
             taken.bytes += match index {
-                Some(index) => size(column.root_bytes + bytes_of(index), &value),
-                None => size(bytes_of(oid.arcs()), &value),
+                Some(index) => size(column.root_bytes + bytes_of(index), value),
+                None => size(bytes_of(name), value),
             };
             if !is_open[at] {
                 continue;
             }
-            let Some(index) = index.filter(|_| !matches!(value, Value::EndOfMibView)) else {
+            let Some(index) = index.filter(|_| value != Datum::EndOfMibView) else {
                 // What lies behind the column's end; agents that know no end say it by going on.
                 is_open[at] = false;
-                if oid < column.root && !matches!(value, Value::EndOfMibView) {
+                if name < column.root.arcs() && value != Datum::EndOfMibView {
                     answers.note_broken(column.root.clone());
                 }
                 taken.progress += 1;
                 continue;
             };
             // Both are beneath the root: what follows it tells which is greater.
-            let last = &column.last(answers).arcs()[column.root.len()..];
+            let last = &column.last(answers)[column.root.len()..];
             if index <= last {
                 // "No such object" under the very name asked is how some say that there is none.
                 is_open[at] = false;
@@ -136,17 +137,16 @@ impl Columns {
             } else {
                 column.cells = column.cells.saturating_add(1);
                 self.rows = self.rows.max(column.cells);
-                let is_hole = value.is_exception();
                 if self.room == 0 {
                     self.give_up(answers);
                     return taken;
                 }
                 // An exception amid a column is a cell without a value: what follows it counts.
-                if is_hole {
-                    column.last = Last::Hole(oid);
+                if value.is_exception() {
+                    column.last = Last::Hole(Oid::from_slice(name));
                 } else {
                     self.room -= 1;
-                    let Some(number) = answers.push(oid, value) else {
+                    let Some(number) = answers.push(name, value) else {
                         self.give_up(answers);
                         return taken;
                     };
@@ -204,11 +204,11 @@ fn bytes_of(arcs: &[u32]) -> usize {
 }
 
 /// What a binding takes on the wire, about: five bytes of headers and its parts.
-fn size(name: usize, value: &Value) -> usize {
+fn size(name: usize, value: Datum<'_>) -> usize {
     let value = match value {
-        Value::OctetString(bytes) | Value::Opaque(bytes) => bytes.len(),
-        Value::ObjectIdentifier(oid) => oid.len() + 4,
-        Value::Counter64(_) => 8,
+        Datum::OctetString(_) | Datum::Other(_) => value.text_bytes(),
+        Datum::ObjectIdentifier(arcs) => arcs.len() + 4,
+        Datum::Counter64(_) => 8,
         _ => 4,
     };
     5 + name + value
@@ -219,6 +219,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::probe::snmp::values::Values;
+    use crate::probe::snmp::wire::Value;
+
+    fn take(
+        columns: &mut Columns,
+        asked: usize,
+        values: Vec<(Oid, Value)>,
+        all: &mut Answers,
+    ) -> Taken {
+        columns.take(asked, Values::from(values).iter(), all)
+    }
 
     fn oid(text: &str) -> Oid {
         Oid::parse(text).expect("an OID")
@@ -244,11 +255,11 @@ mod tests {
     fn columns_of_different_length_end_each_at_their_own_end() {
         let (mut columns, mut answers) = walk(&["1.3.1", "1.3.2"]);
         let rows = ["1.3.1.1", "1.3.2.1", "1.3.1.2", "1.3.3.1", "1.3.1.3", "1.3.3.2"];
-        let taken = columns.take(2, rows.map(cell).to_vec(), &mut answers);
+        let taken = take(&mut columns, 2, rows.map(cell).to_vec(), &mut answers);
         assert_eq!((taken.progress, taken.cells), (5, 6));
         assert_eq!(columns.question(&answers), [oid("1.3.1.3")]);
         let last = vec![(oid("1.3.1.3"), Value::EndOfMibView)];
-        columns.take(1, last, &mut answers);
+        take(&mut columns, 1, last, &mut answers);
         assert!(columns.is_done() && answers.broken().is_empty());
         assert_eq!(names(&answers), ["1.3.1.1", "1.3.1.2", "1.3.1.3", "1.3.2.1"]);
     }
@@ -257,7 +268,8 @@ mod tests {
     fn what_goes_back_or_round_is_given_up_and_what_came_is_kept() {
         for wrong in ["1.3.1.2", "1.3.1.1", "1.3.1", "1.3.0.9"] {
             let (mut columns, mut answers) = walk(&["1.3.1", "1.3.2"]);
-            columns.take(
+            take(
+                &mut columns,
                 2,
                 ["1.3.1.2", "1.3.2.1", wrong, "1.3.2.2"].map(cell).to_vec(),
                 &mut answers,
@@ -278,7 +290,7 @@ mod tests {
             (oid("1.3.2"), Value::NoSuchObject),
             cell("1.3.1.3"),
         ];
-        columns.take(2, rows, &mut answers);
+        take(&mut columns, 2, rows, &mut answers);
         assert_eq!(names(&answers), ["1.3.1.1", "1.3.1.3"]);
         assert!(answers.broken().is_empty());
         assert_eq!(columns.question(&answers), [oid("1.3.1.3")]);
@@ -289,7 +301,7 @@ mod tests {
         let mut answers = Answers::default();
         let mut columns = Columns::new(&[oid("1.3.1")], 2);
         let rows = ["1.3.1.1", "1.3.1.2", "1.3.1.3", "1.3.1.4"].map(cell).to_vec();
-        columns.take(1, rows, &mut answers);
+        take(&mut columns, 1, rows, &mut answers);
         assert!(columns.is_done());
         assert_eq!((answers.len(), answers.broken().len()), (2, 1));
     }
@@ -322,7 +334,7 @@ mod tests {
             for round in rounds {
                 let before = columns.question(&answers);
                 let asked = before.len();
-                let taken = columns.take(asked, round, &mut answers);
+                let taken = take(&mut columns, asked, round, &mut answers);
                 let after = columns.question(&answers);
                 prop_assert!(after.len() <= before.len());
                 if taken.progress == 0 && !columns.is_done() {
@@ -331,7 +343,7 @@ mod tests {
                 let inside = |oid: &Oid| roots.iter().any(|r| oid.starts_with(r) && oid.len() > r.len());
                 let mut all = answers.clone();
                 all.settle();
-                prop_assert!(all.iter().all(|(oid, value)| inside(oid) && !value.is_exception()));
+                prop_assert!(all.iter().all(|(oid, value)| inside(&oid) && !value.is_exception()));
                 prop_assert!(all.iter().is_sorted_by(|(a, _), (b, _)| a.arcs() < b.arcs()));
                 prop_assert!(answers.len() <= 50);
             }

@@ -1,19 +1,22 @@
 //! What a device is: its name, place, maker, model, serial number and versions. ENTITY-MIB says it
 //! of the chassis; where that is silent the maker's own objects do, and then `sysDescr`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::Ipv4Addr;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use super::ask::{Answers, Wanted};
+use super::ask::{Answers, Datum, Wanted};
 use super::mib::{self, Arcs, oid};
 use super::profile::{FactSpec, Profile};
-use super::wire::{Oid, Value};
+use super::wire::Oid;
 use super::{neighbours, value};
 use crate::inventory::drift::{ADDRESSES, MORE};
 use crate::model::Untrusted;
 
 /// Longest `sysDescr` looked through, in bytes.
 const DESCR_BYTES_MAX: usize = 4_096;
+/// Identities that are kept once, at most.
+const IDENTITIES_MAX: usize = 1_024;
 /// Most parts of a device looked through.
 const PARTS_MAX: usize = 2_000;
 /// Longest list of addresses, in bytes: what comes from the network is cut at 255 characters.
@@ -85,7 +88,7 @@ impl FactKind {
 }
 
 /// What tells which kind of device it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Identity {
     /// `sysObjectID`.
     pub object_id: Option<Oid>,
@@ -102,11 +105,11 @@ pub fn want_identity(wanted: &mut Wanted) {
 #[must_use]
 pub fn identity(answers: &Answers) -> Option<Identity> {
     let object_id = answers.get(&oid(mib::SYS_OBJECT_ID)).and_then(|v| match v {
-        Value::ObjectIdentifier(oid) => Some(oid.clone()),
+        Datum::ObjectIdentifier(arcs) => Some(Oid::from_slice(arcs)),
         _ => None,
     });
     let descr = answers.get(&oid(mib::SYS_DESCR)).and_then(|v| match v {
-        Value::OctetString(bytes) => {
+        Datum::OctetString(bytes) => {
             let bytes = &bytes[..bytes.len().min(DESCR_BYTES_MAX)];
             Some(String::from_utf8_lossy(bytes).into_owned())
         }
@@ -114,6 +117,24 @@ pub fn identity(answers: &Answers) -> Option<Identity> {
     });
     (object_id.is_some() || descr.is_some())
         .then(|| Identity { object_id, descr: descr.unwrap_or_default() })
+}
+
+/// The one copy of it: most devices of a kind say the same.
+pub(super) fn share(identity: Identity) -> Arc<Identity> {
+    static KEPT: LazyLock<Mutex<HashSet<Arc<Identity>>>> = LazyLock::new(Mutex::default);
+    // Every change is one call: nothing is left half done by a panic.
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(there) = kept.get(&identity) {
+        return Arc::clone(there);
+    }
+    if kept.len() >= IDENTITIES_MAX {
+        kept.retain(|there| Arc::strong_count(there) > 1);
+    }
+    let identity = Arc::new(identity);
+    if kept.len() < IDENTITIES_MAX {
+        kept.insert(Arc::clone(&identity));
+    }
+    identity
 }
 
 const SYSTEM: [(FactKind, Arcs); 4] = [
@@ -298,6 +319,7 @@ impl Parts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::probe::snmp::wire::Value;
 
     #[test]
     fn patterns_find_what_stands_between() {

@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::ask::{Answers, Wanted};
+use super::ask::{Answers, Datum, Wanted};
 use super::profile::{GaugeKind, GaugeSpec, Part, Profile, Take, Where};
 use super::value;
-use super::wire::{Oid, Value};
+use super::wire::Oid;
 
 /// Most rows of one gauge.
 const ROWS_MAX: usize = 64;
@@ -168,7 +168,7 @@ fn indexes(answers: &Answers, spec: &GaugeSpec) -> impl Iterator<Item = Vec<u32>
 
 fn is_meant(answers: &Answers, rows: &Where, index: &[u32]) -> bool {
     match cell(answers, &rows.column, index) {
-        Some(Value::ObjectIdentifier(oid)) => rows.oids.contains(oid),
+        Some(Datum::ObjectIdentifier(arcs)) => rows.oids.iter().any(|oid| oid.arcs() == arcs),
         Some(value) => value::integer(value).is_some_and(|n| rows.numbers.contains(&n)),
         None => false,
     }
@@ -184,7 +184,7 @@ fn is_named(answers: &Answers, spec: &GaugeSpec, index: &[u32]) -> bool {
     spec.named.iter().any(|word| said.contains(word.as_str()))
 }
 
-fn cell<'a>(answers: &'a Answers, column: &Oid, index: &[u32]) -> Option<&'a Value> {
+fn cell<'a>(answers: &'a Answers, column: &Oid, index: &[u32]) -> Option<Datum<'a>> {
     let arcs = column.arcs().iter().chain(index).copied();
     answers.get(&Oid::new(arcs))
 }
@@ -239,7 +239,7 @@ fn share(part: u64, whole: i128) -> Option<i64> {
 }
 
 /// A number as the device tells it, in the kind's unit.
-fn convert(value: &Value, spec: &GaugeSpec, exponent: i64) -> Option<i64> {
+fn convert(value: Datum<'_>, spec: &GaugeSpec, exponent: i64) -> Option<i64> {
     let told = value::scaled(value, 0)?;
     let is_outside = spec.range.is_some_and(|(low, high)| !(low..=high).contains(&told));
     if is_outside || spec.skip.contains(&told) {

@@ -5,14 +5,14 @@
 //! while the names they stand for are certain: after a restart or a change of the table nothing is
 //! told until the names have been read again.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::ask::{Answers, Wanted};
+use super::ask::{Answers, Datum, Wanted};
 use super::counter::Count;
 use super::mib::{self, oid};
 use super::value;
-use super::wire::Value;
 use crate::model::UnixMs;
 
 mod follow;
@@ -20,10 +20,10 @@ mod interface;
 mod known;
 mod names;
 
-use follow::Follow;
+use follow::{Follow, Packed};
 pub use interface::{Counter, Counts, Interface, Passed, Status, find};
 pub(super) use known::Metrics;
-use known::{Known, Named};
+use known::{Known, Named, Table};
 
 /// Most interfaces of one device.
 pub const INTERFACES_MAX: usize = 1_024;
@@ -34,15 +34,6 @@ const LOOSE_MS_MAX: i64 = 3_600_000;
 /// So many changes of the table of late, and the names are asked in every pass: dial-in lines come
 /// and go all the time, and some devices say that the table changed whenever they are asked.
 const RESTLESS: u8 = 4;
-
-/// One interface between passes.
-#[derive(Debug, Clone, PartialEq)]
-struct Entry {
-    index: u32,
-    /// `None` when its name did not come in a pass that was cut short: nothing is told of it.
-    known: Option<Arc<Known>>,
-    follow: Follow,
-}
 
 /// Which octet and packet counters a device has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -59,8 +50,10 @@ enum Width {
 /// What is kept of a device's interfaces between passes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Interfaces {
-    /// In the order of their numbers; `None` while these are not certain.
-    entries: Option<Vec<Entry>>,
+    /// Which number is which; `None` while that is not certain.
+    table: Option<Table>,
+    /// Where their counters stood, in the order of the table.
+    stood: Packed,
     /// Those that are not there, or of which it is not certain which one they are.
     loose: BTreeMap<Arc<str>, Follow>,
     table_changed: Option<u64>,
@@ -119,8 +112,7 @@ impl Interfaces {
 
     /// True when the names are asked in the next pass: those that did not come are asked again.
     fn asks_names(&self, with_names: bool) -> bool {
-        let are_all_known = |entries: &Vec<Entry>| entries.iter().all(|e| e.known.is_some());
-        with_names || self.restless >= RESTLESS || !self.entries.as_ref().is_some_and(are_all_known)
+        with_names || self.restless >= RESTLESS || !self.table.as_ref().is_some_and(Table::is_whole)
     }
 
     /// Reads a pass. `restarted`: the device or its agent began anew since the pass before, so
@@ -144,35 +136,38 @@ impl Interfaces {
         self.restless =
             if has_changed { self.restless + 1 } else { self.restless.saturating_sub(1) };
         let asked = if with_names { Width::Any } else { self.width };
-        let many = self.entries.as_ref().map_or(0, Vec::len);
-        let rows = rows(answers, asked, many);
+        let many = self.table.as_ref().map_or(0, |table| table.rows().len());
+        let mut rows = rows(answers, asked, many);
         if were_names_asked {
             self.name(answers, &rows);
             self.width = width(&rows);
         }
-        let is_known = |entries: &Vec<Entry>, index: u32| {
-            entries.binary_search_by_key(&index, |entry| entry.index).is_ok()
-        };
-        if self.entries.as_ref().is_some_and(|e| rows.iter().any(|(i, _)| !is_known(e, *i))) {
+        let is_new = |table: &Table| rows.iter().any(|(index, _)| table.find(*index).is_none());
+        if self.table.as_ref().is_some_and(is_new) {
             self.loosen();
             self.restless += 2;
         }
         self.restless = self.restless.min(2 * RESTLESS);
         // What is not there in this pass may come back, but not for ever.
         self.loose.retain(|_, follow| at.since(follow.at()) <= LOOSE_MS_MAX);
-        let Some(entries) = &mut self.entries else {
+        let Some(table) = &self.table else {
             let is_unnamed = !rows.is_empty();
             return Found { is_unnamed, were_names_asked, ..Found::default() };
         };
         let is_broken = std::mem::take(&mut self.is_broken);
-        let mut rows = rows.into_iter().peekable();
-        let mut interfaces = Vec::with_capacity(entries.len());
-        let mut named = Vec::with_capacity(entries.len());
-        for Entry { index, known, follow } in entries {
-            let Some((_, row)) = rows.next_if(|(row, _)| row == index) else { continue };
-            let Some(known) = known else { continue };
+        let mut found = rows.drain(..).peekable();
+        let mut interfaces = Vec::with_capacity(many);
+        let mut named = Vec::with_capacity(many);
+        let mut stands = Packed::new(at, &self.stood);
+        for ((index, known), mut follow) in table.rows().iter().zip(self.stood.iter()) {
+            let row = found.next_if(|(row, _)| row == index);
+            let Some(((_, row), known)) = row.zip(known.as_ref()) else {
+                stands.push(&follow);
+                continue;
+            };
             named.push(Arc::clone(&known.named));
             let passed = follow.take(&row, known.speed_bps, at, is_broken);
+            stands.push(&follow);
             interfaces.push(Interface {
                 name: Arc::clone(&known.named.name),
                 index: *index,
@@ -186,28 +181,30 @@ impl Interfaces {
                 passed,
             });
         }
+        self.stood = stands.finish();
+        drop(found);
+        ROWS.set(rows);
         Found { interfaces, named, is_unnamed: false, were_names_asked }
     }
 
     /// The name of the interface that has a number, while that is certain.
     #[must_use]
     pub fn name_of(&self, index: u32) -> Option<Arc<str>> {
-        let entries = self.entries.as_ref()?;
-        let place = entries.binary_search_by_key(&index, |entry| entry.index).ok()?;
-        let known = entries.get(place)?.known.as_ref()?;
+        let known = self.table.as_ref()?.find(index)?.as_ref()?;
         Some(Arc::clone(&known.named.name))
     }
 
     /// Forgets which number is which, but not where the counters of a name stood.
     fn loosen(&mut self) -> Option<BTreeMap<u32, Arc<Known>>> {
-        let entries = self.entries.take()?;
+        let table = self.table.take()?;
         let mut known = BTreeMap::new();
-        for Entry { index, known: one, follow } in entries {
+        for ((index, one), follow) in table.rows().iter().zip(self.stood.iter()) {
             if let Some(one) = one {
                 self.loose.insert(Arc::clone(&one.named.name), follow);
-                known.insert(index, one);
+                known.insert(*index, Arc::clone(one));
             }
         }
+        self.stood = Packed::default();
         Some(known)
     }
 
@@ -216,11 +213,13 @@ impl Interfaces {
         let before = self.loosen();
         let numbers = rows.iter().map(|(index, _)| *index);
         let Some(named) = names::read(answers, numbers, before) else { return };
-        let entries = named.into_iter().map(|(index, known)| {
+        let mut stands = Packed::new(UnixMs::default(), &self.stood);
+        for known in named.values() {
             let follow = known.as_ref().and_then(|known| self.loose.remove(&known.named.name));
-            Entry { index, known, follow: follow.unwrap_or_default() }
-        });
-        self.entries = Some(entries.collect());
+            stands.push(&follow.unwrap_or_default());
+        }
+        self.stood = stands.finish();
+        self.table = Some(Table::of(named.into_iter().collect()));
     }
 }
 
@@ -230,13 +229,47 @@ struct Row {
     is_enabled: Option<bool>,
     status: Option<Status>,
     discontinuity: Option<u32>,
-    counts: [Option<Count>; 8],
+    counts: [u64; 8],
+    /// A bit a counter: it was read.
+    has: u8,
+    /// It has 64 bits.
+    is_wide: u8,
+}
+
+impl Row {
+    fn count(&self, slot: usize) -> Option<Count> {
+        let count = self.counts[slot];
+        let narrow = || u32::try_from(count).ok().map(Count::narrow);
+        match (self.has & bit(slot) != 0, self.is_wide & bit(slot) != 0) {
+            (false, _) => None,
+            (true, true) => Some(Count::wide(count)),
+            (true, false) => narrow(),
+        }
+    }
+
+    fn set(&mut self, slot: usize, count: Option<Count>) {
+        self.has &= !bit(slot);
+        self.is_wide &= !bit(slot);
+        let Some(count) = count else { return };
+        self.counts[slot] = count.value();
+        self.has |= bit(slot);
+        if count.is_wide() {
+            self.is_wide |= bit(slot);
+        }
+    }
+}
+
+/// The bit of a counter.
+const fn bit(slot: usize) -> u8 {
+    1 << slot
 }
 
 /// The rows, `many` perhaps, in the order of their numbers; of the counters those that were `asked`.
 fn rows(answers: &Answers, asked: Width, many: usize) -> Vec<(u32, Row)> {
-    let mut rows: Vec<(u32, Row)> = Vec::with_capacity(many);
-    let mut each = |arcs, put: &mut dyn FnMut(&mut Row, &Value)| {
+    let mut rows = ROWS.take();
+    rows.clear();
+    rows.reserve(many);
+    let mut each = |arcs, put: &mut dyn FnMut(&mut Row, Datum<'_>)| {
         // Both are in order, so that each column is gone through once beside the rows.
         let mut at = 0;
         for (index, value) in answers.column(&oid(arcs)) {
@@ -264,20 +297,25 @@ fn rows(answers: &Answers, asked: Width, many: usize) -> Vec<(u32, Row)> {
         let (wide, narrow) = counter.columns();
         let slot = counter as usize;
         if let Some(wide) = wide.filter(|_| asked != Width::Narrow) {
-            each(wide, &mut |row, v| row.counts[slot] = value::count(v).filter(|c| c.is_wide()));
+            each(wide, &mut |row, v| row.set(slot, value::count(v).filter(|c| c.is_wide())));
         }
         if wide.is_none() || asked != Width::Wide {
             each(narrow, &mut |row, v| {
-                row.counts[slot] = row.counts[slot].or_else(|| value::count(v));
+                row.set(slot, row.count(slot).or_else(|| value::count(v)));
             });
         }
     }
     rows
 }
 
+thread_local! {
+    /// The room that rows take while a pass is read, of a hundred kilobytes at the most.
+    static ROWS: Cell<Vec<(u32, Row)>> = const { Cell::new(Vec::new()) };
+}
+
 /// Which of the two widths has to be asked from now on.
 fn width(rows: &[(u32, Row)]) -> Width {
-    let octets = || rows.iter().filter_map(|(_, row)| row.counts[Counter::OctetsIn as usize]);
+    let octets = || rows.iter().filter_map(|(_, row)| row.count(Counter::OctetsIn as usize));
     let wide = octets().filter(|count| count.is_wide()).count();
     match octets().count() {
         0 => Width::Any,

@@ -30,6 +30,7 @@ pub mod traps;
 pub mod ups;
 pub mod uptime;
 pub mod value;
+mod values;
 pub mod wire;
 
 pub use asks::{Asks, Opens, Target, Turn};

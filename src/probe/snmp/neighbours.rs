@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use super::ask::{Answers, Wanted};
+use super::ask::{Answers, Datum, Wanted};
 use super::mib::{self, oid};
 use super::value;
-use super::wire::Value;
 use crate::model::Untrusted;
 
 /// Most neighbours of one device.
@@ -122,7 +121,7 @@ pub fn read(answers: &Answers) -> Vec<Neighbour> {
 }
 
 /// A column by its index.
-fn column(answers: &Answers, arcs: mib::Arcs) -> BTreeMap<Vec<u32>, &Value> {
+fn column(answers: &Answers, arcs: mib::Arcs) -> BTreeMap<Vec<u32>, Datum<'_>> {
     let column = oid(arcs);
     answers.column(&column).map(|(index, value)| (index.to_vec(), value)).collect()
 }
@@ -146,18 +145,18 @@ fn lldp(answers: &Answers) -> Vec<Neighbour> {
             addresses.entry(key).or_insert(ip);
         }
     }
-    let said = |column: &BTreeMap<Vec<u32>, &Value>, index: &[u32]| {
-        column.get(index).and_then(|v| value::text(v))
+    let said = |column: &BTreeMap<Vec<u32>, Datum<'_>>, index: &[u32]| {
+        column.get(index).copied().and_then(value::text)
     };
     // Kinds of ids: a chassis's MAC address is 4, a port's 3.
-    let id = |ids: &BTreeMap<Vec<u32>, &Value>,
-              kinds: &BTreeMap<Vec<u32>, &Value>,
+    let id = |ids: &BTreeMap<Vec<u32>, Datum<'_>>,
+              kinds: &BTreeMap<Vec<u32>, Datum<'_>>,
               index: &[u32],
               mac_kind: i64| {
-        let value = ids.get(index)?;
-        let kind = kinds.get(index).and_then(|v| value::integer(v));
+        let value = *ids.get(index)?;
+        let kind = kinds.get(index).copied().and_then(value::integer);
         match (value, kind) {
-            (Value::OctetString(bytes), Some(kind)) if kind == mac_kind && bytes.len() == 6 => {
+            (Datum::OctetString(bytes), Some(kind)) if kind == mac_kind && bytes.len() == 6 => {
                 Some(Untrusted::from_text(&mac_text(bytes)))
             }
             _ => value::text(value),
@@ -198,11 +197,11 @@ fn cdp(answers: &Answers) -> Vec<Neighbour> {
         .into_iter()
         .take(NEIGHBOURS_MAX)
         .filter_map(|(index, device)| {
-            let said = |column: &BTreeMap<Vec<u32>, &Value>| {
-                column.get(&index).and_then(|v| value::text(v))
+            let said = |column: &BTreeMap<Vec<u32>, Datum<'_>>| {
+                column.get(&index).copied().and_then(value::text)
             };
             let bytes = addresses.get(&index).and_then(|v| match v {
-                Value::OctetString(bytes) => Some(bytes.as_ref()),
+                Datum::OctetString(bytes) => Some(*bytes),
                 _ => None,
             });
             let local_index = match index[..] {
@@ -232,8 +231,8 @@ pub fn addresses(answers: &Answers) -> Vec<Address> {
             let Some((&port, rest)) = index.split_first() else { continue };
             let ip =
                 if arcs == mib::ARP { octets(rest).as_deref().and_then(ip) } else { managed(rest) };
-            let (Some(ip), Value::OctetString(bytes)) = (ip, value) else { continue };
-            let Ok(mac) = <[u8; 6]>::try_from(bytes.as_ref()) else { continue };
+            let (Some(ip), Datum::OctetString(bytes)) = (ip, value) else { continue };
+            let Ok(mac) = <[u8; 6]>::try_from(bytes) else { continue };
             // An unfinished entry, or one for many.
             if mac == [0; 6] || mac[0] & 1 == 1 || found.len() >= ADDRESSES_MAX {
                 continue;
@@ -282,6 +281,7 @@ pub fn mac_text(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::probe::snmp::wire::Value;
 
     fn octets(bytes: &[u8]) -> Value {
         Value::OctetString(bytes.to_vec().into())

@@ -87,7 +87,7 @@ pub struct DeviceReading {
 /// What is kept of a device between passes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Memory {
-    identity: Option<Identity>,
+    identity: Option<Arc<Identity>>,
     clocks: Clocks,
     interfaces: Interfaces,
     ups: Option<UpsMib>,
@@ -209,7 +209,9 @@ pub fn read(
     };
     match pass {
         // One that says neither is of no known kind; the facts ask again.
-        Pass::Identity => memory.identity = Some(facts::identity(answers).unwrap_or_default()),
+        Pass::Identity => {
+            memory.identity = Some(facts::share(facts::identity(answers).unwrap_or_default()));
+        }
         Pass::Neighbours => {
             memory.last_neighbours = Some(at);
             reading.neighbours = neighbours::read(answers);
@@ -249,7 +251,7 @@ fn cycle(reading: &mut DeviceReading, answers: &Answers, profile: &Profile, memo
     memory.wants_facts |= began_anew;
     if with_facts {
         reading.facts = facts::read(answers, profile);
-        memory.identity = facts::identity(answers).or(memory.identity.take());
+        memory.identity = facts::identity(answers).map(facts::share).or(memory.identity.take());
         memory.last_facts = Some((at, profile.name.clone()));
         memory.wants_facts = false;
     }

@@ -8,7 +8,7 @@ use super::columns::{Columns, Taken};
 use super::error::{Reason, Report, SnmpError};
 use super::learned::{Learned, Shape, Step};
 use super::rate::Rate;
-use super::wire::{ErrorStatus, Fault, Got, Link, OBJECTS_MAX, Oid, Value};
+use super::wire::{ErrorStatus, Fault, Got, Link, OBJECTS_MAX, Oid};
 use crate::model::SnmpParams;
 
 /// Silent passes after which an SNMPv3 engine is looked for anew.
@@ -112,7 +112,8 @@ impl Session {
             && (1..=OBJECTS_MAX).contains(&(scalars + columns))
             && scalars.min(columns) > 0;
         if !is_one_go {
-            return self.ask_apart(wanted, answers, pass).await.map(drop);
+            // In a box, here and below: no turn but the first few asks like that.
+            return Box::pin(self.ask_apart(wanted, answers, pass)).await.map(drop);
         }
         let before = self.learned.shape(scalars, columns).filter(|_| self.learned.takes_singles());
         if let Some(before) = before {
@@ -122,7 +123,7 @@ impl Session {
             // It has changed, or it is one that takes scalars for columns.
             *answers = Answers::default();
         }
-        let rows = self.ask_apart(wanted, answers, pass).await?;
+        let rows = Box::pin(self.ask_apart(wanted, answers, pass)).await?;
         let count = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
         let values = u32::try_from(answers.len()).unwrap_or(u32::MAX);
         let shape = Shape { scalars: count(scalars), columns: count(columns), rows, values };
@@ -156,15 +157,17 @@ impl Session {
             wanted.scalars.iter().map(name).chain(wanted.columns.iter().cloned()).collect();
         self.turn().await;
         let (values, fault) = self.link.bulk(&question, singles, rows).await;
-        answers.reserve(before.values as usize);
-        let mut values = values.into_iter();
-        for (scalar, (name, value)) in wanted.scalars.iter().zip(values.by_ref()) {
-            if name == *scalar && !value.is_exception() && !matches!(value, Value::Null) {
-                answers.insert(name, value);
+        // And a row more, which is not there.
+        answers.reserve(before.values as usize + asked);
+        for (scalar, (name, value)) in wanted.scalars.iter().zip(values.iter()) {
+            if name == scalar.arcs() && value.is_value() {
+                answers.put(name, value);
             }
         }
+        let cells =
+            (scalars.min(values.len())..values.len()).map(|at| (values.name(at), values.value(at)));
         let mut columns = Columns::new(&wanted.columns, usize::MAX);
-        let taken = columns.take(asked, values, answers);
+        let taken = columns.take(asked, cells, answers);
         if fault.is_some() || taken.progress == 0 {
             self.learned.forget_shape();
             if fault == Some(Fault::Silent) {
@@ -232,11 +235,11 @@ impl Session {
             let (values, fault) = self.insist(asked, pass).await;
             let asked = asked.len();
             let before = open.len();
-            for (oid, value) in values {
-                let Some(at) = open.iter().position(|open| *open == oid) else { continue };
+            for (name, value) in values.iter() {
+                let Some(at) = open.iter().position(|open| open.arcs() == name) else { continue };
                 open.remove(at);
-                if !value.is_exception() && !matches!(value, Value::Null) {
-                    answers.insert(oid, value);
+                if value.is_value() {
+                    answers.put(name, value);
                 }
             }
             let is_nearer = open.len() < before;
@@ -307,7 +310,7 @@ impl Session {
             };
             match (fault, step) {
                 (None, _) => {
-                    let taken = columns.take(asked, values, answers);
+                    let taken = columns.take(asked, values.iter(), answers);
                     if taken.progress > 0 || answers.is_cut() {
                         tries = 0;
                         self.learn(step, asked, taken, pass);

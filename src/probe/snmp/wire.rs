@@ -27,6 +27,7 @@ use post::Post;
 use tokio::sync::OnceCell;
 
 use super::error::Report;
+use super::values::Values;
 use crate::model::{AuthKind, Keys, PrivKind, Secret, Security, UnixMs};
 
 /// Receive buffer asked for, in bytes: the default holds 256 small answers, and thousands of
@@ -85,7 +86,7 @@ impl Socket {
 /// and no question: the fuzz target.
 #[must_use]
 pub fn values_of(datagram: &[u8]) -> Option<Vec<(Oid, Value)>> {
-    ber::answer(datagram).ok()?.values().ok()
+    ber::answer(datagram).ok()?.values().ok().map(Vec::from)
 }
 
 /// A credential's keys, derived: for SNMPv3 that is a megabyte of hashing for each passphrase.
@@ -192,7 +193,7 @@ pub(super) enum Fault {
 }
 
 /// What one try brought: values in the order they came, and why it is not all.
-pub(super) type Got = (Vec<(Oid, Value)>, Option<Fault>);
+pub(super) type Got = (Values, Option<Fault>);
 
 /// One device, to be asked one thing at a time.
 pub(super) enum Link {
@@ -247,7 +248,9 @@ impl Link {
     pub(super) async fn get(&self, objects: &[Oid]) -> Got {
         match self {
             Self::Plain(plain) => plain.get(objects).await,
-            Self::Secure(secure) => secure.get(objects).await,
+            // In a box, here and below: what the library needs for it is kilobytes, and every turn would
+            // make room for them.
+            Self::Secure(secure) => Box::pin(secure.get(objects)).await,
         }
     }
 
@@ -256,7 +259,7 @@ impl Link {
     pub(super) async fn next(&self, objects: &[Oid]) -> Got {
         match self {
             Self::Plain(plain) => plain.next(objects).await,
-            Self::Secure(secure) => secure.next(objects).await,
+            Self::Secure(secure) => Box::pin(secure.next(objects)).await,
         }
     }
 
@@ -264,7 +267,7 @@ impl Link {
     pub(super) async fn bulk(&self, objects: &[Oid], singles: u16, rows: u16) -> Got {
         match self {
             Self::Plain(plain) => plain.bulk(objects, singles, rows).await,
-            Self::Secure(secure) => secure.bulk(objects, singles, rows).await,
+            Self::Secure(secure) => Box::pin(secure.bulk(objects, singles, rows)).await,
         }
     }
 
@@ -282,7 +285,7 @@ impl Link {
         match self {
             // Who has none is not asked for it.
             Self::Plain(_) => Err(Fault::Silent),
-            Self::Secure(secure) => secure.rediscover().await,
+            Self::Secure(secure) => Box::pin(secure.rediscover()).await,
         }
     }
 }
@@ -291,10 +294,10 @@ impl Secure {
     async fn get(&self, objects: &[Oid]) -> Got {
         match self.client.get_many_chunks(objects) {
             Ok(mut chunks) => {
-                let mut values = Vec::with_capacity(objects.len());
+                let mut values = Values::default();
                 while let Some(chunk) = chunks.next().await {
                     match chunk {
-                        Ok(chunk) => values.extend(chunk.response.varbinds.into_iter().map(pair)),
+                        Ok(chunk) => values.append(taken(&chunk.response.varbinds)),
                         Err(error) => {
                             let first = error.failed_request_range.start;
                             return (values, Some(moved(fault(&error.source), first)));
@@ -303,29 +306,29 @@ impl Secure {
                 }
                 (values, None)
             }
-            Err(error) => (Vec::new(), Some(fault(&error))),
+            Err(error) => (Values::default(), Some(fault(&error))),
         }
     }
 
     async fn next(&self, objects: &[Oid]) -> Got {
         match self.client.get_next_many_chunks(objects) {
             Ok(mut chunks) => match chunks.next().await {
-                Some(Ok(chunk)) => (chunk.response.varbinds.into_iter().map(pair).collect(), None),
+                Some(Ok(chunk)) => (taken(&chunk.response.varbinds), None),
                 Some(Err(error)) => {
                     let first = error.failed_request_range.start;
-                    (Vec::new(), Some(moved(fault(&error.source), first)))
+                    (Values::default(), Some(moved(fault(&error.source), first)))
                 }
-                None => (Vec::new(), Some(Fault::Malformed)),
+                None => (Values::default(), Some(Fault::Malformed)),
             },
-            Err(error) => (Vec::new(), Some(fault(&error))),
+            Err(error) => (Values::default(), Some(fault(&error))),
         }
     }
 
     async fn bulk(&self, objects: &[Oid], singles: u16, rows: u16) -> Got {
         let (singles, rows) = (u32::from(singles), u32::from(rows));
         match self.client.get_bulk_with_metadata(objects, singles, rows).await {
-            Ok(response) => (response.varbinds.into_iter().map(pair).collect(), None),
-            Err(error) => (Vec::new(), Some(fault(&error))),
+            Ok(response) => (taken(&response.varbinds), None),
+            Err(error) => (Values::default(), Some(fault(&error))),
         }
     }
 
@@ -342,8 +345,10 @@ impl Secure {
     }
 }
 
-fn pair(bound: VarBind) -> (Oid, Value) {
-    (bound.oid, bound.value)
+fn taken(bindings: &[VarBind]) -> Values {
+    let mut values = Values::default();
+    bindings.iter().for_each(|bound| values.push(bound.oid.arcs(), (&bound.value).into()));
+    values
 }
 
 /// A refusal's place in the whole question instead of in the part that was sent.

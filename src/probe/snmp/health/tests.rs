@@ -1,5 +1,6 @@
 use super::*;
 use crate::probe::snmp::profile::Profiles;
+use crate::probe::snmp::wire::Value;
 
 fn profile(text: &str) -> Profile {
     let (profiles, found) = Profiles::with(&[("own.toml".to_owned(), text.to_owned())]);

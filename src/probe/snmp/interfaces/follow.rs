@@ -1,8 +1,12 @@
-//! An interface's counters from pass to pass, in 112 bytes: thousands of devices have dozens each.
+//! An interface's counters from pass to pass.
 
-use super::{Counter, Counts, Passed, Row, SPAN_MS_MIN};
+use super::{Counter, Counts, Passed, Row, SPAN_MS_MIN, bit};
 use crate::model::UnixMs;
 use crate::probe::snmp::counter::Count;
+
+mod packed;
+
+pub(super) use packed::Packed;
 
 /// Where the counters of an interface stood. Of each it makes a sum that never goes back: wraps
 /// are added up, and what began anew goes on from where the sum stood.
@@ -13,7 +17,7 @@ pub(super) struct Follow {
     discontinuity: Option<u32>,
     last: [u64; 8],
     /// What the sums are ahead of the counters; most counters never wrap nor begin anew.
-    ahead: Option<Box<[u64; 8]>>,
+    ahead: [u64; 8],
     /// A bit a counter: it was read.
     has: u8,
     /// It has 64 bits.
@@ -37,8 +41,7 @@ impl Follow {
     }
 
     fn sum(&self, slot: usize) -> u64 {
-        let ahead = self.ahead.as_ref().map_or(0, |ahead| ahead[slot]);
-        self.last[slot].wrapping_add(ahead)
+        self.last[slot].wrapping_add(self.ahead[slot])
     }
 
     /// Takes the next reading of the interface, and tells what passed since the last one.
@@ -60,15 +63,15 @@ impl Follow {
             && row.discontinuity != self.discontinuity;
         let most = speed_bps.map(|bps| octets_at_most(bps, span_ms));
         let mut counted = Counts::default();
-        for (slot, now) in row.counts.into_iter().enumerate() {
-            let Some(now) = now else {
+        for (slot, counted) in counted.iter_mut().enumerate() {
+            let Some(now) = row.count(slot) else {
                 self.is_stale |= bit(slot);
                 continue;
             };
             let is_stale = self.is_stale & bit(slot) != 0;
             let since =
                 self.advance(slot, now, most.filter(|_| !is_stale), is_broken || has_jumped);
-            counted[slot] = since.filter(|_| !is_stale);
+            *counted = since.filter(|_| !is_stale);
             self.is_stale &= !bit(slot);
         }
         self.at = at;
@@ -93,10 +96,7 @@ impl Follow {
         let since = now.since(before, most).filter(|_| is_known && !is_broken);
         if is_known {
             let sum = self.sum(slot).wrapping_add(since.unwrap_or(0));
-            let ahead = sum.wrapping_sub(now.value());
-            if ahead != 0 || self.ahead.is_some() {
-                self.ahead.get_or_insert_default()[slot] = ahead;
-            }
+            self.ahead[slot] = sum.wrapping_sub(now.value());
         }
         self.last[slot] = now.value();
         self.has |= bit(slot);
@@ -106,10 +106,6 @@ impl Follow {
         }
         since
     }
-}
-
-const fn bit(slot: usize) -> u8 {
-    1 << slot
 }
 
 /// What a line of this speed can have carried, and a fifth: neither its speed nor the time is
@@ -127,13 +123,8 @@ mod tests {
 
     fn row(count: Count) -> Row {
         let mut row = Row::default();
-        row.counts[0] = Some(count);
+        row.set(0, Some(count));
         row
-    }
-
-    #[test]
-    fn it_is_small() {
-        assert!(size_of::<Follow>() <= 112, "{}", size_of::<Follow>());
     }
 
     #[test]

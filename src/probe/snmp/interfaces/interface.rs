@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::model::Untrusted;
+use crate::probe::snmp::ask::Datum;
 use crate::probe::snmp::mib::{self, Arcs};
 use crate::probe::snmp::value;
-use crate::probe::snmp::wire::Value;
 
 /// `IANAifType` softwareLoopback.
 const KIND_LOOPBACK: u32 = 24;
@@ -86,7 +86,7 @@ pub enum Status {
 }
 
 impl Status {
-    pub(super) fn from_value(value: &Value) -> Option<Self> {
+    pub(super) fn from_value(value: Datum<'_>) -> Option<Self> {
         Some(match value::integer(value)? {
             1 => Self::Up,
             2 => Self::Down,

@@ -46,11 +46,69 @@ pub(super) struct Known {
     pub(super) speed_bps: Option<u64>,
 }
 
+/// Which number is which on a device, in the order of the numbers; kept once for all devices that
+/// have the same.
+#[derive(Debug, Clone)]
+pub(super) struct Table(Arc<[Entry]>);
+
+/// A number and what has it; `None` when its name did not come in a pass that was cut short:
+/// nothing is told of it.
+type Entry = (u32, Option<Arc<Known>>);
+
+impl Table {
+    /// The one copy of it; the entries are in the order of their numbers.
+    pub(super) fn of(entries: Vec<Entry>) -> Self {
+        let table = Self(entries.into());
+        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(there) = kept.tables.get(&table) {
+            return there.clone();
+        }
+        kept.make_room();
+        kept.tables.insert(table.clone());
+        table
+    }
+
+    pub(super) fn rows(&self) -> &[Entry] {
+        &self.0
+    }
+
+    /// What has a number; `None` of one that nothing has.
+    pub(super) fn find(&self, index: u32) -> Option<&Option<Arc<Known>>> {
+        let place = self.0.binary_search_by_key(&index, |(index, _)| *index).ok()?;
+        self.0.get(place).map(|(_, known)| known)
+    }
+
+    /// True when each has its name.
+    pub(super) fn is_whole(&self) -> bool {
+        self.0.iter().all(|(_, known)| known.is_some())
+    }
+
+    /// The same for those that are kept once: what is the same stands at the same place.
+    fn places(&self) -> impl Iterator<Item = (u32, Option<*const Known>)> {
+        self.0.iter().map(|(index, known)| (*index, known.as_ref().map(Arc::as_ptr)))
+    }
+}
+
+impl PartialEq for Table {
+    fn eq(&self, other: &Self) -> bool {
+        self.places().eq(other.places())
+    }
+}
+
+impl Eq for Table {}
+
+impl Hash for Table {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.places().for_each(|place| place.hash(state));
+    }
+}
+
 /// All that some device has.
 #[derive(Default)]
 struct Kept {
     names: HashMap<Arc<str>, Arc<Named>>,
     kinds: HashSet<Arc<Known>>,
+    tables: HashSet<Table>,
     /// So many entries were left when it was last looked through.
     left: usize,
 }
@@ -59,12 +117,17 @@ static KEPT: LazyLock<Mutex<Kept>> = LazyLock::new(Mutex::default);
 
 impl Kept {
     fn make_room(&mut self) {
-        if self.names.len() + self.kinds.len() < ENTRIES_MIN.max(2 * self.left) {
+        if self.len() < ENTRIES_MIN.max(2 * self.left) {
             return;
         }
+        self.tables.retain(|table| Arc::strong_count(&table.0) > 1);
         self.kinds.retain(|kind| Arc::strong_count(kind) > 1);
         self.names.retain(|_, name| Arc::strong_count(name) > 1);
-        self.left = self.names.len() + self.kinds.len();
+        self.left = self.len();
+    }
+
+    fn len(&self) -> usize {
+        self.names.len() + self.kinds.len() + self.tables.len()
     }
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::probe::snmp::wire::Value;
 
 const MINUTE_MS: i64 = 60_000;
 
@@ -174,8 +175,8 @@ fn a_name_that_did_not_come_is_not_made_up() {
     let both = pass(&[told(1, "wan", 0), told(2, "lan", 0)], 0);
     let mut cut = Answers::default();
     for (oid, value) in both.iter() {
-        if *oid != self::oid(mib::IF_NAME).child(2) {
-            cut.insert(oid.clone(), value.clone());
+        if oid != self::oid(mib::IF_NAME).child(2) {
+            cut.insert(oid, value);
         }
     }
     cut.insert(oid(mib::IF_DESCR).child(2), Value::OctetString("eth1".into()));

@@ -29,10 +29,10 @@ fn round(memory: &mut Memory, tick: UnixMs, answers: &Answers) -> (Vec<Pass>, Ve
         assert!(!wanted.scalars.is_empty() || !wanted.columns.is_empty());
         let mut said = Answers::default();
         for (oid, value) in answers.iter() {
-            let is_wanted = wanted.scalars.contains(oid)
+            let is_wanted = wanted.scalars.contains(&oid)
                 || wanted.columns.iter().any(|column| oid.starts_with(column));
             if is_wanted {
-                said.insert(oid.clone(), value.clone());
+                said.insert(oid, value);
             }
         }
         passes.push(pass);

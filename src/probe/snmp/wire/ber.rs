@@ -7,6 +7,8 @@
 //! longer than its binding ends with that.
 
 use super::{Oid, Value};
+use crate::probe::snmp::ask::Datum;
+use crate::probe::snmp::values::Values;
 
 const INTEGER: u8 = 0x02;
 const OCTETS: u8 = 0x04;
@@ -16,8 +18,6 @@ const SEQUENCE: u8 = 0x30;
 const RESPONSE: u8 = 0xa2;
 /// RFC 2578, section 3.5: most arcs of a name.
 const ARCS_MAX: usize = 128;
-/// Arcs for which there is room while a short name is read.
-const SHORT_ARCS: usize = 24;
 /// Most bytes of a number: eight and the zero before them that keeps it positive.
 const NUMBER_BYTES_MAX: usize = 9;
 
@@ -164,18 +164,20 @@ impl Answer<'_> {
     ///
     /// # Errors
     /// One of them cannot be read.
-    pub(super) fn values(&self) -> Result<Vec<(Oid, Value)>, BadMessage> {
+    pub(super) fn values(&self) -> Result<Values, BadMessage> {
         let mut rest = Bytes(self.bindings.0);
-        // No binding of a number is shorter.
-        let mut values = Vec::with_capacity(rest.0.len() / 16);
+        // No binding of a number is shorter, and few names of columns have fewer arcs.
+        let most = rest.0.len() / 16;
+        let mut values = Values::with_capacity(most, 12 * most);
+        let mut arcs = Vec::with_capacity(ARCS_MAX);
         while !rest.0.is_empty() {
             let mut binding = rest.expect(SEQUENCE)?;
-            let name = name(binding.expect(NAME)?.0)?;
-            let value = value(&mut binding)?;
+            arcs.clear();
+            name(binding.expect(NAME)?.0, &mut arcs)?;
+            value(&mut binding, |value| values.push(&arcs, value))?;
             if !binding.0.is_empty() {
                 return Err(BadMessage);
             }
-            values.push((name, value));
         }
         Ok(values)
     }
@@ -240,17 +242,8 @@ fn unsigned(bytes: &[u8]) -> Result<u64, BadMessage> {
     Ok(bytes.iter().fold(0, |n, byte| n << 8 | u64::from(*byte)))
 }
 
-fn name(bytes: &[u8]) -> Result<Oid, BadMessage> {
-    // Two arcs stand in the first number, and no other takes less than a byte: most names are short.
-    match bytes.len() < SHORT_ARCS {
-        true => name_of::<SHORT_ARCS>(bytes),
-        false => name_of::<{ ARCS_MAX + 1 }>(bytes),
-    }
-}
-
-fn name_of<const ROOM: usize>(bytes: &[u8]) -> Result<Oid, BadMessage> {
-    let mut arcs = [0_u32; ROOM];
-    let mut count = 0;
+/// Adds a name's arcs.
+fn name(bytes: &[u8], arcs: &mut Vec<u32>) -> Result<(), BadMessage> {
     let mut arc = 0_u64;
     for byte in bytes {
         arc = arc << 7 | u64::from(byte & 0x7f);
@@ -260,24 +253,25 @@ fn name_of<const ROOM: usize>(bytes: &[u8]) -> Result<Oid, BadMessage> {
         if byte & 0x80 != 0 {
             continue;
         }
-        if count == 0 {
+        // Two arcs stand in the first number.
+        if arcs.is_empty() {
             let first = (arc / 40).min(2);
-            arcs[0] = first as u32;
+            arcs.push(first as u32);
             arc -= first * 40;
-            count = 1;
         }
-        *arcs.get_mut(count).ok_or(BadMessage)? = u32::try_from(arc).map_err(|_| BadMessage)?;
-        (arc, count) = (0, count + 1);
+        if arcs.len() >= ARCS_MAX {
+            return Err(BadMessage);
+        }
+        arcs.push(u32::try_from(arc).map_err(|_| BadMessage)?);
+        arc = 0;
     }
     // The last byte has to end its number.
     let is_open = bytes.last().is_some_and(|byte| byte & 0x80 != 0);
-    if is_open || count > ARCS_MAX {
-        return Err(BadMessage);
-    }
-    Ok(Oid::from_slice(&arcs[..count]))
+    if is_open { Err(BadMessage) } else { Ok(()) }
 }
 
-fn value(binding: &mut Bytes<'_>) -> Result<Value, BadMessage> {
+/// Gives `put` the value that a binding holds behind its name.
+fn value(binding: &mut Bytes<'_>, put: impl FnOnce(Datum<'_>)) -> Result<(), BadMessage> {
     let (tag, length) = binding.head()?;
     let is_text = matches!(tag, OCTETS | 0x44);
     let length = if is_text { length.min(binding.0.len()) } else { length };
@@ -285,27 +279,39 @@ fn value(binding: &mut Bytes<'_>) -> Result<Value, BadMessage> {
     let narrow = |bytes| unsigned(bytes).map(|n| n as u32);
     let nothing = |value| if bytes.is_empty() { Ok(value) } else { Err(BadMessage) };
     let copied = || bytes.to_vec().into();
-    Ok(match tag {
-        INTEGER => Value::Integer(signed(bytes)? as i32),
-        OCTETS => Value::OctetString(copied()),
-        NULL => nothing(Value::Null)?,
-        NAME => Value::ObjectIdentifier(name(bytes)?),
-        0x40 => Value::IpAddress(bytes.try_into().map_err(|_| BadMessage)?),
-        0x41 => Value::Counter32(narrow(bytes)?),
-        0x42 => Value::Gauge32(narrow(bytes)?),
-        0x43 => Value::TimeTicks(narrow(bytes)?),
-        0x44 => Value::Opaque(copied()),
-        0x45 => Value::Nsap(copied()),
-        0x46 if bytes.is_empty() => Value::Counter64(0),
-        0x46 => Value::Counter64(unsigned(bytes)?),
-        0x47 => Value::UInteger32(narrow(bytes)?),
-        0x80 => nothing(Value::NoSuchObject)?,
-        0x81 => nothing(Value::NoSuchInstance)?,
-        0x82 => nothing(Value::EndOfMibView)?,
+    let mut arcs;
+    let rare;
+    put(match tag {
+        INTEGER => Datum::Integer(signed(bytes)? as i32),
+        OCTETS => Datum::OctetString(bytes),
+        NULL => nothing(Datum::Null)?,
+        NAME => {
+            arcs = Vec::new();
+            name(bytes, &mut arcs)?;
+            Datum::ObjectIdentifier(&arcs)
+        }
+        0x40 => Datum::IpAddress(bytes.try_into().map_err(|_| BadMessage)?),
+        0x41 => Datum::Counter32(narrow(bytes)?),
+        0x42 => Datum::Gauge32(narrow(bytes)?),
+        0x43 => Datum::TimeTicks(narrow(bytes)?),
+        0x46 if bytes.is_empty() => Datum::Counter64(0),
+        0x46 => Datum::Counter64(unsigned(bytes)?),
+        0x47 => Datum::UInteger32(narrow(bytes)?),
+        0x80 => nothing(Datum::NoSuchObject)?,
+        0x81 => nothing(Datum::NoSuchInstance)?,
+        0x82 => nothing(Datum::EndOfMibView)?,
         // A text in parts, which no agent sends.
         0x24 => return Err(BadMessage),
-        tag => Value::Unknown { tag, data: copied() },
-    })
+        tag => {
+            rare = match tag {
+                0x44 => Value::Opaque(copied()),
+                0x45 => Value::Nsap(copied()),
+                tag => Value::Unknown { tag, data: copied() },
+            };
+            Datum::Other(&rare)
+        }
+    });
+    Ok(())
 }
 
 #[cfg(test)]

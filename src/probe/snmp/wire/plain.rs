@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::ber::{self, Ask};
 use super::post::{Key, Post};
-use super::{ErrorStatus, Fault, Got, Oid, Value};
+use super::{ErrorStatus, Fault, Got, Oid};
+use crate::probe::snmp::values::Values;
 
 /// One device.
 pub(in crate::probe::snmp) struct Plain {
@@ -20,13 +21,13 @@ pub(in crate::probe::snmp) struct Plain {
 impl Plain {
     /// GET; what is too big for the device is asked in halves.
     pub(super) async fn get(&self, objects: &[Oid]) -> Got {
-        let mut values = Vec::with_capacity(objects.len());
+        let mut values = Values::default();
         let (mut first, mut most) = (0, objects.len());
         while first < objects.len() {
             let part = &objects[first..objects.len().min(first + most)];
             match self.ask(Ask::Get, part).await {
                 Ok(came) => {
-                    values.extend(came);
+                    values.append(came);
                     first += part.len();
                 }
                 Err(Fault::TooBig) if part.len() > 1 => most = part.len() / 2,
@@ -43,7 +44,7 @@ impl Plain {
             match self.ask(Ask::Next, &objects[..most]).await {
                 Ok(values) => return (values, None),
                 Err(Fault::TooBig) if most > 1 => most /= 2,
-                Err(fault) => return (Vec::new(), Some(fault)),
+                Err(fault) => return (Values::default(), Some(fault)),
             }
         }
     }
@@ -52,16 +53,16 @@ impl Plain {
     pub(super) async fn bulk(&self, objects: &[Oid], singles: u16, rows: u16) -> Got {
         match self.ask(Ask::Bulk { singles, rows }, objects).await {
             Ok(values) => (values, None),
-            Err(fault) => (Vec::new(), Some(fault)),
+            Err(fault) => (Values::default(), Some(fault)),
         }
     }
 
-    async fn ask(&self, ask: Ask, objects: &[Oid]) -> Result<Vec<(Oid, Value)>, Fault> {
+    async fn ask(&self, ask: Ask, objects: &[Oid]) -> Result<Values, Fault> {
         self.post.ask(self.address, &self.key, (ask, objects), self.timeout, read).await
     }
 }
 
-fn read(datagram: &[u8]) -> Result<Vec<(Oid, Value)>, Fault> {
+fn read(datagram: &[u8]) -> Result<Values, Fault> {
     let answer = ber::answer(datagram).map_err(|_| Fault::Malformed)?;
     match i32::try_from(answer.status).map(ErrorStatus::from_i32) {
         Ok(ErrorStatus::NoError) => answer.values().map_err(|_| Fault::Malformed),
