@@ -14,6 +14,7 @@ pub mod dash;
 pub mod health;
 pub mod inventory;
 pub mod locale;
+pub mod memory;
 pub mod model;
 pub mod probe;
 pub mod report;

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// A room and the rooms it may import.
-const RULES: [(&str, &[&str]); 15] = [
+const RULES: [(&str, &[&str]); 16] = [
     ("model", &[]),
+    ("memory", &[]),
     ("locale", &["model"]),
     ("config", &["model", "locale"]),
     ("health", &["model", "locale"]),
@@ -19,7 +20,7 @@ const RULES: [(&str, &[&str]); 15] = [
     ("alert", &["model", "locale", "config", "health", "coverage", "inventory", "store"]),
     ("api", &["model", "locale", "config", "health", "coverage", "inventory"]),
     ("report", &["model", "locale", "config", "health", "coverage", "inventory", "store"]),
-    ("dash", &["api", "model", "locale", "coverage"]),
+    ("dash", &["api", "model", "locale", "coverage", "memory"]),
     ("sim", &["model", "locale", "config", "inventory"]),
     (
         "daemon",
@@ -34,12 +35,14 @@ const RULES: [(&str, &[&str]); 15] = [
             "store",
             "alert",
             "api",
+            "memory",
         ],
     ),
     (
         "cli",
         &[
             "model",
+            "memory",
             "locale",
             "config",
             "health",

@@ -165,7 +165,7 @@ mod linux {
     /// else: nothing that was freed before is used again, and nothing of others counts.
     pub(super) fn memory() -> anyhow::Result<()> {
         // As the program does.
-        tuantra::cli::allocator::keep_little();
+        tuantra::memory::keep_little();
         let before_kib = resident_kib()?;
         let (lost, took, after_kib) = all_at_once()?;
         let mb = |kib: i64| (kib - before_kib) as f64 * 1024.0 / 1e6;

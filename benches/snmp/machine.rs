@@ -1,6 +1,6 @@
 //! What processes have used of the machine.
 
-#![expect(unsafe_code, reason = "clock_gettime, getrusage and mallopt have no safe form")]
+#![expect(unsafe_code, reason = "clock_gettime and getrusage have no safe form")]
 
 use std::time::{Duration, Instant};
 
@@ -10,17 +10,6 @@ fn clock(id: libc::clockid_t) -> Duration {
     let result = unsafe { libc::clock_gettime(id, &raw mut time) };
     assert_eq!(result, 0);
     Duration::new(time.tv_sec.cast_unsigned(), u32::try_from(time.tv_nsec).unwrap())
-}
-
-/// Large pieces of memory go back to the system when they are freed, as in the daemon
-/// (`cli::allocator`).
-pub fn keep_little() {
-    #[cfg(target_env = "gnu")]
-    // SAFETY: it only sets parameters of the allocator.
-    unsafe {
-        libc::mallopt(libc::M_MMAP_THRESHOLD, 128 << 10);
-        libc::mallopt(libc::M_TRIM_THRESHOLD, 128 << 10);
-    }
 }
 
 /// User and system time of all threads so far.

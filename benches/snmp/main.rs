@@ -149,7 +149,8 @@ mod linux {
         let args: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
         let words: Vec<&str> = args.iter().map(String::as_str).collect();
         let number = |word: &str| word.parse::<u32>().unwrap();
-        machine::keep_little();
+        // As the program does.
+        tuantra::memory::keep_little();
         match words[..] {
             ["child-farm", scale] => farm::serve(scale.parse().unwrap()),
             [kind, port, devices, cycles, interval_ms] => {

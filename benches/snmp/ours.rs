@@ -330,6 +330,9 @@ pub fn all(port: u16, devices: u32, cycles: u32, interval: Duration, asked: Aske
     let folder = tempfile::tempdir().unwrap();
     runtime().block_on(async {
         let mut all = All::new(port, devices, interval, asked, folder.path());
+        // As the daemon does before it begins.
+        tuantra::memory::forget_start();
+        tuantra::memory::trim();
         // One interval more, in which it learns how much they can say at once.
         all.run(devices).await;
         all.submit();

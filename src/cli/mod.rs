@@ -8,7 +8,6 @@ use clap::{Parser, Subcommand};
 
 mod ack;
 mod alert;
-pub mod allocator;
 mod ask;
 mod ask_now;
 mod check;
@@ -131,7 +130,7 @@ enum Command {
 
 /// Parses the command line, runs the command, prints its error and returns the exit code.
 pub fn main() -> ExitCode {
-    allocator::keep_little();
+    crate::memory::keep_little();
     let words: Vec<std::ffi::OsString> = std::env::args_os().collect();
     let cli = match Cli::try_parse_from(&words) {
         Ok(cli) => cli,

@@ -177,8 +177,8 @@ impl Backend for Socket {
             let read = tokio::task::spawn_blocking(move || notes::find(&store, &wanted)).await;
             let problem = |message: String| Problem::new("store", message);
             let found = read.map_err(|e| problem(e.to_string()))?;
-            let known = notes::allow(found.map_err(|e| problem(e.to_string()))?, &request)?;
-            self.ask(|reply| Request::Note { request, known, by, reply }).await?
+            let found = found.map_err(|e| problem(e.to_string()))?;
+            self.ask(|reply| Request::Note { request, found, by, reply }).await?
         })
     }
 

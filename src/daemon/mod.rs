@@ -55,6 +55,7 @@ use crate::config::{Config, Engine};
 use crate::coverage::LOOK_BACK_MS;
 use crate::health::Explanation;
 use crate::locale::Lang;
+use crate::memory;
 use crate::model::{Id, Inventory, Span, SubjectId, UnitId, UnixMs};
 use crate::probe::service::{Services, Trust, TrustError};
 use crate::probe::{EngineChoice, Options, ProbeError, Prober};
@@ -133,22 +134,72 @@ pub type Load = Arc<dyn Fn() -> Result<Fresh, (u32, String)> + Send + Sync>;
 enum Request {
     Snapshot(oneshot::Sender<Arc<Snapshot>>),
     Overview(oneshot::Sender<Arc<Overview>>),
-    Page { inventory: u64, from: usize, reply: Reply<Vec<u8>> },
+    Page {
+        inventory: u64,
+        from: usize,
+        reply: Reply<Vec<u8>>,
+    },
     Inventory(oneshot::Sender<Arc<Inventory>>),
     Metrics(oneshot::Sender<metrics::Gauges>),
-    Reload { by: Option<User>, reply: Option<Reply<Reloaded>> },
-    Acknowledge { request: AckRequest, by: User, reply: Reply<Acknowledged> },
-    Announce { id: Id, request: WorkRequest, by: User, reply: Reply<(Work, bool)> },
-    EndMaintenance { id: Id, by: User, reply: Reply<Work> },
+    Reload {
+        by: Option<User>,
+        reply: Option<Reply<Reloaded>>,
+    },
+    Acknowledge {
+        request: AckRequest,
+        by: User,
+        reply: Reply<Acknowledged>,
+    },
+    Announce {
+        id: Id,
+        request: WorkRequest,
+        by: User,
+        reply: Reply<(Work, bool)>,
+    },
+    EndMaintenance {
+        id: Id,
+        by: User,
+        reply: Reply<Work>,
+    },
     Maintenance(oneshot::Sender<Vec<Work>>),
-    Storm { unit: UnitId, request: StormRequest, by: User, reply: Reply<(StormInfo, bool)> },
-    EndStorm { unit: UnitId, by: User, reply: Reply<StormInfo> },
+    Storm {
+        unit: UnitId,
+        request: StormRequest,
+        by: User,
+        reply: Reply<(StormInfo, bool)>,
+    },
+    EndStorm {
+        unit: UnitId,
+        by: User,
+        reply: Reply<StormInfo>,
+    },
     Storms(oneshot::Sender<Vec<StormInfo>>),
-    Explain { subject: SubjectId, reply: Reply<Explanation> },
-    Ask { request: AskRequest, by: User, reply: Reply<AskedNow> },
-    Outbox { message: Box<Message>, is_retry: bool, by: User, reply: Reply<OutboxDone> },
-    Note { request: NoteRequest, known: notes::KnownOutage, by: User, reply: Reply<Noted> },
-    Device { subject: SubjectId, reply: oneshot::Sender<Option<DeviceInfo>> },
+    Explain {
+        subject: SubjectId,
+        reply: Reply<Explanation>,
+    },
+    Ask {
+        request: AskRequest,
+        by: User,
+        reply: Reply<AskedNow>,
+    },
+    Outbox {
+        message: Box<Message>,
+        is_retry: bool,
+        by: User,
+        reply: Reply<OutboxDone>,
+    },
+    Note {
+        request: NoteRequest,
+        /// What the store has of the outage.
+        found: Option<notes::Recorded>,
+        by: User,
+        reply: Reply<Noted>,
+    },
+    Device {
+        subject: SubjectId,
+        reply: oneshot::Sender<Option<DeviceInfo>>,
+    },
 }
 
 type Reply<T> = oneshot::Sender<Result<T, Problem>>;
@@ -240,6 +291,8 @@ pub async fn run(
         store = %config.store.display(),
         "patrolling"
     );
+    memory::forget_start();
+    memory::trim();
 
     let mut tick = every(TICK);
     // Answers come more often, and what is new is given out with them: only where none come does the
@@ -357,8 +410,8 @@ pub async fn run(
                 Request::Outbox { message, is_retry, by, reply } => {
                     let _ = reply.send(patrol.outbox(&message, is_retry, &by, clock::now()));
                 }
-                Request::Note { request, known, by, reply } => {
-                    let _ = reply.send(Ok(patrol.note_outage(request, known, &by, clock::now())));
+                Request::Note { request, found, by, reply } => {
+                    let _ = reply.send(patrol.note_outage(request, found, &by, clock::now()));
                 }
                 Request::Device { subject, reply } => {
                     let _ = reply.send(patrol.device_info(&subject));

@@ -1,10 +1,11 @@
 //! What somebody says of an outage, held against what is recorded of it.
 
+use std::collections::VecDeque;
 use std::path::Path;
 
 use crate::api::{NoteRequest, Problem};
 use crate::locale::Lang;
-use crate::model::{Cause, OutageNote, Span, UnixMs};
+use crate::model::{Cause, OutageNote, Span, SubjectId, UnixMs};
 use crate::store::{OutageFilter, Reader, StoreError};
 use crate::t;
 
@@ -23,6 +24,32 @@ pub(super) struct Recorded {
     start: UnixMs,
     end: Option<UnixMs>,
     last: Option<OutageNote>,
+}
+
+/// What was said of outages lately: the store may not have it yet when somebody else speaks.
+#[derive(Debug, Default)]
+pub(super) struct Newest(VecDeque<(SubjectId, OutageNote)>);
+
+/// Notes that may be on their way to the store, at the most.
+const NEWEST_MAX: usize = 1_000;
+
+impl Newest {
+    /// Remembers a note that was taken.
+    pub(super) fn take(&mut self, subject: SubjectId, note: OutageNote) {
+        if self.0.len() >= NEWEST_MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back((subject, note));
+    }
+
+    /// What is recorded of an outage of a subject, with what was said of it since.
+    pub(super) fn add_to(&self, subject: &SubjectId, found: Recorded) -> Recorded {
+        let Recorded { start, end, .. } = found;
+        let is_of_it =
+            |note: &OutageNote| start <= note.start && end.is_none_or(|end| note.start < end);
+        let last = self.0.iter().rev().find(|(of, note)| of == subject && is_of_it(note));
+        Recorded { last: last.map(|(_, note)| note.clone()).or(found.last), ..found }
+    }
 }
 
 /// The outage that a request speaks of; `None` when there was none then.
@@ -76,7 +103,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{State, StateInterval, SubjectId};
+    use crate::model::{State, StateInterval};
     use crate::store::{Batch, Event, EventKind, Fact, OpenOptions, Store};
 
     fn id() -> SubjectId {
@@ -132,6 +159,22 @@ mod tests {
         assert_eq!(word(12, Cause::Fibre, ""), "needs_reason");
         let problem = asked(12, Cause::Fibre, "").unwrap_err();
         assert_eq!((problem.by.as_deref(), problem.at), (Some("lan"), Some(at(90))));
+        let mut newest = Newest::default();
+        let unwritten = |newest: &Newest, minutes| {
+            let request = NoteRequest {
+                subject: id(),
+                start: at(minutes),
+                cause: Cause::Carrier,
+                note: String::new(),
+            };
+            let found = find(&path, &request).unwrap().map(|found| newest.add_to(&id(), found));
+            allow(found, &request).map_err(|problem| problem.error)
+        };
+        assert_eq!(unwritten(&newest, 70).map(|known| known.before), Ok(None));
+        let (start, note, by) = (at(60), String::new(), "minh".to_owned());
+        newest.take(id(), OutageNote { start, cause: Cause::Power, note, by, at: at(91) });
+        assert_eq!(unwritten(&newest, 70), Err("needs_reason".to_owned()), "not in the store yet");
+        assert_eq!(unwritten(&newest, 12), Err("needs_reason".to_owned()), "the other's own note");
         let again = asked(12, Cause::Fibre, "VNPT found a cut").unwrap();
         assert_eq!(again.before, Some(Cause::Power));
         assert_eq!(asked(70, Cause::Fibre, "").unwrap().before, None, "another outage");

@@ -39,6 +39,7 @@ use super::asker::Asker;
 use super::feed::Changes;
 use super::months::Months;
 use super::names::Addresses;
+use super::notes;
 use super::resume::Past;
 use super::services::ServiceChecks;
 use super::targets::Targets;
@@ -107,6 +108,7 @@ pub(super) struct Patrol {
     reload_failure: Option<ReloadFailure>,
     own_faults: OwnFaults,
     own_loss: OwnLoss,
+    notes: notes::Newest,
     works: Works,
     switched: Switched,
     batch: Batch,
@@ -200,6 +202,7 @@ impl Patrol {
             reload_failure: None,
             own_faults: OwnFaults::default(),
             own_loss: OwnLoss::default(),
+            notes: notes::Newest::default(),
             works,
             switched: Switched::default(),
             batch: Batch::default(),
@@ -260,9 +263,14 @@ impl Patrol {
                 let id = self.health.inventory().subject(round.subject).id.clone();
                 self.batch.samples.push((id, Sample::from(&round).into()));
                 self.health.round(&round, now, &mut effects);
-                if round.check == 0 && !round.is_invalid() {
-                    self.recents[round.subject.ix()].take(&round);
-                    self.dirty.insert(round.subject);
+                let recent = &mut self.recents[round.subject.ix()];
+                match round.check {
+                    0 if round.is_invalid() => recent.miss(),
+                    0 => {
+                        recent.take(&round);
+                        self.dirty.insert(round.subject);
+                    }
+                    _ => {}
                 }
             }
         }

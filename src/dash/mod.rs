@@ -32,7 +32,6 @@ pub mod link;
 pub mod loads;
 pub mod log;
 pub mod map;
-mod memory;
 pub mod mouse;
 pub mod notice;
 pub mod outage;

@@ -195,6 +195,9 @@ pub(super) fn say(ui: &mut Ui, link: &Link, now: UnixMs, commands: &mut Vec<Cmd>
     let is_same = |earlier: &NoteRequest| {
         earlier.subject == request.subject && earlier.start == request.start
     };
+    if ui.speaking.asks_otherwise(is_same) {
+        return;
+    }
     ui.mode = Mode::Normal;
     if ui.speaking.send(&request, is_same) {
         commands.push(Cmd::Note(request));

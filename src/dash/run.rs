@@ -28,7 +28,6 @@ use super::hangup;
 use super::keys::meaning;
 use super::link::{Feed, Link, Pace, follow};
 use super::log::LogRequest;
-use super::memory;
 use super::mouse::Mouse;
 use super::saved::View;
 use super::source::{ReportMaker, Source};
@@ -39,6 +38,7 @@ use super::update::update;
 use super::view::{Scene, view};
 use crate::api::{EventRow, History};
 use crate::locale::Lang;
+use crate::memory;
 use crate::model::UnixMs;
 
 /// Least time between two frames that data alone ask for.

@@ -141,8 +141,12 @@ pub(super) fn take(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs, command
     // The root may have moved up since the dialog was opened.
     let request = AckRequest { subject: incident.root.clone(), note, for_ms, until };
     let ask = Ask { incident: id, request };
+    let is_same = |earlier: &Ask| earlier.incident == ask.incident;
+    if ui.taking.asks_otherwise(is_same) {
+        return;
+    }
     ui.mode = Mode::Normal;
-    if ui.taking.send(&ask, |earlier| earlier.incident == ask.incident) {
+    if ui.taking.send(&ask, is_same) {
         commands.push(Cmd::Take(ask));
     }
 }

@@ -23,7 +23,8 @@ use super::effect::{Change, Effect, News};
 use super::incident::{self, Group, Groups, groups_among};
 use super::{Health, Settings};
 use crate::model::{
-    Ack, CarrierId, Incident, IncidentId, KeptIncident, State, SubjectId, SubjectIx, Told, UnixMs,
+    Ack, CarrierId, Incident, IncidentId, KeptIncident, OnAt, State, SubjectId, SubjectIx, Told,
+    UnixMs,
 };
 
 /// Why an incident was not acknowledged.
@@ -212,6 +213,7 @@ impl Health {
             }
             _ => true,
         });
+        let worked_on = OnAt::new(&self.maintenance, now);
         for (group, open) in groups.list.iter().zip(taken) {
             let is_new = open.is_none();
             let mut open = open.unwrap_or_else(|| self.open(group, now));
@@ -231,7 +233,7 @@ impl Health {
                 open.reached = group.impact.clone();
             }
             open.group = Some(group.clone());
-            open.is_planned = group.members.iter().all(|m| self.is_planned(*m, now));
+            open.is_planned = group.members.iter().all(|m| worked_on.includes(&self.inventory, *m));
             open.guess = self.scene(&groups, |scene| scene.guess(group, open.is_planned, now));
             if is_new {
                 effects.push(open.effect(Change::Opened));

@@ -9,10 +9,10 @@ use crate::api::{
     AckRequest, Acknowledged, AskRequest, AskedNow, NoteRequest, Noted, Problem, User, Work,
     WorkRequest,
 };
-use crate::daemon::notes::KnownOutage;
+use crate::daemon::notes::{self, KnownOutage, Recorded};
 use crate::health::{AckError, Effect, Explanation};
 use crate::locale::Lang;
-use crate::model::{Id, SubjectId, SubjectIx, UnixMs};
+use crate::model::{Id, OutageNote, SubjectId, SubjectIx, UnixMs};
 use crate::store::{EventKind, Fact};
 use crate::t;
 
@@ -49,21 +49,26 @@ impl Patrol {
         Ok(Acknowledged { incident, ack })
     }
 
-    /// Writes down what an outage was; what it was called before stays in the log.
+    /// Writes down what an outage was, of which the store has `found`; what it was called before stays in
+    /// the log.
     pub(in crate::daemon) fn note_outage(
         &mut self,
         request: NoteRequest,
-        known: KnownOutage,
+        found: Option<Recorded>,
         by: &User,
         now: UnixMs,
-    ) -> Noted {
+    ) -> Result<Noted, Problem> {
+        let found = found.map(|found| self.notes.add_to(&request.subject, found));
+        let KnownOutage { start, end, before } = notes::allow(found, &request)?;
         let NoteRequest { subject, cause, note, .. } = request;
-        let KnownOutage { start, end, before } = known;
         tracing::info!(%subject, %start, cause = cause.as_str(), by = %by.name, uid = by.uid, "outage noted");
         let detail = json!({ "start": start, "cause": cause, "note": note, "before": before });
         self.event(now, EventKind::OutageNoted, Some(subject.clone()), signed(detail, Some(by)));
         self.submit();
-        Noted { subject, start, end, cause, note, by: by.name.clone(), before }
+        let by = by.name.clone();
+        let taken = OutageNote { start, cause, note: note.clone(), by: by.clone(), at: now };
+        self.notes.take(subject.clone(), taken);
+        Ok(Noted { subject, start, end, cause, note, by, before })
     }
 
     /// Has subjects asked at once, beside their turns. Nothing is changed by it: it is in the log

@@ -199,6 +199,11 @@ impl Patrol {
             let id = self.id(round.subject);
             self.batch.samples.push((id, Sample::from(&round).into()));
             self.health.round(&round, now, &mut effects);
+            match round.check {
+                0 if round.is_invalid() => self.recents[round.subject.ix()].miss(),
+                0 => self.recents[round.subject.ix()].hear(&round),
+                _ => {}
+            }
             self.dirty.insert(round.subject);
         }
         self.health.settle(now, &mut effects);

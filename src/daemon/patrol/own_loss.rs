@@ -16,17 +16,17 @@ use crate::probe::{Answer, TargetId};
 const WINDOW_MS: i64 = 60_000;
 /// Fewer packets than this tell nothing of a rate.
 const PACKETS_MIN: u32 = 20;
+/// One lost packet is chance.
+const LOST_MIN: u32 = 2;
+/// A loss is excused when at least as much is lost by our own side in this part of such rounds.
+const LIKELY: f64 = 0.05;
+
 /// How often a control target is asked at the least whose rounds have `count` packets, in
 /// milliseconds: what a minute brings tells a rate, with a round to spare.
 #[must_use]
 pub(in crate::daemon) fn least_interval_ms(count: u8) -> i64 {
     WINDOW_MS * i64::from(count) / i64::from(PACKETS_MIN + u32::from(count))
 }
-
-/// One lost packet is chance.
-const LOST_MIN: u32 = 2;
-/// A loss is excused when at least as much is lost by our own side in this part of such rounds.
-const LIKELY: f64 = 0.05;
 
 /// When, packets sent, packets lost.
 type Round = (UnixMs, u32, u32);
@@ -55,17 +55,14 @@ impl OwnLoss {
         self.rounds.retain(|target, _| is_control(*target));
     }
 
-    /// What was sent and lost lately up to `now`, of the control target that lost least: what only one of
-    /// several loses is that one's. One that answers nothing in the last minute tells nothing: it is off or
-    /// answers nobody, for what our own side loses whole sentinels tell. `None` while too little was asked.
-    fn lately(&self, now: UnixMs) -> Option<(u32, u32)> {
-        let counted = self.rounds.values().filter_map(|rounds| lost_lately(rounds, now));
-        counted.min_by(|a, b| share_order(*a, *b))
+    /// What `of` says of the control target that lost least: what only one of several loses is that one's.
+    fn least(&self, of: impl Fn(&VecDeque<Round>) -> Option<(u32, u32)>) -> Option<(u32, u32)> {
+        self.rounds.values().filter_map(of).min_by(|a, b| share_order(*a, *b))
     }
 
-    /// The loss of our own side in thousandths; `None` while it is not known.
+    /// The loss of our own side in the last minute, in thousandths; `None` while it is not known.
     pub(super) fn permille(&self, now: UnixMs) -> Option<u16> {
-        let (sent, lost) = self.lately(now)?;
+        let (sent, lost) = self.least(|rounds| in_last_minute(rounds, now))?;
         u16::try_from((lost * 1_000 + sent / 2) / sent).ok()
     }
 
@@ -76,7 +73,8 @@ impl OwnLoss {
         if !is_part || answer.error.is_some() || self.rounds.is_empty() {
             return *answer;
         }
-        let Some((sent, lost)) = self.lately(answer.at) else { return *answer };
+        let least = self.least(|rounds| lately(rounds, answer.at));
+        let Some((sent, lost)) = least else { return *answer };
         if lost < LOST_MIN {
             return *answer;
         }
@@ -93,23 +91,38 @@ impl OwnLoss {
     }
 }
 
-/// What a control target was sent and lost within the minute up to `now`, or of its newest packets, whichever
-/// share is larger: when a loss begins, the minute still holds what went well before, and subjects that lose
-/// packets now must not be blamed meanwhile. `None` where too little was sent, or nothing was answered.
-fn lost_lately(rounds: &VecDeque<Round>, now: UnixMs) -> Option<(u32, u32)> {
+/// Rounds of the minute up to `now`, the newest first.
+fn minute(rounds: &VecDeque<Round>, now: UnixMs) -> impl Iterator<Item = &Round> {
     let since = UnixMs(now.0.saturating_sub(WINDOW_MS));
-    let late = || rounds.iter().rev().filter(|(at, ..)| *at >= since && *at <= now);
-    let sum = |(sent, lost): (u32, u32), (_, s, l): &Round| (sent + s, lost + l);
-    let (minute, mut newest) = (late().fold((0, 0), sum), (0, 0));
-    for round in late() {
+    rounds.iter().rev().filter(move |(at, ..)| *at >= since && *at <= now)
+}
+
+const fn sum((sent, lost): (u32, u32), (_, s, l): &Round) -> (u32, u32) {
+    (sent + *s, lost + *l)
+}
+
+/// What a control target was sent and lost within the minute up to `now`. One that answers nothing tells
+/// nothing: it is off or answers nobody, for what our own side loses whole sentinels tell. `None` where too
+/// little was sent, too.
+fn in_last_minute(rounds: &VecDeque<Round>, now: UnixMs) -> Option<(u32, u32)> {
+    let (sent, lost) = minute(rounds, now).fold((0, 0), sum);
+    (sent >= PACKETS_MIN && lost < sent).then_some((sent, lost))
+}
+
+/// The same, or of its newest packets alone, whichever share is larger: when a loss begins, the minute still holds
+/// what went well before, and subjects that lose packets now must not be blamed meanwhile.
+fn lately(rounds: &VecDeque<Round>, now: UnixMs) -> Option<(u32, u32)> {
+    let whole = in_last_minute(rounds, now)?;
+    let mut newest = (0, 0);
+    for round in minute(rounds, now) {
         if newest.0 >= PACKETS_MIN {
             break;
         }
         newest = sum(newest, round);
     }
-    let is_telling = minute.0 >= PACKETS_MIN && minute.1 < minute.0;
-    let has_begun = newest.1 >= LOST_MIN && share_order(newest, minute).is_gt();
-    is_telling.then_some(if has_begun { newest } else { minute })
+    // One that has just fallen silent loses all, and tells nothing.
+    let has_begun = (LOST_MIN..newest.0).contains(&newest.1) && share_order(newest, whole).is_gt();
+    Some(if has_begun { newest } else { whole })
 }
 
 /// Which share is larger, of packets sent and lost: cross-multiplied, without rounding.
@@ -193,11 +206,15 @@ mod tests {
     fn a_loss_that_begins_is_known_by_the_newest_packets() {
         let mut own = control(0);
         (13..=14).for_each(|n| own.note(&answer(CONTROL, 5 * n, 10, 3)));
-        assert_eq!(own.permille(UnixMs(70_000)), Some(300), "not 46 of the whole minute");
+        assert_eq!(own.permille(UnixMs(70_000)), Some(46), "of the whole minute");
         let told = own.excuse(&answer(SUBJECT, 70, 3, 1));
         assert_eq!(told.error, Some(RoundError::OwnLoss { packets: 1 }));
         let told = own.excuse(&answer(SUBJECT, 64, 3, 1));
         assert_eq!(told.error, None, "what came later tells nothing of before");
+        let mut silent = control(0);
+        (13..=14).for_each(|n| silent.note(&answer(CONTROL, 5 * n, 10, 10)));
+        let told = silent.excuse(&answer(SUBJECT, 70, 10, 9));
+        assert_eq!(told.error, None, "a control target that was switched off tells nothing");
     }
 
     #[test]

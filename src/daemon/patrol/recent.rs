@@ -32,6 +32,17 @@ impl Recent {
         self.medians.push_back(self.rtt_us);
     }
 
+    /// Takes a valid round in that measures no time: by SNMP.
+    pub(super) fn hear(&mut self, round: &Round) {
+        self.asked = None;
+        self.loss_permille = Some(round.loss_permille());
+    }
+
+    /// A round has come that this machine itself spoilt.
+    pub(super) const fn miss(&mut self) {
+        self.asked = None;
+    }
+
     /// A user has it asked.
     pub(super) const fn ask(&mut self, now: UnixMs) {
         self.asked = Some(now);
@@ -56,7 +67,7 @@ mod tests {
         recent.ask(now);
         assert!(recent.is_asked_at(now) && recent.is_asked_at(now + ASKED_MS - 1));
         assert!(!recent.is_asked_at(now + ASKED_MS));
-        recent.take(&Round {
+        let round = Round {
             subject: SubjectIx(0),
             check: 0,
             at: now,
@@ -64,8 +75,16 @@ mod tests {
             lost: 0,
             rtts: Rtts::from_us(&[5]),
             error: None,
-        });
+        };
+        recent.take(&round);
         assert!(!recent.is_asked_at(now));
         assert_eq!(recent.medians, [Some(5)]);
+        recent.ask(now);
+        recent.hear(&Round { lost: 1, rtts: Rtts::default(), ..round });
+        assert!(!recent.is_asked_at(now));
+        assert_eq!((recent.loss_permille, recent.medians.len()), (Some(1_000), 1));
+        recent.ask(now);
+        recent.miss();
+        assert!(!recent.is_asked_at(now));
     }
 }

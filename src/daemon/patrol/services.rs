@@ -89,8 +89,10 @@ impl Patrol {
         self.service_checks.measured.insert(said.key, points);
         let mut effects = Vec::new();
         self.health.round(&round, now, &mut effects);
-        if check == 0 && !round.is_invalid() {
-            self.recents[subject.ix()].take(&round);
+        match check {
+            0 if round.is_invalid() => self.recents[subject.ix()].miss(),
+            0 => self.recents[subject.ix()].take(&round),
+            _ => {}
         }
         self.dirty.insert(subject);
         self.health.settle(now, &mut effects);
