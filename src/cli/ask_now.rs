@@ -73,10 +73,14 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     if args.format == Format::Text {
         super::print(&told(done, left_out, lang))?;
     }
+    // A round that was on its way already is no answer; of those who were being asked for somebody else
+    // nobody knows when they were.
+    let since = (done.joined == 0).then_some(snapshot.at);
     let heard = match wait.is_zero() {
         true => Vec::new(),
         false => match ask_longer(&config, wait, async |client| {
-            listen(&client, snapshot, &request.subjects, wait).await
+            let asked = Asked { subjects: &request.subjects, since };
+            listen(&client, snapshot, &asked, wait).await
         }) {
             Ok(heard) => heard,
             Err(failure) => return failure.end(&config, |_| None),
@@ -94,6 +98,12 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     })?;
     let is_well = left_out == 0 && heard.iter().all(|heard| heard.answered == Some(true));
     Ok(ExitCode::from(if is_well { EXIT_OK } else { EXIT_FINDING }))
+}
+
+/// Who was asked, and since when their rounds count, where that is known.
+struct Asked<'a> {
+    subjects: &'a [SubjectId],
+    since: Option<UnixMs>,
 }
 
 /// What is known of a subject when the wait is over.
@@ -146,16 +156,19 @@ impl Heard {
 async fn listen(
     client: &Client,
     mut snapshot: Snapshot,
-    asked: &[SubjectId],
+    asked: &Asked<'_>,
     wait: Duration,
 ) -> Result<Vec<Heard>, ClientError> {
     let rows = |snapshot: &Snapshot| -> Vec<SubjectRow> {
         let row = |id: &SubjectId| snapshot.subjects.iter().find(|row| row.id == *id).cloned();
-        asked.iter().filter_map(row).collect()
+        asked.subjects.iter().filter_map(row).collect()
     };
     let before: HashMap<SubjectId, Option<UnixMs>> =
         rows(&snapshot).into_iter().map(|row| (row.id, row.now.last_round)).collect();
-    let is_newer = |row: &SubjectRow| row.now.last_round > before.get(&row.id).copied().flatten();
+    let is_newer = |row: &SubjectRow| {
+        row.now.last_round > before.get(&row.id).copied().flatten()
+            && row.now.last_round >= asked.since
+    };
     let following = async {
         loop {
             let mut changes = match client.changes(snapshot.seq).await {
@@ -184,8 +197,8 @@ async fn listen(
         _ = tokio::signal::ctrl_c() => {}
     }
     let heard = rows(&snapshot).into_iter().map(|row| {
-        let has_answered = row.now.loss_permille.is_none_or(|lost| lost < 1000);
-        let answered = is_newer(&row).then_some(has_answered);
+        let has_answered = row.now.loss_permille.map(|lost| lost < 1000);
+        let answered = has_answered.filter(|_| is_newer(&row));
         Heard { row, answered }
     });
     Ok(heard.collect())

@@ -27,7 +27,7 @@ pub use incident::{
     OFF_HOURS_GLYPH, blind_words, cause_key, guess_words, incident_notes, sign_words,
 };
 pub use network::network_words;
-pub use number::{decimal, number, percent, rtt};
+pub use number::{decimal, number, percent, percent_number, rtt};
 pub use reason::{reason, reason_words};
 pub use recurrence::recurrence_words;
 pub use sort::{SortKey, sort_key};

@@ -19,6 +19,12 @@ pub fn number(lang: Lang, n: i64) -> String {
 /// a single lost second must not vanish from a report.
 #[must_use]
 pub fn percent(lang: Lang, ppm: u32, decimals: u8) -> String {
+    format!("{} %", percent_number(lang, ppm, decimals))
+}
+
+/// The same without its sign, for columns that say it once.
+#[must_use]
+pub fn percent_number(lang: Lang, ppm: u32, decimals: u8) -> String {
     let decimals = decimals.min(PERCENT_DECIMALS_MAX);
     let scale = 10_u64.pow(u32::from(decimals));
     let step = 10_u64.pow(u32::from(PERCENT_DECIMALS_MAX - decimals));
@@ -29,7 +35,7 @@ pub fn percent(lang: Lang, ppm: u32, decimals: u8) -> String {
     if ppm > 0 {
         rounded = rounded.max(1);
     }
-    format!("{} %", scaled(lang, rounded, decimals))
+    scaled(lang, rounded, decimals)
 }
 
 /// Thousandths with 0 to 3 decimals, rounded half away from zero: 41 234 with one is `41,2`.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use serde_json::json;
 
 use super::Printed;
@@ -20,7 +20,7 @@ use crate::t;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tuantra alert explain cai-be/tslcd                         this line, now
-  tuantra alert explain cai-be/tslcd --at 2026-11-27T22:00   the same at night
+  tuantra alert explain cai-be/tslcd --at 22:00              the same at night
   tuantra alert explain                                      when the patrol cannot see
   tuantra alert explain cai-be/tslcd --format json | jq .told
 
@@ -29,7 +29,7 @@ pub(super) struct Args {
     /// A connection, device or service, by id; left out: who is told when the patrol is blind
     #[arg(value_name = "SUBJECT")]
     subject: Option<String>,
-    /// At which time: 2026-11-27T22:00 (configured zone) or RFC 3339 (default: now)
+    /// At which time: 22:00 (today), 2026-11-27T22:00 (configured zone) or RFC 3339 (default: now)
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
     #[command(flatten)]
@@ -45,6 +45,13 @@ struct Told<'a> {
     storm: Option<&'a Storm>,
 }
 
+fn time_of_day(text: &str, config: &Config) -> Option<UnixMs> {
+    let time = report::clock_time(text.trim())?;
+    let today = config.timezone.to_datetime(clock::now().to_timestamp()).date();
+    let at = today.to_datetime(time).to_zoned(config.timezone.clone()).ok()?;
+    Some(at.timestamp().into())
+}
+
 pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let config = context::config(global)?;
     let inventory = context::inventory(&config)?;
@@ -58,7 +65,12 @@ pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     };
     let at = match &args.at {
         None => clock::now(),
-        Some(text) => report::moment(text, &config.timezone)?,
+        // Of a time of day today's, past or to come.
+        Some(text) => time_of_day(text, &config)
+            .or_else(|| report::moment(text, &config.timezone).ok())
+            .ok_or_else(|| {
+                anyhow!(t!(lang, "explain.bad_time", text = visible(text)))
+            })?,
     };
     let router = Router::new(config.alerts.routes.clone(), config.timezone.clone());
     let storms = storms(&config, at);

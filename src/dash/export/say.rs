@@ -4,7 +4,8 @@ use crate::api::{ClosedIncident, Drift, UnitRow, Work};
 use crate::dash::board::{Board, Subject};
 use crate::dash::state::Ui;
 use crate::locale::{
-    Lang, cause_key, clock, date, recurrence_words, state_name, text as word, trouble_words,
+    Lang, cause_key, clock, date, percent_number, recurrence_words, state_name, text as word,
+    trouble_words,
 };
 use crate::model::{Incident, UnitId, UnixMs, WorkedOn};
 
@@ -115,7 +116,7 @@ impl Say<'_> {
 
     /// Millionths in percent.
     fn percent(&self, ppm: Option<u32>) -> String {
-        ppm.map(|ppm| self.figure(i64::from(ppm) / 10, 2)).unwrap_or_default()
+        ppm.map(|ppm| percent_number(self.lang, ppm, 2)).unwrap_or_default()
     }
 
     fn unit_name(&self, unit: &UnitId) -> String {

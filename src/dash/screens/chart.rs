@@ -32,7 +32,8 @@ fn limit_us(points: &[ChartPoint]) -> u32 {
     let nearly_all = |of: fn(&ChartPoint) -> Option<u32>| {
         let mut all: Vec<u32> = points.iter().filter_map(of).collect();
         all.sort_unstable();
-        all.get(all.len().saturating_sub(1) * 95 / 100).copied().unwrap_or(0)
+        // Of a few none is left out.
+        all.get((all.len() * 95 / 100).min(all.len().saturating_sub(1))).copied().unwrap_or(0)
     };
     let (largest, median) = (nearly_all(|p| p.max_us), nearly_all(|p| p.median_us));
     let wanted = largest.min(median.saturating_mul(SPREAD)).max(median);

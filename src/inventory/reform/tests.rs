@@ -11,7 +11,7 @@ const UNITS: &str = "# Tỉnh và huyện
 units:
   - { id: tinh, name: Tỉnh A, kind: province, code: \"82\" }   # cấp tỉnh
   - id: huyen
-    name: Huyện B      # bãi bỏ
+    name: Huyện B      # giải thể
     kind: district
     parent: tinh
     # đầu mối
@@ -32,7 +32,7 @@ const LINES: &str = "id,unit,network,address\nan-thai/tslcd,an-thai,tslcd,10.0.0
 const PLAN: &str =
     "Đơn vị cũ,Đơn vị mới,Tên đơn vị mới,Mã hành chính,Loại,Trực thuộc,Ngày hiệu lực,Ghi chú
 tinh,tinh-moi,Tỉnh Mới,82,Tỉnh,,01/07/2025,
-huyen,,,,,,01/07/2025,bãi bỏ
+huyen,,,,,,01/07/2025,giải thể
 an-cu,xa-an,\"Xã An: Mới\",28249,Xã,tinh-moi,01/07/2025,
 an-thai,xa-an,,,,,01/07/2025,
 so,so,,,,,01/07/2025,
