@@ -119,7 +119,7 @@ pub struct AskRequest {
 }
 
 /// They are being asked; what they answer comes with the changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct AskedNow {
     /// Subjects asked for this request.
     #[serde(default)]
@@ -130,6 +130,9 @@ pub struct AskedNow {
     pub joined: u32,
     /// Addresses that are pinged; a device may be asked by SNMP beside that.
     pub addresses: u32,
+    /// Subjects that nobody asks, now or in their turns: disabled, not in force, without a check.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub never: Vec<SubjectId>,
 }
 
 /// A message of the outbox is tried again, or given up. `POST /v1/outbox`.

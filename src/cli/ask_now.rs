@@ -71,7 +71,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         Err(failure) => return failure.end(&config, |problem| refused(&config, problem)),
     };
     if args.format == Format::Text {
-        super::print(&told(done, left_out, lang))?;
+        super::print(&told(&done, left_out, lang))?;
     }
     // A round that was on its way already is no answer; of those who were being asked for somebody else
     // nobody knows when they were.
@@ -79,7 +79,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let heard = match wait.is_zero() {
         true => Vec::new(),
         false => match ask_longer(&config, wait, async |client| {
-            let asked = Asked { subjects: &request.subjects, since };
+            let asked = Asked { subjects: &request.subjects, never: &done.never, since };
             listen(&client, snapshot, &asked, wait).await
         }) {
             Ok(heard) => heard,
@@ -103,6 +103,8 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
 /// Who was asked, and since when their rounds count, where that is known.
 struct Asked<'a> {
     subjects: &'a [SubjectId],
+    /// Those of them that nobody asks.
+    never: &'a [SubjectId],
     since: Option<UnixMs>,
 }
 
@@ -111,6 +113,8 @@ struct Heard {
     row: SubjectRow,
     /// Whether it answered; `None` while no round has come that is newer than the question.
     answered: Option<bool>,
+    /// Nobody asks it.
+    is_never_asked: bool,
 }
 
 impl Heard {
@@ -130,7 +134,7 @@ impl Heard {
     fn words(&self, lang: Lang) -> String {
         let now = &self.row.now;
         if self.answered.is_none() {
-            let key = if self.row.address.is_none() { "ask.never" } else { "ask.not_yet" };
+            let key = if self.is_never_asked { "ask.never" } else { "ask.not_yet" };
             return t!(lang, key);
         }
         if self.answered == Some(false) {
@@ -169,6 +173,7 @@ async fn listen(
         row.now.last_round > before.get(&row.id).copied().flatten()
             && row.now.last_round >= asked.since
     };
+    let is_never_asked = |row: &SubjectRow| asked.never.contains(&row.id);
     let following = async {
         loop {
             let mut changes = match client.changes(snapshot.seq).await {
@@ -180,7 +185,7 @@ async fn listen(
                 Err(error) => return Err(error),
             };
             loop {
-                if rows(&snapshot).iter().all(|row| row.address.is_none() || is_newer(row)) {
+                if rows(&snapshot).iter().all(|row| is_never_asked(row) || is_newer(row)) {
                     return Ok(());
                 }
                 let change = changes.next().await?;
@@ -199,7 +204,8 @@ async fn listen(
     let heard = rows(&snapshot).into_iter().map(|row| {
         let has_answered = row.now.loss_permille.map(|lost| lost < 1000);
         let answered = has_answered.filter(|_| is_newer(&row));
-        Heard { row, answered }
+        let is_never_asked = is_never_asked(&row);
+        Heard { row, answered, is_never_asked }
     });
     Ok(heard.collect())
 }
@@ -248,7 +254,7 @@ fn meant(snapshot: &Snapshot, words: &[String], lang: Lang) -> anyhow::Result<Ve
     Ok(found)
 }
 
-fn told(done: AskedNow, left_out: usize, lang: Lang) -> String {
+fn told(done: &AskedNow, left_out: usize, lang: Lang) -> String {
     let figure = |n: u32| locale::number(lang, i64::from(n));
     let (subjects, addresses) = (figure(done.subjects), figure(done.addresses));
     let mut lines = vec![t!(lang, "ask.asked", subjects = subjects, addresses = addresses)];
@@ -293,7 +299,8 @@ mod tests {
             let mut row = rows[n].clone();
             row.address = Some("10.0.0.1".to_owned());
             set(&mut row);
-            Heard { row, answered }
+            let is_never_asked = row.address.is_none();
+            Heard { row, answered, is_never_asked }
         };
         let all = [
             heard(4, Some(true), &|row| row.now.rtt_us = Some(6_100)),
@@ -313,14 +320,14 @@ mod tests {
 
     #[test]
     fn who_joined_and_who_was_left_out_is_said() {
-        let done = AskedNow { subjects: 60, joined: 40, addresses: 61 };
+        let done = AskedNow { subjects: 60, joined: 40, addresses: 61, never: Vec::new() };
         assert_eq!(
-            told(done, 1_200, Lang::En),
+            told(&done, 1_200, Lang::En),
             "Asking 60 subjects now (addresses: 61).\n\
              40 were being asked already and get the same answer.\n\
              1,200 were left out: at most 100 are asked at once.\n"
         );
-        let one = AskedNow { subjects: 1, joined: 0, addresses: 1 };
-        assert_eq!(told(one, 0, Lang::Vi), "Đang đo ngay 1 đối tượng (1 địa chỉ).\n");
+        let one = AskedNow { subjects: 1, joined: 0, addresses: 1, never: Vec::new() };
+        assert_eq!(told(&one, 0, Lang::Vi), "Đang đo ngay 1 đối tượng (1 địa chỉ).\n");
     }
 }

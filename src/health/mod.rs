@@ -312,6 +312,13 @@ impl Health {
         is_planned(&self.maintenance, &self.inventory, subject, at)
     }
 
+    /// True when a subject is asked in its turns: it is enabled, in force and has a check.
+    #[must_use]
+    pub fn is_patrolled(&self, subject: SubjectIx) -> bool {
+        let track = &self.tracks[subject.ix()];
+        track.is_asked && !track.is_absent
+    }
+
     /// True when silence that began at `start` is *off hours* at `at`: the subject may be off then,
     /// and is waited for still (rule 11).
     #[must_use]

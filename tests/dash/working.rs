@@ -189,7 +189,7 @@ fn what_is_selected_is_asked_and_who_is_asked_is_said() {
     let commands = desk.press("r<Enter>");
     let [Cmd::Ask(asking)] = &commands[..] else { panic!("one command: {commands:?}") };
     assert_eq!(asking.request.subjects, [sample::subject_id("go-cong-tay/tslcd")]);
-    let done = AskedNow { subjects: 1, joined: 0, addresses: 1 };
+    let done = AskedNow { subjects: 1, joined: 0, addresses: 1, never: Vec::new() };
     desk.act(Action::Asked(asking.clone(), Ok(done)));
     let said = status(&desk);
     assert!(said.contains("TSLCD Huyện Gò Công Tây: 1 đối tượng, 1 địa chỉ"), "{said}");
@@ -202,7 +202,7 @@ fn what_is_selected_is_asked_and_who_is_asked_is_said() {
     let [Cmd::Ask(asking)] = &commands[..] else { panic!("one command: {commands:?}") };
     assert!(asking.request.subjects.len() > 1);
     let many = u32::try_from(asking.request.subjects.len()).expect("a few");
-    let done = AskedNow { subjects: many, joined: 0, addresses: many };
+    let done = AskedNow { subjects: many, joined: 0, addresses: many, never: Vec::new() };
     desk.act(Action::Asked(asking.clone(), Ok(done)));
     let unit = desk.ui.selected().cloned();
     let Some(Row::Unit(unit)) = unit else { panic!("a unit: {unit:?}") };
@@ -232,7 +232,7 @@ fn who_is_left_out_and_who_is_asked_already_is_said() {
     let commands = desk.press("<Enter>");
     let [Cmd::Ask(asking)] = &commands[..] else { panic!("one command: {commands:?}") };
     assert_eq!((asking.request.subjects.len(), asking.left_out), (100, left_out));
-    let done = AskedNow { subjects: 60, joined: 40, addresses: 61 };
+    let done = AskedNow { subjects: 60, joined: 40, addresses: 61, never: Vec::new() };
     desk.act(Action::Asked(asking.clone(), Ok(done)));
     let said = status(&desk);
     for shown in ["60 đối tượng, 61 địa chỉ", "40 đang được đo sẵn", &format!("bỏ lại {left_out}")]

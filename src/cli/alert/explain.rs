@@ -48,7 +48,7 @@ struct Told<'a> {
 fn time_of_day(text: &str, config: &Config) -> Option<UnixMs> {
     let time = report::clock_time(text.trim())?;
     let today = config.timezone.to_datetime(clock::now().to_timestamp()).date();
-    let at = today.to_datetime(time).to_zoned(config.timezone.clone()).ok()?;
+    let at = today.to_datetime(time).to_zoned_datetime(config.timezone.clone()).ok()?;
     Some(at.timestamp().into())
 }
 
@@ -68,9 +68,7 @@ pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         // Of a time of day today's, past or to come.
         Some(text) => time_of_day(text, &config)
             .or_else(|| report::moment(text, &config.timezone).ok())
-            .ok_or_else(|| {
-                anyhow!(t!(lang, "explain.bad_time", text = visible(text)))
-            })?,
+            .ok_or_else(|| anyhow!(t!(lang, "explain.bad_time", text = visible(text))))?,
     };
     let router = Router::new(config.alerts.routes.clone(), config.timezone.clone());
     let storms = storms(&config, at);

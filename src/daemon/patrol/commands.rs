@@ -82,6 +82,8 @@ impl Patrol {
         let found = request.subjects.iter().map(|id| self.find(id));
         let subjects = found.collect::<Result<Vec<SubjectIx>, Problem>>()?;
         let wanted: BTreeSet<SubjectIx> = subjects.into_iter().collect();
+        let (wanted, never): (Vec<SubjectIx>, Vec<SubjectIx>) =
+            wanted.into_iter().partition(|s| self.health.is_patrolled(*s));
         // Who is being asked for somebody else is not asked a second time: one answer does for both.
         let (joined, asked): (Vec<SubjectIx>, Vec<SubjectIx>) =
             wanted.into_iter().partition(|s| self.recents[s.ix()].is_asked_at(now));
@@ -91,6 +93,7 @@ impl Patrol {
             subjects: count(asked.len()),
             joined: count(joined.len()),
             addresses: count(addresses),
+            never: never.into_iter().map(|subject| self.id(subject)).collect(),
         };
         tracing::info!(
             subjects = answer.subjects,
