@@ -48,70 +48,59 @@ mod gnu {
     }
 
     pub(super) fn forget_start() {
-        let Ok(maps) = std::fs::read_to_string("/proc/self/smaps") else { return };
-        for (from, to) in as_their_files(&maps) {
-            // SAFETY: the span is one mapping, private, that cannot be written to and of which no page is
-            // another than its file's: whatever is touched comes from there again.
-            unsafe {
-                libc::madvise(from as *mut libc::c_void, to - from, libc::MADV_DONTNEED);
-            }
+        // SAFETY: the function is called with what the loader has mapped, while it holds its lock.
+        unsafe {
+            libc::dl_iterate_phdr(Some(forget), std::ptr::null_mut());
         }
     }
 
-    /// From where to where files are mapped as they are, by `/proc/self/smaps` (proc(5)): private, not to
-    /// be written to, and nothing in it that was written before, as what is relocated at the start is.
-    fn as_their_files(maps: &str) -> impl Iterator<Item = (usize, usize)> {
-        let mut mapped = None;
-        maps.lines().filter_map(move |line| match line.strip_prefix("Anonymous:") {
-            Some(size) => mapped.take().filter(|_| size.trim() == "0 kB"),
-            None => {
-                if let Some(span) = span_of(line) {
-                    mapped = is_of_a_file(line).then_some(span);
-                }
-                None
+    /// Gives back the code and the constants of one object, the program or a library. What is relocated or
+    /// written to lies in segments that may be written to, and stays.
+    ///
+    /// # Safety
+    /// `object` is what dl_iterate_phdr(3) hands over.
+    unsafe extern "C" fn forget(
+        object: *mut libc::dl_phdr_info,
+        _size: usize,
+        _data: *mut libc::c_void,
+    ) -> libc::c_int {
+        // SAFETY: the loader's record and the headers it points to are there while its lock is held.
+        let (base, headers) = unsafe {
+            let object = &*object;
+            (
+                object.dlpi_addr,
+                std::slice::from_raw_parts(object.dlpi_phdr, object.dlpi_phnum.into()),
+            )
+        };
+        // SAFETY: it only asks.
+        let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+        let Some(page) = u64::try_from(page).ok().filter(|page| page.is_power_of_two()) else {
+            return 0;
+        };
+        for header in headers {
+            if header.p_type != libc::PT_LOAD || header.p_flags & libc::PF_W != 0 {
+                continue;
             }
-        })
-    }
-
-    fn span_of(line: &str) -> Option<(usize, usize)> {
-        let (from, to) = line.split_once(' ')?.0.split_once('-')?;
-        let at = |text| usize::from_str_radix(text, 16).ok();
-        at(from).zip(at(to)).filter(|(from, to)| from < to)
-    }
-
-    fn is_of_a_file(line: &str) -> bool {
-        let mut fields = line.split_ascii_whitespace();
-        let rights = fields.nth(1).unwrap_or_default();
-        let path = fields.nth(3).unwrap_or_default();
-        matches!(rights, "r--p" | "r-xp") && path.starts_with('/')
+            let begin = (base + header.p_vaddr).next_multiple_of(page);
+            let end = (base + header.p_vaddr + header.p_filesz) & !(page - 1);
+            if begin < end {
+                // SAFETY: whole pages of a private mapping that cannot be written to and holds what its file
+                // holds: whatever is touched comes from there again.
+                unsafe {
+                    libc::madvise(
+                        begin as *mut libc::c_void,
+                        (end - begin) as usize,
+                        libc::MADV_DONTNEED,
+                    );
+                }
+            }
+        }
+        0
     }
 
     #[cfg(test)]
     mod tests {
         use super::*;
-
-        #[test]
-        fn only_what_is_as_its_file_is_meant() {
-            let mapping = |span: &str, rights, path, anonymous_kib: u32| {
-                format!(
-                    "{span} {rights} 0052c000 fe:00 42    {path}\nSize:    8 kB\n\
-                     Anonymous:   {anonymous_kib} kB\nVmFlags: rd ex mr mw me\n"
-                )
-            };
-            let maps = [
-                mapping("55d0c0a2d000-55d0c1e72000", "r-xp", "/usr/bin/tuantra", 0),
-                mapping("55d0c1e74000-55d0c1ee4000", "r--p", "/usr/bin/tuantra", 448),
-                mapping("55d0c1ee4000-55d0c1ee8000", "rw-p", "/usr/bin/tuantra", 0),
-                mapping("7f1000000000-7f1000021000", "r--p", "", 0),
-                mapping("7f1100000000-7f1100021000", "r--s", "/var/lib/tuantra.db-shm", 0),
-                mapping("7f1200000000-7f1200021000", "r--p", "/lib/libc.so.6", 0),
-                mapping("7ffd9a5e0000-7ffd9a5e2000", "r-xp", "[vdso]", 0),
-            ];
-            let spans: Vec<_> = as_their_files(&maps.concat()).collect();
-            let code = (0x55d0_c0a2_d000, 0x55d0_c1e7_2000);
-            assert_eq!(spans, [code, (0x7f12_0000_0000, 0x7f12_0002_1000)]);
-            assert_eq!(as_their_files("").count(), 0);
-        }
 
         #[test]
         fn what_was_given_back_is_there_again() {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rusqlite::Connection;
 
 use super::block::{BadBlock, decode_points, decode_rounds, encode_points, encode_rounds};
-use super::numbers::ROUNDS;
+use super::numbers::{ROUNDS, SERIES_MAX};
 use super::sketch::Rollup;
 use crate::model::{Point, PointKind, Sample, Span};
 
@@ -147,8 +147,10 @@ pub(super) fn settle<T: Copy>(all: &mut Vec<T>, at: impl Fn(&T) -> i64) {
 /// What every series is of, read once.
 #[derive(Debug, Default)]
 pub(super) struct Kinds {
-    /// With the number of the subject.
-    kinds: HashMap<u32, (Kind, i64)>,
+    /// By number: they are given out from one on, and there may be hundreds of thousands.
+    kinds: Vec<Option<Kind>>,
+    /// The subjects of series of rounds.
+    subjects: HashMap<u32, i64>,
     last: u32,
 }
 
@@ -162,22 +164,31 @@ impl Kinds {
         while let Some(row) = rows.next()? {
             let series: u32 = row.get(0)?;
             let (kind, name): (String, String) = (row.get(1)?, row.get(2)?);
-            if let Some(kind) = kind_of(&kind, &name) {
-                self.kinds.insert(series, (kind, row.get(3)?));
-            }
             self.last = series;
+            let kind = kind_of(&kind, &name).filter(|_| series <= SERIES_MAX);
+            let Some(kind) = kind else { continue };
+            let place = series as usize;
+            if self.kinds.len() <= place {
+                self.kinds.resize(place + 1, None);
+            }
+            if let Some(slot) = self.kinds.get_mut(place) {
+                *slot = Some(kind);
+            }
+            if matches!(kind, Kind::Rounds(_)) {
+                self.subjects.insert(series, row.get(3)?);
+            }
         }
         Ok(())
     }
 
     /// What a series is of; `None` for one that nobody knows.
     pub(super) fn of(&self, series: u32) -> Option<Kind> {
-        self.kinds.get(&series).map(|(kind, _)| *kind)
+        self.kinds.get(series as usize).copied().flatten()
     }
 
-    /// The number of the subject that a series is of.
+    /// The number of the subject that a series of rounds is of.
     pub(super) fn subject_of(&self, series: u32) -> Option<i64> {
-        self.kinds.get(&series).map(|(_, subject)| *subject)
+        self.subjects.get(&series).copied()
     }
 
     /// The largest number given out.

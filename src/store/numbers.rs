@@ -427,7 +427,9 @@ impl Next {
             }
         };
         if next > SERIES_MAX {
-            return Ok(None);
+            // What was given out is known all the same.
+            self.0 = Some(next);
+            return if of.is_new { look() } else { Ok(None) };
         }
         let given = tx
             .prepare_cached(

@@ -13,7 +13,7 @@ const SCREENS: [(&str, &str); 9] = [
     ("5", "Map: Whole province"),
     ("6", "Log"),
     ("8", "switch"),
-    ("H", "under 10 %"),
+    ("H", "tenths of the time"),
     ("w", "Open incidents"),
     ("2", "Units cut off"),
 ];

@@ -17,8 +17,8 @@ use crate::model::{MAX_PINGS_PER_ROUND, RoundError, Rtts, Sample, UnixMs};
 /// that builds up, slowly through noise. The encoder takes whichever is shortest.
 const SHIFTS: [u32; 4] = [2, 3, 4, 6];
 const SHIFT_BITS: u32 = 2;
-/// A block of no more than so long passes into its day's: which way is shortest is tried out on a part
-/// of it. What stays is tried as a whole.
+/// A block whose rounds span no more than so long passes into its day's mostly: which way is shortest is tried
+/// out on a part of it. What stays is tried as a whole.
 const PASSING_MS: i64 = 3_600_000;
 /// Rounds that follow one another in such a part; every so many of them are tried.
 const STRETCH: usize = 32;
@@ -39,8 +39,10 @@ impl PartialEq for Outcome {
     /// Most have no error, which is seen sooner than that two are the same.
     #[inline]
     fn eq(&self, other: &Self) -> bool {
-        (self.sent, self.lost, self.len) == (other.sent, other.lost, other.len)
-            && ((self.error.is_none() && other.error.is_none()) || self.error == other.error)
+        // Taken apart, so that a new field cannot be forgotten.
+        let Self { sent, lost, len, error } = *self;
+        (sent, lost, len) == (other.sent, other.lost, other.len)
+            && ((error.is_none() && other.error.is_none()) || error == other.error)
     }
 }
 

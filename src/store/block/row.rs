@@ -30,8 +30,10 @@ impl PartialEq for Outcome {
     /// Most have no error, which is seen sooner than that two are the same.
     #[inline]
     fn eq(&self, other: &Self) -> bool {
-        (self.check, self.sent, self.lost) == (other.check, other.sent, other.lost)
-            && ((self.error.is_none() && other.error.is_none()) || self.error == other.error)
+        // Taken apart, so that a new field cannot be forgotten.
+        let Self { check, sent, lost, error } = *self;
+        (check, sent, lost) == (other.check, other.sent, other.lost)
+            && ((error.is_none() && other.error.is_none()) || error == other.error)
     }
 }
 
