@@ -96,7 +96,9 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
             format!("{asked:#}\n")
         }
     })?;
-    let is_well = left_out == 0 && heard.iter().all(|heard| heard.answered == Some(true));
+    let is_well = left_out == 0
+        && done.never.is_empty()
+        && heard.iter().all(|heard| heard.answered == Some(true));
     Ok(ExitCode::from(if is_well { EXIT_OK } else { EXIT_FINDING }))
 }
 
@@ -261,6 +263,10 @@ fn told(done: &AskedNow, left_out: usize, lang: Lang) -> String {
     if done.joined > 0 {
         lines.push(t!(lang, "ask.joined", count = figure(done.joined)));
     }
+    if !done.never.is_empty() {
+        let count = i64::try_from(done.never.len()).unwrap_or(i64::MAX);
+        lines.push(t!(lang, "ask.never_asked", count = count));
+    }
     if left_out > 0 {
         let count = locale::number(lang, i64::try_from(left_out).unwrap_or(i64::MAX));
         lines.push(t!(lang, "ask.left_out", count = count, most = ASK_MAX));
@@ -329,5 +335,11 @@ mod tests {
         );
         let one = AskedNow { subjects: 1, joined: 0, addresses: 1, never: Vec::new() };
         assert_eq!(told(&one, 0, Lang::Vi), "Đang đo ngay 1 đối tượng (1 địa chỉ).\n");
+        let off =
+            AskedNow { never: vec![SubjectId::new("a/tslcd").unwrap()], ..AskedNow::default() };
+        let told = told(&off, 0, Lang::En);
+        assert!(
+            told.ends_with("1 is asked by nobody: disabled, not in force, or without a check.\n")
+        );
     }
 }

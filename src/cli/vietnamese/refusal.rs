@@ -43,7 +43,9 @@ fn complaint(error: &clap::Error) -> String {
                 .error("bad_value_why", &[("arg", &arg), ("value", &value), ("reason", &reason)]),
             None => about("bad_value"),
         },
-        ErrorKind::UnknownArgument if arg.starts_with('-') => about("unknown"),
+        ErrorKind::UnknownArgument if arg.starts_with('-') || !tips(error).is_empty() => {
+            about("unknown")
+        }
         ErrorKind::UnknownArgument => about("unknown_word"),
         ErrorKind::NoEquals => about("no_equals"),
         ErrorKind::TooManyValues => about("too_many"),
