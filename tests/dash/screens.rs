@@ -357,6 +357,9 @@ fn while_nothing_is_seen_no_figure_of_coverage_is_told() {
             let warning = if lang == Lang::Vi { "MẤT QUAN SÁT" } else { "BLIND" };
             assert!(first(&desk.text()).contains(warning), "{}", desk.text());
             if size.0 >= 80 {
+                let text = desk.text();
+                let is_open = |line: &str| line.contains(" -/") && line.contains(unseen);
+                assert!(text.lines().any(is_open), "{text}");
                 desk.press("w");
                 assert!(desk.text().contains(unseen), "{}", desk.text());
             }

@@ -43,11 +43,16 @@ pub struct Figures {
     pub reached: bool,
 }
 
+/// Whether the patrol sees nothing at all now: who is live nobody knows.
+pub fn is_blind(shot: &Shot<'_>) -> bool {
+    shot.board.daemon.blind.iter().any(|blind| blind.carrier.is_none())
+}
+
 /// Coverage of the whole province on the chosen network; `None` where nothing must have one.
 pub fn coverage(shot: &Shot<'_>) -> Option<Coverage> {
     let lang = shot.ui.lang;
     let network = shot.ui.network(shot.board)?;
-    if shot.board.daemon.blind.iter().any(|blind| blind.carrier.is_none()) {
+    if is_blind(shot) {
         let figures = Err(locale::text(lang, "dash_blind.unseen"));
         return Some(Coverage { network: network.short.clone(), figures });
     }

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::chrome::is_blind;
 use super::{facts, incidents, lines};
 use crate::api::{UnitCoverage, UnitRow};
 use crate::coverage::Verdict;
@@ -182,6 +183,7 @@ fn unit_cells(shot: &Shot<'_>, unit: &UnitRow, networks: usize, own: bool) -> Ve
     cells.push(if alone { state_now(shot, unit, row) } else { bar_now(shot, row) });
     let (words, style) = verdict(lang, theme, row.verdict);
     let words = match row.verdict {
+        _ if !alone && is_blind(shot) => NOTHING.to_owned(),
         Verdict::Met | Verdict::Missed if !alone => {
             let n = |n: u32| number(lang, i64::from(n));
             t!(lang, "dash.met_of", met = n(row.ladder.met), required = n(row.ladder.required))
@@ -208,10 +210,15 @@ fn standing(shot: &Shot<'_>, row: &UnitCoverage, alone: bool) -> Line {
         };
     }
     let (live, required) = (row.ladder.live, row.ladder.required);
-    let style = if live < required { theme.fault() } else { Style::new() };
+    let is_blind = is_blind(shot);
+    let style = match live < required {
+        _ if is_blind => theme.unknown(),
+        true => theme.fault(),
+        false => Style::new(),
+    };
     let words = format!(
         "{}/{}",
-        number(shot.ui.lang, i64::from(live)),
+        if is_blind { NOTHING.to_owned() } else { number(shot.ui.lang, i64::from(live)) },
         number(shot.ui.lang, i64::from(required))
     );
     Line::styled(words, style)
@@ -219,6 +226,9 @@ fn standing(shot: &Shot<'_>, row: &UnitCoverage, alone: bool) -> Line {
 
 /// The share of units that are live now: a bar and a percentage.
 fn bar_now(shot: &Shot<'_>, row: &UnitCoverage) -> Line {
+    if is_blind(shot) {
+        return Line::styled(text(shot.ui.lang, "dash_blind.unseen"), shot.theme.unknown());
+    }
     let ppm = live_ppm(row.ladder.live, row.ladder.required);
     let goal = u32::from(shot.board.goal_permille) * 1000;
     let style = if ppm < goal { shot.theme.fault() } else { Style::new() };
