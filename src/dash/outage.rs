@@ -185,6 +185,8 @@ pub(super) fn say(ui: &mut Ui, link: &Link, now: UnixMs, commands: &mut Vec<Cmd>
     }
     let Some(spoken) = dialog.about().cloned() else { return };
     let note = dialog.entry.said();
+    // As it opened: pressed twice.
+    let is_untouched = note.is_empty() && dialog.cause == spoken.likely();
     let is_otherwise = spoken.before.is_some_and(|before| before.cause != dialog.cause);
     if is_otherwise && note.is_empty() {
         dialog.entry.is_wrong = true;
@@ -195,7 +197,7 @@ pub(super) fn say(ui: &mut Ui, link: &Link, now: UnixMs, commands: &mut Vec<Cmd>
     let is_same = |earlier: &NoteRequest| {
         earlier.subject == request.subject && earlier.start == request.start
     };
-    if ui.speaking.asks_otherwise(is_same) {
+    if !is_untouched && ui.speaking.asks_otherwise(is_same) {
         return;
     }
     ui.mode = Mode::Normal;

@@ -138,11 +138,13 @@ pub(super) fn take(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs, command
         Holds::Until(at) => (None, Some(at)),
     };
     let note = dialog.entry.said();
+    // As it opened: pressed twice.
+    let is_untouched = note.is_empty() && dialog.term == Term::default();
     // The root may have moved up since the dialog was opened.
     let request = AckRequest { subject: incident.root.clone(), note, for_ms, until };
     let ask = Ask { incident: id, request };
     let is_same = |earlier: &Ask| earlier.incident == ask.incident;
-    if ui.taking.asks_otherwise(is_same) {
+    if !is_untouched && ui.taking.asks_otherwise(is_same) {
         return;
     }
     ui.mode = Mode::Normal;

@@ -78,6 +78,13 @@ fn an_outage_that_lasts_gets_its_cause_from_its_incident() {
     assert!(status(&desk).contains("đang ghi nguyên nhân"), "{}", status(&desk));
     // Whoever presses twice has asked once.
     assert_eq!(desk.press("o<Enter>"), Vec::new());
+    assert_eq!(desk.ui.mode, Mode::Normal);
+    // What somebody says otherwise stays in its dialog until there is an answer.
+    desk.press("o");
+    desk.act(Action::Text("không phải".to_owned()));
+    assert_eq!(desk.press("<Enter>"), Vec::new());
+    assert_eq!(desk.ui.mode, Mode::Outage);
+    desk.press("<Esc>");
     let done = Noted {
         subject: request.subject.clone(),
         start,

@@ -231,6 +231,11 @@ fn a_refusal_is_told_and_an_undelivered_note_is_there_again() {
         // Twice is once, as long as there is no answer.
         desk.press("a");
         assert_eq!(desk.press("<Enter>"), Vec::new());
+        // And what is said otherwise stays in its dialog.
+        desk.press("axin");
+        assert_eq!(desk.press("<Enter>"), Vec::new());
+        assert!(!is_idle(&desk));
+        desk.press("<Esc>");
         answer(&mut desk, &ask, Err(refusal));
         assert!(status(&desk).contains(words), "{words}: {}", status(&desk));
         assert_eq!(desk.board.incidents, before, "a refused command changes nothing");
