@@ -25,7 +25,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tuantra::api::Change;
 use tuantra::dash::keys::meaning;
-use tuantra::dash::{Action, Board, Colours, Link, Scene, Theme, Ui, update, view};
+use tuantra::dash::{Action, Board, Colours, Frames, Link, Scene, Theme, Ui, update, view};
 use tuantra::locale::Lang;
 
 const SIZE: (u16, u16) = (200, 60);
@@ -76,7 +76,7 @@ fn quantiles<T: Ord + Copy>(mut all: Vec<T>) -> (T, T) {
 struct Desk {
     board: Board,
     ui: Ui,
-    shown: Buffer,
+    frames: Frames,
 }
 
 impl Desk {
@@ -92,28 +92,25 @@ impl Desk {
         }
     }
 
-    /// Draws a frame; how many bytes the terminal is sent.
+    /// Draws a frame as the program does; how many bytes the terminal is sent.
     fn draw(&mut self) -> usize {
         let theme = Theme { colours: Colours::Indexed, ascii: false };
-        let mut frame = Buffer::empty(Rect::new(0, 0, SIZE.0, SIZE.1));
         let (board, ui) = (&self.board, &self.ui);
         let scene =
             Scene { board: Some(board), link: &Link::Live, ui, theme: &theme, now: board.at };
-        view(&scene, frame.area, &mut frame);
         let mut written = Vec::new();
-        let changed = self.shown.diff(&frame);
-        if !changed.is_empty() {
-            CrosstermBackend::new(&mut written).draw(changed.into_iter()).unwrap();
-        }
-        self.shown = frame;
+        let mut terminal = CrosstermBackend::new(&mut written);
+        let draw = |frame: &mut Buffer| view(&scene, frame.area, frame);
+        self.frames.turn(draw, |changed| terminal.draw(changed.into_iter())).unwrap();
         written.len()
     }
 }
 
 fn measure(screen: &str, keys: &str, extra: usize) {
-    let shown = Buffer::empty(Rect::new(0, 0, SIZE.0, SIZE.1));
+    let mut frames = Frames::default();
+    frames.begin(Rect::new(0, 0, SIZE.0, SIZE.1));
     let ui = Ui::new(Lang::Vi, SIZE);
-    let mut desk = Desk { board: Board::new(sample::grown(extra)), ui, shown };
+    let mut desk = Desk { board: Board::new(sample::grown(extra)), ui, frames };
     desk.act(Action::Data);
     for key in keys.chars() {
         desk.press(KeyCode::Char(key));

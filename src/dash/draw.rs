@@ -2,37 +2,42 @@
 //!
 //! Guarantees: nothing is drawn outside the area given, whatever its size.
 
+use std::borrow::Cow;
+
+use compact_str::CompactString;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use smallvec::SmallVec;
 
 use super::theme::Theme;
 use crate::locale::{fit, width};
 
-/// Text in pieces, each with its style.
+/// Text in pieces, each with its style. Most are one short piece, and a frame makes a thousand of them: such a
+/// one takes no memory of its own.
 #[derive(Debug, Clone, Default)]
-pub struct Line(Vec<(String, Style)>);
+pub struct Line(SmallVec<[(CompactString, Style); 1]>);
 
 impl Line {
     /// One piece.
-    pub fn styled(text: impl Into<String>, style: Style) -> Self {
-        Self(vec![(text.into(), style)])
+    pub fn styled(text: impl Into<CompactString>, style: Style) -> Self {
+        Self(SmallVec::from_buf([(text.into(), style)]))
     }
 
     /// One plain piece.
-    pub fn plain(text: impl Into<String>) -> Self {
+    pub fn plain(text: impl Into<CompactString>) -> Self {
         Self::styled(text, Style::new())
     }
 
     /// Adds a piece.
     #[must_use]
-    pub fn then(mut self, text: impl Into<String>, style: Style) -> Self {
+    pub fn then(mut self, text: impl Into<CompactString>, style: Style) -> Self {
         self.0.push((text.into(), style));
         self
     }
 
     /// Adds a piece.
-    pub fn push(&mut self, text: impl Into<String>, style: Style) {
+    pub fn push(&mut self, text: impl Into<CompactString>, style: Style) {
         self.0.push((text.into(), style));
     }
 
@@ -99,7 +104,7 @@ pub fn text(buffer: &mut Buffer, area: Rect, at: u16, text: &str, style: Style) 
         return at;
     }
     let room = usize::from(area.width - at);
-    let shown = if width(text) <= room { text.to_owned() } else { fit(text, room) };
+    let shown = if width(text) <= room { Cow::Borrowed(text) } else { Cow::Owned(fit(text, room)) };
     let (x, _) = buffer.set_stringn(area.x + at, area.y, &shown, room, style);
     x - area.x
 }
@@ -179,7 +184,7 @@ fn width_u16(line: &Line) -> u16 {
 #[derive(Debug, Clone)]
 pub struct Column {
     /// Heading.
-    pub title: String,
+    pub title: CompactString,
     /// Columns of the screen; of a growing one the least.
     pub width: u16,
     /// Figures stand at the right.
@@ -192,17 +197,17 @@ pub struct Column {
 
 impl Column {
     /// A column of words.
-    pub fn words(title: impl Into<String>, width: u16, rank: u8) -> Self {
+    pub fn words(title: impl Into<CompactString>, width: u16, rank: u8) -> Self {
         Self { title: title.into(), width, right: false, grows: false, rank }
     }
 
     /// A column of figures.
-    pub fn figures(title: impl Into<String>, width: u16, rank: u8) -> Self {
+    pub fn figures(title: impl Into<CompactString>, width: u16, rank: u8) -> Self {
         Self { right: true, ..Self::words(title, width, rank) }
     }
 
     /// The column that takes what is left over, at least `width`.
-    pub fn growing(title: impl Into<String>, width: u16) -> Self {
+    pub fn growing(title: impl Into<CompactString>, width: u16) -> Self {
         Self { grows: true, ..Self::words(title, width, 0) }
     }
 }
@@ -275,8 +280,8 @@ fn cell(buffer: &mut Buffer, area: Rect, x: u16, width: u16, right: bool, conten
         return;
     }
     let area = Rect { x: area.x + x, width: width.min(area.width - x), ..area };
-    let spare = area.width.saturating_sub(width_u16(content));
-    line(buffer, area, if right { spare } else { 0 }, content);
+    let at = if right { area.width.saturating_sub(width_u16(content)) } else { 0 };
+    line(buffer, area, at, content);
 }
 
 /// Draws the visible window of a list below its headings: `cells` is called for visible rows

@@ -22,6 +22,7 @@ mod errands;
 pub mod export;
 pub mod fetched;
 pub mod form;
+mod frames;
 mod fresh;
 mod hangup;
 pub mod heat;
@@ -61,6 +62,7 @@ pub mod works;
 
 pub use api_source::ApiSource;
 pub use board::Board;
+pub use frames::Frames;
 pub use link::{Feed, Link};
 pub use run::{DashError, Options, run};
 pub use source::{Answer, Changes, Outcome, Refusal, ReportMaker, Source, SourceError};

@@ -15,8 +15,6 @@ use crossterm::event::{
 };
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -418,8 +416,6 @@ impl Desk {
     }
 
     fn draw(&mut self) -> Result<(), DashError> {
-        let (columns, rows) = self.ui.size;
-        let mut frame = Buffer::empty(Rect::new(0, 0, columns, rows));
         let feed = self.feed.borrow().clone();
         let scene = Scene {
             board: feed.board.as_deref(),
@@ -428,8 +424,8 @@ impl Desk {
             theme: &self.theme,
             now: now(),
         };
-        view(&scene, frame.area, &mut frame);
-        self.screen.show(&frame).map_err(terminal("draw on"))
+        let shown = self.screen.show(self.ui.size, |frame| view(&scene, frame.area, frame));
+        shown.map_err(terminal("draw on"))
     }
 }
 

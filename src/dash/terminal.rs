@@ -17,6 +17,8 @@ use ratatui::backend::{Backend as _, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::frames::Frames;
+
 /// Whether the terminal is ours now; read by the panic hook.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
@@ -55,7 +57,7 @@ fn restore_before_panic_message() {
 /// it back.
 pub struct Screen {
     backend: CrosstermBackend<io::BufWriter<Stdout>>,
-    shown: Buffer,
+    frames: Frames,
     has_mouse: bool,
 }
 
@@ -69,11 +71,8 @@ impl Screen {
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
         let writer = io::BufWriter::with_capacity(1 << 16, io::stdout());
-        let mut screen = Self {
-            backend: CrosstermBackend::new(writer),
-            shown: Buffer::empty(Rect::ZERO),
-            has_mouse,
-        };
+        let mut screen =
+            Self { backend: CrosstermBackend::new(writer), frames: Frames::default(), has_mouse };
         screen.enter()?;
         screen.forget()?;
         Ok(screen)
@@ -93,29 +92,28 @@ impl Screen {
     /// When the terminal does not take the bytes.
     pub fn forget(&mut self) -> io::Result<()> {
         self.backend.clear()?;
-        self.shown = Buffer::empty(Rect::ZERO);
+        self.frames.begin(self.frames.area());
         Ok(())
     }
 
-    /// Shows `frame`: only the cells that differ from what is shown, nothing when none does.
+    /// Shows the frame of `size` (columns, rows) that `draw` makes, every cell of it: only the cells that differ
+    /// from what is shown, nothing when none does.
     ///
     /// # Errors
     /// When the terminal does not take the bytes.
-    pub fn show(&mut self, frame: &Buffer) -> io::Result<()> {
-        if self.shown.area != frame.area {
-            self.backend.clear()?;
-            self.shown = Buffer::empty(frame.area);
+    pub fn show(&mut self, size: (u16, u16), draw: impl FnOnce(&mut Buffer)) -> io::Result<()> {
+        let area = Rect::new(0, 0, size.0, size.1);
+        let Self { backend, frames, .. } = self;
+        if frames.area() != area {
+            backend.clear()?;
+            frames.begin(area);
         }
-        let changed = self.shown.diff(frame);
-        if changed.is_empty() {
-            return Ok(());
-        }
-        queue!(self.backend, BeginSynchronizedUpdate)?;
-        self.backend.draw(changed.into_iter())?;
-        queue!(self.backend, EndSynchronizedUpdate)?;
-        io::Write::flush(&mut self.backend)?;
-        self.shown.clone_from(frame);
-        Ok(())
+        frames.turn(draw, |changed| {
+            queue!(backend, BeginSynchronizedUpdate)?;
+            backend.draw(changed.into_iter())?;
+            queue!(backend, EndSynchronizedUpdate)?;
+            io::Write::flush(backend)
+        })
     }
 
     /// Sends a text to the terminal's clipboard (OSC 52); terminals that have none ignore it.

@@ -1,5 +1,6 @@
 //! From board and user to cells. Pure; nothing here may panic at any size.
 
+use compact_str::CompactString;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -346,6 +347,6 @@ pub(super) fn empty(buffer: &mut Buffer, area: Rect, theme: &Theme, words: &str)
 }
 
 /// A title of a pane.
-pub(super) fn title(theme: &Theme, words: impl Into<String>) -> Line {
+pub(super) fn title(theme: &Theme, words: impl Into<CompactString>) -> Line {
     Line::styled(words, theme.strong())
 }

@@ -7,11 +7,12 @@ use ratatui::style::Style;
 use super::coverage::position;
 use super::listed::open_list;
 use super::{closed, facts, lines};
+use crate::dash::board::Board;
 use crate::dash::draw::{Column, Line, Table, boxed, line, line_right, rows};
 use crate::dash::state::Row;
 use crate::dash::view::{Shot, empty, panes, title};
 use crate::dash::words::{NOTHING, impact, incident_signs, subject_title, tier_word};
-use crate::locale::{duration_short, incident_notes, sign_words, state_name, text, visible};
+use crate::locale::{duration_short, incident_notes, sign_words, state_name, text, visible, width};
 use crate::model::{Incident, SubjectId};
 use crate::t;
 
@@ -221,6 +222,25 @@ fn down_with(shot: &Shot<'_>, incident: &Incident) -> Vec<Line> {
         .collect()
 }
 
+/// The short names of the units that are cut off, as many as have room: there may be thousands.
+fn units_in(board: &Board, incident: &Incident, area: Rect) -> String {
+    let room = usize::from(area.width) * usize::from(area.height);
+    let mut words = String::new();
+    let mut taken = 0;
+    for id in &incident.impact.units {
+        if taken > room {
+            break;
+        }
+        let name = board.unit(id).map_or(id.as_str(), |unit| &unit.short);
+        if taken > 0 {
+            words.push_str(", ");
+        }
+        words.push_str(name);
+        taken += width(name) + 2;
+    }
+    words
+}
+
 /// Below the list: the selected incident's root, whom to call, and the units it cuts off.
 fn about(shot: &Shot<'_>, root: &SubjectId, area: Rect, buffer: &mut Buffer) {
     let (lang, theme, board) = (shot.ui.lang, shot.theme, shot.board);
@@ -246,21 +266,15 @@ fn about(shot: &Shot<'_>, root: &SubjectId, area: Rect, buffer: &mut Buffer) {
         let left = rows(inside, at, inside.height.saturating_sub(at + 1).min(1));
         at += facts::wrapped(buffer, left, &words);
     }
-    // A name takes a letter and what parts it from the next: no more of thousands than have room.
-    let most = usize::from(inside.width) * usize::from(inside.height) / 3 + 1;
-    let units: Vec<String> = incident
-        .impact
-        .units
-        .iter()
-        .take(most)
-        .map(|id| board.unit(id).map_or_else(|| id.to_string(), |u| u.short.clone()))
-        .collect();
-    let words =
-        if units.is_empty() { text(lang, "dash.impact_none").to_owned() } else { units.join(", ") };
+    let left = rows(inside, at, inside.height.saturating_sub(at));
+    let words = if incident.impact.units.is_empty() {
+        text(lang, "dash.impact_none").to_owned()
+    } else {
+        units_in(board, incident, left)
+    };
     let label = t!(lang, "dash.cut_off", count = incident.impact.units.len());
     let age = duration_short(lang, shot.now.since(incident.since).max(0));
     let first = Line::styled(format!("{label}: "), theme.dim()).then(words, Style::new());
-    let left = rows(inside, at, inside.height.saturating_sub(at));
     facts::wrapped(buffer, left, &first);
     let signs = theme.lines();
     let age = Line::styled(format!(" {age} "), theme.dim())
