@@ -11,7 +11,7 @@ use ratatui::style::Style;
 use smallvec::SmallVec;
 
 use super::theme::Theme;
-use crate::locale::{fit, width};
+use crate::locale::{fit, width, words};
 
 /// Text in pieces, each with its style. Most are one short piece, and a frame makes a thousand of them: such a
 /// one takes no memory of its own.
@@ -59,14 +59,14 @@ impl Line {
         self
     }
 
-    /// The line broken between words into lines of at most `room` columns; a longer word is left
-    /// to be cut where it is drawn.
+    /// The line broken between words into lines of at most `room` columns; a figure keeps its "%", a longer
+    /// word is left to be cut where it is drawn.
     pub fn wrap(&self, room: usize) -> Vec<Self> {
         let mut broken = Vec::new();
         let mut now = Self::default();
         let mut used = 0;
         for (piece, style) in &self.0 {
-            for word in piece.split_inclusive(' ') {
+            for word in words(piece) {
                 let columns = width(word);
                 if used > 0 && used + width(word.trim_end()) > room {
                     broken.push(std::mem::take(&mut now).trimmed());

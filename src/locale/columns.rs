@@ -56,6 +56,18 @@ pub fn fit_end(text: &str, columns: usize) -> String {
     format!("{ELLIPSIS}{rest}")
 }
 
+/// The words of a text, each with the blank after it, to break lines between; a figure and its "%" are one.
+pub fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let mut ends = rest.match_indices(' ').map(|(at, _)| at + 1);
+        let end = ends.find(|end| !rest[*end..].starts_with('%')).unwrap_or(rest.len());
+        let (word, left) = rest.split_at(end);
+        rest = left;
+        (!word.is_empty()).then_some(word)
+    })
+}
+
 /// Exactly `columns` wide: [`fit`], then spaces at the right.
 #[must_use]
 pub fn pad(text: &str, columns: usize) -> String {
@@ -102,6 +114,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_figure_is_not_parted_from_its_sign() {
+        let found: Vec<&str> = words("mất 5 %, còn 95 %").collect();
+        assert_eq!(found, ["mất ", "5 %, ", "còn ", "95 %"]);
+        assert_eq!(words("").count(), 0);
+    }
 
     #[test]
     fn texts_are_cut_between_letters_only() {

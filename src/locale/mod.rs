@@ -21,7 +21,7 @@ mod visible;
 use serde::{Deserialize, Serialize};
 
 pub use catalogue::{format, message, text};
-pub use columns::{fit, fit_end, pad, pad_left, width};
+pub use columns::{fit, fit_end, pad, pad_left, width, words};
 pub use fold::{fold, nfc};
 pub use incident::{
     OFF_HOURS_GLYPH, blind_words, cause_key, guess_words, incident_notes, sign_words,

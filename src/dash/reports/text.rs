@@ -1,7 +1,7 @@
 //! The text of a report, laid into a window: prose is broken between words, tables are left as they
 //! are and moved through sideways. Pure.
 
-use crate::locale::width;
+use crate::locale::{width, words};
 
 /// Most lines of a report that are kept; who needs more has it written.
 const LINES_MAX: usize = 20_000;
@@ -58,7 +58,7 @@ fn laid(line: &str, columns: usize) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut now = indent.to_owned();
     let mut is_empty = true;
-    for word in text.split(' ') {
+    for word in words(text).map(str::trim_end) {
         if !is_empty && width(&now) + 1 + width(word) > columns {
             found.push(std::mem::replace(&mut now, " ".repeat(beneath)));
             is_empty = true;

@@ -15,10 +15,13 @@ use crate::locale::{self, Lang, date_time, duration_short, reason_words, text, w
 use crate::model::{State, UnitId, UnixMs};
 use crate::t;
 
+/// Columns from which the heading has room for whose time is shown.
+const WHOSE: u16 = 110;
+
 /// Draws the heat map.
 pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let (lang, theme, ui) = (shot.ui.lang, shot.theme, shot.ui);
-    let inside = boxed(buffer, area, theme, &heading(shot));
+    let inside = boxed(buffer, area, theme, &heading(shot, area.width));
     line_right(buffer, rows(area, 0, 1), area.width / 2, &position(shot));
     if ui.rows.is_empty() {
         return empty(buffer, inside, theme, text(lang, "dash.no_units"));
@@ -61,12 +64,14 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
 }
 
 /// "TSLCD: thời gian mất kết nối, 24 giờ đến 08:00 24/11".
-fn heading(shot: &Shot<'_>) -> Line {
+fn heading(shot: &Shot<'_>, room: u16) -> Line {
     let (lang, theme, heat) = (shot.ui.lang, shot.theme, &shot.ui.heat);
     let open = heat.open.as_ref().and_then(|id| shot.board.unit(id));
     let unit = open.map_or_else(|| text(lang, "dash.list_units").to_owned(), |u| u.short.clone());
     let network = shot.ui.network(shot.board).map(|n| n.short.clone()).unwrap_or_default();
-    let words = t!(lang, "dash.heat_of", unit = unit, network = network);
+    // What may be chosen matters more than whose time it is.
+    let key = if room < WHOSE { "dash.heat_of_short" } else { "dash.heat_of" };
+    let words = t!(lang, key, unit = unit, network = network);
     let mut heading = title(theme, words);
     for range in [Range::Day, Range::Week, Range::Month] {
         heading.push(" ", Style::new());

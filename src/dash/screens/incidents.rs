@@ -18,6 +18,8 @@ use crate::t;
 
 /// Rows that state, reason, carrier and contact take, one of them over two.
 const FACTS: u16 = 5;
+/// Columns from which there is room for an impact in full, with its signs.
+const WIDE: u16 = 100;
 /// Most lines about what is down together with the root.
 const WITH_MAX: usize = 2;
 
@@ -29,7 +31,7 @@ fn columns(shot: &Shot<'_>, width: u16) -> Table {
         Column::words("", 1, 0),
         Column::words(text(lang, "dash.column_since"), 5, 0),
         Column::growing(text(lang, "dash.column_root"), 24),
-        Column::words(text(lang, "dash.column_impact"), 36, 0),
+        Column::words(text(lang, "dash.column_impact"), if width < WIDE { 36 } else { 44 }, 0),
         Column::figures(text(lang, "dash.column_age"), 7, 0),
         Column::words(text(lang, "dash.column_carrier"), 16, 2),
         Column::words(text(lang, "dash.column_circuit"), 10, 3),
@@ -155,7 +157,7 @@ fn incident_list(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
 /// The root, the units cut off and the subjects that cannot be reached.
 fn consequences(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let (lang, theme) = (shot.ui.lang, shot.theme);
-    let columns = lines::Columns::new(shot, area.width, true);
+    let columns = lines::Columns::of_many(shot, area.width);
     open_list(shot, area, buffer, &columns.table, |row| match row {
         Row::Subject(id) => {
             shot.board.subject(id).map(|s| columns.cells(shot, s)).unwrap_or_default()

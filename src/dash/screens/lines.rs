@@ -12,7 +12,7 @@ use crate::dash::draw::{Column, Line, Table, boxed, line_right, list, rows};
 use crate::dash::state::{Row, Screen, Sort};
 use crate::dash::view::{Shot, empty, panes, title};
 use crate::dash::words::{NOTHING, share, subject_kind, subject_label, subject_title, used};
-use crate::locale::{number, text};
+use crate::locale::{number, text, width as columns_of};
 use crate::model::State;
 use crate::t;
 
@@ -21,6 +21,13 @@ const STRIP: usize = 20;
 
 /// Width from which a state that is not up says for how long.
 const AGES: u16 = 56;
+
+/// Columns of the names of one unit's subjects, where there is room: at least, at most.
+const NAME_MIN: u16 = 12;
+const NAME_MAX: u16 = 20;
+
+/// Subjects of a unit whose names are measured: the columns stay where they are while it is scrolled through.
+const NAMES_MAX: usize = 200;
 
 /// All lines, beneath their carriers.
 pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
@@ -60,8 +67,16 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
 
 /// Draws the open list where its rows are subjects.
 pub fn subject_list(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
-    let whole = shot.ui.screen == Screen::Lines;
-    let columns = Columns::new(shot, area.width, whole);
+    let columns = if shot.ui.screen == Screen::Lines {
+        Columns::of_many(shot, area.width)
+    } else {
+        let ids = shot.ui.rows.iter().take(NAMES_MAX);
+        let subjects = ids.filter_map(|row| match row {
+            Row::Subject(id) => shot.board.subject(id),
+            _ => None,
+        });
+        Columns::of_one(shot, area.width, subjects)
+    };
     open_list(shot, area, buffer, &columns.table, |row| match row {
         Row::Subject(id) => {
             shot.board.subject(id).map(|s| columns.cells(shot, s)).unwrap_or_default()
@@ -75,7 +90,7 @@ pub fn table_of(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer, subjects: &[Su
     if let Some(words) = shot.loading() {
         return empty(buffer, area, shot.theme, &words);
     }
-    let columns = Columns::new(shot, area.width, false);
+    let columns = Columns::of_one(shot, area.width, subjects.iter().copied());
     list(buffer, area, shot.theme, &columns.table, (0, None, subjects.len()), |i| {
         subjects.get(i).map(|s| columns.cells(shot, *s)).unwrap_or_default()
     });
@@ -90,9 +105,25 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Columns for `width`; with `whole` the subjects are of many units.
-    pub fn new(shot: &Shot<'_>, width: u16, whole: bool) -> Self {
+    /// Columns for `width`; the subjects are of many units.
+    pub fn of_many(shot: &Shot<'_>, width: u16) -> Self {
+        Self::new(shot, width, None)
+    }
+
+    /// Columns for `width`; these subjects of one unit are told apart by their names before anything else.
+    pub fn of_one<'a>(
+        shot: &Shot<'_>,
+        width: u16,
+        subjects: impl Iterator<Item = Subject<'a>>,
+    ) -> Self {
+        let names = subjects.take(NAMES_MAX).map(|s| columns_of(&subject_label(shot.board, s)));
+        let longest = u16::try_from(names.max().unwrap_or(0)).unwrap_or(u16::MAX);
+        Self::new(shot, width, Some(longest.clamp(NAME_MIN, NAME_MAX)))
+    }
+
+    fn new(shot: &Shot<'_>, width: u16, of_one: Option<u16>) -> Self {
         let lang = shot.ui.lang;
+        let whole = of_one.is_none();
         let name = if whole { "dash.column_line" } else { "dash.column_subject" };
         let word = |key, width, rank| Column::words(text(lang, key), width, rank);
         let figure = |key, width, rank| Column::figures(text(lang, key), width, rank);
@@ -100,7 +131,7 @@ impl Columns {
         let (load, lost) = if whole { (6, 7) } else { (12, 13) };
         let columns = vec![
             Column::words("", 1, 0),
-            Column::growing(text(lang, name), if whole { 22 } else { 12 }),
+            Column::growing(text(lang, name), of_one.unwrap_or(22)),
             word("dash.column_kind", 8, 9),
             word("dash.column_state", if width < AGES { 14 } else { 20 }, 1),
             word("dash.column_address", 15, 5),
