@@ -31,7 +31,7 @@ fn columns(shot: &Shot<'_>, width: u16) -> Table {
         Column::words("", 1, 0),
         Column::words(text(lang, "dash.column_since"), 5, 0),
         Column::growing(text(lang, "dash.column_root"), 24),
-        Column::words(text(lang, "dash.column_impact"), if width < WIDE { 36 } else { 44 }, 0),
+        Column::words(text(lang, "dash.column_impact"), if width < WIDE { 36 } else { 40 }, 0),
         Column::figures(text(lang, "dash.column_age"), 7, 0),
         Column::words(text(lang, "dash.column_carrier"), 16, 2),
         Column::words(text(lang, "dash.column_circuit"), 10, 3),
