@@ -62,19 +62,28 @@ mod linux {
         Tuantra,
         SurgePing,
         Fping,
+        /// Full speed alone: it says that so many of all answered, and of nobody whether he did.
+        SilentFping,
         Blackbox,
         Floor,
     }
 
     impl Kind {
-        const ALL: [Self; 5] =
-            [Self::Tuantra, Self::SurgePing, Self::Fping, Self::Blackbox, Self::Floor];
+        const ALL: [Self; 6] = [
+            Self::Tuantra,
+            Self::SurgePing,
+            Self::Fping,
+            Self::SilentFping,
+            Self::Blackbox,
+            Self::Floor,
+        ];
 
         const fn name(self) -> &'static str {
             match self {
                 Self::Tuantra => "tuantra",
                 Self::SurgePing => "surge-ping engine",
                 Self::Fping => "fping",
+                Self::SilentFping => "fping -q, of no target a word",
                 Self::Blackbox => "blackbox_exporter",
                 Self::Floor => "bare send and drain",
             }
@@ -123,8 +132,8 @@ mod linux {
             let mut costs: Vec<(Kind, Vec<Cost>)> = Kind::ALL.map(|kind| (kind, Vec::new())).into();
             for _ in 0..runs {
                 for (kind, costs) in &mut costs {
-                    // It has no pace of its own.
-                    if *kind == Kind::Blackbox && matches!(load, Load::Paced { .. }) {
+                    let at_full_speed_alone = [Kind::Blackbox, Kind::SilentFping];
+                    if at_full_speed_alone.contains(kind) && matches!(load, Load::Paced { .. }) {
                         continue;
                     }
                     match measure(*kind, load) {
@@ -271,7 +280,17 @@ mod linux {
         match (kind, load) {
             (Kind::Tuantra, _) => prober(EngineChoice::Auto, load),
             (Kind::SurgePing, _) => prober(EngineChoice::Portable, load),
-            (Kind::Fping, _) => fping(load),
+            (Kind::Fping, Load::FullSpeed) => {
+                // Each target's round-trip time or loss, as SmokePing asks for it.
+                fping(FULL_SPEED_TARGETS, 1, &["-q", "-C", "1", "-i", "0"])
+            }
+            (Kind::Fping, Load::Paced { per_second }) => {
+                let rounds = u32::try_from(PACED_FOR.as_secs())?;
+                let gap_ms = (1_000.0 / f64::from(per_second)).to_string();
+                let count = rounds.to_string();
+                fping(per_second, rounds, &["-q", "-p", "1000", "-c", &count, "-i", &gap_ms])
+            }
+            (Kind::SilentFping, _) => fping(FULL_SPEED_TARGETS, 1, &["-q", "-r", "0", "-i", "0"]),
             (Kind::Blackbox, _) => super::blackbox::measure(BLACKBOX_PINGS, address),
             (Kind::Floor, Load::FullSpeed) => floor(FULL_SPEED_TARGETS),
             (Kind::Floor, Load::Paced { per_second }) => floor(per_second * 3),
@@ -346,36 +365,25 @@ mod linux {
         Ok(cost)
     }
 
-    fn fping(load: Load) -> anyhow::Result<Cost> {
-        let (count, rounds, flags): (u32, u32, Vec<String>) = match load {
-            // Without -c it prints nothing per target: its cheapest way.
-            Load::FullSpeed => {
-                (FULL_SPEED_TARGETS, 1, ["-q", "-r", "0", "-i", "0"].map(String::from).into())
-            }
-            Load::Paced { per_second } => {
-                let rounds = u32::try_from(PACED_FOR.as_secs())?;
-                let gap_ms = 1_000.0 / f64::from(per_second);
-                let flags =
-                    ["-q", "-p", "1000", "-c", &rounds.to_string(), "-i", &gap_ms.to_string()];
-                (per_second, rounds, flags.map(String::from).into())
-            }
-        };
+    fn fping(count: u32, rounds: u32, flags: &[&str]) -> anyhow::Result<Cost> {
         let list = tempfile::NamedTempFile::new()?;
         let lines: Vec<String> = (0..count).map(|n| address(n).to_string()).collect();
         std::fs::write(list.path(), lines.join("\n"))?;
         let (begun, cpu) = (now(), cpu_us(libc::RUSAGE_CHILDREN));
-        let output = Command::new("fping")
+        // What it says of the targets goes into a file: nobody has it wait.
+        let said = tempfile::NamedTempFile::new()?;
+        Command::new("fping")
             .args(flags)
             .arg("-s")
             .arg("-f")
             .arg(list.path())
             .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .output()
+            .stderr(said.reopen()?)
+            .status()
             .context("run fping")?;
         let elapsed = begun.elapsed();
         let cpu = cpu_us(libc::RUSAGE_CHILDREN) - cpu;
-        let said = String::from_utf8_lossy(&output.stderr);
+        let said = std::fs::read_to_string(said.path())?;
         let figure = |label: &str| {
             let line = said.lines().find(|line| line.contains(label))?;
             line.split_whitespace().next()?.parse::<u64>().ok()
