@@ -53,7 +53,8 @@ pub struct BulletinArgs {
 
 Exit code: 0 printed or sent, 2 wrong usage, bad input or not sent.")]
 pub struct BriefArgs {
-    /// The time spoken of (default: now); the day before it is summed up
+    /// The time spoken of: 08:00 (the latest), 2026-11-24T08:00 (configured zone) or RFC 3339
+    /// (default: now); the day before it is summed up
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
     /// Only this unit with all beneath it, by id or name
@@ -72,7 +73,8 @@ pub struct BriefArgs {
 
 Exit code: 0 printed or sent, 2 wrong usage, bad input or not sent.")]
 pub struct HandoverArgs {
-    /// End of the shift (default: now)
+    /// End of the shift: 08:00 (the latest), 2026-11-24T08:00 (configured zone) or RFC 3339
+    /// (default: now)
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
     /// How long it was

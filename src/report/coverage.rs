@@ -179,6 +179,15 @@ struct LineBefore {
 }
 
 impl CoverageReport {
+    /// What the units at the top have of a network, together.
+    #[must_use]
+    pub fn of_tops(&self, network: NetworkIx) -> Ladder {
+        let mut sum = Ladder::default();
+        let is_top = |r: &&CoverageRow| r.network == network && self.tops.contains(&r.unit);
+        self.rows.iter().filter(is_top).for_each(|row| sum += row.ladder);
+        sum
+    }
+
     /// A row's ladder and figures in the period compared with.
     pub(super) fn then(&self, row: &CoverageRow) -> Option<(Ladder, Then)> {
         let before = &self.before.as_ref()?.report;

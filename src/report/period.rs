@@ -1,9 +1,10 @@
 //! From what was typed to a half-open span of time, in the configured zone.
 
+use jiff::ToSpan as _;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
-use crate::model::{DurationError, Span, UnixMs, parse_duration};
+use crate::model::{DurationError, Span, UnixMs, minute_of_day, parse_duration};
 
 /// What was typed is no time.
 #[derive(Debug, thiserror::Error)]
@@ -44,11 +45,19 @@ pub fn moment(text: &str, zone: &TimeZone) -> Result<UnixMs, PeriodError> {
         .ok_or_else(|| PeriodError::Moment(text.chars().take(40).collect()))
 }
 
-/// `18:00` or `7:05`: a time of day; `None` for what is none.
-#[must_use]
-pub fn clock_time(text: &str) -> Option<Time> {
-    let is_clock = text.split(':').all(|part| matches!(part.len(), 1 | 2)) && text.contains(':');
-    is_clock.then(|| Time::strptime("%H:%M", text).ok()).flatten()
+/// The instants of a time of day (`18:00`, `7:05`) on the days so many from today, in their order; `None`
+/// for what is no time of day. A day whose clocks leave the time out has it when they are put on.
+pub fn time_of_day<const DAYS: usize>(
+    text: &str,
+    days: [i8; DAYS],
+    now: UnixMs,
+    zone: &TimeZone,
+) -> Option<impl Iterator<Item = UnixMs>> {
+    let minutes = minute_of_day(text.trim())?;
+    let time = Time::midnight().checked_add(i64::from(minutes).minutes()).ok()?;
+    let today = zone.to_datetime(now.to_timestamp()).date();
+    let days = days.into_iter().filter_map(move |n| today.checked_add(n.days()).ok());
+    Some(days.filter_map(move |day| instant(day.to_datetime(time), zone)))
 }
 
 /// As [`moment`], and a time of day: the latest that was, `now` included.
@@ -56,14 +65,8 @@ pub fn clock_time(text: &str) -> Option<Time> {
 /// # Errors
 /// [`PeriodError::Moment`].
 pub fn past_moment(text: &str, now: UnixMs, zone: &TimeZone) -> Result<UnixMs, PeriodError> {
-    let latest = || {
-        let time = clock_time(text.trim())?;
-        let today = zone.to_datetime(now.to_timestamp()).date();
-        let days = [today, today.yesterday().ok()?];
-        let at = |day: Date| instant(day.to_datetime(time), zone);
-        days.into_iter().filter_map(at).find(|at| *at <= now)
-    };
-    latest().map_or_else(|| moment(text, zone), Ok)
+    let latest = time_of_day(text, [0, -1], now, zone).and_then(|mut at| at.find(|at| *at <= now));
+    latest.map_or_else(|| moment(text, zone), Ok)
 }
 
 /// `2026-10`: from its first instant to the next month's.

@@ -90,13 +90,10 @@ fn ladder_columns(report: &CoverageReport, lang: Lang) -> Vec<Column> {
 /// What is asked for first, on the first sheet and page: who is live of how many, by network.
 fn live_head(report: &CoverageReport, inventory: &Inventory, lang: Lang) -> Option<String> {
     let of = |network: NetworkIx| {
-        let of_tops = |r: &&CoverageRow| r.network == network && report.tops.contains(&r.unit);
-        let rows = report.rows.iter().filter(of_tops);
-        let (live, required) = rows.fold((0_u64, 0_u64), |(live, required), row| {
-            (live + u64::from(row.ladder.live), required + u64::from(row.ladder.required))
-        });
+        let Ladder { live, required, .. } = report.of_tops(network);
         // At most a million, so it fits.
-        let share = u32::try_from((live * 1_000_000).checked_div(required)?).ok()?;
+        let ppm = (u64::from(live) * 1_000_000).checked_div(u64::from(required))?;
+        let share = u32::try_from(ppm).ok()?;
         let short = &inventory.network(network).short;
         Some(format!("{short} {live}/{required} ({})", percent(lang, share, COARSE)))
     };

@@ -45,13 +45,6 @@ struct Told<'a> {
     storm: Option<&'a Storm>,
 }
 
-fn time_of_day(text: &str, config: &Config) -> Option<UnixMs> {
-    let time = report::clock_time(text.trim())?;
-    let today = config.timezone.to_datetime(clock::now().to_timestamp()).date();
-    let at = today.to_datetime(time).to_zoned_datetime(config.timezone.clone()).ok()?;
-    Some(at.timestamp().into())
-}
-
 pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let config = context::config(global)?;
     let inventory = context::inventory(&config)?;
@@ -66,7 +59,8 @@ pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let at = match &args.at {
         None => clock::now(),
         // Of a time of day today's, past or to come.
-        Some(text) => time_of_day(text, &config)
+        Some(text) => report::time_of_day(text, [0], clock::now(), &config.timezone)
+            .and_then(|mut today| today.next())
             .or_else(|| report::moment(text, &config.timezone).ok())
             .ok_or_else(|| anyhow!(t!(lang, "explain.bad_time", text = visible(text))))?,
     };

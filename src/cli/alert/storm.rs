@@ -142,13 +142,10 @@ fn end_of(text: &str, now: UnixMs, zone: &TimeZone) -> Option<UnixMs> {
     if let Ok(ms) = parse_duration(text) {
         return (ms > 0).then(|| now + ms);
     }
-    let Some(time) = report::clock_time(text) else {
-        return report::moment(text, zone).ok();
-    };
-    let today = zone.to_datetime(now.to_timestamp()).date();
-    let days = [today, today.tomorrow().ok()?];
-    let at = |day: jiff::civil::Date| day.to_datetime(time).to_zoned_datetime(zone.clone()).ok();
-    days.into_iter().filter_map(at).map(|at| UnixMs::from(at.timestamp())).find(|at| *at > now)
+    match report::time_of_day(text, [0, 1], now, zone) {
+        Some(mut at) => at.find(|at| *at > now),
+        None => report::moment(text, zone).ok(),
+    }
 }
 
 fn when(config: &Config, at: UnixMs) -> String {

@@ -290,11 +290,9 @@ impl Told<'_> {
         if round.is_invalid() {
             return t!(lang, "explain.round_invalid");
         }
-        if let Some(said) = sample.error.and_then(|e| locale::trouble_words(lang, e)) {
-            return match round.is_failed() {
-                true => said.into_owned(),
-                false => t!(lang, "explain.round_said", trouble = said),
-            };
+        let trouble = sample.error.and_then(|e| locale::trouble_words(lang, e));
+        if let Some(said) = trouble.as_ref().filter(|_| !round.is_failed()) {
+            return t!(lang, "explain.round_said", trouble = said);
         }
         if let Some(RoundError::OwnLoss { packets }) = sample.error {
             return t!(lang, "explain.round_own_loss", packets = packets);
@@ -306,7 +304,8 @@ impl Told<'_> {
                 false => t!(lang, "explain.round_answered"),
             };
         }
-        let said = sample.error.and_then(|error| locale::network_words(lang, error));
+        let network = || sample.error.and_then(|error| locale::network_words(lang, error));
+        let said = trouble.map(std::borrow::Cow::into_owned).or_else(network);
         let said = said.unwrap_or_else(|| t!(lang, "explain.round_failed"));
         // Or else rounds that failed stand beneath "0 of the last 5 poor", and nobody sees why.
         let is_blind = self.account.blind.iter().any(|(_, since)| sample.at >= *since);

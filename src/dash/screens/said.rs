@@ -118,6 +118,10 @@ pub fn told(shot: &Shot<'_>) -> Option<Line> {
             if done.joined > 0 {
                 words += &t!(lang, "dash.sure.joined", count = figure(done.joined));
             }
+            if !done.never.is_empty() {
+                let never = number(lang, i64::try_from(done.never.len()).unwrap_or(i64::MAX));
+                words += &t!(lang, "dash.sure.never", count = never);
+            }
             if asking.left_out > 0 {
                 let left = number(lang, i64::try_from(asking.left_out).unwrap_or(i64::MAX));
                 words += &t!(lang, "dash.sure.not_asked", count = left);

@@ -42,10 +42,7 @@ pub fn brief(scope: &Scope<'_>, page: &Page<'_>, desk: &Desk) -> String {
     }
     let ladder = coverage(scope);
     let networks = inventory.network_ixs().filter_map(|network| {
-        let mut sum = crate::coverage::Ladder::default();
-        let tops =
-            ladder.rows.iter().filter(|r| r.network == network && ladder.tops.contains(&r.unit));
-        tops.for_each(|row| sum += row.ladder);
+        let sum = ladder.of_tops(network);
         let name = visible(&inventory.network(network).short);
         (sum.required > 0).then(|| format!("{name} {}", of(page, sum.live, sum.required)))
     });

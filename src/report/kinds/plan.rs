@@ -67,20 +67,17 @@ fn lines<'a>(scope: &Scope<'a>) -> Vec<Line<'a>> {
         let (done, all) = match &item.progress {
             Progress::Declared { done, .. } => (*done, None),
             Progress::Measured { network, tier, rung } => {
-                let mut sum = Ladder::default();
-                match tier {
+                let sum = match tier {
+                    None => ladders.of_tops(*network),
                     Some(tier) => {
                         let rows = ladders.tiers.iter();
                         let rows = rows.filter(|r| r.network == *network && r.tier == *tier);
-                        rows.for_each(|row| sum += row.ladder);
+                        rows.fold(Ladder::default(), |mut sum, row| {
+                            sum += row.ladder;
+                            sum
+                        })
                     }
-                    None => {
-                        let rows = ladders.rows.iter();
-                        let rows = rows
-                            .filter(|r| r.network == *network && ladders.tops.contains(&r.unit));
-                        rows.for_each(|row| sum += row.ladder);
-                    }
-                }
+                };
                 let done = match rung {
                     Rung::Deployed => sum.deployed,
                     Rung::Measured => sum.measured,
