@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 use std::net::AddrParseError;
-use std::num::ParseIntError;
+use std::num::{IntErrorKind, ParseIntError};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
@@ -134,8 +134,9 @@ fn in_words(tip: &str) -> String {
 fn reason(source: &(dyn std::error::Error + 'static)) -> String {
     let texts = catalogue();
     let said = source.to_string();
-    if source.is::<ParseIntError>() {
-        return texts.error("not_number", &[]);
+    if let Some(error) = source.downcast_ref::<ParseIntError>() {
+        let is_large = matches!(error.kind(), IntErrorKind::PosOverflow);
+        return texts.error(if is_large { "too_large" } else { "not_number" }, &[]);
     }
     if source.is::<AddrParseError>() {
         return texts.error("not_address", &[]);

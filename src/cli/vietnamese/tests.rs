@@ -68,6 +68,19 @@ fn every_text_of_the_command_line_has_its_vietnamese_and_no_text_is_left_over() 
     held(&paths, &texts.after, "[after]");
 }
 
+#[test]
+fn every_sentence_asked_for_is_there_and_none_is_left_over() {
+    let sources = [include_str!("help.rs"), include_str!("refusal.rs")].concat();
+    let texts = catalogue();
+    for (call, has) in [(".frame(\"", &texts.frame), (".error(\"", &texts.error)] {
+        let asked = sources.split(call).skip(1).filter_map(|rest| rest.split('"').next());
+        let missing: Vec<&str> = asked.filter(|key| !has.contains_key(*key)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+        let unused = has.keys().filter(|key| !sources.contains(&format!("\"{key}\"")));
+        assert_eq!(unused.collect::<Vec<_>>(), Vec::<&String>::new());
+    }
+}
+
 /// The commands of examples, without what is said of them and without words in quotes, which are
 /// for people; and the exit codes.
 fn typed(text: &str) -> Vec<String> {
@@ -142,6 +155,7 @@ fn what_is_wrong_is_told_with_what_is_right() {
         "ack",
         "alert pair duty --wait 500",
         "alert pair duty --wait soon",
+        "alert outbox -n 99999999999999999999",
         "snmp get 10.0.0.1 --address here",
         "snmp interfaces cai-be/router --measure 1s",
         "report coverage --min many",
