@@ -2,7 +2,7 @@
 //! subjects changing before it, the change itself, and a key with its frame, all in processor time
 //! of the thread: other programs on the machine do not count. Then the program itself in a
 //! pseudoterminal before a real daemon: start to first screen, memory, bytes a second. Prints
-//! Markdown tables; judges nothing. `cargo bench --bench dash [-- frames|program]`.
+//! Markdown tables; judges nothing. `cargo bench --bench dash [-- frames|search|program]`.
 
 #![expect(
     clippy::unwrap_used,
@@ -80,6 +80,15 @@ struct Desk {
 }
 
 impl Desk {
+    fn new(extra: usize) -> Self {
+        let mut frames = Frames::default();
+        frames.begin(Rect::new(0, 0, SIZE.0, SIZE.1));
+        let ui = Ui::new(Lang::Vi, SIZE);
+        let mut desk = Self { board: Board::new(sample::grown(extra)), ui, frames };
+        desk.act(Action::Data);
+        desk
+    }
+
     fn act(&mut self, action: Action) {
         let at = self.board.at;
         let _ = update(&mut self.ui, Some(&self.board), &Link::Live, action, at);
@@ -107,11 +116,7 @@ impl Desk {
 }
 
 fn measure(screen: &str, keys: &str, extra: usize) {
-    let mut frames = Frames::default();
-    frames.begin(Rect::new(0, 0, SIZE.0, SIZE.1));
-    let ui = Ui::new(Lang::Vi, SIZE);
-    let mut desk = Desk { board: Board::new(sample::grown(extra)), ui, frames };
-    desk.act(Action::Data);
+    let mut desk = Desk::new(extra);
     for key in keys.chars() {
         desk.press(KeyCode::Char(key));
     }
@@ -165,6 +170,35 @@ fn frames() {
     }
 }
 
+/// Typing in the search: each key looks anew and has its frame. The first one makes what is compared.
+fn search() {
+    println!("| search | subjects | first key µs | key to frame p50 µs | p99 | found at last |");
+    println!("| --- | ---: | ---: | ---: | ---: | ---: |");
+    for extra in [0, 2_300, 24_800] {
+        for text in ["cai be", "tslcd xa", "10.82.1"] {
+            let mut desk = Desk::new(extra);
+            let (mut first, mut keys) = (Vec::new(), Vec::new());
+            for round in 0..40 {
+                desk.press(KeyCode::Char('/'));
+                desk.draw();
+                for letter in text.chars() {
+                    let all = if first.is_empty() { &mut first } else { &mut keys };
+                    timed(all, || {
+                        desk.act(Action::Text(letter.to_string()));
+                        desk.draw();
+                    });
+                }
+                if round < 39 {
+                    desk.press(KeyCode::Esc);
+                }
+            }
+            let (subjects, found) = (desk.board.subject_count(), desk.ui.search.found);
+            let (p50, p99) = quantiles(keys);
+            println!("| {text} | {subjects} | {} | {p50} | {p99} | {found} |", first[0]);
+        }
+    }
+}
+
 fn main() {
     let asked = |what: &str| {
         let mut words = std::env::args().skip(1).filter(|word| !word.starts_with('-')).peekable();
@@ -172,6 +206,10 @@ fn main() {
     };
     if asked("frames") {
         frames();
+    }
+    if asked("search") {
+        println!();
+        search();
     }
     if asked("program") {
         println!();

@@ -81,6 +81,7 @@ fn incident(root: &str, unit: &str, state: State, impact: Impact) -> Incident {
         planned: false,
         flapping: false,
         guess: None,
+        noted: None,
         split_from: None,
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::api::{NoteRequest, Problem};
 use crate::locale::Lang;
-use crate::model::{Cause, OutageNote, Span, SubjectId, UnixMs};
+use crate::model::{Cause, Incident, OutageNote, Span, SubjectId, UnixMs};
 use crate::store::{OutageFilter, Reader, StoreError};
 use crate::t;
 
@@ -26,12 +26,21 @@ pub(super) struct Recorded {
     last: Option<OutageNote>,
 }
 
-/// What was said of outages lately: the store may not have it yet when somebody else speaks.
+/// What was said of outages lately: the store may not have it yet when somebody else speaks, and of those that
+/// last it is shown.
 #[derive(Debug, Default)]
 pub(super) struct Newest(VecDeque<(SubjectId, OutageNote)>);
 
 /// Notes that may be on their way to the store, at the most.
 const NEWEST_MAX: usize = 1_000;
+
+impl FromIterator<(SubjectId, OutageNote)> for Newest {
+    fn from_iter<I: IntoIterator<Item = (SubjectId, OutageNote)>>(notes: I) -> Self {
+        let mut newest = Self::default();
+        notes.into_iter().for_each(|(subject, note)| newest.take(subject, note));
+        newest
+    }
+}
 
 impl Newest {
     /// Remembers a note that was taken.
@@ -40,6 +49,19 @@ impl Newest {
             self.0.pop_front();
         }
         self.0.push_back((subject, note));
+    }
+
+    /// What was said last of the outages that an open incident is of.
+    pub(super) fn on(&self, incident: &Incident) -> Option<OutageNote> {
+        let is_of_it = |(of, note): &&(SubjectId, OutageNote)| {
+            note.start >= incident.since && incident.members().any(|member| member == of)
+        };
+        self.0.iter().rev().find(is_of_it).map(|(_, note)| note.clone())
+    }
+
+    /// Whether anything was said of a subject's outage that lasts since `start`.
+    pub(super) fn has(&self, subject: &SubjectId, start: UnixMs) -> bool {
+        self.0.iter().any(|(of, note)| of == subject && note.start >= start)
     }
 
     /// What is recorded of an outage of a subject, with what was said of it since.

@@ -109,6 +109,8 @@ pub(super) struct Patrol {
     own_faults: OwnFaults,
     own_loss: OwnLoss,
     notes: notes::Newest,
+    /// Clients do not know yet what was said last.
+    has_new_note: bool,
     works: Works,
     switched: Switched,
     batch: Batch,
@@ -202,7 +204,8 @@ impl Patrol {
             reload_failure: None,
             own_faults: OwnFaults::default(),
             own_loss: OwnLoss::default(),
-            notes: notes::Newest::default(),
+            notes: past.notes.iter().cloned().collect(),
+            has_new_note: false,
             works,
             switched: Switched::default(),
             batch: Batch::default(),

@@ -6,8 +6,8 @@ use std::path::Path;
 use crate::coverage::outages;
 use crate::health::{BLIND_ROOT, Resumed, ResumedVerdict, Usual};
 use crate::model::{
-    Id, IncidentId, KeptIncident, Maintenance, Neighbour, Span, State, StateInterval, Storm,
-    SubjectId, Told, UnixMs,
+    Id, IncidentId, KeptIncident, Maintenance, Neighbour, OutageNote, Span, State, StateInterval,
+    Storm, SubjectId, Told, UnixMs,
 };
 use crate::store::{
     Blind, Current, Message, MessageState, Reader, Remembered, Sighting, StoreError,
@@ -33,6 +33,8 @@ pub struct Past {
     pub last_alive: Option<UnixMs>,
     /// Incidents that were open.
     pub incidents: Vec<KeptIncident>,
+    /// What was said of outages since the first of these incidents, oldest first.
+    pub notes: Vec<(SubjectId, OutageNote)>,
     /// Messages that are pending, and all about incidents that were open, with those that became
     /// parts of them, and about late blind times.
     pub messages: Vec<Message>,
@@ -82,6 +84,7 @@ pub fn past(store: &Path, now: UnixMs) -> Result<Past, StoreError> {
         intervals: remembered.into_iter().map(|one| (one.subject, one.record)).collect(),
         current,
         last_alive: reader.last_alive()?,
+        notes: notes(&reader, &incidents)?,
         incidents,
         maintenance: reader.maintenance(Span::new(UnixMs(i64::MIN), UnixMs(i64::MAX)))?,
         blind: reader.blind(window)?.into_iter().filter(|b| b.until.is_none()).collect(),
@@ -90,6 +93,22 @@ pub fn past(store: &Path, now: UnixMs) -> Result<Past, StoreError> {
         sightings: reader.newest_sightings()?,
         cables: reader.newest_cables()?,
     })
+}
+
+/// What was said of the outages that last, in the order it was said.
+fn notes(
+    reader: &Reader,
+    open: &[KeptIncident],
+) -> Result<Vec<(SubjectId, OutageNote)>, StoreError> {
+    let Some(first) = open.iter().map(|incident| incident.since).min() else {
+        return Ok(Vec::new());
+    };
+    let said = reader.notes_since(first)?.into_iter();
+    let mut notes: Vec<_> = said
+        .flat_map(|(of, notes)| notes.into_iter().map(move |note| (of.clone(), note)))
+        .collect();
+    notes.sort_by_key(|(_, note)| note.at);
+    Ok(notes)
 }
 
 fn storms(reader: &Reader, now: UnixMs) -> Result<Storms, StoreError> {

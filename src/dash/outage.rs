@@ -114,10 +114,14 @@ fn of_detail(board: &Board, detail: &Detail) -> Vec<Spoken> {
         .collect()
 }
 
-/// What the incident that a subject is a root of probably is.
+/// The incident that a subject is a root of.
+fn incident<'a>(board: &'a Board, subject: &SubjectId) -> Option<&'a Incident> {
+    board.incidents.iter().find(|i| i.members().any(|member| member == subject))
+}
+
+/// What that probably is.
 fn guess(board: &Board, subject: &SubjectId) -> Option<Cause> {
-    let of = board.incidents.iter().find(|i| i.members().any(|member| member == subject))?;
-    of.guess.as_ref().map(|guess| guess.cause)
+    incident(board, subject)?.guess.as_ref().map(|guess| guess.cause)
 }
 
 /// The outage that a subject is in.
@@ -126,9 +130,9 @@ fn of_subject(board: &Board, id: &SubjectId) -> Option<Spoken> {
     let id = OutageId { subject: id.clone(), start: now.since };
     now.state.is_outage().then(|| Spoken {
         guess: guess(board, &id.subject),
+        before: incident(board, &id.subject).and_then(|incident| incident.noted.clone()),
         id,
         end: None,
-        before: None,
     })
 }
 

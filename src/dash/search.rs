@@ -1,5 +1,7 @@
 //! The search over units and subjects, without diacritics, exact hits first.
 
+use memchr::memmem::Finder;
+
 use super::board::Board;
 use super::place::Place;
 use crate::locale::{fold, nfc};
@@ -48,65 +50,83 @@ impl Search {
     }
 }
 
-/// How well `folded` (lines: names first) answers `query`; smaller is better.
-fn rank(folded: &str, query: &str, words: &[&str]) -> Option<u8> {
-    if words.len() == 1 && !folded.contains(query) {
-        return None;
+/// What is looked for, ready to be looked for a hundred thousand times.
+struct Query<'a> {
+    text: &'a str,
+    whole: Finder<'a>,
+    /// Of several words those, which may stand anywhere in a line.
+    words: Vec<Finder<'a>>,
+}
+
+impl<'a> Query<'a> {
+    fn new(text: &'a str) -> Self {
+        let words = text.split_whitespace().map(Finder::new).collect::<Vec<_>>();
+        let words = if words.len() > 1 { words } else { Vec::new() };
+        Self { text, whole: Finder::new(text), words }
     }
-    let mut best: Option<u8> = None;
-    for line in folded.split('\n') {
-        let rank = if line == query {
+
+    /// How well `folded` (lines: names first) answers; smaller is better.
+    fn rank(&self, folded: &str) -> Option<u8> {
+        let first = self.words.first().unwrap_or(&self.whole);
+        first.find(folded.as_bytes())?;
+        folded.split('\n').filter_map(|line| self.rank_of_line(line)).min()
+    }
+
+    fn rank_of_line(&self, line: &str) -> Option<u8> {
+        let Some(at) = self.whole.find(line.as_bytes()) else {
+            let has_all = self.words.iter().all(|word| word.find(line.as_bytes()).is_some());
+            return (has_all && !self.words.is_empty()).then_some(5);
+        };
+        let (before, after) = (&line[..at], &line[at + self.text.len()..]);
+        Some(if before.is_empty() && after.is_empty() {
             0
-        } else if line.ends_with(query) && line[..line.len() - query.len()].ends_with(' ') {
+        } else if line.strip_suffix(self.text).is_some_and(|rest| rest.ends_with(' ')) {
             // "cai be" is what matters in "huyen cai be".
             1
-        } else if line.starts_with(query) {
+        } else if before.is_empty() {
             2
-        } else if let Some(at) = line.find(query) {
-            let starts_word = line[..at].ends_with([' ', '-', '.', '/', '(']);
-            if starts_word { 3 } else { 4 }
-        } else if words.len() > 1 && words.iter().all(|w| line.contains(w)) {
-            5
+        } else if before.ends_with([' ', '-', '.', '/', '(']) {
+            3
         } else {
-            continue;
-        };
-        best = Some(best.map_or(rank, |b| b.min(rank)));
+            4
+        })
     }
-    best
 }
 
 /// Units and subjects that answer `text`, best first, and how many there are in all. A name
 /// that contains the text as typed, marks included, comes before one that only does without.
 #[must_use]
 pub fn find(board: &Board, text: &str) -> (Vec<Hit>, usize) {
-    let query = fold(text.trim());
-    if query.is_empty() {
+    let folded = fold(text.trim());
+    if folded.is_empty() {
         return (Vec::new(), 0);
     }
-    let words: Vec<&str> = query.split_whitespace().collect();
+    let query = Query::new(&folded);
     let typed = text.trim().to_lowercase();
-    let marked = typed != query;
+    let marked = typed != folded;
     let unlike = |name: &str| marked && !nfc(&name.to_lowercase()).contains(&typed);
-    let mut found: Vec<((bool, u8, bool, usize), Hit)> = Vec::new();
+    // Whether it is another name, how well it answers, whether it is a subject, and where it stands.
+    let mut found: Vec<(bool, u8, bool, usize)> = Vec::new();
     let [units, subjects] = board.folded();
-    for (i, folded) in units.iter().enumerate() {
-        if let (Some(rank), Some(unit)) = (rank(folded, &query, &words), board.units.get(i)) {
-            found.push(((unlike(&unit.name), rank, false, i), Hit::Unit(unit.id.clone())));
+    for ((i, folded), unit) in units.iter().enumerate().zip(&board.units) {
+        if let Some(rank) = query.rank(folded) {
+            found.push((unlike(&unit.name), rank, false, i));
         }
     }
     for (i, folded) in subjects.iter().enumerate() {
-        if let (Some(rank), Some(subject)) = (rank(folded, &query, &words), board.subject_at(i)) {
-            found.push((
-                (unlike(subject.name()), rank, true, i),
-                Hit::Subject(subject.id().clone()),
-            ));
+        if let (Some(rank), Some(subject)) = (query.rank(folded), board.subject_at(i)) {
+            found.push((unlike(subject.name()), rank, true, i));
         }
     }
     let all = found.len();
     if all > MAX_HITS {
-        found.select_nth_unstable_by(MAX_HITS, |a, b| a.0.cmp(&b.0));
+        found.select_nth_unstable(MAX_HITS);
         found.truncate(MAX_HITS);
     }
-    found.sort_unstable_by_key(|(key, _)| *key);
-    (found.into_iter().map(|(_, hit)| hit).collect(), all)
+    found.sort_unstable();
+    let hit = |(.., is_subject, at): (bool, u8, bool, usize)| match is_subject {
+        true => board.subject_at(at).map(|subject| Hit::Subject(subject.id().clone())),
+        false => board.units.get(at).map(|unit| Hit::Unit(unit.id.clone())),
+    };
+    (found.into_iter().filter_map(hit).collect(), all)
 }

@@ -282,6 +282,7 @@ pub(super) fn named(
         planned: false,
         flapping: group.is_flapping,
         guess: None,
+        noted: None,
         split_from: None,
     }
 }

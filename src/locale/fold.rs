@@ -12,6 +12,9 @@ pub fn nfc(text: &str) -> String {
 /// What search compares: lower case, no marks, `đ` as `d`, so that "cai be" finds "Cái Bè".
 #[must_use]
 pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     text.chars()
         .flat_map(char::to_lowercase)
         .nfd()

@@ -21,7 +21,13 @@ pub fn incident_notes(lang: Lang, incident: &Incident, at: UnixMs) -> Vec<String
     if let Some(ack) = incident.ack.as_ref().filter(|ack| ack.holds_at(at)) {
         notes.push(t!(lang, "incident.taken", by = visible(&ack.by)));
     }
-    let is_said = |guess: &&Guess| incident.planned && guess.cause == Cause::Planned;
+    let is_said = |guess: &&Guess| {
+        incident.noted.is_some() || incident.planned && guess.cause == Cause::Planned
+    };
+    if let Some(noted) = &incident.noted {
+        let (by, cause) = (visible(&noted.by), text(lang, cause_key(noted.cause)));
+        notes.push(t!(lang, "incident.noted", by = by, cause = cause));
+    }
     if let Some(guess) = incident.guess.as_ref().filter(|guess| !is_said(guess)) {
         notes.push(guess_words(lang, guess));
     }

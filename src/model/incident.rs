@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cause::Guess;
 use super::id::{SubjectId, UnitId};
+use super::note::OutageNote;
 use super::state::State;
 use super::time::UnixMs;
 
@@ -95,6 +96,9 @@ pub struct Incident {
     /// What it probably is.
     #[serde(default)]
     pub guess: Option<Guess>,
+    /// What somebody says it is: the newest note on one of its lines' outages. The daemon adds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noted: Option<OutageNote>,
     /// The incident it was part of until that one's root recovered.
     #[serde(default)]
     pub split_from: Option<IncidentId>,

@@ -249,6 +249,7 @@ impl<'a> World<'a> {
                     planned: false,
                     flapping: *severity == 2,
                     guess: None,
+                    noted: None,
                     split_from: None,
                 };
                 let topic = [Topic::Down, Topic::Degraded, Topic::Flapping][usize::from(*severity)];

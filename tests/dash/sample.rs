@@ -661,6 +661,7 @@ fn incidents(b: &Builder) -> Vec<Incident> {
                 planned: false,
                 flapping: false,
                 guess: None,
+                noted: None,
                 split_from: None,
             })
         })

@@ -88,6 +88,7 @@ impl Bench {
             planned: false,
             flapping: false,
             guess: None,
+            noted: None,
             split_from: None,
         }
     }

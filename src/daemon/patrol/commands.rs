@@ -12,7 +12,7 @@ use crate::api::{
 use crate::daemon::notes::{self, KnownOutage, Recorded};
 use crate::health::{AckError, Effect, Explanation};
 use crate::locale::Lang;
-use crate::model::{Id, OutageNote, SubjectId, SubjectIx, UnixMs};
+use crate::model::{Cause, Id, Incident, OutageNote, SubjectId, SubjectIx, UnixMs};
 use crate::store::{EventKind, Fact};
 use crate::t;
 
@@ -61,14 +61,36 @@ impl Patrol {
         let found = found.map(|found| self.notes.add_to(&request.subject, found));
         let KnownOutage { start, end, before } = notes::allow(found, &request)?;
         let NoteRequest { subject, cause, note, .. } = request;
-        tracing::info!(%subject, %start, cause = cause.as_str(), by = %by.name, uid = by.uid, "outage noted");
-        let detail = json!({ "start": start, "cause": cause, "note": note, "before": before });
-        self.event(now, EventKind::OutageNoted, Some(subject.clone()), signed(detail, Some(by)));
+        let mut lines = if end.is_none() { self.down_with(&subject) } else { Vec::new() };
+        lines.insert(0, (subject.clone(), start, before));
+        for (subject, start, before) in lines {
+            tracing::info!(%subject, %start, cause = cause.as_str(), by = %by.name, uid = by.uid, "outage noted");
+            let detail = json!({ "start": start, "cause": cause, "note": note, "before": before });
+            let detail = signed(detail, Some(by));
+            self.event(now, EventKind::OutageNoted, Some(subject.clone()), detail);
+            let (note, by) = (note.clone(), by.name.clone());
+            self.notes.take(subject, OutageNote { start, cause, note, by, at: now });
+        }
+        self.has_new_note = true;
         self.submit();
-        let by = by.name.clone();
-        let taken = OutageNote { start, cause, note: note.clone(), by: by.clone(), at: now };
-        self.notes.take(subject.clone(), taken);
-        Ok(Noted { subject, start, end, cause, note, by, before })
+        Ok(Noted { subject, start, end, cause, note, by: by.name.clone(), before })
+    }
+
+    /// The other lines of the open incident that a subject is a root of, with the beginnings of their outages:
+    /// what cuts one unit off has one cause, and whichever of them comes back last gives the incident its
+    /// name. Of which something was said already is left out.
+    fn down_with(&self, subject: &SubjectId) -> Vec<(SubjectId, UnixMs, Option<Cause>)> {
+        let is_member = |i: &&Incident| i.state.is_outage() && i.members().any(|m| m == subject);
+        let Some(incident) = self.health.incidents().iter().find(is_member) else {
+            return Vec::new();
+        };
+        let others = incident.members().filter(|member| *member != subject);
+        let lasting = others.filter_map(|member| {
+            let view = self.health.view(self.find(member).ok()?);
+            let is_unsaid = view.state.is_outage() && !self.notes.has(member, view.since);
+            is_unsaid.then(|| (member.clone(), view.since, None))
+        });
+        lasting.collect()
     }
 
     /// Has subjects asked at once, beside their turns. Nothing is changed by it: it is in the log

@@ -9,6 +9,7 @@ use crate::api::{
 };
 use crate::health::{self, View};
 use crate::locale::{Lang, reason};
+use crate::model::Incident;
 use crate::model::{Inventory, OnAt, State, SubjectIx, UnixMs};
 use crate::probe::Account;
 use crate::t;
@@ -61,7 +62,14 @@ impl Patrol {
         if changed {
             self.incidents = incidents.to_vec();
         }
-        changed
+        changed | std::mem::take(&mut self.has_new_note)
+    }
+
+    /// The incidents with what was said of them.
+    fn incidents_told(&self) -> Vec<Incident> {
+        let with_note =
+            |incident: &Incident| Incident { noted: self.notes.on(incident), ..incident.clone() };
+        self.incidents.iter().map(with_note).collect()
     }
 
     fn state(&self, subject: SubjectIx, worked_on: &OnAt<'_>, now: UnixMs) -> SubjectState {
@@ -164,7 +172,7 @@ impl Patrol {
             daemon: self.info(now),
             subjects: subjects.collect(),
             units,
-            incidents: new_incidents.then(|| self.incidents.clone()),
+            incidents: new_incidents.then(|| self.incidents_told()),
             resync: std::mem::take(&mut self.resync),
         });
         self.published = now;
@@ -199,7 +207,7 @@ impl Patrol {
         if let Some(sent) = self.sent.snapshot.upgrade().filter(|sent| sent.seq == seq) {
             return sent;
         }
-        let (coverages, incidents) = (self.coverages.clone(), self.incidents.clone());
+        let (coverages, incidents) = (self.coverages.clone(), self.incidents_told());
         let snapshot = Arc::new(self.with_sources(now, |sources| {
             api::snapshot(sources, coverages, incidents, self.info(now), seq, now)
         }));
@@ -218,7 +226,7 @@ impl Patrol {
         }
         let (inventory, view) = (self.inventory(), |s| self.health.view(s));
         let standing = |s| (view(s).state, is_off_hours(inventory, s, view, now));
-        let (incidents, info) = (self.incidents.clone(), self.info(now));
+        let (incidents, info) = (self.incidents_told(), self.info(now));
         let overview = self.with_sources(now, |sources| {
             api::overview(sources, standing, &self.coverages, incidents, info, moment)
         });

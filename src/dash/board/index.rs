@@ -130,8 +130,8 @@ impl Index {
         Self { timezone, children, subjects_of, folded, connections, devices, roots, unit_at }
     }
 
-    /// Names, codes and ids of the units, and names, ids, addresses and circuits of the subjects, as
-    /// the search compares them.
+    /// Names, codes and ids of the units, and names with their units', ids, addresses and circuits of the
+    /// subjects, as the search compares them.
     pub(super) fn folded(&self, units: &[UnitRow], subjects: &Subjects) -> &[Folded; 2] {
         self.folded.get_or_init(|| {
             let mut folded = [Folded::default(), Folded::default()];
@@ -143,7 +143,11 @@ impl Index {
                 let address = subject.address().unwrap_or_default();
                 let circuit = subject.circuit().unwrap_or_default();
                 let (name, id) = (subject.name(), subject.id());
-                of_subjects.push(&format!("{name}\n{id}\n{address}\n{circuit}"));
+                // "Trục Viettel" is looked for as "truc cai be", too.
+                let unit = self.unit_at.get(subject.unit()).and_then(|at| units.get(*at));
+                let unit = unit.map(|unit| &*unit.short).filter(|short| !name.contains(short));
+                let title = unit.map(|short| format!("\n{name} {short}")).unwrap_or_default();
+                of_subjects.push(&format!("{name}\n{id}\n{address}\n{circuit}{title}"));
             }
             folded
         })

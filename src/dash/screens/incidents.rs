@@ -193,6 +193,11 @@ fn notes(shot: &Shot<'_>, incident: &Incident) -> Vec<Line> {
         let signs: Vec<String> = guess.signs.iter().map(|sign| sign_words(lang, sign)).collect();
         lines.push(Line::styled(signs.join("; "), theme.dim()));
     }
+    if let Some(noted) = incident.noted.as_ref().filter(|noted| !noted.note.is_empty()) {
+        let (by, note) = (visible(&noted.by), visible(&noted.note));
+        let words = t!(lang, "incident.taken_note", by = by, at = shot.when(noted.at), note = note);
+        lines.push(Line::styled(words, theme.dim()));
+    }
     if let Some(ack) = incident.ack.as_ref().filter(|a| a.holds_at(at) && !a.note.is_empty()) {
         let (by, note) = (visible(&ack.by), visible(&ack.note));
         let words = t!(lang, "incident.taken_note", by = by, at = shot.when(ack.at), note = note);

@@ -85,7 +85,9 @@ fn before(shot: &Shot<'_>, dialog: &Dialog) -> Vec<Line> {
     if let Some(note) = &spoken.before {
         let cause = text(lang, cause_key(note.cause));
         let by = visible(&note.by);
-        let said = t!(lang, "dash.cause.before", by = by, at = shot.when(note.at), cause = cause);
+        let (at, more) = (shot.when(note.at), visible(&note.note));
+        let key = if more.is_empty() { "dash.cause.before" } else { "dash.cause.before_note" };
+        let said = t!(lang, key, by = by, at = at, cause = cause, note = more);
         lines.push(Line::styled(format!(" {said}"), theme.dim()));
         if note.cause != dialog.cause {
             let style = if dialog.entry.is_wrong { theme.fault() } else { theme.strong() };
