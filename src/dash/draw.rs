@@ -59,6 +59,17 @@ impl Line {
         self
     }
 
+    /// With an ellipsis at its end, for which it makes room within `columns`.
+    #[must_use]
+    pub fn open_ended(mut self, columns: usize) -> Self {
+        let taken = self.width();
+        if let Some((last, _)) = self.0.last_mut() {
+            let room = (width(last) + columns).saturating_sub(taken);
+            *last = fit(&format!("{last} …"), room.min(width(last) + 1)).into();
+        }
+        self
+    }
+
     /// The line broken between words into lines of at most `room` columns; a figure keeps its "%", a longer
     /// word is left to be cut where it is drawn.
     pub fn wrap(&self, room: usize) -> Vec<Self> {

@@ -53,6 +53,7 @@ mod tabs;
 pub mod take;
 mod terminal;
 mod theme;
+mod times;
 mod travel;
 mod update;
 mod view;

@@ -11,9 +11,9 @@ use super::notice::Said;
 use super::source::Refusal;
 use super::standing::Standing;
 use super::state::{Cmd, Mode, Ui};
-use super::take::next_time;
+use super::times::{length_ms, next_time};
 use crate::api::{StormInfo, StormRequest};
-use crate::model::{Storm, SubjectId, UnitId, UnixMs, parse_duration};
+use crate::model::{Storm, SubjectId, UnitId, UnixMs};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -123,7 +123,7 @@ impl Dialog {
             Term::Day => hours(24),
             Term::Own => {
                 let text = self.entry.own.trim();
-                let length = || parse_duration(text).ok().map(|ms| now + ms);
+                let length = || length_ms(text).map(|ms| now + ms);
                 let until = next_time(board, now, text).or_else(length);
                 until.filter(|until| *until > now && *until <= now + Storm::MAX_MS)
             }

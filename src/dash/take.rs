@@ -6,7 +6,6 @@
 
 mod dialog;
 
-pub(super) use dialog::next_time;
 pub use dialog::{Dialog, Holds, Term};
 
 use super::board::Board;

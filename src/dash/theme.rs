@@ -265,13 +265,14 @@ impl Theme {
             letter if letter.is_alphabetic() => return None,
             blank if blank.is_whitespace() => ' ',
             '–' | '—' | '−' => '-',
-            '·' | '•' | '…' => '.',
+            '·' | '•' => '.',
             '≥' | '›' | '»' | '→' => '>',
             '≤' | '‹' | '«' | '←' => '<',
             '“' | '”' => '"',
             '‘' | '’' => '\'',
             '×' => 'x',
-            '≈' => '~',
+            // A dot would make "880" of "88…" a number.
+            '≈' | '…' => '~',
             _ => '?',
         })
     }
@@ -307,7 +308,7 @@ mod tests {
         for letter in "ĐặngệỷơƯaZ09~".chars() {
             assert_eq!(theme.plainer(letter), None, "{letter}");
         }
-        assert_eq!(theme.plainer('…'), Some('.'));
+        assert_eq!(theme.plainer('…'), Some('~'));
         assert_eq!(Theme { ascii: false, ..theme }.plainer('…'), None);
     }
 

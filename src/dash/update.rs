@@ -9,12 +9,12 @@ use super::place::{Place, Step};
 use super::saved::View;
 use super::search::{Hit, Search};
 use super::settle::{ask_heat, ask_history, ask_lists, settle};
-use super::state::{Action, Cmd, Key, Mode, Screen, Ui};
+use super::state::{Action, Cmd, Key, Mode, Row, Screen, Ui};
 use super::travel::{back, go_to, jump, open, open_subject};
 use super::view::{help_most, list_height, search_height};
 use super::{actions, confirm, outage, reports, storm, take, work};
 use crate::locale::Lang;
-use crate::model::UnixMs;
+use crate::model::{SubjectId, UnixMs};
 
 /// Takes one action in. `board` is `None` until data have come and comes from where `link` says;
 /// `now` is the time of the action.
@@ -90,7 +90,12 @@ pub fn update(
         Action::Key(key) => press(ui, board, link, key, now, &mut commands),
     }
     if let Some(board) = board {
+        let chosen = chosen_incident(ui);
         settle(ui, board);
+        // What is pressed next would be about another one.
+        if let Some(root) = chosen.filter(|root| !is_open(board, root)) {
+            ui.notices.tell(Said::IncidentOver(root), now);
+        }
         ask_history(ui, now, &mut commands);
         ask_heat(ui, board, now, &mut commands);
         ask_lists(ui, board, now, &mut commands);
@@ -307,6 +312,18 @@ fn press_in_screen(ui: &mut Ui, board: &Board, key: Key, now: UnixMs) {
         | Key::Erase
         | Key::EraseAll => {}
     }
+}
+
+/// The root of the incident that is selected among the open ones.
+fn chosen_incident(ui: &Ui) -> Option<SubjectId> {
+    match ui.selected() {
+        Some(Row::Incident(root)) if ui.mode == Mode::Normal => Some(root.clone()),
+        _ => None,
+    }
+}
+
+fn is_open(board: &Board, root: &SubjectId) -> bool {
+    board.incidents.iter().any(|incident| incident.members().any(|member| member == root))
 }
 
 fn next_network(ui: &mut Ui, board: &Board) {

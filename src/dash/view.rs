@@ -327,14 +327,21 @@ impl Shot<'_> {
 
     /// "07:31" today, "28/03" on another day: five columns.
     pub fn when(&self, at: UnixMs) -> String {
+        self.short_time(at, "%d/%m", "%m-%d")
+    }
+
+    /// The same with the time of day, always: until when something holds.
+    pub fn until(&self, at: UnixMs) -> String {
+        self.short_time(at, "%H:%M %d/%m", "%m-%d %H:%M")
+    }
+
+    fn short_time(&self, at: UnixMs, vi: &str, en: &str) -> String {
         let (then, today) = (self.board.local(at), self.board.local(self.now));
         if then.date() == today.date() {
             then.strftime("%H:%M").to_string()
         } else {
-            match self.ui.lang {
-                locale::Lang::Vi => then.strftime("%d/%m").to_string(),
-                locale::Lang::En => then.strftime("%m-%d").to_string(),
-            }
+            let form = if self.ui.lang == locale::Lang::Vi { vi } else { en };
+            then.strftime(form).to_string()
         }
     }
 }

@@ -59,6 +59,11 @@ fn times_are_typed_and_what_is_no_time_asks_nothing() {
     for (typed, expected) in [
         ("2h", Some((0, 2 * HOUR_MS))),
         ("30m", Some((0, HOUR_MS / 2))),
+        ("2 giờ", Some((0, 2 * HOUR_MS))),
+        ("1g30p", Some((0, HOUR_MS * 3 / 2))),
+        ("22h30 2g", Some((1, 2 * HOUR_MS))),
+        ("29/11 22:00 4h", Some((1, 4 * HOUR_MS))),
+        ("24/11 00:00 4h", None),
         ("22:00 4h", Some((1, 4 * HOUR_MS))),
         ("22:00 02:00", Some((1, 4 * HOUR_MS))),
         ("soon", None),

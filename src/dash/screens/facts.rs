@@ -22,6 +22,10 @@ use crate::t;
 /// Columns of the labels.
 const LABEL: u16 = 12;
 
+/// What comes before what has been said of an incident.
+const FIRST: [&str; 4] =
+    ["dash.fact_state", "dash.fact_why", "dash.fact_carrier", "dash.fact_contact"];
+
 /// Most links of the way to a subject that are shown.
 const WAY: usize = 6;
 
@@ -41,6 +45,15 @@ pub fn contact(board: &Board, id: &UnitId) -> Option<String> {
         at = board.parent(&unit.id);
     }
     None
+}
+
+/// Lines that what comes first takes in `columns`: its state, why, its carrier, whom to call.
+pub fn first_lines(shot: &Shot<'_>, subject: Subject<'_>, columns: u16) -> u16 {
+    let room = usize::from(columns.saturating_sub(LABEL + 1));
+    let is_first = |label: &str| FIRST.contains(&label);
+    let first = list(shot, subject).into_iter().filter(|(label, _)| is_first(label));
+    let lines: usize = first.map(|(_, words)| words.wrap(room).len()).sum();
+    u16::try_from(lines).unwrap_or(u16::MAX)
 }
 
 /// Draws the facts from the top of `area` on; returns the lines taken.
@@ -70,9 +83,16 @@ pub fn wrapped(buffer: &mut Buffer, area: Rect, content: &Line) -> u16 {
     if area.is_empty() {
         return 0;
     }
-    let broken = content.wrap(usize::from(area.width));
+    let mut broken = content.wrap(usize::from(area.width));
+    // Nobody is to take what was cut off for the end.
+    if broken.len() > usize::from(area.height) {
+        broken.truncate(usize::from(area.height));
+        if let Some(last) = broken.pop() {
+            broken.push(last.open_ended(usize::from(area.width)));
+        }
+    }
     let mut y = 0;
-    for piece in broken.iter().take(usize::from(area.height)) {
+    for piece in &broken {
         line(buffer, rows(area, y, 1), 0, piece);
         y += 1;
     }

@@ -16,8 +16,6 @@ use crate::locale::{duration_short, incident_notes, sign_words, state_name, text
 use crate::model::{Incident, SubjectId};
 use crate::t;
 
-/// Rows that state, reason, carrier and contact take, one of them over two.
-const FACTS: u16 = 5;
 /// Columns from which there is room for an impact in full, with its signs.
 const WIDE: u16 = 100;
 /// Most lines about what is down together with the root.
@@ -182,6 +180,9 @@ fn notes(shot: &Shot<'_>, incident: &Incident) -> Vec<Line> {
     let (lang, theme, at) = (shot.ui.lang, shot.theme, shot.board.at);
     let mut lines = Vec::new();
     let mut short = incident_notes(lang, incident, at);
+    if let Some(until) = incident.ack.as_ref().filter(|a| a.holds_at(at)).and_then(|a| a.until) {
+        short.push(t!(lang, "incident.taken_until", when = shot.until(until)));
+    }
     if let Some(from) = &incident.split_from {
         let id = visible(from.as_str());
         short.push(t!(lang, "incident.split_from", id = id));
@@ -256,7 +257,8 @@ fn about(shot: &Shot<'_>, root: &SubjectId, area: Rect, buffer: &mut Buffer) {
     let name = subject.map_or_else(|| root.to_string(), |s| subject_title(board, s));
     let inside = boxed(buffer, area, theme, &title(theme, name));
     // Whom to call comes before what has been said already: where room is short, notes are cut.
-    let noted = rows(inside, 0, inside.height.saturating_sub(FACTS + 1));
+    let first = subject.map_or(0, |subject| facts::first_lines(shot, subject, inside.width));
+    let noted = rows(inside, 0, inside.height.saturating_sub(first + 1));
     let mut at = 0;
     for words in notes(shot, incident) {
         let left = rows(noted, at, noted.height.saturating_sub(at));
@@ -265,7 +267,7 @@ fn about(shot: &Shot<'_>, root: &SubjectId, area: Rect, buffer: &mut Buffer) {
     let with = down_with(shot, incident);
     if let Some(subject) = subject {
         let beneath = u16::try_from(with.len()).unwrap_or(0);
-        let units = inside.height.saturating_sub(at + FACTS + beneath).clamp(1, 3);
+        let units = inside.height.saturating_sub(at + first + beneath).clamp(1, 3);
         let upper = rows(inside, at, inside.height.saturating_sub(at + units + beneath));
         at += facts::draw(shot, subject, upper, buffer);
     }
@@ -281,8 +283,8 @@ fn about(shot: &Shot<'_>, root: &SubjectId, area: Rect, buffer: &mut Buffer) {
     };
     let label = t!(lang, "dash.cut_off", count = incident.impact.units.len());
     let age = duration_short(lang, shot.now.since(incident.since).max(0));
-    let first = Line::styled(format!("{label}: "), theme.dim()).then(words, Style::new());
-    facts::wrapped(buffer, left, &first);
+    let cut_off = Line::styled(format!("{label}: "), theme.dim()).then(words, Style::new());
+    facts::wrapped(buffer, left, &cut_off);
     let signs = theme.lines();
     let age = Line::styled(format!(" {age} "), theme.dim())
         .then(signs.across, theme.dim())

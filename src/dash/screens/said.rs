@@ -21,7 +21,7 @@ pub fn told(shot: &Shot<'_>) -> Option<Line> {
         Said::Taken(subject, ack) => {
             let by = visible(&ack.by);
             let holds = match ack.until {
-                Some(until) => t!(lang, "ack.until", by = by, when = shot.when(until)),
+                Some(until) => t!(lang, "ack.until", by = by, when = shot.until(until)),
                 None => t!(lang, "ack.until_over", by = by),
             };
             plain(format!("{}: {holds}", name(subject)))
@@ -45,7 +45,7 @@ pub fn told(shot: &Shot<'_>) -> Option<Line> {
             fault(t!(lang, "dash.take_unanswered", root = name(subject), reason = reason))
         }
         Said::Announced(id, subjects, to) => {
-            let (count, to) = (number(lang, i64::from(*subjects)), shot.when(*to));
+            let (count, to) = (number(lang, i64::from(*subjects)), shot.until(*to));
             plain(t!(lang, "dash.work_done", id = id, count = count, to = to))
         }
         Said::Ended(id) => plain(t!(lang, "dash.works.ended", id = id)),
@@ -77,7 +77,7 @@ pub fn told(shot: &Shot<'_>) -> Option<Line> {
             fault(t!(lang, "dash.work_unanswered", reason = reason_words(lang, why)))
         }
         Said::Storm(name, until) => {
-            plain(t!(lang, "dash.storm_done", name = name, until = shot.when(*until)))
+            plain(t!(lang, "dash.storm_done", name = name, until = shot.until(*until)))
         }
         Said::StormOver(name, folded, open) => {
             let number = |n: u32| number(lang, i64::from(n));

@@ -77,10 +77,10 @@ fn sum(shot: &Shot<'_>, storm: &StormInfo) -> String {
     t!(
         lang,
         "dash.storm_sum",
-        until = shot.when(storm.until),
+        until = shot.until(storm.until),
         folded = number(lang, i64::from(storm.folded)),
         waiting = number(lang, i64::from(storm.waiting)),
-        next = shot.when(storm.next)
+        next = shot.until(storm.next)
     )
 }
 
@@ -89,7 +89,7 @@ fn sum(shot: &Shot<'_>, storm: &StormInfo) -> String {
 pub fn sign(shot: &Shot<'_>, detail: Detail) -> Option<Line> {
     let (lang, storms) = (shot.ui.lang, &shot.board.daemon.storms);
     let storm = storms.first()?;
-    let until = shot.when(storm.until);
+    let until = shot.until(storm.until);
     // What waits is told nowhere else either.
     let folded = number(lang, i64::from(storm.folded) + i64::from(storm.waiting));
     let mut words = match detail {

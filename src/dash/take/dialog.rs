@@ -1,14 +1,13 @@
 //! The dialog in which an incident is taken: which one, what is said about it, for how long. Pure.
 
-use jiff::civil::Date;
-
 use crate::api::ACK_MAX_MS;
 use crate::dash::board::Board;
 use crate::dash::form::{Choices, Entry, Form, stepped};
-use crate::model::{Incident, IncidentId, SubjectId, UnixMs, parse_duration};
+use crate::dash::times::{length_ms, next, next_time};
+use crate::model::{Incident, IncidentId, SubjectId, UnixMs};
 
-/// The hour at which the night shift ends.
-const MORNING: i8 = 7;
+/// When the night shift ends, in minutes of the day.
+const MORNING: u16 = 7 * 60;
 
 /// For how long an incident is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -114,7 +113,7 @@ impl Dialog {
             Term::Over => Some(Holds::Over),
             Term::Hour => Some(Holds::For(3_600_000)),
             Term::FourHours => Some(Holds::For(4 * 3_600_000)),
-            Term::Morning => next(board, now, MORNING, 0).map(Holds::Until),
+            Term::Morning => next(board, now, MORNING).map(Holds::Until),
             Term::Own => own(board, now, &self.entry.own),
         }
     }
@@ -139,33 +138,8 @@ impl Form for Dialog {
     }
 }
 
-/// The next time that the province's clock shows `hour`:`minute`.
-fn next(board: &Board, now: UnixMs, hour: i8, minute: i8) -> Option<UnixMs> {
-    let today = board.local(now).date();
-    let at = |date: Date| {
-        let local = date.at(hour, minute, 0, 0);
-        let there = local.to_zoned_datetime(board.timezone().clone()).ok()?;
-        Some(UnixMs::from(there.timestamp())).filter(|at| *at > now)
-    };
-    at(today).or_else(|| at(today.tomorrow().ok()?))
-}
-
-/// The next time of day (`17:30`) after `now`.
-pub(in crate::dash) fn next_time(board: &Board, now: UnixMs, text: &str) -> Option<UnixMs> {
-    let (hour, minute) = text.split_once(':')?;
-    let number = |part: &str, most: i8| {
-        let is_number = matches!(part.len(), 1 | 2) && part.bytes().all(|b| b.is_ascii_digit());
-        part.parse::<i8>().ok().filter(|n| is_number && *n <= most)
-    };
-    next(board, now, number(hour, 23)?, number(minute, 59)?)
-}
-
 /// A length of time (`30m`, `2h`, `1d`) or the next time of day (`17:30`).
 fn own(board: &Board, now: UnixMs, text: &str) -> Option<Holds> {
-    let text = text.trim();
-    if text.contains(':') {
-        return next_time(board, now, text).map(Holds::Until);
-    }
-    let ms = parse_duration(text).ok()?;
-    (ms > 0 && ms <= ACK_MAX_MS).then_some(Holds::For(ms))
+    let length = || length_ms(text).filter(|ms| *ms <= ACK_MAX_MS).map(Holds::For);
+    next_time(board, now, text.trim()).map(Holds::Until).or_else(length)
 }

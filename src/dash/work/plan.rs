@@ -7,9 +7,9 @@ use jiff::civil::Date;
 
 use crate::api::{RECURRING_MAX_MS, WORK_MAX_MS};
 use crate::dash::board::Board;
-use crate::dash::take::next_time;
+use crate::dash::times::{length_ms, next_time};
 use crate::locale::fold;
-use crate::model::{Recurrence, Span, UnixMs, days_of, minute_of_day, parse_duration, weekday};
+use crate::model::{Recurrence, Span, UnixMs, days_of, minute_of_day, weekday};
 
 const HOUR_MS: i64 = 3_600_000;
 const MINUTE_MS: i64 = 60_000;
@@ -111,18 +111,31 @@ impl Plan {
     }
 }
 
-/// `2h`, `17:30` (until then), `22:00 4h`, `22:00 02:00`: an end, or a beginning and an end.
+/// `2h`, `17:30` (until then), `22:00 4h`, `22:00 02:00`: an end, or a beginning and an end; of another
+/// day than today, `29/11 22:00 4h`.
 fn own(board: &Board, now: UnixMs, text: &str) -> Option<Span> {
     let words: Vec<&str> = text.split_whitespace().collect();
+    let length = |text: &str| length_ms(text).filter(|ms| *ms <= WORK_MAX_MS);
     let end = |from: UnixMs, word: &str| {
-        let length = || parse_duration(word).ok().filter(|ms| (1..=WORK_MAX_MS).contains(ms));
-        next_time(board, from, word).or_else(|| length().map(|ms| from + ms))
+        next_time(board, from, word).or_else(|| length(word).map(|ms| from + ms))
     };
+    // "2 giờ".
+    if let Some(ms) = length(text) {
+        return Some(Span::new(now, now + ms));
+    }
     match words[..] {
         [last] => Some(Span::new(now, end(now, last)?)),
         [first, last] => {
             let from = next_time(board, now, &as_clock(first, last))?;
             Some(Span::new(from, end(from, last)?))
+        }
+        [date, first, last] => {
+            let date = day(board.local(now).date(), date)?;
+            let midnight = date.at(0, 0, 0, 0).to_zoned_datetime(board.timezone().clone()).ok()?;
+            // What begins at midnight is the next time of day a moment before it.
+            let before = UnixMs::from(midnight.timestamp()) - 1;
+            let from = next_time(board, before, &as_clock(first, last))?;
+            (from > now).then_some(Span::new(from, end(from, last)?))
         }
         _ => None,
     }
@@ -153,7 +166,7 @@ fn recurring(board: &Board, now: UnixMs, days: [bool; 7], text: &str) -> Option<
     let lasts = match minute_of_day(last) {
         Some(to) if to > from => to - from,
         Some(to) => to + DAY_MINUTES - from,
-        None => u16::try_from(parse_duration(last).ok()? / MINUTE_MS).ok()?,
+        None => u16::try_from(length_ms(last)? / MINUTE_MS).ok()?,
     };
     let every = Recurrence::new(days, from, lasts)?;
     let today = board.local(now).date();
@@ -184,6 +197,6 @@ fn day(today: Date, word: &str) -> Option<Date> {
             of_year(today.year()).or_else(|| of_year(today.year() + 1))
         }
         [day, month, year] => Date::new(year.parse().ok()?, number(month)?, number(day)?).ok(),
-        _ => today.checked_add((parse_duration(word).ok()? / DAY_MS).days()).ok(),
+        _ => today.checked_add((length_ms(word)? / DAY_MS).days()).ok(),
     }
 }

@@ -1,0 +1,77 @@
+//! Times as people type them into dialogs. Pure.
+
+use super::board::Board;
+use crate::locale::fold;
+use crate::model::{UnixMs, minute_of_day, parse_duration};
+
+/// A length of time in milliseconds, over zero: `30m`, `2h`, `1h30m`, and as Vietnamese write it and the
+/// screen does: `2g`, `1g45p`, `90 phút`, `3 ngày`.
+pub(super) fn length_ms(text: &str) -> Option<i64> {
+    let folded = fold(text);
+    let mut written = String::new();
+    let is_digit = |c: char| c.is_ascii_digit();
+    let mut rest = folded.trim();
+    while !rest.is_empty() {
+        let (number, tail) = rest.split_at(rest.find(|c| !is_digit(c))?);
+        let (unit, tail) = tail.split_at(tail.find(is_digit).unwrap_or(tail.len()));
+        let unit = match unit.trim() {
+            "n" | "ngay" => "d",
+            "g" | "gio" => "h",
+            "p" | "phut" => "m",
+            "giay" => "s",
+            other => other,
+        };
+        // "1h 2h" are two lengths.
+        if written.contains(unit) {
+            return None;
+        }
+        written.extend([number, unit]);
+        rest = tail;
+    }
+    parse_duration(&written).ok().filter(|ms| *ms > 0)
+}
+
+/// The next time of day after `now`: `17:30`, `7h05`.
+pub(super) fn next_time(board: &Board, now: UnixMs, text: &str) -> Option<UnixMs> {
+    let clock = match text.split_once(['h', 'H']) {
+        Some((hour, minute)) if minute.len() == 2 => format!("{hour}:{minute}"),
+        _ => text.to_owned(),
+    };
+    next(board, now, minute_of_day(&clock)?)
+}
+
+/// The next time that a day's clocks show so many minutes.
+pub(super) fn next(board: &Board, now: UnixMs, minutes: u16) -> Option<UnixMs> {
+    let today = board.local(now).date();
+    let at = |day: jiff::civil::Date| {
+        let clock = i8::try_from(minutes / 60).ok().zip(i8::try_from(minutes % 60).ok())?;
+        let at = day.at(clock.0, clock.1, 0, 0).to_zoned_datetime(board.timezone().clone()).ok()?;
+        Some(UnixMs::from(at.timestamp())).filter(|at| *at > now)
+    };
+    at(today).or_else(|| at(today.tomorrow().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::length_ms;
+
+    #[test]
+    fn lengths_are_read_as_they_are_written_on_the_screen_and_in_files() {
+        const MINUTE: i64 = 60_000;
+        for (text, minutes) in [
+            ("2h", 120),
+            ("1h30m", 90),
+            ("2g", 120),
+            ("1g45p", 105),
+            ("90p", 90),
+            ("90 phút", 90),
+            ("2 giờ 30 phút", 150),
+            ("1 ngày", 1_440),
+        ] {
+            assert_eq!(length_ms(text), Some(minutes * MINUTE), "{text}");
+        }
+        for text in ["", "2", "h", "0h", "2 tuần", "2h30", "-1h", "22:00", "1h 2h"] {
+            assert_eq!(length_ms(text), None, "{text}");
+        }
+    }
+}
