@@ -125,7 +125,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{State, StateInterval};
+    use crate::model::{Impact, IncidentId, State, StateInterval, UnitId};
     use crate::store::{Batch, Event, EventKind, Fact, OpenOptions, Store};
 
     fn id() -> SubjectId {
@@ -206,5 +206,43 @@ mod tests {
         let kept = Reader::open(&path).unwrap().outage_notes().unwrap();
         let causes: Vec<Cause> = kept[&id()].iter().map(|note| note.cause).collect();
         assert_eq!(causes, [Cause::Power, Cause::Fibre], "nothing that was said is lost");
+    }
+
+    #[test]
+    fn an_open_incident_is_called_what_was_said_last_of_its_lines_since_it_began() {
+        let line = |id: &str| SubjectId::new(id).unwrap();
+        let note = |start, cause| {
+            let (note, by) = (String::new(), "lan".to_owned());
+            OutageNote { start: at(start), cause, note, by, at: at(start + 1) }
+        };
+        let incident = Incident {
+            id: IncidentId::new("cai-be/tslcd-2", at(60)),
+            opened: at(61),
+            root: line("cai-be/tslcd-2"),
+            with: vec![id()],
+            state: State::Down,
+            since: at(60),
+            unit: UnitId::new("cai-be").unwrap(),
+            impact: Impact::default(),
+            ack: None,
+            planned: false,
+            flapping: false,
+            guess: None,
+            noted: None,
+            split_from: None,
+        };
+        let called = |said: Vec<(SubjectId, OutageNote)>| {
+            said.into_iter().collect::<Newest>().on(&incident).map(|note| note.cause)
+        };
+        let before = (id(), note(10, Cause::Power));
+        assert_eq!(called(vec![before.clone()]), None, "of an outage before");
+        let others = (line("cho-gao/tslcd"), note(70, Cause::Power));
+        assert_eq!(called(vec![others]), None, "of another unit");
+        let fibre = (id(), note(60, Cause::Fibre));
+        assert_eq!(called(vec![before, fibre.clone()]), Some(Cause::Fibre));
+        let root = (line("cai-be/tslcd-2"), note(62, Cause::Carrier));
+        assert_eq!(called(vec![fibre.clone(), root]), Some(Cause::Carrier), "the last counts");
+        let newest: Newest = [fibre].into_iter().collect();
+        assert!(newest.has(&id(), at(60)) && !newest.has(&id(), at(61)));
     }
 }

@@ -258,15 +258,15 @@ fn about(shot: &Shot<'_>, root: &SubjectId, area: Rect, buffer: &mut Buffer) {
     let inside = boxed(buffer, area, theme, &title(theme, name));
     // Whom to call comes before what has been said already: where room is short, notes are cut.
     let first = subject.map_or(0, |subject| facts::first_lines(shot, subject, inside.width));
-    let noted = rows(inside, 0, inside.height.saturating_sub(first + 1));
+    let with = down_with(shot, incident);
+    let beneath = u16::try_from(with.len()).unwrap_or(0);
+    let noted = rows(inside, 0, inside.height.saturating_sub(first + beneath + 1));
     let mut at = 0;
     for words in notes(shot, incident) {
         let left = rows(noted, at, noted.height.saturating_sub(at));
         at += facts::wrapped(buffer, left, &words);
     }
-    let with = down_with(shot, incident);
     if let Some(subject) = subject {
-        let beneath = u16::try_from(with.len()).unwrap_or(0);
         let units = inside.height.saturating_sub(at + first + beneath).clamp(1, 3);
         let upper = rows(inside, at, inside.height.saturating_sub(at + units + beneath));
         at += facts::draw(shot, subject, upper, buffer);
