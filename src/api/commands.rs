@@ -105,6 +105,10 @@ pub struct Noted {
     /// What it was called before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Cause>,
+    /// The other lines of its incident that are down with it and of which nothing was said yet: it is said of
+    /// them, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<SubjectId>,
 }
 
 /// Most subjects of one [`AskRequest`].

@@ -180,6 +180,10 @@ fn written(done: &Noted, config: &Config) -> String {
     if let Some(before) = done.before.filter(|before| *before != done.cause) {
         lines.push(format!("  {}", t!(lang, "outage.before", cause = t!(lang, cause_key(before)))));
     }
+    if !done.with.is_empty() {
+        let with: Vec<&str> = done.with.iter().map(|line| line.as_str()).collect();
+        lines.push(format!("  {}", t!(lang, "outage.with", lines = with.join(", "))));
+    }
     if !done.note.is_empty() {
         lines.push(format!("  {}: {}", t!(lang, "common.note"), visible(&done.note)));
     }

@@ -1,6 +1,6 @@
 //! What somebody says of an outage, held against what is recorded of it.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::path::Path;
 
 use crate::api::{NoteRequest, Problem};
@@ -29,39 +29,45 @@ pub(super) struct Recorded {
 /// What was said of outages lately: the store may not have it yet when somebody else speaks, and of those that
 /// last it is shown.
 #[derive(Debug, Default)]
-pub(super) struct Newest(VecDeque<(SubjectId, OutageNote)>);
+pub(super) struct Newest {
+    /// Perhaps on their way to the store.
+    on_the_way: VecDeque<(SubjectId, OutageNote)>,
+    /// The last one on each subject.
+    last: HashMap<SubjectId, OutageNote>,
+}
 
 /// Notes that may be on their way to the store, at the most.
 const NEWEST_MAX: usize = 1_000;
 
 impl FromIterator<(SubjectId, OutageNote)> for Newest {
     fn from_iter<I: IntoIterator<Item = (SubjectId, OutageNote)>>(notes: I) -> Self {
-        let mut newest = Self::default();
-        notes.into_iter().for_each(|(subject, note)| newest.take(subject, note));
-        newest
+        Self { on_the_way: VecDeque::new(), last: notes.into_iter().collect() }
     }
 }
 
 impl Newest {
     /// Remembers a note that was taken.
     pub(super) fn take(&mut self, subject: SubjectId, note: OutageNote) {
-        if self.0.len() >= NEWEST_MAX {
-            self.0.pop_front();
+        if self.on_the_way.len() >= NEWEST_MAX {
+            self.on_the_way.pop_front();
         }
-        self.0.push_back((subject, note));
+        self.last.insert(subject.clone(), note.clone());
+        self.on_the_way.push_back((subject, note));
     }
 
-    /// What was said last of the outages that an open incident is of.
-    pub(super) fn on(&self, incident: &Incident) -> Option<OutageNote> {
-        let is_of_it = |(of, note): &&(SubjectId, OutageNote)| {
-            note.start >= incident.since && incident.members().any(|member| member == of)
-        };
-        self.0.iter().rev().find(is_of_it).map(|(_, note)| note.clone())
+    /// What was said last of the outages that an open incident is of; `since` says when a line's began.
+    pub(super) fn on(
+        &self,
+        incident: &Incident,
+        since: impl Fn(&SubjectId) -> Option<UnixMs>,
+    ) -> Option<OutageNote> {
+        let of_line = |line| self.of(line, since(line)?);
+        incident.members().filter_map(of_line).max_by_key(|note| note.at).cloned()
     }
 
-    /// Whether anything was said of a subject's outage that lasts since `start`.
-    pub(super) fn has(&self, subject: &SubjectId, start: UnixMs) -> bool {
-        self.0.iter().any(|(of, note)| of == subject && note.start >= start)
+    /// What was said of a subject's outage that lasts since `start`.
+    pub(super) fn of(&self, subject: &SubjectId, start: UnixMs) -> Option<&OutageNote> {
+        self.last.get(subject).filter(|note| note.start >= start)
     }
 
     /// What is recorded of an outage of a subject, with what was said of it since.
@@ -69,7 +75,8 @@ impl Newest {
         let Recorded { start, end, .. } = found;
         let is_of_it =
             |note: &OutageNote| start <= note.start && end.is_none_or(|end| note.start < end);
-        let last = self.0.iter().rev().find(|(of, note)| of == subject && is_of_it(note));
+        let mut newest_first = self.on_the_way.iter().rev();
+        let last = newest_first.find(|(of, note)| of == subject && is_of_it(note));
         Recorded { last: last.map(|(_, note)| note.clone()).or(found.last), ..found }
     }
 }
@@ -232,7 +239,8 @@ mod tests {
             split_from: None,
         };
         let called = |said: Vec<(SubjectId, OutageNote)>| {
-            said.into_iter().collect::<Newest>().on(&incident).map(|note| note.cause)
+            let since = |_: &SubjectId| Some(at(60));
+            said.into_iter().collect::<Newest>().on(&incident, since).map(|note| note.cause)
         };
         let before = (id(), note(10, Cause::Power));
         assert_eq!(called(vec![before.clone()]), None, "of an outage before");
@@ -243,6 +251,6 @@ mod tests {
         let root = (line("cai-be/tslcd-2"), note(62, Cause::Carrier));
         assert_eq!(called(vec![fibre.clone(), root]), Some(Cause::Carrier), "the last counts");
         let newest: Newest = [fibre].into_iter().collect();
-        assert!(newest.has(&id(), at(60)) && !newest.has(&id(), at(61)));
+        assert!(newest.of(&id(), at(60)).is_some() && newest.of(&id(), at(61)).is_none());
     }
 }

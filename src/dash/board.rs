@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-pub(super) use self::index::Folded;
+pub(super) use self::index::{Folded, TITLE};
 use self::index::{Index, unit_places};
 use self::loading::Loading;
 pub use self::subject::{Now, Subject};

@@ -31,7 +31,8 @@ impl Frames {
     /// with their columns and rows; it is not called when none does.
     ///
     /// # Errors
-    /// What `send` says; the frame shown is then still the one before.
+    /// What `send` says. What the terminal shows nobody knows then: it has to be cleared and the frames begun
+    /// anew.
     pub fn turn<E>(
         &mut self,
         draw: impl FnOnce(&mut Buffer),
@@ -44,5 +45,60 @@ impl Frames {
             std::mem::swap(&mut self.shown, &mut self.next);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::style::Style;
+
+    use super::*;
+
+    /// What a turn in which `words` are drawn sends: columns and signs.
+    fn sent(frames: &mut Frames, words: &str) -> Option<Vec<(u16, String)>> {
+        let mut sent = None;
+        let draw = |frame: &mut Buffer| {
+            frame.reset();
+            frame.set_string(0, 0, words, Style::new());
+        };
+        let send = |changed: Vec<(u16, u16, &Cell)>| {
+            let cells = changed.into_iter().map(|(x, _, cell)| (x, cell.symbol().to_owned()));
+            sent = Some(cells.collect());
+            Ok::<(), ()>(())
+        };
+        assert_eq!(frames.turn(draw, send), Ok(()));
+        sent
+    }
+
+    fn cells(of: &[(u16, &str)]) -> Option<Vec<(u16, String)>> {
+        Some(of.iter().map(|(x, sign)| (*x, (*sign).to_owned())).collect())
+    }
+
+    #[test]
+    fn only_what_differs_is_sent_and_nothing_when_nothing_does() {
+        let mut frames = Frames::default();
+        frames.begin(Rect::new(0, 0, 4, 1));
+        assert_eq!(sent(&mut frames, "up"), cells(&[(0, "u"), (1, "p")]));
+        assert_eq!(sent(&mut frames, "up"), None);
+        assert_eq!(sent(&mut frames, "ups"), cells(&[(2, "s")]));
+        assert_eq!(
+            sent(&mut frames, "ups"),
+            None,
+            "held against what is shown, not what was drawn"
+        );
+        assert_eq!(sent(&mut frames, "u"), cells(&[(1, " "), (2, " ")]));
+        frames.begin(frames.area());
+        assert_eq!(sent(&mut frames, "u"), cells(&[(0, "u")]), "the terminal was cleared");
+    }
+
+    #[test]
+    fn what_could_not_be_sent_is_sent_again() {
+        let mut frames = Frames::default();
+        frames.begin(Rect::new(0, 0, 4, 1));
+        let draw = |frame: &mut Buffer| {
+            frame.set_string(0, 0, "down", Style::new());
+        };
+        assert_eq!(frames.turn(draw, |_| Err("broken pipe")), Err("broken pipe"));
+        assert_eq!(sent(&mut frames, "down").map(|cells| cells.len()), Some(4));
     }
 }

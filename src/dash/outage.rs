@@ -25,6 +25,8 @@ pub struct Spoken {
     pub guess: Option<Cause>,
     /// What was said last.
     pub before: Option<OutageNote>,
+    /// Other lines of the incident, which are down with it: what is said is said of them, too.
+    pub with: usize,
 }
 
 impl Spoken {
@@ -109,6 +111,7 @@ fn of_detail(board: &Board, detail: &Detail) -> Vec<Spoken> {
                 end: outage.end,
                 guess: outage.end.is_none().then(|| guess(board, &detail.subject)).flatten(),
                 before: history.notes.iter().rfind(is_inside).cloned(),
+                with: if outage.end.is_none() { with(board, &detail.subject) } else { 0 },
             }
         })
         .collect()
@@ -124,6 +127,12 @@ fn guess(board: &Board, subject: &SubjectId) -> Option<Cause> {
     incident(board, subject)?.guess.as_ref().map(|guess| guess.cause)
 }
 
+/// How many lines are down with a root, of which nobody has said anything.
+fn with(board: &Board, subject: &SubjectId) -> usize {
+    let of = incident(board, subject).filter(|incident| incident.noted.is_none());
+    of.map_or(0, |incident| incident.with.len())
+}
+
 /// The outage that a subject is in.
 fn of_subject(board: &Board, id: &SubjectId) -> Option<Spoken> {
     let now = board.subject(id)?.now();
@@ -131,6 +140,7 @@ fn of_subject(board: &Board, id: &SubjectId) -> Option<Spoken> {
     now.state.is_outage().then(|| Spoken {
         guess: guess(board, &id.subject),
         before: incident(board, &id.subject).and_then(|incident| incident.noted.clone()),
+        with: with(board, &id.subject),
         id,
         end: None,
     })
@@ -147,6 +157,7 @@ fn of_closed(incident: &ClosedIncident) -> Option<Spoken> {
         end: Some(incident.closed),
         guess: incident.guess.as_ref().map(|guess| guess.cause),
         before: incident.noted.clone(),
+        with: 0,
     })
 }
 

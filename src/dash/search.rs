@@ -2,7 +2,7 @@
 
 use memchr::memmem::Finder;
 
-use super::board::Board;
+use super::board::{Board, TITLE};
 use super::place::Place;
 use crate::locale::{fold, nfc};
 use crate::model::{SubjectId, UnitId};
@@ -73,7 +73,8 @@ impl<'a> Query<'a> {
     }
 
     fn rank_of_line(&self, line: &str) -> Option<u8> {
-        let Some(at) = self.whole.find(line.as_bytes()) else {
+        let whole = self.whole.find(line.as_bytes()).filter(|_| !line.starts_with(TITLE));
+        let Some(at) = whole else {
             let has_all = self.words.iter().all(|word| word.find(line.as_bytes()).is_some());
             return (has_all && !self.words.is_empty()).then_some(5);
         };

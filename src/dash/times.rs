@@ -31,13 +31,9 @@ pub(super) fn length_ms(text: &str) -> Option<i64> {
     parse_duration(&written).ok().filter(|ms| *ms > 0)
 }
 
-/// The next time of day after `now`: `17:30`, `7h05`.
+/// The next time of day after `now`: `17:30`.
 pub(super) fn next_time(board: &Board, now: UnixMs, text: &str) -> Option<UnixMs> {
-    let clock = match text.split_once(['h', 'H']) {
-        Some((hour, minute)) if minute.len() == 2 => format!("{hour}:{minute}"),
-        _ => text.to_owned(),
-    };
-    next(board, now, minute_of_day(&clock)?)
+    next(board, now, minute_of_day(text)?)
 }
 
 /// The next time that a day's clocks show so many minutes.

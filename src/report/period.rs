@@ -46,7 +46,7 @@ pub fn moment(text: &str, zone: &TimeZone) -> Result<UnixMs, PeriodError> {
 }
 
 /// The instants of a time of day (`18:00`, `7:05`) on the days so many from today, in their order; `None`
-/// for what is no time of day. A day whose clocks leave the time out has it when they are put on.
+/// for what is no time of day. A day whose clocks leave the time out has it as much later as they are put on.
 pub fn time_of_day<const DAYS: usize>(
     text: &str,
     days: [i8; DAYS],

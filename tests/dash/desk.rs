@@ -143,6 +143,12 @@ impl Desk {
         };
         let inside = Rect::new(MARGIN, MARGIN, columns, rows);
         view(&scene, inside, &mut buffer);
+        // Whatever was there before, every cell inside is set: frames change places.
+        let fresh = self.frame();
+        for (x, y) in (0..rows).flat_map(|y| (0..columns).map(move |x| (x, y))) {
+            let (drawn, wanted) = (&buffer[(x + MARGIN, y + MARGIN)], &fresh[(x, y)]);
+            assert_eq!(drawn, wanted, "{x},{y} of {columns}×{rows}");
+        }
         for y in 0..whole.height {
             for x in 0..whole.width {
                 let is_outside = !inside.contains((x, y).into());

@@ -93,6 +93,7 @@ fn an_outage_that_lasts_gets_its_cause_from_its_incident() {
         note: request.note.clone(),
         by: "lan".to_owned(),
         before: None,
+        with: Vec::new(),
     };
     desk.act(Action::Noted(request, Ok(done)));
     assert!(status(&desk).contains("đứt đường truyền"), "{}", status(&desk));

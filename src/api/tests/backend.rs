@@ -166,7 +166,16 @@ impl Backend for Fixed {
             if start != UnixMs(10_000) {
                 return Err(Problem::new("unknown_outage", "no such outage"));
             }
-            Ok(Noted { subject, start, end: None, cause, note, by: by.name, before: None })
+            Ok(Noted {
+                subject,
+                start,
+                end: None,
+                cause,
+                note,
+                by: by.name,
+                before: None,
+                with: Vec::new(),
+            })
         })
     }
 

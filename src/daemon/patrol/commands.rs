@@ -62,6 +62,7 @@ impl Patrol {
         let KnownOutage { start, end, before } = notes::allow(found, &request)?;
         let NoteRequest { subject, cause, note, .. } = request;
         let mut lines = if end.is_none() { self.down_with(&subject) } else { Vec::new() };
+        let with = lines.iter().map(|(line, ..)| line.clone()).collect();
         lines.insert(0, (subject.clone(), start, before));
         for (subject, start, before) in lines {
             tracing::info!(%subject, %start, cause = cause.as_str(), by = %by.name, uid = by.uid, "outage noted");
@@ -73,7 +74,7 @@ impl Patrol {
         }
         self.has_new_note = true;
         self.submit();
-        Ok(Noted { subject, start, end, cause, note, by: by.name.clone(), before })
+        Ok(Noted { subject, start, end, cause, note, by: by.name.clone(), before, with })
     }
 
     /// The other lines of the open incident that a subject is a root of, with the beginnings of their outages:
@@ -87,7 +88,7 @@ impl Patrol {
         let others = incident.members().filter(|member| *member != subject);
         let lasting = others.filter_map(|member| {
             let view = self.health.view(self.find(member).ok()?);
-            let is_unsaid = view.state.is_outage() && !self.notes.has(member, view.since);
+            let is_unsaid = view.state.is_outage() && self.notes.of(member, view.since).is_none();
             is_unsaid.then(|| (member.clone(), view.since, None))
         });
         lasting.collect()
@@ -132,7 +133,7 @@ impl Patrol {
         Ok(answer)
     }
 
-    fn find(&self, subject: &SubjectId) -> Result<SubjectIx, Problem> {
+    pub(super) fn find(&self, subject: &SubjectId) -> Result<SubjectIx, Problem> {
         self.inventory().find_subject(subject.as_str()).ok_or_else(|| {
             let message = t!(Lang::En, "reason.unknown_subject", subject = subject);
             Problem::new("unknown_subject", message)

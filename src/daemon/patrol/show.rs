@@ -9,8 +9,7 @@ use crate::api::{
 };
 use crate::health::{self, View};
 use crate::locale::{Lang, reason};
-use crate::model::Incident;
-use crate::model::{Inventory, OnAt, State, SubjectIx, UnixMs};
+use crate::model::{Incident, Inventory, OnAt, State, SubjectId, SubjectIx, UnixMs};
 use crate::probe::Account;
 use crate::t;
 
@@ -67,8 +66,11 @@ impl Patrol {
 
     /// The incidents with what was said of them.
     fn incidents_told(&self) -> Vec<Incident> {
-        let with_note =
-            |incident: &Incident| Incident { noted: self.notes.on(incident), ..incident.clone() };
+        let since = |line: &SubjectId| Some(self.health.view(self.find(line).ok()?).since);
+        let with_note = |incident: &Incident| Incident {
+            noted: self.notes.on(incident, since),
+            ..incident.clone()
+        };
         self.incidents.iter().map(with_note).collect()
     }
 

@@ -55,6 +55,9 @@ impl Lists {
     }
 }
 
+/// Begins a line in which words stand together that are nobody's name.
+pub(in crate::dash) const TITLE: char = '\t';
+
 /// Texts folded for the search, one after the other.
 #[derive(Debug, Default)]
 pub(in crate::dash) struct Folded {
@@ -146,7 +149,8 @@ impl Index {
                 // "Trục Viettel" is looked for as "truc cai be", too.
                 let unit = self.unit_at.get(subject.unit()).and_then(|at| units.get(*at));
                 let unit = unit.map(|unit| &*unit.short).filter(|short| !name.contains(short));
-                let title = unit.map(|short| format!("\n{name} {short}")).unwrap_or_default();
+                let title =
+                    unit.map(|short| format!("\n{TITLE}{name} {short}")).unwrap_or_default();
                 of_subjects.push(&format!("{name}\n{id}\n{address}\n{circuit}{title}"));
             }
             folded

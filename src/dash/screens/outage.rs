@@ -82,6 +82,10 @@ fn before(shot: &Shot<'_>, dialog: &Dialog) -> Vec<Line> {
     let (lang, theme) = (shot.ui.lang, shot.theme);
     let Some(spoken) = dialog.about() else { return Vec::new() };
     let mut lines = Vec::new();
+    if spoken.with > 0 {
+        let words = t!(lang, "dash.cause.with", count = spoken.with);
+        lines.push(Line::styled(format!(" {words}"), theme.strong()));
+    }
     if let Some(note) = &spoken.before {
         let cause = text(lang, cause_key(note.cause));
         let by = visible(&note.by);
