@@ -2,7 +2,7 @@
 
 use super::board::Board;
 use crate::locale::fold;
-use crate::model::{UnixMs, minute_of_day, parse_duration};
+use crate::model::{UnixMs, parse_duration, time_of_day};
 
 /// A length of time in milliseconds, over zero: `30m`, `2h`, `1h30m`, and as Vietnamese write it and the
 /// screen does: `2g`, `1g45p`, `90 phút`, `3 ngày`.
@@ -33,18 +33,7 @@ pub(super) fn length_ms(text: &str) -> Option<i64> {
 
 /// The next time of day after `now`: `17:30`.
 pub(super) fn next_time(board: &Board, now: UnixMs, text: &str) -> Option<UnixMs> {
-    next(board, now, minute_of_day(text)?)
-}
-
-/// The next time that a day's clocks show so many minutes.
-pub(super) fn next(board: &Board, now: UnixMs, minutes: u16) -> Option<UnixMs> {
-    let today = board.local(now).date();
-    let at = |day: jiff::civil::Date| {
-        let clock = i8::try_from(minutes / 60).ok().zip(i8::try_from(minutes % 60).ok())?;
-        let at = day.at(clock.0, clock.1, 0, 0).to_zoned_datetime(board.timezone().clone()).ok()?;
-        Some(UnixMs::from(at.timestamp())).filter(|at| *at > now)
-    };
-    at(today).or_else(|| at(today.tomorrow().ok()?))
+    time_of_day(text, [0, 1], now, board.timezone())?.find(|at| *at > now)
 }
 
 #[cfg(test)]

@@ -66,7 +66,9 @@ pub use params::{HealthParams, Misfit, PingParams, misfit};
 pub use penalty::{Penalty, PenaltyStep};
 pub use plan::{PlanItem, Progress, Rung};
 pub use point::{Point, PointKind};
-pub use recurrence::{DAYS, NoRecurrence, Recurrence, days_of, minute_of_day, weekday};
+pub use recurrence::{
+    DAYS, NoRecurrence, Recurrence, days_of, minute_of_day, time_of_day, weekday,
+};
 pub use round::{MAX_PINGS_PER_ROUND, Round, RoundError, Rtts};
 pub use sample::Sample;
 pub use scaled::{format_scaled, parse_scaled};

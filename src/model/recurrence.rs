@@ -6,11 +6,14 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::ToSpan as _;
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::calendar::Calendar;
 use super::id::CalendarId;
+use super::time::UnixMs;
 
 /// Minutes of a day.
 const DAY: u16 = 1440;
@@ -152,6 +155,22 @@ pub fn minute_of_day(text: &str) -> Option<u16> {
         part.parse::<u16>().ok().filter(|n| is_number && *n <= most)
     };
     Some(number(hour, 23)? * 60 + number(minute, 59)?)
+}
+
+/// The instants of a time of day (`18:00`, `7:05`) on the days so many from today, in their order; `None`
+/// for what is no time of day. A day whose clocks leave the time out has it as much later as they are put on.
+pub fn time_of_day<const DAYS: usize>(
+    text: &str,
+    days: [i8; DAYS],
+    now: UnixMs,
+    zone: &TimeZone,
+) -> Option<impl Iterator<Item = UnixMs>> {
+    let minutes = i64::from(minute_of_day(text.trim())?);
+    let time = Time::midnight().checked_add(minutes.minutes()).ok()?;
+    let today = zone.to_datetime(now.to_timestamp()).date();
+    let days = days.into_iter().filter_map(move |n| today.checked_add(n.days()).ok());
+    let at = move |day: Date| day.to_datetime(time).to_zoned_datetime(zone.clone()).ok();
+    Some(days.filter_map(at).map(|at| at.timestamp().into()))
 }
 
 /// A weekday as people write it, in small letters, Monday first: `mon` to `sun`, or `t2` to `t7` and

@@ -38,7 +38,7 @@ pub use file::{
 pub use notes::{Said, Word};
 pub use period::{
     PeriodError, last, moment, month, month_before, past_moment, quarter, quarter_before,
-    this_month, time_of_day, year, year_before,
+    this_month, year, year_before,
 };
 pub use proof::{Chain, Evidence, Proof};
 pub use record::Records;

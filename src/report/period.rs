@@ -1,10 +1,9 @@
 //! From what was typed to a half-open span of time, in the configured zone.
 
-use jiff::ToSpan as _;
-use jiff::civil::{Date, DateTime, Time};
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
-use crate::model::{DurationError, Span, UnixMs, minute_of_day, parse_duration};
+use crate::model::{DurationError, Span, UnixMs, parse_duration, time_of_day};
 
 /// What was typed is no time.
 #[derive(Debug, thiserror::Error)]
@@ -43,21 +42,6 @@ pub fn moment(text: &str, zone: &TimeZone) -> Result<UnixMs, PeriodError> {
         .or_else(|| text.parse::<Date>().ok().map(DateTime::from))
         .and_then(|at| instant(at, zone))
         .ok_or_else(|| PeriodError::Moment(text.chars().take(40).collect()))
-}
-
-/// The instants of a time of day (`18:00`, `7:05`) on the days so many from today, in their order; `None`
-/// for what is no time of day. A day whose clocks leave the time out has it as much later as they are put on.
-pub fn time_of_day<const DAYS: usize>(
-    text: &str,
-    days: [i8; DAYS],
-    now: UnixMs,
-    zone: &TimeZone,
-) -> Option<impl Iterator<Item = UnixMs>> {
-    let minutes = minute_of_day(text.trim())?;
-    let time = Time::midnight().checked_add(i64::from(minutes).minutes()).ok()?;
-    let today = zone.to_datetime(now.to_timestamp()).date();
-    let days = days.into_iter().filter_map(move |n| today.checked_add(n.days()).ok());
-    Some(days.filter_map(move |day| instant(day.to_datetime(time), zone)))
 }
 
 /// As [`moment`], and a time of day: the latest that was, `now` included.

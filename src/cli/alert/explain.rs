@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::config::alerts::{Matches, Route};
 use crate::daemon::clock;
 use crate::locale::{self, Lang, text, visible};
-use crate::model::{AlertSeverity, Inventory, Storm, SubjectIx, UnitIx, UnixMs};
+use crate::model::{AlertSeverity, Inventory, Storm, SubjectIx, UnitIx, UnixMs, time_of_day};
 use crate::report;
 use crate::store::Reader;
 use crate::t;
@@ -59,7 +59,7 @@ pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let at = match &args.at {
         None => clock::now(),
         // Of a time of day today's, past or to come.
-        Some(text) => report::time_of_day(text, [0], clock::now(), &config.timezone)
+        Some(text) => time_of_day(text, [0], clock::now(), &config.timezone)
             .and_then(|mut today| today.next())
             .or_else(|| report::moment(text, &config.timezone).ok())
             .ok_or_else(|| anyhow!(t!(lang, "explain.bad_time", text = visible(text))))?,

@@ -3,11 +3,11 @@
 use crate::api::ACK_MAX_MS;
 use crate::dash::board::Board;
 use crate::dash::form::{Choices, Entry, Form, stepped};
-use crate::dash::times::{length_ms, next, next_time};
+use crate::dash::times::{length_ms, next_time};
 use crate::model::{Incident, IncidentId, SubjectId, UnixMs};
 
-/// When the night shift ends, in minutes of the day.
-const MORNING: u16 = 7 * 60;
+/// When the night shift ends.
+const MORNING: &str = "07:00";
 
 /// For how long an incident is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -113,7 +113,7 @@ impl Dialog {
             Term::Over => Some(Holds::Over),
             Term::Hour => Some(Holds::For(3_600_000)),
             Term::FourHours => Some(Holds::For(4 * 3_600_000)),
-            Term::Morning => next(board, now, MORNING).map(Holds::Until),
+            Term::Morning => next_time(board, now, MORNING).map(Holds::Until),
             Term::Own => own(board, now, &self.entry.own),
         }
     }
