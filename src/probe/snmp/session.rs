@@ -90,7 +90,7 @@ impl Session {
     pub async fn walk(&mut self, root: &Oid, limit: usize) -> Result<Answers, SnmpError> {
         let mut answers = Answers::default();
         let mut pass = Pass::default();
-        let mut columns = Columns::new(std::slice::from_ref(root), limit.min(VALUES_MAX));
+        let mut columns = Columns::new(std::slice::from_ref(root), limit.min(VALUES_MAX), &mut answers);
         let ended = self.walk_columns(&mut columns, None, &mut answers, &mut pass).await;
         columns.give_up(&mut answers);
         self.conclude(answers, &pass, ended).await
@@ -166,7 +166,7 @@ impl Session {
         }
         let cells =
             (scalars.min(values.len())..values.len()).map(|at| (values.name(at), values.value(at)));
-        let mut columns = Columns::new(&wanted.columns, usize::MAX);
+        let mut columns = Columns::new(&wanted.columns, usize::MAX, answers);
         let taken = columns.take(asked, cells, answers);
         if fault.is_some() || taken.progress == 0 {
             self.learned.forget_shape();
@@ -208,7 +208,7 @@ impl Session {
         let mut groups = wanted.columns.chunks(OBJECTS_MAX);
         while let Some(group) = groups.next() {
             // What is kept in all is bounded by the answers.
-            let mut columns = Columns::new(group, usize::MAX);
+            let mut columns = Columns::new(group, usize::MAX, answers);
             let ended = self.walk_columns(&mut columns, None, answers, pass).await;
             rows = rows.max(columns.rows());
             columns.give_up(answers);
@@ -349,7 +349,7 @@ impl Session {
                     match (at, step) {
                         // How SNMPv1 says that nothing follows.
                         (Some(at), Step::Next) if status == ErrorStatus::NoSuchName => {
-                            columns.end(at, answers);
+                            columns.end(at);
                         }
                         (Some(at), Step::Next) => columns.give_up_one(at, answers),
                         (None, Step::Next) => is_one_by_one = true,
@@ -399,11 +399,10 @@ impl Session {
 
     async fn conclude(
         &mut self,
-        mut answers: Answers,
+        answers: Answers,
         pass: &Pass,
         ended: Result<(), Fault>,
     ) -> Result<Answers, SnmpError> {
-        answers.settle();
         if !answers.is_empty() || ended.is_ok() {
             self.silent_passes = 0;
             self.has_answered = true;
