@@ -73,7 +73,8 @@ struct Column {
 impl Answers {
     /// Makes room for so many values.
     pub(super) fn reserve(&mut self, values: usize) {
-        self.values.reserve(values.min(VALUES_MAX), ARCS);
+        let values = values.min(VALUES_MAX);
+        self.values.reserve(values, values * ARCS);
     }
 
     /// Adds one value; false, and [`Self::is_cut`] from then on, when there are [`VALUES_MAX`] or the
@@ -170,9 +171,10 @@ impl Answers {
             let place = places.binary_search_by(|at| self.name(*at).cmp(name)).ok()?;
             places.get(place).copied()
         };
-        let cells = self.columns.iter().filter_map(|Column { root, cells }| {
-            find(cells, name.strip_prefix(root.arcs())?)
-        });
+        let cells = self
+            .columns
+            .iter()
+            .filter_map(|Column { root, cells }| find(cells, name.strip_prefix(root.arcs())?));
         // What was asked twice is the later one.
         let number = cells.chain(find(&self.alone, name)).max()?;
         Some(self.value(number))
@@ -185,9 +187,8 @@ impl Answers {
             let rest = column.arcs().strip_prefix(root.arcs())?;
             Some((self.beneath(cells, rest), rest.len()))
         });
-        let (cells, above) = whole.unwrap_or_else(|| {
-            (self.beneath(&self.alone, column.arcs()), column.arcs().len())
-        });
+        let (cells, above) = whole
+            .unwrap_or_else(|| (self.beneath(&self.alone, column.arcs()), column.arcs().len()));
         let cells = cells.iter().map(move |at| (&self.name(*at)[above..], self.value(*at)));
         cells.filter(|(index, _)| !index.is_empty())
     }
@@ -243,8 +244,7 @@ impl Answers {
 /// In whatever order they came.
 impl PartialEq for Answers {
     fn eq(&self, other: &Self) -> bool {
-        self.iter().eq(other.iter())
-            && (&self.broken, self.is_cut) == (&other.broken, other.is_cut)
+        self.iter().eq(other.iter()) && (&self.broken, self.is_cut) == (&other.broken, other.is_cut)
     }
 }
 

@@ -62,6 +62,11 @@ impl Columns {
         Self { open: roots.iter().map(column).collect(), rows: 0, room: limit }
     }
 
+    /// Makes room for so many cells of each column.
+    pub(super) fn expect(&self, rows: u16, answers: &mut Answers) {
+        self.open.iter().for_each(|column| answers.reserve_cells(column.at, rows.into()));
+    }
+
     /// True when there is nothing more to ask.
     pub(super) fn is_done(&self) -> bool {
         self.open.is_empty()
@@ -95,9 +100,9 @@ impl Columns {
         let rows = values.len().checked_div(asked).unwrap_or(0);
         answers.reserve(values.len());
         self.open.iter().take(asked).for_each(|column| answers.reserve_cells(column.at, rows));
-        for (i, (name, value)) in values.enumerate() {
+        let places = (0..asked).cycle();
+        for ((name, value), at) in values.zip(places) {
             taken.cells += 1;
-            let Some(at) = i.checked_rem(asked) else { continue };
             let column = &mut self.open[at];
             let index = name.strip_prefix(answers.root(column.at));
             taken.bytes += match index {

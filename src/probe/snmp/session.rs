@@ -90,7 +90,8 @@ impl Session {
     pub async fn walk(&mut self, root: &Oid, limit: usize) -> Result<Answers, SnmpError> {
         let mut answers = Answers::default();
         let mut pass = Pass::default();
-        let mut columns = Columns::new(std::slice::from_ref(root), limit.min(VALUES_MAX), &mut answers);
+        let mut columns =
+            Columns::new(std::slice::from_ref(root), limit.min(VALUES_MAX), &mut answers);
         let ended = self.walk_columns(&mut columns, None, &mut answers, &mut pass).await;
         columns.give_up(&mut answers);
         self.conclude(answers, &pass, ended).await
@@ -167,6 +168,7 @@ impl Session {
         let cells =
             (scalars.min(values.len())..values.len()).map(|at| (values.name(at), values.value(at)));
         let mut columns = Columns::new(&wanted.columns, usize::MAX, answers);
+        columns.expect(before.rows.saturating_add(1), answers);
         let taken = columns.take(asked, cells, answers);
         if fault.is_some() || taken.progress == 0 {
             self.learned.forget_shape();

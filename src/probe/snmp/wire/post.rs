@@ -12,6 +12,7 @@
 
 use std::collections::HashMap;
 use std::future::poll_fn;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -68,10 +69,29 @@ struct Shared {
 /// The questions that are out.
 #[derive(Default)]
 struct Open {
-    by_id: HashMap<i32, Slot>,
+    by_id: HashMap<i32, Slot, BuildHasherDefault<Drawn>>,
     /// Of the system's generator, not yet used.
     drawn: Vec<u8>,
     spare: Vec<Vec<u8>>,
+}
+
+/// Spreads numbers over all bits. They are drawn by us: nobody chooses some that fall together.
+#[derive(Default)]
+struct Drawn(u64);
+
+impl Hasher for Drawn {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_i32((*byte).into()));
+    }
+
+    fn write_i32(&mut self, number: i32) {
+        let number = u64::from(number.cast_unsigned());
+        self.0 = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
 }
 
 struct Slot {
