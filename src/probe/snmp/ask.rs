@@ -66,8 +66,59 @@ pub struct Answers {
 #[derive(Debug, Clone)]
 struct Column {
     root: Oid,
-    /// Places of its cells, whose indexes rise.
-    cells: Vec<u32>,
+    cells: Cells,
+}
+
+/// Places of cells whose indexes rise. Columns that are asked side by side come row by row, so that most
+/// stand at even distances: only the others are listed.
+#[derive(Debug, Clone, Default)]
+struct Cells {
+    first: u32,
+    step: u32,
+    even: u32,
+    others: Vec<u32>,
+}
+
+impl Cells {
+    fn len(&self) -> usize {
+        self.even as usize + self.others.len()
+    }
+
+    /// The place of a cell by its number, which is less than [`Self::len`].
+    fn at(&self, number: usize) -> u32 {
+        match number.checked_sub(self.even as usize) {
+            None => self.first + self.step * number as u32,
+            Some(other) => self.others.get(other).copied().unwrap_or_default(),
+        }
+    }
+
+    fn last(&self) -> Option<u32> {
+        Some(self.at(self.len().checked_sub(1)?))
+    }
+
+    /// Adds a place behind all others.
+    fn push(&mut self, place: u32) {
+        match self.even {
+            _ if !self.others.is_empty() => self.others.push(place),
+            0 => (self.first, self.even) = (place, 1),
+            1 => (self.step, self.even) = (place - self.first, 2),
+            even if place == self.first + self.step * even => self.even += 1,
+            _ => self.others.push(place),
+        }
+    }
+}
+
+/// How many of `len` are before, where all that are stand in front.
+fn count_before(len: usize, is_before: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, len);
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        match is_before(middle) {
+            true => low = middle + 1,
+            false => high = middle,
+        }
+    }
+    low
 }
 
 impl Answers {
@@ -103,16 +154,8 @@ impl Answers {
 
     /// A column whose cells are to come; its place among the columns.
     pub(super) fn begin(&mut self, root: &Oid) -> usize {
-        self.columns.push(Column { root: root.clone(), cells: Vec::new() });
+        self.columns.push(Column { root: root.clone(), cells: Cells::default() });
         self.columns.len() - 1
-    }
-
-    /// Makes room for so many more cells of a column, and no more than that: hundreds of passes are under
-    /// way at once.
-    pub(super) fn reserve_cells(&mut self, column: usize, cells: usize) {
-        if let Some(column) = self.columns.get_mut(column) {
-            column.cells.reserve_exact(cells.min(VALUES_MAX));
-        }
     }
 
     /// Adds a cell, whose index is greater than the last one's; false where it was too much.
@@ -142,7 +185,7 @@ impl Answers {
 
     /// The index of the last cell of a column that came.
     pub(super) fn last(&self, column: usize) -> Option<&[u32]> {
-        self.columns.get(column)?.cells.last().map(|at| self.name(*at))
+        self.columns.get(column)?.cells.last().map(|at| self.name(at))
     }
 
     fn name(&self, number: u32) -> &[u32] {
@@ -167,47 +210,55 @@ impl Answers {
     #[must_use]
     pub fn get(&self, oid: &Oid) -> Option<Datum<'_>> {
         let name = oid.arcs();
-        let find = |places: &[u32], name: &[u32]| {
-            let place = places.binary_search_by(|at| self.name(*at).cmp(name)).ok()?;
-            places.get(place).copied()
-        };
-        let cells = self
-            .columns
-            .iter()
-            .filter_map(|Column { root, cells }| find(cells, name.strip_prefix(root.arcs())?));
+        let alone = self.alone.binary_search_by(|at| self.name(*at).cmp(name)).ok();
+        let alone = alone.and_then(|place| self.alone.get(place).copied());
+        let cells = self.columns.iter().filter_map(|Column { root, cells }| {
+            let index = name.strip_prefix(root.arcs())?;
+            let is_before = |cell| self.name(cells.at(cell)) < index;
+            let cell = count_before(cells.len(), is_before);
+            let place = (cell < cells.len()).then(|| cells.at(cell))?;
+            (self.name(place) == index).then_some(place)
+        });
         // What was asked twice is the later one.
-        let number = cells.chain(find(&self.alone, name)).max()?;
-        Some(self.value(number))
+        cells.chain(alone).max().map(|place| self.value(place))
     }
 
     /// A column's cells in the order of their index: the arcs after the column's OID.
     pub fn column<'a>(&'a self, column: &Oid) -> impl Iterator<Item = (&'a [u32], Datum<'a>)> {
+        let arcs = column.arcs();
         // As it was asked, or as a part of what was.
-        let whole = self.columns.iter().find_map(|Column { root, cells }| {
-            let rest = column.arcs().strip_prefix(root.arcs())?;
-            Some((self.beneath(cells, rest), rest.len()))
-        });
-        let (cells, above) = whole
-            .unwrap_or_else(|| (self.beneath(&self.alone, column.arcs()), column.arcs().len()));
-        let cells = cells.iter().map(move |at| (&self.name(*at)[above..], self.value(*at)));
+        let asked = self.columns.iter().find(|asked| arcs.starts_with(asked.root.arcs()));
+        let (above, len) = match asked {
+            Some(asked) => (&arcs[asked.root.len()..], asked.cells.len()),
+            None => (arcs, self.alone.len()),
+        };
+        let place = move |number: usize| match asked {
+            Some(asked) => asked.cells.at(number),
+            None => self.alone.get(number).copied().unwrap_or_default(),
+        };
+        let (from, to) = match above {
+            [] => (0, len),
+            above => {
+                let name = |number| self.name(place(number));
+                let is_beneath = |number| name(number).starts_with(above);
+                (
+                    count_before(len, |number| name(number) < above),
+                    count_before(len, |number| name(number) < above || is_beneath(number)),
+                )
+            }
+        };
+        let above = above.len();
+        let cells = (from..to).map(place);
+        let cells = cells.map(move |at| (&self.name(at)[above..], self.value(at)));
         cells.filter(|(index, _)| !index.is_empty())
-    }
-
-    /// Of places in the order of their names those whose names begin with these arcs.
-    fn beneath<'c>(&self, places: &'c [u32], arcs: &[u32]) -> &'c [u32] {
-        if arcs.is_empty() {
-            return places;
-        }
-        let places = &places[places.partition_point(|at| self.name(*at) < arcs)..];
-        &places[..places.partition_point(|at| self.name(*at).starts_with(arcs))]
     }
 
     /// Every value, by its OID.
     pub fn iter(&self) -> impl Iterator<Item = (Oid, Value)> {
         let alone = self.alone.iter().map(|at| (Oid::from_slice(self.name(*at)), *at));
         let cells = self.columns.iter().flat_map(|Column { root, cells }| {
-            let oid = |at: u32| Oid::new(root.arcs().iter().chain(self.name(at)).copied());
-            cells.iter().map(move |at| (oid(*at), *at))
+            let oid = move |at: u32| Oid::new(root.arcs().iter().chain(self.name(at)).copied());
+            (0..cells.len()).map(|cell| cells.at(cell)).map(move |at| (oid(at), at))
         });
         let mut all: Vec<(Oid, u32)> = alone.chain(cells).collect();
         // What was asked twice is the later one.

@@ -62,11 +62,6 @@ impl Columns {
         Self { open: roots.iter().map(column).collect(), rows: 0, room: limit }
     }
 
-    /// Makes room for so many cells of each column.
-    pub(super) fn expect(&self, rows: u16, answers: &mut Answers) {
-        self.open.iter().for_each(|column| answers.reserve_cells(column.at, rows.into()));
-    }
-
     /// True when there is nothing more to ask.
     pub(super) fn is_done(&self) -> bool {
         self.open.is_empty()
@@ -97,9 +92,7 @@ impl Columns {
         let mut taken = Taken::default();
         let asked = asked.min(self.open.len());
         let mut is_open = vec![true; asked];
-        let rows = values.len().checked_div(asked).unwrap_or(0);
         answers.reserve(values.len());
-        self.open.iter().take(asked).for_each(|column| answers.reserve_cells(column.at, rows));
         let places = (0..asked).cycle();
         for ((name, value), at) in values.zip(places) {
             taken.cells += 1;

@@ -157,7 +157,7 @@ impl Session {
         let question: Vec<Oid> =
             wanted.scalars.iter().map(name).chain(wanted.columns.iter().cloned()).collect();
         self.turn().await;
-        let (values, fault) = self.link.bulk(&question, singles, rows).await;
+        let (values, fault) = self.link.bulk(question, singles, rows).await;
         // And a row more, which is not there.
         answers.reserve(before.values as usize + asked);
         for (scalar, (name, value)) in wanted.scalars.iter().zip(values.iter()) {
@@ -168,7 +168,6 @@ impl Session {
         let cells =
             (scalars.min(values.len())..values.len()).map(|at| (values.name(at), values.value(at)));
         let mut columns = Columns::new(&wanted.columns, usize::MAX, answers);
-        columns.expect(before.rows.saturating_add(1), answers);
         let taken = columns.take(asked, cells, answers);
         if fault.is_some() || taken.progress == 0 {
             self.learned.forget_shape();
@@ -307,7 +306,7 @@ impl Session {
             let step = self.step(asked, left, is_next_only);
             self.turn().await;
             let (values, fault) = match step {
-                Step::Bulk(rows) => self.link.bulk(&question, 0, rows).await,
+                Step::Bulk(rows) => self.link.bulk(question, 0, rows).await,
                 Step::Next => self.link.next(&question).await,
             };
             match (fault, step) {

@@ -18,6 +18,8 @@ const SEQUENCE: u8 = 0x30;
 const RESPONSE: u8 = 0xa2;
 /// RFC 2578, section 3.5: most arcs of a name.
 const ARCS_MAX: usize = 128;
+/// Arcs of a name that is read in one go.
+const SHORT: usize = 32;
 /// Most bytes of a number: eight and the zero before them that keeps it positive.
 const NUMBER_BYTES_MAX: usize = 9;
 
@@ -243,13 +245,15 @@ fn unsigned(bytes: &[u8]) -> Result<u64, BadMessage> {
 /// Adds a name's arcs.
 fn name(bytes: &[u8], arcs: &mut Vec<u32>) -> Result<(), BadMessage> {
     // Most arcs take one byte each, in most names all of them.
+    let mut room = [0; SHORT];
     if let Some((first, rest)) = bytes.split_first()
-        && bytes.len() < ARCS_MAX
+        && let Some(short) = room.get_mut(..=bytes.len())
         && bytes.is_ascii()
     {
         let root = (first / 40).min(2);
-        arcs.extend([root, first - root * 40].map(u32::from));
-        arcs.extend(rest.iter().map(|byte| u32::from(*byte)));
+        (short[0], short[1]) = (root.into(), (first - root * 40).into());
+        short[2..].iter_mut().zip(rest).for_each(|(arc, byte)| *arc = u32::from(*byte));
+        arcs.extend_from_slice(short);
         return Ok(());
     }
     let before = arcs.len();

@@ -24,8 +24,7 @@ use socket2::{Domain, Protocol, Type};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
-use super::ber::{self, Ask};
-use super::{Fault, Oid, RECEIVE_BUFFER_BYTES};
+use super::{Fault, RECEIVE_BUFFER_BYTES, ber};
 
 /// How long answers wait for each other.
 const TOGETHER: Duration = Duration::from_millis(50);
@@ -132,20 +131,22 @@ impl Post {
         (count(&self.shared.stray), count(&self.shared.malformed))
     }
 
-    /// Puts one question, and gives `read` the datagram that answers it.
+    /// Puts the question that `write` makes of its number (`None` of one that cannot be put), and gives
+    /// `read` the datagram that answers it.
     pub(super) async fn ask<T>(
         &self,
         to: SocketAddr,
         key: &Arc<Key>,
-        (ask, objects): (Ask, &[Oid]),
+        write: impl FnOnce(i32) -> Option<Vec<u8>>,
         timeout: Duration,
         read: impl FnOnce(&[u8]) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         let asked = self.shared.enter(to, key).map_err(|error| Fault::Local(error.to_string()))?;
-        let question = ber::question(key.version, &key.community, ask, asked.id, objects);
+        let question = write(asked.id);
         let question =
             question.ok_or_else(|| Fault::Local("an OID that cannot be asked".to_owned()))?;
         self.send(&question, to).await.map_err(|error| Fault::Local(error.to_string()))?;
+        drop(question);
         let answer = match tokio::time::timeout(timeout, asked.answer()).await {
             Ok(answer) => answer,
             Err(_) => asked.last_look().ok_or(Fault::Silent)?,
@@ -328,6 +329,8 @@ async fn fetch(shared: Arc<Shared>) {
 mod tests {
     use std::collections::HashSet;
 
+    use super::super::Oid;
+    use super::super::ber::Ask;
     use super::*;
 
     #[test]
