@@ -64,16 +64,21 @@ impl<'a> Hour<'a> {
             let points = moment.values.iter().map(move |value| Point { at, value: *value });
             series.iter().zip(points).filter_map(|(series, point)| Some((series?, point)))
         });
+        let base = self.moments.iter().map(|(_, moment)| moment.at).min();
+        let base = base.into_iter().chain(self.points.iter().map(|(_, point)| point.at)).min();
+        let base = base.unwrap_or_default();
         let order = |(series, point): &(u32, Point)| (*series, point.at);
-        if self.points.is_empty() && read.clone().is_sorted_by_key(|of| order(&of)) {
-            return encode_point_row(read, into);
+        let (mut last, mut is_sorted) = (None, self.points.is_empty());
+        read.clone().for_each(|of| is_sorted &= last.replace(order(&of)) <= Some(order(&of)));
+        if is_sorted {
+            return encode_point_row(base, read, into);
         }
         let mut points = std::mem::take(&mut self.points);
         points.extend(read);
         if !points.is_sorted_by_key(order) {
             points.sort_by_key(order);
         }
-        encode_point_row(points.iter().copied(), into)
+        encode_point_row(base, points.into_iter(), into)
     }
 }
 

@@ -236,21 +236,16 @@ impl Answers {
             Some(asked) => asked.cells.at(number),
             None => self.alone.get(number).copied().unwrap_or_default(),
         };
-        let (from, to) = match above {
-            [] => (0, len),
-            above => {
-                let name = |number| self.name(place(number));
-                let is_beneath = |number| name(number).starts_with(above);
-                (
-                    count_before(len, |number| name(number) < above),
-                    count_before(len, |number| name(number) < above || is_beneath(number)),
-                )
-            }
+        let name = |number| self.name(place(number));
+        // Neither the column itself, which is no cell, nor what is before it.
+        let from = count_before(len, |number| name(number) <= above);
+        let to = match above {
+            [] => len,
+            above => from + count_before(len - from, |cell| name(from + cell).starts_with(above)),
         };
         let above = above.len();
         let cells = (from..to).map(place);
-        let cells = cells.map(move |at| (&self.name(at)[above..], self.value(at)));
-        cells.filter(|(index, _)| !index.is_empty())
+        cells.map(move |at| (&self.name(at)[above..], self.value(at)))
     }
 
     /// Every value, by its OID.

@@ -83,34 +83,32 @@ pub(in crate::store) fn encode_row(samples: &[(u32, impl Borrow<Sample>)], into:
     });
 }
 
-/// Puts into `into`, which is emptied, the points of a moment, sorted by (series, at); how many there
-/// are. They are gone through twice and need not stand in a list: of thousands of devices it would take
-/// megabytes.
+/// Puts into `into`, which is emptied, the points of a moment, sorted by (series, at), of which the first
+/// instant is `base`; how many there are. They need not stand in a list: of thousands of devices it would
+/// take megabytes.
 pub(in crate::store) fn encode_point_row(
-    points: impl Iterator<Item = (u32, Point)> + Clone,
+    base: UnixMs,
+    points: impl Iterator<Item = (u32, Point)>,
     into: &mut Vec<u8>,
 ) -> usize {
-    let (mut count, mut base) = (0, i64::MAX);
-    for (_, point) in points.clone() {
-        count += 1;
-        base = base.min(point.at.0);
-    }
-    let base = if count == 0 { 0 } else { base };
+    let mut count = 0;
     seal(Format::PointRow, into, |body| {
-        put_number(body, base.cast_unsigned());
-        body.reserve(count * USUAL_POINT_BYTES);
+        put_number(body, base.0.cast_unsigned());
+        body.reserve(points.size_hint().0 * USUAL_POINT_BYTES);
         let mut last = 0;
-        for (series, point) in points {
+        // What is made of several lists is gone through list by list like this.
+        points.for_each(|(series, point)| {
             put_number(body, u64::from(series.wrapping_sub(last)));
             // Two numbers take twenty bytes at most, so that their length takes one.
             let length = body.len();
             body.push(0);
-            put_number(body, point.at.0.wrapping_sub(base).cast_unsigned());
+            put_number(body, point.at.0.wrapping_sub(base.0).cast_unsigned());
             put_number(body, super::rice::fold_sign(point.value));
             let bytes = body.len() - length - 1;
             body[length] = bytes as u8;
             last = series;
-        }
+            count += 1;
+        });
     });
     count
 }

@@ -115,7 +115,7 @@ impl Packing {
         let unused = number.leading_zeros() as usize / 8;
         self.bytes.push(LONG | (7 - unused) as u8);
         // All eight and some of them back is less work than some.
-        self.bytes.extend(number.to_le_bytes());
+        self.bytes.extend_from_slice(&number.to_le_bytes());
         self.bytes.truncate(self.bytes.len() - unused);
     }
 }
