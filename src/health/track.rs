@@ -142,7 +142,7 @@ pub(super) struct Track {
     /// Degraded by poor rounds, so that only five good ones end it.
     is_poorly: bool,
     /// What the last poor round of the primary check said was beyond its threshold.
-    primary_over: Option<RoundError>,
+    primary_over: Option<Threshold>,
     /// Start of the record's last entry when the record was taken up from the store, which may have
     /// lost the round that it tells of.
     taken_up: UnixMs,
@@ -426,7 +426,7 @@ impl Track {
     /// the others while they degrade it.
     pub(super) fn trouble(&self) -> Option<RoundError> {
         let failing = self.rows().filter(|row| row.failed > 0).find_map(|row| row.trouble);
-        let poorly = self.primary_over.filter(|_| self.is_poorly);
+        let poorly = self.primary_over.filter(|_| self.is_poorly).map(RoundError::Over);
         failing.or(poorly).or_else(|| self.secondaries().find_map(Secondary::trouble))
     }
 
@@ -464,5 +464,16 @@ impl Track {
         // A clock that was set back must not hold a verdict until it has caught up.
         matches!(self.phase, Phase::Held { confirmed, .. }
             if !(0..self.params.correlation_window_ms).contains(&now.since(confirmed)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// There are a hundred thousand.
+    #[test]
+    fn a_track_takes_six_lines_of_the_cache() {
+        assert_eq!(size_of::<Track>(), 384);
     }
 }

@@ -13,7 +13,7 @@ use crate::model::{
 };
 use crate::probe::snmp::SnmpError;
 use crate::probe::snmp::health::Gauge;
-use crate::probe::snmp::interfaces::{Interface, Passed, Status};
+use crate::probe::snmp::interfaces::{Interface, List, Passed, Status};
 use crate::probe::snmp::profile::GaugeKind;
 use crate::probe::snmp::reading::{DeviceReading, Pass};
 use crate::probe::snmp::ups::{Ups, UpsMib};
@@ -86,7 +86,7 @@ fn reading() -> DeviceReading {
         pass: Pass::Cycle,
         at: NOW,
         uptime: Uptime::default(),
-        interfaces: crate::probe::snmp::interfaces::List::default(),
+        interfaces: List::default(),
         are_interfaces_sure: true,
         ups: None,
         gauges: Vec::new(),

@@ -103,7 +103,7 @@ impl Track {
         if round.check == 0 {
             let poor = failed || self.is_poor(round);
             self.poor_bits = (self.poor_bits << 1 | u8::from(poor)) & POOR_MASK;
-            let over = round.error.filter(|error| error.over().is_some());
+            let over = round.error.and_then(RoundError::over);
             self.primary_over = over.or(self.primary_over.filter(|_| self.poor_bits != 0));
             self.note_poor();
         }

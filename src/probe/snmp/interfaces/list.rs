@@ -45,6 +45,15 @@ impl Deref for List {
     }
 }
 
+impl<'a> IntoIterator for &'a List {
+    type Item = &'a Interface;
+    type IntoIter = std::slice::Iter<'a, Interface>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
 impl Drop for List {
     fn drop(&mut self) {
         if (1..=KEPT_MAX).contains(&self.0.capacity()) {

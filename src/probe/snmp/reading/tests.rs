@@ -209,7 +209,7 @@ proptest! {
             let _ = wanted(pass, profile, &memory);
             let reading = read(pass, &answers, at, profile, &mut memory);
             let _ = memory.due(at, profile);
-            for interface in reading.interfaces.iter() {
+            for interface in &reading.interfaces {
                 if let Some(passed) = interface.passed {
                     prop_assert!(passed.span_ms > 0);
                     let (inward, outward) = passed.bps();
