@@ -6,7 +6,7 @@
 //!    └────────── ask_soon, answers ping again ───────────┘
 //! ```
 //! Guarantees: a device's turns lie on `phase + k × interval`, the phase being a hash of its id, so
-//! that the load is flat and stays where it is over reloads (those that are due within 50 ms of each
+//! that the load is flat and stays where it is over reloads (those that are due within 100 ms of each
 //! other are asked together); at most `in_flight` devices are asked
 //! at the same time, and each of them one thing; a device that is due while it waits for its place
 //! or its answer has that one turn, so nothing piles up; groups wait in turns, so that one that is slow
@@ -35,7 +35,7 @@ use crate::probe::schedule::PhaseKey;
 
 /// Whoever is due within so long of each other is asked together: to be woken for each of them
 /// costs more than to ask him.
-const TOGETHER: Duration = Duration::from_millis(50);
+const TOGETHER: Duration = Duration::from_millis(100);
 /// Longest pause that silence earns, unless the interval itself is longer.
 const PAUSE_MAX: Duration = Duration::from_secs(600);
 
