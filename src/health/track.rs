@@ -79,6 +79,25 @@ struct Row {
     trouble: Option<RoundError>,
 }
 
+/// A check and what its rounds came to.
+#[derive(Debug, Clone)]
+struct Counted {
+    check: Check,
+    /// Of a decisive one.
+    row: Row,
+    /// Of another.
+    secondary: Secondary,
+    /// Where there are several: send time of its last round.
+    heard: Option<UnixMs>,
+}
+
+impl Counted {
+    fn new(check: &Check) -> Self {
+        let (row, secondary) = (Row::default(), Secondary::default());
+        Self { check: check.clone(), row, secondary, heard: None }
+    }
+}
+
 /// What almost all rounds look at and move stands together at its beginning, in one line of the
 /// processor's cache, and the verdict in the next.
 #[derive(Debug, Clone)]
@@ -116,19 +135,14 @@ pub(super) struct Track {
     since: UnixMs,
     params: HealthParams,
     pub(super) phase: Phase,
-    checks: Vec<Check>,
-    /// By check; those of decisive checks only are counted.
-    rows: Vec<Row>,
-    /// By check, where there are several: send time of its last round.
-    heard: Vec<Option<UnixMs>>,
-    /// By check; those of the others only are counted.
-    secondaries: Vec<Secondary>,
+    /// In the order of the inventory.
+    checks: Box<[Counted]>,
     /// Newest round in the lowest bit; set when poor.
     poor_bits: u8,
     /// Degraded by poor rounds, so that only five good ones end it.
     is_poorly: bool,
     /// What the last poor round of the primary check said was beyond its threshold.
-    primary_over: Option<RoundError>,
+    primary_over: Option<Threshold>,
     /// Start of the record's last entry when the record was taken up from the store, which may have
     /// lost the round that it tells of.
     taken_up: UnixMs,
@@ -157,10 +171,7 @@ impl Track {
     fn blank(subject: &Subject, state: State, since: UnixMs) -> Self {
         let mut track = Self {
             params: subject.health,
-            checks: Vec::new(),
-            rows: Vec::new(),
-            heard: Vec::new(),
-            secondaries: Vec::new(),
+            checks: Box::default(),
             is_asked: false,
             // Until it is looked who is there.
             is_absent: false,
@@ -261,7 +272,7 @@ impl Track {
         moved: impl Fn(SubjectIx) -> Option<SubjectIx>,
     ) {
         self.params = subject.health;
-        if self.checks.first() != subject.checks.first() {
+        if self.checks.first().map(|counted| &counted.check) != subject.checks.first() {
             // Another address' rounds.
             self.poor_bits = 0;
         }
@@ -280,14 +291,10 @@ impl Track {
         } else if self.baseline.is_none() {
             self.baseline = Some(Box::default());
         }
-        if self.checks == subject.checks {
+        if self.checks.iter().map(|counted| &counted.check).eq(&subject.checks) {
             return;
         }
-        // Room for just as many: mostly there is one.
-        self.checks = subject.checks.clone();
-        self.rows = vec![Row::default(); subject.checks.len()];
-        self.heard = vec![None; subject.checks.len()];
-        self.secondaries = vec![Secondary::default(); subject.checks.len()];
+        self.checks = subject.checks.iter().map(Counted::new).collect();
         if self.is_suspect() {
             self.phase = Phase::Steady;
         }
@@ -397,27 +404,35 @@ impl Track {
         self.baseline.as_ref()?.usual_us(at)
     }
 
+    fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.checks.iter().map(|counted| &counted.row)
+    }
+
+    fn secondaries(&self) -> impl Iterator<Item = &Secondary> {
+        self.checks.iter().map(|counted| &counted.secondary)
+    }
+
     /// True when a secondary check fails.
     pub(super) fn has_failing_secondary(&self) -> bool {
-        self.secondaries.iter().any(|s| s.is_failing)
+        self.secondaries().any(|s| s.is_failing)
     }
 
     /// True when by a secondary check something is beyond its threshold.
     pub(super) fn has_secondary_over(&self) -> bool {
-        self.secondaries.iter().any(|s| s.is_over)
+        self.secondaries().any(|s| s.is_over)
     }
 
     /// What a check says is wrong: of those that can take the subject down while they fail, else of
     /// the others while they degrade it.
     pub(super) fn trouble(&self) -> Option<RoundError> {
-        let failing = self.rows.iter().filter(|row| row.failed > 0).find_map(|row| row.trouble);
-        let poorly = self.primary_over.filter(|_| self.is_poorly);
-        failing.or(poorly).or_else(|| self.secondaries.iter().find_map(Secondary::trouble))
+        let failing = self.rows().filter(|row| row.failed > 0).find_map(|row| row.trouble);
+        let poorly = self.primary_over.filter(|_| self.is_poorly).map(RoundError::Over);
+        failing.or(poorly).or_else(|| self.secondaries().find_map(Secondary::trouble))
     }
 
     /// The primary check always is.
     pub(super) fn is_decisive(&self, check: u8) -> bool {
-        self.checks.get(usize::from(check)).is_some_and(|c| check == 0 || c.critical)
+        self.checks.get(usize::from(check)).is_some_and(|c| check == 0 || c.check.critical)
     }
 
     /// Unreachable through something that is no longer in the inventory.
@@ -449,5 +464,16 @@ impl Track {
         // A clock that was set back must not hold a verdict until it has caught up.
         matches!(self.phase, Phase::Held { confirmed, .. }
             if !(0..self.params.correlation_window_ms).contains(&now.since(confirmed)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// There are a hundred thousand.
+    #[test]
+    fn a_track_takes_six_lines_of_the_cache() {
+        assert_eq!(size_of::<Track>(), 384);
     }
 }

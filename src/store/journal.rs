@@ -54,24 +54,31 @@ impl<'a> Hour<'a> {
         sorted
     }
 
-    /// All points by series, then time.
-    fn take_points(&mut self) -> Vec<(u32, Point)> {
-        let mut points = std::mem::take(&mut self.points);
+    /// Puts all points into `into`, by series, then time; how many there are.
+    fn encode_points(&mut self, into: &mut Vec<u8>) -> usize {
         // A device's series mostly have numbers that follow one another: whoever sorts the devices has
         // sorted all.
         self.moments.sort_by_key(|(series, moment)| (series.first(), moment.at));
-        let more: usize = self.moments.iter().map(|(_, moment)| moment.len()).sum();
-        points.reserve_exact(more);
-        for (series, moment) in self.moments.drain(..) {
-            let at = |value: &i64| Point { at: moment.at, value: *value };
-            let all = series.iter().zip(moment.values.iter().map(at));
-            points.extend(all.filter_map(|(series, point)| Some((series?, point))));
-        }
+        let read = self.moments.iter().flat_map(|(series, moment)| {
+            let at = moment.at;
+            let points = moment.values.iter().map(move |value| Point { at, value: *value });
+            series.iter().zip(points).filter_map(|(series, point)| Some((series?, point)))
+        });
+        let base = self.moments.iter().map(|(_, moment)| moment.at).min();
+        let base = base.into_iter().chain(self.points.iter().map(|(_, point)| point.at)).min();
+        let base = base.unwrap_or_default();
         let order = |(series, point): &(u32, Point)| (*series, point.at);
+        let (mut last, mut is_sorted) = (None, self.points.is_empty());
+        read.clone().for_each(|of| is_sorted &= last.replace(order(&of)) <= Some(order(&of)));
+        if is_sorted {
+            return encode_point_row(base, read, into);
+        }
+        let mut points = std::mem::take(&mut self.points);
+        points.extend(read);
         if !points.is_sorted_by_key(order) {
             points.sort_by_key(order);
         }
-        points
+        encode_point_row(base, points.into_iter(), into)
     }
 }
 
@@ -169,7 +176,6 @@ pub(super) fn append(
     }
     for (hour, place) in hours.places {
         let Some(found) = hours.found.get_mut(place) else { continue };
-        let points = found.take_points();
         let rounds = found.take_rounds();
         let newest = rounds.iter().filter(|(_, s)| !s.is_invalid()).map(|(_, s)| s.at.0).max();
         let mut bytes = Vec::new();
@@ -177,10 +183,9 @@ pub(super) fn append(
             encode_row(&rounds, &mut bytes);
             insert_at(tx, ends.take(tx, hour)?, rounds.len(), newest, &bytes)?;
         }
-        if !points.is_empty() {
-            bytes.clear();
-            encode_point_row(&points, &mut bytes);
-            insert_at(tx, ends.take(tx, hour)?, points.len(), None, &bytes)?;
+        let points = found.encode_points(&mut bytes);
+        if points > 0 {
+            insert_at(tx, ends.take(tx, hour)?, points, None, &bytes)?;
         }
     }
     if refused > 0 {

@@ -86,7 +86,7 @@ const GONE: i32 = i32::MIN;
 
 impl Listed {
     /// In the order of the metrics; `None` of one for which no number was left.
-    pub(super) fn iter(&self) -> impl Iterator<Item = Option<u32>> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = Option<u32>> + Clone {
         self.behind.iter().map(|behind| self.at(*behind))
     }
 

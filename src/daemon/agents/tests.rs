@@ -13,7 +13,7 @@ use crate::model::{
 };
 use crate::probe::snmp::SnmpError;
 use crate::probe::snmp::health::Gauge;
-use crate::probe::snmp::interfaces::{Interface, Passed, Status};
+use crate::probe::snmp::interfaces::{Interface, List, Passed, Status};
 use crate::probe::snmp::profile::GaugeKind;
 use crate::probe::snmp::reading::{DeviceReading, Pass};
 use crate::probe::snmp::ups::{Ups, UpsMib};
@@ -86,7 +86,7 @@ fn reading() -> DeviceReading {
         pass: Pass::Cycle,
         at: NOW,
         uptime: Uptime::default(),
-        interfaces: Vec::new(),
+        interfaces: List::default(),
         are_interfaces_sure: true,
         ups: None,
         gauges: Vec::new(),
@@ -157,7 +157,8 @@ fn a_line_is_down_by_what_its_interface_says_and_by_nothing_else() {
     let line = Line { place, interface: "wan".into(), contracted_bps: Some(10_000_000) };
     let mut remembered = Remembered::default();
     let mut end = |interfaces: Vec<Interface>, are_interfaces_sure| {
-        let reading = DeviceReading { interfaces, are_interfaces_sure, ..reading() };
+        let reading =
+            DeviceReading { interfaces: interfaces.into(), are_interfaces_sure, ..reading() };
         line_end(&reading, &line, &mut remembered)
     };
     let down = |admin| Some(LineEnd::Down(RoundError::InterfaceDown { admin }));

@@ -1,7 +1,7 @@
 //! How rounds are counted: failed and answered ones in a row, poor ones among the last five, changes
 //! for flapping, what is usual.
 
-use super::{POOR_MASK, Phase, Row, Secondary, Step, Track};
+use super::{Counted, POOR_MASK, Phase, Row, Secondary, Step, Track};
 use crate::health::Rule;
 use crate::health::baseline::Usual;
 use crate::model::{Round, RoundError, State, Threshold, UnixMs};
@@ -82,7 +82,7 @@ impl Track {
         self.last_round = Some(self.last_round.map_or(at, |l| l.max(at)));
         self.vouch_ms = self.params.interval_ms;
         let failed = round.is_failed();
-        if let Some(row) = self.rows.get_mut(usize::from(round.check)) {
+        if let Some(Counted { row, .. }) = self.checks.get_mut(usize::from(round.check)) {
             let Row { first, failed: fails, answered, .. } = *row;
             let trouble = round.error;
             *row = match (failed, fails, answered) {
@@ -103,7 +103,7 @@ impl Track {
         if round.check == 0 {
             let poor = failed || self.is_poor(round);
             self.poor_bits = (self.poor_bits << 1 | u8::from(poor)) & POOR_MASK;
-            let over = round.error.filter(|error| error.over().is_some());
+            let over = round.error.and_then(RoundError::over);
             self.primary_over = over.or(self.primary_over.filter(|_| self.poor_bits != 0));
             self.note_poor();
         }
@@ -117,7 +117,7 @@ impl Track {
     fn is_poor(&self, round: &Round) -> bool {
         let is_over = round.error.is_some_and(|error| error.over().is_some());
         let check = self.checks.get(usize::from(round.check));
-        if is_over || check.is_some_and(|check| !check.kind.is_timed()) {
+        if is_over || check.is_some_and(|counted| !counted.check.kind.is_timed()) {
             return is_over;
         }
         let Some(median_us) = round.rtts.median_us() else { return true };
@@ -151,14 +151,14 @@ impl Track {
 
     /// The decisive check that has failed most often in a row, the earliest of equals.
     fn worst_run(&self) -> Option<Row> {
-        let failing = self.rows.iter().filter(|row| row.failed > 0);
+        let failing = self.rows().filter(|row| row.failed > 0);
         failing.copied().max_by_key(|row| (row.failed, std::cmp::Reverse(row.first)))
     }
 
     /// When the last of the decisive checks began to answer, if each has answered `count` rounds in
     /// a row: what one of them answers says nothing about another.
     fn all_answer_since(&self, count: u8) -> Option<UnixMs> {
-        let decisive = self.rows.iter().zip(0..).filter(|(_, check)| self.is_decisive(*check));
+        let decisive = self.rows().zip(0..).filter(|(_, check)| self.is_decisive(*check));
         let since = decisive.map(|(row, _)| (row.answered >= count).then_some(row.first));
         since.collect::<Option<Vec<_>>>()?.into_iter().max()
     }
@@ -183,7 +183,7 @@ impl Track {
             }
             Phase::Held { first: held, last, confirmed, .. } => {
                 let is_that_one = |row: &Row| row.failed > 0 && row.first == held;
-                let stays = in_outage || self.rows.iter().any(is_that_one);
+                let stays = in_outage || self.rows().any(is_that_one);
                 Phase::Held { first: if stays { held } else { first }, last, confirmed, count }
             }
             // A success that does not hold leaves the outage unbroken (rule 3). None failed while it
@@ -235,7 +235,7 @@ impl Track {
         if self.all_answer_since(self.params.recover).is_some() {
             return self.live_from(first);
         }
-        let counts = self.rows.iter().map(|row| row.answered).filter(|count| *count > 0);
+        let counts = self.rows().map(|row| row.answered).filter(|count| *count > 0);
         self.phase = Phase::Recovering { first, count: counts.min().unwrap_or(0) };
         Step::None
     }
@@ -264,7 +264,7 @@ impl Track {
 
     /// Rule 4: `poor` of the last five take it to degraded, five without one back.
     pub(in crate::health) fn live_state(&self) -> State {
-        let in_trouble = self.secondaries.iter().any(Secondary::is_in_trouble);
+        let in_trouble = self.secondaries().any(Secondary::is_in_trouble);
         if self.is_poorly || in_trouble || self.backup.is_some() {
             State::Degraded
         } else {
@@ -291,7 +291,7 @@ impl Track {
     pub(in crate::health) fn secondary_round(&mut self, round: &Round) -> Option<State> {
         let (confirm, recover) = (self.params.confirm, self.params.recover);
         let poor = u32::from(self.params.poor);
-        let secondary = self.secondaries.get_mut(usize::from(round.check))?;
+        let Counted { secondary, .. } = self.checks.get_mut(usize::from(round.check))?;
         if round.is_failed() {
             secondary.successes = 0;
             secondary.fails = secondary.fails.saturating_add(1);

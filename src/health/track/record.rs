@@ -120,7 +120,7 @@ impl Track {
     /// When the check's last round was sent: before a round of that check the clock was set back.
     /// Answers of several checks come in any order.
     fn last_of(&self, check: u8) -> Option<UnixMs> {
-        let own = self.heard.get(usize::from(check)).copied().flatten();
+        let own = self.checks.get(usize::from(check)).and_then(|counted| counted.heard);
         own.filter(|_| self.checks.len() > 1).or(self.last_round)
     }
 
@@ -134,8 +134,8 @@ impl Track {
             }
             _ => at,
         };
-        if let Some(heard) = self.heard.get_mut(usize::from(check)) {
-            *heard = Some(at);
+        if let Some(counted) = self.checks.get_mut(usize::from(check)) {
+            counted.heard = Some(at);
         }
         at
     }
@@ -143,8 +143,8 @@ impl Track {
     /// True when it is the first round of its check since the daemon started, and of others that were
     /// sent with it the answers came first.
     fn is_overtaken(&self, check: u8, at: UnixMs) -> bool {
-        let is_first = self.heard.get(usize::from(check)).is_some_and(Option::is_none);
-        let newest = self.heard.iter().flatten().max();
+        let is_first = self.checks.get(usize::from(check)).is_some_and(|c| c.heard.is_none());
+        let newest = self.checks.iter().filter_map(|counted| counted.heard).max();
         is_first && newest.is_some_and(|newest| newest.since(at) < self.vouch_ms)
     }
 
@@ -168,10 +168,12 @@ impl Track {
         self.last_round = None;
         self.last_answer = None;
         self.phase = self.phase.no_later_than(at);
-        self.rows.iter_mut().for_each(|row| row.first = row.first.min(at));
+        for counted in &mut self.checks {
+            counted.row.first = counted.row.first.min(at);
+            counted.heard = None;
+        }
         self.holes.iter_mut().for_each(|hole| hole.to = hole.to.min(at));
         self.holes.retain(|hole| hole.from < hole.to);
-        self.heard.fill(None);
         self.asked_for = UnixMs(i64::MIN);
         self.hard_since = self.hard_since.min(at);
         self.live_since = self.live_since.min(at);

@@ -168,8 +168,8 @@ impl Track {
         self.is_calm = false;
         self.holes.clear();
         // What failed did so because of the parent; what answers goes on doing so.
-        for row in self.rows.iter_mut().filter(|row| row.failed > 0) {
-            *row = Row::default();
+        for counted in self.checks.iter_mut().filter(|counted| counted.row.failed > 0) {
+            counted.row = Row::default();
         }
         // What it answered after the parent's first answer is no failure to prove itself.
         // A hole that is over stays one, even where the parent's first answer lies inside it, and

@@ -9,8 +9,8 @@ use super::wire::{Oid, Value};
 
 /// Most values kept of one pass; what comes beyond is dropped and said so ([`Answers::is_cut`]).
 pub const VALUES_MAX: usize = 10_000;
-/// Arcs in the name of most cells: a column's and one more.
-const ARCS: usize = 12;
+/// Arcs in the name of most values, which are cells of columns: an index of one.
+const ARCS: usize = 1;
 /// Most bytes of texts kept of one pass: a device may fill each of its values.
 const BYTES_MAX: usize = 4 << 20;
 
@@ -49,12 +49,12 @@ impl Alike {
 /// missing).
 #[derive(Debug, Clone, Default)]
 pub struct Answers {
-    /// As they came: columns are asked side by side.
+    /// As they came: columns are asked side by side. A cell is named by its index alone, which is what
+    /// tells it from the others of its column.
     values: Values,
-    /// Places in `values`, by OID.
-    order: Vec<u32>,
-    /// Values that have no place in the order yet: a column is put in order when it is whole.
-    unordered: usize,
+    /// Places in `values` of those that belong to no column, by OID.
+    alone: Vec<u32>,
+    columns: Vec<Column>,
     /// Columns that were given up before their end, because the device broke the protocol there.
     broken: Vec<Oid>,
     /// Of the texts that were added.
@@ -62,18 +62,70 @@ pub struct Answers {
     is_cut: bool,
 }
 
+/// A column that was asked, as far as it has come.
+#[derive(Debug, Clone)]
+struct Column {
+    root: Oid,
+    cells: Cells,
+}
+
+/// Places of cells whose indexes rise. Columns that are asked side by side come row by row, so that most
+/// stand at even distances: only the others are listed.
+#[derive(Debug, Clone, Default)]
+struct Cells {
+    first: u32,
+    step: u32,
+    even: u32,
+    others: Vec<u32>,
+}
+
+impl Cells {
+    fn len(&self) -> usize {
+        self.even as usize + self.others.len()
+    }
+
+    /// The place of a cell by its number, which is less than [`Self::len`].
+    fn at(&self, number: usize) -> u32 {
+        match number.checked_sub(self.even as usize) {
+            None => self.first + self.step * number as u32,
+            Some(other) => self.others.get(other).copied().unwrap_or_default(),
+        }
+    }
+
+    fn last(&self) -> Option<u32> {
+        Some(self.at(self.len().checked_sub(1)?))
+    }
+
+    /// Adds a place behind all others.
+    fn push(&mut self, place: u32) {
+        match self.even {
+            _ if !self.others.is_empty() => self.others.push(place),
+            0 => (self.first, self.even) = (place, 1),
+            1 => (self.step, self.even) = (place - self.first, 2),
+            even if place == self.first + self.step * even => self.even += 1,
+            _ => self.others.push(place),
+        }
+    }
+}
+
+/// How many of `len` are before, where all that are stand in front.
+fn count_before(len: usize, is_before: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, len);
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        match is_before(middle) {
+            true => low = middle + 1,
+            false => high = middle,
+        }
+    }
+    low
+}
+
 impl Answers {
     /// Makes room for so many values.
     pub(super) fn reserve(&mut self, values: usize) {
         let values = values.min(VALUES_MAX);
-        self.values.reserve(values, ARCS);
-        self.order.reserve_exact(values);
-    }
-
-    /// Makes room for so many more values, and no more than that: hundreds of passes are under way at
-    /// once.
-    pub(super) fn reserve_for(&mut self, values: usize) {
-        self.values.reserve(values.min(VALUES_MAX), ARCS);
+        self.values.reserve(values, values * ARCS);
     }
 
     /// Adds one value; false, and [`Self::is_cut`] from then on, when there are [`VALUES_MAX`] or the
@@ -84,101 +136,64 @@ impl Answers {
 
     /// Adds one value, as [`Self::insert`] does.
     pub(super) fn put(&mut self, name: &[u32], value: Datum<'_>) -> bool {
-        let bytes = value.text_bytes();
-        let place = self.place(name, self.order.len());
+        // Mostly they come in their order.
+        let last = self.alone.last().map(|at| self.name(*at));
+        let place = match last.is_none_or(|last| last < name) {
+            true => Err(self.alone.len()),
+            false => self.alone.binary_search_by(|at| self.name(*at).cmp(name)),
+        };
         // What takes another's place is another value beside it.
         let most = if place.is_ok() { 2 * VALUES_MAX } else { VALUES_MAX };
-        if self.values.len() >= most || self.bytes + bytes > BYTES_MAX {
-            self.is_cut = true;
-            return false;
-        }
-        self.bytes += bytes;
-        let number = self.values.len() as u32;
-        self.values.push(name, value);
+        let Some(number) = self.add(name, value, most) else { return false };
         match place {
-            Ok(place) => self.order[place] = number,
-            Err(place) => self.order.insert(place, number),
+            Ok(place) => self.alone[place] = number,
+            Err(place) => self.alone.insert(place, number),
         }
         true
     }
 
-    /// Adds a cell of a column, to be put in order with its column ([`Self::put_in_order`]): its
-    /// number, or `None` where it was too much.
-    pub(super) fn push(&mut self, name: &[u32], value: Datum<'_>) -> Option<u32> {
+    /// A column whose cells are to come; its place among the columns.
+    pub(super) fn begin(&mut self, root: &Oid) -> usize {
+        self.columns.push(Column { root: root.clone(), cells: Cells::default() });
+        self.columns.len() - 1
+    }
+
+    /// Adds a cell, whose index is greater than the last one's; false where it was too much.
+    pub(super) fn push(&mut self, column: usize, index: &[u32], value: Datum<'_>) -> bool {
+        let Some(number) = self.add(index, value, VALUES_MAX) else { return false };
+        if let Some(column) = self.columns.get_mut(column) {
+            column.cells.push(number);
+        }
+        true
+    }
+
+    fn add(&mut self, name: &[u32], value: Datum<'_>, most: usize) -> Option<u32> {
         let bytes = value.text_bytes();
-        if self.values.len() >= VALUES_MAX || self.bytes + bytes > BYTES_MAX {
+        if self.values.len() >= most || self.bytes + bytes > BYTES_MAX {
             self.is_cut = true;
             return None;
         }
         self.bytes += bytes;
-        self.unordered += 1;
         self.values.push(name, value);
         Some(self.values.len() as u32 - 1)
     }
 
-    /// The name of a cell by its number.
-    pub(super) fn name(&self, number: u32) -> &[u32] {
+    /// The OID of a column by its place; empty of none.
+    pub(super) fn root(&self, column: usize) -> &[u32] {
+        self.columns.get(column).map_or(&[], |column| column.root.arcs())
+    }
+
+    /// The index of the last cell of a column that came.
+    pub(super) fn last(&self, column: usize) -> Option<&[u32]> {
+        self.columns.get(column)?.cells.last().map(|at| self.name(at))
+    }
+
+    fn name(&self, number: u32) -> &[u32] {
         self.values.name(number as usize)
     }
 
-    /// Puts cells of one column in order, which were pushed with rising names. Where two have one name
-    /// the later stays.
-    pub(super) fn put_in_order(&mut self, cells: &[u32]) {
-        self.unordered -= cells.len().min(self.unordered);
-        let (Some(first), Some(last)) = (cells.first(), cells.last()) else { return };
-        let (first, last) = (self.name(*first), self.name(*last));
-        // Mostly nothing stands between the first and the last of them.
-        let place = self.place(first, self.order.len());
-        let next = place.err().map(|at| (at, self.order.get(at).map(|next| self.name(*next))));
-        if let Some((at, next)) = next
-            && next.is_none_or(|next| next > last)
-        {
-            self.order.splice(at..at, cells.iter().copied());
-            return;
-        }
-        for number in cells {
-            match self.place(self.name(*number), self.order.len()) {
-                Ok(at) => self.order[at] = *number,
-                Err(at) => self.order.insert(at, *number),
-            }
-        }
-    }
-
-    /// Puts in order what a pass that was cut short has left.
-    pub(super) fn settle(&mut self) {
-        if self.unordered == 0 {
-            return;
-        }
-        self.unordered = 0;
-        let values = &self.values;
-        self.order = (0..values.len() as u32).collect();
-        let name = |number: &u32| values.name(*number as usize);
-        self.order.sort_by(|a, b| name(a).cmp(name(b)).then(b.cmp(a)));
-        self.order.dedup_by(|a, b| name(a) == name(b));
-    }
-
-    /// Where an OID stands in the order, or where it would; found soonest near `guess`.
-    fn place(&self, name: &[u32], guess: usize) -> Result<usize, usize> {
-        let compare = |at: &u32| self.name(*at).cmp(name);
-        let is_before = |place: usize| self.order.get(place).is_some_and(|at| compare(at).is_lt());
-        let guess = guess.min(self.order.len());
-        let (mut low, mut stride) = (guess, 1);
-        while low > 0 && !is_before(low - 1) {
-            low = low.saturating_sub(stride);
-            stride *= 2;
-        }
-        let (mut high, mut stride) = (guess, 1);
-        while is_before(high) {
-            high = (high + stride).min(self.order.len());
-            stride *= 2;
-        }
-        // What stands at `high` may be it.
-        let window = &self.order[low..(high + 1).min(self.order.len())];
-        window.binary_search_by(compare).map(|at| low + at).map_err(|at| low + at)
-    }
-
-    fn pair(&self, number: u32) -> (&[u32], Datum<'_>) {
-        (self.name(number), self.values.value(number as usize))
+    fn value(&self, number: u32) -> Datum<'_> {
+        self.values.value(number as usize)
     }
 
     /// Notes a column that was given up before its end.
@@ -186,32 +201,71 @@ impl Answers {
         self.broken.push(column);
     }
 
+    /// Notes that a column was given up before its end, by its place.
+    pub(super) fn break_off(&mut self, column: usize) {
+        self.broken.extend(self.columns.get(column).map(|column| column.root.clone()));
+    }
+
     /// A value by its whole OID.
     #[must_use]
     pub fn get(&self, oid: &Oid) -> Option<Datum<'_>> {
-        let place = self.place(oid.arcs(), self.order.len() / 2).ok()?;
-        Some(self.pair(*self.order.get(place)?).1)
+        let name = oid.arcs();
+        let alone = self.alone.binary_search_by(|at| self.name(*at).cmp(name)).ok();
+        let alone = alone.and_then(|place| self.alone.get(place).copied());
+        let cells = self.columns.iter().filter_map(|Column { root, cells }| {
+            let index = name.strip_prefix(root.arcs())?;
+            let is_before = |cell| self.name(cells.at(cell)) < index;
+            let cell = count_before(cells.len(), is_before);
+            let place = (cell < cells.len()).then(|| cells.at(cell))?;
+            (self.name(place) == index).then_some(place)
+        });
+        // What was asked twice is the later one.
+        cells.chain(alone).max().map(|place| self.value(place))
     }
 
     /// A column's cells in the order of their index: the arcs after the column's OID.
     pub fn column<'a>(&'a self, column: &Oid) -> impl Iterator<Item = (&'a [u32], Datum<'a>)> {
-        let (Ok(from) | Err(from)) = self.place(column.arcs(), self.order.len() / 2);
-        let cells = self.order[from..].iter().map(|at| self.pair(*at));
-        cells
-            .map_while(move |(name, value)| Some((name.strip_prefix(column.arcs())?, value)))
-            .filter(|(index, _)| !index.is_empty())
+        let arcs = column.arcs();
+        // As it was asked, or as a part of what was.
+        let asked = self.columns.iter().find(|asked| arcs.starts_with(asked.root.arcs()));
+        let (above, len) = match asked {
+            Some(asked) => (&arcs[asked.root.len()..], asked.cells.len()),
+            None => (arcs, self.alone.len()),
+        };
+        let place = move |number: usize| match asked {
+            Some(asked) => asked.cells.at(number),
+            None => self.alone.get(number).copied().unwrap_or_default(),
+        };
+        let name = |number| self.name(place(number));
+        // Neither the column itself, which is no cell, nor what is before it.
+        let from = count_before(len, |number| name(number) <= above);
+        let to = match above {
+            [] => len,
+            above => from + count_before(len - from, |cell| name(from + cell).starts_with(above)),
+        };
+        let above = above.len();
+        let cells = (from..to).map(place);
+        cells.map(move |at| (&self.name(at)[above..], self.value(at)))
     }
 
     /// Every value, by its OID.
     pub fn iter(&self) -> impl Iterator<Item = (Oid, Value)> {
-        let all = self.order.iter().map(|at| self.pair(*at));
-        all.map(|(name, value)| (Oid::from_slice(name), value.to_value()))
+        let alone = self.alone.iter().map(|at| (Oid::from_slice(self.name(*at)), *at));
+        let cells = self.columns.iter().flat_map(|Column { root, cells }| {
+            let oid = move |at: u32| Oid::new(root.arcs().iter().chain(self.name(at)).copied());
+            (0..cells.len()).map(|cell| cells.at(cell)).map(move |at| (oid(at), at))
+        });
+        let mut all: Vec<(Oid, u32)> = alone.chain(cells).collect();
+        // What was asked twice is the later one.
+        all.sort_by(|(a, first), (b, second)| a.arcs().cmp(b.arcs()).then(second.cmp(first)));
+        all.dedup_by(|(a, _), (b, _)| a == b);
+        all.into_iter().map(|(oid, at)| (oid, self.value(at).to_value()))
     }
 
     /// How many values.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.order.len() + self.unordered
+        self.alone.len() + self.columns.iter().map(|column| column.cells.len()).sum::<usize>()
     }
 
     /// True when the device said nothing that is a value.
@@ -236,9 +290,7 @@ impl Answers {
 /// In whatever order they came.
 impl PartialEq for Answers {
     fn eq(&self, other: &Self) -> bool {
-        let (ours, theirs) = (self.order.iter(), other.order.iter());
-        ours.map(|at| self.pair(*at)).eq(theirs.map(|at| other.pair(*at)))
-            && (&self.broken, self.is_cut) == (&other.broken, other.is_cut)
+        self.iter().eq(other.iter()) && (&self.broken, self.is_cut) == (&other.broken, other.is_cut)
     }
 }
 

@@ -6,33 +6,21 @@ use super::wire::Oid;
 /// A column (or a subtree) on its way.
 #[derive(Debug)]
 struct Column {
-    root: Oid,
-    /// What the root takes on the wire.
+    /// Its place among those of the answers, where its cells go.
+    at: usize,
+    /// What its root takes on the wire.
     root_bytes: usize,
-    last: Last,
+    /// The index of its last cell, where that has no value.
+    hole: Option<Vec<u32>>,
     cells: u16,
-    /// Their numbers among the answers, which are in no order before it has come to its end.
-    run: Vec<u32>,
-}
-
-/// The last cell of a column that came.
-#[derive(Debug)]
-enum Last {
-    /// None did.
-    None,
-    /// By its number among the answers.
-    Cell(u32),
-    /// One without a value.
-    Hole(Oid),
 }
 
 impl Column {
-    /// What follows which is to be asked for.
+    /// The index of the last cell that came; empty where none did.
     fn last<'a>(&'a self, answers: &'a Answers) -> &'a [u32] {
-        match &self.last {
-            Last::None => self.root.arcs(),
-            Last::Cell(number) => answers.name(*number),
-            Last::Hole(name) => name.arcs(),
+        match &self.hole {
+            Some(index) => index,
+            None => answers.last(self.at).unwrap_or_default(),
         }
     }
 }
@@ -64,13 +52,12 @@ pub(super) struct Taken {
 
 impl Columns {
     /// All at their beginning; at most `limit` cells are taken.
-    pub(super) fn new(roots: &[Oid], limit: usize) -> Self {
+    pub(super) fn new(roots: &[Oid], limit: usize, answers: &mut Answers) -> Self {
         let column = |root: &Oid| Column {
-            root: root.clone(),
+            at: answers.begin(root),
             root_bytes: bytes_of(root.arcs()),
-            last: Last::None,
+            hole: None,
             cells: 0,
-            run: Vec::new(),
         };
         Self { open: roots.iter().map(column).collect(), rows: 0, room: limit }
     }
@@ -87,8 +74,11 @@ impl Columns {
 
     /// What follows which is to be asked for, a place for each open column.
     pub(super) fn question(&self, answers: &Answers) -> Vec<Oid> {
-        let last = self.open.iter().map(|column| Oid::from_slice(column.last(answers)));
-        last.collect()
+        let last = |column: &Column| {
+            let arcs = answers.root(column.at).iter().chain(column.last(answers));
+            Oid::new(arcs.copied())
+        };
+        self.open.iter().map(last).collect()
     }
 
     /// Takes the answer to [`Self::question`]'s first `asked` places, repeated row by row as often
@@ -102,14 +92,12 @@ impl Columns {
         let mut taken = Taken::default();
         let asked = asked.min(self.open.len());
         let mut is_open = vec![true; asked];
-        let rows = values.len().checked_div(asked).unwrap_or(0);
-        answers.reserve_for(values.len());
-        self.open.iter_mut().take(asked).for_each(|column| column.run.reserve_exact(rows));
-        for (i, (name, value)) in values.enumerate() {
+        answers.reserve(values.len());
+        let places = (0..asked).cycle();
+        for ((name, value), at) in values.zip(places) {
             taken.cells += 1;
-            let Some(at) = i.checked_rem(asked) else { continue };
             let column = &mut self.open[at];
-            let index = name.strip_prefix(column.root.arcs());
+            let index = name.strip_prefix(answers.root(column.at));
             taken.bytes += match index {
                 Some(index) => size(column.root_bytes + bytes_of(index), value),
                 None => size(bytes_of(name), value),
@@ -120,19 +108,17 @@ impl Columns {
             let Some(index) = index.filter(|_| value != Datum::EndOfMibView) else {
                 // What lies behind the column's end; agents that know no end say it by going on.
                 is_open[at] = false;
-                if name < column.root.arcs() && value != Datum::EndOfMibView {
-                    answers.note_broken(column.root.clone());
+                if name < answers.root(column.at) && value != Datum::EndOfMibView {
+                    answers.break_off(column.at);
                 }
                 taken.progress += 1;
                 continue;
             };
-            // Both are beneath the root: what follows it tells which is greater.
-            let last = &column.last(answers)[column.root.len()..];
-            if index <= last {
+            if index <= column.last(answers) {
                 // "No such object" under the very name asked is how some say that there is none.
                 is_open[at] = false;
                 if !value.is_exception() {
-                    answers.note_broken(column.root.clone());
+                    answers.break_off(column.at);
                 }
             } else {
                 column.cells = column.cells.saturating_add(1);
@@ -143,52 +129,40 @@ impl Columns {
                 }
                 // An exception amid a column is a cell without a value: what follows it counts.
                 if value.is_exception() {
-                    column.last = Last::Hole(Oid::from_slice(name));
+                    column.hole = Some(index.to_vec());
                 } else {
                     self.room -= 1;
-                    let Some(number) = answers.push(name, value) else {
+                    if !answers.push(column.at, index, value) {
                         self.give_up(answers);
                         return taken;
-                    };
-                    column.last = Last::Cell(number);
-                    column.run.push(number);
+                    }
+                    column.hole = None;
                 }
             }
             taken.progress += 1;
         }
         let mut is_open = is_open.into_iter();
-        self.open.retain(|column| {
-            let stays = is_open.next().unwrap_or(true);
-            if !stays {
-                answers.put_in_order(&column.run);
-            }
-            stays
-        });
+        self.open.retain(|_| is_open.next().unwrap_or(true));
         taken
     }
 
     /// The column at a place of the question is at its end.
-    pub(super) fn end(&mut self, at: usize, answers: &mut Answers) {
+    pub(super) fn end(&mut self, at: usize) {
         if at < self.open.len() {
-            answers.put_in_order(&self.open.remove(at).run);
+            self.open.remove(at);
         }
     }
 
     /// The column at a place of the question is given up.
     pub(super) fn give_up_one(&mut self, at: usize, answers: &mut Answers) {
         if at < self.open.len() {
-            let column = self.open.remove(at);
-            answers.put_in_order(&column.run);
-            answers.note_broken(column.root);
+            answers.break_off(self.open.remove(at).at);
         }
     }
 
     /// All open columns are given up.
     pub(super) fn give_up(&mut self, answers: &mut Answers) {
-        for column in self.open.drain(..) {
-            answers.put_in_order(&column.run);
-            answers.note_broken(column.root);
-        }
+        self.open.drain(..).for_each(|column| answers.break_off(column.at));
     }
 }
 
@@ -241,13 +215,11 @@ mod tests {
 
     fn walk(roots: &[&str]) -> (Columns, Answers) {
         let roots: Vec<Oid> = roots.iter().map(|root| oid(root)).collect();
-        (Columns::new(&roots, 100), Answers::default())
+        let mut answers = Answers::default();
+        (Columns::new(&roots, 100, &mut answers), answers)
     }
 
-    /// Columns that are still open, too.
     fn names(answers: &Answers) -> Vec<String> {
-        let mut answers = answers.clone();
-        answers.settle();
         answers.iter().map(|(oid, _)| oid.to_string()).collect()
     }
 
@@ -299,7 +271,7 @@ mod tests {
     #[test]
     fn no_more_is_taken_than_there_is_room_for() {
         let mut answers = Answers::default();
-        let mut columns = Columns::new(&[oid("1.3.1")], 2);
+        let mut columns = Columns::new(&[oid("1.3.1")], 2, &mut answers);
         let rows = ["1.3.1.1", "1.3.1.2", "1.3.1.3", "1.3.1.4"].map(cell).to_vec();
         take(&mut columns, 1, rows, &mut answers);
         assert!(columns.is_done());
@@ -329,8 +301,8 @@ mod tests {
             rounds in prop::collection::vec(prop::collection::vec((oids(), values()), 0..12), 0..30),
         ) {
             let roots = [Oid::new([1, 3, 1]), Oid::new([1, 3, 2]), Oid::new([1, 3, 2, 2])];
-            let mut columns = Columns::new(&roots, 50);
             let mut answers = Answers::default();
+            let mut columns = Columns::new(&roots, 50, &mut answers);
             for round in rounds {
                 let before = columns.question(&answers);
                 let asked = before.len();
@@ -341,17 +313,17 @@ mod tests {
                     prop_assert_eq!(&before, &after);
                 }
                 let inside = |oid: &Oid| roots.iter().any(|r| oid.starts_with(r) && oid.len() > r.len());
-                let mut all = answers.clone();
-                all.settle();
-                prop_assert!(all.iter().all(|(oid, value)| inside(&oid) && !value.is_exception()));
-                prop_assert!(all.iter().is_sorted_by(|(a, _), (b, _)| a.arcs() < b.arcs()));
+                prop_assert!(answers.iter().all(|(oid, value)| inside(&oid) && !value.is_exception()));
+                prop_assert!(answers.iter().is_sorted_by(|(a, _), (b, _)| a.arcs() < b.arcs()));
                 prop_assert!(answers.len() <= 50);
             }
-            // Column by column, or all at once: the order is the same.
-            let mut settled = answers.clone();
-            settled.settle();
-            columns.give_up(&mut answers);
-            prop_assert!(answers.iter().eq(settled.iter()));
+            for (oid, value) in answers.iter() {
+                prop_assert_eq!(answers.get(&oid), Some((&value).into()));
+            }
+            for root in &roots {
+                let cells: Vec<&[u32]> = answers.column(root).map(|(index, _)| index).collect();
+                prop_assert!(cells.is_sorted_by(|a, b| a < b));
+            }
         }
     }
 }

@@ -18,17 +18,21 @@ use crate::model::UnixMs;
 mod follow;
 mod interface;
 mod known;
+mod list;
 mod names;
 
-use follow::{Follow, Packed};
+use follow::{Follow, Packed, Packing};
 pub use interface::{Counter, Counts, Interface, Passed, Status, find};
 pub(super) use known::Metrics;
 use known::{Known, Named, Table};
+pub use list::List;
 
 /// Most interfaces of one device.
 pub const INTERFACES_MAX: usize = 1_024;
 /// Shorter than this between two passes, a rate says more about the passes than about the line.
 const SPAN_MS_MIN: i64 = 5_000;
+/// Columns that are asked of most devices in most passes, and some more.
+const COLUMNS: usize = 14;
 /// How long an interface that is gone is remembered.
 const LOOSE_MS_MAX: i64 = 3_600_000;
 /// So many changes of the table of late, and the names are asked in every pass: dial-in lines come
@@ -75,7 +79,7 @@ impl Found {
 #[derive(Debug, Default, PartialEq)]
 pub struct Found {
     /// In the order of their numbers.
-    pub interfaces: Vec<Interface>,
+    pub interfaces: List,
     /// Their names with those of their metrics, in the same order.
     pub(super) named: Vec<Arc<Named>>,
     /// The names are not certain: they have to be read before anything can be told.
@@ -88,6 +92,7 @@ impl Interfaces {
     /// Adds what is to be asked; the names too when `with_names` or when they are not certain.
     pub fn want(&self, wanted: &mut Wanted, with_names: bool) {
         wanted.scalars.push(oid(mib::IF_TABLE_LAST_CHANGE));
+        wanted.columns.reserve(COLUMNS);
         let mut column = |arcs| wanted.columns.push(oid(arcs));
         column(mib::IF_OPER_STATUS);
         column(mib::IF_ADMIN_STATUS);
@@ -137,7 +142,7 @@ impl Interfaces {
             if has_changed { self.restless + 1 } else { self.restless.saturating_sub(1) };
         let asked = if with_names { Width::Any } else { self.width };
         let many = self.table.as_ref().map_or(0, |table| table.rows().len());
-        let mut rows = rows(answers, asked, many);
+        let rows = rows(answers, asked, many);
         if were_names_asked {
             self.name(answers, &rows);
             self.width = width(&rows);
@@ -155,18 +160,18 @@ impl Interfaces {
             return Found { is_unnamed, were_names_asked, ..Found::default() };
         };
         let is_broken = std::mem::take(&mut self.is_broken);
-        let mut found = rows.drain(..).peekable();
-        let mut interfaces = Vec::with_capacity(many);
+        let mut found = rows.iter().peekable();
+        let mut interfaces = List::with_room(many);
         let mut named = Vec::with_capacity(many);
-        let mut stands = Packed::new(at, &self.stood);
+        let mut stands = Packing::new(at);
         for ((index, known), mut follow) in table.rows().iter().zip(self.stood.iter()) {
             let row = found.next_if(|(row, _)| row == index);
-            let Some(((_, row), known)) = row.zip(known.as_ref()) else {
+            let (Some((_, row)), Some(known)) = (row, known) else {
                 stands.push(&follow);
                 continue;
             };
             named.push(Arc::clone(&known.named));
-            let passed = follow.take(&row, known.speed_bps, at, is_broken);
+            let passed = follow.take(row, known.speed_bps, at, is_broken);
             stands.push(&follow);
             interfaces.push(Interface {
                 name: Arc::clone(&known.named.name),
@@ -181,8 +186,7 @@ impl Interfaces {
                 passed,
             });
         }
-        self.stood = stands.finish();
-        drop(found);
+        self.stood.replace(stands);
         ROWS.set(rows);
         Found { interfaces, named, is_unnamed: false, were_names_asked }
     }
@@ -213,12 +217,12 @@ impl Interfaces {
         let before = self.loosen();
         let numbers = rows.iter().map(|(index, _)| *index);
         let Some(named) = names::read(answers, numbers, before) else { return };
-        let mut stands = Packed::new(UnixMs::default(), &self.stood);
+        let mut stands = Packing::new(UnixMs::default());
         for known in named.values() {
             let follow = known.as_ref().and_then(|known| self.loose.remove(&known.named.name));
             stands.push(&follow.unwrap_or_default());
         }
-        self.stood = stands.finish();
+        self.stood.replace(stands);
         self.table = Some(Table::of(named.into_iter().collect()));
     }
 }

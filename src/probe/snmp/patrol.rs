@@ -6,7 +6,7 @@
 //!    └────────── ask_soon, answers ping again ───────────┘
 //! ```
 //! Guarantees: a device's turns lie on `phase + k × interval`, the phase being a hash of its id, so
-//! that the load is flat and stays where it is over reloads (those that are due within 50 ms of each
+//! that the load is flat and stays where it is over reloads (those that are due within 100 ms of each
 //! other are asked together); at most `in_flight` devices are asked
 //! at the same time, and each of them one thing; a device that is due while it waits for its place
 //! or its answer has that one turn, so nothing piles up; groups wait in turns, so that one that is slow
@@ -35,7 +35,7 @@ use crate::probe::schedule::PhaseKey;
 
 /// Whoever is due within so long of each other is asked together: to be woken for each of them
 /// costs more than to ask him.
-const TOGETHER: Duration = Duration::from_millis(50);
+const TOGETHER: Duration = Duration::from_millis(100);
 /// Longest pause that silence earns, unless the interval itself is longer.
 const PAUSE_MAX: Duration = Duration::from_secs(600);
 
@@ -52,16 +52,22 @@ pub struct Patrol<O: Opens> {
     /// All in the task of whoever calls [`Patrol::next`]: to hand each answer from thread to thread
     /// costs more than to take it in.
     asked: FuturesUnordered<Asking<O::Session>>,
-    /// By the number of the turn.
-    turns: HashMap<u64, DeviceId>,
     last_turn: u64,
     /// When the due were last made ready.
     gathered: Option<Instant>,
     deferred: u64,
 }
 
-/// A turn under way, with its number; an error when it was given up.
-type Asking<S> = Pin<Box<dyn Future<Output = (u64, Result<Back<S>, Aborted>)> + Send>>;
+/// A turn under way.
+type Asking<S> = Pin<Box<dyn Future<Output = Over<S>> + Send>>;
+
+/// A turn that is over.
+struct Over<S> {
+    device: DeviceId,
+    number: u64,
+    /// An error when it was given up.
+    back: Result<Back<S>, Aborted>,
+}
 
 #[derive(Debug)]
 enum State {
@@ -74,7 +80,8 @@ enum State {
 struct Slot<S> {
     target: Target,
     wanted: Arc<Wanted>,
-    session: Option<S>,
+    /// In a box: it goes into each turn and comes back.
+    session: Option<Box<S>>,
     learned: Learned,
     state: State,
     /// Turns in a row that brought nothing, by the device's or the way's fault.
@@ -86,7 +93,7 @@ struct Slot<S> {
 
 /// A session come back with what it brought.
 struct Back<S> {
-    session: Option<S>,
+    session: Option<Box<S>>,
     generation: u32,
     wanted: Arc<Wanted>,
     outcome: Result<Answers, SnmpError>,
@@ -106,7 +113,6 @@ impl<O: Opens> Patrol<O> {
             ready: Ready::default(),
             rates: HashMap::new(),
             asked: FuturesUnordered::new(),
-            turns: HashMap::new(),
             last_turn: 0,
             gathered: None,
             deferred: 0,
@@ -222,8 +228,10 @@ impl<O: Opens> Patrol<O> {
             let together = self.gathered.map(|at| at + TOGETHER);
             let wake = self.due.first().map(|(at, _)| together.map_or(*at, |then| then.max(*at)));
             tokio::select! {
-                Some((number, back)) = self.asked.next() => {
-                    if let Some(turn) = self.take_back(number, back) {
+                // A timer is only set where nobody is there.
+                biased;
+                Some(over) = self.asked.next() => {
+                    if let Some(turn) = self.take_back(over) {
                         return turn;
                     }
                 }
@@ -270,7 +278,7 @@ impl<O: Opens> Patrol<O> {
             let opened = match session {
                 Some(session) => Ok(session),
                 // Once in a session's life: its room is not every turn's.
-                None => Box::pin(opener.open(&target, learned, rate)).await,
+                None => Box::pin(opener.open(&target, learned, rate)).await.map(Box::new),
             };
             let (session, outcome) = match opened {
                 Ok(mut session) => {
@@ -295,29 +303,24 @@ impl<O: Opens> Patrol<O> {
                 took: Duration::ZERO,
             })
         });
-        self.asked.push(Box::pin(Abortable::new(turn, registration).map(move |b| (number, b))));
-        self.turns.insert(number, device);
+        let over = move |back| Over { device, number, back };
+        self.asked.push(Box::pin(Abortable::new(turn, registration).map(over)));
         slot.state = State::Asked(number, handle);
     }
 
     /// `None` for a device that is no longer patrolled, or is another by now.
-    fn take_back(&mut self, number: u64, back: Result<Back<O::Session>, Aborted>) -> Option<Turn> {
-        let device = self.turns.remove(&number)?;
+    fn take_back(&mut self, Over { device, number, back }: Over<O::Session>) -> Option<Turn> {
+        let (interval, after) = (self.interval(), self.turn_after(&device, Instant::now()));
         let slot = self.slots.get_mut(&device)?;
         if !matches!(&slot.state, State::Asked(asked, _) if *asked == number) {
             // It was taken out and put in again while its old turn was under way.
             return None;
         }
-        let Ok(back) = back else {
-            let at = self.turn_after(&device, Instant::now());
-            self.wait(&device, at);
+        let back = back.ok().filter(|back| back.generation == slot.generation);
+        let Some(back) = back else {
+            self.wait(&device, after);
             return None;
         };
-        if back.generation != slot.generation {
-            let at = self.turn_after(&device, Instant::now());
-            self.wait(&device, at);
-            return None;
-        }
         if let Some(session) = back.session {
             slot.learned = session.learned();
             slot.session = Some(session);
@@ -327,8 +330,11 @@ impl<O: Opens> Patrol<O> {
             Err(_) => slot.fruitless.saturating_add(1),
         };
         let left_out = intervals(slot.fruitless, slot.answers_ping) - 1;
-        let pause = (self.interval() * left_out).min(PAUSE_MAX);
-        let at = self.turn_after(&device, Instant::now() + pause);
+        let pause = (interval * left_out).min(PAUSE_MAX);
+        let at = match left_out {
+            0 => after,
+            _ => self.turn_after(&device, Instant::now() + pause),
+        };
         self.wait(&device, at);
         Some(Turn { device, wanted: back.wanted, outcome: back.outcome, took: back.took })
     }

@@ -113,7 +113,9 @@ async fn turns_are_spread_over_the_interval_and_stay_on_their_phase() {
     assert!(by_second.iter().all(|n| (1..=25).contains(n)), "{by_second:?}");
     let first = stage.turns("d7");
     assert_eq!(first, [first[0], first[0] + 60, first[0] + 120]);
-    assert!(stage.most_at_once.load(Ordering::Relaxed) <= 5);
+    // One begins in a tenth of a second, on the average.
+    let most = stage.most_at_once.load(Ordering::Relaxed);
+    assert!(most <= 6, "{most}");
     assert_eq!(stage.opened.load(Ordering::Relaxed), 600, "a session lives on");
 }
 

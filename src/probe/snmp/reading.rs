@@ -16,7 +16,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use super::ask::{Answers, Wanted};
 use super::facts::{self, FactKind, Identity};
 use super::health::{Gauge, Gauges};
-use super::interfaces::{Counter, Found, Interface, Interfaces};
+use super::interfaces::{Counter, Found, Interfaces, List};
 use super::mib::{self, oid};
 use super::neighbours::{self, Address, Neighbour};
 use super::profile::{Profile, Profiles};
@@ -27,6 +27,8 @@ use crate::model::{Metric, Moment, PointKind, UnixMs, Untrusted};
 
 /// How long facts and neighbours are not asked again, at most; half of it at least.
 const FACTS_MS: i64 = 3_600_000;
+/// Scalars that are asked of most devices in most passes, and some more.
+const SCALARS: usize = 8;
 /// Most names of interfaces and gauges whose metrics are kept of one device: one that made up new
 /// names for ever would fill the store.
 const SERIES_MAX: usize = 2_048;
@@ -63,7 +65,7 @@ pub struct DeviceReading {
     pub uptime: Uptime,
     /// Its interfaces by their numbers; empty while it is not certain which is which, see
     /// [`Self::are_interfaces_sure`].
-    pub interfaces: Vec<Interface>,
+    pub interfaces: List,
     /// False when the numbers of the interfaces may have changed; [`Memory::due`] then wants a
     /// further pass at once.
     pub are_interfaces_sure: bool,
@@ -155,6 +157,7 @@ pub fn wanted(pass: Pass, profile: &Profile, memory: &Memory) -> Wanted {
         Pass::Neighbours => neighbours::want(&mut wanted),
         Pass::Cycle | Pass::Facts => {
             let with_facts = pass == Pass::Facts;
+            wanted.scalars.reserve(SCALARS);
             let clocks =
                 [mib::SYS_UP_TIME, mib::ENGINE_TIME, mib::ENGINE_BOOTS, mib::HR_SYSTEM_UPTIME];
             wanted.scalars.extend(clocks.map(oid));
@@ -163,10 +166,10 @@ pub fn wanted(pass: Pass, profile: &Profile, memory: &Memory) -> Wanted {
             memory.gauges.want(&mut wanted, profile, with_facts);
             if with_facts {
                 facts::want(&mut wanted, profile);
+                // A profile may name what is asked anyway.
+                dedup(&mut wanted.scalars);
+                dedup(&mut wanted.columns);
             }
-            // A profile may name what is asked anyway.
-            dedup(&mut wanted.scalars);
-            dedup(&mut wanted.columns);
         }
     }
     wanted
@@ -197,7 +200,7 @@ pub fn read(
         pass,
         at,
         uptime: Uptime::default(),
-        interfaces: Vec::new(),
+        interfaces: List::default(),
         are_interfaces_sure: true,
         ups: None,
         gauges: Vec::new(),

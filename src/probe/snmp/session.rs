@@ -90,7 +90,8 @@ impl Session {
     pub async fn walk(&mut self, root: &Oid, limit: usize) -> Result<Answers, SnmpError> {
         let mut answers = Answers::default();
         let mut pass = Pass::default();
-        let mut columns = Columns::new(std::slice::from_ref(root), limit.min(VALUES_MAX));
+        let mut columns =
+            Columns::new(std::slice::from_ref(root), limit.min(VALUES_MAX), &mut answers);
         let ended = self.walk_columns(&mut columns, None, &mut answers, &mut pass).await;
         columns.give_up(&mut answers);
         self.conclude(answers, &pass, ended).await
@@ -156,7 +157,7 @@ impl Session {
         let question: Vec<Oid> =
             wanted.scalars.iter().map(name).chain(wanted.columns.iter().cloned()).collect();
         self.turn().await;
-        let (values, fault) = self.link.bulk(&question, singles, rows).await;
+        let (values, fault) = self.link.bulk(question, singles, rows).await;
         // And a row more, which is not there.
         answers.reserve(before.values as usize + asked);
         for (scalar, (name, value)) in wanted.scalars.iter().zip(values.iter()) {
@@ -166,7 +167,7 @@ impl Session {
         }
         let cells =
             (scalars.min(values.len())..values.len()).map(|at| (values.name(at), values.value(at)));
-        let mut columns = Columns::new(&wanted.columns, usize::MAX);
+        let mut columns = Columns::new(&wanted.columns, usize::MAX, answers);
         let taken = columns.take(asked, cells, answers);
         if fault.is_some() || taken.progress == 0 {
             self.learned.forget_shape();
@@ -208,7 +209,7 @@ impl Session {
         let mut groups = wanted.columns.chunks(OBJECTS_MAX);
         while let Some(group) = groups.next() {
             // What is kept in all is bounded by the answers.
-            let mut columns = Columns::new(group, usize::MAX);
+            let mut columns = Columns::new(group, usize::MAX, answers);
             let ended = self.walk_columns(&mut columns, None, answers, pass).await;
             rows = rows.max(columns.rows());
             columns.give_up(answers);
@@ -305,7 +306,7 @@ impl Session {
             let step = self.step(asked, left, is_next_only);
             self.turn().await;
             let (values, fault) = match step {
-                Step::Bulk(rows) => self.link.bulk(&question, 0, rows).await,
+                Step::Bulk(rows) => self.link.bulk(question, 0, rows).await,
                 Step::Next => self.link.next(&question).await,
             };
             match (fault, step) {
@@ -349,7 +350,7 @@ impl Session {
                     match (at, step) {
                         // How SNMPv1 says that nothing follows.
                         (Some(at), Step::Next) if status == ErrorStatus::NoSuchName => {
-                            columns.end(at, answers);
+                            columns.end(at);
                         }
                         (Some(at), Step::Next) => columns.give_up_one(at, answers),
                         (None, Step::Next) => is_one_by_one = true,
@@ -399,11 +400,10 @@ impl Session {
 
     async fn conclude(
         &mut self,
-        mut answers: Answers,
+        answers: Answers,
         pass: &Pass,
         ended: Result<(), Fault>,
     ) -> Result<Answers, SnmpError> {
-        answers.settle();
         if !answers.is_empty() || ended.is_ok() {
             self.silent_passes = 0;
             self.has_answered = true;

@@ -128,12 +128,11 @@ pub(super) struct Values {
     cells: Vec<Cell>,
 }
 
-/// Lists that are kept for the next by each thread: a turn needs four rooms that are too large for
-/// what the allocator has at hand.
-const SPARE_MAX: usize = 8;
-/// Values of a list that is kept, at most: of larger ones there are few, and room for the smaller
-/// ones is all that is wanted.
-const SPARE_VALUES_MAX: usize = 128;
+/// Lists that are kept for the next by each thread: what a turn needs is too large for what the
+/// allocator has at hand, and a dozen turns go on at the same time.
+const SPARE_MAX: usize = 32;
+/// Values that such a list has room for; of larger ones there are few.
+const SPARE_VALUES: usize = 128;
 
 /// Of the arcs, the texts and the values.
 type Room = (Vec<u32>, Vec<u8>, Vec<Cell>);
@@ -145,9 +144,9 @@ thread_local! {
 impl Drop for Values {
     fn drop(&mut self) {
         let room = self.cells.capacity();
-        let is_fit = (1..=SPARE_VALUES_MAX).contains(&room)
-            && self.arcs.capacity() <= 16 * SPARE_VALUES_MAX
-            && self.bytes.capacity() <= 16 * SPARE_VALUES_MAX;
+        let is_fit = (1..=SPARE_VALUES).contains(&room)
+            && self.arcs.capacity() <= 16 * SPARE_VALUES
+            && self.bytes.capacity() <= 16 * SPARE_VALUES;
         if !is_fit {
             return;
         }
@@ -172,19 +171,19 @@ impl Values {
     /// With room for so many values and arcs.
     pub(super) fn with_capacity(values: usize, arcs: usize) -> Self {
         let mut list = Self::default();
-        list.take_spare();
-        list.cells.reserve_exact(values);
-        list.arcs.reserve_exact(arcs);
+        list.reserve(values, arcs);
         list
     }
 
-    /// Makes room for so many more values whose names have so many arcs each, and no more than that.
+    /// Makes room for so many more values and arcs, and no more than that where there are many:
+    /// hundreds of passes are under way at once.
     pub(super) fn reserve(&mut self, values: usize, arcs: usize) {
-        if self.cells.capacity() == 0 && values <= SPARE_VALUES_MAX {
+        if self.cells.capacity() == 0 && values <= SPARE_VALUES {
             self.take_spare();
         }
-        self.cells.reserve_exact(values);
-        self.arcs.reserve_exact(values * arcs);
+        let few = SPARE_VALUES.saturating_sub(self.cells.len());
+        self.cells.reserve_exact(if values <= few { few } else { values });
+        self.arcs.reserve_exact(arcs);
     }
 
     fn take_spare(&mut self) {
@@ -195,7 +194,21 @@ impl Values {
     }
 
     pub(super) fn push(&mut self, name: &[u32], value: Datum<'_>) {
-        self.arcs.extend_from_slice(name);
+        match name {
+            // An index, mostly.
+            [arc] => self.arcs.push(*arc),
+            name => self.arcs.extend_from_slice(name),
+        }
+        self.push_value(value);
+    }
+
+    /// Where the arcs of the next value's name go.
+    pub(super) fn name_to_come(&mut self) -> &mut Vec<u32> {
+        &mut self.arcs
+    }
+
+    /// Adds the value whose name has come.
+    pub(super) fn push_value(&mut self, value: Datum<'_>) {
         let value = match value {
             Datum::Integer(n) => Kept::Integer(n),
             Datum::OctetString(bytes) => {

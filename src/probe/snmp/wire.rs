@@ -264,10 +264,10 @@ impl Link {
     }
 
     /// GETBULK, all but the first `singles` objects repeated; `rows` is at least 1.
-    pub(super) async fn bulk(&self, objects: &[Oid], singles: u16, rows: u16) -> Got {
+    pub(super) async fn bulk(&self, objects: Vec<Oid>, singles: u16, rows: u16) -> Got {
         match self {
             Self::Plain(plain) => plain.bulk(objects, singles, rows).await,
-            Self::Secure(secure) => Box::pin(secure.bulk(objects, singles, rows)).await,
+            Self::Secure(secure) => Box::pin(secure.bulk(&objects, singles, rows)).await,
         }
     }
 

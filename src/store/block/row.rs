@@ -83,26 +83,34 @@ pub(in crate::store) fn encode_row(samples: &[(u32, impl Borrow<Sample>)], into:
     });
 }
 
-/// Puts into `into`, which is emptied, the points of a moment, sorted by (series, at).
-pub(in crate::store) fn encode_point_row(points: &[(u32, impl Borrow<Point>)], into: &mut Vec<u8>) {
+/// Puts into `into`, which is emptied, the points of a moment, sorted by (series, at), of which the first
+/// instant is `base`; how many there are. They need not stand in a list: of thousands of devices it would
+/// take megabytes.
+pub(in crate::store) fn encode_point_row(
+    base: UnixMs,
+    points: impl Iterator<Item = (u32, Point)>,
+    into: &mut Vec<u8>,
+) -> usize {
+    let mut count = 0;
     seal(Format::PointRow, into, |body| {
-        let base = points.iter().map(|(_, point)| point.borrow().at.0).min().unwrap_or(0);
-        put_number(body, base.cast_unsigned());
-        body.reserve(points.len() * USUAL_POINT_BYTES);
+        put_number(body, base.0.cast_unsigned());
+        body.reserve(points.size_hint().0 * USUAL_POINT_BYTES);
         let mut last = 0;
-        for (series, point) in points {
-            let point = point.borrow();
+        // What is made of several lists is gone through list by list like this.
+        points.for_each(|(series, point)| {
             put_number(body, u64::from(series.wrapping_sub(last)));
             // Two numbers take twenty bytes at most, so that their length takes one.
             let length = body.len();
             body.push(0);
-            put_number(body, point.at.0.wrapping_sub(base).cast_unsigned());
+            put_number(body, point.at.0.wrapping_sub(base.0).cast_unsigned());
             put_number(body, super::rice::fold_sign(point.value));
             let bytes = body.len() - length - 1;
             body[length] = bytes as u8;
-            last = *series;
-        }
+            last = series;
+            count += 1;
+        });
     });
+    count
 }
 
 /// The place of `outcome` among those known, the one at `last` before all others; a new one is added.
@@ -241,6 +249,7 @@ impl<'a> Entries<'a> {
 }
 
 /// Seven bits a byte, the lowest first; all but the last byte have their highest bit set.
+#[inline]
 fn put_number(into: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         into.push((value & 0x7f) as u8 | 0x80);

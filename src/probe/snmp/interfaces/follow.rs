@@ -6,7 +6,7 @@ use crate::probe::snmp::counter::Count;
 
 mod packed;
 
-pub(super) use packed::Packed;
+pub(super) use packed::{Packed, Packing};
 
 /// Where the counters of an interface stood. Of each it makes a sum that never goes back: wraps
 /// are added up, and what began anew goes on from where the sum stood.
@@ -34,10 +34,11 @@ impl Follow {
 
     /// The sums.
     pub(super) fn sums(&self) -> Counts {
-        Counter::ALL.map(|counter| {
-            let slot = counter as usize;
-            (self.has & bit(slot) != 0).then(|| self.sum(slot))
-        })
+        let mut sums = Counts::default();
+        for (slot, sum) in sums.iter_mut().enumerate() {
+            *sum = (self.has & bit(slot) != 0).then(|| self.sum(slot));
+        }
+        sums
     }
 
     fn sum(&self, slot: usize) -> u64 {

@@ -18,6 +18,8 @@ const SEQUENCE: u8 = 0x30;
 const RESPONSE: u8 = 0xa2;
 /// RFC 2578, section 3.5: most arcs of a name.
 const ARCS_MAX: usize = 128;
+/// Arcs of a name that is read in one go.
+const SHORT: usize = 32;
 /// Most bytes of a number: eight and the zero before them that keeps it positive.
 const NUMBER_BYTES_MAX: usize = 9;
 
@@ -169,12 +171,10 @@ impl Answer<'_> {
         // No binding of a number is shorter, and few names of columns have fewer arcs.
         let most = rest.0.len() / 16;
         let mut values = Values::with_capacity(most, 12 * most);
-        let mut arcs = Vec::with_capacity(ARCS_MAX);
         while !rest.0.is_empty() {
             let mut binding = rest.expect(SEQUENCE)?;
-            arcs.clear();
-            name(binding.expect(NAME)?.0, &mut arcs)?;
-            value(&mut binding, |value| values.push(&arcs, value))?;
+            name(binding.expect(NAME)?.0, values.name_to_come())?;
+            value(&mut binding, |value| values.push_value(value))?;
             if !binding.0.is_empty() {
                 return Err(BadMessage);
             }
@@ -244,6 +244,19 @@ fn unsigned(bytes: &[u8]) -> Result<u64, BadMessage> {
 
 /// Adds a name's arcs.
 fn name(bytes: &[u8], arcs: &mut Vec<u32>) -> Result<(), BadMessage> {
+    // Most arcs take one byte each, in most names all of them.
+    let mut room = [0; SHORT];
+    if let Some((first, rest)) = bytes.split_first()
+        && let Some(short) = room.get_mut(..=bytes.len())
+        && bytes.is_ascii()
+    {
+        let root = (first / 40).min(2);
+        (short[0], short[1]) = (root.into(), (first - root * 40).into());
+        short[2..].iter_mut().zip(rest).for_each(|(arc, byte)| *arc = u32::from(*byte));
+        arcs.extend_from_slice(short);
+        return Ok(());
+    }
+    let before = arcs.len();
     let mut arc = 0_u64;
     for byte in bytes {
         arc = arc << 7 | u64::from(byte & 0x7f);
@@ -254,12 +267,12 @@ fn name(bytes: &[u8], arcs: &mut Vec<u32>) -> Result<(), BadMessage> {
             continue;
         }
         // Two arcs stand in the first number.
-        if arcs.is_empty() {
+        if arcs.len() == before {
             let first = (arc / 40).min(2);
             arcs.push(first as u32);
             arc -= first * 40;
         }
-        if arcs.len() >= ARCS_MAX {
+        if arcs.len() - before >= ARCS_MAX {
             return Err(BadMessage);
         }
         arcs.push(u32::try_from(arc).map_err(|_| BadMessage)?);

@@ -49,16 +49,19 @@ impl Plain {
         }
     }
 
-    /// GETBULK.
-    pub(super) async fn bulk(&self, objects: &[Oid], singles: u16, rows: u16) -> Got {
+    /// GETBULK. The objects are gone when it has been sent: a dozen devices are waited for at the same
+    /// time.
+    pub(super) async fn bulk(&self, objects: Vec<Oid>, singles: u16, rows: u16) -> Got {
         match self.ask(Ask::Bulk { singles, rows }, objects).await {
             Ok(values) => (values, None),
             Err(fault) => (Values::default(), Some(fault)),
         }
     }
 
-    async fn ask(&self, ask: Ask, objects: &[Oid]) -> Result<Values, Fault> {
-        self.post.ask(self.address, &self.key, (ask, objects), self.timeout, read).await
+    async fn ask(&self, ask: Ask, objects: impl AsRef<[Oid]>) -> Result<Values, Fault> {
+        let Key { version, community } = &*self.key;
+        let write = move |id| ber::question(*version, community, ask, id, objects.as_ref());
+        self.post.ask(self.address, &self.key, write, self.timeout, read).await
     }
 }
 

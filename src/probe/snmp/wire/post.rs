@@ -12,6 +12,7 @@
 
 use std::collections::HashMap;
 use std::future::poll_fn;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,11 +24,14 @@ use socket2::{Domain, Protocol, Type};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
-use super::ber::{self, Ask};
-use super::{Fault, Oid, RECEIVE_BUFFER_BYTES};
+use super::{Fault, RECEIVE_BUFFER_BYTES, ber};
 
-/// How long answers wait for each other.
-const TOGETHER: Duration = Duration::from_millis(50);
+/// How long answers wait for each other: a six-hundredth of a minute, by which what passed in it is
+/// told too great or too small at the most.
+const TOGETHER: Duration = Duration::from_millis(100);
+/// As many questions are out only where thousands of devices are met at once: there is company enough
+/// in half the time.
+const MANY: usize = 150;
 /// The same where more are asked than the socket has room for, and the pause before a question is
 /// sent again that the system did not take.
 const BRIEFLY: Duration = Duration::from_millis(1);
@@ -68,10 +72,29 @@ struct Shared {
 /// The questions that are out.
 #[derive(Default)]
 struct Open {
-    by_id: HashMap<i32, Slot>,
+    by_id: HashMap<i32, Slot, BuildHasherDefault<Drawn>>,
     /// Of the system's generator, not yet used.
     drawn: Vec<u8>,
     spare: Vec<Vec<u8>>,
+}
+
+/// Spreads numbers over all bits. They are drawn by us: nobody chooses some that fall together.
+#[derive(Default)]
+struct Drawn(u64);
+
+impl Hasher for Drawn {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_i32((*byte).into()));
+    }
+
+    fn write_i32(&mut self, number: i32) {
+        let number = u64::from(number.cast_unsigned());
+        self.0 = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
 }
 
 struct Slot {
@@ -112,20 +135,22 @@ impl Post {
         (count(&self.shared.stray), count(&self.shared.malformed))
     }
 
-    /// Puts one question, and gives `read` the datagram that answers it.
+    /// Puts the question that `write` makes of its number (`None` of one that cannot be put), and gives
+    /// `read` the datagram that answers it.
     pub(super) async fn ask<T>(
         &self,
         to: SocketAddr,
         key: &Arc<Key>,
-        (ask, objects): (Ask, &[Oid]),
+        write: impl FnOnce(i32) -> Option<Vec<u8>>,
         timeout: Duration,
         read: impl FnOnce(&[u8]) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         let asked = self.shared.enter(to, key).map_err(|error| Fault::Local(error.to_string()))?;
-        let question = ber::question(key.version, &key.community, ask, asked.id, objects);
+        let question = write(asked.id);
         let question =
             question.ok_or_else(|| Fault::Local("an OID that cannot be asked".to_owned()))?;
         self.send(&question, to).await.map_err(|error| Fault::Local(error.to_string()))?;
+        drop(question);
         let answer = match tokio::time::timeout(timeout, asked.answer()).await {
             Ok(answer) => answer,
             Err(_) => asked.last_look().ok_or(Fault::Silent)?,
@@ -297,6 +322,7 @@ async fn fetch(shared: Arc<Shared>) {
                 }
             }
             _ if open > shared.room => tokio::time::sleep(BRIEFLY).await,
+            MANY.. => tokio::time::sleep(TOGETHER / 2).await,
             _ => tokio::time::sleep(TOGETHER).await,
         }
         shared.drain(&mut buffer, &mut woken);
@@ -308,6 +334,8 @@ async fn fetch(shared: Arc<Shared>) {
 mod tests {
     use std::collections::HashSet;
 
+    use super::super::Oid;
+    use super::super::ber::Ask;
     use super::*;
 
     #[test]
