@@ -20,7 +20,7 @@ const SHIFT_BITS: u32 = 2;
 /// A block whose rounds span no more than so long passes into its day's mostly: which way is shortest is tried
 /// out on a part of it. What stays is tried as a whole.
 const PASSING_MS: i64 = 3_600_000;
-/// Rounds that follow one another in such a part; every so many of them are tried.
+/// Rounds that follow one another and are tried together; of a passing block every so many of them are.
 const STRETCH: usize = 32;
 const EVERY: usize = 3;
 const LEN_BITS: u32 = 4;
@@ -133,23 +133,32 @@ fn first_rtt_us(samples: &[Sample]) -> u32 {
     samples.iter().find_map(|sample| sample.rtts.as_slice().first()).copied().unwrap_or(0)
 }
 
-/// Which of [`SHIFTS`] makes the round-trip times shortest.
+/// Which of [`SHIFTS`] makes the round-trip times shortest, by the size of the differences that each
+/// leaves. In floating point, all ways at once: what was chosen is written down, so that it need not
+/// come out alike everywhere.
 fn shortest_shift(samples: &[Sample], start: u32) -> usize {
-    // All ways side by side: they do not wait for one another.
-    let mut ways = SHIFTS.map(|shift| (0_u64, RttColumn::new(start, shift)));
-    let (stretch, every) = match is_passing(samples) {
-        true => (STRETCH, EVERY),
-        false => (samples.len().max(1), 1),
-    };
-    let tried = samples.chunks(stretch).step_by(every).flatten();
-    for rtt_us in tried.flat_map(|sample| sample.rtts.as_slice()) {
-        for (cost, rtts) in &mut ways {
-            let difference = rtts.level.difference(i64::from(*rtt_us));
-            *cost += rtts.sizes.cost(difference);
+    let every = if is_passing(samples) { EVERY } else { 1 };
+    let follow = SHIFTS.map(|shift| 1.0 / (1_u32 << shift) as f32);
+    let mut levels = [start as f32; SHIFTS.len()];
+    let mut costs = [0.0; SHIFTS.len()];
+    for stretch in samples.chunks(STRETCH).step_by(every) {
+        let mut sums = [0.0; SHIFTS.len()];
+        let mut count = 0;
+        for rtt_us in stretch.iter().flat_map(|sample| sample.rtts.as_slice()) {
+            let rtt_us = *rtt_us as f32;
+            for ((level, sum), follow) in levels.iter_mut().zip(&mut sums).zip(&follow) {
+                let difference = rtt_us - *level;
+                *level += difference * follow;
+                *sum += difference.abs();
+            }
+            count += 1;
         }
+        // Each takes the bits of their mean, and some that all ways take.
+        let count = count.max(1) as f32;
+        costs.iter_mut().zip(sums).for_each(|(cost, sum)| *cost += count * (1.0 + sum / count).log2());
     }
-    let costs = ways.iter().map(|(cost, _)| *cost).zip(0..);
-    costs.min().map_or(0, |(_, shift)| shift)
+    let costs = costs.into_iter().zip(0..);
+    costs.min_by(|(a, _), (b, _)| a.total_cmp(b)).map_or(0, |(_, shift)| shift)
 }
 
 fn is_passing(samples: &[Sample]) -> bool {
