@@ -123,10 +123,12 @@ impl Sealer {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         if !sealing.fresh.is_empty() {
             let (hour, is_late, is_first) = (sealing.hour, sealing.is_late, sealing.is_first);
+            let mut bytes = Vec::new();
             for _ in 0..HOURS_A_STEP {
                 let Some((series, kind, content)) = sealing.fresh.take(&self.kinds) else { break };
                 let newest = content.newest_ms();
-                seal_hour(&tx, key(hour, series), kind, content, (is_late, is_first))?;
+                let key = key(hour, series);
+                seal_hour(&tx, key, kind, content, (is_late, is_first), &mut bytes)?;
                 if let (Some(subject), Some(newest)) = (self.kinds.subject_of(series), newest) {
                     note_newest(&tx, subject, newest)?;
                 }
@@ -235,18 +237,18 @@ fn seal_hour(
     kind: Kind,
     content: Content,
     (is_late, is_first): (bool, bool),
+    bytes: &mut Vec<u8>,
 ) -> Sql<()> {
     let (hour, series) = (slot_of(key), series_of(key));
-    let mut bytes = Vec::new();
     let hourly = match is_first {
-        true => write_block(tx, "block", key, content, &mut bytes)?,
-        false => merge(tx, "block", key, kind, content, &mut bytes)?,
+        true => write_block(tx, "block", key, content, bytes)?,
+        false => merge(tx, "block", key, kind, content, bytes)?,
     };
     let rollup = match is_late {
         true => late_rollup(tx, hour, series, kind, hourly)?,
         false => hourly.rollup(),
     };
-    write_rollup(tx, "rollup_hour", key, rollup.as_ref(), &mut bytes)
+    write_rollup(tx, "rollup_hour", key, rollup.as_ref(), bytes)
 }
 
 /// Notes when the newest round of a subject was sent.
@@ -335,9 +337,9 @@ pub(super) fn write_block(
 fn join_days(tx: &Transaction<'_>, kinds: &Kinds, day: i64, part: Range<u32>) -> Sql<()> {
     let blocks = HourRows::read(tx, "block", day, part.clone())?;
     let rollups = HourRows::read(tx, "rollup_hour", day, part.clone())?;
+    let mut bytes = Vec::new();
     for series in part.clone() {
         let Some(kind) = kinds.of(series) else { continue };
-        let mut bytes = Vec::new();
         let mut fresh = Content::empty(kind);
         let mut has_blocks = false;
         for (place, block) in blocks.of(series) {

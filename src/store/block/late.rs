@@ -68,6 +68,17 @@ impl Late {
         self.note(difference);
     }
 
+    /// How many of a run are still to come: they take no bits.
+    pub(super) const fn run(&self) -> usize {
+        self.left
+    }
+
+    /// Passes over so many of that run.
+    pub(super) fn pass(&mut self, count: usize, differences: &mut &[u64]) {
+        self.left -= count;
+        *differences = differences.get(count..).unwrap_or_default();
+    }
+
     /// The reverse of [`Self::put`].
     ///
     /// # Errors

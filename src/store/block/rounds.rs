@@ -8,7 +8,7 @@ use super::super::codec::{get_error, put_error};
 use super::bits::{BitReader, BitWriter};
 use super::late::{Punctual, RUN_MAX};
 use super::rice::{Level, Rice};
-use super::runs::{RunReader, RunWriter};
+use super::runs::{RunReader, RunWriter, Runs};
 use super::times::{TimeReader, TimeWriter, Times};
 use super::{BadBlock, Format, is_of, open, seal};
 use crate::model::{MAX_PINGS_PER_ROUND, RoundError, Rtts, Sample, UnixMs};
@@ -84,9 +84,7 @@ pub(in crate::store) fn encode_rounds(samples: &[Sample], into: &mut Vec<u8>) {
 
 fn put_rounds(bits: &mut BitWriter<'_>, samples: &[Sample]) {
     bits.put_number(samples.len() as u64);
-    if samples.is_empty() {
-        return;
-    }
+    let Some((first, mut rest)) = samples.split_first() else { return };
     let (outcomes, column) = outcomes_of(samples);
     bits.put_number(outcomes.len() as u64);
     outcomes.iter().for_each(|outcome| outcome.put(bits));
@@ -99,22 +97,26 @@ fn put_rounds(bits: &mut BitWriter<'_>, samples: &[Sample]) {
     let mut times = TimeWriter::begin(bits, &instants, Punctual::InRuns);
     let mut runs = RunWriter::new(&column, outcomes.len());
     let mut rtts = RttColumn::new(start, SHIFTS[shift]);
-    for (i, sample) in samples.iter().enumerate() {
-        if i > 0 {
-            times.put(bits);
-        }
+    runs.next(bits);
+    rtts.put(bits, first);
+    while let Some((sample, after)) = rest.split_first() {
+        times.put(bits);
         runs.next(bits);
-        for rtt_us in sample.rtts.as_slice() {
-            let difference = rtts.level.difference(i64::from(*rtt_us));
-            rtts.sizes.put(bits, difference);
-        }
+        rtts.put(bits, sample);
+        // Whatever is on time and ends as the one before takes bits for its round-trip times only.
+        let (_, alike) = runs.run();
+        let usual = times.pass(alike.min(after.len()));
+        runs.pass(usual);
+        let (usual, after) = after.split_at(usual);
+        usual.iter().for_each(|sample| rtts.put(bits, sample));
+        rest = after;
     }
 }
 
 /// The outcomes that occur, in the order they first do, and of each round which one it is.
-fn outcomes_of(samples: &[Sample]) -> (Vec<Outcome>, Vec<usize>) {
+fn outcomes_of(samples: &[Sample]) -> (Vec<Outcome>, Runs) {
     let mut outcomes: Vec<Outcome> = Vec::new();
-    let mut column = Vec::with_capacity(samples.len());
+    let mut column = Runs::default();
     let mut last = 0;
     for sample in samples {
         let outcome = Outcome::of(sample);
@@ -178,6 +180,15 @@ impl RttColumn {
     fn new(start_us: u32, shift: u32) -> Self {
         let sizes = Rice::new(u64::from(start_us / 16));
         Self { level: Level::new(i64::from(start_us), shift), sizes }
+    }
+
+    /// Writes the times of a round.
+    #[inline]
+    fn put(&mut self, bits: &mut BitWriter<'_>, sample: &Sample) {
+        for rtt_us in sample.rtts.as_slice() {
+            let difference = self.level.difference(i64::from(*rtt_us));
+            self.sizes.put(bits, difference);
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::BadBlock;
 use super::bits::{BitReader, BitWriter};
 use super::late::{Late, Punctual};
 use super::rice::{Level, fold_sign, unfold_sign};
-use super::runs::{RunReader, RunWriter};
+use super::runs::{RunReader, RunWriter, Runs};
 
 /// The level of lateness follows by a sixteenth: a clock may drift, or repetitions creep.
 const SHIFT: u32 = 4;
@@ -113,7 +113,7 @@ pub(super) struct Times {
     first: i64,
     interval: i64,
     /// How each but the first follows from the one before.
-    steps: Vec<usize>,
+    steps: Runs,
     /// How far from the usual lateness, sign folded, those are that are no jumps; by step.
     late: [Vec<u64>; 2],
     jumps: Vec<u64>,
@@ -127,7 +127,6 @@ impl Times {
         let Some(first) = instants.next() else { return Self::default() };
         let mut times = Self { first, interval, ..Self::default() };
         let rest = instants.size_hint().0;
-        times.steps.reserve(rest);
         let [on_grid, _] = &mut times.late;
         on_grid.reserve(rest);
         let mut clock = Clock::new(first, interval);
@@ -179,6 +178,16 @@ impl<'a> TimeWriter<'a> {
             Some((late, rest)) => late.put(bits, rest),
             None => self.jumps.next().into_iter().for_each(|jump| bits.put_number(*jump)),
         }
+    }
+
+    /// Passes over further instants, as many as take no bits and `most` at the most; answers how many.
+    pub(super) fn pass(&mut self, most: usize) -> usize {
+        let (step, left) = self.steps.run();
+        let Some((late, rest)) = self.late.get_mut(step) else { return 0 };
+        let count = left.min(late.run()).min(most);
+        late.pass(count, rest);
+        self.steps.pass(count);
+        count
     }
 }
 
