@@ -4,9 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::Connection;
 
-use super::block::{
-    BadBlock, RowHead, decode_points, decode_rounds, encode_points, encode_rounds,
-};
+use super::block::{BadBlock, RowHead, decode_points, decode_rounds, encode_points, encode_rounds};
 use super::numbers::{ROUNDS, SERIES_MAX};
 use super::sketch::Rollup;
 use crate::model::{Point, PointKind, Sample, Span};

@@ -120,14 +120,16 @@ impl HourEntries {
 
     /// Where in `places` the entries of a series stand.
     fn range(&self, series: usize) -> Range<usize> {
-        let end = |series: usize| self.ends.get(series).map_or(self.places.len(), |end| *end as usize);
+        let end =
+            |series: usize| self.ends.get(series).map_or(self.places.len(), |end| *end as usize);
         series.checked_sub(1).map_or(0, end)..end(series)
     }
 
     fn content(&self, series: u32, kind: Kind, range: Range<usize>) -> Content {
         let mut content = Content::for_many(kind, range.len());
         for place in &self.places[range] {
-            let (head, entry) = (&self.heads[place.row as usize], &self.bytes[place.from as usize..]);
+            let (head, entry) =
+                (&self.heads[place.row as usize], &self.bytes[place.from as usize..]);
             if let Err(bad) = content.add_entry(head, entry) {
                 tracing::error!(series, %bad, "an entry of the journal cannot be read and is given up");
             }

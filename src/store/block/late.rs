@@ -74,9 +74,8 @@ impl Late {
     }
 
     /// Passes over so many of that run.
-    pub(super) fn pass(&mut self, count: usize, differences: &mut &[u64]) {
+    pub(super) const fn pass(&mut self, count: usize) {
         self.left -= count;
-        *differences = differences.get(count..).unwrap_or_default();
     }
 
     /// The reverse of [`Self::put`].

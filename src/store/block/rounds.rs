@@ -59,6 +59,13 @@ impl Outcome {
         put_error(self.error, |number| bits.put_number(number));
     }
 
+    /// The round of `check` that comes to it.
+    #[inline]
+    const fn round(&self, at: i64, check: u8, rtts: Rtts) -> Sample {
+        let Self { sent, lost, len: _, error } = *self;
+        Sample { at: UnixMs(at), check, sent, lost, rtts, error }
+    }
+
     fn get(bits: &mut BitReader<'_>) -> Result<Self, BadBlock> {
         let sent = bits.get(u8::BITS)? as u8;
         let lost = bits.get(u8::BITS)? as u8;
@@ -157,7 +164,10 @@ fn shortest_shift(samples: &[Sample], start: u32) -> usize {
         }
         // Each takes the bits of their mean, and some that all ways take.
         let count = count.max(1) as f32;
-        costs.iter_mut().zip(sums).for_each(|(cost, sum)| *cost += count * (1.0 + sum / count).log2());
+        costs
+            .iter_mut()
+            .zip(sums)
+            .for_each(|(cost, sum)| *cost += count * (1.0 + sum / count).log2());
     }
     let costs = costs.into_iter().zip(0..);
     costs.min_by(|(a, _), (b, _)| a.total_cmp(b)).map_or(0, |(_, shift)| shift)
@@ -189,6 +199,18 @@ impl RttColumn {
             let difference = self.level.difference(i64::from(*rtt_us));
             self.sizes.put(bits, difference);
         }
+    }
+
+    /// Reads the times of a round, of which there are so many.
+    #[inline]
+    fn get(&mut self, bits: &mut BitReader<'_>, len: u8) -> Result<Rtts, BadBlock> {
+        let mut rtts = Rtts::default();
+        for _ in 0..len {
+            let difference = self.sizes.get(bits)?;
+            let rtt_us = u32::try_from(self.level.value(difference));
+            rtts.push(rtt_us.map_err(|_| BadBlock::Malformed("round-trip time"))?);
+        }
+        Ok(rtts)
     }
 }
 
@@ -243,21 +265,22 @@ fn get_rounds(
     let mut column = RttColumn::new(start, shift);
     // Most rounds have times, and these take bits.
     into.reserve(rounds.min(bits.left()));
-    for i in 0..rounds {
-        if i > 0 {
-            at = times.next(bits)?;
-        }
+    let end = into.len() + rounds;
+    loop {
         let outcome = outcomes.get(runs.next(bits)?).ok_or(BadBlock::Malformed("outcome"))?;
-        let mut rtts = Rtts::default();
-        for _ in 0..outcome.len {
-            let difference = column.sizes.get(bits)?;
-            let rtt_us = u32::try_from(column.level.value(difference));
-            rtts.push(rtt_us.map_err(|_| BadBlock::Malformed("round-trip time"))?);
+        into.push(outcome.round(at, check, column.get(bits, outcome.len)?));
+        // Whatever is on time and ends as this one takes bits for its round-trip times only.
+        let (_, alike) = runs.run();
+        let usual = times.pass(alike.min((end - into.len()) as u64));
+        runs.pass(usual.left());
+        for at in usual {
+            into.push(outcome.round(at, check, column.get(bits, outcome.len)?));
         }
-        let Outcome { sent, lost, error, .. } = *outcome;
-        into.push(Sample { at: UnixMs(at), check, sent, lost, rtts, error });
+        if into.len() == end {
+            return Ok(());
+        }
+        at = times.next(bits)?;
     }
-    Ok(())
 }
 
 /// `count`, unless it is more than there are bits.

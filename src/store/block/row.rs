@@ -17,6 +17,9 @@ const USUAL_ROUND_BYTES: usize = 8;
 /// What a point mostly takes in a row.
 const USUAL_POINT_BYTES: usize = 12;
 
+/// Bytes of the longest number.
+const LONGEST_NUMBER: usize = u64::BITS.div_ceil(7) as usize;
+
 /// What a round comes to besides its times; most of a moment's rounds come to the same.
 #[derive(Debug, Clone, Copy, Eq)]
 struct Outcome {
@@ -328,6 +331,7 @@ fn take_entry<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8], BadBlock> {
 }
 
 /// Seven bits a byte, the lowest first; all but the last byte have their highest bit set.
+#[inline]
 fn put_number(into: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         into.push((value & 0x7f) as u8 | 0x80);
@@ -339,14 +343,27 @@ fn put_number(into: &mut Vec<u8>, mut value: u64) {
 /// Takes from `bytes` what [`put_number`] wrote.
 #[inline]
 fn get_number(bytes: &mut &[u8]) -> Result<u64, BadBlock> {
+    match bytes.split_first() {
+        // Most are this small.
+        Some((byte, rest)) if *byte < 0x80 => {
+            *bytes = rest;
+            Ok(u64::from(*byte))
+        }
+        _ => get_long_number(bytes),
+    }
+}
+
+fn get_long_number(bytes: &mut &[u8]) -> Result<u64, BadBlock> {
     let mut value = 0;
-    for shift in (0..u64::BITS).step_by(7) {
-        let (byte, rest) = bytes.split_first().ok_or(BadBlock::Short)?;
-        *bytes = rest;
-        value |= u64::from(byte & 0x7f) << shift;
+    for (place, byte) in bytes.iter().enumerate().take(LONGEST_NUMBER) {
+        value |= u64::from(byte & 0x7f) << (7 * place);
         if byte & 0x80 == 0 {
+            *bytes = &bytes[place + 1..];
             return Ok(value);
         }
     }
-    Err(BadBlock::Malformed("number"))
+    Err(match bytes.len() < LONGEST_NUMBER {
+        true => BadBlock::Short,
+        false => BadBlock::Malformed("number"),
+    })
 }

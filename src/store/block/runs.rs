@@ -109,4 +109,14 @@ impl RunReader {
         self.left -= 1;
         Ok(self.symbol)
     }
+
+    /// The symbol that came last, and how many more of its run are to come: they take no bits.
+    pub(super) const fn run(&self) -> (usize, u64) {
+        (self.symbol, self.left)
+    }
+
+    /// Passes over so many of that run.
+    pub(super) const fn pass(&mut self, count: u64) {
+        self.left -= count;
+    }
 }
