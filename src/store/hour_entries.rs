@@ -137,3 +137,68 @@ impl HourEntries {
         content
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::block::{encode_point_row, encode_row};
+    use super::*;
+    use crate::model::{Point, Rtts, Sample, UnixMs};
+
+    fn round(at: i64) -> Sample {
+        let rtts = Rtts::from_us(&[at as u32 * 1_000]);
+        Sample { at: UnixMs(at), check: 0, sent: 1, lost: 0, rtts, error: None }
+    }
+
+    /// Series 1 and 3 are rounds, 2 is a gauge; nobody knows 4.
+    fn journal() -> Connection {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(
+            "CREATE TABLE journal (key INTEGER PRIMARY KEY, data BLOB NOT NULL);
+             CREATE TABLE series (id INTEGER PRIMARY KEY, kind, name, subject);
+             INSERT INTO series VALUES (1, 'rounds', '0', 7), (2, 'gauge', 'load', 7), (3, 'rounds', '0', 8);",
+        )
+        .unwrap();
+        let mut bytes = Vec::new();
+        let insert = |key: i64, bytes: &[u8]| {
+            conn.execute("INSERT INTO journal VALUES (?1, ?2)", (key, bytes)).unwrap();
+        };
+        encode_row(&[(1, round(5)), (3, round(6)), (4, round(6))], &mut bytes);
+        insert(1, &bytes);
+        // A row that is torn, and one of another hour.
+        bytes[3] ^= 1;
+        insert(2, &bytes);
+        encode_point_row(&[(2, Point { at: UnixMs(7), value: -3 })], &mut bytes);
+        insert(3, &bytes);
+        encode_row(&[(1, round(2)), (1, round(9)), (3, round(8))], &mut bytes);
+        insert(4, &bytes);
+        insert(50, &bytes);
+        conn
+    }
+
+    fn taken(part: Range<u32>) -> Vec<(u32, Content)> {
+        let conn = journal();
+        let mut kinds = Kinds::default();
+        kinds.refresh(&conn).unwrap();
+        let mut entries = HourEntries::read(&conn, 1..=4, part).unwrap();
+        let mut all = Vec::new();
+        while let Some((series, kind, content)) = entries.take(&kinds) {
+            assert_eq!(Some(kind), kinds.of(series));
+            all.push((series, content));
+        }
+        assert!(entries.is_empty());
+        all
+    }
+
+    #[test]
+    fn each_series_has_its_entries_in_the_order_in_which_they_were_written() {
+        let one = (1, Content::Rounds([5, 2, 9].map(round).to_vec()));
+        let point = Point { at: UnixMs(7), value: -3 };
+        let two = (2, Content::Points(crate::model::PointKind::Gauge, vec![point]));
+        let three = (3, Content::Rounds([6, 8].map(round).to_vec()));
+        assert_eq!(taken(0..10), [one.clone(), two.clone(), three.clone()]);
+        assert_eq!(taken(0..2), [one]);
+        assert_eq!(taken(2..4), [two, three]);
+        assert_eq!(taken(4..10), []);
+        assert_eq!(taken(5..5), []);
+    }
+}

@@ -213,7 +213,7 @@ pub(in crate::store) fn cut_row<'a>(
     };
     let mut cut: &[u8] = &[];
     while !entries.rest.is_empty() {
-        let from = entries.to_length()?;
+        let from = entries.go_to_next()?;
         if entries.series >= part.end {
             break;
         }
@@ -307,13 +307,13 @@ impl<'a> Entries<'a> {
 
     #[inline]
     fn take(&mut self) -> Result<(u32, &'a [u8]), BadBlock> {
-        self.to_length()?;
+        self.go_to_next()?;
         Ok((self.series, take_entry(&mut self.rest)?))
     }
 
     /// Goes on to the series of the next entry; answers what begins with its length.
     #[inline]
-    fn to_length(&mut self) -> Result<&'a [u8], BadBlock> {
+    fn go_to_next(&mut self) -> Result<&'a [u8], BadBlock> {
         let step = get_number(&mut self.rest)?;
         let step = u32::try_from(step).map_err(|_| BadBlock::Malformed("series"))?;
         self.series = self.series.checked_add(step).ok_or(BadBlock::Malformed("series"))?;
