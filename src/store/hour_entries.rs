@@ -11,6 +11,9 @@ use super::content::{Content, Kind, Kinds};
 
 type Sql<T> = Result<T, rusqlite::Error>;
 
+/// Bytes that an entry mostly takes in its row.
+const USUAL_BYTES: usize = 8;
+
 /// The entries of some series, taken one series after the other.
 #[derive(Debug, Default)]
 pub(super) struct HourEntries {
@@ -37,8 +40,8 @@ struct Place {
 }
 
 impl HourEntries {
-    /// Reads those of the series in `part` from the rows under `keys`. A row that cannot be read is
-    /// told in the log and given up.
+    /// Reads those of the series in `part`, of which `about` so many are expected, from the rows under
+    /// `keys`. A row that cannot be read is told in the log and given up.
     ///
     /// # Errors
     /// SQLite's.
@@ -46,10 +49,13 @@ impl HourEntries {
         conn: &Connection,
         keys: RangeInclusive<i64>,
         part: Range<u32>,
+        about: usize,
     ) -> Sql<Self> {
-        let mut read = Self { first: part.start, ..Self::default() };
+        // What is this large leaves holes where it grows beside others.
+        let bytes = Vec::with_capacity(about * USUAL_BYTES);
+        let mut read = Self { first: part.start, bytes, ..Self::default() };
         // In the order of the rows, each with its series' place in `part`.
-        let mut found: Vec<(u32, Place)> = Vec::new();
+        let mut found: Vec<(u32, Place)> = Vec::with_capacity(about);
         let mut counts = vec![0_u32; part.len()];
         let mut statement = conn.prepare_cached(
             "SELECT key, data FROM journal WHERE key BETWEEN ?1 AND ?2 ORDER BY key",
@@ -179,7 +185,7 @@ mod tests {
         let conn = journal();
         let mut kinds = Kinds::default();
         kinds.refresh(&conn).unwrap();
-        let mut entries = HourEntries::read(&conn, 1..=4, part).unwrap();
+        let mut entries = HourEntries::read(&conn, 1..=4, part, 3).unwrap();
         let mut all = Vec::new();
         while let Some((series, kind, content)) = entries.take(&kinds) {
             assert_eq!(Some(kind), kinds.of(series));

@@ -30,9 +30,9 @@ pub(super) const HOURS_A_DAY: i64 = 24;
 const HOUR_SETTLED_MS: i64 = 60_000;
 /// A day's blocks are joined this long after its end, in milliseconds.
 pub(super) const DAY_SETTLED_MS: i64 = 2 * HOUR_MS;
-/// Entries of the journal that are held in memory at a time (14 MB while they are sorted): it is
+/// Entries of the journal that are held in memory at a time (7 MB while they are sorted): it is
 /// read through once for as many.
-const ENTRIES_HELD: i64 = 500_000;
+const ENTRIES_HELD: i64 = 250_000;
 /// Series whose hour is written in one step: some 10 ms of work.
 const HOURS_A_STEP: usize = 400;
 /// Series whose day is joined in one step: about as much.
@@ -58,6 +58,8 @@ struct Sealing {
     /// Series below have been read.
     next: u32,
     width: u32,
+    /// How many entries these have, about.
+    entries: usize,
     /// The day is at rest already: what is sealed now came late.
     is_late: bool,
     /// No block of the hour was there when this pass began, which writes each series once.
@@ -184,6 +186,9 @@ impl Sealing {
             conn.prepare_cached("SELECT max(id) FROM series")?.query_row([], |row| row.get(0))?;
         let width = series.unwrap_or(0).saturating_mul(ENTRIES_HELD) / entries.max(1);
         let width = u32::try_from(width).unwrap_or(SERIES_MAX).max(1);
+        // Some more: lines that are in doubt are asked more often.
+        let held = entries.min(ENTRIES_HELD);
+        let entries = usize::try_from(held + held / 16).unwrap_or_default();
         let day = keys_of(hour.div_euclid(HOURS_A_DAY));
         let is_late = conn
             .prepare_cached(
@@ -195,7 +200,7 @@ impl Sealing {
             .prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM block WHERE key BETWEEN ?1 AND ?2)")?
             .query_row([keys.start(), keys.end()], |row| row.get(0))?;
         let fresh = HourEntries::default();
-        Ok(Some(Self { hour, last_row, next: 0, width, is_late, is_first, fresh }))
+        Ok(Some(Self { hour, last_row, next: 0, width, entries, is_late, is_first, fresh }))
     }
 
     /// Reads what the journal holds of the next series.
@@ -203,7 +208,9 @@ impl Sealing {
         let end = self.next.saturating_add(self.width);
         let part = self.next..end.min(kinds.last().saturating_add(1));
         let keys = *keys_of(self.hour).start()..=self.last_row;
-        self.fresh = HourEntries::read(conn, keys, part)?;
+        // What was read before makes room first.
+        self.fresh = HourEntries::default();
+        self.fresh = HourEntries::read(conn, keys, part, self.entries)?;
         self.next = end;
         Ok(())
     }
