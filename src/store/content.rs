@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::Connection;
 
-use super::block::{BadBlock, decode_points, decode_rounds, encode_points, encode_rounds};
+use super::block::{BadBlock, RowHead, decode_points, decode_rounds, encode_points, encode_rounds};
 use super::numbers::{ROUNDS, SERIES_MAX};
 use super::sketch::Rollup;
 use crate::model::{Point, PointKind, Sample, Span};
@@ -65,6 +65,19 @@ impl Content {
             (Self::Points(_, all), Kind::Points(kind)) => decode_points(kind, bytes, all),
             _ => Err(BadBlock::Malformed("kind of series")),
         }
+    }
+
+    /// Adds what stands in an entry of the journal.
+    ///
+    /// # Errors
+    /// When there is no such entry at the beginning of `bytes`; nothing is added then.
+    #[inline]
+    pub(super) fn add_entry(&mut self, head: &RowHead, bytes: &[u8]) -> Result<(), BadBlock> {
+        match self {
+            Self::Rounds(all) => all.push(head.round(bytes)?),
+            Self::Points(_, all) => all.push(head.point(bytes)?),
+        }
+        Ok(())
     }
 
     /// Adds one; of the other kind it is not taken: a series has one kind for ever.

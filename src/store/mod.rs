@@ -21,6 +21,7 @@ mod expire;
 mod fact;
 mod fold;
 mod here;
+mod hour_entries;
 mod hour_rows;
 mod journal;
 mod lock;

@@ -361,8 +361,13 @@ impl Queue {
                 continue;
             }
             if q.is_empty() {
-                for waiter in std::mem::take(&mut q.waiters) {
-                    waiter(Ok(()));
+                let waiters = std::mem::take(&mut q.waiters);
+                if !waiters.is_empty() {
+                    // Whoever is woken mostly comes back at once: he is not to wait for the lock.
+                    drop(q);
+                    waiters.into_iter().for_each(|waiter| waiter(Ok(())));
+                    q = self.lock();
+                    continue;
                 }
                 if q.closing {
                     q.dead = true;

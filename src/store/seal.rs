@@ -7,15 +7,15 @@
 //! merged into what is there already, and the journal's rows go last, so that a step done again
 //! after a crash changes nothing. Samples that come late go the same way and are merged.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::chain;
 use super::content::{Content, Kind, Kinds};
+use super::hour_entries::HourEntries;
 use super::hour_rows::HourRows;
-use super::journal::{self, HOUR_MS, hour_of, keys_of};
+use super::journal::{HOUR_MS, hour_of, keys_of};
 use super::numbers::{SERIES_MAX, key, series_of, slot_of};
 use super::point_rollups;
 use super::sketch::{Hours, Rollup, decode_hours, encode_hours};
@@ -30,11 +30,9 @@ pub(super) const HOURS_A_DAY: i64 = 24;
 const HOUR_SETTLED_MS: i64 = 60_000;
 /// A day's blocks are joined this long after its end, in milliseconds.
 pub(super) const DAY_SETTLED_MS: i64 = 2 * HOUR_MS;
-/// Entries of the journal that are held in memory at a time (18 MB): it is read through once for
-/// as many.
+/// Entries of the journal that are held in memory at a time (7 MB while they are sorted): it is
+/// read through once for as many.
 const ENTRIES_HELD: i64 = 250_000;
-/// Entries of a series for which room is made beforehand, at most.
-const ROOM_MAX: usize = 1_000;
 /// Series whose hour is written in one step: some 10 ms of work.
 const HOURS_A_STEP: usize = 400;
 /// Series whose day is joined in one step: about as much.
@@ -60,14 +58,14 @@ struct Sealing {
     /// Series below have been read.
     next: u32,
     width: u32,
-    /// How many entries a series has, about.
-    entries_each: usize,
+    /// How many entries these have, about.
+    entries: usize,
     /// The day is at rest already: what is sealed now came late.
     is_late: bool,
     /// No block of the hour was there when this pass began, which writes each series once.
     is_first: bool,
-    /// What was read and is still to be written, by series.
-    fresh: VecDeque<(u32, Content)>,
+    /// What was read and is still to be written.
+    fresh: HourEntries,
 }
 
 /// The day whose hours are being joined.
@@ -126,12 +124,13 @@ impl Sealer {
         }
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         if !sealing.fresh.is_empty() {
-            let now = sealing.fresh.len().min(HOURS_A_STEP);
             let (hour, is_late, is_first) = (sealing.hour, sealing.is_late, sealing.is_first);
-            for (series, content) in sealing.fresh.drain(..now) {
-                let Some(kind) = self.kinds.of(series) else { continue };
+            let mut bytes = Vec::new();
+            for _ in 0..HOURS_A_STEP {
+                let Some((series, kind, content)) = sealing.fresh.take(&self.kinds) else { break };
                 let newest = content.newest_ms();
-                seal_hour(&tx, key(hour, series), kind, content, (is_late, is_first))?;
+                let key = key(hour, series);
+                seal_hour(&tx, key, kind, content, (is_late, is_first), &mut bytes)?;
                 if let (Some(subject), Some(newest)) = (self.kinds.subject_of(series), newest) {
                     note_newest(&tx, subject, newest)?;
                 }
@@ -185,9 +184,11 @@ impl Sealing {
             .query_row([keys.start(), keys.end()], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let series: Option<i64> =
             conn.prepare_cached("SELECT max(id) FROM series")?.query_row([], |row| row.get(0))?;
-        let entries_each = usize::try_from(entries / series.unwrap_or(1).max(1)).unwrap_or(0);
         let width = series.unwrap_or(0).saturating_mul(ENTRIES_HELD) / entries.max(1);
         let width = u32::try_from(width).unwrap_or(SERIES_MAX).max(1);
+        // Some more: lines that are in doubt are asked more often.
+        let held = entries.min(ENTRIES_HELD);
+        let entries = usize::try_from(held + held / 16).unwrap_or_default();
         let day = keys_of(hour.div_euclid(HOURS_A_DAY));
         let is_late = conn
             .prepare_cached(
@@ -198,42 +199,18 @@ impl Sealing {
         let is_first = conn
             .prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM block WHERE key BETWEEN ?1 AND ?2)")?
             .query_row([keys.start(), keys.end()], |row| row.get(0))?;
-        let fresh = VecDeque::new();
-        Ok(Some(Self { hour, last_row, next: 0, width, entries_each, is_late, is_first, fresh }))
+        let fresh = HourEntries::default();
+        Ok(Some(Self { hour, last_row, next: 0, width, entries, is_late, is_first, fresh }))
     }
 
     /// Reads what the journal holds of the next series.
     fn read_on(&mut self, conn: &Connection, kinds: &Kinds) -> Sql<()> {
         let end = self.next.saturating_add(self.width);
         let part = self.next..end.min(kinds.last().saturating_add(1));
-        // By place in `part`.
-        let mut fresh: Vec<Option<Content>> = Vec::new();
-        fresh.resize_with(part.len(), || None);
-        // Some more than the others have: it is not to grow for a round that was asked twice.
-        let room = (self.entries_each + self.entries_each / 16).min(ROOM_MAX);
-        let mut statement = conn.prepare_cached(
-            "SELECT key, data FROM journal WHERE key BETWEEN ?1 AND ?2 ORDER BY key",
-        )?;
-        let mut rows = statement.query([*keys_of(self.hour).start(), self.last_row])?;
-        while let Some(row) = rows.next()? {
-            let data = row.get_ref(1)?.as_blob()?;
-            let read = journal::read_row(data, &part, &mut |series, reading| match fresh
-                .get_mut(series.wrapping_sub(part.start) as usize)
-            {
-                Some(Some(content)) => content.push(reading),
-                Some(empty) => {
-                    *empty = kinds.of(series).map(|kind| Content::for_many(kind, room));
-                    empty.iter_mut().for_each(|content| content.push(reading));
-                }
-                None => {}
-            });
-            if let Err(bad) = read {
-                let key: i64 = row.get(0)?;
-                tracing::error!(key, %bad, "a row of the journal cannot be read and is given up");
-            }
-        }
-        let found = part.zip(fresh);
-        self.fresh.extend(found.filter_map(|(series, content)| Some((series, content?))));
+        let keys = *keys_of(self.hour).start()..=self.last_row;
+        // What was read before makes room first.
+        self.fresh = HourEntries::default();
+        self.fresh = HourEntries::read(conn, keys, part, self.entries)?;
         self.next = end;
         Ok(())
     }
@@ -267,18 +244,18 @@ fn seal_hour(
     kind: Kind,
     content: Content,
     (is_late, is_first): (bool, bool),
+    bytes: &mut Vec<u8>,
 ) -> Sql<()> {
     let (hour, series) = (slot_of(key), series_of(key));
-    let mut bytes = Vec::new();
     let hourly = match is_first {
-        true => write_block(tx, "block", key, content, &mut bytes)?,
-        false => merge(tx, "block", key, kind, content, &mut bytes)?,
+        true => write_block(tx, "block", key, content, bytes)?,
+        false => merge(tx, "block", key, kind, content, bytes)?,
     };
     let rollup = match is_late {
         true => late_rollup(tx, hour, series, kind, hourly)?,
         false => hourly.rollup(),
     };
-    write_rollup(tx, "rollup_hour", key, rollup.as_ref(), &mut bytes)
+    write_rollup(tx, "rollup_hour", key, rollup.as_ref(), bytes)
 }
 
 /// Notes when the newest round of a subject was sent.
@@ -367,9 +344,9 @@ pub(super) fn write_block(
 fn join_days(tx: &Transaction<'_>, kinds: &Kinds, day: i64, part: Range<u32>) -> Sql<()> {
     let blocks = HourRows::read(tx, "block", day, part.clone())?;
     let rollups = HourRows::read(tx, "rollup_hour", day, part.clone())?;
+    let mut bytes = Vec::new();
     for series in part.clone() {
         let Some(kind) = kinds.of(series) else { continue };
-        let mut bytes = Vec::new();
         let mut fresh = Content::empty(kind);
         let mut has_blocks = false;
         for (place, block) in blocks.of(series) {

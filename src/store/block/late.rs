@@ -68,6 +68,16 @@ impl Late {
         self.note(difference);
     }
 
+    /// How many of a run are still to come: they take no bits.
+    pub(super) const fn run(&self) -> usize {
+        self.left
+    }
+
+    /// Passes over so many of that run.
+    pub(super) const fn pass(&mut self, count: usize) {
+        self.left -= count;
+    }
+
     /// The reverse of [`Self::put`].
     ///
     /// # Errors

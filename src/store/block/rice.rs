@@ -28,24 +28,17 @@ pub(in crate::store) const fn unfold_sign(value: u64) -> i64 {
 pub(in crate::store) struct Rice {
     sum: u64,
     count: u32,
+    /// Low bits written as they are: log2 of half the mean, rounded up, the sign being folded in.
+    low: u32,
 }
 
 impl Rice {
     /// Expects numbers about as large as `guess`.
     pub(in crate::store) const fn new(guess: u64) -> Self {
         let weight = if guess < WEIGHT_MAX { guess } else { WEIGHT_MAX };
-        Self { sum: weight, count: 1 }
-    }
-
-    /// Low bits written as they are: log2 of half the mean, the sign being folded in.
-    #[inline]
-    fn low_bits(self) -> u32 {
-        let (sum, count) = (self.sum / 2, u64::from(self.count));
-        if sum <= count {
-            return 0;
-        }
-        let bits = sum.ilog2() - count.ilog2();
-        if count << bits < sum { bits + 1 } else { bits }
+        let half = weight / 2;
+        let low = if half > 1 { (half - 1).ilog2() + 1 } else { 0 };
+        Self { sum: weight, count: 1, low }
     }
 
     #[inline]
@@ -56,12 +49,20 @@ impl Rice {
             self.sum /= 2;
             self.count /= 2;
         }
+        // The mean moves little from one number to the next: mostly there is no step to take.
+        let (half, count) = (self.sum / 2, u64::from(self.count));
+        while count << self.low < half {
+            self.low += 1;
+        }
+        while self.low > 0 && count << (self.low - 1) >= half {
+            self.low -= 1;
+        }
     }
 
     /// Writes one number.
     #[inline]
     pub(in crate::store) fn put(&mut self, bits: &mut BitWriter<'_>, value: u64) {
-        let low = self.low_bits();
+        let low = self.low;
         let quotient = value >> low;
         if quotient < PLAIN_FROM {
             let behind = value & ((1 << low) - 1);
@@ -100,7 +101,7 @@ impl Rice {
         self,
         bits: &mut BitReader<'_>,
     ) -> Result<u64, BadBlock> {
-        let low = self.low_bits();
+        let low = self.low;
         if low <= SHORT_BITS
             && let Some((quotient, behind)) = bits.get_short(PLAIN_FROM as u32, low)
         {
@@ -109,13 +110,6 @@ impl Rice {
         let (value, behind) = get_in_parts(*bits, low)?;
         *bits = behind;
         Ok(value)
-    }
-
-    /// About how many bits [`Rice::put`] would write; learns as it does.
-    pub(super) fn cost(&mut self, value: u64) -> u64 {
-        let low = self.low_bits();
-        self.learn(value);
-        (value >> low).min(2 * PLAIN_FROM) + 1 + u64::from(low)
     }
 }
 
@@ -166,5 +160,24 @@ impl Level {
     fn follow(&mut self, value: i64) {
         let scaled = value.wrapping_shl(Self::FRACTION_BITS);
         self.scaled = self.scaled.wrapping_add(scaled.wrapping_sub(self.scaled) >> self.shift);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// A reader of any version finds the low bits anew, so that they may not depend on the way.
+        #[test]
+        fn low_bits_are_those_of_half_the_mean(guess: u64, sizes in proptest::collection::vec(0_u32..64, 0..200)) {
+            let mut rice = Rice::new(guess);
+            for size in sizes {
+                let fewest = (0..u64::BITS).find(|low| u64::from(rice.count) << low >= rice.sum / 2);
+                prop_assert_eq!(Some(rice.low), fewest);
+                rice.learn(u64::MAX >> size);
+            }
+        }
     }
 }

@@ -8,7 +8,7 @@ use super::super::codec::{get_error, put_error};
 use super::bits::{BitReader, BitWriter};
 use super::late::{Punctual, RUN_MAX};
 use super::rice::{Level, Rice};
-use super::runs::{RunReader, RunWriter};
+use super::runs::{RunReader, RunWriter, Runs};
 use super::times::{TimeReader, TimeWriter, Times};
 use super::{BadBlock, Format, is_of, open, seal};
 use crate::model::{MAX_PINGS_PER_ROUND, RoundError, Rtts, Sample, UnixMs};
@@ -20,7 +20,7 @@ const SHIFT_BITS: u32 = 2;
 /// A block whose rounds span no more than so long passes into its day's mostly: which way is shortest is tried
 /// out on a part of it. What stays is tried as a whole.
 const PASSING_MS: i64 = 3_600_000;
-/// Rounds that follow one another in such a part; every so many of them are tried.
+/// Rounds that follow one another and are tried together; of a passing block every so many of them are.
 const STRETCH: usize = 32;
 const EVERY: usize = 3;
 const LEN_BITS: u32 = 4;
@@ -59,6 +59,13 @@ impl Outcome {
         put_error(self.error, |number| bits.put_number(number));
     }
 
+    /// The round of `check` that comes to it.
+    #[inline]
+    const fn round(&self, at: i64, check: u8, rtts: Rtts) -> Sample {
+        let Self { sent, lost, len: _, error } = *self;
+        Sample { at: UnixMs(at), check, sent, lost, rtts, error }
+    }
+
     fn get(bits: &mut BitReader<'_>) -> Result<Self, BadBlock> {
         let sent = bits.get(u8::BITS)? as u8;
         let lost = bits.get(u8::BITS)? as u8;
@@ -84,9 +91,7 @@ pub(in crate::store) fn encode_rounds(samples: &[Sample], into: &mut Vec<u8>) {
 
 fn put_rounds(bits: &mut BitWriter<'_>, samples: &[Sample]) {
     bits.put_number(samples.len() as u64);
-    if samples.is_empty() {
-        return;
-    }
+    let Some((first, mut rest)) = samples.split_first() else { return };
     let (outcomes, column) = outcomes_of(samples);
     bits.put_number(outcomes.len() as u64);
     outcomes.iter().for_each(|outcome| outcome.put(bits));
@@ -99,22 +104,26 @@ fn put_rounds(bits: &mut BitWriter<'_>, samples: &[Sample]) {
     let mut times = TimeWriter::begin(bits, &instants, Punctual::InRuns);
     let mut runs = RunWriter::new(&column, outcomes.len());
     let mut rtts = RttColumn::new(start, SHIFTS[shift]);
-    for (i, sample) in samples.iter().enumerate() {
-        if i > 0 {
-            times.put(bits);
-        }
+    runs.next(bits);
+    rtts.put(bits, first);
+    while let Some((sample, after)) = rest.split_first() {
+        times.put(bits);
         runs.next(bits);
-        for rtt_us in sample.rtts.as_slice() {
-            let difference = rtts.level.difference(i64::from(*rtt_us));
-            rtts.sizes.put(bits, difference);
-        }
+        rtts.put(bits, sample);
+        // Whatever is on time and ends as the one before takes bits for its round-trip times only.
+        let (_, alike) = runs.run();
+        let usual = times.pass(alike.min(after.len()));
+        runs.pass(usual);
+        let (usual, after) = after.split_at(usual);
+        usual.iter().for_each(|sample| rtts.put(bits, sample));
+        rest = after;
     }
 }
 
 /// The outcomes that occur, in the order they first do, and of each round which one it is.
-fn outcomes_of(samples: &[Sample]) -> (Vec<Outcome>, Vec<usize>) {
+fn outcomes_of(samples: &[Sample]) -> (Vec<Outcome>, Runs) {
     let mut outcomes: Vec<Outcome> = Vec::new();
-    let mut column = Vec::with_capacity(samples.len());
+    let mut column = Runs::default();
     let mut last = 0;
     for sample in samples {
         let outcome = Outcome::of(sample);
@@ -133,23 +142,35 @@ fn first_rtt_us(samples: &[Sample]) -> u32 {
     samples.iter().find_map(|sample| sample.rtts.as_slice().first()).copied().unwrap_or(0)
 }
 
-/// Which of [`SHIFTS`] makes the round-trip times shortest.
+/// Which of [`SHIFTS`] makes the round-trip times shortest, by the size of the differences that each
+/// leaves. In floating point, all ways at once: what was chosen is written down, so that it need not
+/// come out alike everywhere.
 fn shortest_shift(samples: &[Sample], start: u32) -> usize {
-    // All ways side by side: they do not wait for one another.
-    let mut ways = SHIFTS.map(|shift| (0_u64, RttColumn::new(start, shift)));
-    let (stretch, every) = match is_passing(samples) {
-        true => (STRETCH, EVERY),
-        false => (samples.len().max(1), 1),
-    };
-    let tried = samples.chunks(stretch).step_by(every).flatten();
-    for rtt_us in tried.flat_map(|sample| sample.rtts.as_slice()) {
-        for (cost, rtts) in &mut ways {
-            let difference = rtts.level.difference(i64::from(*rtt_us));
-            *cost += rtts.sizes.cost(difference);
+    let every = if is_passing(samples) { EVERY } else { 1 };
+    let follow = SHIFTS.map(|shift| 1.0 / (1_u32 << shift) as f32);
+    let mut levels = [start as f32; SHIFTS.len()];
+    let mut costs = [0.0; SHIFTS.len()];
+    for stretch in samples.chunks(STRETCH).step_by(every) {
+        let mut sums = [0.0; SHIFTS.len()];
+        let mut count = 0;
+        for rtt_us in stretch.iter().flat_map(|sample| sample.rtts.as_slice()) {
+            let rtt_us = *rtt_us as f32;
+            for ((level, sum), follow) in levels.iter_mut().zip(&mut sums).zip(&follow) {
+                let difference = rtt_us - *level;
+                *level += difference * follow;
+                *sum += difference.abs();
+            }
+            count += 1;
         }
+        // Each takes the bits of their mean, and some that all ways take.
+        let count = count.max(1) as f32;
+        costs
+            .iter_mut()
+            .zip(sums)
+            .for_each(|(cost, sum)| *cost += count * (1.0 + sum / count).log2());
     }
-    let costs = ways.iter().map(|(cost, _)| *cost).zip(0..);
-    costs.min().map_or(0, |(_, shift)| shift)
+    let costs = costs.into_iter().zip(0..);
+    costs.min_by(|(a, _), (b, _)| a.total_cmp(b)).map_or(0, |(_, shift)| shift)
 }
 
 fn is_passing(samples: &[Sample]) -> bool {
@@ -169,6 +190,27 @@ impl RttColumn {
     fn new(start_us: u32, shift: u32) -> Self {
         let sizes = Rice::new(u64::from(start_us / 16));
         Self { level: Level::new(i64::from(start_us), shift), sizes }
+    }
+
+    /// Writes the times of a round.
+    #[inline]
+    fn put(&mut self, bits: &mut BitWriter<'_>, sample: &Sample) {
+        for rtt_us in sample.rtts.as_slice() {
+            let difference = self.level.difference(i64::from(*rtt_us));
+            self.sizes.put(bits, difference);
+        }
+    }
+
+    /// Reads the times of a round, of which there are so many.
+    #[inline]
+    fn get(&mut self, bits: &mut BitReader<'_>, len: u8) -> Result<Rtts, BadBlock> {
+        let mut rtts = Rtts::default();
+        for _ in 0..len {
+            let difference = self.sizes.get(bits)?;
+            let rtt_us = u32::try_from(self.level.value(difference));
+            rtts.push(rtt_us.map_err(|_| BadBlock::Malformed("round-trip time"))?);
+        }
+        Ok(rtts)
     }
 }
 
@@ -223,21 +265,22 @@ fn get_rounds(
     let mut column = RttColumn::new(start, shift);
     // Most rounds have times, and these take bits.
     into.reserve(rounds.min(bits.left()));
-    for i in 0..rounds {
-        if i > 0 {
-            at = times.next(bits)?;
-        }
+    let end = into.len() + rounds;
+    loop {
         let outcome = outcomes.get(runs.next(bits)?).ok_or(BadBlock::Malformed("outcome"))?;
-        let mut rtts = Rtts::default();
-        for _ in 0..outcome.len {
-            let difference = column.sizes.get(bits)?;
-            let rtt_us = u32::try_from(column.level.value(difference));
-            rtts.push(rtt_us.map_err(|_| BadBlock::Malformed("round-trip time"))?);
+        into.push(outcome.round(at, check, column.get(bits, outcome.len)?));
+        // Whatever is on time and ends as this one takes bits for its round-trip times only.
+        let (_, alike) = runs.run();
+        let usual = times.pass(alike.min((end - into.len()) as u64));
+        runs.pass(usual.left());
+        for at in usual {
+            into.push(outcome.round(at, check, column.get(bits, outcome.len)?));
         }
-        let Outcome { sent, lost, error, .. } = *outcome;
-        into.push(Sample { at: UnixMs(at), check, sent, lost, rtts, error });
+        if into.len() == end {
+            return Ok(());
+        }
+        at = times.next(bits)?;
     }
-    Ok(())
 }
 
 /// `count`, unless it is more than there are bits.

@@ -9,13 +9,16 @@ use std::borrow::Borrow;
 use std::ops::Range;
 
 use super::super::codec::{get_error, put_error};
-use super::{BadBlock, Format, open, seal};
+use super::{BadBlock, Format, is_of, open, seal};
 use crate::model::{MAX_PINGS_PER_ROUND, Point, RoundError, Rtts, Sample, UnixMs};
 
 /// What a round of one packet mostly takes in a row.
 const USUAL_ROUND_BYTES: usize = 8;
 /// What a point mostly takes in a row.
 const USUAL_POINT_BYTES: usize = 12;
+
+/// Bytes of the longest number.
+const LONGEST_NUMBER: usize = u64::BITS.div_ceil(7) as usize;
 
 /// What a round comes to besides its times; most of a moment's rounds come to the same.
 #[derive(Debug, Clone, Copy, Eq)]
@@ -159,6 +162,81 @@ pub(in crate::store) fn scan_point_row(
     })
 }
 
+/// What the entries of a row have in common: with it each can be read by itself.
+#[derive(Debug)]
+pub(in crate::store) struct RowHead(Head);
+
+#[derive(Debug)]
+enum Head {
+    Rounds(RoundHead),
+    Points { base: i64 },
+}
+
+impl RowHead {
+    /// The round of an entry of a row of rounds.
+    ///
+    /// # Errors
+    /// When there is no such entry at the beginning of `bytes`.
+    #[inline]
+    pub(in crate::store) fn round(&self, mut bytes: &[u8]) -> Result<Sample, BadBlock> {
+        match &self.0 {
+            Head::Rounds(head) => head.sample(take_entry(&mut bytes)?),
+            Head::Points { .. } => Err(BadBlock::Malformed("kind of row")),
+        }
+    }
+
+    /// The point of an entry of a row of points.
+    ///
+    /// # Errors
+    /// When there is no such entry at the beginning of `bytes`.
+    #[inline]
+    pub(in crate::store) fn point(&self, mut bytes: &[u8]) -> Result<Point, BadBlock> {
+        match &self.0 {
+            Head::Points { base } => point(*base, take_entry(&mut bytes)?),
+            Head::Rounds(_) => Err(BadBlock::Malformed("kind of row")),
+        }
+    }
+}
+
+/// The entries of the series in `part` as they stand in a row of either kind; `each` learns the series
+/// of each, and where among the bytes that are answered it begins.
+///
+/// # Errors
+/// When the bytes are no such row, or not whole; entries before the fault were told of.
+pub(in crate::store) fn cut_row<'a>(
+    bytes: &'a [u8],
+    part: &Range<u32>,
+    mut each: impl FnMut(u32, usize),
+) -> Result<(RowHead, &'a [u8]), BadBlock> {
+    let (head, mut entries) = match is_of(Format::PointRow, bytes) {
+        true => {
+            let mut body = open(Format::PointRow, bytes)?;
+            let base = get_number(&mut body)?.cast_signed();
+            (Head::Points { base }, Entries { rest: body, series: 0 })
+        }
+        false => {
+            let (head, entries) = RoundHead::read(open(Format::RoundRow, bytes)?)?;
+            (Head::Rounds(head), entries)
+        }
+    };
+    let mut cut: &[u8] = &[];
+    while !entries.rest.is_empty() {
+        let from = entries.go_to_next()?;
+        if entries.series >= part.end {
+            break;
+        }
+        take_entry(&mut entries.rest)?;
+        if entries.series < part.start {
+            continue;
+        }
+        if cut.is_empty() {
+            cut = from;
+        }
+        each(entries.series, cut.len() - from.len());
+    }
+    Ok((RowHead(head), cut))
+}
+
 fn point(base: i64, mut entry: &[u8]) -> Result<Point, BadBlock> {
     let at = base.wrapping_add(get_number(&mut entry)?.cast_signed());
     let value = super::rice::unfold_sign(get_number(&mut entry)?);
@@ -237,15 +315,27 @@ impl<'a> Entries<'a> {
 
     #[inline]
     fn take(&mut self) -> Result<(u32, &'a [u8]), BadBlock> {
+        self.go_to_next()?;
+        Ok((self.series, take_entry(&mut self.rest)?))
+    }
+
+    /// Goes on to the series of the next entry; answers what begins with its length.
+    #[inline]
+    fn go_to_next(&mut self) -> Result<&'a [u8], BadBlock> {
         let step = get_number(&mut self.rest)?;
         let step = u32::try_from(step).map_err(|_| BadBlock::Malformed("series"))?;
-        let series = self.series.checked_add(step).ok_or(BadBlock::Malformed("series"))?;
-        let len = get_number(&mut self.rest)?;
-        let len = usize::try_from(len).map_err(|_| BadBlock::Short)?;
-        let (entry, rest) = self.rest.split_at_checked(len).ok_or(BadBlock::Short)?;
-        (self.series, self.rest) = (series, rest);
-        Ok((series, entry))
+        self.series = self.series.checked_add(step).ok_or(BadBlock::Malformed("series"))?;
+        Ok(self.rest)
     }
+}
+
+/// Takes an entry, which begins with its length.
+#[inline]
+fn take_entry<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8], BadBlock> {
+    let len = usize::try_from(get_number(bytes)?).map_err(|_| BadBlock::Short)?;
+    let (entry, rest) = bytes.split_at_checked(len).ok_or(BadBlock::Short)?;
+    *bytes = rest;
+    Ok(entry)
 }
 
 /// Seven bits a byte, the lowest first; all but the last byte have their highest bit set.
@@ -261,14 +351,27 @@ fn put_number(into: &mut Vec<u8>, mut value: u64) {
 /// Takes from `bytes` what [`put_number`] wrote.
 #[inline]
 fn get_number(bytes: &mut &[u8]) -> Result<u64, BadBlock> {
+    match bytes.split_first() {
+        // Most are this small.
+        Some((byte, rest)) if *byte < 0x80 => {
+            *bytes = rest;
+            Ok(u64::from(*byte))
+        }
+        _ => get_long_number(bytes),
+    }
+}
+
+fn get_long_number(bytes: &mut &[u8]) -> Result<u64, BadBlock> {
     let mut value = 0;
-    for shift in (0..u64::BITS).step_by(7) {
-        let (byte, rest) = bytes.split_first().ok_or(BadBlock::Short)?;
-        *bytes = rest;
-        value |= u64::from(byte & 0x7f) << shift;
+    for (place, byte) in bytes.iter().enumerate().take(LONGEST_NUMBER) {
+        value |= u64::from(byte & 0x7f) << (7 * place);
         if byte & 0x80 == 0 {
+            *bytes = &bytes[place + 1..];
             return Ok(value);
         }
     }
-    Err(BadBlock::Malformed("number"))
+    Err(match bytes.len() < LONGEST_NUMBER {
+        true => BadBlock::Short,
+        false => BadBlock::Malformed("number"),
+    })
 }

@@ -17,37 +17,61 @@ fn width(symbols: usize) -> u32 {
     symbols.saturating_sub(1).checked_ilog2().map_or(0, |top| top + 1)
 }
 
+/// A column as it is handed over: each symbol, and how often it comes in a row.
+#[derive(Debug, Default)]
+pub(super) struct Runs(Vec<(usize, usize)>);
+
+impl Runs {
+    /// Adds a symbol behind the others.
+    #[inline]
+    pub(super) fn push(&mut self, symbol: usize) {
+        match self.0.last_mut() {
+            Some((last, len)) if *last == symbol => *len += 1,
+            _ => self.0.push((symbol, 1)),
+        }
+    }
+}
+
 /// Writes a column symbol by symbol, a run when it begins.
 #[derive(Debug)]
 pub(super) struct RunWriter<'a> {
-    rest: &'a [usize],
+    rest: std::slice::Iter<'a, (usize, usize)>,
     width: u32,
     lengths: [Rice; 2],
+    symbol: usize,
     left: usize,
 }
 
 impl<'a> RunWriter<'a> {
     /// Begins `column`, whose symbols are under `symbols`. Neither number is written; an alphabet
     /// of one takes no bits.
-    pub(super) fn new(column: &'a [usize], symbols: usize) -> Self {
-        let width = width(symbols);
-        let left = if width == 0 { usize::MAX } else { 0 };
-        Self { rest: column, width, lengths: lengths(), left }
+    pub(super) fn new(column: &'a Runs, symbols: usize) -> Self {
+        let (rest, width) = (column.0.iter(), width(symbols));
+        Self { rest, width, lengths: lengths(), symbol: 0, left: 0 }
     }
 
     /// The next symbol, once the beginning of its run is written; `None` at the end.
     #[inline]
     pub(super) fn next(&mut self, bits: &mut BitWriter<'_>) -> Option<usize> {
-        let (&symbol, after) = self.rest.split_first()?;
         if self.left == 0 {
-            let more = after.iter().take_while(|next| **next == symbol).count();
-            bits.put(symbol as u64, self.width);
-            self.lengths[symbol.min(1)].put(bits, more as u64);
-            self.left = more + 1;
+            (self.symbol, self.left) = *self.rest.next()?;
+            if self.width > 0 {
+                bits.put(self.symbol as u64, self.width);
+                self.lengths[self.symbol.min(1)].put(bits, self.left as u64 - 1);
+            }
         }
         self.left -= 1;
-        self.rest = after;
-        Some(symbol)
+        Some(self.symbol)
+    }
+
+    /// The symbol that came last, and how many more of its run are to come: they take no bits.
+    pub(super) const fn run(&self) -> (usize, usize) {
+        (self.symbol, self.left)
+    }
+
+    /// Passes over so many of that run.
+    pub(super) const fn pass(&mut self, count: usize) {
+        self.left -= count;
     }
 }
 
@@ -84,5 +108,15 @@ impl RunReader {
         }
         self.left -= 1;
         Ok(self.symbol)
+    }
+
+    /// The symbol that came last, and how many more of its run are to come: they take no bits.
+    pub(super) const fn run(&self) -> (usize, u64) {
+        (self.symbol, self.left)
+    }
+
+    /// Passes over so many of that run.
+    pub(super) const fn pass(&mut self, count: u64) {
+        self.left -= count;
     }
 }

@@ -54,6 +54,18 @@ fn whole_point_row(bytes: &[u8]) -> Result<Vec<(u32, Point)>, BadBlock> {
     Ok(found)
 }
 
+/// What `read` finds in the entries of some series.
+fn cut<T>(
+    bytes: &[u8],
+    part: &std::ops::Range<u32>,
+    read: impl Fn(&RowHead, &[u8]) -> Result<T, BadBlock>,
+) -> Result<Vec<(u32, T)>, BadBlock> {
+    let mut places = Vec::new();
+    let (head, entries) = cut_row(bytes, part, |series, from| places.push((series, from)))?;
+    let read = |(series, from)| Ok((series, read(&head, &entries[from..])?));
+    places.into_iter().map(read).collect()
+}
+
 /// An hour as it is: 30 s, three packets, an outage asked every 5 s, a hole.
 fn hour() -> Vec<Sample> {
     let late = |i: i64| i * 7 % 20;
@@ -306,6 +318,10 @@ proptest! {
             let expected: Vec<_> = row.iter().filter(|(s, _)| *s == series).copied().collect();
             prop_assert_eq!(found, expected);
         }
+        let part = absent / 2..absent;
+        let expected: Vec<_> = row.iter().filter(|(s, _)| part.contains(s)).copied().collect();
+        prop_assert_eq!(cut(&bytes, &part, RowHead::round), Ok(expected));
+        prop_assert_eq!(cut(&bytes, &(0..u32::MAX), RowHead::round), Ok(row));
     }
 
     #[test]
@@ -321,6 +337,10 @@ proptest! {
             let expected: Vec<_> = row.iter().filter(|(s, _)| *s == series).copied().collect();
             prop_assert_eq!(found, expected);
         }
+        let part = absent / 2..absent;
+        let expected: Vec<_> = row.iter().filter(|(s, _)| part.contains(s)).copied().collect();
+        prop_assert_eq!(cut(&bytes, &part, RowHead::point), Ok(expected));
+        prop_assert_eq!(cut(&bytes, &(0..u32::MAX), RowHead::point), Ok(row));
     }
 
     /// Bytes of ours that were changed or cut.
@@ -402,5 +422,11 @@ fn check_all(
     let _ = scan_point_row(&sealed(Format::PointRow), &(0..u32::MAX), |_, _| entries += 1);
     let _ = scan_point_row(&sealed(Format::PointRow), &(3..4), |_, _| {});
     prop_assert!(entries <= 2 * bytes);
+    for format in [Format::RoundRow, Format::PointRow] {
+        for part in [0..u32::MAX, 3..4] {
+            let _ = cut(&sealed(format), &part, RowHead::round);
+            let _ = cut(&sealed(format), &part, RowHead::point);
+        }
+    }
     Ok(())
 }

@@ -9,7 +9,7 @@ use super::BadBlock;
 use super::bits::{BitReader, BitWriter};
 use super::late::{Late, Punctual};
 use super::rice::{Level, fold_sign, unfold_sign};
-use super::runs::{RunReader, RunWriter};
+use super::runs::{RunReader, RunWriter, Runs};
 
 /// The level of lateness follows by a sixteenth: a clock may drift, or repetitions creep.
 const SHIFT: u32 = 4;
@@ -95,6 +95,19 @@ impl Clock {
         self.last = at;
     }
 
+    /// Takes a step that is so far from the usual lateness (sign folded), or for a jump from the last
+    /// instant; answers where it leads to.
+    #[inline]
+    fn advance(&mut self, step: Step, difference: u64) -> i64 {
+        let expected = self.expected(step, || self.next_of_grid());
+        let at = match expected {
+            Some(expected) => expected.wrapping_add(self.usual[step as usize].value(difference)),
+            None => self.last.wrapping_add(difference.cast_signed()),
+        };
+        self.follow(step, at, expected);
+        at
+    }
+
     /// Where a step leads to when it is on time, the next instant of the grid being `next`; `None` for
     /// a jump.
     #[inline]
@@ -113,7 +126,7 @@ pub(super) struct Times {
     first: i64,
     interval: i64,
     /// How each but the first follows from the one before.
-    steps: Vec<usize>,
+    steps: Runs,
     /// How far from the usual lateness, sign folded, those are that are no jumps; by step.
     late: [Vec<u64>; 2],
     jumps: Vec<u64>,
@@ -127,7 +140,6 @@ impl Times {
         let Some(first) = instants.next() else { return Self::default() };
         let mut times = Self { first, interval, ..Self::default() };
         let rest = instants.size_hint().0;
-        times.steps.reserve(rest);
         let [on_grid, _] = &mut times.late;
         on_grid.reserve(rest);
         let mut clock = Clock::new(first, interval);
@@ -180,6 +192,17 @@ impl<'a> TimeWriter<'a> {
             None => self.jumps.next().into_iter().for_each(|jump| bits.put_number(*jump)),
         }
     }
+
+    /// Passes over further instants, as many as take no bits and `most` at the most; answers how many.
+    pub(super) fn pass(&mut self, most: usize) -> usize {
+        let (step, left) = self.steps.run();
+        let Some((late, rest)) = self.late.get_mut(step) else { return 0 };
+        let count = left.min(late.run()).min(most);
+        late.pass(count);
+        *rest = rest.get(count..).unwrap_or_default();
+        self.steps.pass(count);
+        count
+    }
 }
 
 /// Reads what [`TimeWriter`] wrote.
@@ -212,18 +235,47 @@ impl TimeReader {
     /// When the bits end or are no such instant.
     #[inline]
     pub(super) fn next(&mut self, bits: &mut BitReader<'_>) -> Result<i64, BadBlock> {
-        let step = Step::ALL[self.steps.next(bits)?];
-        let clock = &mut self.clock;
-        let expected = clock.expected(step, || clock.next_of_grid());
-        let at = match expected {
-            Some(expected) => {
-                let difference = self.late[step as usize].get(bits)?;
-                expected.wrapping_add(clock.usual[step as usize].value(difference))
-            }
-            None => clock.last.wrapping_add(bits.get_number()?.cast_signed()),
+        let number = self.steps.next(bits)?;
+        let difference = match self.late.get_mut(number) {
+            Some(late) => late.get(bits)?,
+            None => bits.get_number()?,
         };
-        clock.follow(step, at, expected);
-        Ok(at)
+        Ok(self.clock.advance(Step::ALL[number], difference))
+    }
+
+    /// Takes further instants for passed over, as many as take no bits and `most` at the most: they are
+    /// what the answer gives next.
+    pub(super) fn pass(&mut self, most: u64) -> Usual<'_> {
+        let (number, left) = self.steps.run();
+        let late = self.late.get_mut(number);
+        let left = late.as_ref().map_or(0, |late| left.min(late.run() as u64).min(most));
+        self.steps.pass(left);
+        late.into_iter().for_each(|late| late.pass(left as usize));
+        Usual { clock: &mut self.clock, step: Step::ALL[number], left }
+    }
+}
+
+/// Instants on time.
+pub(super) struct Usual<'a> {
+    clock: &'a mut Clock,
+    step: Step,
+    left: u64,
+}
+
+impl Usual<'_> {
+    /// How many are still to be given.
+    pub(super) const fn left(&self) -> u64 {
+        self.left
+    }
+}
+
+impl Iterator for Usual<'_> {
+    type Item = i64;
+
+    #[inline]
+    fn next(&mut self) -> Option<i64> {
+        self.left = self.left.checked_sub(1)?;
+        Some(self.clock.advance(self.step, 0))
     }
 }
 
