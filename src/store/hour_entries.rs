@@ -6,7 +6,7 @@ use std::ops::{Range, RangeInclusive};
 
 use rusqlite::Connection;
 
-use super::block::{RowHead, cut_row};
+use super::block::{Cut, RowHead, cut_row};
 use super::content::{Content, Kind, Kinds};
 
 type Sql<T> = Result<T, rusqlite::Error>;
@@ -41,7 +41,7 @@ struct Place {
 
 impl HourEntries {
     /// Reads those of the series in `part`, of which `about` so many are expected, from the rows under
-    /// `keys`. A row that cannot be read is told in the log and given up.
+    /// `keys`. What cannot be read of a row is told in the log and given up.
     ///
     /// # Errors
     /// SQLite's.
@@ -64,7 +64,7 @@ impl HourEntries {
         while let Some(row) = rows.next()? {
             let data = row.get_ref(1)?.as_blob()?;
             // Keys have room for 16 million rows of an hour.
-            let (row_number, known) = (read.heads.len() as u32, found.len());
+            let row_number = read.heads.len() as u32;
             let before = u32::try_from(read.bytes.len())
                 .map_err(|_| rusqlite::Error::IntegralValueOutOfRange(1, i64::MAX))?;
             let cut = cut_row(data, &part, |series, from| {
@@ -72,16 +72,17 @@ impl HourEntries {
                 counts[series as usize] += 1;
                 found.push((series, Place { row: row_number, from: before + from as u32 }));
             });
-            match cut {
-                Ok((head, entries)) => {
+            let bad = match cut {
+                Ok(Cut { head, entries, fault }) => {
                     read.heads.push(head);
                     read.bytes.extend_from_slice(entries);
+                    fault
                 }
-                Err(bad) => {
-                    found.drain(known..).for_each(|(series, _)| counts[series as usize] -= 1);
-                    let key: i64 = row.get(0)?;
-                    tracing::error!(key, %bad, "a row of the journal cannot be read and is given up");
-                }
+                Err(bad) => Some(bad),
+            };
+            if let Some(bad) = bad {
+                let key: i64 = row.get(0)?;
+                tracing::error!(key, %bad, "what cannot be read of a row of the journal is given up");
             }
         }
         read.sort(&found, counts);
@@ -173,7 +174,8 @@ mod tests {
         // A row that is torn, and one of another hour.
         bytes[3] ^= 1;
         insert(2, &bytes);
-        encode_point_row(&[(2, Point { at: UnixMs(7), value: -3 })], &mut bytes);
+        let point = (2, Point { at: UnixMs(7), value: -3 });
+        encode_point_row(UnixMs(7), [point].into_iter(), &mut bytes);
         insert(3, &bytes);
         encode_row(&[(1, round(2)), (1, round(9)), (3, round(8))], &mut bytes);
         insert(4, &bytes);
@@ -193,6 +195,16 @@ mod tests {
         }
         assert!(entries.is_empty());
         all
+    }
+
+    #[test]
+    fn a_part_holds_no_more_bytes_than_its_own_entries_take() {
+        let conn = journal();
+        let bytes =
+            |part| HourEntries::read(&conn, 1..=4, part, 3).map(|read| read.bytes.len()).unwrap();
+        assert!(bytes(0..2) > 0 && bytes(2..4) > 0 && bytes(4..10) > 0);
+        assert!(bytes(0..2) + bytes(2..4) + bytes(4..10) <= bytes(0..10));
+        assert_eq!(bytes(5..10), 0);
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(in crate::store) use points::{decode_points, encode_points};
 pub(in crate::store) use rice::{Rice, fold_sign, unfold_sign};
 pub(in crate::store) use rounds::{decode_rounds, encode_rounds};
 pub(in crate::store) use row::{
-    RowHead, cut_row, encode_point_row, encode_row, scan_point_row, scan_row,
+    Cut, RowHead, cut_row, encode_point_row, encode_row, scan_point_row, scan_row,
 };
 
 /// Why bytes are no block.

@@ -198,16 +198,26 @@ impl RowHead {
     }
 }
 
+/// Some series' entries of a row.
+pub(in crate::store) struct Cut<'a> {
+    /// What all entries of the row are read with.
+    pub(in crate::store) head: RowHead,
+    /// The entries, one after the other.
+    pub(in crate::store) entries: &'a [u8],
+    /// What ended the row before its end: as for any other reader, what stands before it counts.
+    pub(in crate::store) fault: Option<BadBlock>,
+}
+
 /// The entries of the series in `part` as they stand in a row of either kind; `each` learns the series
 /// of each, and where among the bytes that are answered it begins.
 ///
 /// # Errors
-/// When the bytes are no such row, or not whole; entries before the fault were told of.
+/// When the bytes are no such row, or not whole.
 pub(in crate::store) fn cut_row<'a>(
     bytes: &'a [u8],
     part: &Range<u32>,
     mut each: impl FnMut(u32, usize),
-) -> Result<(RowHead, &'a [u8]), BadBlock> {
+) -> Result<Cut<'a>, BadBlock> {
     let (head, mut entries) = match is_of(Format::PointRow, bytes) {
         true => {
             let mut body = open(Format::PointRow, bytes)?;
@@ -219,22 +229,27 @@ pub(in crate::store) fn cut_row<'a>(
             (Head::Rounds(head), entries)
         }
     };
-    let mut cut: &[u8] = &[];
-    while !entries.rest.is_empty() {
-        let from = entries.go_to_next()?;
-        if entries.series >= part.end {
-            break;
+    let (mut cut, mut behind): (&[u8], &[u8]) = (&[], &[]);
+    let mut walk = || {
+        while !entries.rest.is_empty() {
+            let from = entries.go_to_next()?;
+            if entries.series >= part.end {
+                break;
+            }
+            take_entry(&mut entries.rest)?;
+            if entries.series < part.start {
+                continue;
+            }
+            if cut.is_empty() {
+                cut = from;
+            }
+            behind = entries.rest;
+            each(entries.series, cut.len() - from.len());
         }
-        take_entry(&mut entries.rest)?;
-        if entries.series < part.start {
-            continue;
-        }
-        if cut.is_empty() {
-            cut = from;
-        }
-        each(entries.series, cut.len() - from.len());
-    }
-    Ok((RowHead(head), cut))
+        Ok(())
+    };
+    let fault = walk().err();
+    Ok(Cut { head: RowHead(head), entries: &cut[..cut.len() - behind.len()], fault })
 }
 
 fn point(base: i64, mut entry: &[u8]) -> Result<Point, BadBlock> {

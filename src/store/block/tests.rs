@@ -61,7 +61,9 @@ fn cut<T>(
     read: impl Fn(&RowHead, &[u8]) -> Result<T, BadBlock>,
 ) -> Result<Vec<(u32, T)>, BadBlock> {
     let mut places = Vec::new();
-    let (head, entries) = cut_row(bytes, part, |series, from| places.push((series, from)))?;
+    let Cut { head, entries, fault } =
+        cut_row(bytes, part, |series, from| places.push((series, from)))?;
+    fault.map_or(Ok(()), Err)?;
     let read = |(series, from)| Ok((series, read(&head, &entries[from..])?));
     places.into_iter().map(read).collect()
 }
