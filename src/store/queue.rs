@@ -435,10 +435,12 @@ impl Queue {
         trouble.waiting = Some((q.facts.len(), q.count, q.dropped_events));
         let told = trouble.told(Lang::En);
         q.trouble = Some(trouble);
-        for waiter in std::mem::take(&mut q.waiters) {
+        let waiters = std::mem::take(&mut q.waiters);
+        drop(q);
+        for waiter in waiters {
             waiter(Err(StoreError::Behind { trouble: told.clone() }));
         }
-        drop(self.wait_while(q, pause, |q| !q.closing));
+        drop(self.wait_while(self.lock(), pause, |q| !q.closing));
     }
 
     /// True when the store is being closed.
@@ -454,10 +456,12 @@ impl Queue {
         let mut waiters = std::mem::take(&mut q.waiters);
         waiters.append(&mut q.tidy_waiters);
         waiters.extend(q.mend.take().map(|(_, waiter)| waiter));
+        let (facts, count) = (q.facts.len(), q.count);
+        drop(q);
         for waiter in waiters {
             waiter(Err(StoreError::Behind { trouble: trouble.clone() }));
         }
-        (q.facts.len(), q.count, trouble)
+        (facts, count, trouble)
     }
 
     /// Nobody will write any more; says why unless that is known.
