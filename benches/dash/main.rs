@@ -1,5 +1,6 @@
-//! What the dashboard costs. First a frame at 200×60 (build, difference, encoding) with 1 % of the
-//! subjects changing before it, the change itself, and a key with its frame, all in processor time
+//! What the dashboard costs. First a frame at 200×60 (build, difference, encoding) with one in 300 of the
+//! subjects changing before it, which is what a daemon that asks everybody every 30 s tells in the tenth of a
+//! second between two frames; the change itself, and a key with its frame, all in processor time
 //! of the thread: other programs on the machine do not count. Then the program itself in a
 //! pseudoterminal before a real daemon: start to first screen, memory, bytes a second. Prints
 //! Markdown tables; judges nothing. `cargo bench --bench dash [-- frames|search|program]`.
@@ -47,9 +48,12 @@ fn timed(all: &mut Vec<u128>, work: impl FnOnce()) {
     all.push((cpu() - from).as_micros());
 }
 
-/// The change number `n`: one subject in a hundred has a new round.
+/// Frames until everybody has had a round: ten a second, a round every 30 s.
+const ROUND_FRAMES: usize = 300;
+
+/// The change number `n`: one subject in 300 has a new round.
 fn change(board: &Board, n: u64) -> Change {
-    let subjects = board.subjects().skip(n as usize % 100).step_by(100);
+    let subjects = board.subjects().skip(n as usize % ROUND_FRAMES).step_by(ROUND_FRAMES);
     Change {
         seq: board.seq + 1,
         at: board.at + 100,

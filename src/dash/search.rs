@@ -2,7 +2,7 @@
 
 use memchr::memmem::Finder;
 
-use super::board::{Board, TITLE};
+use super::board::{Board, Folded, TITLE, Version};
 use super::place::Place;
 use crate::locale::{fold, nfc};
 use crate::model::{SubjectId, UnitId};
@@ -33,6 +33,7 @@ pub struct Search {
     pub found: usize,
     /// Within the hits.
     pub place: Place<Hit>,
+    narrowed: Option<Narrowed>,
 }
 
 impl Search {
@@ -42,11 +43,6 @@ impl Search {
         let kept: String = text.chars().filter(|c| !c.is_control()).take(room).collect();
         // A letter and the mark typed after it may become one character.
         self.text = nfc(&format!("{}{kept}", self.text));
-    }
-
-    /// Looks again, after the text or the board has changed.
-    pub fn look(&mut self, board: &Board) {
-        (self.hits, self.found) = find(board, &self.text);
     }
 }
 
@@ -94,40 +90,64 @@ impl<'a> Query<'a> {
     }
 }
 
-/// Units and subjects that answer `text`, best first, and how many there are in all. A name
-/// that contains the text as typed, marks included, comes before one that only does without.
-#[must_use]
-pub fn find(board: &Board, text: &str) -> (Vec<Hit>, usize) {
-    let folded = fold(text.trim());
-    if folded.is_empty() {
-        return (Vec::new(), 0);
-    }
-    let query = Query::new(&folded);
-    let typed = text.trim().to_lowercase();
-    let marked = typed != folded;
-    let unlike = |name: &str| marked && !nfc(&name.to_lowercase()).contains(&typed);
-    // Whether it is another name, how well it answers, whether it is a subject, and where it stands.
-    let mut found: Vec<(bool, u8, bool, usize)> = Vec::new();
-    let [units, subjects] = board.folded();
-    for ((i, folded), unit) in units.iter().enumerate().zip(&board.units) {
-        if let Some(rank) = query.rank(folded) {
-            found.push((unlike(&unit.name), rank, false, i));
+/// What a text was found in: whoever types on is answered out of it.
+#[derive(Debug, Clone)]
+struct Narrowed {
+    of: Version,
+    folded: String,
+    /// Places of units and of subjects.
+    places: [Vec<u32>; 2],
+}
+
+impl Search {
+    /// Looks again, after the text or the board has changed: what answers comes best first. A name that contains
+    /// the text as typed, marks included, comes before one that only does without.
+    pub fn look(&mut self, board: &Board) {
+        let folded = fold(self.text.trim());
+        if folded.is_empty() {
+            (self.hits, self.found, self.narrowed) = (Vec::new(), 0, None);
+            return;
         }
-    }
-    for (i, folded) in subjects.iter().enumerate() {
-        if let (Some(rank), Some(subject)) = (query.rank(folded), board.subject_at(i)) {
-            found.push((unlike(subject.name()), rank, true, i));
+        let query = Query::new(&folded);
+        let typed = self.text.trim().to_lowercase();
+        let marked = typed != folded;
+        let unlike = |name: &str| marked && !nfc(&name.to_lowercase()).contains(&typed);
+        let (of, lists) = (board.version(), board.folded());
+        // What answers a longer text answered its beginning.
+        let before = self.narrowed.take();
+        let before = before.filter(|before| before.of == of && folded.starts_with(&before.folded));
+        let all = |list: &Folded| (0..u32::try_from(list.len()).unwrap_or(u32::MAX)).collect();
+        let places = before.map_or_else(|| lists.each_ref().map(all), |before| before.places);
+        let mut narrowed = [Vec::new(), Vec::new()];
+        // Whether it is another name, how well it answers, whether it is a subject, and where it stands.
+        let mut found: Vec<(bool, u8, bool, u32)> = Vec::new();
+        let kinds = [false, true].into_iter().zip(lists).zip(places).zip(&mut narrowed);
+        for (((is_subject, list), places), narrowed) in kinds {
+            for at in places {
+                let Some(rank) = query.rank(list.get(at as usize)) else { continue };
+                let Some(name) = name(board, is_subject, at) else { continue };
+                narrowed.push(at);
+                found.push((unlike(name), rank, is_subject, at));
+            }
         }
+        self.narrowed = Some(Narrowed { of, folded, places: narrowed });
+        self.found = found.len();
+        if found.len() > MAX_HITS {
+            found.select_nth_unstable(MAX_HITS);
+            found.truncate(MAX_HITS);
+        }
+        found.sort_unstable();
+        let hit = |(.., is_subject, at): (bool, u8, bool, u32)| match is_subject {
+            true => board.subject_at(at as usize).map(|subject| Hit::Subject(subject.id().clone())),
+            false => board.units.get(at as usize).map(|unit| Hit::Unit(unit.id.clone())),
+        };
+        self.hits = found.into_iter().filter_map(hit).collect();
     }
-    let all = found.len();
-    if all > MAX_HITS {
-        found.select_nth_unstable(MAX_HITS);
-        found.truncate(MAX_HITS);
+}
+
+fn name(board: &Board, is_subject: bool, at: u32) -> Option<&str> {
+    match is_subject {
+        true => board.subject_at(at as usize).map(|subject| subject.name()),
+        false => board.units.get(at as usize).map(|unit| &*unit.name),
     }
-    found.sort_unstable();
-    let hit = |(.., is_subject, at): (bool, u8, bool, usize)| match is_subject {
-        true => board.subject_at(at).map(|subject| Hit::Subject(subject.id().clone())),
-        false => board.units.get(at).map(|unit| Hit::Unit(unit.id.clone())),
-    };
-    (found.into_iter().filter_map(hit).collect(), all)
 }

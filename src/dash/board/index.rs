@@ -66,16 +66,27 @@ pub(in crate::dash) struct Folded {
 }
 
 impl Folded {
-    fn push(&mut self, text: &str) {
-        self.texts.push_str(&fold(text));
+    /// Adds lines that are folded already.
+    fn push(&mut self, lines: &[&str]) {
+        for (i, line) in lines.iter().enumerate() {
+            if i > 0 {
+                self.texts.push('\n');
+            }
+            self.texts.push_str(line);
+        }
         self.ends.push(u32::try_from(self.texts.len()).unwrap_or(u32::MAX));
     }
 
-    /// Each of them, in the order of what they are of.
-    pub(in crate::dash) fn iter(&self) -> impl Iterator<Item = &str> {
-        let begins = std::iter::once(&0).chain(&self.ends);
-        let spans = begins.zip(&self.ends).map(|(from, to)| *from as usize..*to as usize);
-        spans.map(|span| self.texts.get(span).unwrap_or_default())
+    /// One of them; nothing where there is none.
+    pub(in crate::dash) fn get(&self, at: usize) -> &str {
+        let end = |at: usize| self.ends.get(at).map_or(self.texts.len(), |end| *end as usize);
+        let begin = at.checked_sub(1).map_or(0, end);
+        self.texts.get(begin..end(at)).unwrap_or_default()
+    }
+
+    /// How many there are.
+    pub(in crate::dash) const fn len(&self) -> usize {
+        self.ends.len()
     }
 }
 
@@ -139,19 +150,24 @@ impl Index {
         self.folded.get_or_init(|| {
             let mut folded = [Folded::default(), Folded::default()];
             let [of_units, of_subjects] = &mut folded;
-            for unit in units {
-                of_units.push(&format!("{}\n{}\n{}", unit.name, unit.short, unit.id));
+            // Folding is dear: each name is folded once.
+            let shorts: Vec<String> = units.iter().map(|unit| fold(&unit.short)).collect();
+            for (unit, short) in units.iter().zip(&shorts) {
+                of_units.push(&[&fold(&unit.name), short, &fold(unit.id.as_str())]);
             }
             for subject in subjects.iter() {
-                let address = subject.address().unwrap_or_default();
-                let circuit = subject.circuit().unwrap_or_default();
-                let (name, id) = (subject.name(), subject.id());
+                let or_empty = |text: Option<&str>| fold(text.unwrap_or_default());
+                let (address, circuit) = (or_empty(subject.address()), or_empty(subject.circuit()));
+                let (name, id) = (fold(subject.name()), fold(subject.id().as_str()));
                 // "Trục Viettel" is looked for as "truc cai be", too.
-                let unit = self.unit_at.get(subject.unit()).and_then(|at| units.get(*at));
-                let unit = unit.map(|unit| &*unit.short).filter(|short| !name.contains(short));
-                let title =
-                    unit.map(|short| format!("\n{TITLE}{name} {short}")).unwrap_or_default();
-                of_subjects.push(&format!("{name}\n{id}\n{address}\n{circuit}{title}"));
+                let short = self.unit_at.get(subject.unit()).and_then(|at| shorts.get(*at));
+                match short.filter(|short| !name.contains(&***short)) {
+                    None => of_subjects.push(&[&name, &id, &address, &circuit]),
+                    Some(short) => {
+                        let title = format!("{TITLE}{name} {short}");
+                        of_subjects.push(&[&name, &id, &address, &circuit, &title]);
+                    }
+                }
             }
             folded
         })
