@@ -69,10 +69,11 @@ impl<'a> Query<'a> {
     }
 
     fn rank_of_line(&self, line: &str) -> Option<u8> {
-        let whole = self.whole.find(line.as_bytes()).filter(|_| !line.starts_with(TITLE));
-        let Some(at) = whole else {
-            let has_all = self.words.iter().all(|word| word.find(line.as_bytes()).is_some());
-            return (has_all && !self.words.is_empty()).then_some(5);
+        let whole = self.whole.find(line.as_bytes());
+        let has_all = || self.words.iter().all(|word| word.find(line.as_bytes()).is_some());
+        let Some(at) = whole.filter(|_| !line.starts_with(TITLE)) else {
+            let has_words = !self.words.is_empty() && has_all();
+            return (whole.is_some() || has_words).then_some(5);
         };
         let (before, after) = (&line[..at], &line[at + self.text.len()..]);
         Some(if before.is_empty() && after.is_empty() {

@@ -85,6 +85,30 @@ fn enter_goes_down_to_a_subject_and_escape_back_up_the_same_way() {
 }
 
 #[test]
+fn typing_on_finds_what_the_whole_text_finds() {
+    let found = |desk: &Desk| (desk.ui.search.hits.clone(), desk.ui.search.found);
+    for text in ["cái bè tslcd", "truc go cong tay", "10.82.17", "x. hòa", "zzz"] {
+        let mut typed = desk();
+        typed.press("/");
+        let mut so_far = String::new();
+        for letter in text.chars() {
+            typed.act(Action::Text(letter.to_string()));
+            so_far.push(letter);
+            let mut pasted = desk();
+            pasted.press("/");
+            pasted.act(Action::Text(so_far.clone()));
+            assert_eq!(found(&typed), found(&pasted), "{so_far}");
+        }
+        typed.press("<Backspace><Backspace>");
+        let mut shorter = desk();
+        shorter.press("/");
+        let kept: String = text.chars().take(text.chars().count() - 2).collect();
+        shorter.act(Action::Text(kept.clone()));
+        assert_eq!(found(&typed), found(&shorter), "{kept}");
+    }
+}
+
+#[test]
 fn search_needs_no_marks_and_puts_exact_hits_first() {
     let mut desk = desk();
     desk.press("/cai be");
