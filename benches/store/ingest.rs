@@ -7,6 +7,7 @@
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ use tuantra::store::{Batch, Event, EventKind, Fact, Retention, Store};
 
 use crate::figures::Figures;
 use crate::generate::{DAY_MS, HOUR_MS, START_MS};
-use crate::machine::{ms, peak_mib, process_cpu, thread_cpu, written};
+use crate::machine::{ms, peak_mib, process_cpu, took, written};
 use crate::month::{alive, open};
 use crate::province::Province;
 
@@ -105,6 +106,63 @@ fn bare_us(folder: &std::path::Path, bytes: usize) -> f64 {
     (process_cpu() - start).as_secs_f64() * 1e6 / ROWS as f64
 }
 
+/// Hours are sealed so long after their end.
+const TIDIED_MS: i64 = 120_000;
+
+/// What comes in, a transaction every `step_ms`. Each batch is handed over from the writer's own thread
+/// when the one before is on the disk: in the daemon the writer waits for the clock and nobody for it,
+/// so that nobody is to be woken between two transactions here either. It waits as it would there, if
+/// only for a moment.
+struct Feed {
+    store: Arc<Store>,
+    province: Province,
+    step_ms: i64,
+    /// Processor time that the province took.
+    generating: Duration,
+    /// From handing over to being on the disk, all transactions together.
+    wall: Duration,
+}
+
+impl Feed {
+    /// Hands over what comes in from `from_ms` to `to_ms`, and has what is over by then put away.
+    fn run(self, from_ms: i64, to_ms: i64) -> Self {
+        let mut feed = self;
+        let mut at = from_ms;
+        while at < to_ms {
+            let hour = (at - TIDIED_MS).div_euclid(HOUR_MS) + 1;
+            let until = (hour * HOUR_MS + TIDIED_MS).min(to_ms);
+            let (over, is_over) = channel();
+            feed.hand_over(at, until, over);
+            feed = is_over.recv().unwrap();
+            at = until;
+            if at % HOUR_MS == TIDIED_MS {
+                let (_, took) = took(|| feed.store.tidy_blocking().unwrap());
+                feed.wall += took.wall;
+            }
+        }
+        feed
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "it measures time")]
+    fn hand_over(mut self, at_ms: i64, to_ms: i64, over: Sender<Self>) {
+        const A_MOMENT: Duration = Duration::from_micros(20);
+        if at_ms >= to_ms {
+            return over.send(self).unwrap();
+        }
+        std::thread::park_timeout(A_MOMENT);
+        let next_ms = at_ms + self.step_ms;
+        let (batch, generating) = took(|| self.province.until(next_ms));
+        self.generating += generating.cpu;
+        let (store, start) = (Arc::clone(&self.store), Instant::now());
+        store.submit(batch);
+        store.when_written(move |result| {
+            result.unwrap();
+            self.wall += start.elapsed();
+            self.hand_over(next_ms, to_ms, over);
+        });
+    }
+}
+
 /// The child: prints one JSON object. `hours` come in as they would, a transaction every `batch_ms`,
 /// the next day's `in_haste`.
 pub fn child(subjects: usize, hours: i64, in_haste: i64, batch_ms: i64) {
@@ -115,32 +173,15 @@ pub fn child(subjects: usize, hours: i64, in_haste: i64, batch_ms: i64) {
     let bare_us =
         bare_us(folder.path(), subjects * 7 * usize::try_from(batch_ms).unwrap() / 30_000);
     let store = Arc::new(open(&path, START_MS));
-    let mut province = Province::new(subjects, 1, START_MS);
+    let province = Province::new(subjects, 1, START_MS);
     store.submit(province.beginning(START_MS));
     store.flush_blocking().unwrap();
 
-    let mut generating = Duration::ZERO;
     let (cpu, disk) = (process_cpu(), written());
-    let mut wall = Duration::ZERO;
-    let mut feed = |province: &mut Province, from: i64, to: i64, step: i64| {
-        let mut at = from;
-        while at < to {
-            at += step;
-            let start = thread_cpu();
-            let batch = province.until(at);
-            generating += thread_cpu() - start;
-            #[expect(clippy::disallowed_methods, reason = "it measures time")]
-            let start = Instant::now();
-            store.submit(batch);
-            store.flush_blocking().unwrap();
-            if at % HOUR_MS == 120_000 {
-                store.tidy_blocking().unwrap();
-            }
-            wall += start.elapsed();
-        }
-    };
     let end = START_MS + hours * HOUR_MS;
-    feed(&mut province, START_MS, end, batch_ms);
+    let (step_ms, none) = (batch_ms, Duration::ZERO);
+    let feed = Feed { store: Arc::clone(&store), province, step_ms, generating: none, wall: none };
+    let Feed { province, generating, wall, .. } = feed.run(START_MS, end);
     let settled = START_MS + DAY_MS + 3 * HOUR_MS;
     alive(&store, settled);
     store.tidy_blocking().unwrap();
