@@ -61,15 +61,24 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-fn looks(shot: &Shot<'_>, ground: &Ground) -> Vec<Look> {
-    let selected = selected(shot, ground);
-    let states = shot.ui.map.states();
-    let looks = ground.seats.iter().enumerate().map(|(i, seat)| Look {
-        state: states.get(i).copied().unwrap_or(State::Unmeasured),
-        is_selected: Some(seat.group) == selected,
-        is_odd: seat.group % 2 == 1,
-    });
-    looks.collect()
+/// How the seats look, each made when it is drawn: there may be many more of them than cells.
+struct Looks<'a> {
+    ground: &'a Ground,
+    states: &'a [State],
+    /// The number of the selected row's group.
+    selected: Option<usize>,
+}
+
+impl Looks<'_> {
+    fn state(&self, seat: usize) -> State {
+        self.states.get(seat).copied().unwrap_or(State::Unmeasured)
+    }
+
+    fn get(&self, seat: usize) -> Option<Look> {
+        let group = self.ground.seats.get(seat)?.group;
+        let (is_selected, is_odd) = (Some(group) == self.selected, group % 2 == 1);
+        Some(Look { state: self.state(seat), is_selected, is_odd })
+    }
 }
 
 /// The number of the selected row's group.
@@ -82,19 +91,20 @@ fn selected(shot: &Shot<'_>, ground: &Ground) -> Option<usize> {
 fn whole(shot: &Shot<'_>, ground: &Ground, area: Rect, buffer: &mut Buffer) {
     let theme = shot.theme;
     let map = rows(area, 0, area.height.saturating_sub(1));
-    let looks = looks(shot, ground);
+    let (states, selected) = (shot.ui.map.states(), selected(shot, ground));
+    let looks = Looks { ground, states, selected };
     for y in 0..map.height {
         for x in 0..map.width.min(ground.columns) {
-            let look = |half: u16| ground.at(x, y * 2 + half).and_then(|seat| looks.get(seat));
+            let look = |half: u16| looks.get(ground.at(x, y * 2 + half)?);
             let (upper, lower) = (look(0), look(1));
             let Some(cell) = buffer.cell_mut((map.x + x, map.y + y)) else { continue };
             if theme.is_plain() {
                 if let Some(look) = upper.or(lower) {
-                    cell.set_char(plain(shot, look));
+                    cell.set_char(plain(shot, &look));
                 }
                 continue;
             }
-            let colour = |l: &Look| theme.ground(l.state, l.is_selected, l.is_odd);
+            let colour = |l: Look| theme.ground(l.state, l.is_selected, l.is_odd);
             match (upper.and_then(colour), lower.and_then(colour)) {
                 (None, None) => {}
                 (Some(upper), None) => {
@@ -109,10 +119,10 @@ fn whole(shot: &Shot<'_>, ground: &Ground, area: Rect, buffer: &mut Buffer) {
             }
         }
     }
-    let places = places(ground, &looks);
-    names(shot, ground, &places, map, buffer);
+    let places = places(&looks);
+    names(shot, &looks, &places, map, buffer);
     signs(shot, &looks, &places, map, buffer);
-    legend(shot, ground, &looks, rows(area, area.height.saturating_sub(1), 1), buffer);
+    legend(shot, &looks, rows(area, area.height.saturating_sub(1), 1), buffer);
 }
 
 /// Without colours the state is a sign, and the selected unit's ground is denser.
@@ -126,17 +136,19 @@ fn plain(shot: &Shot<'_>, look: &Look) -> char {
 
 /// Where the signs stand: (seat, column, row); of several in one cell the worst is the one that is
 /// seen. Where there are many seats only those that are not up have a sign.
-fn places(ground: &Ground, looks: &[Look]) -> Vec<(usize, u16, u16)> {
+fn places(looks: &Looks<'_>) -> Vec<(usize, u16, u16)> {
+    let ground = looks.ground;
     let shows_all = ground.seats.len() <= SIGNS_MAX;
     let cell = |x: u16, y: u16| usize::from(y) * usize::from(ground.columns) + usize::from(x);
     let mut seen: Vec<Option<usize>> =
         vec![None; usize::from(ground.columns) * usize::from(ground.rows.div_ceil(2))];
-    for (i, (seat, look)) in ground.seats.iter().zip(looks).enumerate() {
-        if look.state == State::Up && !shows_all {
+    for (i, seat) in ground.seats.iter().enumerate() {
+        let state = looks.state(i);
+        if state == State::Up && !shows_all {
             continue;
         }
         let Some(slot) = seen.get_mut(cell(seat.x, seat.y / 2)) else { continue };
-        let worse = |other: usize| severity(looks[other].state) < severity(look.state);
+        let worse = |other: usize| severity(looks.state(other)) < severity(state);
         if slot.is_none_or(worse) {
             *slot = Some(i);
         }
@@ -176,12 +188,12 @@ impl Taken {
 /// one's in any case.
 fn names(
     shot: &Shot<'_>,
-    ground: &Ground,
+    looks: &Looks<'_>,
     signs: &[(usize, u16, u16)],
     area: Rect,
     buffer: &mut Buffer,
 ) {
-    let selected = selected(shot, ground);
+    let Looks { ground, selected, .. } = *looks;
     let mut groups: Vec<(usize, &Group)> = ground.groups.iter().enumerate().collect();
     groups.sort_by_key(|(i, _)| Some(*i) != selected);
     let mut taken = Taken::new(area);
@@ -227,7 +239,7 @@ fn names(
 /// The signs of the units.
 fn signs(
     shot: &Shot<'_>,
-    looks: &[Look],
+    looks: &Looks<'_>,
     places: &[(usize, u16, u16)],
     area: Rect,
     buffer: &mut Buffer,
@@ -248,13 +260,13 @@ fn signs(
     }
 }
 
-fn legend(shot: &Shot<'_>, ground: &Ground, looks: &[Look], area: Rect, buffer: &mut Buffer) {
+fn legend(shot: &Shot<'_>, looks: &Looks<'_>, area: Rect, buffer: &mut Buffer) {
     let (lang, theme) = (shot.ui.lang, shot.theme);
     let network = shot.ui.network(shot.board).map(|n| n.short.clone()).unwrap_or_default();
-    let unplaced = i64::try_from(ground.unplaced).unwrap_or(i64::MAX);
+    let unplaced = i64::try_from(looks.ground.unplaced).unwrap_or(i64::MAX);
     let mut counts = [0_usize; State::ALL.len()];
-    for look in looks {
-        counts[slot(look.state)] += 1;
+    for state in looks.states {
+        counts[slot(*state)] += 1;
     }
     let with = |is_named: bool| {
         let mut words = Line::styled(network.clone(), theme.strong());
