@@ -6,7 +6,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::board::{Board, Version, on};
+use super::board::{Board, Counts, Version, on, slot};
 use super::place::Place;
 use super::state::Row;
 use crate::api::UnitRow;
@@ -14,6 +14,9 @@ use crate::model::{Location, NetworkId, State, Tier, UnitId};
 
 /// Cells without an owner.
 const NOBODY: u32 = u32::MAX;
+
+/// Up to so many seats each has its sign; above, only those that are not up.
+const SIGNS_MAX: usize = 40;
 
 /// How far a unit's ground reaches, in mean distances between units.
 const REACH: f64 = 0.95;
@@ -27,6 +30,9 @@ pub struct Map {
     pub place: Place<Row>,
     ground: Option<(Key, Arc<Ground>)>,
     states: Vec<State>,
+    states_of: Option<(Key, u64, Option<NetworkId>)>,
+    signed: Vec<usize>,
+    counts: Counts,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -144,6 +150,18 @@ impl Map {
         &self.states
     }
 
+    /// The seats that have a sign, in their order: where there are many only those that are not up.
+    #[must_use]
+    pub fn signed(&self) -> &[usize] {
+        &self.signed
+    }
+
+    /// How many seats are in each state.
+    #[must_use]
+    pub const fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
     /// Lays the ground out anew when units, opened unit or size are others than before, and looks
     /// at the states.
     pub(super) fn settle(&mut self, board: &Board, network: Option<&NetworkId>, size: (u16, u16)) {
@@ -153,13 +171,26 @@ impl Map {
         let key = Key { version: board.version(), open: self.open.clone(), size };
         if self.ground.as_ref().is_none_or(|(known, _)| *known != key) {
             let ground = Ground::new(board, self.open.as_ref(), size);
-            self.ground = Some((key, Arc::new(ground)));
+            self.ground = Some((key.clone(), Arc::new(ground)));
         }
+        let states_of = (key, board.standing, network.cloned());
+        if self.states_of.as_ref() == Some(&states_of) {
+            return;
+        }
+        self.states_of = Some(states_of);
         let seats = self.ground.iter().flat_map(|(_, ground)| &ground.seats);
         let units = seats.map(|seat| board.units.get(seat.unit));
         self.states = units
             .map(|unit| unit.map_or(State::Unmeasured, |unit| state_of(board, unit, network)))
             .collect();
+        let shows_all = self.states.len() <= SIGNS_MAX;
+        let signed = self.states.iter().enumerate();
+        let signed = signed.filter(|(_, state)| shows_all || **state != State::Up);
+        self.signed = signed.map(|(seat, _)| seat).collect();
+        self.counts = Counts::default();
+        for state in &self.states {
+            self.counts[slot(*state)] += 1;
+        }
     }
 
     /// The rows of the list: the units beneath the open one that have a place on the map.

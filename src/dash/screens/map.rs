@@ -6,7 +6,7 @@ use ratatui::style::{Color, Style};
 
 use super::coverage::position;
 use super::lines;
-use crate::dash::board::{severity, slot};
+use crate::dash::board::severity;
 use crate::dash::draw::{
     Column, Line, Table, boxed, clear, line, line_right, list, rows, text as write,
 };
@@ -18,9 +18,6 @@ use crate::dash::words::NOTHING;
 use crate::locale::{number, state_name, text, width};
 use crate::model::{State, UnitId};
 use crate::t;
-
-/// Up to so many seats each has its sign; above, only those that are not up.
-const SIGNS_MAX: usize = 40;
 
 /// Most names tried to be placed.
 const NAMES_MAX: usize = 60;
@@ -119,7 +116,7 @@ fn whole(shot: &Shot<'_>, ground: &Ground, area: Rect, buffer: &mut Buffer) {
             }
         }
     }
-    let places = places(&looks);
+    let places = places(&looks, shot.ui.map.signed());
     names(shot, &looks, &places, map, buffer);
     signs(shot, &looks, &places, map, buffer);
     legend(shot, &looks, rows(area, area.height.saturating_sub(1), 1), buffer);
@@ -135,18 +132,15 @@ fn plain(shot: &Shot<'_>, look: &Look) -> char {
 }
 
 /// Where the signs stand: (seat, column, row); of several in one cell the worst is the one that is
-/// seen. Where there are many seats only those that are not up have a sign.
-fn places(looks: &Looks<'_>) -> Vec<(usize, u16, u16)> {
+/// seen.
+fn places(looks: &Looks<'_>, signed: &[usize]) -> Vec<(usize, u16, u16)> {
     let ground = looks.ground;
-    let shows_all = ground.seats.len() <= SIGNS_MAX;
     let cell = |x: u16, y: u16| usize::from(y) * usize::from(ground.columns) + usize::from(x);
     let mut seen: Vec<Option<usize>> =
         vec![None; usize::from(ground.columns) * usize::from(ground.rows.div_ceil(2))];
-    for (i, seat) in ground.seats.iter().enumerate() {
+    for i in signed.iter().copied() {
+        let Some(seat) = ground.seats.get(i) else { continue };
         let state = looks.state(i);
-        if state == State::Up && !shows_all {
-            continue;
-        }
         let Some(slot) = seen.get_mut(cell(seat.x, seat.y / 2)) else { continue };
         let worse = |other: usize| severity(looks.state(other)) < severity(state);
         if slot.is_none_or(worse) {
@@ -264,15 +258,12 @@ fn legend(shot: &Shot<'_>, looks: &Looks<'_>, area: Rect, buffer: &mut Buffer) {
     let (lang, theme) = (shot.ui.lang, shot.theme);
     let network = shot.ui.network(shot.board).map(|n| n.short.clone()).unwrap_or_default();
     let unplaced = i64::try_from(looks.ground.unplaced).unwrap_or(i64::MAX);
-    let mut counts = [0_usize; State::ALL.len()];
-    for state in looks.states {
-        counts[slot(*state)] += 1;
-    }
+    let counts = shot.ui.map.counts();
     let with = |is_named: bool| {
         let mut words = Line::styled(network.clone(), theme.strong());
-        for (state, count) in State::ALL.into_iter().zip(counts) {
+        for (state, count) in State::ALL.into_iter().zip(*counts) {
             if count > 0 {
-                let count = number(lang, i64::try_from(count).unwrap_or(i64::MAX));
+                let count = number(lang, i64::from(count));
                 let name = if is_named { state_name(lang, state) } else { "" };
                 let gap = if is_named { " " } else { "" };
                 let said = format!("{} {name}{gap}{count}", theme.glyph(state));
