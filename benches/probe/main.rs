@@ -165,6 +165,9 @@ mod linux {
                 )?;
             }
             goals(&mut out, load, cpu(Kind::Tuantra), cpu(Kind::Fping), cpu(Kind::Floor))?;
+            if let Some((own, silent)) = cpu(Kind::Tuantra).zip(cpu(Kind::SilentFping)) {
+                goal(load, "fping that tells of no target", own / silent, 0.60)?;
+            }
         }
         out.write_all(&Command::new(std::env::current_exe()?).arg(super::MEMORY).output()?.stdout)?;
         super::truth::main(&mut out)
@@ -202,20 +205,22 @@ mod linux {
             Load::Paced { per_second: 1_000 } => 0.40,
             Load::Paced { .. } => 0.25,
         };
-        let goal = |name: &str, ratio: Option<f64>, most: f64| -> anyhow::Result<()> {
-            let Some(ratio) = ratio else { return Ok(()) };
-            let verdict = if ratio <= most { "met" } else { "missed" };
-            let line = format!("{}: {ratio:.2} of {name}, goal {most:.2}: {verdict}", load.name());
-            writeln!(std::io::stderr(), "{line}")?;
-            Ok(())
-        };
         tell_load("after this")?;
-        goal("fping", own.zip(fping).map(|(own, fping)| own / fping), most)?;
-        if matches!(load, Load::FullSpeed) {
-            goal("the floor", own.zip(floor).map(|(own, floor)| own / floor), 1.35)?;
+        if let Some((own, fping)) = own.zip(fping) {
+            goal(load, "fping", own / fping, most)?;
+        }
+        if let (Load::FullSpeed, Some((own, floor))) = (load, own.zip(floor)) {
+            goal(load, "the floor", own / floor, 1.35)?;
         }
         out.flush()?;
         Ok(())
+    }
+
+    /// Says whether a ratio keeps to its goal.
+    fn goal(load: Load, name: &str, ratio: f64, most: f64) -> anyhow::Result<()> {
+        let verdict = if ratio <= most { "met" } else { "missed" };
+        let line = format!("{}: {ratio:.2} of {name}, goal {most:.2}: {verdict}", load.name());
+        Ok(writeln!(std::io::stderr(), "{line}")?)
     }
 
     /// What else the machine does.
