@@ -16,12 +16,13 @@ use super::commands::{
 };
 use super::events::EventRow;
 use super::loads::LineLoad;
+use super::lost::{LostQuery, LostRow};
 use super::parts::{Overview, PageBody};
 use super::storm::{StormInfo, StormRequest};
 use super::types::{Change, Heir, History, Problem, Reloaded, Snapshot};
 use crate::health::Explanation;
 use crate::inventory::drift::Drifts;
-use crate::model::{Id, Span, SubjectId, UnitId};
+use crate::model::{Id, Span, SubjectId, UnitId, UnixMs};
 
 /// Largest answer read, in bytes: a snapshot of 100,000 subjects takes about half.
 const BODY_MAX: usize = 128 << 20;
@@ -204,6 +205,18 @@ impl Client {
     pub async fn loads(&self, window: Span) -> Result<Vec<LineLoad>, ClientError> {
         let Span { from, to } = window;
         self.json(Method::GET, &format!("/v1/loads?from={from}&to={to}")).await
+    }
+
+    /// The lost time of units slot by slot, in the official order.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with `unknown_unit`, `unknown_network` or `bad_window`.
+    pub async fn lost(&self, query: &LostQuery) -> Result<Vec<LostRow>, ClientError> {
+        let LostQuery { unit, network, edges } = query;
+        let edges: Vec<String> = edges.iter().map(UnixMs::to_string).collect();
+        let unit = unit.as_ref().map(|unit| format!("&unit={unit}")).unwrap_or_default();
+        let path = format!("/v1/lost?network={network}{unit}&edges={}", edges.join(","));
+        self.json(Method::GET, &path).await
     }
 
     /// Announces work; true when it was not known before.

@@ -4,7 +4,7 @@
 //!
 //! `GET /v1/snapshot` · `GET /v1/changes?after=SEQ` (server-sent events) · `GET /v1/history` ·
 //! `GET /v1/drift` · `GET /v1/explain` · `GET /v1/heir` · `GET /v1/events` · `GET /v1/incidents` ·
-//! `GET /v1/loads` · `GET /v1/maintenance` · `PUT` and
+//! `GET /v1/loads` · `GET /v1/lost` · `GET /v1/maintenance` · `PUT` and
 //! `DELETE /v1/maintenance/{id}` · `POST /v1/ack` · `POST /v1/ask` · `POST /v1/outage` ·
 //! `POST /v1/outbox` · `GET /v1/storm` · `PUT` and `DELETE /v1/storm/{unit}` · `POST /v1/reload`; `curl --unix-socket tuantra.sock http://t/v1/snapshot` is a
 //! client. docs/socket.md has them all.
@@ -15,6 +15,7 @@ mod commands;
 mod device;
 mod events;
 mod loads;
+mod lost;
 mod parts;
 mod server;
 mod snapshot;
@@ -35,6 +36,7 @@ pub use commands::{
 pub use device::{DeviceInfo, FactInfo, GaugeInfo, InterfaceInfo, PortState, UpsInfo};
 pub use events::{EVENTS_MAX, EventRow};
 pub use loads::LineLoad;
+pub use lost::{LostQuery, LostRow, SLOTS_MAX};
 pub use parts::{
     CarrierLines, Overview, PAGE_MAX, Page, PageBody, PageRow, StateCounts, Text, folded, place_of,
     unfold,

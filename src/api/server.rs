@@ -29,6 +29,7 @@ use super::commands::{
 };
 use super::events::{EVENTS_MAX, EventRow};
 use super::loads::LineLoad;
+use super::lost::{LostQuery, LostRow};
 use super::parts::Overview;
 use super::storm::{StormInfo, StormRequest};
 use super::types::{Change, Heir, History, Problem, Reloaded, Snapshot};
@@ -36,7 +37,7 @@ use super::user::User;
 use crate::health::Explanation;
 use crate::inventory::drift::Drifts;
 use crate::locale::Lang;
-use crate::model::{Id, IncidentId, Span, SubjectId, UnitId, UnixMs};
+use crate::model::{Id, IncidentId, NetworkId, Span, SubjectId, UnitId, UnixMs};
 use crate::t;
 
 /// Connections served at a time.
@@ -87,6 +88,8 @@ pub trait Backend: Send + Sync + 'static {
     fn closed(&self, window: Span) -> BoxFuture<'_, Result<Vec<ClosedIncident>, Problem>>;
     /// How full the lines were inside a window.
     fn loads(&self, window: Span) -> BoxFuture<'_, Result<Vec<LineLoad>, Problem>>;
+    /// The lost time of units slot by slot. Problems: `unknown_unit`, `unknown_network`.
+    fn lost(&self, query: LostQuery) -> BoxFuture<'_, Result<Vec<LostRow>, Problem>>;
     /// Reads the inventory again.
     fn reload(&self, by: User) -> BoxFuture<'_, Result<Reloaded, Problem>>;
     /// Takes the incident that the subject belongs to. Problems: `unknown_subject`, `no_incident`,
@@ -255,6 +258,7 @@ pub async fn serve(listener: UnixListener, backend: Arc<dyn Backend>) -> std::io
         .route("/v1/drift", get(drift))
         .route("/v1/incidents", get(closed))
         .route("/v1/loads", get(loads))
+        .route("/v1/lost", get(lost))
         .route("/v1/reload", post(commands::reload))
         .route("/v1/ack", post(commands::acknowledge))
         .route("/v1/ask", post(commands::ask))
@@ -289,6 +293,7 @@ fn status(error: &str) -> StatusCode {
         "forbidden" => StatusCode::FORBIDDEN,
         "unknown_maintenance"
         | "unknown_message"
+        | "unknown_network"
         | "unknown_outage"
         | "unknown_path"
         | "unknown_subject"
@@ -405,6 +410,33 @@ async fn loads(State(shared): State<Shared>, Query(params): Query<WindowParams>)
         return answer::<()>(Err(bad_window()));
     }
     answer(shared.backend.loads(window).await)
+}
+
+#[derive(Deserialize)]
+struct LostParams {
+    unit: Option<String>,
+    network: String,
+    edges: String,
+}
+
+async fn lost(State(shared): State<Shared>, Query(params): Query<LostParams>) -> Response {
+    let unknown = |error, key, id: &str| {
+        let message = t!(Lang::En, key, id = crate::locale::visible(id));
+        answer::<()>(Err(Problem::new(error, message)))
+    };
+    let unit = match params.unit.as_deref().map(|id| UnitId::new(id).map_err(|_| id)).transpose() {
+        Ok(unit) => unit,
+        Err(id) => return unknown("unknown_unit", "reason.unknown_unit", id),
+    };
+    let Ok(network) = NetworkId::new(&params.network) else {
+        return unknown("unknown_network", "reason.unknown_network", &params.network);
+    };
+    // What is no time makes no edges at all.
+    let edges: Result<Vec<UnixMs>, _> = params.edges.split(',').map(str::parse).collect();
+    match (LostQuery { unit, network, edges: edges.unwrap_or_default() }).checked() {
+        Ok(query) => answer(shared.backend.lost(query).await),
+        Err(problem) => answer::<()>(Err(problem)),
+    }
 }
 
 #[derive(Deserialize)]

@@ -7,7 +7,7 @@ use tokio::net::UnixListener;
 use tokio::sync::broadcast;
 
 use super::*;
-use crate::coverage::{Availability, Ladder, Verdict};
+use crate::coverage::{Availability, Ladder, LostSlot, Verdict};
 use crate::health::{Explanation, PhaseSeen, Rule};
 use crate::model::{
     Contact, HealthParams, Id, IncidentId, NetworkId, Span, State, Storm, SubjectId, SubjectKind,

@@ -49,7 +49,7 @@ pub struct Args {
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let config = context::config(global)?;
     if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
-        anyhow::bail!("the dashboard needs a terminal; `tuantra status` prints the same figures");
+        anyhow::bail!(t!(config.language, "dash.no_terminal"));
     }
     if !config.store.exists() && std::os::unix::net::UnixStream::connect(&config.socket).is_err() {
         // Neither a daemon nor anything a daemon has left: there is nothing to show.

@@ -12,7 +12,7 @@ use crate::api::{self, BlindInfo, DaemonInfo, HistoryQuery, Snapshot, Sources, S
 use crate::config::Config;
 use crate::daemon::resume::{self, PAST_MS, Past};
 use crate::daemon::{
-    Months, announced, closed, drifts, events, history, is_off_hours, loads, month_start,
+    Months, announced, closed, drifts, events, history, is_off_hours, loads, lost, month_start,
 };
 use crate::dash::{Answer, Changes, Source, SourceError};
 use crate::health::{self, View};
@@ -310,6 +310,15 @@ impl Source for StoreSource {
         Box::pin(read(move || {
             let inventory = inventory_of(&config, &kept)?;
             Ok(loads(&config.store, &inventory, window)?)
+        }))
+    }
+
+    fn lost<'a>(&'a self, query: &'a api::LostQuery) -> Answer<'a, Vec<api::LostRow>> {
+        let (config, kept) = (Arc::clone(&self.config), Arc::clone(&self.inventory));
+        let (query, now) = (query.clone(), crate::daemon::clock::now());
+        Box::pin(read(move || {
+            let inventory = inventory_of(&config, &kept)?;
+            Ok(lost(&config.store, &inventory, &query, now)?)
         }))
     }
 

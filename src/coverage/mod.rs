@@ -13,6 +13,7 @@ mod clock;
 mod foreign;
 mod judge;
 mod ladder;
+mod lost;
 mod outages;
 mod tree;
 
@@ -33,5 +34,6 @@ pub use clock::Clock;
 pub use foreign::{ForeignSla, SlaRule, foreign_sla};
 pub use judge::{Judge, LOOK_BACK_MS};
 pub use ladder::{Asked, Ladder, LadderRow, UnitNetwork, tree_networks, tree_rows};
+pub use lost::{LostAsked, LostSlot, LostUnits, lost_slots};
 pub use outages::{MarkedOutage, Outage, mark_outages, outages};
 pub use tree::{Service, Tree};

@@ -13,6 +13,7 @@ mod clocks;
 mod edges;
 mod example;
 mod foreign;
+mod lost;
 mod province;
 mod tree;
 

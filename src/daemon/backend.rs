@@ -10,12 +10,13 @@ use tokio::sync::{mpsc, oneshot};
 use super::closed::closed;
 use super::feed::Changes;
 use super::loads::loads;
+use super::lost::{LostError, lost};
 use super::{Request, drifts, notes};
 use crate::api::{
     AckRequest, Acknowledged, AskRequest, AskedNow, Backend, ClosedIncident, DeviceInfo, Drifts,
-    EventRow, FactInfo, Feed, Heir, History, HistoryQuery, LineLoad, NoteRequest, Noted,
-    OutboxAction, OutboxDone, OutboxRequest, Overview, Problem, Reloaded, Snapshot, StormInfo,
-    StormRequest, User, Work, WorkRequest,
+    EventRow, FactInfo, Feed, Heir, History, HistoryQuery, LineLoad, LostQuery, LostRow,
+    NoteRequest, Noted, OutboxAction, OutboxDone, OutboxRequest, Overview, Problem, Reloaded,
+    Snapshot, StormInfo, StormRequest, User, Work, WorkRequest,
 };
 use crate::coverage::{Chart, outages};
 use crate::health::Explanation;
@@ -122,6 +123,25 @@ impl Backend for Socket {
             let read = tokio::task::spawn_blocking(move || loads(&store, &inventory, window)).await;
             let problem = |message: String| Problem::new("store", message);
             read.map_err(|e| problem(e.to_string()))?.map_err(|e| problem(e.to_string()))
+        })
+    }
+
+    fn lost(&self, query: LostQuery) -> BoxFuture<'_, Result<Vec<LostRow>, Problem>> {
+        let store = self.store.clone();
+        Box::pin(async move {
+            let inventory = self.ask(Request::Inventory).await?;
+            let now = super::clock::now();
+            let work = move || lost(&store, &inventory, &query, now);
+            let read = tokio::task::spawn_blocking(work).await;
+            let found = read.map_err(|e| Problem::new("store", e.to_string()))?;
+            found.map_err(|error| {
+                let word = match error {
+                    LostError::Unit(_) => "unknown_unit",
+                    LostError::Network(_) => "unknown_network",
+                    LostError::Store(_) => "store",
+                };
+                Problem::new(word, error.to_string())
+            })
         })
     }
 

@@ -16,6 +16,7 @@ mod closed;
 mod drift;
 mod feed;
 mod loads;
+mod lost;
 mod metrics;
 mod months;
 mod names;
@@ -44,6 +45,7 @@ pub(crate) use backend::{events, history};
 pub(crate) use closed::closed;
 pub(crate) use drift::drifts;
 pub(crate) use loads::loads;
+pub(crate) use lost::lost;
 pub use months::{Months, month_start};
 
 use crate::api::{

@@ -1,5 +1,6 @@
 //! What came of files, and the list of actions. Pure.
 
+use super::form;
 use super::notice::Said;
 use super::place::{Place, Step};
 use super::state::{Key, Mode, Ui};
@@ -25,11 +26,8 @@ pub(super) fn press_in_palette(ui: &mut Ui, key: Key) -> Option<Key> {
         Key::Back => ui.mode = Mode::Normal,
         Key::Step(step) => ui.palette.place.go(&names, step),
         Key::Page(pages) => ui.palette.place.go(&names, Step::By(pages * page)),
-        Key::Erase | Key::EraseAll => {
-            match key {
-                Key::Erase => drop(ui.palette.text.pop()),
-                _ => ui.palette.text.clear(),
-            }
+        Key::Erase | Key::EraseWord | Key::EraseAll => {
+            form::erase(&mut ui.palette.text, key);
             ui.palette.place = Place::default();
             ui.palette.look(ui.screen, ui.read_only);
         }

@@ -3,8 +3,8 @@
 use super::source::{Answer, Changes, Outcome, Refusal, Source, SourceError};
 use crate::api::{
     self, AckRequest, Acknowledged, AskRequest, AskedNow, Change, Client, ClientError,
-    ClosedIncident, Drifts, EventRow, History, LineLoad, NoteRequest, Noted, Overview, PageBody,
-    Snapshot, StormInfo, StormRequest, Work, WorkRequest,
+    ClosedIncident, Drifts, EventRow, History, LineLoad, LostQuery, LostRow, NoteRequest, Noted,
+    Overview, PageBody, Snapshot, StormInfo, StormRequest, Work, WorkRequest,
 };
 use crate::model::{Id, Span, SubjectId, UnitId};
 
@@ -112,6 +112,10 @@ impl Source for ApiSource {
 
     fn loads(&self, window: Span) -> Answer<'_, Vec<LineLoad>> {
         Box::pin(async move { Ok(self.client.loads(window).await?) })
+    }
+
+    fn lost<'a>(&'a self, query: &'a LostQuery) -> Answer<'a, Vec<LostRow>> {
+        Box::pin(async move { Ok(self.client.lost(query).await?) })
     }
 
     fn works(&self) -> Answer<'_, Vec<Work>> {

@@ -15,8 +15,8 @@ use super::storm::StormAsk;
 use super::take::Ask;
 use super::work::WorkAsk;
 use crate::api::{
-    Acknowledged, AskedNow, ClosedIncident, Drifts, EventRow, History, LineLoad, NoteRequest,
-    Noted, StormInfo, Work,
+    Acknowledged, AskedNow, ClosedIncident, Drifts, EventRow, History, LineLoad, LostQuery,
+    LostRow, NoteRequest, Noted, StormInfo, Work,
 };
 use crate::model::{Id, Span};
 
@@ -35,8 +35,8 @@ pub enum Action {
     Tick,
     /// A history has come, or why it has not.
     History(HistoryRequest, Result<Arc<History>, String>),
-    /// The same for a row of the heat map.
-    Heat(HistoryRequest, Result<Arc<History>, String>),
+    /// The lost time of units has come, or why it has not.
+    Heat(LostQuery, Result<Vec<LostRow>, String>),
     /// Lines of the log have come, or why they have not.
     Log(LogRequest, Result<Vec<EventRow>, String>),
     /// The closed incidents have come, or why they have not.
@@ -82,8 +82,8 @@ pub enum Cmd {
     Redraw,
     /// Ask for a history.
     History(HistoryRequest),
-    /// Ask for a history for the heat map.
-    Heat(HistoryRequest),
+    /// Ask for the lost time of units.
+    Heat(LostQuery),
     /// Ask for lines of the log.
     Log(LogRequest),
     /// Ask for the incidents closed inside a window.

@@ -4,6 +4,7 @@
 //! Guarantees: what is done is what was named, whatever came meanwhile; what takes in more than is
 //! possible at once says how much is left out.
 
+use super::answers;
 use super::board::Board;
 use super::export::{self, Export};
 use super::link::Link;
@@ -39,6 +40,8 @@ pub struct Asking {
     pub name: String,
     /// How many are left out because they would be too many at once.
     pub left_out: usize,
+    /// When.
+    pub at: UnixMs,
 }
 
 /// A question that waits for Enter.
@@ -74,7 +77,7 @@ pub(super) fn press(ui: &mut Ui, link: &Link, key: Key, now: UnixMs, commands: &
                 return ui.notices.tell(Said::NoDaemon, now);
             }
             commands.push(match deed {
-                Deed::Ask(request) => Cmd::Ask(Asking { request, name, left_out }),
+                Deed::Ask(request) => Cmd::Ask(Asking { request, name, left_out, at: now }),
                 Deed::Copy(line) => {
                     ui.notices.tell(Said::Copied(line.clone()), now);
                     Cmd::Copy(line)
@@ -198,9 +201,20 @@ pub(super) fn ask_now(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs) {
 }
 
 /// What the daemon said to that.
-pub(super) fn asked(ui: &mut Ui, asking: Asking, answer: Result<AskedNow, Refusal>, now: UnixMs) {
+pub(super) fn asked(
+    ui: &mut Ui,
+    board: Option<&Board>,
+    asking: Asking,
+    answer: Result<AskedNow, Refusal>,
+    now: UnixMs,
+) {
     let said = match answer {
-        Ok(done) => Said::Asked(asking, done),
+        Ok(done) => {
+            if let Some(board) = board {
+                answers::wait(ui, board, &asking, &done, now);
+            }
+            Said::Asked(asking, done)
+        }
         Err(refusal) => refused(refusal, Said::NotAsked),
     };
     ui.notices.tell(said, now);

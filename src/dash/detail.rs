@@ -73,6 +73,8 @@ pub struct Detail {
     pub subject: SubjectId,
     /// Window of its chart.
     pub range: Range,
+    /// First line of the facts that is shown.
+    pub top: usize,
     /// Where the window ends; `None`: it goes with the time.
     pub end: Option<UnixMs>,
     /// What was asked for last.
@@ -85,7 +87,7 @@ impl Detail {
     /// A subject that has just been opened.
     #[must_use]
     pub const fn new(subject: SubjectId, range: Range) -> Self {
-        Self { subject, range, end: None, asked: None, history: None }
+        Self { subject, range, top: 0, end: None, asked: None, history: None }
     }
 
     /// A longer (1) or shorter (-1) window with the same end.

@@ -14,7 +14,7 @@ use super::state::Action;
 use super::storm::StormAsk;
 use super::take::Ask;
 use super::work::WorkAsk;
-use crate::api::NoteRequest;
+use crate::api::{LostQuery, NoteRequest};
 use crate::model::{Id, Span};
 
 /// Longest the answer to a command is waited for.
@@ -117,6 +117,13 @@ pub(super) fn closed(source: Rc<dyn Source>, window: Span) -> Errand {
 
 pub(super) fn loads(source: Rc<dyn Source>, window: Span) -> Errand {
     Box::pin(async move { Action::Loads(read(source.loads(window)).await) })
+}
+
+pub(super) fn lost(source: Rc<dyn Source>, query: LostQuery) -> Errand {
+    Box::pin(async move {
+        let answer = read(source.lost(&query)).await;
+        Action::Heat(query, answer)
+    })
 }
 
 pub(super) fn works(source: Rc<dyn Source>) -> Errand {

@@ -7,8 +7,8 @@
 mod say;
 
 use self::say::{
-    CLOSED_HEAD, DRIFT_HEAD, EVENT_HEAD, INCIDENT_HEAD, SUBJECT_HEAD, Say, UNIT_HEAD, WORK_HEAD,
-    shown,
+    CLOSED_HEAD, DRIFT_HEAD, EVENT_HEAD, HEAT_HEAD, INCIDENT_HEAD, SUBJECT_HEAD, Say, UNIT_HEAD,
+    WORK_HEAD, shown,
 };
 use super::board::{Board, Subject};
 use super::screens::log;
@@ -36,7 +36,17 @@ pub fn csv(ui: &Ui, board: &Board, now: UnixMs) -> Option<Export> {
         _ => ui.rows.first()?,
     };
     let say = Say { lang: ui.lang, board };
+    let heading = |key: &&str| word(ui.lang, &format!("dash_file.{key}")).to_owned();
     let (head, lines): (&[&str], Vec<Vec<String>>) = match first {
+        Row::Unit(_) | Row::Own(_) if ui.screen == Screen::Heat => {
+            let of = |row: &Row| match row {
+                Row::Unit(id) | Row::Own(id) => {
+                    board.unit(id).map(|unit| say.heat_cells(ui, unit, ui.heat.row(id)))
+                }
+                _ => None,
+            };
+            (&HEAT_HEAD, ui.rows.iter().filter_map(of).collect())
+        }
         Row::Unit(_) | Row::Own(_) | Row::Cut(_) => {
             let unit = |row: &Row| match row {
                 Row::Unit(id) | Row::Own(id) | Row::Cut(id) => board.unit(id),
@@ -54,7 +64,7 @@ pub fn csv(ui: &Ui, board: &Board, now: UnixMs) -> Option<Export> {
             (&SUBJECT_HEAD, ui.rows.iter().filter_map(of).map(cells).collect())
         }
         Row::Incident(_) => {
-            let cells = |i| say.incident_cells(i);
+            let cells = |i| say.incident_cells(i, now);
             (&INCIDENT_HEAD, board.worst_incidents().into_iter().map(cells).collect())
         }
         Row::Drift(_) => {
@@ -95,8 +105,12 @@ pub fn csv(ui: &Ui, board: &Board, now: UnixMs) -> Option<Export> {
         Lang::Vi => ";",
         Lang::En => ",",
     };
-    let heading = |key: &&str| word(ui.lang, &format!("dash_file.{key}")).to_owned();
-    let headings: Vec<String> = head.iter().map(heading).collect();
+    let slots = match ui.screen {
+        Screen::Heat => ui.heat.edges().split_last().map_or(&[][..], |(_, begins)| begins),
+        _ => &[],
+    };
+    let slots = slots.iter().map(|begin| say.time(*begin));
+    let headings: Vec<String> = head.iter().map(heading).chain(slots).collect();
     let mut text = String::new();
     for line in std::iter::once(&headings).chain(&lines) {
         let cells: Vec<String> = line.iter().map(|cell| quoted(cell)).collect();

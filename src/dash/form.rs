@@ -56,6 +56,18 @@ pub(super) fn pushed(line: &str, text: &str, most: usize) -> String {
     nfc(&format!("{line}{kept}")).chars().take(most).collect()
 }
 
+/// Takes of what is typed the last letter, the last word with the blanks after it, or all.
+pub(super) fn erase(line: &mut String, key: Key) {
+    match key {
+        Key::Erase => drop(line.pop()),
+        Key::EraseWord => {
+            let last = line.trim_end().rsplit(char::is_whitespace).next().map_or(0, str::len);
+            line.truncate(line.trim_end().len() - last);
+        }
+        _ => line.clear(),
+    }
+}
+
 /// What a dialog can be about, the likeliest first, and which of these it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choices<T> {
@@ -150,8 +162,7 @@ pub(super) fn press(form: &mut dyn Form, board: &Board, key: Key) -> Pressed {
             // Another thing may have other choices.
             form.look(board);
         }
-        Key::Erase => drop(form.entry().line_mut().0.pop()),
-        Key::EraseAll => form.entry().line_mut().0.clear(),
+        Key::Erase | Key::EraseWord | Key::EraseAll => erase(form.entry().line_mut().0, key),
         _ => {}
     }
     Pressed::Stayed

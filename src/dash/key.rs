@@ -70,6 +70,8 @@ pub enum Key {
     Quit,
     /// Take the last letter of what is typed away.
     Erase,
+    /// Take its last word away.
+    EraseWord,
     /// Empty what is typed.
     EraseAll,
 }

@@ -100,10 +100,8 @@ const REST: [Binding; 20] = [
 const WRITE: [Binding; 1] = [bind(&[letter('e')], Key::Export, "dash.key_export")];
 const PALETTE: Binding = footer(&[letter(':')], Key::Palette, "dash.key_palette");
 const FILTER: Binding = footer(&[letter('f')], Key::Filter, "dash.key_filter");
-const LONGER: Binding =
-    footer(&[letter('+'), letter('='), plain(KeyCode::Up)], Key::Range(1), "dash.key_longer");
-const SHORTER: Binding =
-    footer(&[letter('-'), plain(KeyCode::Down)], Key::Range(-1), "dash.key_shorter");
+const LONGER: Binding = footer(&[letter('+'), letter('=')], Key::Range(1), "dash.key_longer");
+const SHORTER: Binding = footer(&[letter('-')], Key::Range(-1), "dash.key_shorter");
 const EARLIER: Binding = footer(&[letter('[')], Key::Time(-1), "dash.key_earlier");
 const LATER: Binding = footer(&[letter(']')], Key::Time(1), "dash.key_later");
 
@@ -142,20 +140,8 @@ const LOG: [Binding; 9] = [
 ];
 const MAP: [Binding; 11] =
     [OPEN, BACK, TAKE, MAINTAIN, SEARCH, NETWORK, HELP, QUIT, PALETTE, LANGUAGE, CAUSE];
-const HEAT: [Binding; 12] = [
-    OPEN,
-    BACK,
-    footer(&[letter('+'), letter('=')], Key::Range(1), "dash.key_longer"),
-    footer(&[letter('-')], Key::Range(-1), "dash.key_shorter"),
-    EARLIER,
-    LATER,
-    SORT,
-    NETWORK,
-    HELP,
-    QUIT,
-    PALETTE,
-    LANGUAGE,
-];
+const HEAT: [Binding; 12] =
+    [OPEN, BACK, LONGER, SHORTER, EARLIER, LATER, SORT, NETWORK, HELP, QUIT, PALETTE, LANGUAGE];
 const DRIFT: [Binding; 10] =
     [OPEN, BACK, FILTER, TAKE, MAINTAIN, SEARCH, HELP, QUIT, PALETTE, LANGUAGE];
 const REPORTS: [Binding; 14] = [
@@ -180,7 +166,7 @@ const SUBJECT: [Binding; 13] = [
     LANGUAGE,
 ];
 const MOVES: [Binding; 2] = [UP, DOWN];
-const SEARCHING: [Binding; 10] = [
+const SEARCHING: [Binding; 11] = [
     footer(&[plain(KeyCode::Enter)], Key::Open, "dash.key_jump"),
     footer(&[plain(KeyCode::Esc)], Key::Back, "dash.key_close"),
     bind(&[plain(KeyCode::Up), control('p')], Key::Step(Step::By(-1)), "dash.key_up"),
@@ -188,11 +174,12 @@ const SEARCHING: [Binding; 10] = [
     bind(&[plain(KeyCode::PageUp)], Key::Page(-1), "dash.key_page_up"),
     bind(&[plain(KeyCode::PageDown)], Key::Page(1), "dash.key_page_down"),
     footer(&[plain(KeyCode::Backspace)], Key::Erase, "dash.key_erase"),
+    bind(&[control('w')], Key::EraseWord, "dash.key_erase_word"),
     footer(&[control('u')], Key::EraseAll, "dash.key_erase_all"),
     bind(&[control('c')], Key::Quit, "dash.key_quit"),
     bind(&[control('z')], Key::Suspend, "dash.key_suspend"),
 ];
-const CHOOSING: [Binding; 10] = [
+const CHOOSING: [Binding; 11] = [
     footer(&[plain(KeyCode::Enter)], Key::Open, "dash.key_do"),
     footer(&[plain(KeyCode::Esc)], Key::Back, "dash.key_close"),
     footer(&[plain(KeyCode::Up), control('p')], Key::Step(Step::By(-1)), "dash.key_up"),
@@ -200,6 +187,7 @@ const CHOOSING: [Binding; 10] = [
     bind(&[plain(KeyCode::PageUp)], Key::Page(-1), "dash.key_page_up"),
     bind(&[plain(KeyCode::PageDown)], Key::Page(1), "dash.key_page_down"),
     footer(&[plain(KeyCode::Backspace)], Key::Erase, "dash.key_erase"),
+    bind(&[control('w')], Key::EraseWord, "dash.key_erase_word"),
     footer(&[control('u')], Key::EraseAll, "dash.key_erase_all"),
     bind(&[control('c')], Key::Quit, "dash.key_quit"),
     bind(&[control('z')], Key::Suspend, "dash.key_suspend"),
@@ -214,11 +202,12 @@ const NEXT: &[Press] = &[plain(KeyCode::PageDown)];
 const BEFORE: &[Press] = &[plain(KeyCode::PageUp)];
 const RUBOUT: &[Press] = &[plain(KeyCode::Backspace)];
 const EMPTY: &[Press] = &[control('u')];
+const WORD: &[Press] = &[control('w')];
 const INTERRUPT: &[Press] = &[control('c')];
 const STOP: &[Press] = &[control('z')];
 
 /// The keys of a dialog: what Enter does, what is chosen from left to right, what there is beside it.
-const fn dialog(done: &'static str, choice: &'static str, other: &'static str) -> [Binding; 11] {
+const fn dialog(done: &'static str, choice: &'static str, other: &'static str) -> [Binding; 12] {
     [
         footer(ENTER, Key::Open, done),
         footer(LEAVE, Key::Back, "dash.key_leave"),
@@ -228,15 +217,16 @@ const fn dialog(done: &'static str, choice: &'static str, other: &'static str) -
         footer(NEXT, Key::Page(1), other),
         bind(BEFORE, Key::Page(-1), other),
         bind(RUBOUT, Key::Erase, "dash.key_erase"),
+        bind(WORD, Key::EraseWord, "dash.key_erase_word"),
         footer(EMPTY, Key::EraseAll, "dash.key_erase_all"),
         bind(INTERRUPT, Key::Quit, "dash.key_quit"),
         bind(STOP, Key::Suspend, "dash.key_suspend"),
     ]
 }
 
-const TAKING: [Binding; 11] = dialog("dash.key_take_it", "dash.key_term", "dash.key_other");
-const WORKING: [Binding; 11] = dialog("dash.key_announce", "dash.key_term", "dash.key_what");
-const SPEAKING: [Binding; 11] =
+const TAKING: [Binding; 12] = dialog("dash.key_take_it", "dash.key_term", "dash.key_other");
+const WORKING: [Binding; 12] = dialog("dash.key_announce", "dash.key_term", "dash.key_what");
+const SPEAKING: [Binding; 12] =
     dialog("dash.cause.key_write", "dash.cause.key_which", "dash.cause.key_other");
 const CONFIRMING: [Binding; 4] = [
     footer(ENTER, Key::Open, "dash.key_do"),
@@ -252,7 +242,7 @@ const SAVING: [Binding; 6] = [
     bind(&[control('c')], Key::Quit, "dash.key_quit"),
     bind(&[control('z')], Key::Suspend, "dash.key_suspend"),
 ];
-const STORMING: [Binding; 11] =
+const STORMING: [Binding; 12] =
     dialog("dash.key_order_storm", "dash.key_term", "dash.key_unit_above");
 const HELPING: [Binding; 3] = [
     footer(
@@ -288,7 +278,7 @@ pub fn keymap(screen: Screen, mode: Mode) -> &'static [&'static [Binding]] {
         (Mode::Normal, Screen::Reports) => &[&REPORTS, &MOVES, &PAGES, &REST],
         (Mode::Normal, Screen::Map) => &[&MAP, &MOVES, &PAGES, &REST, &WRITE],
         (Mode::Normal, Screen::Heat) => &[&HEAT, &MOVES, &PAGES, &REST, &WRITE],
-        (Mode::Normal, Screen::Subject) => &[&SUBJECT, &REST, &WRITE],
+        (Mode::Normal, Screen::Subject) => &[&SUBJECT, &MOVES, &PAGES, &REST, &WRITE],
         (Mode::Normal, Screen::Wall) => &[&WALL, &REST, &WRITE],
         (Mode::Normal, Screen::Works) => &[&WORKS, &MOVES, &PAGES, &REST, &WRITE],
     }

@@ -9,6 +9,7 @@
 //! they were fresh: see [`Freshness`](state::Freshness).
 
 mod actions;
+pub mod answers;
 mod api_source;
 mod bell;
 mod board;

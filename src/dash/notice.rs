@@ -1,5 +1,6 @@
 //! What came of what the user did, or why nothing did, told for a while. Pure.
 
+use super::answers::Answers;
 use super::confirm::Asking;
 use crate::api::AskedNow;
 use crate::model::{Ack, Cause, Id, SubjectId, UnixMs};
@@ -76,6 +77,8 @@ pub enum Said {
     NotExported(String),
     /// Being asked now: what was confirmed, and what the daemon made of it.
     Asked(Asking, AskedNow),
+    /// What those who were asked say.
+    Answered(Answers),
     /// Not asked, and why.
     NotAsked(String),
 }

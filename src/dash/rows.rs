@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use super::board::{Board, Subject, on, severity};
+use super::heat::line_of;
 use super::reports::Reports;
 use super::state::{Row, Screen, Sort, Tree, Ui};
 use crate::api::{UnitCoverage, UnitRow};
@@ -133,11 +134,23 @@ pub fn rows(ui: &Ui, board: &Board) -> Vec<Row> {
         }
         Screen::Map => ui.map.rows(),
         Screen::Heat => {
-            let open = ui.heat.open.clone().or_else(|| top(board));
-            match open {
-                Some(open) => sorted_units(board, board.children(&open), ui.sort, network.as_ref()),
-                None => sorted_units(board, board.roots(), ui.sort, network.as_ref()),
+            let Some(open) = ui.heat.open.clone().or_else(|| top(board)) else {
+                return sorted_units(board, board.roots(), ui.sort, network.as_ref());
+            };
+            let has_own = match board.loading() {
+                Some(_) => board.unit(&open).is_some_and(|unit| !unit.own.is_empty()),
+                None => line_of(board, &open, network.as_ref()).is_some(),
+            };
+            let mut beneath = sorted_units(board, board.children(&open), ui.sort, network.as_ref());
+            if ui.sort == Sort::Worst {
+                // What is worst here is what lost most.
+                let lost = |row: &Row| match row {
+                    Row::Unit(id) => ui.heat.lost_ms(id),
+                    _ => 0,
+                };
+                beneath.sort_by_cached_key(|row| Reverse(lost(row)));
             }
+            has_own.then_some(Row::Own(open)).into_iter().chain(beneath).collect()
         }
         Screen::Works => ui.works.rows(),
         Screen::Log => ui.log.rows(),

@@ -127,7 +127,6 @@ pub async fn run(options: Options) -> Result<(), DashError> {
         feed: receiver,
         sources,
         asked: FuturesUnordered::new(),
-        heated: FuturesUnordered::new(),
         logged: FuturesUnordered::new(),
         listed: FuturesUnordered::new(),
         reports: options.reports,
@@ -180,7 +179,6 @@ struct Desk {
     feed: watch::Receiver<Feed>,
     sources: (Rc<dyn Source>, Option<Rc<dyn Source>>),
     asked: FuturesUnordered<Asked>,
-    heated: FuturesUnordered<Asked>,
     logged: FuturesUnordered<Logged>,
     /// Lists and reports that are made while somebody looks at them.
     listed: FuturesUnordered<Errand>,
@@ -236,10 +234,6 @@ impl Desk {
                 Some((request, answer)) = self.asked.next() => {
                     leave = self.act(Action::History(request, answer))?;
                     at_once = true;
-                }
-                Some((request, answer)) = self.heated.next() => {
-                    leave = self.act(Action::Heat(request, answer))?;
-                    due.get_or_insert(last_frame + FRAME);
                 }
                 Some((request, answer)) = self.logged.next() => {
                     leave = self.act(Action::Log(request, answer))?;
@@ -331,7 +325,7 @@ impl Desk {
                 }
                 Cmd::History(request) => self.asked.push(self.ask(request)),
                 Cmd::Log(request) => self.logged.push(self.ask_log(request)),
-                Cmd::Heat(request) => self.heated.push(self.ask(request)),
+                Cmd::Heat(query) => self.listed.push(errands::lost(self.shown_source(), query)),
                 Cmd::Drift(question) => {
                     self.listed.push(errands::drifts(self.shown_source(), question));
                 }

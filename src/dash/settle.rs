@@ -3,7 +3,7 @@
 use super::board::Board;
 use super::lens::Filter;
 use super::place::Place;
-use super::rows::rows;
+use super::rows::{rows, top};
 use super::state::{Cmd, HistoryRequest, Row, RowsKey, Screen, Tree, Ui};
 use super::view::{chart_columns, heat_columns, list_height, map_size, report_size, search_height};
 use crate::model::UnixMs;
@@ -63,6 +63,7 @@ pub(super) fn settle(ui: &mut Ui, board: &Board) {
         drift: ui.drift.version(),
         closed: ui.closed.version(),
         works: ui.works.fetched.changes(),
+        heat: ui.heat.answers,
         carrier: ui.carriers.chosen.clone(),
         sort: match ui.screen {
             Screen::Lines => ui.lines_sort,
@@ -133,9 +134,9 @@ pub(super) fn ask_heat(ui: &mut Ui, board: &Board, now: UnixMs, commands: &mut V
         return ui.heat.rest();
     }
     let network = ui.network(board).map(|n| n.id.clone());
-    let (columns, height) = (heat_columns(ui.size), list_height(ui, board));
-    let rows = (ui.rows.as_slice(), height);
-    ui.heat.ask(board, network.as_ref(), rows, columns, now, commands);
+    let unit = ui.heat.open.clone().or_else(|| top(board));
+    let columns = heat_columns(ui.size);
+    ui.heat.ask(board, (unit, network), columns, now, commands);
 }
 
 /// Asks for what the lists lack that are there only while they are open.

@@ -8,8 +8,8 @@ use std::pin::Pin;
 use super::reports::{ReportRequest, SaveReport, Saved};
 use crate::api::{
     AckRequest, Acknowledged, AskRequest, AskedNow, Change, ClosedIncident, Drifts, EventRow,
-    History, LineLoad, NoteRequest, Noted, Overview, PageBody, Problem, Snapshot, StormInfo,
-    StormRequest, Work, WorkRequest,
+    History, LineLoad, LostQuery, LostRow, NoteRequest, Noted, Overview, PageBody, Problem,
+    Snapshot, StormInfo, StormRequest, Work, WorkRequest,
 };
 use crate::model::{Id, Span, SubjectId, UnitId};
 
@@ -82,6 +82,11 @@ pub trait Source {
 
     /// How full the lines were inside a window.
     fn loads(&self, window: Span) -> Answer<'_, Vec<LineLoad>>;
+
+    /// The lost time of units slot by slot.
+    fn lost<'a>(&'a self, _query: &'a LostQuery) -> Answer<'a, Vec<LostRow>> {
+        Box::pin(async { Err(SourceError("nothing is known of the inventory here".to_owned())) })
+    }
 
     /// The announced work of now and to come, by its next beginning.
     fn works(&self) -> Answer<'_, Vec<Work>>;

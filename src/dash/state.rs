@@ -1,5 +1,6 @@
 //! What the user is looking at, what he can do, and what has to be done for him.
 
+use super::answers::Awaited;
 use super::board::{Board, Version};
 use super::closed::Closed;
 pub use super::command::{Action, Cmd};
@@ -234,6 +235,8 @@ pub struct Ui {
     pub speaking: Speaking,
     /// What waits for the user's word, while the mode is [`Mode::Confirm`].
     pub confirm: Option<Confirm>,
+    /// Subjects that are being asked for the user.
+    pub awaited: Option<Awaited>,
     /// Ordering and ending storm mode.
     pub storming: Storming,
     /// What came of everything else.
@@ -270,6 +273,7 @@ pub(super) struct RowsKey {
     pub(super) drift: u64,
     pub(super) closed: (u64, bool),
     pub(super) works: u64,
+    pub(super) heat: u64,
     pub(super) carrier: Option<super::lens::Whose>,
     pub(super) sort: Sort,
     pub(super) network: Option<NetworkId>,
@@ -311,6 +315,7 @@ impl Ui {
             working: Working::default(),
             speaking: Speaking::default(),
             confirm: None,
+            awaited: None,
             storming: Storming::default(),
             notices: Notices::default(),
             read_only: false,

@@ -54,12 +54,11 @@ pub(super) fn open(ui: &mut Ui, board: &Board) {
             ui.map.open = Some(id);
             ui.map.place = Place::default();
         }
-        Row::Unit(id) if ui.screen == Screen::Heat => {
-            if !board.is_leaf(&id) {
-                ui.heat.open = Some(id);
-                ui.heat.place = Place::default();
-                return;
-            }
+        Row::Unit(id) if ui.screen == Screen::Heat && !board.is_leaf(&id) => {
+            ui.heat.open = Some(id);
+            ui.heat.place = Place::default();
+        }
+        Row::Unit(id) | Row::Own(id) if ui.screen == Screen::Heat => {
             let network = ui.network(board).map(|n| n.id.clone());
             match heat::line_of(board, &id, network.as_ref()).map(|line| line.id().clone()) {
                 Some(line) => open_subject(ui, line),

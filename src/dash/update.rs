@@ -11,10 +11,13 @@ use super::search::{Hit, Search};
 use super::settle::{ask_heat, ask_history, ask_lists, settle};
 use super::state::{Action, Cmd, Key, Mode, Row, Screen, Ui};
 use super::travel::{back, go_to, jump, open, open_subject};
-use super::view::{help_most, list_height, search_height};
-use super::{actions, confirm, outage, reports, storm, take, work};
+use super::view::{facts_most, help_most, list_height, search_height};
+use super::{actions, answers, confirm, outage, reports, storm, take, work};
 use crate::locale::Lang;
 use crate::model::{SubjectId, UnixMs};
+
+/// Lines that a page of a text that is read goes on.
+const TEXT_PAGE: isize = 10;
 
 /// Takes one action in. `board` is `None` until data have come and comes from where `link` says;
 /// `now` is the time of the action.
@@ -48,9 +51,7 @@ pub fn update(
                 detail.history = Some((request, result));
             }
         }
-        Action::Heat(request, result) => {
-            ui.heat.take(&request, result.as_deref().map_err(Clone::clone))
-        }
+        Action::Heat(query, result) => ui.heat.take(&query, result),
         Action::Log(request, result) => ui.log.take(&request, result),
         Action::Taken(ask, answer) => take::answered(ui, &ask, answer, now),
         Action::Closed(answer) => ui.closed.fetched.take(answer),
@@ -59,7 +60,7 @@ pub fn update(
         Action::Worked(ask, answer) => work::answered(ui, &ask, answer, now),
         Action::Ended(id, answer) => confirm::ended(ui, &id, answer, now),
         Action::Noted(request, answer) => outage::answered(ui, &request, answer, now),
-        Action::Asked(asking, answer) => confirm::asked(ui, asking, answer, now),
+        Action::Asked(asking, answer) => confirm::asked(ui, board, asking, answer, now),
         Action::Stormed(ask, answer) => storm::answered(ui, &ask, answer, now),
         Action::Mouse(mouse) => {
             let key = board.and_then(|board| super::mouse::key(ui, board, mouse));
@@ -90,6 +91,7 @@ pub fn update(
         Action::Key(key) => press(ui, board, link, key, now, &mut commands),
     }
     if let Some(board) = board {
+        answers::look(ui, board, now);
         let chosen = chosen_incident(ui);
         settle(ui, board);
         // What is pressed next would be about another one.
@@ -153,6 +155,15 @@ fn press(
         Mode::Normal if key == Key::Copy => confirm::copy(ui, board, now),
         Mode::Normal if key == Key::Keep => commands.push(Cmd::Keep(View::of(ui))),
         Mode::Normal if key == Key::Export => confirm::write(ui, board, now),
+        Mode::Normal
+            if ui.screen == Screen::Subject && matches!(key, Key::Step(_) | Key::Page(_)) =>
+        {
+            let most = facts_most(ui, board, link, now);
+            if let Some(detail) = &mut ui.detail {
+                // It may have become shorter since.
+                detail.top = scrolled(detail.top.min(most), key, most);
+            }
+        }
         Mode::Normal => press_in_screen(ui, board, key, now),
     }
 }
@@ -183,14 +194,10 @@ fn press_in_search(ui: &mut Ui, board: &Board, key: Key) {
             let height = isize::try_from(search_height(ui.size)).unwrap_or(1);
             ui.search.place.go(&ui.search.hits, Step::By(pages * height.max(1)));
         }
-        Key::Erase => {
-            ui.search.text.pop();
+        Key::Erase | Key::EraseWord | Key::EraseAll => {
+            form::erase(&mut ui.search.text, key);
             ui.search.look(board);
             ui.search.place = Place::default();
-        }
-        Key::EraseAll => {
-            ui.search.text.clear();
-            ui.search.look(board);
         }
         Key::Open => {
             let hit = ui.search.place.index(&ui.search.hits);
@@ -209,18 +216,25 @@ fn press_in_search(ui: &mut Ui, board: &Board, key: Key) {
 fn press_in_help(ui: &mut Ui, board: &Board, key: Key) {
     match key {
         Key::Back | Key::Help => ui.mode = Mode::Normal,
-        Key::Step(Step::By(by)) => ui.help_top = ui.help_top.saturating_add_signed(by),
-        Key::Page(pages) => ui.help_top = ui.help_top.saturating_add_signed(pages * 10),
-        Key::Step(Step::First) => ui.help_top = 0,
-        Key::Step(Step::Last) => ui.help_top = usize::MAX,
         Key::Tab(screen) => {
             ui.mode = Mode::Normal;
             go_to(ui, board, screen);
         }
-        _ => {}
+        key => ui.help_top = scrolled(ui.help_top, key, help_most(ui)),
     }
+}
+
+/// The first line of a text that is read, after a key; `most` is the last it can be.
+fn scrolled(top: usize, key: Key, most: usize) -> usize {
+    let top = match key {
+        Key::Step(Step::By(by)) => top.saturating_add_signed(by),
+        Key::Page(pages) => top.saturating_add_signed(pages * TEXT_PAGE),
+        Key::Step(Step::First) => 0,
+        Key::Step(Step::Last) => most,
+        _ => top,
+    };
     // Whoever goes on past the end has not gone anywhere.
-    ui.help_top = ui.help_top.min(help_most(ui));
+    top.min(most)
 }
 
 fn press_in_screen(ui: &mut Ui, board: &Board, key: Key, now: UnixMs) {
@@ -310,6 +324,7 @@ fn press_in_screen(ui: &mut Ui, board: &Board, key: Key, now: UnixMs) {
         | Key::Widen
         | Key::Aside(_)
         | Key::Erase
+        | Key::EraseWord
         | Key::EraseAll => {}
     }
 }

@@ -10,7 +10,7 @@ use super::link::Link;
 use super::screens;
 use super::state::{Freshness, Mode, Screen, Ui, freshness};
 pub(super) use super::tabs::names as tab_names;
-use super::theme::Theme;
+use super::theme::{Colours, Theme};
 use crate::locale;
 use crate::model::UnixMs;
 use crate::t;
@@ -290,6 +290,15 @@ pub(super) fn list_area(ui: &Ui, board: &Board) -> Option<(Rect, usize)> {
 #[must_use]
 pub(super) fn help_most(ui: &Ui) -> usize {
     screens::help::most(ui, body(Rect::new(0, 0, ui.size.0, ui.size.1)))
+}
+
+/// How far down the facts of the open subject can be read.
+#[must_use]
+pub(super) fn facts_most(ui: &Ui, board: &Board, link: &Link, now: UnixMs) -> usize {
+    // Colours take no room.
+    let theme = &Theme { colours: Colours::None, ascii: false };
+    let shot = Shot { board, link, ui, theme, now };
+    screens::subject::most(&shot, body(Rect::new(0, 0, ui.size.0, ui.size.1)))
 }
 
 /// Hits the search shows at a time.

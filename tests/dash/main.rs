@@ -3,9 +3,11 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod answers;
 mod desk;
 mod following;
 mod keys;
+mod lost;
 mod outages;
 mod properties;
 mod reports;

@@ -315,7 +315,7 @@ fn carrier_id(text: &str) -> CarrierId {
 }
 
 /// A number below `below` that depends on `text` only (FNV-1a).
-fn draw(text: &str, below: u64) -> u64 {
+pub fn draw(text: &str, below: u64) -> u64 {
     let hash = text
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));

@@ -313,6 +313,8 @@ fn how_long_is_chosen_or_written() {
         (format!("{own}<Right>1h30m"), Some((Some(5_400_000), None))),
         (format!("{own}17:30"), Some((None, Some(half_past_five)))),
         (format!("{own}7:00"), Some((None, Some(seven)))),
+        (format!("{own}17h30"), Some((None, Some(half_past_five)))),
+        (format!("{own}12h"), Some((Some(43_200_000), None))),
         (format!("{own}366d"), Some((Some(366 * 86_400_000), None))),
         (own.to_owned(), None),
         (format!("{own}0h"), None),
@@ -335,7 +337,7 @@ fn how_long_is_chosen_or_written() {
             None => {
                 assert_eq!(commands, Vec::new(), "{keys}");
                 assert_eq!(desk.ui.mode, Mode::Take, "{keys}");
-                assert!(desk.text().contains("viết 30m, 2h, 1d"), "{keys}: {}", desk.text());
+                assert!(desk.text().contains("viết 30p, 2 giờ, 1 ngày"), "{keys}: {}", desk.text());
                 // Another length is chosen, and the note goes on.
                 let request = asked(desk.press("<Left> chú<Enter>")).request;
                 assert_eq!((request.note.as_str(), request.until), ("ghi chú", Some(seven)));

@@ -160,6 +160,16 @@ impl Backend for Fixed {
         Box::pin(async { Ok(Vec::new()) })
     }
 
+    fn lost(&self, query: LostQuery) -> BoxFuture<'_, Result<Vec<LostRow>, Problem>> {
+        Box::pin(async move {
+            let Some(unit) = query.unit else {
+                return Err(Problem::new("unknown_network", query.network.to_string()));
+            };
+            let slots = vec![LostSlot { lost_ms: 5, judged_ms: 10, ..LostSlot::default() }];
+            Ok(vec![LostRow { unit, tier: Tier::Commune, units: 3, slots }])
+        })
+    }
+
     fn note(&self, request: NoteRequest, by: User) -> BoxFuture<'_, Result<Noted, Problem>> {
         Box::pin(async move {
             let NoteRequest { subject, start, cause, note } = request.checked()?;

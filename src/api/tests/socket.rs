@@ -210,6 +210,21 @@ async fn commands_carry_the_user_that_the_kernel_names() {
     let long = Span::new(UnixMs(0), UnixMs(WINDOW_MAX_MS + 1));
     assert_eq!(refusal(client.loads(long).await).error, "bad_window");
     assert_eq!(refusal(client.closed(long).await).error, "bad_window");
+    let query = LostQuery {
+        unit: Some(unit_id(1)),
+        network: NetworkId::new("tslcd").unwrap(),
+        edges: vec![UnixMs(0), UnixMs(1_000)],
+    };
+    let rows = client.lost(&query).await.unwrap();
+    assert_eq!((rows[0].unit.clone(), rows[0].units, rows[0].slots[0].lost_ms), (unit_id(1), 3, 5));
+    let roots = LostQuery { unit: None, ..query.clone() };
+    assert_eq!(refusal(client.lost(&roots).await).error, "unknown_network");
+    let many: Vec<UnixMs> = (0..202).map(UnixMs).collect();
+    let long = vec![UnixMs(0), UnixMs(33 * 86_400_000)];
+    for edges in [vec![UnixMs(5)], vec![UnixMs(5), UnixMs(5)], many, long] {
+        let bad = LostQuery { edges, ..query.clone() };
+        assert_eq!(refusal(client.lost(&bad).await).error, "bad_window");
+    }
     let heir = client.heir("a/tslcd@1970-01-01T00:00:00Z").await.unwrap();
     assert_eq!(heir.incident, Some(IncidentId::new("b/tslcd", UnixMs(0))));
     assert_eq!(client.heir("c/tslcd@1970-01-01T00:00:00Z").await.unwrap().incident, None);
@@ -271,6 +286,12 @@ async fn what_cannot_be_understood_is_told_in_one_form() {
     assert_eq!(told("DELETE", "/v1/maintenance/gone", "").await, "404 unknown_maintenance");
     assert_eq!(told("GET", "/v1/explain?subject=A", "").await, "400 bad_subject");
     assert_eq!(told("GET", "/v1/nothing", "").await, "404 unknown_path");
+    let no_times = "/v1/lost?network=tslcd&edges=x,y";
+    assert_eq!(told("GET", no_times, "").await, "400 bad_window");
+    let no_network = "/v1/lost?network=T&edges=1970-01-01T00:00:00Z,1970-01-01T01:00:00Z";
+    assert_eq!(told("GET", no_network, "").await, "404 unknown_network");
+    let no_unit = "/v1/lost?network=tslcd&unit=T&edges=1970-01-01T00:00:00Z,1970-01-01T01:00:00Z";
+    assert_eq!(told("GET", no_unit, "").await, "404 unknown_unit");
 }
 
 #[tokio::test]

@@ -1,8 +1,10 @@
 //! The cells of a file, in the words, times and figures of a language. Pure.
 
-use crate::api::{ClosedIncident, Drift, UnitRow, Work};
+use crate::api::{ClosedIncident, Drift, LostRow, UnitRow, Work};
+use crate::coverage::LostSlot;
 use crate::dash::board::{Board, Subject};
 use crate::dash::state::Ui;
+use crate::dash::words::subject_title;
 use crate::locale::{
     Lang, cause_key, clock, date, percent_number, recurrence_words, state_name, text as word,
     trouble_words,
@@ -21,6 +23,10 @@ pub(super) const UNIT_HEAD: [&str; 10] = [
     "availability",
     "measured",
 ];
+
+/// Beside these a column a slot, by its beginning, with the minutes lost in it.
+pub(super) const HEAT_HEAD: [&str; 7] =
+    ["id", "name", "kind", "network", "units", "all_lost_minutes", "unmeasured_minutes"];
 
 pub(super) const SUBJECT_HEAD: [&str; 20] = [
     "id",
@@ -45,17 +51,20 @@ pub(super) const SUBJECT_HEAD: [&str; 20] = [
     "sla",
 ];
 
-pub(super) const INCIDENT_HEAD: [&str; 12] = [
+pub(super) const INCIDENT_HEAD: [&str; 15] = [
     "id",
     "root",
+    "root_name",
     "state",
     "since",
+    "lasted_minutes",
     "unit",
     "unit_name",
     "units_cut",
     "unreachable",
     "carrier",
     "circuit",
+    "hotline",
     "taken_by",
     "note",
 ];
@@ -143,6 +152,31 @@ impl Say<'_> {
         ]
     }
 
+    /// A slot of which nothing is recorded, or which lies ahead, is empty.
+    pub(super) fn heat_cells(&self, ui: &Ui, unit: &UnitRow, row: Option<&LostRow>) -> Vec<String> {
+        let minutes = |ms: i64| self.figure(ms / 60, 1);
+        let slots = row.map_or(&[][..], |row| &row.slots);
+        let sum = |of: fn(&LostSlot) -> i64| {
+            let is_known = slots.iter().any(|slot| !slot.is_empty());
+            is_known.then(|| minutes(slots.iter().map(of).sum())).unwrap_or_default()
+        };
+        let network = ui.network(self.board);
+        let first = [
+            unit.id.to_string(),
+            unit.name.clone(),
+            word(self.lang, &format!("unit.kind.{}", unit.kind.as_str())).to_owned(),
+            shown(network.map(|n| &n.short)),
+            shown(row.map(|row| row.units)),
+            sum(|slot| slot.lost_ms),
+            sum(|slot| slot.unmeasured_ms),
+        ];
+        let lost = |slot: &LostSlot| match slot.is_empty() {
+            true => String::new(),
+            false => minutes(slot.lost_ms),
+        };
+        first.into_iter().chain(slots.iter().map(lost)).collect()
+    }
+
     pub(super) fn subject_cells(&self, subject: Subject<'_>) -> Vec<String> {
         let (lang, now, month) = (self.lang, subject.now(), subject.month());
         let state = match now.off_hours {
@@ -176,19 +210,23 @@ impl Say<'_> {
         ]
     }
 
-    pub(super) fn incident_cells(&self, incident: &Incident) -> Vec<String> {
+    pub(super) fn incident_cells(&self, incident: &Incident, now: UnixMs) -> Vec<String> {
         let root = self.board.subject(&incident.root);
+        let carrier = root.and_then(|s| self.board.carrier(s));
         vec![
             incident.id.to_string(),
             incident.root.to_string(),
+            root.map(|s| subject_title(self.board, s)).unwrap_or_default(),
             state_name(self.lang, incident.state).to_owned(),
             self.time(incident.since),
+            self.figure(now.since(incident.since).max(0) / 60, 1),
             incident.unit.to_string(),
             self.unit_name(&incident.unit),
             incident.impact.units.len().to_string(),
             incident.impact.unreachable.to_string(),
-            shown(root.and_then(|s| self.board.carrier(s)).map(|c| &c.name)),
+            shown(carrier.map(|c| &c.name)),
             shown(root.and_then(|s| s.circuit())),
+            shown(carrier.and_then(|c| c.hotline.as_ref())),
             shown(incident.ack.as_ref().map(|ack| &ack.by)),
             shown(incident.ack.as_ref().map(|ack| &ack.note)),
         ]

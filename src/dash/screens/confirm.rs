@@ -14,6 +14,9 @@ use crate::t;
 /// What stands at the left, and where: name, id, count; then what is besides to be known.
 const LABELS: [(u16, &str); 3] =
     [(0, "dash.sure.name"), (1, "dash.take_id"), (2, "dash.work_count")];
+/// The same of a file.
+const FILE_LABELS: [(u16, &str); 3] =
+    [(0, "dash.sure.name"), (1, "dash.sure.file"), (2, "dash.work_count")];
 
 /// Most lines of what is to be copied.
 const COPIED: usize = 4;
@@ -29,7 +32,8 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
         Deed::End(_) => "dash.sure.end",
     };
     let lines = 5 + if matches!(confirm.deed, Deed::Copy(_)) { 2 } else { 0 };
-    let frame = Frame::draw(shot, area, buffer, text(lang, heading), (1, 1), &LABELS, lines);
+    let labels = if matches!(confirm.deed, Deed::Export(_)) { &FILE_LABELS } else { &LABELS };
+    let frame = Frame::draw(shot, area, buffer, text(lang, heading), (1, 1), labels, lines);
     frame.put(buffer, 0, &Line::styled(visible(&confirm.name), theme.strong()));
     frame.put(buffer, 1, &Line::plain(visible(&confirm.id)));
     frame.put(buffer, 2, &count(shot, confirm));

@@ -10,7 +10,8 @@ use crate::dash::draw::{Line, boxed, clear, line, line_right, rows, text as writ
 use crate::dash::form::Entry;
 use crate::dash::theme::Theme;
 use crate::dash::view::{Shot, title};
-use crate::locale::{fit_end, text, width};
+use crate::locale::{date_time, duration, fit_end, text, width};
+use crate::model::UnixMs;
 use crate::t;
 
 /// Most columns of a dialog.
@@ -139,4 +140,12 @@ pub fn hint(shot: &Shot<'_>, entry: &Entry, key: &'static str) -> Line {
         true => Line::styled(t!(lang, "dash.not_understood", how = how), shot.theme.fault()),
         false => Line::styled(how, shot.theme.dim()),
     }
+}
+
+/// "22:00 27/11 (5 giờ 20 phút nữa)": whoever typed hours sees whether they were taken for a length.
+pub fn ahead(shot: &Shot<'_>, at: UnixMs) -> String {
+    let lang = shot.ui.lang;
+    let length = duration(lang, at.since(shot.now).max(0));
+    let at = date_time(lang, &shot.board.local(at));
+    t!(lang, "dash.ahead", at = at, length = length)
 }

@@ -56,24 +56,46 @@ pub fn first_lines(shot: &Shot<'_>, subject: Subject<'_>, columns: u16) -> u16 {
     u16::try_from(lines).unwrap_or(u16::MAX)
 }
 
+/// Lines that all of it takes in `columns`.
+pub fn lines(shot: &Shot<'_>, subject: Subject<'_>, columns: u16) -> usize {
+    let room = usize::from(columns.saturating_sub(LABEL + 1));
+    list(shot, subject).iter().map(|(_, words)| words.wrap(room).len().max(1)).sum()
+}
+
 /// Draws the facts from the top of `area` on; returns the lines taken.
 pub fn draw(shot: &Shot<'_>, subject: Subject<'_>, area: Rect, buffer: &mut Buffer) -> u16 {
+    draw_from(shot, subject, 0, area, buffer)
+}
+
+/// The same from line `top` on.
+pub fn draw_from(
+    shot: &Shot<'_>,
+    subject: Subject<'_>,
+    top: usize,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> u16 {
+    let columns = area.width.saturating_sub(LABEL + 1);
+    let mut above = top;
     let mut y = 0;
     for (label, content) in list(shot, subject) {
         if y >= area.height {
             break;
         }
+        let pieces = content.wrap(usize::from(columns));
+        let count = pieces.len().max(1);
+        if above >= count {
+            above -= count;
+            continue;
+        }
         let row = rows(area, y, 1);
         let label = Line::styled(text(shot.ui.lang, label), shot.theme.dim());
         line(buffer, Rect { width: LABEL.min(row.width), ..row }, 0, &label);
         let at = LABEL + 1;
-        let room = Rect {
-            x: row.x + at.min(row.width),
-            width: row.width.saturating_sub(at),
-            height: area.height - y,
-            ..row
-        };
-        y += wrapped(buffer, room, &content).max(1);
+        let room =
+            Rect { x: row.x + at.min(row.width), width: columns, height: area.height - y, ..row };
+        y += written(buffer, room, pieces.into_iter().skip(std::mem::take(&mut above)).collect())
+            .max(1);
     }
     y
 }
@@ -83,7 +105,11 @@ pub fn wrapped(buffer: &mut Buffer, area: Rect, content: &Line) -> u16 {
     if area.is_empty() {
         return 0;
     }
-    let mut broken = content.wrap(usize::from(area.width));
+    written(buffer, area, content.wrap(usize::from(area.width)))
+}
+
+/// Writes a line that is broken into pieces already; returns how many are written.
+fn written(buffer: &mut Buffer, area: Rect, mut broken: Vec<Line>) -> u16 {
     // Nobody is to take what was cut off for the end.
     if broken.len() > usize::from(area.height) {
         broken.truncate(usize::from(area.height));

@@ -6,8 +6,8 @@ use ratatui::style::Style;
 
 use super::coverage::position;
 use super::dialog::choice;
+use crate::coverage::LostSlot;
 use crate::dash::draw::{Line, boxed, line, line_right, rows, text as write};
-use crate::dash::heat::{Cell, line_of};
 use crate::dash::state::{Range, Row};
 use crate::dash::theme::Theme;
 use crate::dash::view::{HEAT_NAME, HEAT_SUM, Shot, empty, title};
@@ -17,6 +17,9 @@ use crate::t;
 
 /// Columns from which the heading has room for whose time is shown.
 const WHOSE: u16 = 110;
+
+/// What part of the time that counts is degraded when a cell shows it: a tenth.
+const DEGRADED_FROM: i64 = 10;
 
 /// Draws the heat map.
 pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
@@ -46,16 +49,19 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let height = usize::from(inside.height.saturating_sub(2));
     let (first, selected) = (place.first_visible(&ui.rows, height), place.index(&ui.rows));
     for (y, i) in (1..inside.height.saturating_sub(1)).zip(first..ui.rows.len()) {
-        let Some(Row::Unit(id)) = ui.rows.get(i) else { continue };
-        let row = rows(inside, y, 1);
-        let short = shot.board.unit(id).map(|u| u.short.clone()).unwrap_or_default();
+        let (Some(row), row_area) = (ui.rows.get(i), rows(inside, y, 1)) else { continue };
+        let (Row::Unit(id) | Row::Own(id)) = row else { continue };
+        let label = match row {
+            Row::Own(_) => text(lang, "dash_heat.own"),
+            _ => shot.board.unit(id).map_or("", |unit| &unit.short),
+        };
         let is_selected = selected == Some(i);
         let style = if is_selected { theme.selected() } else { Style::new() };
-        let label = Rect { width: name, ..row };
+        let left = Rect { width: name, ..row_area };
         if is_selected {
-            buffer.set_style(label, style);
+            buffer.set_style(left, style);
         }
-        write(buffer, label, 1, &short, style);
+        write(buffer, left, 1, label, style);
         let lost = unit(shot, id, rows(cells, y, 1), buffer);
         line_right(buffer, rows(sum, y, 1), 0, &lost);
     }
@@ -94,90 +100,108 @@ fn left(column: usize, columns: usize, room: u16) -> u16 {
 
 /// One unit's cells; what was lost in all.
 fn unit(shot: &Shot<'_>, id: &UnitId, row: Rect, buffer: &mut Buffer) -> Line {
-    let (lang, theme) = (shot.ui.lang, shot.theme);
-    let network = shot.ui.network(shot.board).map(|n| &n.id);
-    if let Some(words) = shot.loading() {
+    let (lang, theme, heat) = (shot.ui.lang, shot.theme, &shot.ui.heat);
+    let words = match heat.outcome() {
+        Some(Err(reason)) => t!(lang, "dash.no_history", reason = reason_words(lang, reason)),
+        None => format!("{} {}", theme.turning(shot.now), text(lang, "dash.loading")),
+        Some(Ok(())) => text(lang, "dash.heat_no_line").to_owned(),
+    };
+    let Some(found) = heat.row(id) else {
         write(buffer, row, 0, &words, theme.dim());
         return Line::default();
-    }
-    let Some(subject) = line_of(shot.board, id, network) else {
-        write(buffer, row, 0, text(lang, "dash.heat_no_line"), theme.dim());
-        return Line::default();
     };
-    let cells = match shot.ui.heat.cells(subject.id()) {
-        Some(Ok(cells)) => cells,
-        Some(Err(reason)) => {
-            let words = t!(lang, "dash.no_history", reason = reason_words(lang, reason));
-            write(buffer, row, 0, &words, theme.dim());
-            return Line::default();
-        }
-        None => {
-            let words = format!("{} {}", theme.turning(shot.now), text(lang, "dash.loading"));
-            write(buffer, row, 0, &words, theme.dim());
-            return Line::default();
-        }
-    };
-    for (i, cell) in cells.iter().enumerate() {
-        let Some(cell) = cell else { continue };
-        let (sign, style) = look(theme, cell);
-        let (from, to) = (left(i, cells.len(), row.width), left(i + 1, cells.len(), row.width));
+    let slots = &found.slots;
+    for (i, slot) in slots.iter().enumerate() {
+        let Some((sign, style)) = look(theme, slot) else { continue };
+        let (from, to) = (left(i, slots.len(), row.width), left(i + 1, slots.len(), row.width));
         let wide = usize::from(to.saturating_sub(from));
         write(buffer, row, from, &sign.to_string().repeat(wide), style);
     }
-    let lost: i64 = cells.iter().flatten().map(|c| c.lost_ms).sum();
+    let lost = heat.lost_ms(id);
     if lost == 0 {
         return Line::styled("0", theme.dim());
     }
     Line::styled(duration_short(lang, lost), theme.fault())
 }
 
-/// A cell's sign and style: blocks as high as what was lost, in colours; else tenths as digits. What
-/// is neither well nor lost has the sign of its state, so that no colour is needed to tell them.
-fn look(theme: &Theme, cell: &Cell) -> (char, Style) {
-    let lost = cell.lost_permille();
-    if theme.is_plain() {
-        return match (lost, cell.worst) {
-            (0, State::Unmeasured) => (theme.glyph(State::Unmeasured), Style::new()),
-            (0, State::Degraded) => (theme.glyph(State::Degraded), Style::new()),
-            (0, _) => ('.', theme.dim()),
-            (1000, _) => ('#', theme.strong()),
-            (lost, _) => {
-                let tenths = (lost.saturating_add(99) / 100).clamp(1, 9);
-                (char::from_digit(u32::from(tenths), 10).unwrap_or('9'), theme.strong())
-            }
-        };
+/// The lost share in thousandths; something lost is never nothing.
+fn lost_permille(slot: &LostSlot) -> u16 {
+    if slot.lost_ms <= 0 || slot.judged_ms <= 0 {
+        return 0;
     }
-    match (lost, cell.worst) {
-        (0, State::Unmeasured) => (theme.glyph(State::Unmeasured), theme.unknown()),
-        (0, State::Degraded) => (theme.glyph(State::Degraded), theme.poor()),
-        (0, _) => ('▁', theme.lost(0)),
-        (..100, _) => ('▃', theme.lost(lost)),
-        (..500, _) => ('▅', theme.lost(lost)),
-        _ => ('█', theme.lost(lost)),
+    let share = i128::from(slot.lost_ms) * 1000 / i128::from(slot.judged_ms);
+    u16::try_from(share).unwrap_or(1000).clamp(1, 1000)
+}
+
+/// A slot's sign and style: blocks as high as what was lost, in colours; else tenths as digits. What
+/// is neither well nor lost has a sign of its own, so that no colour is needed to tell them. `None`
+/// where nothing is recorded.
+fn look(theme: &Theme, slot: &LostSlot) -> Option<(char, Style)> {
+    if slot.is_empty() {
+        return None;
     }
+    let lost = lost_permille(slot);
+    if lost == 0 {
+        // A restart of the daemon must not hide a day.
+        if slot.judged_ms < slot.unmeasured_ms {
+            return Some((theme.glyph(State::Unmeasured), theme.unknown()));
+        }
+        if slot.judged_ms == 0 {
+            return Some((theme.incident_signs()[0], theme.dim()));
+        }
+        // Of many units some are always a little worse than they should be.
+        if slot.degraded_ms > 0 && slot.degraded_ms * DEGRADED_FROM >= slot.judged_ms {
+            return Some((theme.glyph(State::Degraded), theme.poor()));
+        }
+    }
+    Some(match (theme.is_plain(), lost) {
+        (true, 0) => ('.', theme.dim()),
+        (true, 1000..) => ('#', theme.strong()),
+        (true, lost) => {
+            let tenths = (lost.saturating_add(99) / 100).clamp(1, 9);
+            (char::from_digit(u32::from(tenths), 10).unwrap_or('9'), theme.strong())
+        }
+        (false, 0) => ('▁', theme.lost(0)),
+        (false, ..100) => ('▃', theme.lost(lost)),
+        (false, ..500) => ('▅', theme.lost(lost)),
+        (false, _) => ('█', theme.lost(lost)),
+    })
 }
 
 /// What the signs mean.
 fn signs(shot: &Shot<'_>) -> Line {
     let (lang, theme) = (shot.ui.lang, shot.theme);
-    let cell = |lost_ms, worst| Cell { lost_ms, known_ms: 1000, worst };
-    let of = |cell: &Cell| {
-        let (sign, style) = look(theme, cell);
-        (sign.to_string(), style)
-    };
-    let mut shown = vec![(of(&cell(0, State::Up)), "dash.heat_none")];
-    if theme.is_plain() {
-        let (_, style) = of(&cell(1000, State::Down));
-        shown.push((("1-9".to_owned(), style), "dash_heat.tenths"));
-        shown.push((of(&cell(1000, State::Down)), "dash_heat.whole"));
+    let lost = |lost_ms| LostSlot { lost_ms, judged_ms: 1000, ..LostSlot::default() };
+    let (degraded, unmeasured, planned) = (
+        LostSlot { degraded_ms: 1000, ..lost(0) },
+        LostSlot { unmeasured_ms: 1000, ..LostSlot::default() },
+        LostSlot { planned_ms: 1000, ..LostSlot::default() },
+    );
+    let shown: &[(LostSlot, &str)] = if theme.is_plain() {
+        // The digits stand for what is between nothing and all.
+        &[
+            (lost(0), "dash.heat_none"),
+            (lost(50), "dash_heat.tenths"),
+            (lost(1000), "dash_heat.whole"),
+        ]
     } else {
-        shown.push((of(&cell(50, State::Down)), "dash.heat_some"));
-        shown.push((of(&cell(300, State::Down)), "dash.heat_part"));
-        shown.push((of(&cell(1000, State::Down)), "dash.heat_most"));
-    }
-    shown.push((of(&cell(0, State::Degraded)), "state.degraded"));
-    let unmeasured = Cell { known_ms: 0, ..cell(0, State::Unmeasured) };
-    shown.push((of(&unmeasured), "state.unmeasured"));
+        &[
+            (lost(0), "dash.heat_none"),
+            (lost(50), "dash.heat_some"),
+            (lost(300), "dash.heat_part"),
+            (lost(1000), "dash.heat_most"),
+        ]
+    };
+    let others = [
+        (degraded, "state.degraded"),
+        (unmeasured, "state.unmeasured"),
+        (planned, "dash_heat.planned"),
+    ];
+    let shown = shown.iter().chain(&others).filter_map(|(slot, key)| {
+        let (sign, style) = look(theme, slot)?;
+        let is_digit = sign.is_ascii_digit();
+        Some(((if is_digit { "1-9".to_owned() } else { sign.to_string() }, style), *key))
+    });
     let mut words = Line::default();
     for ((sign, style), key) in shown {
         words.push(sign, style);

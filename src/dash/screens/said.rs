@@ -1,10 +1,15 @@
 //! What came of the user's actions, for the status line.
 
+use std::borrow::Cow;
+
+use crate::dash::answers::Answers;
 use crate::dash::draw::Line;
 use crate::dash::notice::Said;
 use crate::dash::view::Shot;
 use crate::dash::words::subject_title;
-use crate::locale::{cause_key, fit, number, reason_words, text, visible};
+use crate::locale::{
+    Lang, cause_key, fit, number, percent, reason_words, rtt, text, trouble_words, visible,
+};
 use crate::model::SubjectId;
 use crate::t;
 
@@ -128,8 +133,38 @@ pub fn told(shot: &Shot<'_>) -> Option<Line> {
             }
             plain(words)
         }
+        Said::Answered(answers) => {
+            let words = answered(lang, answers);
+            if answers.silent > 0 { fault(words) } else { plain(words) }
+        }
         Said::NotAsked(why) => fault(t!(lang, "dash.not_asked", reason = reason_words(lang, why))),
     }
+}
+
+/// "TSLCD Huyện Cái Bè: có trả lời, 3,2 ms"; of several how many said what.
+fn answered(lang: Lang, answers: &Answers) -> String {
+    let Answers { name, answered, silent, unknown, only } = answers;
+    if let Some((rtt_us, lost, trouble)) = only {
+        let rtt_us = rtt_us.map(|us| rtt(lang, us));
+        let share = || percent(lang, u32::from(*lost) * 1000, 0);
+        let lost = (*lost > 0).then(|| t!(lang, "ask.lost", share = share()));
+        let trouble = trouble.and_then(|trouble| trouble_words(lang, trouble));
+        let first = text(lang, "ask.answered").to_owned();
+        let all = [Some(first), rtt_us, lost, trouble.map(Cow::into_owned)];
+        let all: Vec<String> = all.into_iter().flatten().collect();
+        return format!("{name}: {}", all.join(", "));
+    }
+    let said = [(answered, "ask.answered"), (silent, "ask.silent"), (unknown, "ask.not_yet")];
+    let said = said.into_iter().filter(|(count, _)| **count > 0);
+    let is_only = answered + silent + unknown == 1;
+    let words = said.map(|(count, key)| match is_only {
+        true => text(lang, key).to_owned(),
+        false => {
+            let count = number(lang, i64::try_from(*count).unwrap_or(i64::MAX));
+            format!("{count} {}", text(lang, key))
+        }
+    });
+    format!("{name}: {}", words.collect::<Vec<String>>().join(", "))
 }
 
 /// What is asked and has no answer yet.

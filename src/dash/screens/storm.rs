@@ -4,12 +4,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::channels::Detail;
-use super::dialog::{Frame, hint, own};
+use super::dialog::{Frame, ahead, hint, own};
 use crate::api::StormInfo;
 use crate::dash::draw::Line;
 use crate::dash::storm::{Dialog, Term, count};
 use crate::dash::view::Shot;
-use crate::locale::{date_time, fit, number, text, visible};
+use crate::locale::{fit, number, text, visible};
 use crate::t;
 
 /// What stands at the left, and where: what, id, count, how it stands, a blank, note, term; then its
@@ -63,7 +63,7 @@ fn until(shot: &Shot<'_>, dialog: &Dialog) -> Line {
             words.push(text(lang, "dash.storm_end_told"), theme.dim());
         }
         Some(until) => {
-            let at = date_time(lang, &shot.board.local(until));
+            let at = ahead(shot, until);
             words.push(t!(lang, "dash.storm_until_told", at = at), theme.dim());
         }
         None => words.append(hint(shot, &dialog.entry, "dash.storm_own")),

@@ -7,7 +7,8 @@ use ratatui::style::Style;
 use super::dialog::choice;
 use super::{chart, facts};
 use crate::coverage::Outage;
-use crate::dash::draw::{Column, Line, Table, boxed, list, rows};
+use crate::dash::board::Subject;
+use crate::dash::draw::{Column, Line, Table, boxed, line_right, list, rows};
 use crate::dash::state::Range;
 use crate::dash::view::{Shot, empty, title};
 use crate::dash::words::{NOTHING, subject_title};
@@ -21,21 +22,43 @@ const WIDE: u16 = 130;
 /// Rows a chart needs at least: box, curve, loss, state and times.
 const CHART_ROWS: u16 = 8;
 
+/// The box with the facts.
+fn above(shot: &Shot<'_>, subject: Subject<'_>, area: Rect) -> Rect {
+    let wide = area.width >= WIDE;
+    let width = if wide { area.width * 60 / 100 } else { area.width };
+    let lines = facts::lines(shot, subject, width.saturating_sub(2));
+    let lines = u16::try_from(lines).unwrap_or(u16::MAX);
+    let least = CHART_ROWS.max(area.height * 45 / 100);
+    let upper = lines.saturating_add(2).min(area.height.saturating_sub(least));
+    Rect { width, ..rows(area, 0, upper) }
+}
+
+/// How far down the facts can be read.
+pub fn most(shot: &Shot<'_>, area: Rect) -> usize {
+    let open = shot.ui.detail.as_ref().and_then(|detail| shot.board.subject(&detail.subject));
+    let Some(subject) = open else { return 0 };
+    let above = above(shot, subject, area);
+    let lines = facts::lines(shot, subject, above.width.saturating_sub(2));
+    lines.saturating_sub(usize::from(above.height.saturating_sub(2)))
+}
+
 /// Draws the open subject.
 pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let Some(detail) = &shot.ui.detail else { return };
     let Some(subject) = shot.board.subject(&detail.subject) else { return };
     let theme = shot.theme;
-    let wide = area.width >= WIDE;
-    let facts_width = if wide { area.width * 60 / 100 } else { area.width };
-    // Drawn once into nothing, only to know how many lines the facts need.
-    let count = u16::try_from(facts::list(shot, subject).len()).unwrap_or(u16::MAX);
-    let least = CHART_ROWS.max(area.height * 45 / 100);
-    let upper = count.saturating_add(4).min(area.height.saturating_sub(least));
-    let mut above = rows(area, 0, upper);
-    above.width = facts_width;
+    let above = above(shot, subject, area);
+    let (wide, upper) = (area.width >= WIDE, above.height);
     let inside = boxed(buffer, above, theme, &title(theme, subject_title(shot.board, subject)));
-    facts::draw(shot, subject, inside, buffer);
+    let (all, shown) = (facts::lines(shot, subject, inside.width), usize::from(inside.height));
+    let top = detail.top.min(all.saturating_sub(shown));
+    if all > shown {
+        let last = (top + shown).min(all);
+        let heading = Rect { width: above.width.saturating_sub(1), ..rows(above, 0, 1) };
+        let words = Line::styled(format!(" {}–{last}/{all} ", top + 1), theme.dim());
+        line_right(buffer, heading, heading.width / 2, &words);
+    }
+    facts::draw_from(shot, subject, top, inside, buffer);
     let mut below = rows(area, upper, area.height - upper);
     if wide {
         let right = Rect { x: above.x + above.width, width: area.width - above.width, ..above };

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::dialog::{Frame, hint, own};
+use super::dialog::{Frame, ahead, hint, own};
 use crate::dash::draw::Line;
 use crate::dash::take::{Dialog, Holds, Term, holding};
 use crate::dash::view::Shot;
@@ -74,8 +74,8 @@ fn end(shot: &Shot<'_>, dialog: &Dialog) -> Line {
     match dialog.holds(shot.board, shot.now).map(|holds| (holds, holds.end(shot.now))) {
         Some((Holds::Over, _)) => {}
         Some((_, at)) => {
-            let at = at.map(|at| crate::locale::date_time(lang, &shot.board.local(at)));
-            let until = t!(lang, "dash.take_until", at = at.unwrap_or_default());
+            let until =
+                t!(lang, "dash.take_until", at = at.map(|at| ahead(shot, at)).unwrap_or_default());
             words.push(until, theme.dim());
         }
         None => words.append(hint(shot, &dialog.entry, "dash.take_own")),

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use crate::api::{RECURRING_MAX_MS, WORK_MAX_MS};
 use crate::dash::board::Board;
-use crate::dash::times::{length_ms, next_time};
+use crate::dash::times::{as_clock, length_ms, next_time};
 use crate::locale::fold;
 use crate::model::{Recurrence, Span, UnixMs, days_of, minute_of_day, weekday};
 
@@ -119,14 +119,13 @@ fn own(board: &Board, now: UnixMs, text: &str) -> Option<Span> {
     let end = |from: UnixMs, word: &str| {
         next_time(board, from, word).or_else(|| length(word).map(|ms| from + ms))
     };
-    // "2 giờ".
-    if let Some(ms) = length(text) {
-        return Some(Span::new(now, now + ms));
+    // "22 giờ", "2 giờ".
+    if let Some(end) = end(now, text) {
+        return Some(Span::new(now, end));
     }
     match words[..] {
-        [last] => Some(Span::new(now, end(now, last)?)),
         [first, last] => {
-            let from = next_time(board, now, &as_clock(first, last))?;
+            let from = next_time(board, now, &beginning(first, last))?;
             Some(Span::new(from, end(from, last)?))
         }
         [date, first, last] => {
@@ -134,24 +133,16 @@ fn own(board: &Board, now: UnixMs, text: &str) -> Option<Span> {
             let midnight = date.at(0, 0, 0, 0).to_zoned_datetime(board.timezone().clone()).ok()?;
             // What begins at midnight is the next time of day a moment before it.
             let before = UnixMs::from(midnight.timestamp()) - 1;
-            let from = next_time(board, before, &as_clock(first, last))?;
+            let from = next_time(board, before, &beginning(first, last))?;
             (from > now).then_some(Span::new(from, end(from, last)?))
         }
         _ => None,
     }
 }
 
-/// `22h` and `22h30`, as many write a beginning; before a time of day (`4h 22:00`) hours may be meant
-/// as a length, so that they are none.
-fn as_clock<'a>(word: &'a str, next: &str) -> Cow<'a, str> {
-    let is_number = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    match word.split_once(['h', 'H']) {
-        Some((hour, "")) if is_number(hour) && !next.contains(':') => format!("{hour}:00").into(),
-        Some((hour, minute)) if is_number(hour) && is_number(minute) => {
-            format!("{hour}:{minute}").into()
-        }
-        _ => word.into(),
-    }
+/// A beginning as people write it: before a time of day (`4h 22:00`) hours may be meant as a length.
+fn beginning<'a>(word: &'a str, next: &str) -> Cow<'a, str> {
+    as_clock(word, if next.contains(':') { 13 } else { 0 })
 }
 
 /// `22:00 4h`, `22:00 02:00 31/12`: a beginning, an end, and perhaps the last day.
@@ -162,7 +153,7 @@ fn recurring(board: &Board, now: UnixMs, days: [bool; 7], text: &str) -> Option<
         [first, last, until] => (first, last, Some(until)),
         _ => return None,
     };
-    let from = minute_of_day(&as_clock(first, last))?;
+    let from = minute_of_day(&beginning(first, last))?;
     let lasts = match minute_of_day(last) {
         Some(to) if to > from => to - from,
         Some(to) => to + DAY_MINUTES - from,

@@ -1,0 +1,123 @@
+//! What those say whom the user has had asked, and what else is read on a subject's page.
+
+use tuantra::api::{AskedNow, SubjectRow};
+use tuantra::dash::{Action, Board, Cmd};
+use tuantra::locale::Lang;
+use tuantra::model::State;
+
+use crate::desk::Desk;
+use crate::sample;
+
+fn status(desk: &Desk) -> String {
+    desk.text().lines().last().unwrap_or_default().to_owned()
+}
+
+/// The desk with one subject's row set otherwise.
+fn set(desk: &mut Desk, id: &str, change: impl Fn(&mut SubjectRow)) {
+    let mut snapshot = sample::province();
+    let row = snapshot.subjects.iter_mut().find(|row| row.id.as_str() == id).expect("a subject");
+    change(row);
+    desk.board = Board::new(snapshot);
+    desk.act(Action::Data);
+}
+
+/// Has the first incident's root asked; the daemon says how many it was asking already.
+fn ask(joined: u32) -> Desk {
+    let mut desk = Desk::new(Lang::Vi, (120, 40));
+    let commands = desk.press("2r<Enter>");
+    let [Cmd::Ask(asking)] = &commands[..] else { panic!("one command: {commands:?}") };
+    let subjects = 1 - joined;
+    let done = AskedNow { subjects, joined, addresses: 1, never: Vec::new() };
+    desk.act(Action::Asked(asking.clone(), Ok(done)));
+    desk
+}
+
+const ROOT: &str = "go-cong-tay/tslcd";
+
+#[test]
+fn what_comes_of_asking_is_told_when_it_has_come() {
+    let mut desk = ask(0);
+    let at = desk.now;
+    desk.now = at + 900;
+    // A round that had left before the question is no answer to it.
+    set(&mut desk, ROOT, |row| row.now.last_round = Some(at - 1));
+    assert!(status(&desk).contains("Đang đo ngay"), "{}", status(&desk));
+    set(&mut desk, ROOT, |row| {
+        row.now.last_round = Some(at + 10);
+        (row.now.loss_permille, row.now.rtt_us) = (Some(1000), None);
+    });
+    assert!(status(&desk).contains("TSLCD Huyện Gò Công Tây: không trả lời"), "{}", status(&desk));
+    // It is told once.
+    desk.now = at + 9_000;
+    desk.act(Action::Tick);
+    assert!(!status(&desk).contains("không trả lời"), "{}", status(&desk));
+    let mut desk = ask(0);
+    set(&mut desk, ROOT, |row| {
+        row.now.state = State::Up;
+        row.now.last_round = Some(at + 10);
+        (row.now.loss_permille, row.now.rtt_us) = (Some(333), Some(3_200));
+    });
+    let said = status(&desk);
+    assert!(said.contains("Gò Công Tây: trả lời, 3,2 ms, mất 33 % số gói"), "{said}");
+}
+
+#[test]
+fn who_does_not_answer_in_time_is_not_said_to_be_silent() {
+    let mut desk = ask(0);
+    desk.now = desk.now + 29_000;
+    desk.act(Action::Tick);
+    assert!(!status(&desk).contains("chưa có kết quả"), "{}", status(&desk));
+    desk.now = desk.now + 1_000;
+    desk.act(Action::Tick);
+    assert!(status(&desk).contains("Gò Công Tây: chưa có kết quả"), "{}", status(&desk));
+    // Whoever was being asked for somebody else may have been asked a moment before.
+    let mut desk = ask(1);
+    let before = desk.now - 500;
+    set(&mut desk, ROOT, |row| {
+        row.now.last_round = Some(before);
+        (row.now.loss_permille, row.now.rtt_us) = (Some(0), Some(900));
+    });
+    assert!(status(&desk).contains("trả lời, 0,90 ms"), "{}", status(&desk));
+}
+
+#[test]
+fn of_several_how_many_said_what_is_told() {
+    let mut desk = Desk::new(Lang::En, (120, 40));
+    let commands = desk.press("1r<Enter>");
+    let [Cmd::Ask(asking)] = &commands[..] else { panic!("one command: {commands:?}") };
+    let (first, all) = (asking.request.subjects[0].clone(), asking.request.subjects.clone());
+    let count = u32::try_from(all.len()).expect("a few");
+    let done = AskedNow { subjects: count, joined: 0, addresses: count, never: Vec::new() };
+    desk.act(Action::Asked(asking.clone(), Ok(done)));
+    let mut snapshot = sample::province();
+    for row in snapshot.subjects.iter_mut().filter(|row| all.contains(&row.id)) {
+        row.now.last_round = Some(desk.now + 5);
+        row.now.loss_permille = Some(if row.id == first { 1000 } else { 0 });
+    }
+    desk.board = Board::new(snapshot);
+    desk.act(Action::Data);
+    let said = status(&desk);
+    assert!(said.contains(&format!("{} answered, 1 no answer", count - 1)), "{said}");
+}
+
+#[test]
+fn all_that_is_known_of_a_subject_can_be_read_on_a_small_screen() {
+    let mut desk = Desk::new(Lang::Vi, (80, 24));
+    desk.press("/cho gao ups<Enter>");
+    let first = desk.text();
+    assert!(!first.contains("Địa chỉ"), "it has to be scrolled for: {first}");
+    desk.press("<End>");
+    let last = desk.text();
+    assert!(last.contains("Địa chỉ") && !last.contains("Trạng thái "), "{last}");
+    // Past the end is nowhere: one step back is seen at once.
+    desk.press("<Down><Down><Up>");
+    assert_ne!(desk.text(), last);
+    desk.press("<Home>");
+    assert_eq!(desk.text(), first);
+    // Where all of it has room nothing moves.
+    let mut desk = Desk::new(Lang::Vi, (200, 60));
+    desk.press("/cai be tslcd<Enter>");
+    let whole = desk.text();
+    desk.press("<PgDn><Down>");
+    assert_eq!(desk.text(), whole);
+}
