@@ -54,7 +54,7 @@ pub fn rows(board: &Board, query: &LostQuery, now: UnixMs) -> Vec<LostRow> {
                 sum.planned_ms += got.planned_ms;
             }
         }
-        let units = u32::try_from(units.len()).unwrap();
+        let units = u32::try_from(units.len()).expect("a few");
         LostRow { unit: unit.clone(), tier: Tier::Commune, units, slots }
     })
     .collect()

@@ -157,8 +157,8 @@ impl Say<'_> {
         let minutes = |ms: i64| self.figure(ms / 60, 1);
         let slots = row.map_or(&[][..], |row| &row.slots);
         let sum = |of: fn(&LostSlot) -> i64| {
-            let is_known = slots.iter().any(|slot| !slot.is_empty());
-            is_known.then(|| minutes(slots.iter().map(of).sum())).unwrap_or_default()
+            let known: Vec<&LostSlot> = slots.iter().filter(|slot| !slot.is_empty()).collect();
+            if known.is_empty() { String::new() } else { minutes(known.into_iter().map(of).sum()) }
         };
         let network = ui.network(self.board);
         let first = [
