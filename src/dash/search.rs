@@ -1,5 +1,6 @@
 //! The search over units and subjects, without diacritics, exact hits first.
 
+use memchr::memchr;
 use memchr::memmem::Finder;
 
 use super::board::{Board, Folded, TITLE, Version};
@@ -61,33 +62,47 @@ impl<'a> Query<'a> {
         Self { text, whole: Finder::new(text), words }
     }
 
-    /// How well `folded` (lines: names first) answers; smaller is better.
+    /// How well `folded` (lines: names first, at the end what is nobody's name) answers; smaller is
+    /// better.
     fn rank(&self, folded: &str) -> Option<u8> {
-        let first = self.words.first().unwrap_or(&self.whole);
-        first.find(folded.as_bytes())?;
-        folded.split('\n').filter_map(|line| self.rank_of_line(line)).min()
+        let bytes = folded.as_bytes();
+        let names = memchr(TITLE as u8, bytes).unwrap_or(bytes.len());
+        let (mut best, mut from) = (None, 0);
+        while best != Some(0)
+            && let Some(at) = bytes.get(from..names).and_then(|rest| self.whole.find(rest))
+        {
+            let (at, to) = (from + at, from + at + self.text.len());
+            let rank = rank_between(at.checked_sub(1).map(|i| bytes[i]), bytes.get(to).copied());
+            best = Some(best.map_or(rank, |best: u8| best.min(rank)));
+            from = to;
+        }
+        best.or_else(|| self.answers_somehow(folded, names).then_some(5))
     }
 
-    fn rank_of_line(&self, line: &str) -> Option<u8> {
-        let whole = self.whole.find(line.as_bytes());
-        let has_all = || self.words.iter().all(|word| word.find(line.as_bytes()).is_some());
-        let Some(at) = whole.filter(|_| !line.starts_with(TITLE)) else {
-            let has_words = !self.words.is_empty() && has_all();
-            return (whole.is_some() || has_words).then_some(5);
-        };
-        let (before, after) = (&line[..at], &line[at + self.text.len()..]);
-        Some(if before.is_empty() && after.is_empty() {
-            0
-        } else if line.strip_suffix(self.text).is_some_and(|rest| rest.ends_with(' ')) {
-            // "cai be" is what matters in "huyen cai be".
-            1
-        } else if before.is_empty() {
-            2
-        } else if before.ends_with([' ', '-', '.', '/', '(']) {
-            3
-        } else {
-            4
-        })
+    /// Whether what is nobody's name has it, or one line has all of its words.
+    fn answers_somehow(&self, folded: &str, names: usize) -> bool {
+        let has = |line: &str, word: &Finder<'_>| word.find(line.as_bytes()).is_some();
+        match self.words.split_first() {
+            None => has(&folded[names..], &self.whole),
+            Some((first, others)) => {
+                let has_all = |line: &str| has(line, first) && others.iter().all(|w| has(line, w));
+                has(folded, first) && folded.split('\n').any(has_all)
+            }
+        }
+    }
+}
+
+/// How well a text answers that stands between these two letters of a name, where there are any.
+const fn rank_between(before: Option<u8>, after: Option<u8>) -> u8 {
+    let begins = matches!(before, None | Some(b'\n'));
+    let ends = matches!(after, None | Some(b'\n'));
+    match before {
+        _ if begins && ends => 0,
+        // "cai be" is what matters in "huyen cai be".
+        Some(b' ') if ends => 1,
+        _ if begins => 2,
+        Some(b' ' | b'-' | b'.' | b'/' | b'(') => 3,
+        _ => 4,
     }
 }
 

@@ -226,8 +226,9 @@ impl Answers {
     /// A column's cells in the order of their index: the arcs after the column's OID.
     pub fn column<'a>(&'a self, column: &Oid) -> impl Iterator<Item = (&'a [u32], Datum<'a>)> {
         let arcs = column.arcs();
-        // As it was asked, or as a part of what was.
-        let asked = self.columns.iter().find(|asked| arcs.starts_with(asked.root.arcs()));
+        // As it was asked, or as a part of what was; of several the one that has the least beside it.
+        let holds = self.columns.iter().filter(|asked| arcs.starts_with(asked.root.arcs()));
+        let asked = holds.max_by_key(|asked| asked.root.len());
         let (above, len) = match asked {
             Some(asked) => (&arcs[asked.root.len()..], asked.cells.len()),
             None => (arcs, self.alone.len()),
