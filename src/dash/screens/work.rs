@@ -8,7 +8,7 @@ use crate::dash::draw::Line;
 use crate::dash::view::Shot;
 use crate::dash::words::worked_on;
 use crate::dash::work::{Dialog, Plan, Term, count, target};
-use crate::locale::{date_time, duration, number, recurrence_words, text, visible};
+use crate::locale::{date_time, duration_short, number, recurrence_words, text, visible};
 use crate::t;
 
 /// What stands at the left, and where: what, id, count, a blank, note, term; then its times.
@@ -54,7 +54,7 @@ fn times(shot: &Shot<'_>, dialog: &Dialog) -> Vec<Line> {
         Some(Plan { span, every: None }) => {
             let at = |at| date_time(lang, &shot.board.local(at));
             let said = t!(lang, "dash.work_times", from = at(span.from), to = at(span.to));
-            words.push(format!("{said} ({})", duration(lang, span.len_ms())), theme.dim());
+            words.push(format!("{said} ({})", duration_short(lang, span.len_ms())), theme.dim());
         }
         Some(Plan { span, every: Some(every) }) => {
             let to = date_time(lang, &shot.board.local(span.to));
