@@ -1,6 +1,6 @@
-//! What the dashboard costs. First a frame at 200×60 (build, difference, encoding) with one in a hundred of the
-//! subjects changing before it (a daemon that asks everybody every 30 s tells of a third as many in the tenth of
-//! a second between two frames); the change itself, and a key with its frame, all in processor time
+//! What the dashboard costs. First a frame at 200×60 (build, difference, encoding) with one in a thousand of the
+//! subjects changing before it (at ten frames a second one in a hundred a second), then with one in a hundred (a
+//! daemon that asks everybody every 30 s tells of a third as many between two frames); the change itself, and a key with its frame, all in processor time
 //! of the thread: other programs on the machine do not count. Then the program itself in a
 //! pseudoterminal before a real daemon: start to first screen, memory, bytes a second. Prints
 //! Markdown tables; judges nothing. `cargo bench --bench dash [-- frames|search|program]`.
@@ -50,12 +50,9 @@ fn timed(all: &mut Vec<u128>, work: impl FnOnce()) {
     all.push((cpu() - from).as_micros());
 }
 
-/// Frames until everybody has had a round: one subject in a hundred before each.
-const ROUND_FRAMES: usize = 100;
-
-/// The change number `n`.
-fn change(board: &Board, n: u64) -> Change {
-    let subjects = board.subjects().skip(n as usize % ROUND_FRAMES).step_by(ROUND_FRAMES);
+/// The change number `n`: one subject in `of` has a new round.
+fn change(board: &Board, n: u64, of: usize) -> Change {
+    let subjects = board.subjects().skip(n as usize % of).step_by(of);
     Change {
         seq: board.seq + 1,
         at: board.at + 100,
@@ -127,7 +124,7 @@ impl Desk {
     }
 }
 
-fn measure(screen: &str, keys: &str, extra: usize) {
+fn measure(screen: &str, keys: &str, extra: usize, of: usize) {
     let mut desk = Desk::new(extra);
     for key in keys.chars() {
         desk.press(KeyCode::Char(key));
@@ -136,7 +133,7 @@ fn measure(screen: &str, keys: &str, extra: usize) {
     let (mut frames, mut changes, mut pressed) = (Vec::new(), Vec::new(), Vec::new());
     let (mut bytes, mut idle) = (Vec::new(), 0);
     for n in 0..FRAMES {
-        let change = change(&desk.board, n as u64);
+        let change = change(&desk.board, n as u64, of);
         timed(&mut changes, || {
             desk.board.apply(change).unwrap();
             desk.act(Action::Data);
@@ -154,17 +151,20 @@ fn measure(screen: &str, keys: &str, extra: usize) {
     let ((f50, f99), (c50, c99)) = (quantiles(frames), quantiles(changes));
     let ((k50, k99), (b50, b99)) = (quantiles(pressed), quantiles(bytes));
     println!(
-        "| {screen} | {subjects} | {f50} | {f99} | {c50} | {c99} | {k50} | {k99} | {b50} | {b99} | {idle} |"
+        "| {screen} | {subjects} | {of} | {f50} | {f99} | {c50} | {c99} | {k50} | {k99} | {b50} | {b99} | {idle} |"
     );
 }
 
 fn frames() {
     println!(
-        "| screen | subjects | frame p50 µs | p99 | change p50 µs | p99 | key to frame p50 µs | p99 | bytes a frame p50 | p99 | idle bytes |"
+        "| screen | subjects | one changes in | frame p50 µs | p99 | change p50 µs | p99 | key to frame p50 µs | p99 | bytes a frame p50 | p99 | idle bytes |"
     );
-    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    println!(
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+    );
     // Four subjects to a commune.
-    for extra in [0, 2_300, 24_800] {
+    let sizes = [0, 2_300, 24_800];
+    for (of, extra) in [1_000, 100].into_iter().flat_map(|of| sizes.map(|extra| (of, extra))) {
         for (screen, keys) in [
             ("coverage", ""),
             ("coverage, worst first", "s"),
@@ -177,7 +177,7 @@ fn frames() {
             ("heat map", "H"),
             ("wallboard", "w"),
         ] {
-            measure(screen, keys, extra);
+            measure(screen, keys, extra, of);
         }
     }
 }

@@ -252,6 +252,8 @@ struct Lean {
     off_hours: bool,
     #[serde(default, skip_serializing_if = "is_false")]
     planned: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    asked: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     trouble: Option<RoundError>,
 }

@@ -43,6 +43,7 @@ fn state(state: State) -> SubjectState {
         flapping: false,
         off_hours: false,
         planned: false,
+        asked: false,
         trouble: None,
     }
 }
@@ -229,6 +230,7 @@ fn a_state_in_a_page_has_what_there_is_and_leaves_out_what_is_not() {
         flapping: true,
         off_hours: true,
         planned: true,
+        asked: false,
         trouble: Some(crate::model::RoundError::OwnLoss { packets: 1 }),
     };
     let keys = |json: &serde_json::Value| -> Vec<String> {

@@ -297,6 +297,9 @@ pub struct SubjectState {
     /// It is inside announced work.
     #[serde(default)]
     pub planned: bool,
+    /// Somebody has it asked beside its turns, and the answer has not come yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asked: bool,
     /// What a check says is wrong, while it counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<RoundError>,

@@ -139,21 +139,8 @@ impl Heard {
             let key = if self.is_never_asked { "ask.never" } else { "ask.not_yet" };
             return t!(lang, key);
         }
-        if self.answered == Some(false) {
-            return t!(lang, "ask.silent");
-        }
-        let mut words = t!(lang, "ask.answered");
-        if let Some(us) = now.rtt_us {
-            words = format!("{words}, {}", locale::rtt(lang, us));
-        }
-        if let Some(lost) = now.loss_permille.filter(|lost| *lost > 0) {
-            let share = locale::percent(lang, u32::from(lost) * 1000, 0);
-            words = format!("{words}, {}", t!(lang, "ask.lost", share = share));
-        }
-        match now.trouble.and_then(|trouble| locale::trouble_words(lang, trouble)) {
-            Some(trouble) => format!("{words}; {trouble}"),
-            None => words,
-        }
+        let lost = now.loss_permille.unwrap_or(0);
+        locale::answer_words(lang, lost, now.rtt_us, now.trouble)
     }
 }
 
@@ -174,6 +161,8 @@ async fn listen(
     let is_newer = |row: &SubjectRow| {
         row.now.last_round > before.get(&row.id).copied().flatten()
             && row.now.last_round >= asked.since
+            // Another check of it may have answered already: what was lost is that of the first.
+            && !row.now.asked
     };
     let is_never_asked = |row: &SubjectRow| asked.never.contains(&row.id);
     let following = async {

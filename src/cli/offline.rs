@@ -184,6 +184,7 @@ fn build(
             flapping: view.is_flapping,
             off_hours: is_off_hours(inventory, s, |s| views[s.ix()], at),
             planned: is_planned(&announced, inventory, s, at),
+            asked: false,
         }
     };
     let sources = Sources {

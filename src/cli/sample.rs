@@ -61,6 +61,7 @@ fn subject(id: &str, unit: &str, state: State, cause: Option<&str>) -> SubjectRo
             flapping: false,
             off_hours: false,
             planned: false,
+            asked: false,
             trouble: None,
         },
         month: Availability::default(),

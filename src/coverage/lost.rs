@@ -96,11 +96,16 @@ pub fn lost_slots<'r>(
     let mut sums: BTreeMap<(UnitIx, bool, Tier), LostUnits> = BTreeMap::new();
     for unit in tree.units() {
         let Some(row) = row_of(tree, open, unit) else { continue };
-        let Some(slots) = own_slots(judge, &asked, unit, &record) else { continue };
+        let slots = own_slots(judge, &asked, unit, &record);
         let is_required = inventory.unit(unit).requires.contains(&network);
+        // Whoever must have it is the level that is looked at, also where nobody of it has a line.
+        if slots.is_none() && !is_required {
+            continue;
+        }
         let tier = inventory.unit(unit).kind.tier();
         let none = || LostUnits { unit: row, tier, units: 0, slots: Vec::new() };
         let sum = sums.entry((row, is_required, tier)).or_insert_with(none);
+        let Some(slots) = slots else { continue };
         sum.units += 1;
         sum.slots.resize(slots.len(), LostSlot::default());
         for (sum, got) in sum.slots.iter_mut().zip(slots) {
@@ -115,6 +120,7 @@ pub fn lost_slots<'r>(
             _ => found.push(row),
         }
     }
+    found.retain(|row| row.units > 0);
     found
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::closed::closed;
 use super::feed::Changes;
@@ -29,6 +29,8 @@ pub(super) struct Socket {
     requests: mpsc::Sender<Request>,
     changes: Arc<Changes>,
     store: PathBuf,
+    /// Who reads the records of all lines holds it: one at a time, whoever else waits or hangs up.
+    whole: Arc<Semaphore>,
 }
 
 impl Socket {
@@ -37,7 +39,7 @@ impl Socket {
         changes: Arc<Changes>,
         store: &Path,
     ) -> Self {
-        Self { requests, changes, store: store.to_owned() }
+        Self { requests, changes, store: store.to_owned(), whole: Arc::new(Semaphore::new(1)) }
     }
 
     async fn ask<T>(
@@ -130,9 +132,15 @@ impl Backend for Socket {
         let store = self.store.clone();
         Box::pin(async move {
             let inventory = self.ask(Request::Inventory).await?;
+            let stopping = || Problem::new("stopping", t!(Lang::En, "reason.stopping"));
+            let turn = Arc::clone(&self.whole).acquire_owned().await.map_err(|_| stopping())?;
             let now = super::clock::now();
-            let work = move || lost(&store, &inventory, &query, now);
-            let read = tokio::task::spawn_blocking(work).await;
+            let read = tokio::task::spawn_blocking(move || {
+                // The work goes on when its client has hung up: so does its turn.
+                let _turn = turn;
+                lost(&store, &inventory, &query, now)
+            });
+            let read = read.await;
             let found = read.map_err(|e| Problem::new("store", e.to_string()))?;
             found.map_err(|error| {
                 let word = match error {

@@ -1,7 +1,7 @@
 //! What the subjects say that the user has had asked. Pure.
 //!
-//! Guarantees: only a round that was sent for the question counts as its answer; who has not answered
-//! in time is said to be not known, not to be silent.
+//! Guarantees: only what was sent for the question counts as its answer; who has not answered in time
+//! is said to be not known, not to be silent.
 
 use super::board::{Board, Subject};
 use super::confirm::Asking;
@@ -12,6 +12,9 @@ use crate::model::{RoundError, SubjectId, UnixMs};
 
 /// How long the answers are waited for, in milliseconds.
 const WAIT_MS: i64 = 30_000;
+
+/// Most questions of one user that are waited for; of more the oldest is given up.
+const QUESTIONS_MAX: usize = 8;
 
 /// Subjects that are being asked for the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,20 +39,18 @@ pub struct Answers {
     pub silent: usize,
     /// Of how many nothing is known.
     pub unknown: usize,
-    /// Where only one was asked and answered: its latency in microseconds, the lost thousandths, and
-    /// what else is wrong with it.
+    /// Where only one was asked and something has come: its latency in microseconds, the lost
+    /// thousandths, and what else is wrong with it.
     pub only: Option<(Option<u32>, u16, Option<RoundError>)>,
 }
 
 impl Awaited {
     /// What the daemon made of `asking`, at `now`.
-    fn new(board: &Board, asking: &Asking, done: &AskedNow, now: UnixMs) -> Self {
-        let is_asked = |id: &&SubjectId| !done.never.contains(id);
-        let before = |id: &SubjectId| board.subject(id).and_then(|s| s.now().last_round);
-        let subjects = asking.request.subjects.iter().filter(is_asked);
+    fn new(asking: &Asking, done: &AskedNow, now: UnixMs) -> Self {
+        let subjects = asking.request.subjects.iter().cloned().zip(asking.before.iter().copied());
         Self {
             name: asking.name.clone(),
-            subjects: subjects.map(|id| (id.clone(), before(id))).collect(),
+            subjects: subjects.filter(|(id, _)| !done.never.contains(id)).collect(),
             // Of those who were being asked for somebody else nobody knows since when.
             since: (done.joined == 0).then_some(asking.at),
             until: now + WAIT_MS,
@@ -57,8 +58,13 @@ impl Awaited {
     }
 
     fn has_come(&self, subject: Subject<'_>, before: Option<UnixMs>) -> bool {
-        let last = subject.now().last_round;
-        last > before && last >= self.since
+        let now = subject.now();
+        let is_new = match self.since {
+            Some(since) => now.last_round >= Some(since),
+            None => now.last_round > before,
+        };
+        // Another check of it may have answered already: what was lost is that of the first.
+        is_new && !now.asked
     }
 
     /// What there is to be told at `now`; `None` while there is something to wait for.
@@ -67,33 +73,45 @@ impl Awaited {
             Answers { name: self.name.clone(), answered: 0, silent: 0, unknown: 0, only: None };
         for (id, before) in &self.subjects {
             let subject = board.subject(id).filter(|subject| self.has_come(*subject, *before));
-            match subject.map(|subject| subject.now()).map(|now| (now, now.loss_permille)) {
-                Some((now, Some(lost))) if lost < 1000 => {
-                    found.answered += 1;
-                    found.only = Some((now.rtt_us, lost, now.trouble));
-                }
-                Some((_, Some(_))) => found.silent += 1,
-                Some((_, None)) | None => found.unknown += 1,
+            let Some((now, lost)) =
+                subject.and_then(|subject| Some((subject.now(), subject.now().loss_permille?)))
+            else {
+                found.unknown += 1;
+                continue;
+            };
+            match lost {
+                ..1000 => found.answered += 1,
+                _ => found.silent += 1,
             }
-        }
-        if self.subjects.len() != 1 {
-            found.only = None;
+            found.only = (self.subjects.len() == 1).then_some((now.rtt_us, lost, now.trouble));
         }
         (found.unknown == 0 || now >= self.until).then_some(found)
     }
 }
 
 /// The daemon is asking them; what they say is told when it has come.
-pub(super) fn wait(ui: &mut Ui, board: &Board, asking: &Asking, done: &AskedNow, now: UnixMs) {
-    let awaited = Awaited::new(board, asking, done, now);
-    ui.awaited = Some(awaited).filter(|awaited| !awaited.subjects.is_empty());
+pub(super) fn wait(ui: &mut Ui, asking: &Asking, done: &AskedNow, now: UnixMs) {
+    let awaited = Awaited::new(asking, done, now);
+    if awaited.subjects.is_empty() {
+        return;
+    }
+    if ui.awaited.len() >= QUESTIONS_MAX {
+        ui.awaited.remove(0);
+    }
+    ui.awaited.push(awaited);
 }
 
 /// Tells what has come since, when all of it has, or the time is over.
 pub(super) fn look(ui: &mut Ui, board: &Board, now: UnixMs) {
-    let Some(answers) = ui.awaited.as_ref().and_then(|awaited| awaited.answers(board, now)) else {
-        return;
-    };
-    ui.awaited = None;
-    ui.notices.tell(Said::Answered(answers), now);
+    let mut told = None;
+    ui.awaited.retain(|awaited| match awaited.answers(board, now) {
+        Some(answers) => {
+            told = Some(answers);
+            false
+        }
+        None => true,
+    });
+    if let Some(answers) = told {
+        ui.notices.tell(Said::Answered(answers), now);
+    }
 }

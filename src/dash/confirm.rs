@@ -40,6 +40,8 @@ pub struct Asking {
     pub name: String,
     /// How many are left out because they would be too many at once.
     pub left_out: usize,
+    /// The last round of each before that.
+    pub before: Vec<Option<UnixMs>>,
     /// When.
     pub at: UnixMs,
 }
@@ -66,7 +68,14 @@ fn ask(ui: &mut Ui, confirm: Confirm) {
 }
 
 /// A key while the question is open.
-pub(super) fn press(ui: &mut Ui, link: &Link, key: Key, now: UnixMs, commands: &mut Vec<Cmd>) {
+pub(super) fn press(
+    ui: &mut Ui,
+    board: &Board,
+    link: &Link,
+    key: Key,
+    now: UnixMs,
+    commands: &mut Vec<Cmd>,
+) {
     match (key, &ui.confirm) {
         (Key::Back, _) | (_, None) => close(ui),
         (Key::Open, Some(confirm)) => {
@@ -77,7 +86,11 @@ pub(super) fn press(ui: &mut Ui, link: &Link, key: Key, now: UnixMs, commands: &
                 return ui.notices.tell(Said::NoDaemon, now);
             }
             commands.push(match deed {
-                Deed::Ask(request) => Cmd::Ask(Asking { request, name, left_out, at: now }),
+                Deed::Ask(request) => {
+                    let last = |id| board.subject(id).and_then(|subject| subject.now().last_round);
+                    let before = request.subjects.iter().map(last).collect();
+                    Cmd::Ask(Asking { request, name, left_out, before, at: now })
+                }
                 Deed::Copy(line) => {
                     ui.notices.tell(Said::Copied(line.clone()), now);
                     Cmd::Copy(line)
@@ -146,6 +159,14 @@ pub(super) fn write(ui: &mut Ui, board: &Board, now: UnixMs) {
     if board.loading().is_some() {
         return ui.notices.tell(Said::Loading, now);
     }
+    match ui.heat.outcome().filter(|_| ui.screen == Screen::Heat) {
+        None if ui.screen == Screen::Heat => return ui.notices.tell(Said::Loading, now),
+        Some(Err(why)) => {
+            let why = Said::NotExported(why.to_owned());
+            return ui.notices.tell(why, now);
+        }
+        _ => {}
+    }
     match export::csv(ui, board, now) {
         Some(export) => {
             let (name, id, count) = (screen_name(ui), export.name.clone(), export.rows);
@@ -201,18 +222,10 @@ pub(super) fn ask_now(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs) {
 }
 
 /// What the daemon said to that.
-pub(super) fn asked(
-    ui: &mut Ui,
-    board: Option<&Board>,
-    asking: Asking,
-    answer: Result<AskedNow, Refusal>,
-    now: UnixMs,
-) {
+pub(super) fn asked(ui: &mut Ui, asking: Asking, answer: Result<AskedNow, Refusal>, now: UnixMs) {
     let said = match answer {
         Ok(done) => {
-            if let Some(board) = board {
-                answers::wait(ui, board, &asking, &done, now);
-            }
+            answers::wait(ui, &asking, &done, now);
             Said::Asked(asking, done)
         }
         Err(refusal) => refused(refusal, Said::NotAsked),

@@ -62,6 +62,13 @@ impl<T: PartialEq> Fetched<T> {
         }
     }
 
+    /// Something else is to be asked for: what is there is none of it, and an answer under way is
+    /// waited for all the same, so that only one is.
+    pub(super) fn forget(&mut self) {
+        let is_under_way = self.is_under_way;
+        *self = Self { is_under_way, changes: self.changes + 1, ..Self::default() };
+    }
+
     /// Has it asked for at the next chance: something was commanded that changes it.
     pub(super) const fn hurry(&mut self) {
         self.asked = None;
@@ -105,6 +112,21 @@ mod tests {
         assert_eq!((list.list.len(), list.failure.as_deref()), (1, Some("gone")));
         // A clock that was set back does not silence it.
         assert!(list.ask(now - 60_000, FRESH_MS));
+    }
+
+    #[test]
+    fn something_else_is_asked_for_once_the_answer_under_way_has_come() {
+        let mut list: Fetched<u8> = Fetched::default();
+        let now = UnixMs(1_000_000);
+        assert!(list.ask(now, FRESH_MS));
+        list.take(Ok(vec![1]));
+        assert!(list.ask(now + FRESH_MS, FRESH_MS));
+        let version = list.changes();
+        list.forget();
+        assert!(!list.is_loaded() && list.list.is_empty() && list.changes() > version);
+        assert!(!list.ask(now + 60_000, FRESH_MS), "one at a time");
+        list.rest();
+        assert!(list.ask(now + 60_000, FRESH_MS));
     }
 
     #[test]

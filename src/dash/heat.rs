@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use super::board::{Board, Subject};
+use super::fetched::Fetched;
 use super::place::Place;
 use super::state::{Cmd, Range, Row};
 use crate::api::{LostQuery, LostRow};
@@ -24,9 +25,6 @@ const WEEK_BY_THREES: usize = 56;
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// The answer to a question.
-type Answer = Result<Vec<LostRow>, String>;
-
 /// The heat map as the user has it.
 #[derive(Debug, Clone)]
 pub struct Heat {
@@ -41,13 +39,10 @@ pub struct Heat {
     /// What is looked at.
     query: Option<LostQuery>,
     /// What has come of it.
-    answer: Option<Answer>,
+    pub(super) fetched: Fetched<LostRow>,
     at: HashMap<UnitId, usize>,
-    /// How many answers have come.
-    pub(super) answers: u64,
-    /// When it was asked for last.
-    asked: Option<UnixMs>,
-    is_under_way: bool,
+    /// It was asked for after the period was over.
+    is_complete: bool,
 }
 
 impl Default for Heat {
@@ -58,11 +53,9 @@ impl Default for Heat {
             end: None,
             place: Place::default(),
             query: None,
-            answer: None,
+            fetched: Fetched::default(),
             at: HashMap::new(),
-            answers: 0,
-            asked: None,
-            is_under_way: false,
+            is_complete: false,
         }
     }
 }
@@ -87,14 +80,23 @@ impl Heat {
     /// Why nothing has come, or that it has; `None` while it is being asked for.
     #[must_use]
     pub fn outcome(&self) -> Option<Result<(), &str>> {
-        Some(self.answer.as_ref()?.as_ref().map(|_| ()).map_err(String::as_str))
+        match &self.fetched.failure {
+            Some(reason) if !self.fetched.is_loaded() => Some(Err(reason)),
+            _ => self.fetched.is_loaded().then_some(Ok(())),
+        }
     }
 
     /// What has come of a unit; `None` where neither it nor what lies beneath it has a line on the
     /// network.
     #[must_use]
     pub fn row(&self, unit: &UnitId) -> Option<&LostRow> {
-        self.answer.as_ref()?.as_ref().ok()?.get(*self.at.get(unit)?)
+        self.fetched.list.get(*self.at.get(unit)?)
+    }
+
+    /// What a unit lost in all, milliseconds.
+    #[must_use]
+    pub fn lost_ms(&self, unit: &UnitId) -> i64 {
+        self.row(unit).map_or(0, |row| row.slots.iter().map(|slot| slot.lost_ms).sum())
     }
 
     /// A longer (1) or shorter (-1) period; an hour is none.
@@ -112,44 +114,18 @@ impl Heat {
         self.end = (end < now).then_some(end);
     }
 
-    /// It is asked for when it is not there, again when it could not be read, and while the period
-    /// goes with the time once a minute; what is there is shown meanwhile.
-    fn is_due(&self, now: UnixMs) -> bool {
-        let again_ms = match &self.answer {
-            None => return true,
-            Some(Err(_)) => FAILED_AGAIN_MS,
-            Some(Ok(_)) if self.end.is_none() => LIVE_AGAIN_MS,
-            Some(Ok(_)) => return false,
-        };
-        self.asked.is_none_or(|at| now.since(at) >= again_ms)
-    }
-
-    /// Who has left waits for nothing: what was under way is withdrawn; what has come stays.
-    pub(super) const fn rest(&mut self) {
-        if self.is_under_way {
-            (self.asked, self.is_under_way) = (None, false);
-        }
-    }
-
-    /// An answer; one to another question is dropped.
-    pub(super) fn take(&mut self, query: &LostQuery, answer: Answer) {
+    /// An answer; one to another question leaves only that nothing is under way any more.
+    pub(super) fn take(&mut self, query: &LostQuery, answer: Result<Vec<LostRow>, String>) {
         if self.query.as_ref() != Some(query) {
-            return;
+            return self.fetched.rest();
         }
-        self.is_under_way = false;
-        let rows = answer.as_deref().unwrap_or_default().iter().enumerate();
+        self.fetched.take(answer);
+        let rows = self.fetched.list.iter().enumerate();
         self.at = rows.map(|(at, row)| (row.unit.clone(), at)).collect();
-        self.answer = Some(answer);
-        self.answers += 1;
     }
 
-    /// What a unit lost in all, milliseconds.
-    #[must_use]
-    pub fn lost_ms(&self, unit: &UnitId) -> i64 {
-        self.row(unit).map_or(0, |row| row.slots.iter().map(|slot| slot.lost_ms).sum())
-    }
-
-    /// Asks for the rows of `unit` and those beneath it when they are not there or old.
+    /// Asks for the rows of `unit` and those beneath it when they are not there, when they could not be
+    /// read, and once a minute while some of the period lies ahead; what is there is shown meanwhile.
     pub(super) fn ask(
         &mut self,
         board: &Board,
@@ -160,17 +136,23 @@ impl Heat {
     ) {
         let Some(network) = network else { return };
         let edges = edges(board, self.range, self.end.unwrap_or(now), columns);
+        let is_over = edges.last().is_some_and(|last| *last <= now);
         let query = LostQuery { unit, network, edges };
         if self.query.as_ref() != Some(&query) {
-            (self.answer, self.asked, self.is_under_way) = (None, None, false);
+            self.fetched.forget();
             self.at.clear();
             self.query = Some(query.clone());
         }
-        if self.is_under_way || !self.is_due(now) {
-            return;
+        let fresh_ms = match &self.fetched.failure {
+            Some(_) => FAILED_AGAIN_MS,
+            None if is_over && self.is_complete => i64::MAX,
+            None => LIVE_AGAIN_MS,
+        };
+        if self.fetched.ask(now, fresh_ms) {
+            // What is asked for once the period is over is all there will be of it.
+            self.is_complete = is_over;
+            commands.push(Cmd::Heat(query));
         }
-        (self.asked, self.is_under_way) = (Some(now), true);
-        commands.push(Cmd::Heat(query));
     }
 }
 

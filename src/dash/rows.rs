@@ -134,23 +134,24 @@ pub fn rows(ui: &Ui, board: &Board) -> Vec<Row> {
         }
         Screen::Map => ui.map.rows(),
         Screen::Heat => {
-            let Some(open) = ui.heat.open.clone().or_else(|| top(board)) else {
-                return sorted_units(board, board.roots(), ui.sort, network.as_ref());
+            let open = ui.heat.open.clone().or_else(|| top(board));
+            let mut rows = match &open {
+                Some(open) => sorted_units(board, board.children(open), ui.sort, network.as_ref()),
+                None => sorted_units(board, board.roots(), ui.sort, network.as_ref()),
             };
-            let has_own = match board.loading() {
-                Some(_) => board.unit(&open).is_some_and(|unit| !unit.own.is_empty()),
-                None => line_of(board, &open, network.as_ref()).is_some(),
-            };
-            let mut beneath = sorted_units(board, board.children(&open), ui.sort, network.as_ref());
             if ui.sort == Sort::Worst {
                 // What is worst here is what lost most.
                 let lost = |row: &Row| match row {
                     Row::Unit(id) => ui.heat.lost_ms(id),
                     _ => 0,
                 };
-                beneath.sort_by_cached_key(|row| Reverse(lost(row)));
+                rows.sort_by_cached_key(|row| Reverse(lost(row)));
             }
-            has_own.then_some(Row::Own(open)).into_iter().chain(beneath).collect()
+            let has_own = |open: &UnitId| match board.loading() {
+                Some(_) => board.unit(open).is_some_and(|unit| !unit.own.is_empty()),
+                None => line_of(board, open, network.as_ref()).is_some(),
+            };
+            open.filter(has_own).map(Row::Own).into_iter().chain(rows).collect()
         }
         Screen::Works => ui.works.rows(),
         Screen::Log => ui.log.rows(),

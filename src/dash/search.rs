@@ -167,3 +167,32 @@ fn name(board: &Board, is_subject: bool, at: u32) -> Option<&str> {
         false => board.units.get(at as usize).map(|unit| &*unit.name),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_place_in_a_name_tells_how_well_it_answers() {
+        let rank = |text: &str, folded: &str| Query::new(text).rank(folded);
+        for (folded, wanted) in [
+            ("cai be", Some(0)),
+            ("xa cai bep\ncai be", Some(0)),
+            ("huyen cai be", Some(1)),
+            ("cai be 2", Some(2)),
+            // Its first place is the middle of a word, a better one comes behind.
+            ("xcai be cai be 3", Some(3)),
+            ("tt. (cai be)", Some(3)),
+            ("xcai bex", Some(4)),
+            ("be cai", Some(5)),
+            ("truc\nid\n\ttruc cai be", Some(5)),
+            ("cai\nbe", None),
+            ("", None),
+        ] {
+            assert_eq!(rank("cai be", folded), wanted, "{folded:?}");
+        }
+        assert_eq!(rank("x", "\tx"), Some(5));
+        // A name that begins where another ends is none.
+        assert_eq!(rank("ab", "a\nb"), None);
+    }
+}

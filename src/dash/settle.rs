@@ -63,7 +63,7 @@ pub(super) fn settle(ui: &mut Ui, board: &Board) {
         drift: ui.drift.version(),
         closed: ui.closed.version(),
         works: ui.works.fetched.changes(),
-        heat: ui.heat.answers,
+        heat: ui.heat.fetched.changes(),
         carrier: ui.carriers.chosen.clone(),
         sort: match ui.screen {
             Screen::Lines => ui.lines_sort,
@@ -131,7 +131,7 @@ pub(super) fn ask_history(ui: &mut Ui, now: UnixMs, commands: &mut Vec<Cmd>) {
 /// Asks for what the heat map lacks; leaving it leaves nothing to be asked for.
 pub(super) fn ask_heat(ui: &mut Ui, board: &Board, now: UnixMs, commands: &mut Vec<Cmd>) {
     if ui.screen != Screen::Heat {
-        return ui.heat.rest();
+        return ui.heat.fetched.rest();
     }
     let network = ui.network(board).map(|n| n.id.clone());
     let unit = ui.heat.open.clone().or_else(|| top(board));

@@ -236,7 +236,7 @@ pub struct Ui {
     /// What waits for the user's word, while the mode is [`Mode::Confirm`].
     pub confirm: Option<Confirm>,
     /// Subjects that are being asked for the user.
-    pub awaited: Option<Awaited>,
+    pub awaited: Vec<Awaited>,
     /// Ordering and ending storm mode.
     pub storming: Storming,
     /// What came of everything else.
@@ -315,7 +315,7 @@ impl Ui {
             working: Working::default(),
             speaking: Speaking::default(),
             confirm: None,
-            awaited: None,
+            awaited: Vec::new(),
             storming: Storming::default(),
             notices: Notices::default(),
             read_only: false,

@@ -39,8 +39,8 @@ pub(super) fn next_time(board: &Board, now: UnixMs, text: &str) -> Option<UnixMs
     time_of_day(&as_clock(text, 13), [0, 1], now, board.timezone())?.find(|at| *at > now)
 }
 
-/// `22h`, `22h30`, `22 giờ 30`, as Vietnamese write a time of day, with a colon; an hour below `least`
-/// is left as it is.
+/// `22h`, `22h30`, `22 giờ 30`, as Vietnamese write a time of day, with a colon; an hour without minutes
+/// below `least` is left as it is.
 pub(super) fn as_clock(text: &str, least: u8) -> Cow<'_, str> {
     let folded = fold(text);
     let folded = folded.trim();
@@ -50,9 +50,8 @@ pub(super) fn as_clock(text: &str, least: u8) -> Cow<'_, str> {
         ["gio", "g", "h"].into_iter().find_map(|unit| rest.strip_prefix(unit)).map(str::trim);
     let is_number = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
     match (hour.parse::<u8>(), minute) {
-        (Ok(hour), Some(minute)) if hour >= least && (minute.is_empty() || is_number(minute)) => {
-            format!("{hour}:{}", if minute.is_empty() { "00" } else { minute }).into()
-        }
+        (Ok(hour), Some("")) if hour >= least => format!("{hour}:00").into(),
+        (Ok(hour), Some(minute)) if is_number(minute) => format!("{hour}:{minute}").into(),
         _ => text.into(),
     }
 }
@@ -89,11 +88,12 @@ mod tests {
             ("17 giờ", 13, "17:00"),
             (" 17 giờ 05 ", 13, "17:05"),
             ("13g", 13, "13:00"),
+            ("8h30", 13, "8:30"),
             ("4h", 0, "4:00"),
         ] {
             assert_eq!(as_clock(text, least), clock, "{text}");
         }
-        for text in ["12h", "2h", "2h30", "22h5", "22h30m", "22 giờ 30 phút", "22:00", "h", ""] {
+        for text in ["12h", "2h", "22h5", "22h30m", "22 giờ 30 phút", "22:00", "h", ""] {
             assert_eq!(as_clock(text, 13), text);
         }
     }

@@ -60,7 +60,7 @@ pub fn update(
         Action::Worked(ask, answer) => work::answered(ui, &ask, answer, now),
         Action::Ended(id, answer) => confirm::ended(ui, &id, answer, now),
         Action::Noted(request, answer) => outage::answered(ui, &request, answer, now),
-        Action::Asked(asking, answer) => confirm::asked(ui, board, asking, answer, now),
+        Action::Asked(asking, answer) => confirm::asked(ui, asking, answer, now),
         Action::Stormed(ask, answer) => storm::answered(ui, &ask, answer, now),
         Action::Mouse(mouse) => {
             let key = board.and_then(|board| super::mouse::key(ui, board, mouse));
@@ -141,7 +141,7 @@ fn press(
         Mode::Take | Mode::Work | Mode::Outage | Mode::Storm => {
             press_in_form(ui, board, link, key, now, commands);
         }
-        Mode::Confirm => confirm::press(ui, link, key, now, commands),
+        Mode::Confirm => confirm::press(ui, board, link, key, now, commands),
         Mode::Saving => reports::press(ui, key, commands),
         Mode::Normal if key == Key::Export && ui.screen == Screen::Reports => {
             reports::open(ui, board, now);

@@ -32,7 +32,7 @@ pub use reason::{reason, reason_words};
 pub use recurrence::recurrence_words;
 pub use sort::{SortKey, sort_key};
 pub use time::{clock, date, date_time, duration, duration_short};
-pub use trouble::trouble_words;
+pub use trouble::{answer_words, trouble_words};
 pub use visible::{is_hidden, visible};
 
 use crate::model::State;

@@ -2,8 +2,35 @@
 
 use std::borrow::Cow;
 
-use super::{Lang, text};
+use super::{Lang, percent, rtt, text};
 use crate::model::RoundError;
+use crate::t;
+
+/// What came of asking a subject: "answered, 3.2 ms, 33 % of the packets lost; a reason", or that nothing
+/// came back. `lost_permille` in thousandths, `rtt_us` in microseconds.
+#[must_use]
+pub fn answer_words(
+    lang: Lang,
+    lost_permille: u16,
+    rtt_us: Option<u32>,
+    trouble: Option<RoundError>,
+) -> String {
+    if lost_permille >= 1000 {
+        return text(lang, "ask.silent").to_owned();
+    }
+    let mut words = text(lang, "ask.answered").to_owned();
+    if let Some(us) = rtt_us {
+        words = format!("{words}, {}", rtt(lang, us));
+    }
+    if lost_permille > 0 {
+        let share = percent(lang, u32::from(lost_permille) * 1000, 0);
+        words = format!("{words}, {}", t!(lang, "ask.lost", share = share));
+    }
+    match trouble.and_then(|trouble| trouble_words(lang, trouble)) {
+        Some(trouble) => format!("{words}; {trouble}"),
+        None => words,
+    }
+}
 
 /// What a device says is wrong with it, or with how it is asked; `None` of what the network or our
 /// own machine says.

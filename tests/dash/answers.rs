@@ -24,6 +24,8 @@ fn set(desk: &mut Desk, id: &str, change: impl Fn(&mut SubjectRow)) {
 /// Has the first incident's root asked; the daemon says how many it was asking already.
 fn ask(joined: u32) -> Desk {
     let mut desk = Desk::new(Lang::Vi, (120, 40));
+    // What the first round has said when the question is asked.
+    set(&mut desk, ROOT, |row| row.now.last_round = Some(sample::NOW - 60_000));
     let commands = desk.press("2r<Enter>");
     let [Cmd::Ask(asking)] = &commands[..] else { panic!("one command: {commands:?}") };
     let subjects = 1 - joined;
@@ -47,6 +49,13 @@ fn what_comes_of_asking_is_told_when_it_has_come() {
         (row.now.loss_permille, row.now.rtt_us) = (Some(1000), None);
     });
     assert!(status(&desk).contains("TSLCD Huyện Gò Công Tây: không trả lời"), "{}", status(&desk));
+    // Another check of it had answered sooner, which says nothing of what was lost.
+    let mut early = ask(0);
+    set(&mut early, ROOT, |row| {
+        (row.now.last_round, row.now.asked) = (Some(at + 10), true);
+        (row.now.loss_permille, row.now.rtt_us) = (Some(0), Some(3_200));
+    });
+    assert!(status(&early).contains("Đang đo ngay"), "{}", status(&early));
     // It is told once.
     desk.now = at + 9_000;
     desk.act(Action::Tick);

@@ -418,6 +418,7 @@ impl Builder {
                 flapping: false,
                 off_hours: false,
                 planned: false,
+                asked: false,
                 trouble: None,
             },
             month: month(id, state, if unit.starts_with("tan-phu-dong") { 29 } else { 0 }),

@@ -67,7 +67,10 @@ fn times_are_typed_and_what_is_no_time_asks_nothing() {
         ("22:00 4h", Some((1, 4 * HOUR_MS))),
         ("22:00 02:00", Some((1, 4 * HOUR_MS))),
         ("soon", None),
+        ("8h30 11:30", Some((1, 3 * HOUR_MS))),
+        ("22h 23h", Some((1, HOUR_MS))),
         ("4h 22:00", None),
+        ("4h 22h", None),
         ("1h 2h 3h", None),
         ("91d", None),
         ("", None),
@@ -258,12 +261,16 @@ fn what_is_selected_is_copied_and_what_is_listed_is_written() {
     assert!(line.contains("Mất kết nối từ 24/11/2016 05:29"), "{line}");
     for (keys, head, rows) in [
         ("1e", "\"Mã\";\"Tên\";\"Loại\";\"Cấp trên\";\"Mạng\"", 23),
-        ("2e", "\"Mã\";\"Nguyên nhân gốc\";\"Tên gốc sự cố\";\"Trạng thái\"", 4),
+        ("2e", "\"Mã\";\"Nguyên nhân gốc\";\"Tên nguyên nhân gốc\";\"Trạng thái\"", 4),
         ("3e", "\"Mã\";\"Tên\";\"Mã đơn vị\";\"Đơn vị\";\"Loại\"", 390),
         ("3ffe", "\"Mã\";\"Tên\";\"Mã đơn vị\"", 390),
         ("6e", "\"Số\";\"Lúc\";\"Sự kiện\";\"Đối tượng\";\"Chi tiết\"", 16),
         ("8fe", "\"Mã\";\"Tên\";\"Mã đơn vị\"", 31),
-        ("He", "\"Mã\";\"Tên\";\"Loại\";\"Mạng\";\"Số đơn vị tính\";\"Số phút mất kết nối\"", 23),
+        (
+            "He",
+            "\"Mã\";\"Tên\";\"Loại\";\"Mạng\";\"Số đơn vị được tính\";\"Số phút mất kết nối\"",
+            23,
+        ),
         ("5e", "\"Mã\";\"Tên\";\"Loại\";\"Cấp trên\";\"Mạng\"", 11),
     ] {
         desk.press(keys);
@@ -276,6 +283,11 @@ fn what_is_selected_is_copied_and_what_is_listed_is_written() {
         assert!(!export.text.contains('\u{1b}'), "{keys}");
         assert!(export.name.ends_with("-20161124-074211.csv"), "{}", export.name);
     }
+    // Empty cells would say that nothing is recorded.
+    desk.press("H");
+    desk.ui.heat = tuantra::dash::heat::Heat::default();
+    desk.press("e");
+    assert_eq!(desk.ui.mode, Mode::Normal, "nothing has come yet");
     assert_eq!(desk.press("we"), Vec::new());
     desk.act(Action::Exported(4, Err("disk full".to_owned())));
     assert!(status(&desk).contains("disk full"));
@@ -369,6 +381,18 @@ fn the_heat_map_asks_once_and_for_nothing_once_it_is_left() {
     assert_eq!(desk.act(Action::Tick), Vec::new());
     desk.now = desk.now + 60_000;
     assert!(matches!(desk.act(Action::Tick)[..], [Cmd::Heat(_)]), "a minute has passed");
+    // A clock that was set back does not silence it.
+    desk.now = desk.now - 600_000;
+    assert!(matches!(desk.act(Action::Tick)[..], [Cmd::Heat(_)]), "the clock was set back");
+    // A window in which the running hour is may still change, one that is over does not.
+    desk.press("[");
+    desk.now = desk.now + 60_000;
+    assert_eq!(desk.act(Action::Tick), Vec::new(), "it is over");
+    desk.now = desk.now + 240_000;
+    desk.press("]");
+    desk.now = desk.now + 60_000;
+    assert!(matches!(desk.act(Action::Tick)[..], [Cmd::Heat(_)]), "its last hour goes on");
+    desk.press("]");
     // What lies beneath a unit is asked for when it is opened, and what was above it anew.
     assert!(matches!(desk.press("<Enter>")[..], [Cmd::Heat(_)]));
     assert!(matches!(desk.press("<Esc>")[..], [Cmd::Heat(_)]));

@@ -2,9 +2,12 @@
 
 use proptest::prelude::*;
 
-use super::province::{HOUR, at, inventory, line, monday, span, unit};
+use super::province::{HOUR, at, inventory, line, monday, span, unit, work};
 use super::*;
-use crate::model::{Inventory, Maintenance, NetworkIx, SubjectIx, Tier, Unit, UnitIx, UnitKind};
+use crate::model::{
+    Inventory, Maintenance, NetworkIx, SubjectIx, Tier, Unit, UnitId, UnitIx, UnitKind, WorkHours,
+    WorkedOn,
+};
 
 /// A district with a line of its own and three communes, the last without a line; a department
 /// beside it that need not have the network and has a line.
@@ -20,6 +23,19 @@ fn province() -> Inventory {
     ];
     let lines = [(1, "huyen/t"), (2, "an-cu/t"), (3, "an-thai/t"), (5, "so/t")];
     let lines = lines.iter().map(|(u, id)| line(id, &units, *u)).collect();
+    inventory(units, lines)
+}
+
+/// The same, where An Cư has a second line, which is taken away after four hours, and merges into An Thái
+/// after six.
+fn changing() -> Inventory {
+    let Inventory { mut units, subjects: mut lines, .. } = province();
+    units[2].until = Some(at(0, 6, 0));
+    units[2].merged_into = Some(UnitIx(3));
+    let mut second = line("an-cu/t-2", &units, 2);
+    second.until = Some(at(0, 4, 0));
+    lines[1].until = units[2].until;
+    lines.push(second);
     inventory(units, lines)
 }
 
@@ -92,13 +108,43 @@ fn a_row_is_the_lowest_level_beneath_it_added_up_and_the_open_unit_has_its_own_l
     assert_eq!(shape(&rows), [(0, Tier::Commune, 2)]);
 }
 
+#[test]
+fn the_level_that_must_have_it_counts_also_where_nobody_of_it_has_a_line() {
+    let mut all = province();
+    all = inventory(
+        all.units,
+        all.subjects.into_iter().filter(|s| s.unit != UnitIx(2) && s.unit != UnitIx(3)).collect(),
+    );
+    let window = span(monday(), at(0, 2, 0));
+    let records: Vec<Vec<StateInterval>> =
+        all.subjects.iter().map(|_| vec![interval(monday(), None, Down)]).collect();
+    let edges = [monday(), at(0, 1, 0), at(0, 2, 0)];
+    let units = |open: u32| -> Vec<u32> {
+        let rows = found(&all, &records, Some(UnitIx(open)), &edges, window, &[]);
+        rows.iter().map(|row| row.unit.0).collect()
+    };
+    // The table has 0 of 3 communes there; the district's own line is not theirs.
+    assert_eq!(units(0), [5]);
+    assert_eq!(units(1), [1]);
+    // All of it lies ahead, or nothing is asked for.
+    let ahead = span(at(0, 3, 0), at(0, 2, 0));
+    let rows = found(&all, &records, Some(UnitIx(1)), &[at(0, 3, 0), at(0, 4, 0)], ahead, &[]);
+    assert!(rows.iter().all(|row| row.slots.iter().all(LostSlot::is_empty)), "{rows:?}");
+    assert_eq!(found(&all, &records, Some(UnitIx(1)), &[], window, &[])[0].slots, []);
+}
+
 proptest! {
     #[test]
     fn the_slots_of_a_period_sum_to_what_the_table_has(
         edges in prop::collection::btree_set(1i64..600, 0..12),
-        states in prop::collection::vec(prop::collection::vec((0i64..600, 0usize..5), 1..12), 4),
+        states in prop::collection::vec(prop::collection::vec((0i64..600, 0usize..5), 1..12), 5),
+        worked in (0i64..600, 1i64..200),
+        is_later in any::<bool>(),
     ) {
-        let inventory = province();
+        let inventory = changing();
+        let hours = span(at(0, 0, worked.0), at(0, 0, worked.0 + worked.1));
+        let on = WorkedOn::Unit(UnitId::new("an-thai").unwrap());
+        let work = [work(on, WorkHours::Once(hours))];
         let window = span(monday(), at(0, 10, 0));
         let all = [Up, Degraded, Down, Unreachable, Unmeasured];
         let records: Vec<Vec<StateInterval>> = states
@@ -117,9 +163,13 @@ proptest! {
         let mut edges: Vec<UnixMs> = edges.iter().map(|minute| at(0, 0, *minute)).collect();
         edges.insert(0, window.from);
         edges.push(window.to);
-        let rows = found(&inventory, &records, Some(UnitIx(0)), &edges, window, &[]);
-        let tree = Tree::as_of(&inventory, monday());
-        let judge = Judge::new(&inventory, &[], window, window.to);
+        // By the tree before the merger, or after it.
+        let tree = Tree::as_of(&inventory, if is_later { at(0, 9, 0) } else { monday() });
+        let judge = Judge::new(&inventory, &work, window, window.to);
+        let of = |s: SubjectIx| records[s.ix()].as_slice();
+        let (network, clock, open) = (NetworkIx(0), Clock::default(), Some(UnitIx(0)));
+        let asked = LostAsked { tree: &tree, open, network, edges: &edges, clock };
+        let rows = lost_slots(&judge, asked, of);
         let asked = Asked {
             inventory: &inventory,
             tree: &tree,
@@ -128,7 +178,6 @@ proptest! {
             goal_ppm: 990_000,
             floor_ppm: 950_000,
         };
-        let of = |s: SubjectIx| records[s.ix()].as_slice();
         let units = tree_networks(
             asked,
             |_| Up,
@@ -145,5 +194,6 @@ proptest! {
         prop_assert_eq!(sum(|s| s.judged_ms), district.judged_ms());
         prop_assert_eq!(sum(|s| s.degraded_ms), district.millis.degraded);
         prop_assert_eq!(sum(|s| s.unmeasured_ms), district.millis.unmeasured);
+        prop_assert_eq!(sum(|s| s.planned_ms), district.millis.planned);
     }
 }

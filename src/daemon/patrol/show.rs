@@ -91,6 +91,7 @@ impl Patrol {
             flapping: view.is_flapping,
             off_hours: is_off_hours(inventory, subject, |s| self.health.view(s), now),
             planned: worked_on.includes(inventory, subject),
+            asked: recent.is_asked_at(now),
             trouble: view.trouble,
         }
     }

@@ -41,6 +41,8 @@ pub struct Now<'a> {
     pub off_hours: bool,
     /// It is inside announced work.
     pub planned: bool,
+    /// Somebody has it asked, and the answer has not come yet.
+    pub asked: bool,
     /// What a check says is wrong, while it counts.
     pub trouble: Option<RoundError>,
 }
@@ -195,6 +197,7 @@ impl<'a> Subject<'a> {
             flapping: now.flapping,
             off_hours: now.off_hours,
             planned: now.planned,
+            asked: now.asked,
             trouble: now.trouble,
         }
     }

@@ -80,6 +80,7 @@ const PLANNED: u8 = 1 << 2;
 const EXTRA: u8 = 1 << 3;
 /// The month is not in `millis`.
 const ODD_MONTH: u8 = 1 << 4;
+const ASKED: u8 = 1 << 5;
 
 impl Known {
     pub(super) const fn off_hours(&self) -> bool {
@@ -365,6 +366,7 @@ impl Subjects {
             | mark(now.flapping, FLAPPING)
             | mark(now.off_hours, OFF_HOURS)
             | mark(now.planned, PLANNED)
+            | mark(now.asked, ASKED)
             | mark(has_extra, EXTRA);
         if has_extra {
             let cause = now.cause.map(|id| self.shared(id));
@@ -413,6 +415,7 @@ impl Subjects {
             flapping: is(FLAPPING),
             off_hours: is(OFF_HOURS),
             planned: is(PLANNED),
+            asked: is(ASKED),
             trouble: extra.and_then(|extra| extra.trouble),
         }
     }

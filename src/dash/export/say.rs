@@ -155,7 +155,10 @@ impl Say<'_> {
     /// A slot of which nothing is recorded, or which lies ahead, is empty.
     pub(super) fn heat_cells(&self, ui: &Ui, unit: &UnitRow, row: Option<&LostRow>) -> Vec<String> {
         let minutes = |ms: i64| self.figure(ms / 60, 1);
-        let slots = row.map_or(&[][..], |row| &row.slots);
+        // A unit without a line has empty cells in every column.
+        let columns = ui.heat.edges().len().saturating_sub(1);
+        let nothing = vec![LostSlot::default(); columns];
+        let slots = row.map_or(&nothing, |row| &row.slots);
         let sum = |of: fn(&LostSlot) -> i64| {
             let known: Vec<&LostSlot> = slots.iter().filter(|slot| !slot.is_empty()).collect();
             if known.is_empty() { String::new() } else { minutes(known.into_iter().map(of).sum()) }

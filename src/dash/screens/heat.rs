@@ -142,11 +142,12 @@ fn look(theme: &Theme, slot: &LostSlot) -> Option<(char, Style)> {
     }
     let lost = lost_permille(slot);
     if lost == 0 {
-        // A restart of the daemon must not hide a day.
-        if slot.judged_ms < slot.unmeasured_ms {
+        // What most of it was: a restart of the daemon must not hide a day.
+        let most = slot.judged_ms.max(slot.planned_ms);
+        if most < slot.unmeasured_ms {
             return Some((theme.glyph(State::Unmeasured), theme.unknown()));
         }
-        if slot.judged_ms == 0 {
+        if slot.judged_ms < most {
             return Some((theme.incident_signs()[0], theme.dim()));
         }
         // Of many units some are always a little worse than they should be.
@@ -204,8 +205,11 @@ fn signs(shot: &Shot<'_>) -> Line {
     });
     let mut words = Line::default();
     for ((sign, style), key) in shown {
+        if words.width() > 0 {
+            words.push("  ", Style::new());
+        }
         words.push(sign, style);
-        words.push(format!(" {}  ", text(lang, key)), theme.dim());
+        words.push(format!(" {}", text(lang, key)), theme.dim());
     }
     words
 }

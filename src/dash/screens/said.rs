@@ -1,15 +1,11 @@
 //! What came of the user's actions, for the status line.
 
-use std::borrow::Cow;
-
 use crate::dash::answers::Answers;
 use crate::dash::draw::Line;
 use crate::dash::notice::Said;
 use crate::dash::view::Shot;
 use crate::dash::words::subject_title;
-use crate::locale::{
-    Lang, cause_key, fit, number, percent, reason_words, rtt, text, trouble_words, visible,
-};
+use crate::locale::{Lang, answer_words, cause_key, fit, number, reason_words, text, visible};
 use crate::model::SubjectId;
 use crate::t;
 
@@ -141,18 +137,11 @@ pub fn told(shot: &Shot<'_>) -> Option<Line> {
     }
 }
 
-/// "TSLCD Huyện Cái Bè: có trả lời, 3,2 ms"; of several how many said what.
+/// "TSLCD Huyện Cái Bè: trả lời, 3,2 ms"; of several how many said what.
 fn answered(lang: Lang, answers: &Answers) -> String {
     let Answers { name, answered, silent, unknown, only } = answers;
-    if let Some((rtt_us, lost, trouble)) = only {
-        let rtt_us = rtt_us.map(|us| rtt(lang, us));
-        let share = || percent(lang, u32::from(*lost) * 1000, 0);
-        let lost = (*lost > 0).then(|| t!(lang, "ask.lost", share = share()));
-        let trouble = trouble.and_then(|trouble| trouble_words(lang, trouble));
-        let first = text(lang, "ask.answered").to_owned();
-        let all = [Some(first), rtt_us, lost, trouble.map(Cow::into_owned)];
-        let all: Vec<String> = all.into_iter().flatten().collect();
-        return format!("{name}: {}", all.join(", "));
+    if let Some((rtt_us, lost, trouble)) = *only {
+        return format!("{name}: {}", answer_words(lang, lost, rtt_us, trouble));
     }
     let said = [(answered, "ask.answered"), (silent, "ask.silent"), (unknown, "ask.not_yet")];
     let said = said.into_iter().filter(|(count, _)| **count > 0);

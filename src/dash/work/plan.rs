@@ -142,7 +142,12 @@ fn own(board: &Board, now: UnixMs, text: &str) -> Option<Span> {
 
 /// A beginning as people write it: before a time of day (`4h 22:00`) hours may be meant as a length.
 fn beginning<'a>(word: &'a str, next: &str) -> Cow<'a, str> {
-    as_clock(word, if next.contains(':') { 13 } else { 0 })
+    as_clock(word, if end_of_day(next).is_some() { 13 } else { 0 })
+}
+
+/// The minute of the day at which something ends: where none is meant it is a length.
+fn end_of_day(word: &str) -> Option<u16> {
+    minute_of_day(&as_clock(word, 13))
 }
 
 /// `22:00 4h`, `22:00 02:00 31/12`: a beginning, an end, and perhaps the last day.
@@ -154,7 +159,7 @@ fn recurring(board: &Board, now: UnixMs, days: [bool; 7], text: &str) -> Option<
         _ => return None,
     };
     let from = minute_of_day(&beginning(first, last))?;
-    let lasts = match minute_of_day(last) {
+    let lasts = match end_of_day(last) {
         Some(to) if to > from => to - from,
         Some(to) => to + DAY_MINUTES - from,
         None => u16::try_from(length_ms(last)? / MINUTE_MS).ok()?,

@@ -316,6 +316,25 @@ mod tests {
     }
 
     #[test]
+    fn of_two_columns_in_each_other_each_is_read_where_it_was_asked() {
+        let (outer, inner) = (oid("1.3.6.1.4.1.9"), oid("1.3.6.1.4.1.9.2.1"));
+        for turned in [false, true] {
+            let mut answers = Answers::default();
+            let roots = if turned { [&inner, &outer] } else { [&outer, &inner] };
+            let places = roots.map(|root| answers.begin(root));
+            let [outer_at, inner_at] = if turned { [places[1], places[0]] } else { places };
+            // The outer one was broken off before it came to the inner one.
+            answers.push(outer_at, &[1, 0], Datum::Integer(1));
+            answers.break_off(outer_at);
+            answers.push(inner_at, &[7], Datum::Integer(2));
+            let cells: Vec<_> = answers.column(&inner).collect();
+            assert_eq!(cells, [(&[7][..], Datum::Integer(2))]);
+            let cells: Vec<_> = answers.column(&outer).collect();
+            assert_eq!(cells, [(&[1, 0][..], Datum::Integer(1))]);
+        }
+    }
+
+    #[test]
     fn too_many_values_are_cut_and_said_so() {
         let mut answers = Answers::default();
         for arc in 0..u32::try_from(VALUES_MAX).unwrap_or(0) {
