@@ -4,6 +4,7 @@
 //! history, 16 KiB of a request's body; a client that reads changes too slowly is cut off and asks for a snapshot again.
 
 mod commands;
+mod past;
 mod pieces;
 
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use super::commands::{
     AckRequest, Acknowledged, AskRequest, AskedNow, NoteRequest, Noted, OutboxDone, OutboxRequest,
     Work, WorkRequest,
 };
-use super::events::{EVENTS_MAX, EventRow};
+use super::events::EventRow;
 use super::loads::LineLoad;
 use super::lost::{LostQuery, LostRow};
 use super::parts::Overview;
@@ -36,9 +37,7 @@ use super::types::{Change, Heir, History, Problem, Reloaded, Snapshot};
 use super::user::User;
 use crate::health::Explanation;
 use crate::inventory::drift::Drifts;
-use crate::locale::Lang;
-use crate::model::{Id, IncidentId, NetworkId, Span, SubjectId, UnitId, UnixMs};
-use crate::t;
+use crate::model::{Id, IncidentId, Span, SubjectId, UnitId};
 
 /// Connections served at a time.
 pub const CLIENTS_MAX: usize = 64;
@@ -253,12 +252,12 @@ pub async fn serve(listener: UnixListener, backend: Arc<dyn Backend>) -> std::io
         .route("/v1/overview", get(overview))
         .route("/v1/subjects", get(subjects))
         .route("/v1/changes", get(changes))
-        .route("/v1/history", get(history))
-        .route("/v1/events", get(events_of))
-        .route("/v1/drift", get(drift))
-        .route("/v1/incidents", get(closed))
-        .route("/v1/loads", get(loads))
-        .route("/v1/lost", get(lost))
+        .route("/v1/history", get(past::history))
+        .route("/v1/events", get(past::events_of))
+        .route("/v1/drift", get(past::drift))
+        .route("/v1/incidents", get(past::closed))
+        .route("/v1/loads", get(past::loads))
+        .route("/v1/lost", get(past::lost))
         .route("/v1/reload", post(commands::reload))
         .route("/v1/ack", post(commands::acknowledge))
         .route("/v1/ask", post(commands::ask))
@@ -362,100 +361,4 @@ fn events(feed: Feed) -> impl Stream<Item = Result<Event, axum::Error>> {
     stream::iter(feed.missed).chain(live).map(|change| {
         Event::default().id(change.seq.to_string()).event("change").json_data(&*change)
     })
-}
-
-#[derive(Deserialize)]
-struct EventsParams {
-    from: UnixMs,
-    to: UnixMs,
-    limit: usize,
-}
-
-async fn events_of(State(shared): State<Shared>, Query(params): Query<EventsParams>) -> Response {
-    let window = Span::new(params.from, params.to);
-    if window.is_empty() || !(1..=EVENTS_MAX).contains(&params.limit) {
-        let message = t!(Lang::En, "reason.window_limit", most = EVENTS_MAX);
-        return answer::<()>(Err(Problem::new("bad_window", message)));
-    }
-    answer(shared.backend.events(window, params.limit).await)
-}
-
-async fn drift(State(shared): State<Shared>) -> Response {
-    answer(shared.backend.drifts().await)
-}
-
-#[derive(Deserialize)]
-struct WindowParams {
-    from: UnixMs,
-    to: UnixMs,
-}
-
-/// A window is backwards, or longer than one answer may be of.
-fn bad_window() -> Problem {
-    let days = WINDOW_MAX_MS / 86_400_000;
-    Problem::new("bad_window", t!(Lang::En, "reason.window_long", days = days))
-}
-
-async fn closed(State(shared): State<Shared>, Query(params): Query<WindowParams>) -> Response {
-    let window = Span::new(params.from, params.to);
-    if window.is_empty() || window.len_ms() > WINDOW_MAX_MS {
-        return answer::<()>(Err(bad_window()));
-    }
-    answer(shared.backend.closed(window).await)
-}
-
-async fn loads(State(shared): State<Shared>, Query(params): Query<WindowParams>) -> Response {
-    let window = Span::new(params.from, params.to);
-    if window.is_empty() || window.len_ms() > WINDOW_MAX_MS {
-        return answer::<()>(Err(bad_window()));
-    }
-    answer(shared.backend.loads(window).await)
-}
-
-#[derive(Deserialize)]
-struct LostParams {
-    unit: Option<String>,
-    network: String,
-    edges: String,
-}
-
-async fn lost(State(shared): State<Shared>, Query(params): Query<LostParams>) -> Response {
-    let unknown = |error, key, id: &str| {
-        let message = t!(Lang::En, key, id = crate::locale::visible(id));
-        answer::<()>(Err(Problem::new(error, message)))
-    };
-    let unit = match params.unit.as_deref().map(|id| UnitId::new(id).map_err(|_| id)).transpose() {
-        Ok(unit) => unit,
-        Err(id) => return unknown("unknown_unit", "reason.unknown_unit", id),
-    };
-    let Ok(network) = NetworkId::new(&params.network) else {
-        return unknown("unknown_network", "reason.unknown_network", &params.network);
-    };
-    // What is no time makes no edges at all.
-    let edges: Result<Vec<UnixMs>, _> = params.edges.split(',').map(str::parse).collect();
-    match (LostQuery { unit, network, edges: edges.unwrap_or_default() }).checked() {
-        Ok(query) => answer(shared.backend.lost(query).await),
-        Err(problem) => answer::<()>(Err(problem)),
-    }
-}
-
-#[derive(Deserialize)]
-struct HistoryParams {
-    subject: String,
-    from: UnixMs,
-    to: UnixMs,
-    columns: usize,
-}
-
-async fn history(State(shared): State<Shared>, Query(params): Query<HistoryParams>) -> Response {
-    let Ok(subject) = SubjectId::new(&params.subject) else {
-        return answer::<()>(Err(commands::bad_subject()));
-    };
-    let window = Span::new(params.from, params.to);
-    if window.is_empty() || !(1..=COLUMNS_MAX).contains(&params.columns) {
-        let message = t!(Lang::En, "reason.window_columns", most = COLUMNS_MAX);
-        return answer::<()>(Err(Problem::new("bad_window", message)));
-    }
-    let query = HistoryQuery { subject, window, columns: params.columns };
-    answer(shared.backend.history(query).await)
 }
