@@ -19,7 +19,10 @@ pub(super) struct EventsParams {
     limit: usize,
 }
 
-pub(super) async fn events_of(State(shared): State<Shared>, Query(params): Query<EventsParams>) -> Response {
+pub(super) async fn events_of(
+    State(shared): State<Shared>,
+    Query(params): Query<EventsParams>,
+) -> Response {
     let window = Span::new(params.from, params.to);
     if window.is_empty() || !(1..=EVENTS_MAX).contains(&params.limit) {
         let message = t!(Lang::En, "reason.window_limit", most = EVENTS_MAX);
@@ -44,7 +47,10 @@ fn bad_window() -> Problem {
     Problem::new("bad_window", t!(Lang::En, "reason.window_long", days = days))
 }
 
-pub(super) async fn closed(State(shared): State<Shared>, Query(params): Query<WindowParams>) -> Response {
+pub(super) async fn closed(
+    State(shared): State<Shared>,
+    Query(params): Query<WindowParams>,
+) -> Response {
     let window = Span::new(params.from, params.to);
     if window.is_empty() || window.len_ms() > WINDOW_MAX_MS {
         return answer::<()>(Err(bad_window()));
@@ -52,7 +58,10 @@ pub(super) async fn closed(State(shared): State<Shared>, Query(params): Query<Wi
     answer(shared.backend.closed(window).await)
 }
 
-pub(super) async fn loads(State(shared): State<Shared>, Query(params): Query<WindowParams>) -> Response {
+pub(super) async fn loads(
+    State(shared): State<Shared>,
+    Query(params): Query<WindowParams>,
+) -> Response {
     let window = Span::new(params.from, params.to);
     if window.is_empty() || window.len_ms() > WINDOW_MAX_MS {
         return answer::<()>(Err(bad_window()));
@@ -67,7 +76,10 @@ pub(super) struct LostParams {
     edges: String,
 }
 
-pub(super) async fn lost(State(shared): State<Shared>, Query(params): Query<LostParams>) -> Response {
+pub(super) async fn lost(
+    State(shared): State<Shared>,
+    Query(params): Query<LostParams>,
+) -> Response {
     let unknown = |error, key, id: &str| {
         let message = t!(Lang::En, key, id = visible(id));
         answer::<()>(Err(Problem::new(error, message)))
@@ -95,7 +107,10 @@ pub(super) struct HistoryParams {
     columns: usize,
 }
 
-pub(super) async fn history(State(shared): State<Shared>, Query(params): Query<HistoryParams>) -> Response {
+pub(super) async fn history(
+    State(shared): State<Shared>,
+    Query(params): Query<HistoryParams>,
+) -> Response {
     let Ok(subject) = SubjectId::new(&params.subject) else {
         return answer::<()>(Err(commands::bad_subject()));
     };
