@@ -66,7 +66,7 @@ enum Command {
 struct Add {
     #[command(flatten)]
     on: On,
-    /// Beginning: 2026-11-27, 2026-11-27T22:00 (configured zone) or RFC 3339 (default: now)
+    /// Beginning: 22:00 (the next), 2026-11-27, 2026-11-27T22:00 (configured zone) or RFC 3339 (default: now)
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
     #[command(flatten)]
@@ -147,18 +147,18 @@ fn list(config: &Config, format: Format) -> anyhow::Result<ExitCode> {
 
 fn announce(config: &Config, add: &Add, now: UnixMs) -> anyhow::Result<ExitCode> {
     let lang = config.language;
-    let moment = |option: &str, text: &str| {
-        report::moment(text, &config.timezone).map_err(|_| {
+    let moment = |option: &str, text: &str, after: UnixMs| {
+        report::next_moment(text, after, &config.timezone).map_err(|_| {
             anyhow!(t!(lang, "report.bad_moment", option = option, text = visible(text)))
         })
     };
-    let from = add.from.as_deref().map_or(Ok(now), |text| moment("--from", text))?;
+    let from = add.from.as_deref().map_or(Ok(now), |text| moment("--from", text, now))?;
     let to = match (&add.end.lasts, &add.end.to) {
         (Some(length), _) => match parse_duration(length) {
             Ok(ms) if ms > 0 => from + ms,
             _ => bail!(t!(lang, "ack.bad_length", text = visible(length))),
         },
-        (None, Some(text)) => moment("--to", text)?,
+        (None, Some(text)) => moment("--to", text, from)?,
         (None, None) => bail!(t!(lang, "maintenance.bad_window")),
     };
     let snapshot = match ask(config, async |client| client.snapshot().await) {

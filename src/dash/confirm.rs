@@ -9,14 +9,16 @@ use super::board::Board;
 use super::export::{self, Export};
 use super::link::Link;
 use super::notice::Said;
+use super::screens::works::recurs_words;
 use super::source::Refusal;
 use super::standing::Standing;
 use super::state::{Cmd, Key, Mode, Row, Screen, Ui};
 use super::words::{subject_title, worked_on};
 use super::work::target;
 use crate::api::{ASK_MAX, AskRequest, AskedNow, Work};
-use crate::locale::text;
+use crate::locale::{date_time, text};
 use crate::model::{Id, SubjectId, UnitId, UnixMs};
+use crate::t;
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -256,7 +258,15 @@ pub(super) fn end(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs) {
         Some(work) => {
             let (kind, name) = worked_on(ui.lang, board, &work.on);
             let name = format!("{name} ({}), {kind}", target(&work.on));
-            let (id, count) = (work.id.to_string(), work.subjects);
+            // Once or again and again: two of one place look alike but for that.
+            let at = |at| date_time(ui.lang, &board.local(at));
+            let when = match work.recurring {
+                true => t!(ui.lang, "dash.works.every_time", hours = recurs_words(ui.lang, &work)),
+                false => {
+                    t!(ui.lang, "dash.work_times", from = at(work.next.from), to = at(work.next.to))
+                }
+            };
+            let (id, count) = (format!("{}  {when}", work.id), work.subjects);
             let count = usize::try_from(count).unwrap_or(usize::MAX);
             ask(ui, Confirm { deed: Deed::End(work.id), name, id, count, left_out: 0 });
         }

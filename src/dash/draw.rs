@@ -266,6 +266,12 @@ impl Table {
         self.places.iter().any(|(i, ..)| *i == column)
     }
 
+    /// Columns of a column; none where it is not shown.
+    pub fn width(&self, column: usize) -> usize {
+        let place = self.places.iter().find(|(i, ..)| *i == column);
+        place.map_or(0, |(.., width)| usize::from(*width))
+    }
+
     /// Draws the headings.
     pub fn head(&self, buffer: &mut Buffer, area: Rect, style: Style) {
         for (i, x, width) in &self.places {

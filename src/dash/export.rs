@@ -13,8 +13,11 @@ use self::say::{
 use super::board::{Board, Subject};
 use super::screens::log;
 use super::state::{Row, Screen, Ui};
-use crate::locale::{Lang, text as word};
-use crate::model::UnixMs;
+use super::words;
+use crate::api::ClosedIncident;
+use crate::locale::{Lang, cause_key, guess_words, incident_notes, text as word, visible};
+use crate::model::{SubjectId, UnitId, UnixMs};
+use crate::t;
 
 /// A file to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,44 +163,83 @@ fn quoted(cell: &str) -> String {
 /// nothing is.
 #[must_use]
 pub fn line(ui: &Ui, board: &Board, now: UnixMs) -> Option<String> {
-    let of_subject = |subject: Subject<'_>| {
+    let lang = ui.lang;
+    // Whom it is about and whom to call, before what is said of it.
+    let named = |subject: Subject<'_>, name: String| {
         let carrier = board.carrier(subject);
         let circuit = [carrier.map(|c| c.name.clone()), subject.circuit().map(str::to_owned)];
         let circuit: Vec<String> = circuit.into_iter().flatten().collect();
-        let state = super::words::state_since(ui.lang, board, subject.now());
         let parts = [
-            Some(super::words::subject_title(board, subject)),
+            Some(name),
             Some(subject.id().to_string()),
             subject.address().map(str::to_owned),
             (!circuit.is_empty()).then(|| circuit.join(" ")),
             carrier.and_then(|c| c.hotline.clone()),
-            Some(state),
         ];
-        parts.into_iter().flatten().collect::<Vec<String>>().join(", ")
+        parts.into_iter().flatten().collect::<Vec<String>>()
+    };
+    let of_subject = |subject: Subject<'_>| {
+        let mut parts = named(subject, words::subject_title(board, subject));
+        parts.push(words::state_since(lang, board, subject.now()));
+        parts.join(", ")
+    };
+    let of_incident = |root: &SubjectId| {
+        let subject = board.subject(root)?;
+        let Some(incident) = board.incidents.iter().find(|incident| incident.root == *root) else {
+            return Some(of_subject(subject));
+        };
+        let mut parts = named(subject, words::root_title(board, incident));
+        parts.push(words::state_since(lang, board, subject.now()));
+        parts.push(words::impact(lang, board, incident));
+        parts.extend(incident_notes(lang, incident, board.at));
+        Some(parts.join(", "))
+    };
+    let of_closed = |incident: &ClosedIncident| {
+        let subject = board.subject(&incident.root)?;
+        let mut parts = named(subject, words::subject_title(board, subject));
+        let at = |at| crate::locale::date_time(lang, &board.local(at));
+        let (from, to) = (at(incident.since), at(incident.closed));
+        let length = crate::locale::duration(lang, incident.closed.since(incident.since).max(0));
+        parts.push(t!(lang, "dash.cause.from_to", from = from, to = to, length = length));
+        let units = crate::locale::number(lang, i64::from(incident.units));
+        parts.push(t!(lang, "dash.closed.units", count = units));
+        let said =
+            incident.noted.as_ref().map(|noted| word(lang, cause_key(noted.cause)).to_owned());
+        let guess = || incident.guess.as_ref().map(|guess| guess_words(lang, guess));
+        parts.extend(said.or_else(guess));
+        let taken = incident.ack.as_ref();
+        parts.extend(taken.map(|ack| t!(lang, "incident.taken", by = visible(&ack.by))));
+        Some(parts.join(", "))
+    };
+    let of_unit = |id: &UnitId| {
+        let unit = board.unit(id)?;
+        let network = ui.network(board);
+        let figures =
+            network.and_then(|n| super::rows::figures(board, unit, &n.id).map(|f| (n, f)));
+        let live =
+            figures.map(|(n, f)| format!("{} {}/{}", n.short, f.ladder.live, f.ladder.required));
+        let parts = [Some(unit.name.clone()), Some(unit.id.to_string()), live];
+        Some(parts.into_iter().flatten().collect::<Vec<String>>().join(", "))
     };
     match (ui.screen, ui.selected()) {
         (Screen::Subject, _) => board.subject(&ui.detail.as_ref()?.subject).map(of_subject),
-        (_, Some(Row::Subject(id) | Row::Incident(id))) => board.subject(id).map(of_subject),
-        (_, Some(Row::Unit(id) | Row::Own(id) | Row::Cut(id))) => {
-            board.unit(id).map(|unit| format!("{}, {}", unit.name, unit.id))
-        }
+        (_, Some(Row::Subject(id))) => board.subject(id).map(of_subject),
+        (_, Some(Row::Incident(root))) => of_incident(root),
+        (_, Some(Row::Unit(id) | Row::Own(id) | Row::Cut(id))) => of_unit(id),
         (_, Some(Row::Drift(key))) => ui.drift.of(key).map(|one| {
             let what = crate::locale::text(ui.lang, super::drift::what_key(one.what));
             let port = one.port.as_ref().map(|port| format!(" {port}")).unwrap_or_default();
-            let declared = one.declared.as_deref().unwrap_or(super::words::NOTHING);
+            let declared = one.declared.as_deref().unwrap_or(words::NOTHING);
             format!("{}: {what}{port}: {declared} / {}", one.subject, one.observed)
         }),
         (_, Some(Row::Report(_))) => {
             let today = board.local(now).date();
             Some(ui.reports.request(today, ui.lang).command())
         }
-        (_, Some(Row::Closed(id))) => {
-            let subject = board.subject(&ui.closed.incident(id)?.root)?;
-            Some(of_subject(subject))
-        }
+        (_, Some(Row::Closed(id))) => of_closed(ui.closed.incident(id)?),
         (_, Some(Row::Work(id))) => {
             let work = ui.works.work(id)?;
-            let name = super::words::worked_on(ui.lang, board, &work.on).1;
+            let name = words::worked_on(ui.lang, board, &work.on).1;
             let span = format!("{} – {}", work.next.from, work.next.to);
             Some([work.id.to_string(), name, span, work.by.clone(), work.note.clone()].join(", "))
         }

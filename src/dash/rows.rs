@@ -97,7 +97,10 @@ fn sorted_subjects<'a>(
     let mut subjects: Vec<Subject<'_>> = subjects.collect();
     match sort {
         Sort::Official => {}
-        Sort::Worst => subjects.sort_by_key(|s| Reverse(severity(s.state()))),
+        Sort::Worst => subjects.sort_by_cached_key(|s| {
+            let month = s.month().delivered_ppm().unwrap_or(u32::MAX);
+            (Reverse(severity(s.state())), month)
+        }),
         Sort::Name if by_carrier => subjects.sort_by_cached_key(|s| {
             (s.carrier().is_none(), s.carrier().cloned(), sort_key(s.name()))
         }),

@@ -92,7 +92,15 @@ pub(super) fn settle(ui: &mut Ui, board: &Board) {
     }
     let height = list_height(ui, board);
     let rows = std::mem::take(&mut ui.rows);
+    let from_top = std::mem::take(&mut ui.from_top);
     if let Some(place) = ui.place_mut() {
+        if from_top {
+            // The selection stays on the same thing where it can be seen from there.
+            match place.index(&rows) {
+                Some(at) if at < height => place.top = rows.first().cloned(),
+                _ => *place = Place::default(),
+            }
+        }
         place.settle(&rows, height);
     }
     ui.rows = rows;

@@ -85,6 +85,16 @@ pub enum Sort {
 }
 
 impl Sort {
+    /// The key of its text; none of the official order, which needs no word.
+    #[must_use]
+    pub const fn key(self) -> Option<&'static str> {
+        match self {
+            Self::Official => None,
+            Self::Worst => Some("dash.sort_worst"),
+            Self::Name => Some("dash.sort_name"),
+        }
+    }
+
     /// The order after this one.
     pub const fn next(self) -> Self {
         match self {
@@ -255,6 +265,8 @@ pub struct Ui {
     pub network: Option<NetworkId>,
     /// Rows of the open list, in their order.
     pub rows: Vec<Row>,
+    /// The open list is to be seen from its first row on.
+    pub(super) from_top: bool,
     /// The state of the board `rows` were made of.
     pub(super) rows_of: Option<RowsKey>,
 }
@@ -325,6 +337,7 @@ impl Ui {
             devices_sort: Sort::default(),
             network: None,
             rows: Vec::new(),
+            from_top: false,
             rows_of: None,
         }
     }

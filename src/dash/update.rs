@@ -51,7 +51,14 @@ pub fn update(
                 detail.history = Some((request, result));
             }
         }
-        Action::Heat(query, result) => ui.heat.take(&query, result),
+        Action::Heat(query, result) => {
+            // Who has not moved yet wants to see the first row of what has come.
+            let is_first = ui.heat.place.index(&ui.rows).unwrap_or(0) == 0;
+            ui.heat.take(&query, result);
+            if ui.screen == Screen::Heat && is_first {
+                ui.heat.place = Place::default();
+            }
+        }
         Action::Log(request, result) => ui.log.take(&request, result),
         Action::Taken(ask, answer) => take::answered(ui, &ask, answer, now),
         Action::Closed(answer) => ui.closed.fetched.take(answer),
@@ -259,23 +266,24 @@ fn press_in_screen(ui: &mut Ui, board: &Board, key: Key, now: UnixMs) {
         Key::Back => back(ui, board),
         Key::Sort => {
             *ui.sort_mut() = ui.sort_mut().next();
-            // Who has not moved yet wants to see the new first row, not where the old one went.
-            let rows = std::mem::take(&mut ui.rows);
-            if let Some(place) = ui.place_mut().filter(|p| p.index(&rows) == Some(0)) {
-                *place = Place::default();
-            }
-            ui.rows = rows;
+            to_the_top(ui);
         }
         Key::Network => next_network(ui, board),
-        Key::Filter => match ui.screen {
-            Screen::Lines => ui.lines_filter = ui.lines_filter.next(Screen::Lines),
-            Screen::Devices => ui.devices_filter = ui.devices_filter.next(Screen::Devices),
-            Screen::Log => ui.log.filter(),
-            Screen::Drift => ui.drift.filter(),
-            _ => {}
-        },
+        Key::Filter => {
+            match ui.screen {
+                Screen::Lines => ui.lines_filter = ui.lines_filter.next(Screen::Lines),
+                Screen::Devices => ui.devices_filter = ui.devices_filter.next(Screen::Devices),
+                Screen::Log => ui.log.filter(),
+                Screen::Drift => ui.drift.filter(),
+                _ => {}
+            }
+            to_the_top(ui);
+        }
         Key::Follow => ui.log.follow(),
-        Key::Carrier => ui.carriers.next(),
+        Key::Carrier => {
+            ui.carriers.next();
+            to_the_top(ui);
+        }
         Key::Range(by) if ui.screen == Screen::Heat => ui.heat.stretch(by),
         Key::Time(by) if ui.screen == Screen::Heat => ui.heat.page(by, now),
         Key::Range(by) => {
@@ -327,6 +335,20 @@ fn press_in_screen(ui: &mut Ui, board: &Board, key: Key, now: UnixMs) {
         | Key::EraseWord
         | Key::EraseAll => {}
     }
+}
+
+/// Who has chosen another order, or others to be listed, wants to see the first of them.
+fn to_the_top(ui: &mut Ui) {
+    if ui.screen == Screen::Log {
+        return;
+    }
+    // Who has not moved yet is with the new first one, not where the old one went.
+    let rows = std::mem::take(&mut ui.rows);
+    if let Some(place) = ui.place_mut().filter(|place| place.index(&rows) == Some(0)) {
+        *place = Place::default();
+    }
+    ui.rows = rows;
+    ui.from_top = true;
 }
 
 /// The root of the incident that is selected among the open ones.

@@ -267,8 +267,13 @@ pub(super) fn heat_columns(size: (u16, u16)) -> usize {
 pub(super) fn list_height(ui: &Ui, board: &Board) -> usize {
     let area = Rect::new(0, 0, ui.size.0, ui.size.1);
     let list = panes(ui, board, body(area)).list;
-    // Two lines of box, one of headings; the heat map has one of signs more, the drift one of sums.
-    let more = u16::from(matches!(ui.screen, Screen::Heat | Screen::Drift));
+    // Two lines of box, one of headings; the heat map has one of signs and one of the worst more, the
+    // drift one of sums.
+    let more = match ui.screen {
+        Screen::Heat => 2,
+        Screen::Drift => 1,
+        _ => 0,
+    };
     usize::from(list.height.saturating_sub(3 + more)).max(1)
 }
 

@@ -114,6 +114,22 @@ pub fn subject_title(board: &Board, subject: Subject<'_>) -> String {
     }
 }
 
+/// How many are down together with an incident's root, to be written behind its name: " +1"; nothing
+/// of one that is alone.
+pub fn others(incident: &Incident) -> String {
+    match incident.with.len() {
+        0 => String::new(),
+        count => format!(" +{count}"),
+    }
+}
+
+/// The name of an incident's root with how many are down together with it.
+pub fn root_title(board: &Board, incident: &Incident) -> String {
+    let root = board.subject(&incident.root);
+    let name = root.map_or_else(|| incident.root.to_string(), |s| subject_title(board, s));
+    name + &others(incident)
+}
+
 /// A subject's name without its unit's, for lists of one unit.
 pub fn subject_label(board: &Board, subject: Subject<'_>) -> String {
     let Some(unit) = board.unit(subject.unit()) else { return subject.name().to_owned() };

@@ -37,8 +37,8 @@ pub use file::{
 };
 pub use notes::{Said, Word};
 pub use period::{
-    PeriodError, last, moment, month, month_before, past_moment, quarter, quarter_before,
-    this_month, year, year_before,
+    PeriodError, last, moment, month, month_before, next_moment, past_moment, quarter,
+    quarter_before, this_month, year, year_before,
 };
 pub use proof::{Chain, Evidence, Proof};
 pub use record::Records;

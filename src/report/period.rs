@@ -53,6 +53,15 @@ pub fn past_moment(text: &str, now: UnixMs, zone: &TimeZone) -> Result<UnixMs, P
     latest.map_or_else(|| moment(text, zone), Ok)
 }
 
+/// As [`moment`], and a time of day: the next that comes after `after`.
+///
+/// # Errors
+/// [`PeriodError::Moment`].
+pub fn next_moment(text: &str, after: UnixMs, zone: &TimeZone) -> Result<UnixMs, PeriodError> {
+    let next = time_of_day(text, [0, 1], after, zone).and_then(|mut at| at.find(|at| *at > after));
+    next.map_or_else(|| moment(text, zone), Ok)
+}
+
 /// `2026-10`: from its first instant to the next month's.
 ///
 /// # Errors
@@ -190,6 +199,22 @@ mod tests {
         let last = span("2025-10-01", "2026-01-01");
         assert_eq!(quarter_before(at("2026-03-31"), &zone()), last);
         assert_eq!(year_before(at("2027-01-01"), &zone()), year("2026", &zone()).unwrap());
+    }
+
+    #[test]
+    fn a_time_of_day_to_come_is_the_next() {
+        let zone = TimeZone::UTC;
+        let at = |text: &str| moment(text, &zone).unwrap();
+        let now = at("2026-11-26T15:23");
+        for (text, wanted) in [
+            ("22:00", "2026-11-26T22:00"),
+            ("15:23", "2026-11-27T15:23"),
+            ("02:00", "2026-11-27T02:00"),
+            ("2026-11-28T06:00", "2026-11-28T06:00"),
+        ] {
+            assert_eq!(next_moment(text, now, &zone), Ok(at(wanted)), "{text}");
+        }
+        assert!(next_moment("24:00", now, &zone).is_err());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use tuantra::api::{AskedNow, SubjectRow};
 use tuantra::dash::{Action, Board, Cmd};
 use tuantra::locale::Lang;
-use tuantra::model::State;
+use tuantra::model::{Ack, State};
 
 use crate::desk::Desk;
 use crate::sample;
@@ -129,4 +129,53 @@ fn all_that_is_known_of_a_subject_can_be_read_on_a_small_screen() {
     let whole = desk.text();
     desk.press("<PgDn><Down>");
     assert_eq!(desk.text(), whole);
+}
+
+#[test]
+fn who_has_taken_it_with_which_words_is_read_on_the_smallest_usual_screen() {
+    let mut snapshot = sample::province();
+    let incident = snapshot.incidents.iter_mut().find(|i| i.root.as_str() == ROOT).expect("open");
+    incident.ack = Some(Ack {
+        by: "lan".to_owned(),
+        note: "đã gọi VNPT".to_owned(),
+        at: sample::NOW,
+        until: Some(sample::NOW + 3_600_000),
+    });
+    incident.with = vec![sample::subject_id("cai-be/tslcd")];
+    let mut desk = Desk::over(Board::new(snapshot), Lang::Vi, (80, 24));
+    // That a second line is down with it is seen in every list, however long its name is.
+    assert!(
+        desk.text().contains("Gò Công Tây +1") || desk.text().contains("… +1"),
+        "{}",
+        desk.text()
+    );
+    desk.press("2");
+    let text = desk.text();
+    assert!(text.contains("lan đã nhận đến 08:42: đã gọi VNPT"), "{text}");
+    assert!(text.contains("TSLCD Huyện Gò Công Tây +1"), "{text}");
+    // On its own page, and on that of what hangs on it.
+    desk.press("/go-cong-tay/tslcd<Enter>");
+    assert!(desk.text().contains("đã gọi VNPT"), "{}", desk.text());
+    desk.press("2y");
+    let commands = desk.press("<Enter>");
+    let [Cmd::Copy(line)] = &commands[..] else { panic!("one command: {commands:?}") };
+    for said in ["Gò Công Tây +1", "mất 13 xã, 1 huyện", "lan đã nhận"] {
+        assert!(line.contains(said), "{said}: {line}");
+    }
+}
+
+#[test]
+fn a_closed_incident_is_copied_as_it_was() {
+    let mut desk = Desk::new(Lang::Vi, (120, 40));
+    desk.press("2<End><Enter><Down>y");
+    let commands = desk.press("<Enter>");
+    let [Cmd::Copy(line)] = &commands[..] else { panic!("one command: {commands:?}") };
+    for said in ["(2 giờ 15 phút)", "26 đơn vị", "đứt đường truyền", "lan đã nhận"]
+    {
+        assert!(line.contains(said), "{said}: {line}");
+    }
+    desk.press("1y");
+    let commands = desk.press("<Enter>");
+    let [Cmd::Copy(line)] = &commands[..] else { panic!("one command: {commands:?}") };
+    assert!(line.contains("TSLCD 17/17"), "{line}");
 }

@@ -193,3 +193,25 @@ fn tabs_languages_networks_and_leaving() {
     assert_eq!(desk.ui.network.as_ref().map(|n| n.as_str()), Some("lan"));
     assert_eq!(desk.press("q"), vec![Cmd::Quit]);
 }
+
+#[test]
+fn another_order_is_seen_from_its_first_row_on() {
+    let mut desk = Desk::new(Lang::Vi, (80, 24));
+    let is_from_top = |desk: &Desk| {
+        let top = desk.ui.place().and_then(|place| place.top.as_ref());
+        top == desk.ui.rows.first()
+    };
+    // From the end of a list that is longer than the screen.
+    desk.press("<End>");
+    assert!(!is_from_top(&desk));
+    desk.press("s");
+    assert!(is_from_top(&desk));
+    // Carrier after carrier, filter after filter.
+    for keys in ["3<End>c", "<End>f", "8<End>s", "<End>f"] {
+        desk.press(keys);
+        assert!(is_from_top(&desk), "{keys}");
+    }
+    // Of the heat map whoever has not moved sees what comes first when it has come.
+    desk.press("Hs+");
+    assert_eq!(desk.ui.selected(), desk.ui.rows.first());
+}

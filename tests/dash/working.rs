@@ -67,6 +67,14 @@ fn times_are_typed_and_what_is_no_time_asks_nothing() {
         ("22:00 4h", Some((1, 4 * HOUR_MS))),
         ("22:00 02:00", Some((1, 4 * HOUR_MS))),
         ("soon", None),
+        ("22:00-02:00", Some((1, 4 * HOUR_MS))),
+        ("22h–2h", Some((1, 4 * HOUR_MS))),
+        ("22h đến 2h", Some((1, 4 * HOUR_MS))),
+        ("29/11 22h - 2h", Some((1, 4 * HOUR_MS))),
+        ("29/11 22:00 30/11 02:00", Some((1, 4 * HOUR_MS))),
+        ("29/11 22:00 - 1/12 22:00", Some((1, 48 * HOUR_MS))),
+        ("30/11 22:00 29/11 02:00", None),
+        ("29/11 22:00 29/11", None),
         ("8h30 11:30", Some((1, 3 * HOUR_MS))),
         ("22h 23h", Some((1, HOUR_MS))),
         ("4h 22:00", None),
@@ -319,7 +327,7 @@ fn a_chart_that_is_paged_back_stays_there_until_it_is_paged_on() {
     assert!(request.is_past);
     desk.now = desk.now + 2 * HOUR_MS;
     assert_eq!(desk.act(Action::Tick), Vec::new(), "what is over does not change");
-    assert!(desk.text().contains("22/11/2016"), "{}", desk.text());
+    assert!(desk.text().contains("đến 23/11/2016 07:42"), "{}", desk.text());
     let commands = desk.press("]]]");
     let Some(Cmd::History(request)) = commands.last() else { panic!("asked: {commands:?}") };
     assert_eq!((request.window.to, request.is_past), (desk.now, false));

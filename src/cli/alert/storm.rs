@@ -14,7 +14,7 @@ use crate::cli::{EXIT_FINDING, EXIT_OK, EXIT_USAGE, Format, Global, context, uni
 use crate::config::Config;
 use crate::daemon::clock;
 use crate::locale::{self, Lang, text, visible};
-use crate::model::{UnitId, UnixMs, parse_duration, time_of_day};
+use crate::model::{UnitId, UnixMs, parse_duration};
 use crate::report;
 use crate::t;
 
@@ -142,10 +142,7 @@ fn end_of(text: &str, now: UnixMs, zone: &TimeZone) -> Option<UnixMs> {
     if let Ok(ms) = parse_duration(text) {
         return (ms > 0).then(|| now + ms);
     }
-    match time_of_day(text, [0, 1], now, zone) {
-        Some(mut at) => at.find(|at| *at > now),
-        None => report::moment(text, zone).ok(),
-    }
+    report::next_moment(text, now, zone).ok()
 }
 
 fn when(config: &Config, at: UnixMs) -> String {

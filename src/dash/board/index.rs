@@ -153,7 +153,12 @@ impl Index {
             // Folding is dear: each name is folded once.
             let shorts: Vec<String> = units.iter().map(|unit| fold(&unit.short)).collect();
             for (unit, short) in units.iter().zip(&shorts) {
-                of_units.push(&[&fold(&unit.name), short, &fold(unit.id.as_str())]);
+                // Who rings is known by name or number.
+                let contact = &unit.contact;
+                let or_empty = |text: &Option<String>| fold(text.as_deref().unwrap_or_default());
+                let (person, phone) = (or_empty(&contact.name), or_empty(&contact.phone));
+                let id = fold(unit.id.as_str());
+                of_units.push(&[&fold(&unit.name), short, &id, &person, &phone]);
             }
             for subject in subjects.iter() {
                 let or_empty = |text: Option<&str>| fold(text.unwrap_or_default());

@@ -15,7 +15,7 @@ use crate::dash::draw::{Line, line, line_right, rows, text};
 use crate::dash::state::Range;
 use crate::dash::view::{SCALE, Shot};
 use crate::locale::{self, rtt};
-use crate::model::{Span, State, UnixMs};
+use crate::model::{Span, State, StateInterval, UnixMs};
 
 /// Round limits a scale may end at, in microseconds.
 const LIMITS_US: [u32; 13] = [
@@ -51,7 +51,10 @@ pub fn draw(shot: &Shot<'_>, history: &History, area: Rect, buffer: &mut Buffer)
     let columns = plot.width.min(u16::try_from(history.points.len()).unwrap_or(u16::MAX));
     let limit = limit_us(&history.points);
     if history.points.iter().all(|p| p.rounds == 0) {
-        let words = locale::text(lang, "dash.no_rounds");
+        let is_known = |interval: &StateInterval| interval.state != State::Unmeasured;
+        let has_states = history.intervals.iter().any(is_known);
+        let words = if has_states { "dash.rounds_gone" } else { "dash.no_rounds" };
+        let words = locale::text(lang, words);
         text(buffer, rows(plot, plot.height / 2, 1), 1, words, theme.dim());
     }
     scale(shot, limit, area, plot, buffer);

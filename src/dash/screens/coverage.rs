@@ -11,7 +11,7 @@ use crate::coverage::Verdict;
 use crate::dash::board::{Counts, Subject, on, slot};
 use crate::dash::draw::{Column, Line, Table, boxed, line_right, list, rows};
 use crate::dash::rows::{figures, live_ppm};
-use crate::dash::state::{Row, Screen, Sort};
+use crate::dash::state::{Row, Screen};
 use crate::dash::view::{Shot, empty, panes, title};
 use crate::dash::words::{NOTHING, measured, share, verdict};
 use crate::locale::{number, percent, state_name, text};
@@ -93,12 +93,7 @@ fn heading(shot: &Shot<'_>) -> Line {
         path.push(text(lang, "dash.own_short").to_owned());
     }
     let mut heading = title(theme, path.join(theme.path()));
-    let sort = match shot.ui.sort {
-        Sort::Official => None,
-        Sort::Worst => Some("dash.sort_worst"),
-        Sort::Name => Some("dash.sort_name"),
-    };
-    if let Some(sort) = sort {
+    if let Some(sort) = shot.ui.sort.key() {
         heading.push(format!(" ({})", text(lang, sort)), theme.dim());
     }
     heading

@@ -8,7 +8,7 @@ use super::lines::strip;
 use super::listed::{open_list, round_cells, state_cells};
 use crate::dash::board::Subject;
 use crate::dash::draw::{Column, Line, Table, boxed, line_right, rows};
-use crate::dash::state::{Row, Sort};
+use crate::dash::state::Row;
 use crate::dash::view::{Shot, empty, panes, title};
 use crate::dash::words::{NOTHING, share, subject_kind, subject_label};
 use crate::locale::text;
@@ -27,11 +27,7 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
         Some(_) => title(theme, text(lang, "dash_loading.devices")),
         None => title(theme, t!(lang, "dash.list_devices", count = ui.rows.len())),
     };
-    let sort = match ui.devices_sort {
-        Sort::Official => None,
-        Sort::Worst => Some("dash.sort_worst"),
-        Sort::Name => Some("dash.sort_name"),
-    };
+    let sort = ui.devices_sort.key();
     let said: Vec<&str> =
         [ui.devices_filter.key(), sort].into_iter().flatten().map(|key| text(lang, key)).collect();
     if !said.is_empty() {

@@ -12,19 +12,27 @@ use crate::dash::board::Subject;
 use crate::dash::draw::{Line, line, rows};
 use crate::dash::view::Shot;
 use crate::dash::words::{
-    NOTHING, Standing, measured, rtt_or_nothing, share, standing, subject_title,
+    NOTHING, Standing, measured, root_title, rtt_or_nothing, share, standing, subject_title,
     verdict as verdict_words,
 };
-use crate::locale::{self, duration, number, percent, rtt, text};
-use crate::model::{RoundError, State, SubjectId, UnitId};
+use crate::locale::{self, duration, incident_notes, number, percent, rtt, text, visible};
+use crate::model::{Incident, RoundError, State, SubjectId, UnitId};
 use crate::t;
 
 /// Columns of the labels.
 const LABEL: u16 = 12;
 
 /// What comes before what has been said of an incident.
-const FIRST: [&str; 4] =
-    ["dash.fact_state", "dash.fact_why", "dash.fact_carrier", "dash.fact_contact"];
+const FIRST: [&str; 5] = [
+    "dash.fact_state",
+    "dash.fact_why",
+    "dash.fact_incident",
+    "dash.fact_carrier",
+    "dash.fact_contact",
+];
+
+/// Rows below which the carrier stands right beneath the state.
+const SHORT: u16 = 5;
 
 /// Most links of the way to a subject that are shown.
 const WAY: usize = 6;
@@ -78,7 +86,14 @@ pub fn draw_from(
     let columns = area.width.saturating_sub(LABEL + 1);
     let mut above = top;
     let mut y = 0;
-    for (label, content) in list(shot, subject) {
+    let mut facts = list(shot, subject);
+    if area.height < SHORT
+        && let Some(at) = facts.iter().position(|(label, _)| *label == "dash.fact_carrier")
+    {
+        // Whom to call comes before why.
+        facts[1..=at].rotate_right(1);
+    }
+    for (label, content) in facts {
         if y >= area.height {
             break;
         }
@@ -148,6 +163,7 @@ pub fn list(shot: &Shot<'_>, subject: Subject<'_>) -> Vec<(&'static str, Line)> 
     // Where room is short the end is cut off: what it is, why, and whom to call come first.
     let mut facts =
         vec![("dash.fact_state", state), ("dash.fact_why", Line::plain(why(shot, subject)))];
+    facts.extend(said(shot, subject).map(|words| ("dash.fact_incident", words)));
     facts.extend(carrier(shot, subject).map(|words| ("dash.fact_carrier", words)));
     if let Some(contact) = contact(board, subject.unit()) {
         facts.push(("dash.fact_contact", Line::plain(contact)));
@@ -177,6 +193,33 @@ fn address(shot: &Shot<'_>, subject: Subject<'_>) -> Line {
     what
 }
 
+/// What is said of the open incident that the subject is in: who has taken it, until when and with which
+/// words, what its cause is; `None` where it is in none or nothing is said.
+fn said(shot: &Shot<'_>, subject: Subject<'_>) -> Option<Line> {
+    let (lang, board, at) = (shot.ui.lang, shot.board, shot.board.at);
+    let cause = subject.now().cause;
+    let is_in =
+        |incident: &&Incident| incident.members().any(|id| id == subject.id() || Some(id) == cause);
+    let incident = board.incidents.iter().find(is_in)?;
+    let mut said = incident_notes(lang, incident, at);
+    if let Some(ack) = incident.ack.as_ref().filter(|ack| ack.holds_at(at)) {
+        let taken = t!(lang, "incident.taken", by = visible(&ack.by));
+        if let Some(words) = said.iter_mut().find(|words| **words == taken) {
+            if let Some(until) = ack.until {
+                let until = t!(lang, "incident.taken_until", when = shot.until(until));
+                *words = format!("{words} {until}");
+            }
+            if !ack.note.is_empty() {
+                *words = format!("{words}: {}", visible(&ack.note));
+            }
+        }
+    }
+    if let Some(noted) = incident.noted.as_ref().filter(|noted| !noted.note.is_empty()) {
+        said.push(visible(&noted.note));
+    }
+    (!said.is_empty()).then(|| Line::styled(said.join(" · "), shot.theme.strong()))
+}
+
 /// Carrier, circuit, hotline, contract: whom to call and what to say.
 fn carrier(shot: &Shot<'_>, subject: Subject<'_>) -> Option<Line> {
     let (lang, theme) = (shot.ui.lang, shot.theme);
@@ -203,7 +246,10 @@ fn why(shot: &Shot<'_>, subject: Subject<'_>) -> String {
     let loss = percent(lang, u32::from(limits.loss_permille) * 1000, 0);
     let rtt = rtt(lang, limits.rtt_us);
     let title = |id: &SubjectId| {
-        shot.board.subject(id).map_or_else(|| id.to_string(), |s| subject_title(shot.board, s))
+        let incident = shot.board.incidents.iter().find(|incident| incident.root == *id);
+        let root = incident.map(|incident| root_title(shot.board, incident));
+        let subject = || shot.board.subject(id).map(|s| subject_title(shot.board, s));
+        root.or_else(subject).unwrap_or_else(|| id.to_string())
     };
     let said = subject.now().trouble.and_then(|trouble| locale::trouble_words(lang, trouble));
     if let Some(trouble) = said.filter(|_| subject.now().state != State::Up) {

@@ -46,9 +46,9 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
         &Line::styled(text(lang, "dash.heat_lost"), theme.dim()),
     );
     let Some(place) = ui.place() else { return };
-    let height = usize::from(inside.height.saturating_sub(2));
+    let height = usize::from(inside.height.saturating_sub(3));
     let (first, selected) = (place.first_visible(&ui.rows, height), place.index(&ui.rows));
-    for (y, i) in (1..inside.height.saturating_sub(1)).zip(first..ui.rows.len()) {
+    for (y, i) in (1..inside.height.saturating_sub(2)).zip(first..ui.rows.len()) {
         let (Some(row), row_area) = (ui.rows.get(i), rows(inside, y, 1)) else { continue };
         let (Row::Unit(id) | Row::Own(id)) = row else { continue };
         let label = match row {
@@ -64,6 +64,10 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
         write(buffer, left, 1, label, style);
         let lost = unit(shot, id, rows(cells, y, 1), buffer);
         line_right(buffer, rows(sum, y, 1), 0, &lost);
+    }
+    if let Some(Row::Unit(id) | Row::Own(id)) = selected.and_then(|i| ui.rows.get(i)) {
+        let below = rows(inside, inside.height.saturating_sub(2), 1);
+        line(buffer, below, 1, &worst(shot, id, usize::from(inside.width.saturating_sub(2))));
     }
     let last = rows(inside, inside.height.saturating_sub(1), 1);
     line(buffer, last, 1, &signs(shot));
@@ -83,6 +87,11 @@ fn heading(shot: &Shot<'_>, room: u16) -> Line {
         heading.push(" ", Style::new());
         heading.append(choice(theme, text(lang, range.key()), range == heat.range));
     }
+    if room >= WHOSE
+        && let Some(key) = shot.ui.sort.key()
+    {
+        heading.push(format!(" ({})", text(lang, key)), theme.dim());
+    }
     if heat.end.is_some()
         && let Some(to) = heat.edges().last()
     {
@@ -92,10 +101,10 @@ fn heading(shot: &Shot<'_>, room: u16) -> Line {
     heading
 }
 
-/// The left edge of a column: all of them together fill the room.
+/// The left edge of a column: all of them are equally wide, so that as much looks like as much.
 fn left(column: usize, columns: usize, room: u16) -> u16 {
-    let at = usize::from(room) * column / columns.max(1);
-    u16::try_from(at).unwrap_or(u16::MAX)
+    let wide = (usize::from(room) / columns.max(1)).max(1);
+    u16::try_from(wide * column).unwrap_or(u16::MAX).min(room)
 }
 
 /// One unit's cells; what was lost in all.
@@ -122,6 +131,40 @@ fn unit(shot: &Shot<'_>, id: &UnitId, row: Rect, buffer: &mut Buffer) -> Line {
         return Line::styled("0", theme.dim());
     }
     Line::styled(duration_short(lang, lost), theme.fault())
+}
+
+/// "Mất nhiều nhất: 17/11 23g, 16/11 8g12p": when the selected unit lost most, as many as have room.
+fn worst(shot: &Shot<'_>, id: &UnitId, room: usize) -> Line {
+    let (lang, theme, heat) = (shot.ui.lang, shot.theme, &shot.ui.heat);
+    let slots = heat.row(id).map_or(&[][..], |row| &row.slots);
+    let mut lost: Vec<(i64, UnixMs)> =
+        slots.iter().zip(heat.edges()).map(|(slot, begin)| (slot.lost_ms, *begin)).collect();
+    lost.retain(|(ms, _)| *ms > 0);
+    lost.sort_by_key(|(ms, begin)| (std::cmp::Reverse(*ms), *begin));
+    if lost.is_empty() {
+        return Line::default();
+    }
+    let mut words = Line::styled(format!("{}:", text(lang, "dash_heat.worst")), theme.dim());
+    for (i, (ms, begin)) in lost.into_iter().enumerate() {
+        let local = shot.board.local(begin);
+        let day = match lang {
+            Lang::Vi => local.strftime("%d/%m"),
+            Lang::En => local.strftime("%m-%d"),
+        };
+        let hour: String = locale::clock(&local).chars().take(5).collect();
+        let when = match heat.range {
+            Range::Month => day.to_string(),
+            Range::Week => format!("{hour} {day}"),
+            _ => hour,
+        };
+        let comma = if i > 0 { "," } else { "" };
+        let next = format!("{comma} {when} {}", duration_short(lang, ms));
+        if words.width() + width(&next) > room {
+            break;
+        }
+        words.push(next, Style::new());
+    }
+    words
 }
 
 /// The lost share in thousandths; something lost is never nothing.

@@ -11,13 +11,21 @@ use crate::dash::board::Board;
 use crate::dash::draw::{Column, Line, Table, boxed, line, line_right, rows};
 use crate::dash::state::Row;
 use crate::dash::view::{Shot, empty, panes, title};
-use crate::dash::words::{NOTHING, impact, incident_signs, subject_title, tier_word};
-use crate::locale::{duration_short, incident_notes, sign_words, state_name, text, visible, width};
+use crate::dash::words::{
+    NOTHING, impact, incident_signs, others, root_title, subject_title, tier_word,
+};
+use crate::locale::{
+    duration_short, fit, incident_notes, sign_words, state_name, text, visible, width,
+};
 use crate::model::{Incident, SubjectId};
 use crate::t;
 
 /// Columns from which there is room for an impact in full, with its signs.
 const WIDE: u16 = 100;
+/// The column of the roots' names.
+const ROOT: usize = 2;
+/// Rows up to which there is hardly any room.
+const SHORT: u16 = 5;
 /// Most lines about what is down together with the root.
 const WITH_MAX: usize = 2;
 
@@ -41,17 +49,20 @@ fn columns(shot: &Shot<'_>, width: u16) -> Table {
     Table::new(columns, width)
 }
 
-fn cells(shot: &Shot<'_>, incident: &Incident) -> Vec<Line> {
+fn cells(shot: &Shot<'_>, table: &Table, incident: &Incident) -> Vec<Line> {
     let (lang, theme, board) = (shot.ui.lang, shot.theme, shot.board);
     let style = theme.state(incident.state);
     let root = board.subject(&incident.root);
     let name = root.map_or_else(|| incident.root.to_string(), |s| subject_title(board, s));
+    // Whoever calls one carrier must know that there is another: that is not cut off.
+    let others = others(incident);
+    let name = fit(&name, table.width(ROOT).saturating_sub(width(&others)));
     let carrier = root.and_then(|s| board.carrier(s));
     let or_nothing = |text: Option<String>| Line::plain(text.unwrap_or_else(|| NOTHING.to_owned()));
     vec![
         Line::styled(theme.glyph(incident.state).to_string(), style),
         Line::plain(shot.when(incident.since)),
-        Line::styled(name, style),
+        Line::styled(name + &others, style),
         impact_cell(shot, incident),
         Line::plain(shot.age(incident.since)),
         or_nothing(carrier.map(|c| c.name.clone())),
@@ -83,7 +94,7 @@ pub fn brief(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let room = usize::from(area.height);
     let shown = if open.len() > room { room.saturating_sub(1) } else { open.len() };
     for (y, incident) in (0..area.height).zip(open.iter().take(shown)) {
-        table.row(buffer, rows(area, y, 1), &cells(shot, incident));
+        table.row(buffer, rows(area, y, 1), &cells(shot, &table, incident));
     }
     if shown < open.len() {
         let more = t!(lang, "dash.more_incidents", count = open.len() - shown);
@@ -98,8 +109,7 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let panes = panes(shot.ui, shot.board, area);
     let open = shot.board.incidents.iter().find(|i| Some(&i.root) == shot.ui.incident.as_ref());
     if let Some(incident) = open {
-        let name = shot.board.subject(&incident.root);
-        let name = name.map_or_else(|| incident.root.to_string(), |s| subject_title(shot.board, s));
+        let name = root_title(shot.board, incident);
         let mut heading = title(theme, t!(lang, "dash.consequences_of", root = name));
         if let Some(words) = shot.loading() {
             heading.push(format!("  {words}"), theme.dim());
@@ -144,7 +154,7 @@ fn incident_list(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     open_list(shot, area, buffer, &table, |row| match row {
         Row::Incident(root) => {
             let incident = shot.board.incidents.iter().find(|o| o.root == *root);
-            incident.map(|o| cells(shot, o)).unwrap_or_default()
+            incident.map(|o| cells(shot, &table, o)).unwrap_or_default()
         }
         Row::Fold => closed::fold(shot),
         Row::Closed(id) => closed::cells(shot, id),
@@ -174,37 +184,17 @@ fn consequences(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     });
 }
 
-/// What is said of an incident in full: the notes in one line, then the signs that point to its
-/// cause, what was said by who took it, what it split from.
+/// What is said of an incident besides: what it split from, the signs that point to its cause.
 fn notes(shot: &Shot<'_>, incident: &Incident) -> Vec<Line> {
-    let (lang, theme, at) = (shot.ui.lang, shot.theme, shot.board.at);
-    let mut lines = Vec::new();
-    let mut short = incident_notes(lang, incident, at);
-    if let Some(until) = incident.ack.as_ref().filter(|a| a.holds_at(at)).and_then(|a| a.until) {
-        short.push(t!(lang, "incident.taken_until", when = shot.until(until)));
-    }
-    if let Some(from) = &incident.split_from {
-        let id = visible(from.as_str());
-        short.push(t!(lang, "incident.split_from", id = id));
-    }
-    if !short.is_empty() {
-        lines.push(Line::styled(short.join(" · "), theme.strong()));
-    }
-    if let Some(guess) = &incident.guess {
+    let (lang, theme) = (shot.ui.lang, shot.theme);
+    let from = incident.split_from.as_ref();
+    let from = from.map(|from| t!(lang, "incident.split_from", id = visible(from.as_str())));
+    let signs = incident.guess.as_ref().map(|guess| {
         let signs: Vec<String> = guess.signs.iter().map(|sign| sign_words(lang, sign)).collect();
-        lines.push(Line::styled(signs.join("; "), theme.dim()));
-    }
-    if let Some(noted) = incident.noted.as_ref().filter(|noted| !noted.note.is_empty()) {
-        let (by, note) = (visible(&noted.by), visible(&noted.note));
-        let words = t!(lang, "incident.taken_note", by = by, at = shot.when(noted.at), note = note);
-        lines.push(Line::styled(words, theme.dim()));
-    }
-    if let Some(ack) = incident.ack.as_ref().filter(|a| a.holds_at(at) && !a.note.is_empty()) {
-        let (by, note) = (visible(&ack.by), visible(&ack.note));
-        let words = t!(lang, "incident.taken_note", by = by, at = shot.when(ack.at), note = note);
-        lines.push(Line::styled(words, theme.dim()));
-    }
-    lines
+        signs.join("; ")
+    });
+    let said = [from, signs].into_iter().flatten();
+    said.map(|words| Line::styled(words, theme.dim())).collect()
 }
 
 /// Others that are down together with the root: they may be another carrier's, and whom to call is all
@@ -254,25 +244,26 @@ fn about(shot: &Shot<'_>, root: &SubjectId, area: Rect, buffer: &mut Buffer) {
     let (lang, theme, board) = (shot.ui.lang, shot.theme, shot.board);
     let Some(incident) = board.incidents.iter().find(|i| i.root == *root) else { return };
     let subject = board.subject(root);
-    let name = subject.map_or_else(|| root.to_string(), |s| subject_title(board, s));
-    let inside = boxed(buffer, area, theme, &title(theme, name));
+    let inside = boxed(buffer, area, theme, &title(theme, root_title(board, incident)));
     // Whom to call comes before what has been said already: where room is short, notes are cut.
     let first = subject.map_or(0, |subject| facts::first_lines(shot, subject, inside.width));
     let with = down_with(shot, incident);
     let beneath = u16::try_from(with.len()).unwrap_or(0);
-    let noted = rows(inside, 0, inside.height.saturating_sub(first + beneath + 1));
+    // Where there is hardly any room the units are left out: the list says how many they are.
+    let least = u16::from(inside.height > SHORT);
+    let noted = rows(inside, 0, inside.height.saturating_sub(first + beneath + least));
     let mut at = 0;
     for words in notes(shot, incident) {
         let left = rows(noted, at, noted.height.saturating_sub(at));
         at += facts::wrapped(buffer, left, &words);
     }
     if let Some(subject) = subject {
-        let units = inside.height.saturating_sub(at + first + beneath).clamp(1, 3);
+        let units = inside.height.saturating_sub(at + first + beneath).clamp(least, 3);
         let upper = rows(inside, at, inside.height.saturating_sub(at + units + beneath));
         at += facts::draw(shot, subject, upper, buffer);
     }
     for words in with {
-        let left = rows(inside, at, inside.height.saturating_sub(at + 1).min(1));
+        let left = rows(inside, at, inside.height.saturating_sub(at + least).min(1));
         at += facts::wrapped(buffer, left, &words);
     }
     let left = rows(inside, at, inside.height.saturating_sub(at));

@@ -81,13 +81,15 @@ fn chart_title(shot: &Shot<'_>) -> Line {
         heading.push(" ", Style::new());
         heading.append(choice(theme, text(lang, range.key()), chosen == Some(range)));
     }
-    if let Some(page) = page(shot) {
-        heading.push(format!("  {page}"), theme.strong());
+    // How long it is stands beside it already.
+    if let Some(detail) = shot.ui.detail.as_ref().filter(|detail| detail.end.is_some()) {
+        let at = date_time(lang, &shot.board.local(detail.window(shot.now).to));
+        heading.push(format!("  {}", t!(lang, "dash.take_until", at = at)), theme.strong());
     }
     heading
 }
 
-/// "26/10 07:00 – 26/10 08:00" of a chart that does not go with the time.
+/// "26/10/2026 07:00 – 26/10/2026 08:00" of a chart that does not go with the time.
 fn page(shot: &Shot<'_>) -> Option<String> {
     let detail = shot.ui.detail.as_ref().filter(|d| d.end.is_some())?;
     let window = detail.window(shot.now);

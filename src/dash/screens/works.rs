@@ -12,7 +12,7 @@ use crate::dash::state::Row;
 use crate::dash::view::{Shot, empty, panes, title};
 use crate::dash::words::worked_on;
 use crate::dash::work::target;
-use crate::locale::{date_time, number, reason_words, recurrence_words, text, visible};
+use crate::locale::{Lang, date_time, number, reason_words, recurrence_words, text, visible};
 use crate::t;
 
 /// Draws the list.
@@ -47,7 +47,11 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
 
 /// When work recurs.
 fn recurs(shot: &Shot<'_>, work: &Work) -> String {
-    let lang = shot.ui.lang;
+    recurs_words(shot.ui.lang, work)
+}
+
+/// When work recurs, in words.
+pub fn recurs_words(lang: Lang, work: &Work) -> String {
     match (&work.every, work.recurring) {
         (Some(every), _) => recurrence_words(lang, every),
         (None, true) => text(lang, "dash.works.by_calendar").to_owned(),
@@ -117,9 +121,10 @@ fn columns(shot: &Shot<'_>, width: u16) -> Table {
 fn cells(shot: &Shot<'_>, work: &Work) -> Vec<Line> {
     let (lang, theme, board) = (shot.ui.lang, shot.theme, shot.board);
     let is_on = work.next.contains(shot.now);
-    let (now, style) = match is_on {
-        true => (text(lang, "dash.works.running"), theme.strong()),
-        false => (text(lang, "dash.works.coming"), Style::new()),
+    let (now, style) = match (is_on, work.recurring) {
+        (true, _) => (text(lang, "dash.works.running"), theme.strong()),
+        (false, true) => (text(lang, "dash.works.recurring"), Style::new()),
+        (false, false) => (text(lang, "dash.works.coming"), Style::new()),
     };
     let at = |at| date_time(lang, &board.local(at));
     vec![

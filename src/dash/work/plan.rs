@@ -111,33 +111,70 @@ impl Plan {
     }
 }
 
-/// `2h`, `17:30` (until then), `22:00 4h`, `22:00 02:00`: an end, or a beginning and an end; of another
-/// day than today, `29/11 22:00 4h`.
+/// `2h`, `17:30` (until then), `22:00 4h`, `22:00 02:00`, `22h-2h`: an end, or a beginning and an end; of
+/// another day than today, `29/11 22:00 4h`, `29/11 22:00 - 30/11 02:00`.
 fn own(board: &Board, now: UnixMs, text: &str) -> Option<Span> {
-    let words: Vec<&str> = text.split_whitespace().collect();
+    let words = words(text);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let length = |text: &str| length_ms(text).filter(|ms| *ms <= WORK_MAX_MS);
     let end = |from: UnixMs, word: &str| {
         next_time(board, from, word).or_else(|| length(word).map(|ms| from + ms))
     };
+    // What begins at midnight is the next time of day a moment before it.
+    let before = |date: &str| {
+        let date = day(board.local(now).date(), date)?;
+        let midnight = date.at(0, 0, 0, 0).to_zoned_datetime(board.timezone().clone()).ok()?;
+        Some(UnixMs::from(midnight.timestamp()) - 1)
+    };
+    let begins = |after: UnixMs, word: &str| next_time(board, after, &as_clock(word, 0));
     // "22 giờ", "2 giờ".
     if let Some(end) = end(now, text) {
         return Some(Span::new(now, end));
     }
-    match words[..] {
+    let span = match words[..] {
+        [first, TO, last] => {
+            let from = begins(now, first)?;
+            Span::new(from, begins(from, last)?)
+        }
         [first, last] => {
             let from = next_time(board, now, &beginning(first, last))?;
-            Some(Span::new(from, end(from, last)?))
+            Span::new(from, end(from, last)?)
+        }
+        [date, first, TO, last] => {
+            let from = begins(before(date)?, first)?;
+            Span::new(from, begins(from, last)?)
+        }
+        [date, first, TO, until, last] | [date, first, until, last] => {
+            Span::new(begins(before(date)?, first)?, begins(before(until)?, last)?)
         }
         [date, first, last] => {
-            let date = day(board.local(now).date(), date)?;
-            let midnight = date.at(0, 0, 0, 0).to_zoned_datetime(board.timezone().clone()).ok()?;
-            // What begins at midnight is the next time of day a moment before it.
-            let before = UnixMs::from(midnight.timestamp()) - 1;
-            let from = next_time(board, before, &beginning(first, last))?;
-            (from > now).then_some(Span::new(from, end(from, last)?))
+            let from = next_time(board, before(date)?, &beginning(first, last))?;
+            Span::new(from, end(from, last)?)
         }
-        _ => None,
+        _ => return None,
+    };
+    let is_possible = span.from > now && !span.is_empty() && span.len_ms() <= WORK_MAX_MS;
+    is_possible.then_some(span)
+}
+
+/// Stands between a beginning and an end.
+const TO: &str = "-";
+
+/// The words of a time; where hours stand on both sides of a dash (`22:00–02:00`, `22h - 2h`, `22h đến
+/// 2h`) with [`TO`] between them.
+fn words(text: &str) -> Vec<String> {
+    let is_clock = |word: &str| minute_of_day(&as_clock(word, 0)).is_some();
+    let mut found: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match word.split_once(['-', '–']) {
+            _ if matches!(&*fold(word), "-" | "–" | "den" | "to") => found.push(TO.to_owned()),
+            Some((first, last)) if is_clock(first) && is_clock(last) => {
+                found.extend([first, TO, last].map(str::to_owned));
+            }
+            _ => found.push(word.to_owned()),
+        }
     }
+    found
 }
 
 /// A beginning as people write it: before a time of day (`4h 22:00`) hours may be meant as a length.
@@ -152,14 +189,20 @@ fn end_of_day(word: &str) -> Option<u16> {
 
 /// `22:00 4h`, `22:00 02:00 31/12`: a beginning, an end, and perhaps the last day.
 fn recurring(board: &Board, now: UnixMs, days: [bool; 7], text: &str) -> Option<Plan> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let (first, last, until) = match words[..] {
-        [first, last] => (first, last, None),
-        [first, last, until] => (first, last, Some(until)),
+    let words = words(text);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let (first, last, is_end, until) = match words[..] {
+        [first, TO, last] => (first, last, true, None),
+        [first, TO, last, until] => (first, last, true, Some(until)),
+        [first, last] => (first, last, false, None),
+        [first, last, until] => (first, last, false, Some(until)),
         _ => return None,
     };
-    let from = minute_of_day(&beginning(first, last))?;
-    let lasts = match end_of_day(last) {
+    let (from, end) = match is_end {
+        true => (minute_of_day(&as_clock(first, 0))?, Some(minute_of_day(&as_clock(last, 0))?)),
+        false => (minute_of_day(&beginning(first, last))?, end_of_day(last)),
+    };
+    let lasts = match end {
         Some(to) if to > from => to - from,
         Some(to) => to + DAY_MINUTES - from,
         None => u16::try_from(length_ms(last)? / MINUTE_MS).ok()?,
