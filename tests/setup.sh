@@ -3,7 +3,8 @@
 # test skips itself with a message where its tool is missing, so this is never required.
 set -euo pipefail
 declare -A package=([ip]=iproute2 [nft]=nftables [snmpd]=snmpd [snmpbulkwalk]=snmp
-    [prometheus-alertmanager]=prometheus-alertmanager [promtool]=prometheus [apprise]=apprise)
+    [prometheus-alertmanager]=prometheus-alertmanager [promtool]=prometheus [apprise]=apprise
+    [soffice]=libreoffice-calc)
 missing=()
 # A module, no command: of the Python that Debian's packages are for.
 /usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null || missing+=(python3-aiosmtpd)
