@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use super::facts;
 use crate::api::ClosedIncident;
 use crate::dash::draw::{Line, boxed, rows};
-use crate::dash::view::{Shot, empty, title};
+use crate::dash::view::{Shot, title};
 use crate::dash::words::{NOTHING, subject_title};
 use crate::locale::{
     cause_key, date_time, duration, duration_short, guess_words, number, sign_words,
@@ -124,5 +124,7 @@ pub fn about(shot: &Shot<'_>, id: &IncidentId, area: Rect, buffer: &mut Buffer) 
 /// Beneath the list while the line that folds them is selected.
 pub fn hint(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let inside = boxed(buffer, area, shot.theme, &Line::default());
-    empty(buffer, inside, shot.theme, text(shot.ui.lang, "dash.closed.hint"));
+    let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
+    let words = Line::styled(text(shot.ui.lang, "dash.closed.hint"), shot.theme.dim());
+    facts::wrapped(buffer, inside, &words);
 }
