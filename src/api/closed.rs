@@ -35,7 +35,25 @@ pub struct ClosedIncident {
     /// What was said last of that outage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noted: Option<OutageNote>,
+    /// Other lines of the root's unit on its network that were down meanwhile.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<DownWith>,
     /// The incident that it became a part of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<IncidentId>,
+}
+
+/// A line that was down together with an incident's root.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DownWith {
+    /// The line.
+    pub subject: SubjectId,
+    /// Start of its outage.
+    pub outage: UnixMs,
+    /// Its end, where it is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<UnixMs>,
+    /// What was said last of that outage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noted: Option<OutageNote>,
 }

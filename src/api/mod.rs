@@ -27,7 +27,7 @@ mod user;
 mod tests;
 
 pub use client::{Changes, Client, ClientError};
-pub use closed::{CLOSED_MAX, ClosedIncident};
+pub use closed::{CLOSED_MAX, ClosedIncident, DownWith};
 pub use commands::{
     ACK_MAX_MS, ASK_MAX, AckRequest, Acknowledged, AskRequest, AskedNow, NOTE_MAX, NoteRequest,
     Noted, OutboxAction, OutboxDone, OutboxRequest, RECURRING_MAX_MS, WORK_MAX_MS, Work,

@@ -302,8 +302,11 @@ impl Source for StoreSource {
     }
 
     fn closed(&self, window: Span) -> Answer<'_, Vec<api::ClosedIncident>> {
-        let config = Arc::clone(&self.config);
-        Box::pin(read(move || Ok(closed(&config.store, window)?)))
+        let (config, kept) = (Arc::clone(&self.config), Arc::clone(&self.inventory));
+        Box::pin(read(move || {
+            let inventory = inventory_of(&config, &kept)?;
+            Ok(closed(&config.store, &inventory, window)?)
+        }))
     }
 
     fn loads(&self, window: Span) -> Answer<'_, Vec<api::LineLoad>> {

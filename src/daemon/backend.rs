@@ -112,7 +112,9 @@ impl Backend for Socket {
     fn closed(&self, window: Span) -> BoxFuture<'_, Result<Vec<ClosedIncident>, Problem>> {
         let store = self.store.clone();
         Box::pin(async move {
-            let read = tokio::task::spawn_blocking(move || closed(&store, window)).await;
+            let inventory = self.ask(Request::Inventory).await?;
+            let work = move || closed(&store, &inventory, window);
+            let read = tokio::task::spawn_blocking(work).await;
             let problem = |message: String| Problem::new("store", message);
             read.map_err(|e| problem(e.to_string()))?.map_err(|e| problem(e.to_string()))
         })

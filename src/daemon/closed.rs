@@ -1,13 +1,14 @@
 //! The incidents that are over, out of the store, with what is known of their causes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::api::{CLOSED_MAX, ClosedIncident};
-use crate::model::{Guess, IncidentId, KeptIncident, Span};
-use crate::store::{EventKind, OutageFilter, Reader, StoreError};
+use crate::api::{CLOSED_MAX, ClosedIncident, DownWith};
+use crate::coverage::Outage;
+use crate::model::{Guess, IncidentId, Inventory, KeptIncident, Span, SubjectId};
+use crate::store::{EventKind, OutageFilter, Reader, StoreError, SubjectOutage};
 
 /// How far before the window an incident's opening is looked for: of one that lasted longer how many
 /// units it cut off, and what was said of it before that, is not told.
@@ -23,11 +24,25 @@ struct Detail {
     guess: Option<Guess>,
 }
 
+/// Other lines of a line's unit on its network: what cuts one off mostly cuts all of them off.
+fn beside(inventory: &Inventory, root: &SubjectId) -> Vec<SubjectId> {
+    let Some(subject) = inventory.find_subject(root.as_str()) else { return Vec::new() };
+    let found = inventory.subject(subject);
+    let Some(line) = found.connection() else { return Vec::new() };
+    let others =
+        inventory.connections_of(found.unit, line.network).filter(|other| *other != subject);
+    others.map(|other| inventory.subject(other).id.clone()).collect()
+}
+
 /// The incidents closed inside `window`, the newest first, at most [`CLOSED_MAX`].
 ///
 /// # Errors
 /// [`StoreError`] when the store cannot be read.
-pub(crate) fn closed(store: &Path, window: Span) -> Result<Vec<ClosedIncident>, StoreError> {
+pub(crate) fn closed(
+    store: &Path,
+    inventory: &Inventory,
+    window: Span,
+) -> Result<Vec<ClosedIncident>, StoreError> {
     let reader = Reader::open(store)?;
     let mut kept: Vec<KeptIncident> = reader.incidents(window)?;
     kept.retain(|incident| incident.closed.is_some_and(|at| window.contains(at)));
@@ -55,16 +70,31 @@ pub(crate) fn closed(store: &Path, window: Span) -> Result<Vec<ClosedIncident>, 
     for incident in kept {
         let Some(closed) = incident.closed else { continue };
         let span = Span::new(incident.since, closed.max(incident.since + 1));
-        let only = OutageFilter {
-            subjects: Some([incident.root.clone()].into()),
-            ..OutageFilter::default()
-        };
-        let outage = reader.outages(span, &only)?.into_iter().next_back().map(|o| o.outage);
-        let noted = outage.as_ref().and_then(|outage| {
+        let lines = beside(inventory, &incident.root);
+        let subjects: BTreeSet<SubjectId> =
+            lines.into_iter().chain([incident.root.clone()]).collect();
+        let only = OutageFilter { subjects: Some(subjects), ..OutageFilter::default() };
+        let (mut outage, mut with) = (None, BTreeMap::new());
+        for found in reader.outages(span, &only)? {
+            let SubjectOutage { subject, outage: last } = found;
+            match subject == incident.root {
+                true => outage = Some(last),
+                false => drop(with.insert(subject, last)),
+            }
+        }
+        let noted = |subject: &SubjectId, outage: &Outage| {
             let whole = Span::new(outage.start, outage.end.unwrap_or(window.to));
-            let of_root = notes.get(&incident.root)?;
-            of_root.iter().rfind(|note| whole.contains(note.start)).cloned()
+            let of_it = notes.get(subject)?;
+            of_it.iter().rfind(|note| whole.contains(note.start)).cloned()
+        };
+        let with = with.into_iter().map(|(subject, outage)| DownWith {
+            noted: noted(&subject, &outage),
+            subject,
+            outage: outage.start,
+            end: outage.end,
         });
+        let with = with.collect();
+        let noted = outage.as_ref().and_then(|outage| noted(&incident.root, outage));
         found.push(ClosedIncident {
             units: units.get(&incident.id).copied().unwrap_or(0),
             guess: guesses.remove(&incident.id),
@@ -76,6 +106,7 @@ pub(crate) fn closed(store: &Path, window: Span) -> Result<Vec<ClosedIncident>, 
             since: incident.since,
             closed,
             ack: incident.ack,
+            with,
             merged_into: incident.merged_into,
         });
     }
@@ -87,8 +118,21 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::inventory;
     use crate::model::{Cause, State, StateInterval, SubjectId, UnixMs};
     use crate::store::{Batch, Event, Fact, OpenOptions, Store};
+
+    const PROVINCE: &str = "\
+networks: [ { id: tslcd, name: TSLCD }, { id: wan, name: WAN } ]
+units:
+  - id: cai-be
+    name: Cái Bè
+    kind: district
+    connections:
+      tslcd: { address: 127.0.1.1 }
+      tslcd-2: { network: tslcd, address: 127.0.1.2 }
+      wan: { address: 127.0.1.3 }
+";
 
     fn at(minutes: i64) -> UnixMs {
         UnixMs(1_790_000_000_000 + minutes * 60_000)
@@ -97,6 +141,10 @@ mod tests {
     #[test]
     fn what_was_closed_inside_the_window_comes_newest_first_with_its_cause() {
         let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.yaml"), PROVINCE).unwrap();
+        let defaults = inventory::Defaults::default();
+        let loaded = inventory::load(folder.path(), &defaults, &jiff::tz::TimeZone::UTC);
+        let inventory = loaded.inventory.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics));
         let path = folder.path().join("t.db");
         let store = Store::open(&path, &OpenOptions { now: at(0), pid: 1 }).unwrap();
         let id = SubjectId::new("cai-be/tslcd").unwrap();
@@ -131,9 +179,28 @@ mod tests {
         };
         let name = IncidentId::new("cai-be/tslcd", at(10));
         let guess = json!({ "cause": "power", "signs": [{ "sign": "announced" }] });
+        // Its second line is down for a part of the first outage; what is of another network is not meant.
+        let once = |id: &str| {
+            let intervals = vec![
+                interval(0, Some(12), State::Up),
+                interval(12, Some(20), State::Down),
+                interval(20, None, State::Up),
+            ];
+            Fact::Intervals { subject: SubjectId::new(id).unwrap(), from: at(0), intervals }
+        };
+        let said = json!({ "start": at(12), "cause": "power", "note": "", "user": "minh" });
+        let second = SubjectId::new("cai-be/tslcd-2").unwrap();
         store.submit(Batch {
             facts: vec![
                 Fact::Intervals { subject: id.clone(), from: at(0), intervals },
+                once("cai-be/tslcd-2"),
+                once("cai-be/wan"),
+                Fact::Event(Event {
+                    at: at(41),
+                    kind: EventKind::OutageNoted,
+                    subject: Some(second.clone()),
+                    detail: said,
+                }),
                 Fact::Incident(kept(10, Some(31))),
                 Fact::Incident(kept(60, Some(71))),
                 Fact::Incident(kept(80, None)),
@@ -156,7 +223,8 @@ mod tests {
             samples: Vec::new(),
         });
         store.tidy_blocking().unwrap();
-        let found = closed(&path, Span::new(at(0), at(100))).unwrap();
+        let closed = |from, to| closed(&path, &inventory, Span::new(at(from), at(to))).unwrap();
+        let found = closed(0, 100);
         let times: Vec<_> = found.iter().map(|i| (i.closed, i.outage)).collect();
         assert_eq!(times, [(at(71), Some(at(60))), (at(31), Some(at(10)))]);
         assert_eq!((found[0].units, &found[0].noted, &found[0].guess), (0, &None, &None));
@@ -164,7 +232,11 @@ mod tests {
         assert_eq!(found[1].guess.as_ref().map(|g| g.cause), Some(Cause::Power));
         let noted = found[1].noted.as_ref().unwrap();
         assert_eq!((noted.cause, &*noted.by), (Cause::Fibre, "lan"));
-        assert_eq!(closed(&path, Span::new(at(0), at(71))).unwrap().len(), 1, "half open");
-        assert_eq!(closed(&path, Span::new(at(72), at(100))).unwrap(), []);
+        assert_eq!(found[0].with, []);
+        let [with] = &found[1].with[..] else { panic!("one line: {:?}", found[1].with) };
+        assert_eq!((&with.subject, with.outage, with.end), (&second, at(12), Some(at(20))));
+        assert_eq!(with.noted.as_ref().map(|noted| noted.cause), Some(Cause::Power));
+        assert_eq!(closed(0, 71).len(), 1, "half open");
+        assert_eq!(closed(72, 100), []);
     }
 }

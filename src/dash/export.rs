@@ -196,7 +196,8 @@ pub fn line(ui: &Ui, board: &Board, now: UnixMs) -> Option<String> {
     };
     let of_closed = |incident: &ClosedIncident| {
         let subject = board.subject(&incident.root)?;
-        let mut parts = named(subject, words::subject_title(board, subject));
+        let name = words::subject_title(board, subject) + &words::others(incident.with.len());
+        let mut parts = named(subject, name);
         let at = |at| crate::locale::date_time(lang, &board.local(at));
         let (from, to) = (at(incident.since), at(incident.closed));
         let length = crate::locale::duration(lang, incident.closed.since(incident.since).max(0));

@@ -151,23 +151,29 @@ fn of_incidents(board: &Board, incidents: &[&Incident]) -> Vec<Spoken> {
     members.filter_map(|id| of_subject(board, id)).collect()
 }
 
-fn of_closed(incident: &ClosedIncident) -> Option<Spoken> {
-    Some(Spoken {
-        id: OutageId { subject: incident.root.clone(), start: incident.outage? },
-        end: Some(incident.closed),
-        guess: incident.guess.as_ref().map(|guess| guess.cause),
-        before: incident.noted.clone(),
+/// The outages of one that is over: its root's, then those of what was down with it.
+fn of_closed(incident: &ClosedIncident) -> Vec<Spoken> {
+    let guess = incident.guess.as_ref().map(|guess| guess.cause);
+    let spoken = |subject: &SubjectId, start, end, before: &Option<OutageNote>| Spoken {
+        id: OutageId { subject: subject.clone(), start },
+        end: Some(end),
+        guess,
+        before: before.clone(),
         with: 0,
-    })
+    };
+    let root = incident.outage;
+    let root = root.map(|start| spoken(&incident.root, start, incident.closed, &incident.noted));
+    let with = incident.with.iter().map(|line| {
+        spoken(&line.subject, line.outage, line.end.unwrap_or(incident.closed), &line.noted)
+    });
+    root.into_iter().chain(with).collect()
 }
 
 /// What can be spoken of where the user stands.
 fn choices(ui: &Ui, board: &Board) -> Vec<Spoken> {
     match (ui.screen, ui.selected()) {
         (Screen::Subject, _) => ui.detail.as_ref().map(|d| of_detail(board, d)).unwrap_or_default(),
-        (_, Some(Row::Closed(id))) => {
-            ui.closed.incident(id).and_then(of_closed).into_iter().collect()
-        }
+        (_, Some(Row::Closed(id))) => ui.closed.incident(id).map(of_closed).unwrap_or_default(),
         _ => of_incidents(board, &meant(ui, board)),
     }
 }

@@ -116,8 +116,8 @@ pub fn subject_title(board: &Board, subject: Subject<'_>) -> String {
 
 /// How many are down together with an incident's root, to be written behind its name: " +1"; nothing
 /// of one that is alone.
-pub fn others(incident: &Incident) -> String {
-    match incident.with.len() {
+pub fn others(count: usize) -> String {
+    match count {
         0 => String::new(),
         count => format!(" +{count}"),
     }
@@ -127,7 +127,7 @@ pub fn others(incident: &Incident) -> String {
 pub fn root_title(board: &Board, incident: &Incident) -> String {
     let root = board.subject(&incident.root);
     let name = root.map_or_else(|| incident.root.to_string(), |s| subject_title(board, s));
-    name + &others(incident)
+    name + &others(incident.with.len())
 }
 
 /// A subject's name without its unit's, for lists of one unit.

@@ -2,7 +2,7 @@
 //! asked before something is done.
 
 use insta::assert_snapshot;
-use tuantra::api::{NoteRequest, Noted, Problem};
+use tuantra::api::{DownWith, NoteRequest, Noted, Problem};
 use tuantra::dash::confirm::Asking;
 use tuantra::dash::state::{Mode, Range, Row, Screen};
 use tuantra::dash::{Action, Board, Cmd, Colours, Link, Refusal, SourceError};
@@ -313,4 +313,27 @@ fn what_is_down_with_the_root_is_named_with_whom_to_call() {
     let line =
         text.lines().find(|line| line.contains("Cùng mất: ")).unwrap_or_else(|| panic!("{text}"));
     assert!(line.contains("0000 ") && line.contains("kênh"), "{line}");
+}
+
+#[test]
+fn of_one_that_is_over_every_line_that_was_down_can_be_spoken_of() {
+    let mut list = sample::closed();
+    let (since, closed) = (list[0].since, list[0].closed);
+    list[0].with = vec![DownWith {
+        subject: sample::subject_id("go-cong-tay/tslcd"),
+        outage: since + 60_000,
+        end: Some(closed - 60_000),
+        noted: None,
+    }];
+    let mut desk = Desk::new(Lang::Vi, (80, 24));
+    desk.press("2<End><Enter><Down>");
+    desk.act(Action::Closed(Ok(list)));
+    let text = desk.text();
+    assert!(text.contains("TSLCD Huyện Cái Bè +1"), "{text}");
+    assert!(text.contains("Cùng mất: Viettel Tiền Giang 0000 800 178"), "{text}");
+    desk.press("o");
+    assert!(desk.text().contains("1/2"), "{}", desk.text());
+    let request = asked(&desk.press("<PgDn><Right><Enter>"));
+    let second = sample::subject_id("go-cong-tay/tslcd");
+    assert_eq!((request.subject, request.start), (second, since + 60_000));
 }

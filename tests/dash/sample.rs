@@ -882,6 +882,7 @@ pub fn closed() -> Vec<ClosedIncident> {
         guess: None,
         outage: Some(NOW - since_min * MINUTE),
         noted: None,
+        with: Vec::new(),
         merged_into: None,
     };
     let ups = subject_id("cho-gao/ups");

@@ -5,14 +5,15 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::facts;
+use super::incidents::down_with;
 use crate::api::ClosedIncident;
 use crate::dash::draw::{Line, boxed, rows};
 use crate::dash::view::{Shot, title};
-use crate::dash::words::{NOTHING, subject_title};
+use crate::dash::words::{NOTHING, others, subject_title};
 use crate::locale::{
     cause_key, date_time, duration, duration_short, guess_words, number, sign_words,
 };
-use crate::locale::{reason_words, text, visible};
+use crate::locale::{fit, reason_words, text, visible, width};
 use crate::model::IncidentId;
 use crate::t;
 
@@ -50,20 +51,21 @@ fn cause(shot: &Shot<'_>, incident: &ClosedIncident) -> String {
     }
 }
 
-/// A row of the incidents' table.
-pub fn cells(shot: &Shot<'_>, id: &IncidentId) -> Vec<Line> {
+/// A row of the incidents' table, in which a name has `name` columns.
+pub fn cells(shot: &Shot<'_>, name: usize, id: &IncidentId) -> Vec<Line> {
     let Some(incident) = shot.ui.closed.incident(id) else { return Vec::new() };
     let (lang, theme, board) = (shot.ui.lang, shot.theme, shot.board);
     let root = board.subject(&incident.root);
     let carrier = root.and_then(|s| board.carrier(s));
     let or_nothing = |text: Option<String>| Line::plain(text.unwrap_or_else(|| NOTHING.to_owned()));
+    let others = others(incident.with.len());
     let taken = incident.ack.as_ref();
     let taken = taken.map(|ack| t!(lang, "incident.taken", by = visible(&ack.by)));
     let said: Vec<String> = [Some(cause(shot, incident)), taken].into_iter().flatten().collect();
     vec![
         Line::styled(theme.glyph(incident.state).to_string(), theme.dim()),
         Line::styled(shot.when(incident.since), theme.dim()),
-        Line::plain(root_name(shot, incident)),
+        Line::plain(fit(&root_name(shot, incident), name.saturating_sub(width(&others))) + &others),
         Line::plain(said.join(" · ")),
         Line::plain(duration_short(lang, incident.closed.since(incident.since).max(0))),
         or_nothing(carrier.map(|c| c.name.clone())),
@@ -77,7 +79,12 @@ pub fn cells(shot: &Shot<'_>, id: &IncidentId) -> Vec<Line> {
 pub fn about(shot: &Shot<'_>, id: &IncidentId, area: Rect, buffer: &mut Buffer) {
     let Some(incident) = shot.ui.closed.incident(id) else { return };
     let (lang, theme, board) = (shot.ui.lang, shot.theme, shot.board);
-    let inside = boxed(buffer, area, theme, &title(theme, root_name(shot, incident)));
+    let inside = boxed(
+        buffer,
+        area,
+        theme,
+        &title(theme, root_name(shot, incident) + &others(incident.with.len())),
+    );
     let at = |at| date_time(lang, &board.local(at));
     let length = duration(lang, incident.closed.since(incident.since).max(0));
     let (from, to) = (at(incident.since), at(incident.closed));
@@ -87,6 +94,7 @@ pub fn about(shot: &Shot<'_>, id: &IncidentId, area: Rect, buffer: &mut Buffer) 
     )];
     let units = number(lang, i64::from(incident.units));
     lines.push(Line::plain(t!(lang, "dash.closed.units", count = units)));
+    lines.extend(down_with(shot, incident.with.iter().map(|line| &line.subject)));
     let mut said =
         Line::plain(format!("{}: {}", text(lang, "dash.cause.cause"), cause(shot, incident)));
     if let Some(noted) = &incident.noted {

@@ -55,7 +55,7 @@ fn cells(shot: &Shot<'_>, table: &Table, incident: &Incident) -> Vec<Line> {
     let root = board.subject(&incident.root);
     let name = root.map_or_else(|| incident.root.to_string(), |s| subject_title(board, s));
     // Whoever calls one carrier must know that there is another: that is not cut off.
-    let others = others(incident);
+    let others = others(incident.with.len());
     let name = fit(&name, table.width(ROOT).saturating_sub(width(&others)));
     let carrier = root.and_then(|s| board.carrier(s));
     let or_nothing = |text: Option<String>| Line::plain(text.unwrap_or_else(|| NOTHING.to_owned()));
@@ -157,7 +157,7 @@ fn incident_list(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
             incident.map(|o| cells(shot, &table, o)).unwrap_or_default()
         }
         Row::Fold => closed::fold(shot),
-        Row::Closed(id) => closed::cells(shot, id),
+        Row::Closed(id) => closed::cells(shot, table.width(ROOT), id),
         _ => Vec::new(),
     });
 }
@@ -199,9 +199,9 @@ fn notes(shot: &Shot<'_>, incident: &Incident) -> Vec<Line> {
 
 /// Others that are down together with the root: they may be another carrier's, and whom to call is all
 /// of them.
-fn down_with(shot: &Shot<'_>, incident: &Incident) -> Vec<Line> {
+pub fn down_with<'a>(shot: &Shot<'_>, with: impl Iterator<Item = &'a SubjectId>) -> Vec<Line> {
     let (lang, board) = (shot.ui.lang, shot.board);
-    let others = incident.with.iter().filter_map(|id| board.subject(id)).take(WITH_MAX);
+    let others = with.filter_map(|id| board.subject(id)).take(WITH_MAX);
     others
         .map(|other| {
             let carrier = board.carrier(other);
@@ -247,7 +247,7 @@ fn about(shot: &Shot<'_>, root: &SubjectId, area: Rect, buffer: &mut Buffer) {
     let inside = boxed(buffer, area, theme, &title(theme, root_title(board, incident)));
     // Whom to call comes before what has been said already: where room is short, notes are cut.
     let first = subject.map_or(0, |subject| facts::first_lines(shot, subject, inside.width));
-    let with = down_with(shot, incident);
+    let with = down_with(shot, incident.with.iter());
     let beneath = u16::try_from(with.len()).unwrap_or(0);
     // Where there is hardly any room the units are left out: the list says how many they are.
     let least = u16::from(inside.height > SHORT);
