@@ -13,7 +13,7 @@ const SCREENS: [(&str, &str); 9] = [
     ("5", "Map: Whole province"),
     ("6", "Log"),
     ("8", "switch"),
-    ("H", "tenths of the time"),
+    ("H", "1-9 tenths"),
     ("w", "Open incidents"),
     ("2", "Units cut off"),
 ];
