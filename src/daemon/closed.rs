@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::api::{CLOSED_MAX, ClosedIncident, DownWith};
 use crate::coverage::Outage;
-use crate::model::{Guess, IncidentId, Inventory, KeptIncident, Span, SubjectId};
+use crate::model::{Guess, IncidentId, Inventory, KeptIncident, Span, State, SubjectId};
 use crate::store::{EventKind, OutageFilter, Reader, StoreError, SubjectOutage};
 
 /// How far before the window an incident's opening is looked for: of one that lasted longer how many
@@ -77,9 +77,11 @@ pub(crate) fn closed(
         let (mut outage, mut with) = (None, BTreeMap::new());
         for found in reader.outages(span, &only)? {
             let SubjectOutage { subject, outage: last } = found;
-            match subject == incident.root {
-                true => outage = Some(last),
-                false => drop(with.insert(subject, last)),
+            if subject == incident.root {
+                outage = Some(last);
+            } else if incident.state == State::Down && last.cause.is_none() {
+                // One that could not be reached by something else's fault was in no incident of its unit.
+                with.insert(subject, last);
             }
         }
         let noted = |subject: &SubjectId, outage: &Outage| {
@@ -119,7 +121,7 @@ mod tests {
 
     use super::*;
     use crate::inventory;
-    use crate::model::{Cause, State, StateInterval, SubjectId, UnixMs};
+    use crate::model::{Cause, StateInterval, UnixMs};
     use crate::store::{Batch, Event, Fact, OpenOptions, Store};
 
     const PROVINCE: &str = "\
@@ -131,6 +133,7 @@ units:
     connections:
       tslcd: { address: 127.0.1.1 }
       tslcd-2: { network: tslcd, address: 127.0.1.2 }
+      tslcd-3: { network: tslcd, address: 127.0.1.4 }
       wan: { address: 127.0.1.3 }
 ";
 
@@ -188,6 +191,14 @@ units:
             ];
             Fact::Intervals { subject: SubjectId::new(id).unwrap(), from: at(0), intervals }
         };
+        // The third could not be reached for another reason.
+        let third = SubjectId::new("cai-be/tslcd-3").unwrap();
+        let cut_off = StateInterval {
+            cause: Some(SubjectId::new("cai-be/wan").unwrap()),
+            ..interval(11, Some(25), State::Unreachable)
+        };
+        let cut_off =
+            vec![interval(0, Some(11), State::Up), cut_off, interval(25, None, State::Up)];
         let said = json!({ "start": at(12), "cause": "power", "note": "", "user": "minh" });
         let second = SubjectId::new("cai-be/tslcd-2").unwrap();
         store.submit(Batch {
@@ -195,6 +206,7 @@ units:
                 Fact::Intervals { subject: id.clone(), from: at(0), intervals },
                 once("cai-be/tslcd-2"),
                 once("cai-be/wan"),
+                Fact::Intervals { subject: third, from: at(0), intervals: cut_off },
                 Fact::Event(Event {
                     at: at(41),
                     kind: EventKind::OutageNoted,
@@ -232,7 +244,7 @@ units:
         assert_eq!(found[1].guess.as_ref().map(|g| g.cause), Some(Cause::Power));
         let noted = found[1].noted.as_ref().unwrap();
         assert_eq!((noted.cause, &*noted.by), (Cause::Fibre, "lan"));
-        assert_eq!(found[0].with, []);
+        assert_eq!(found[0].with, [], "it was up by then");
         let [with] = &found[1].with[..] else { panic!("one line: {:?}", found[1].with) };
         assert_eq!((&with.subject, with.outage, with.end), (&second, at(12), Some(at(20))));
         assert_eq!(with.noted.as_ref().map(|noted| noted.cause), Some(Cause::Power));

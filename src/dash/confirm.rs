@@ -61,6 +61,8 @@ pub struct Confirm {
     pub count: usize,
     /// How much it does not, because it would be too much at once.
     pub left_out: usize,
+    /// When it takes place, of what does.
+    pub when: Option<String>,
 }
 
 /// Asks the user.
@@ -150,7 +152,10 @@ fn selected(ui: &Ui, board: &Board) -> Option<(String, String)> {
 pub(super) fn copy(ui: &mut Ui, board: &Board, now: UnixMs) {
     match (export::line(ui, board, now), selected(ui, board)) {
         (Some(line), Some((name, id))) => {
-            ask(ui, Confirm { deed: Deed::Copy(line), name, id, count: 1, left_out: 0 });
+            ask(
+                ui,
+                Confirm { deed: Deed::Copy(line), name, id, count: 1, left_out: 0, when: None },
+            );
         }
         _ => ui.notices.tell(Said::Nothing, now),
     }
@@ -172,7 +177,8 @@ pub(super) fn write(ui: &mut Ui, board: &Board, now: UnixMs) {
     match export::csv(ui, board, now) {
         Some(export) => {
             let (name, id, count) = (screen_name(ui), export.name.clone(), export.rows);
-            ask(ui, Confirm { deed: Deed::Export(export), name, id, count, left_out: 0 });
+            let deed = Deed::Export(export);
+            ask(ui, Confirm { deed, name, id, count, left_out: 0, when: None });
         }
         None => ui.notices.tell(Said::Nothing, now),
     }
@@ -220,7 +226,7 @@ pub(super) fn ask_now(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs) {
     subjects.truncate(ASK_MAX);
     let count = subjects.len();
     let deed = Deed::Ask(AskRequest { subjects });
-    ask(ui, Confirm { deed, name, id, count, left_out });
+    ask(ui, Confirm { deed, name, id, count, left_out, when: None });
 }
 
 /// What the daemon said to that.
@@ -266,9 +272,10 @@ pub(super) fn end(ui: &mut Ui, board: &Board, link: &Link, now: UnixMs) {
                     t!(ui.lang, "dash.work_times", from = at(work.next.from), to = at(work.next.to))
                 }
             };
-            let (id, count) = (format!("{}  {when}", work.id), work.subjects);
+            let (id, count) = (work.id.to_string(), work.subjects);
             let count = usize::try_from(count).unwrap_or(usize::MAX);
-            ask(ui, Confirm { deed: Deed::End(work.id), name, id, count, left_out: 0 });
+            let deed = Deed::End(work.id);
+            ask(ui, Confirm { deed, name, id, count, left_out: 0, when: Some(when) });
         }
     }
 }

@@ -156,16 +156,16 @@ fn of_closed(incident: &ClosedIncident) -> Vec<Spoken> {
     let guess = incident.guess.as_ref().map(|guess| guess.cause);
     let spoken = |subject: &SubjectId, start, end, before: &Option<OutageNote>| Spoken {
         id: OutageId { subject: subject.clone(), start },
-        end: Some(end),
+        end,
         guess,
         before: before.clone(),
         with: 0,
     };
     let root = incident.outage;
-    let root = root.map(|start| spoken(&incident.root, start, incident.closed, &incident.noted));
-    let with = incident.with.iter().map(|line| {
-        spoken(&line.subject, line.outage, line.end.unwrap_or(incident.closed), &line.noted)
-    });
+    let root =
+        root.map(|start| spoken(&incident.root, start, Some(incident.closed), &incident.noted));
+    let with = incident.with.iter();
+    let with = with.map(|line| spoken(&line.subject, line.outage, line.end, &line.noted));
     root.into_iter().chain(with).collect()
 }
 

@@ -52,10 +52,12 @@ pub fn update(
             }
         }
         Action::Heat(query, result) => {
-            // Who has not moved yet wants to see the first row of what has come.
+            // Who has not moved yet wants to see the first row of what has come; what comes again moves
+            // nothing away from under the keys.
+            let is_awaited = ui.heat.outcome().is_none();
             let is_first = ui.heat.place.index(&ui.rows).unwrap_or(0) == 0;
             ui.heat.take(&query, result);
-            if ui.screen == Screen::Heat && is_first {
+            if ui.screen == Screen::Heat && is_first && is_awaited && ui.heat.outcome().is_some() {
                 ui.heat.place = Place::default();
             }
         }

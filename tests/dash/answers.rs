@@ -151,7 +151,7 @@ fn who_has_taken_it_with_which_words_is_read_on_the_smallest_usual_screen() {
     );
     desk.press("2");
     let text = desk.text();
-    assert!(text.contains("lan đã nhận đến 08:42: đã gọi VNPT"), "{text}");
+    assert!(text.contains("lan đã nhận lúc 07:42 đến 08:42: đã gọi VNPT"), "{text}");
     assert!(text.contains("TSLCD Huyện Gò Công Tây +1"), "{text}");
     // On its own page, and on that of what hangs on it.
     desk.press("/go-cong-tay/tslcd<Enter>");
@@ -178,4 +178,47 @@ fn a_closed_incident_is_copied_as_it_was() {
     let commands = desk.press("<Enter>");
     let [Cmd::Copy(line)] = &commands[..] else { panic!("one command: {commands:?}") };
     assert!(line.contains("TSLCD 17/17"), "{line}");
+}
+
+#[test]
+fn a_long_note_pushes_nobody_to_call_off_the_screen() {
+    let mut snapshot = sample::province();
+    let incident = snapshot.incidents.iter_mut().find(|i| i.root.as_str() == ROOT).expect("open");
+    let note = "đã gọi VNPT ".repeat(25);
+    incident.ack = Some(Ack { by: "lan".to_owned(), note, at: sample::NOW, until: None });
+    for size in [(80, 24), (60, 15)] {
+        let mut desk = Desk::over(Board::new(snapshot.clone()), Lang::Vi, size);
+        desk.press("2");
+        let text = desk.text();
+        assert!(text.contains("hotline") && text.contains("0000 800 178"), "{text}");
+    }
+}
+
+#[test]
+fn who_rings_is_found_by_the_number_however_it_is_written() {
+    for typed in ["0000 179 007", "0000179007", "truc cntt h. go cong tay"] {
+        let mut desk = Desk::new(Lang::Vi, (80, 24));
+        desk.press("/");
+        desk.act(Action::Text(typed.to_owned()));
+        let found = desk.ui.search.hits.first().cloned();
+        let unit = tuantra::model::UnitId::new("go-cong-tay").expect("a slug");
+        assert_eq!(found, Some(tuantra::dash::search::Hit::Unit(unit)), "{typed}");
+    }
+}
+
+#[test]
+fn a_chart_of_a_time_whose_rounds_are_gone_says_that_the_states_are_kept() {
+    let mut desk = Desk::new(Lang::Vi, (80, 24));
+    let commands = desk.press("/cai be tslcd<Enter>");
+    let [Cmd::History(request)] = &commands[..] else { panic!("one question: {commands:?}") };
+    let mut history = sample::history(&request.subject, request.window, request.columns);
+    for point in &mut history.points {
+        *point = tuantra::coverage::ChartPoint::default();
+    }
+    let answer = Action::History(request.clone(), Ok(std::sync::Arc::new(history.clone())));
+    desk.act(answer);
+    assert!(desk.text().contains("chỉ còn trạng thái"), "{}", desk.text());
+    history.intervals.retain(|interval| interval.state == State::Unmeasured);
+    desk.act(Action::History(request.clone(), Ok(std::sync::Arc::new(history))));
+    assert!(desk.text().contains("Không có lượt đo nào"), "{}", desk.text());
 }

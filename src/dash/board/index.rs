@@ -158,7 +158,9 @@ impl Index {
                 let or_empty = |text: &Option<String>| fold(text.as_deref().unwrap_or_default());
                 let (person, phone) = (or_empty(&contact.name), or_empty(&contact.phone));
                 let id = fold(unit.id.as_str());
-                of_units.push(&[&fold(&unit.name), short, &id, &person, &phone]);
+                // A telephone shows the number without blanks.
+                let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
+                of_units.push(&[&fold(&unit.name), short, &id, &person, &phone, &digits]);
             }
             for subject in subjects.iter() {
                 let or_empty = |text: Option<&str>| fold(text.unwrap_or_default());

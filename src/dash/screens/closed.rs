@@ -125,7 +125,7 @@ pub fn about(shot: &Shot<'_>, id: &IncidentId, area: Rect, buffer: &mut Buffer) 
     }
     let left = rows(inside, y, inside.height.saturating_sub(y));
     if let Some(subject) = board.subject(&incident.root) {
-        facts::draw(shot, subject, left, buffer);
+        facts::draw_alone(shot, subject, left, buffer);
     }
 }
 

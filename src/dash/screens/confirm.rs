@@ -31,7 +31,11 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
         Deed::Export(_) => "dash.sure.export",
         Deed::End(_) => "dash.sure.end",
     };
-    let lines = 5 + if matches!(confirm.deed, Deed::Copy(_)) { 2 } else { 0 };
+    let more = match confirm.deed {
+        Deed::Copy(_) => 2,
+        _ => u16::from(confirm.when.is_some()),
+    };
+    let lines = 5 + more;
     let labels = if matches!(confirm.deed, Deed::Export(_)) { &FILE_LABELS } else { &LABELS };
     let frame = Frame::draw(shot, area, buffer, text(lang, heading), (1, 1), labels, lines);
     frame.put(buffer, 0, &Line::styled(visible(&confirm.name), theme.strong()));
@@ -69,6 +73,13 @@ fn besides(shot: &Shot<'_>, confirm: &Confirm, room: usize) -> Vec<Line> {
         Deed::End(_) => text(lang, "dash.sure.ends").to_owned(),
         Deed::Ask(_) => text(lang, "dash.sure.asks").to_owned(),
     };
-    let broken = Line::styled(words, dim).wrap(room);
-    broken.into_iter().take(COPIED).collect()
+    let mut lines = Line::styled(words, dim).wrap(room);
+    // More is copied than is shown.
+    if lines.len() > COPIED {
+        lines.truncate(COPIED);
+        let last = lines.pop().map(|last| last.open_ended(room));
+        lines.extend(last);
+    }
+    let when = confirm.when.iter().map(|when| Line::styled(when.clone(), shot.theme.strong()));
+    when.chain(lines).collect()
 }

@@ -31,9 +31,6 @@ const FIRST: [&str; 5] = [
     "dash.fact_contact",
 ];
 
-/// Rows below which the carrier stands right beneath the state.
-const SHORT: u16 = 5;
-
 /// Most links of the way to a subject that are shown.
 const WAY: usize = 6;
 
@@ -72,27 +69,49 @@ pub fn lines(shot: &Shot<'_>, subject: Subject<'_>, columns: u16) -> usize {
 
 /// Draws the facts from the top of `area` on; returns the lines taken.
 pub fn draw(shot: &Shot<'_>, subject: Subject<'_>, area: Rect, buffer: &mut Buffer) -> u16 {
-    draw_from(shot, subject, 0, area, buffer)
+    draw_from(shot, list(shot, subject), 0, area, buffer)
 }
 
-/// The same from line `top` on.
+/// The same without what is said of the open incident that the subject is in.
+pub fn draw_alone(shot: &Shot<'_>, subject: Subject<'_>, area: Rect, buffer: &mut Buffer) -> u16 {
+    let mut facts = list(shot, subject);
+    facts.retain(|(label, _)| *label != "dash.fact_incident");
+    draw_from(shot, facts, 0, area, buffer)
+}
+
+/// Puts whom to call before why, and behind both what people have said, which may be long: where there
+/// is no room for all that comes first, its end is cut off.
+fn call_first(facts: &mut [(&'static str, Line)]) {
+    let place = |facts: &[(&'static str, Line)], wanted: &str| {
+        facts.iter().position(|(label, _)| *label == wanted)
+    };
+    if let Some(at) = place(facts, "dash.fact_carrier").filter(|at| *at > 0) {
+        facts[1..=at].rotate_right(1);
+    }
+    let (said, last) = (place(facts, "dash.fact_incident"), place(facts, "dash.fact_contact"));
+    if let (Some(said), Some(last)) = (said, last)
+        && said < last
+    {
+        facts[said..=last].rotate_left(1);
+    }
+}
+
+/// Draws facts from line `top` on.
 pub fn draw_from(
     shot: &Shot<'_>,
-    subject: Subject<'_>,
+    mut facts: Vec<(&'static str, Line)>,
     top: usize,
     area: Rect,
     buffer: &mut Buffer,
 ) -> u16 {
     let columns = area.width.saturating_sub(LABEL + 1);
+    let of_first = facts.iter().filter(|(label, _)| FIRST.contains(label));
+    let first: usize = of_first.map(|(_, words)| words.wrap(usize::from(columns)).len()).sum();
+    if first > usize::from(area.height) {
+        call_first(&mut facts);
+    }
     let mut above = top;
     let mut y = 0;
-    let mut facts = list(shot, subject);
-    if area.height < SHORT
-        && let Some(at) = facts.iter().position(|(label, _)| *label == "dash.fact_carrier")
-    {
-        // Whom to call comes before why.
-        facts[1..=at].rotate_right(1);
-    }
     for (label, content) in facts {
         if y >= area.height {
             break;
@@ -193,18 +212,25 @@ fn address(shot: &Shot<'_>, subject: Subject<'_>) -> Line {
     what
 }
 
-/// What is said of the open incident that the subject is in: who has taken it, until when and with which
-/// words, what its cause is; `None` where it is in none or nothing is said.
+/// What is said of the open incident that the subject is in; `None` where it is in none or nothing is
+/// said.
 fn said(shot: &Shot<'_>, subject: Subject<'_>) -> Option<Line> {
-    let (lang, board, at) = (shot.ui.lang, shot.board, shot.board.at);
     let cause = subject.now().cause;
     let is_in =
         |incident: &&Incident| incident.members().any(|id| id == subject.id() || Some(id) == cause);
-    let incident = board.incidents.iter().find(is_in)?;
+    said_of(shot, shot.board.incidents.iter().find(is_in)?)
+}
+
+/// What is said of an open incident: who has taken it, when, until when and with which words, what its
+/// cause is.
+pub fn said_of(shot: &Shot<'_>, incident: &Incident) -> Option<Line> {
+    let (lang, at) = (shot.ui.lang, shot.board.at);
     let mut said = incident_notes(lang, incident, at);
     if let Some(ack) = incident.ack.as_ref().filter(|ack| ack.holds_at(at)) {
-        let taken = t!(lang, "incident.taken", by = visible(&ack.by));
+        let by = visible(&ack.by);
+        let taken = t!(lang, "incident.taken", by = by);
         if let Some(words) = said.iter_mut().find(|words| **words == taken) {
+            *words = t!(lang, "ack.already", by = by, when = shot.when(ack.at));
             if let Some(until) = ack.until {
                 let until = t!(lang, "incident.taken_until", when = shot.until(until));
                 *words = format!("{words} {until}");

@@ -245,7 +245,7 @@ fn about(shot: &Shot<'_>, root: &SubjectId, area: Rect, buffer: &mut Buffer) {
     let Some(incident) = board.incidents.iter().find(|i| i.root == *root) else { return };
     let subject = board.subject(root);
     let inside = boxed(buffer, area, theme, &title(theme, root_title(board, incident)));
-    // Whom to call comes before what has been said already: where room is short, notes are cut.
+    // Whom to call comes before the signs of what it is: where room is short, these are cut.
     let first = subject.map_or(0, |subject| facts::first_lines(shot, subject, inside.width));
     let with = down_with(shot, incident.with.iter());
     let beneath = u16::try_from(with.len()).unwrap_or(0);
@@ -255,6 +255,12 @@ fn about(shot: &Shot<'_>, root: &SubjectId, area: Rect, buffer: &mut Buffer) {
     let mut at = 0;
     for words in notes(shot, incident) {
         let left = rows(noted, at, noted.height.saturating_sub(at));
+        at += facts::wrapped(buffer, left, &words);
+    }
+    if subject.is_none()
+        && let Some(words) = facts::said_of(shot, incident)
+    {
+        let left = rows(inside, at, inside.height.saturating_sub(at + least));
         at += facts::wrapped(buffer, left, &words);
     }
     if let Some(subject) = subject {

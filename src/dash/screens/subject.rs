@@ -58,7 +58,7 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
         let words = Line::styled(format!(" {}–{last}/{all} ", top + 1), theme.dim());
         line_right(buffer, heading, heading.width / 2, &words);
     }
-    facts::draw_from(shot, subject, top, inside, buffer);
+    facts::draw_from(shot, facts::list(shot, subject), top, inside, buffer);
     let mut below = rows(area, upper, area.height - upper);
     if wide {
         let right = Rect { x: above.x + above.width, width: area.width - above.width, ..above };

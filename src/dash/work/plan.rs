@@ -160,18 +160,22 @@ fn own(board: &Board, now: UnixMs, text: &str) -> Option<Span> {
 /// Stands between a beginning and an end.
 const TO: &str = "-";
 
-/// The words of a time; where hours stand on both sides of a dash (`22:00–02:00`, `22h - 2h`, `22h đến
-/// 2h`) with [`TO`] between them.
+/// The words of a time, hours with their unit (`2 giờ`) as one; a dash between times (`22:00–02:00`,
+/// `22h - 2h`) or its word (`22h đến 2h`) is [`TO`].
 fn words(text: &str) -> Vec<String> {
-    let is_clock = |word: &str| minute_of_day(&as_clock(word, 0)).is_some();
     let mut found: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match word.split_once(['-', '–']) {
-            _ if matches!(&*fold(word), "-" | "–" | "den" | "to") => found.push(TO.to_owned()),
-            Some((first, last)) if is_clock(first) && is_clock(last) => {
-                found.extend([first, TO, last].map(str::to_owned));
-            }
-            _ => found.push(word.to_owned()),
+    let dashed = |c: char| matches!(c, '-' | '–' | '—');
+    let parts = text.split_whitespace().flat_map(|word| match word.parse::<Date>() {
+        Ok(_) => vec![word.to_owned()],
+        Err(_) => word.replace(dashed, " - ").split_whitespace().map(str::to_owned).collect(),
+    });
+    for part in parts {
+        let folded = fold(&part);
+        let is_number = |word: &String| word.bytes().all(|b| b.is_ascii_digit());
+        match found.last_mut().filter(|last| is_number(last)) {
+            Some(last) if matches!(&*folded, "gio" | "g" | "h") => last.push_str(&part),
+            _ if matches!(&*folded, "den" | "to") => found.push(TO.to_owned()),
+            _ => found.push(part),
         }
     }
     found
