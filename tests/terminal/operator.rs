@@ -78,7 +78,7 @@ async fn an_operator_takes_an_incident_and_who_only_looks_cannot() {
     terminal.press("\r");
     // First the daemon's answer, then what it tells every dashboard.
     terminal.expect("taken by");
-    terminal.expect("has taken it");
+    terminal.expect("took it at");
     let seen = follow(&client, |s| s.incidents.iter().any(|i| i.ack.is_some())).await;
     let ack = seen.incidents.iter().find_map(|i| i.ack.as_ref()).unwrap();
     assert_eq!(ack.note, "Đã gọi VNPT");
