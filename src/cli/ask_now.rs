@@ -139,7 +139,11 @@ impl Heard {
             let key = if self.is_never_asked { "ask.never" } else { "ask.not_yet" };
             return t!(lang, key);
         }
-        let lost = now.loss_permille.unwrap_or(0);
+        // Whoever did not answer has lost all, whatever else is known of him.
+        let lost = match self.answered {
+            Some(false) => 1000,
+            _ => now.loss_permille.unwrap_or(0),
+        };
         locale::answer_words(lang, lost, now.rtt_us, now.trouble)
     }
 }

@@ -9,11 +9,10 @@ use super::board::Board;
 use super::export::{self, Export};
 use super::link::Link;
 use super::notice::Said;
-use super::screens::works::recurs_words;
 use super::source::Refusal;
 use super::standing::Standing;
 use super::state::{Cmd, Key, Mode, Row, Screen, Ui};
-use super::words::{subject_title, worked_on};
+use super::words::{recurs_words, subject_title, worked_on};
 use super::work::target;
 use crate::api::{ASK_MAX, AskRequest, AskedNow, Work};
 use crate::locale::{date_time, text};
@@ -166,13 +165,16 @@ pub(super) fn write(ui: &mut Ui, board: &Board, now: UnixMs) {
     if board.loading().is_some() {
         return ui.notices.tell(Said::Loading, now);
     }
-    match ui.heat.outcome().filter(|_| ui.screen == Screen::Heat) {
-        None if ui.screen == Screen::Heat => return ui.notices.tell(Said::Loading, now),
-        Some(Err(why)) => {
-            let why = Said::NotExported(why.to_owned());
+    if ui.screen == Screen::Heat {
+        // Empty cells would say that nothing is recorded.
+        let why = match ui.heat.outcome() {
+            Some(Ok(())) => None,
+            Some(Err(why)) => Some(Said::NotExported(why.to_owned())),
+            None => Some(Said::Loading),
+        };
+        if let Some(why) = why {
             return ui.notices.tell(why, now);
         }
-        _ => {}
     }
     match export::csv(ui, board, now) {
         Some(export) => {

@@ -6,8 +6,9 @@ use ratatui::style::Style;
 use super::draw::Line;
 use super::loads::Used;
 use super::theme::Theme;
+use crate::api::Work;
 use crate::coverage::{Availability, Verdict};
-use crate::locale::{Lang, fold, number, percent, rtt, state_name, text};
+use crate::locale::{Lang, fold, number, percent, recurrence_words, rtt, state_name, text};
 use crate::model::{Incident, Tier, UnixMs, WorkedOn};
 use crate::t;
 
@@ -208,5 +209,14 @@ pub fn worked_on(lang: Lang, board: &Board, on: &WorkedOn) -> (&'static str, Str
             let name = board.carriers.iter().find(|c| c.id == *id).map(|c| c.name.clone());
             (text(lang, "dash.work_carrier"), name.unwrap_or_else(|| id.to_string()))
         }
+    }
+}
+
+/// When work recurs, or that it takes place once.
+pub fn recurs_words(lang: Lang, work: &Work) -> String {
+    match (&work.every, work.recurring) {
+        (Some(every), _) => recurrence_words(lang, every),
+        (None, true) => text(lang, "dash.works.by_calendar").to_owned(),
+        (None, false) => text(lang, "dash.works.once").to_owned(),
     }
 }

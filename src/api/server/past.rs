@@ -41,32 +41,36 @@ pub(super) struct WindowParams {
     to: UnixMs,
 }
 
-/// A window is backwards, or longer than one answer may be of.
-fn bad_window() -> Problem {
-    let days = WINDOW_MAX_MS / 86_400_000;
-    Problem::new("bad_window", t!(Lang::En, "reason.window_long", days = days))
+impl WindowParams {
+    /// The window, unless it is backwards, or longer than one answer may be of.
+    fn window(&self) -> Result<Span, Problem> {
+        let window = Span::new(self.from, self.to);
+        if !window.is_empty() && window.len_ms() <= WINDOW_MAX_MS {
+            return Ok(window);
+        }
+        let days = WINDOW_MAX_MS / 86_400_000;
+        Err(Problem::new("bad_window", t!(Lang::En, "reason.window_long", days = days)))
+    }
 }
 
 pub(super) async fn closed(
     State(shared): State<Shared>,
     Query(params): Query<WindowParams>,
 ) -> Response {
-    let window = Span::new(params.from, params.to);
-    if window.is_empty() || window.len_ms() > WINDOW_MAX_MS {
-        return answer::<()>(Err(bad_window()));
+    match params.window() {
+        Ok(window) => answer(shared.backend.closed(window).await),
+        Err(problem) => answer::<()>(Err(problem)),
     }
-    answer(shared.backend.closed(window).await)
 }
 
 pub(super) async fn loads(
     State(shared): State<Shared>,
     Query(params): Query<WindowParams>,
 ) -> Response {
-    let window = Span::new(params.from, params.to);
-    if window.is_empty() || window.len_ms() > WINDOW_MAX_MS {
-        return answer::<()>(Err(bad_window()));
+    match params.window() {
+        Ok(window) => answer(shared.backend.loads(window).await),
+        Err(problem) => answer::<()>(Err(problem)),
     }
-    answer(shared.backend.loads(window).await)
 }
 
 #[derive(Deserialize)]

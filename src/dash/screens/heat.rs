@@ -49,15 +49,14 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let height = usize::from(inside.height.saturating_sub(3));
     let (first, selected) = (place.first_visible(&ui.rows, height), place.index(&ui.rows));
     for (y, i) in (1..inside.height.saturating_sub(2)).zip(first..ui.rows.len()) {
-        let (Some(row), row_area) = (ui.rows.get(i), rows(inside, y, 1)) else { continue };
-        let (Row::Unit(id) | Row::Own(id)) = row else { continue };
+        let Some(row @ (Row::Unit(id) | Row::Own(id))) = ui.rows.get(i) else { continue };
         let label = match row {
             Row::Own(_) => text(lang, "dash_heat.own"),
             _ => shot.board.unit(id).map_or("", |unit| &unit.short),
         };
         let is_selected = selected == Some(i);
         let style = if is_selected { theme.selected() } else { Style::new() };
-        let left = Rect { width: name, ..row_area };
+        let left = Rect { width: name, ..rows(inside, y, 1) };
         if is_selected {
             buffer.set_style(left, style);
         }
@@ -278,5 +277,38 @@ fn axis(shot: &Shot<'_>, edges: &[UnixMs], row: Rect, buffer: &mut Buffer) {
             continue;
         }
         free = write(buffer, row, x, &words, shot.theme.dim()) + 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dash::theme::Colours;
+
+    #[test]
+    fn a_slot_shows_what_most_of_it_was_and_whatever_was_lost() {
+        let theme = Theme { colours: Colours::None, ascii: false };
+        let slot = |lost_ms, judged_ms, unmeasured_ms, planned_ms| LostSlot {
+            lost_ms,
+            judged_ms,
+            degraded_ms: 0,
+            unmeasured_ms,
+            planned_ms,
+        };
+        let sign = |slot: LostSlot| look(&theme, &slot).map(|(sign, _)| sign);
+        assert_eq!(sign(LostSlot::default()), None, "nothing is recorded, or it lies ahead");
+        assert_eq!(sign(slot(0, 10, 0, 0)), Some('.'));
+        assert_eq!(sign(slot(0, 8, 8, 0)), Some('.'), "a short hole hides nothing");
+        assert_eq!(sign(slot(0, 8, 9, 0)), Some('?'), "less than half of it is known");
+        assert_eq!(sign(slot(0, 8, 7, 9)), Some('■'));
+        assert_eq!(sign(slot(1, 8, 90, 90)), Some('2'), "what was lost is never hidden");
+        assert_eq!(sign(slot(1, 100_000, 0, 0)), Some('1'), "something lost is never nothing");
+        assert_eq!(sign(slot(10, 10, 0, 0)), Some('#'));
+        let degraded = |degraded_ms| LostSlot { degraded_ms, ..slot(0, 100, 0, 0) };
+        assert_eq!((sign(degraded(9)), sign(degraded(10))), (Some('.'), Some('▲')));
+        let lost: Vec<u16> = [(0, 5), (2, 10), (5, 5), (1, 0)]
+            .map(|(lost, judged)| lost_permille(&slot(lost, judged, 0, 0)))
+            .to_vec();
+        assert_eq!(lost, [0, 200, 1000, 0]);
     }
 }

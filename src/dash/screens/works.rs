@@ -10,9 +10,9 @@ use crate::api::Work;
 use crate::dash::draw::{Column, Line, Table, boxed, line, line_right, rows};
 use crate::dash::state::Row;
 use crate::dash::view::{Shot, empty, panes, title};
-use crate::dash::words::worked_on;
+use crate::dash::words::{recurs_words, worked_on};
 use crate::dash::work::target;
-use crate::locale::{Lang, date_time, number, reason_words, recurrence_words, text, visible};
+use crate::locale::{date_time, number, reason_words, text, visible};
 use crate::t;
 
 /// Draws the list.
@@ -45,20 +45,6 @@ pub fn draw(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     });
 }
 
-/// When work recurs.
-fn recurs(shot: &Shot<'_>, work: &Work) -> String {
-    recurs_words(shot.ui.lang, work)
-}
-
-/// When work recurs, in words.
-pub fn recurs_words(lang: Lang, work: &Work) -> String {
-    match (&work.every, work.recurring) {
-        (Some(every), _) => recurrence_words(lang, every),
-        (None, true) => text(lang, "dash.works.by_calendar").to_owned(),
-        (None, false) => text(lang, "dash.works.once").to_owned(),
-    }
-}
-
 /// Who announced it.
 fn announced_by(shot: &Shot<'_>, work: &Work) -> String {
     match work.in_inventory {
@@ -83,7 +69,7 @@ fn about(shot: &Shot<'_>, area: Rect, buffer: &mut Buffer) {
     let count = t!(lang, "dash.work_subjects", count = count);
     let at = |at| date_time(lang, &shot.board.local(at));
     let next = t!(lang, "dash.work_times", from = at(work.next.from), to = at(work.next.to));
-    let hours = recurs(shot, work);
+    let hours = recurs_words(lang, work);
     let recurs = match work.until {
         Some(until) => t!(lang, "dash.works.until", hours = hours, to = at(until)),
         None => hours,
@@ -134,7 +120,7 @@ fn cells(shot: &Shot<'_>, work: &Work) -> Vec<Line> {
         Line::plain(number(lang, i64::from(work.subjects))),
         Line::plain(at(work.next.from)),
         Line::plain(at(work.next.to)),
-        Line::plain(recurs(shot, work)),
+        Line::plain(recurs_words(lang, work)),
         Line::plain(announced_by(shot, work)),
         Line::plain(visible(&work.note)),
         Line::styled(visible(work.id.as_str()), theme.dim()),
